@@ -1,0 +1,115 @@
+"""Every error a caller can catch.
+
+    VigieError
+    ├── UsageRefused        exit 2   the request itself makes no sense
+    ├── InputRefused        exit 3   a file or a value we will not guess about
+    │   ├── UnreadableTable          not a table at all: binary junk, wrong format, empty
+    │   ├── MalformedTable           a table, but one line of it cannot be trusted
+    │   ├── TableTooLarge            more rows, columns or bytes than the limits allow
+    │   └── UnknownColumn            a column was named that the table does not have
+    ├── NotFound            exit 4   a file, a model, a bundle, a migration that is not there
+    └── Unavailable         exit 5   it exists but cannot be had now, or must not be trusted
+        ├── DatabaseUnavailable
+        ├── StoreUnavailable
+        └── DamagedBundle            bytes that are not those the catalog promised
+
+Errors are raised with data and worded here: what was found, what was expected, then a hint that
+says what to do. No cell value ever enters a message: fraud tables hold personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class VigieError(Exception):
+    """Base of all errors of Vigie; `hint` says what the reader can do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class UsageRefused(VigieError):
+    """The request makes no sense, whatever the data."""
+
+
+class InputRefused(VigieError):
+    """A file or a value that Vigie will not guess about."""
+
+
+class UnreadableTable(InputRefused):
+    """The file is not a table that Vigie reads."""
+
+    def __init__(
+        self, source: str, *, found: str, expected: str = "a CSV, Parquet or Excel table", hint: str = ""
+    ) -> None:
+        super().__init__(f"{source}: found {found}, expected {expected}", hint=hint)
+        self.source = source
+
+
+class MalformedTable(InputRefused):
+    """One line of the table cannot be trusted; `line` counts from 1 in the file."""
+
+    def __init__(self, source: str, *, line: int, found: str, expected: str, hint: str = "") -> None:
+        super().__init__(f"{source}, line {line}: found {found}, expected {expected}", hint=hint)
+        self.source = source
+        self.line = line
+
+
+class TableTooLarge(InputRefused):
+    """More rows, columns or bytes than the limits of the settings."""
+
+    def __init__(self, source: str, *, found: int, limit: int, unit: str, hint: str = "") -> None:
+        super().__init__(f"{source}: found {found:,} {unit}, expected at most {limit:,}", hint=hint)
+        self.found = found
+        self.limit = limit
+
+
+class UnknownColumn(InputRefused):
+    """A column was named that the table does not have."""
+
+    def __init__(self, column: str, columns: Iterable[str]) -> None:
+        known = list(columns)
+        super().__init__(f"no column {column!r} in the table", hint=_nearest(column, known, "columns"))
+        self.column = column
+
+
+class NotFound(VigieError):
+    """Something named by the user is not there."""
+
+    def __init__(self, kind: str, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
+        super().__init__(f"no {kind} {name!r}", hint=hint or _nearest(name, list(known), f"{kind}s"))
+        self.kind = kind
+        self.name = name
+
+
+class Unavailable(VigieError):
+    """It exists but cannot be had now, or must not be trusted."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """The catalog's database cannot be reached or is not at our schema."""
+
+
+class StoreUnavailable(Unavailable):
+    """A store refused, timed out or lost an object."""
+
+
+class DamagedBundle(Unavailable):
+    """Bytes that are not those the catalog promised."""
+
+    def __init__(self, bundle: str, file: str, *, found: str, expected: str, hint: str = "") -> None:
+        super().__init__(f"bundle {bundle!r}, file {file!r}: found {found}, expected {expected}", hint=hint)
+        self.bundle = bundle
+        self.file = file
+
+
+def _nearest(name: str, known: list[str], what: str) -> str:
+    near = get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
+    return f"the nearest {what}: {', '.join(near)}" if near else ""
