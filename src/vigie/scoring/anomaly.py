@@ -1,0 +1,102 @@
+"""Detectors that need no labels, most of them aware of the direction of risk.
+
+Every detector returns one number per row, higher more suspicious. None of them is a probability.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
+
+from vigie.scoring.facts import as_codes, as_numbers
+from vigie.scoring.features import VOCABULARY, Features
+from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.roles import Roles
+
+IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
+TREES = 100
+
+
+def tails(features: Features) -> Floats:
+    """(rows, known features) evidence of each feature in its direction of risk, in nats.
+
+    The evidence is -log of the share of rows at least as far out; features without a direction count both
+    tails. Unknown is no evidence.
+
+    Source: tail probabilities as in ECOD, Z. Li et al., IEEE TKDE 2022; one-sided by meaning is ours.
+    """
+    columns = []
+    for j, feature in enumerate(VOCABULARY):
+        x = features.values[:, j].astype(float)
+        if feature.direction == 0:
+            ranks = mid_ranks(x)
+            upper = 2 * np.minimum(ranks, 1 - ranks)
+        else:
+            upper = 1 - mid_ranks(feature.direction * x)
+        columns.append(np.where(np.isfinite(upper), -np.log(upper + 1e-6), 0.0))
+    return np.stack(columns, axis=1) if columns else np.zeros((len(features.values), 0))
+
+
+def one_sided_forest(evidence: Floats, known: np.ndarray, seed: int) -> Floats:
+    """Isolation forest on one-sided tails.
+
+    Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008.
+    """
+    weights = np.array([feature.weight for feature in VOCABULARY])
+    keep = np.flatnonzero(known & (weights > 0))
+    if not len(keep):
+        return np.zeros(len(evidence))
+    x = np.minimum(evidence[:, keep], 9.0).astype(np.float32)
+    return _forest(x, seed)
+
+
+def energy(evidence: Floats, known: np.ndarray) -> Floats:
+    """Sum of the tail evidence, weighted by what each direction is worth; far tails count more than linearly."""
+    weights = np.array([feature.weight for feature in VOCABULARY]) * known
+    x = np.maximum(evidence - 1.0, 0.0)
+    return np.asarray(x @ weights / max(weights.sum(), 1e-9))
+
+
+def raw_forest(frame: pl.DataFrame, roles: Roles, seed: int) -> Floats:
+    """Isolation forest on the table's own columns, whatever they mean."""
+    x = raw_matrix(frame, roles)
+    return _forest(x.astype(np.float32), seed) if x.shape[1] else np.zeros(frame.height)
+
+
+def neighbours(frame: pl.DataFrame, roles: Roles, seed: int, *, k: int = 10, reference: int = 3000) -> Floats:
+    """Mean distance to the k nearest of a sample of rows, on standardised columns.
+
+    Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
+    """
+    x = raw_matrix(frame, roles)
+    if not x.shape[1] or len(x) < 3 * k:
+        return np.zeros(frame.height)
+    scale = np.nanstd(x, axis=0)
+    x = x[:, scale > 0] / scale[scale > 0]
+    sample = np.random.default_rng(seed).choice(len(x), size=min(reference, len(x)), replace=False)
+    index = NearestNeighbors(n_neighbors=k + 1).fit(x[np.sort(sample)])
+    return np.asarray(index.kneighbors(x)[0][:, 1:].mean(axis=1))
+
+
+def raw_matrix(frame: pl.DataFrame, roles: Roles) -> Floats:
+    """(rows, columns) numbers as they are and everything else by how often its value occurs."""
+    columns = []
+    for item in roles.columns:
+        if item.role in IGNORED_ROLES:
+            continue
+        series = frame[item.column]
+        values = as_numbers(series)
+        if values is None:
+            codes = as_codes(series)
+            values = np.log(np.bincount(codes + 1)[codes + 1])
+        spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
+        if spread > 0:
+            columns.append(np.where(np.isfinite(values), values, np.nanmedian(values)))
+    return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
+
+
+def _forest(x: np.ndarray, seed: int) -> Floats:
+    forest = IsolationForest(n_estimators=TREES, max_samples=min(256, len(x)), random_state=seed)
+    return np.asarray(-forest.fit(x).score_samples(x))

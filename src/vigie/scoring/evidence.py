@@ -1,0 +1,115 @@
+"""What the reference models look at: everything as ranks within the table, so that no scale tells tables apart.
+
+Three kinds of input: the rank of each feature; the ranks of the detectors that need no labels; and what the
+detectors say of *other* rows with the same customer, counterparty, device or ip, because fraud comes in series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.scoring import anomaly, features
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Floats, Groups, mid_ranks
+from vigie.scoring.roles import Roles
+
+DETECTORS = ("tails_forest", "tails_energy", "raw_forest", "neighbours")
+PEERS = tuple(
+    f"peers_{who}_{span}" for who in ("actor", "counterpart", "shared") for span in ("day", "week", "all", "max")
+)
+CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
+INPUTS: tuple[str, ...] = (*(f"rank_{name}" for name in features.NAMES), *(f"detector_{name}" for name in DETECTORS), *PEERS, *CONTEXT)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The inputs of the reference models for one table.
+
+    Attributes:
+        features: the raw unit-free features.
+        known: (features,) which of them this table can tell.
+        tails: (rows, features) one-sided tail evidence in nats.
+        detectors: (rows, detectors) mid-ranks of the label-free detectors.
+        anomaly: (rows,) their combination, in (0, 1).
+        inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
+    """
+
+    features: features.Features
+    known: npt.NDArray[np.bool_]
+    tails: npt.NDArray[np.float64]
+    detectors: npt.NDArray[np.float64]
+    anomaly: npt.NDArray[np.float64]
+    inputs: npt.NDArray[np.float32]
+
+
+def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
+    """Computes features, detectors and the evidence of related rows.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+        seed: of the forests and samples.
+    """
+    facts = Facts(frame, roles)
+    built = features.build(frame, roles)
+    known = built.known()
+    tails = anomaly.tails(built)
+    scores = {
+        "tails_forest": anomaly.one_sided_forest(tails, known, seed),
+        "tails_energy": anomaly.energy(tails, known),
+        "raw_forest": anomaly.raw_forest(frame, roles, seed),
+        "neighbours": anomaly.neighbours(frame, roles, seed),
+    }
+    detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
+    combined = mid_ranks(0.5 * detectors[:, 0] + 0.3 * detectors[:, 1] + 0.1 * detectors[:, 2] + 0.1 * detectors[:, 3])
+    peers = related(facts, -np.log(1 - detectors[:, :2].mean(axis=1) + 1e-4))
+    ranks = np.stack([mid_ranks(built.values[:, j].astype(float)) for j in range(built.values.shape[1])], axis=1)
+    inputs = np.concatenate(
+        [ranks, detectors, np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1), _context(facts)], axis=1
+    ).astype(np.float32)
+    return Evidence(built, known, tails, detectors, combined, inputs)
+
+
+def related(facts: Facts, energy: Floats) -> dict[str, Floats]:
+    """What the other rows of the same customer, counterparty, and device or ip say, for each row.
+
+    Args:
+        facts: the table.
+        energy: (rows,) suspicion of each row, in nats.
+    """
+    nothing = np.full(facts.rows, np.nan)
+    out = dict.fromkeys(PEERS, nothing)
+    shared = next((g for role in ("device", "ip", "email", "phone", "address") if (g := facts.groups(role)) is not None and g.repeats), None)
+    for who, groups in (("actor", facts.groups("actor")), ("counterpart", facts.groups("counterpart")), ("shared", shared)):
+        if groups is None or not groups.repeats:
+            continue
+        out |= {f"peers_{who}_{span}": values for span, values in _others(facts, groups, energy).items()}
+    return out
+
+
+def _others(facts: Facts, groups: Groups, energy: Floats) -> dict[str, Floats]:
+    overall = float(energy.mean())
+    out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
+    out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
+    if facts.time is not None:
+        for span, width in (("day", facts.windows[1]), ("week", facts.windows[2])):
+            total = groups.window(width, width, energy) - energy
+            n = groups.window(width, width) - 1
+            out[span] = np.where(n > 0, (total + overall) / (n + 1), np.nan)
+    return out
+
+
+def _context(facts: Facts) -> Floats:
+    actor, counterpart = facts.groups("actor"), facts.groups("counterpart")
+    values = (
+        np.log10(max(facts.rows, 1)),
+        float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
+        float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
+        float(len(facts.numbers("risk_signal")) + len(facts.numbers("trust_signal")) + len(facts.numbers("velocity"))),
+        float(len(facts.numbers("number"))),
+    )
+    return np.tile(np.array(values), (facts.rows, 1))

@@ -1,0 +1,62 @@
+"""Roles to unit-free features: the way every table looks the same to a reference model.
+
+`build` fills a fixed vocabulary; what a table cannot tell is NaN. Must not know any column name, and must not
+look at anything but the table it is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.scoring.facts import Facts
+from vigie.scoring.features import amounts, flows, moments, novelty, places, sharing, signals, words
+from vigie.scoring.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
+from vigie.scoring.roles import Roles
+
+__all__ = ["BY_NAME", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of a table.
+
+    Attributes:
+        names: the whole vocabulary, in its order.
+        values: (rows, features) float32; NaN where the table cannot tell.
+    """
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+
+    def known(self) -> npt.NDArray[np.bool_]:
+        """(features,) whether a feature is known for some row and is not constant."""
+        return np.array([_varies(self.values[:, j]) for j in range(self.values.shape[1])], dtype=bool)
+
+    def column(self, name: str) -> npt.NDArray[np.float32]:
+        """(rows,) one feature."""
+        return self.values[:, self.names.index(name)]
+
+
+def build(frame: pl.DataFrame, roles: Roles) -> Features:
+    """Computes every feature the table's roles allow.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    facts = Facts(frame, roles)
+    values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32)
+    if frame.height:
+        for module in (amounts, moments, novelty, sharing, flows, places, signals, words):
+            for name, column in module.compute(facts).items():
+                values[:, NAMES.index(name)] = np.where(np.isfinite(column), column, np.nan)
+    return Features(NAMES, values)
+
+
+def _varies(x: npt.NDArray[np.float32]) -> bool:
+    finite = x[np.isfinite(x)]
+    return len(finite) > 0 and bool(finite.min() < finite.max())

@@ -1,0 +1,120 @@
+"""Amounts against the customer's own habit, the counterparty's and the whole table's; balances that empty."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Floats, Groups, dense_codes, mid_ranks
+
+
+def compute(facts: Facts) -> dict[str, Floats]:
+    """Amount features of a table that has an amount; nothing otherwise."""
+    amount, log = facts.amount, facts.log_amount
+    if amount is None or log is None:
+        return {}
+    return {
+        "amount": amount,
+        **_against_groups(facts, log),
+        **_patterns(facts, amount),
+        **_against_columns(facts, amount),
+        **_balances(facts, amount),
+    }
+
+
+def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    finite = np.where(np.isfinite(log), log, np.nanmedian(log) if np.isfinite(log).any() else 0.0)
+    actor = facts.groups("actor")
+    if actor is not None and actor.repeats:
+        out["amount_habit"] = actor.habit(log)
+        out["amount_low_habit"] = -out["amount_habit"]
+        out["amount_rank_actor"] = actor.rank_within(finite)
+        total = actor.sum(np.exp(finite))
+        out["amount_share_actor"] = np.where(actor.count() > 1, np.exp(finite) / total, np.nan)
+        if facts.time is not None:
+            out["amount_over_max"] = finite - actor.previous_max(finite)
+    counterpart = facts.groups("counterpart")
+    if counterpart is not None and counterpart.repeats:
+        out["amount_counterpart"] = counterpart.habit(log)
+    if facts.categories:
+        name, codes = max(facts.categories, key=lambda item: _explained(item[1], finite))
+        del name
+        out["amount_category"] = Groups(codes).habit(log)
+        if actor is not None and actor.repeats:
+            out["amount_actor_category"] = Groups(dense_codes(actor.group_of_row(), codes)).habit(log)
+    if facts.hour is not None:
+        hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
+        out["amount_hour"] = Groups(np.floor(hours).astype(np.int64)).habit(log)
+    return out
+
+
+def _explained(codes: np.ndarray, x: Floats) -> float:
+    """Share of the variance of `x` that lies between the groups: which category sets the price."""
+    groups = Groups(codes)
+    n = groups.count()
+    mean = groups.sum(x) / n
+    return float(np.nanvar(mean) / (np.var(x) + 1e-12) - np.nanmean(1 / n))
+
+
+def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    cents = np.where(np.isfinite(amount), np.round(amount * 100), -1).astype(np.int64)
+    whole = cents > 0
+    zeros = np.zeros(facts.rows)
+    for power in range(1, 9):
+        zeros += whole & (cents % 10**power == 0)
+    if zeros.max(initial=0) > zeros.min(initial=0):
+        out["amount_round"] = zeros
+    out["amount_repeat_table"] = np.log1p(Groups(cents).count())
+    actor = facts.groups("actor")
+    if actor is not None and actor.repeats:
+        same = Groups(dense_codes(actor.group_of_row(), np.unique(cents, return_inverse=True)[1].astype(np.int64)))
+        out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
+        gap = np.ceil(amount / scale + 1e-9) * scale - amount
+        out["amount_under_threshold"] = -gap / scale
+    return out
+
+
+def _against_columns(facts: Facts, amount: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    for name, role in (("amount_to_usual", "amount_usual"), ("amount_to_limit", "limit"), ("amount_to_income", "income")):
+        reference = facts.number(role)
+        if reference is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                out[name] = np.where(reference > 0, amount / reference, np.nan)
+    parts = [np.abs(values) for _, values in facts.numbers("amount")]
+    if len(parts) > 1:
+        ranks = np.stack([mid_ranks(part) for part in parts])
+        with np.errstate(invalid="ignore"):
+            out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
+    return out
+
+
+def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    before, after = facts.number("balance_before"), facts.number("balance_after")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if before is not None:
+            share = np.where(before > 0, amount / before, np.nan)
+            out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
+            left = after if after is not None else before - amount
+            emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
+            out["balance_emptied"] = emptied * np.log1p(np.maximum(before, 0) / _scale(before))
+            if after is not None:
+                moved = np.minimum(np.abs(before - amount - after), np.abs(before + amount - after))
+                out["balance_mismatch"] = moved / (amount + 1e-9 * _scale(amount))
+        counter_before, counter_after = facts.number("counter_balance_before"), facts.number("counter_balance_after")
+        if counter_before is not None:
+            out["counter_empty"] = (counter_before == 0).astype(float)
+            if counter_after is not None:
+                moved = np.abs(counter_before + amount - counter_after)
+                out["counter_mismatch"] = np.minimum(moved / (amount + 1e-9 * _scale(amount)), 10)
+    return out
+
+
+def _scale(x: Floats) -> float:
+    positive = x[np.isfinite(x) & (x > 0)]
+    return float(np.median(positive)) if len(positive) else 1.0

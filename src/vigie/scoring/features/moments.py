@@ -1,0 +1,107 @@
+"""Hours and rhythm: unusual hours, bursts, silences; counts and sums over an hour, a day and a week."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Codes, Floats, Groups, dense_codes
+
+
+def compute(facts: Facts) -> dict[str, Floats]:
+    """Features of when a row happens, of whatever notion of time the table has."""
+    out = _hours(facts)
+    if facts.time is None:
+        return out
+    hour, day, week = facts.windows
+    actor = facts.groups("actor")
+    if actor is not None and actor.repeats:
+        out |= _actor(facts, actor, hour, day, week)
+    counterpart = facts.groups("counterpart")
+    if counterpart is not None and counterpart.repeats:
+        out |= _counterpart(counterpart, hour, day)
+    everyone = Groups(np.zeros(facts.rows, dtype=np.int64), facts.time)
+    out["table_burst"] = everyone.window(hour, hour) / np.maximum(everyone.window(day * 3, day * 3), 1)
+    return out
+
+
+def _hours(facts: Facts) -> dict[str, Floats]:
+    hour = facts.hour
+    if hour is None:
+        return {}
+    share = _hour_density(hour)
+    out = {"hour_rarity": -np.log(share), "hour_night": np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan)}
+    actor = facts.groups("actor")
+    if actor is not None and actor.repeats:
+        angle = hour / 24 * 2 * np.pi
+        cos, sin = np.nan_to_num(np.cos(angle)), np.nan_to_num(np.sin(angle))
+        x = actor.mean_of_others(cos, float(cos.mean()), 2.0)
+        y = actor.mean_of_others(sin, float(sin.mean()), 2.0)
+        out["hour_habit"] = np.where(np.isfinite(hour), -(cos * x + sin * y), np.nan)
+    return out
+
+
+def _hour_density(hour: Floats) -> Floats:
+    """Smoothed share of the rows around each row's hour, on a circle of 48 half hours."""
+    ok = np.isfinite(hour)
+    bins = np.zeros(len(hour), dtype=np.int64)
+    bins[ok] = np.clip((hour[ok] * 2).astype(np.int64), 0, 47)
+    counts = np.bincount(bins[ok], minlength=48).astype(float)
+    smooth = counts + 0.5 * (np.roll(counts, 1) + np.roll(counts, -1))
+    share = (smooth + 1) / (smooth.sum() + 48)
+    return np.where(ok, share[bins], np.nan)
+
+
+def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) -> dict[str, Floats]:
+    n = actor.count()
+    counts_day, counts_week = actor.window(day, 0), actor.window(week, 0)
+    around = actor.window(day, day)
+    span = actor.max(facts_time(facts)) + actor.max(-facts_time(facts))
+    expected = n * np.minimum(2 * day / (span + 2 * day), 1.0)
+    before = actor.gap_before()
+    out = {
+        "gap_before_actor": np.log1p(before / hour),
+        "gap_after_actor": np.log1p(actor.gap_after() / hour),
+        "dormant_actor": np.log1p(before / hour) - np.log1p((span / np.maximum(n - 1, 1)) / hour),
+        "count_hour_actor": actor.window(hour, 0),
+        "count_day_actor": counts_day,
+        "count_week_actor": counts_week,
+        "burst_actor": np.log(around / np.maximum(expected, 0.1)),
+    }
+    if facts.amount is not None:
+        amount = np.nan_to_num(facts.amount)
+        total = actor.sum(amount)
+        share = np.minimum(2 * day / (span + 2 * day), 1.0)
+        out["sum_day_actor"] = actor.window(day, 0, amount)
+        out["sum_week_actor"] = actor.window(week, 0, amount)
+        out["spend_burst_actor"] = np.log((actor.window(day, day, amount) + 1e-9) / (total * share + 1e-9))
+    if facts.counterpart is not None:
+        out["fan_out_day"] = _distinct_in_day(actor.group_of_row(), facts.counterpart, facts_time(facts), day)
+        out["fan_in_day"] = _distinct_in_day(facts.counterpart, actor.group_of_row(), facts_time(facts), day)
+    return out
+
+
+def facts_time(facts: Facts) -> Floats:
+    """The time of a table that is known to have one."""
+    if facts.time is None:
+        raise ValueError("this table has no time")
+    return facts.time
+
+
+def _distinct_in_day(who: Codes, whom: Codes, time: Floats, day: float) -> Floats:
+    """Different `whom` of each `who` within the last day: a pair counts once, at its latest row before."""
+    pair = Groups(dense_codes(who, whom), time)
+    fresh = np.where(np.nan_to_num(pair.gap_before(), nan=np.inf) > day, 1.0, 0.0)
+    return Groups(who, time).window(day, 0, fresh)
+
+
+def _counterpart(counterpart: Groups, hour: float, day: float) -> dict[str, Floats]:
+    n = counterpart.count()
+    around_hour, around_day = counterpart.window(hour, 0), counterpart.window(day, 0)
+    both, long = counterpart.window(day, day), counterpart.window(30 * day, 30 * day)
+    return {
+        "gap_before_counterpart": np.log1p(counterpart.gap_before() / hour),
+        "count_hour_counterpart": around_hour / np.sqrt(n),
+        "count_day_counterpart": around_day / np.sqrt(n),
+        "burst_counterpart": np.log(both / np.maximum(long / 20, 0.2)),
+    }

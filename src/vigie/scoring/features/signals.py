@@ -1,0 +1,104 @@
+"""Columns that already measure something: risk and trust signals, activity counters, ages, anonymous numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vigie.scoring.facts import Facts, as_numbers
+from vigie.scoring.groups import Floats, mid_ranks
+
+
+def compute(facts: Facts) -> dict[str, Floats]:
+    """Features of the given signals; each column counts by its rank within the table."""
+    return {**_signals(facts), **_ages(facts), **_numbers(facts), **_missing(facts)}
+
+
+def directed(facts: Facts) -> list[tuple[str, Floats]]:
+    """Every column whose direction of risk is known from its meaning, as ranks with higher riskier, by column."""
+    out = []
+    for item in facts.roles.columns:
+        if item.direction == 0 or item.role in {"leak", "none", "row_id", "time"}:
+            continue
+        values = as_numbers(facts.frame[item.column])
+        if values is not None and len(np.unique(values[np.isfinite(values)][:10_000])) > 1:
+            out.append((item.column, mid_ranks(item.direction * values)))
+    return out
+
+
+def _signals(facts: Facts) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    for name, role, least in (("signal_risk", "risk_signal", False), ("signal_trust", "trust_signal", True), ("signal_velocity", "velocity", False)):
+        ranks = [mid_ranks(values) for _, values in facts.numbers(role) if np.nanstd(values) > 0]
+        if ranks:
+            stack = np.stack(ranks)
+            out[name] = _mean(stack)
+            out[f"{name}_{'min' if least else 'max'}"] = np.fmin.reduce(stack) if least else np.fmax.reduce(stack)
+    ratios = [values for _, values in facts.numbers("amount_ratio")]
+    if ratios:
+        out["signal_ratio"] = np.fmax.reduce([mid_ranks(x) for x in ratios]) if len(ratios) > 1 else ratios[0]
+    together = [ranks for _, ranks in directed(facts)]
+    if len(together) > 1:
+        # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
+        out["signal_joint"] = np.nansum([-np.log(1.0 - ranks + 1e-6) for ranks in together], axis=0)
+    return out
+
+
+def _ages(facts: Facts) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    ages = [mid_ranks(values) for _, values in facts.numbers("account_age")]
+    if ages:
+        out["account_age"] = np.fmin.reduce(ages) if len(ages) > 1 else facts.numbers("account_age")[0][1]
+    opened = facts.moment("opened")
+    if opened is not None and facts.time is not None and facts.has_clock:
+        out["opened_age"] = facts.time - opened
+    age = facts.number("age")
+    if age is None and (birth := facts.moment("birth")) is not None:
+        now = float(np.nanmax(facts.time)) if facts.has_clock and facts.time is not None else float(np.nanmax(birth))
+        age = now - birth
+    if age is not None:
+        out["age"] = age
+    for role in ("limit", "income"):
+        values = facts.number(role)
+        if values is not None:
+            out[role] = values
+    return out
+
+
+def _numbers(facts: Facts) -> dict[str, Floats]:
+    columns = [values for _, values in facts.numbers("number") if np.isfinite(values).any() and np.nanstd(values) > 0][:60]
+    if not columns:
+        return {}
+    tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in map(mid_ranks, columns)])
+    out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
+    if len(columns) > 2:
+        out["number_joint"] = _mahalanobis(np.stack(columns, axis=1))
+    return out
+
+
+def _mahalanobis(x: Floats) -> Floats:
+    """Distance from the centre in units of the table's own (shrunk) covariance, on robustly scaled columns."""
+    centre = np.nanmedian(x, axis=0)
+    spread = np.nanpercentile(x, 75, axis=0) - np.nanpercentile(x, 25, axis=0)
+    spread = np.where(spread > 0, spread, np.nanstd(x, axis=0) + 1e-12)
+    z = np.clip(np.nan_to_num((x - centre) / spread), -50, 50)
+    covariance = np.cov(np.clip(z, -5, 5), rowvar=False)
+    inverse = np.linalg.inv(covariance + 0.1 * np.eye(x.shape[1]) * np.trace(covariance) / x.shape[1])
+    return np.asarray(np.log1p(np.einsum("ij,jk,ik->i", z, inverse, z)))
+
+
+def _missing(facts: Facts) -> dict[str, Floats]:
+    nulls = facts.frame.select(pl_null_counts(facts)).to_series().to_numpy().astype(float) if facts.frame.width else np.zeros(0)
+    return {"missing_values": nulls} if len(nulls) and nulls.std() > 0 else {}
+
+
+def pl_null_counts(facts: Facts):  # type: ignore[no-untyped-def]
+    """Expression that counts the empty cells of each row over the columns that mean something."""
+    import polars as pl
+
+    columns = [c.column for c in facts.roles.columns if c.role not in {"leak", "none"}]
+    return pl.sum_horizontal([pl.col(c).is_null().cast(pl.Int32) for c in columns] or [pl.lit(0)])
+
+
+def _mean(stack: Floats) -> Floats:
+    known = np.isfinite(stack)
+    return np.asarray(np.where(known, stack, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan))

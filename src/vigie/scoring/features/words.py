@@ -1,0 +1,67 @@
+"""E-mail, ip and browser strings: rare domains, digits, repeated patterns, busy ranges, near-duplicate rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from vigie.scoring.facts import Facts, as_codes
+from vigie.scoring.groups import Floats, Groups
+
+
+def compute(facts: Facts) -> dict[str, Floats]:
+    """Features of the texts of a row."""
+    return {**_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
+
+
+def _email(facts: Facts) -> dict[str, Floats]:
+    column = facts.roles.first("email")
+    if column is None or facts.frame[column].dtype != pl.String:
+        return {}
+    email = facts.frame[column].str.to_lowercase()
+    local, domain = email.str.extract(r"^([^@]+)@", 1), email.str.extract(r"@(.+)$", 1)
+    digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
+    if 1 < domain.n_unique() < 0.9 * facts.rows:
+        out["email_domain_rarity"] = -np.log(Groups(as_codes(domain)).count())
+    pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
+    whole = Groups(as_codes(email)).count()
+    out["email_pattern"] = np.log(Groups(as_codes(pattern)).count() / whole)
+    name = facts.roles.first("person_name")
+    if name is not None and facts.frame[name].dtype == pl.String:
+        words = facts.frame.select(
+            pl.col(name).str.to_lowercase().str.extract(r"([a-z]{3,})", 1).alias("word"), local.alias("local")
+        )
+        found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
+        share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        if 0.02 < np.nanmean(share) < 0.98:
+            out["email_mismatch"] = 1.0 - share
+    return out
+
+
+def _ip(facts: Facts) -> dict[str, Floats]:
+    column = facts.roles.first("ip")
+    if column is None or facts.frame[column].dtype != pl.String:
+        return {}
+    prefix = as_codes(facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1))
+    return {"ip_range": np.log(Groups(prefix).count())}
+
+
+def _agent(facts: Facts) -> dict[str, Floats]:
+    column = facts.roles.first("user_agent")
+    if column is None:
+        return {}
+    count = Groups(as_codes(facts.frame[column])).count()
+    return {"agent_rarity": -np.log(count)}
+
+
+def _duplicates(facts: Facts) -> dict[str, Floats]:
+    """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
+    roles = {"amount", "category", "channel", "risk_signal", "trust_signal", "velocity", "limit", "income", "number", "age", "account_age"}
+    columns = [c.column for c in facts.roles.columns if c.role in roles]
+    if len(columns) < 4 or facts.rows < 20:
+        return {}
+    codes = facts.frame.select(pl.struct(columns).hash(seed=0)).to_series()
+    count = Groups(as_codes(codes)).count()
+    return {"near_duplicate": np.log(count)} if count.max() > 1 and count.mean() < 0.2 * facts.rows else {}

@@ -1,0 +1,138 @@
+"""One reference model: gradient-boosted trees on the evidence of a table.
+
+A model sees only ranks within the table and what is said of related rows, never a unit or a name, so that it
+can vote on a table whose columns it has never met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.scoring.evidence import INPUTS
+from vigie.scoring.features import BY_NAME
+
+if TYPE_CHECKING:
+    import xgboost
+
+Matrix = npt.NDArray[np.float32]
+
+FORMAT = 1
+TREES, DEPTH, RATE = 220, 5, 0.06
+MONOTONE_WEIGHT = 0.55
+"""Directions at least this sure are imposed on the trees."""
+
+
+@dataclass(frozen=True)
+class ReferenceModel:
+    """A fitted model.
+
+    Attributes:
+        booster: the trees; their margin is the model's score.
+        inputs: the names of the inputs, in the order the trees expect.
+    """
+
+    booster: xgboost.Booster
+    inputs: tuple[str, ...]
+
+    def margin(self, inputs: Matrix) -> npt.NDArray[np.float64]:
+        """(rows,) log-odds of fraud in the training worlds; only the order means something on another table.
+
+        Args:
+            inputs: (rows, INPUTS) as `evidence.gather` makes them.
+        """
+        return np.asarray(self.booster.inplace_predict(self._select(inputs), predict_type="margin"), dtype=float)
+
+    def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
+        """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).
+
+        Source: S. Lundberg et al., "Consistent Individualized Feature Attribution for Tree Ensembles", 2018.
+        """
+        import xgboost
+
+        matrix = xgboost.DMatrix(self._select(inputs), missing=float("nan"))
+        return np.asarray(self.booster.predict(matrix, pred_contribs=True)[:, :-1], dtype=float)
+
+    def to_bytes(self) -> bytes:
+        """The trees as UBJSON."""
+        return bytes(self.booster.save_raw("ubj"))
+
+    def recipe(self) -> dict[str, Any]:
+        """What has to be built before the trees can be asked, as plain JSON."""
+        return {"format": FORMAT, "kind": "evidence", "inputs": list(self.inputs)}
+
+    def _select(self, inputs: Matrix) -> Matrix:
+        if self.inputs == INPUTS:
+            return inputs
+        return inputs[:, [INPUTS.index(name) for name in self.inputs]]
+
+
+def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel:
+    """Rebuilds a model from verified bytes and its recipe."""
+    import xgboost
+
+    model = xgboost.Booster()
+    model.load_model(bytearray(booster))
+    return ReferenceModel(model, tuple(recipe["inputs"]))
+
+
+def fit(
+    matrices: Sequence[Matrix], labels: Sequence[npt.NDArray[np.bool_]], *, seed: int, inputs: tuple[str, ...] = INPUTS, trees: int = TREES
+) -> ReferenceModel:
+    """Fits one model on many tables, each of which counts the same whatever its size or share of fraud.
+
+    Args:
+        matrices: for each table (rows, INPUTS).
+        labels: for each table (rows,), true is fraud.
+        seed: of the row and column samples.
+        inputs: the inputs the model may use.
+        trees: number of boosting rounds.
+    """
+    import xgboost
+
+    columns = [INPUTS.index(name) for name in inputs]
+    weights = [table_weights(label) for label in labels]
+    matrix = xgboost.QuantileDMatrix(
+        np.concatenate([m[:, columns] for m in matrices]),
+        label=np.concatenate(labels).astype(np.float32),
+        weight=np.concatenate(weights).astype(np.float32),
+        max_bin=128,
+    )
+    parameters = {
+        "objective": "binary:logistic",
+        "max_depth": DEPTH,
+        "eta": RATE,
+        "subsample": 0.7,
+        "colsample_bytree": 0.5,
+        "colsample_bynode": 0.5,
+        "min_child_weight": 2.0,
+        "lambda": 3.0,
+        "seed": seed,
+        "tree_method": "hist",
+        "max_bin": 128,
+        "monotone_constraints": tuple(monotone(name) for name in inputs),
+        "base_score": 0.1,
+        "nthread": int(__import__("os").environ.get("NT","0")) or 2,
+    }
+    return ReferenceModel(xgboost.train(parameters, matrix, num_boost_round=trees), tuple(inputs))
+
+
+def table_weights(label: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """(rows,) weights that sum to 100 for each table, a fifth of it on its frauds."""
+    frauds = max(int(label.sum()), 1)
+    honest = max(len(label) - int(label.sum()), 1)
+    return np.where(label, 20.0 / max(frauds, 5), 80.0 / honest)
+
+
+def monotone(name: str) -> int:
+    """+1 where a higher input may only raise the score, -1 where it may only lower it, 0 where the trees decide."""
+    if name.startswith("detector_tails"):
+        return 1
+    feature = BY_NAME.get(name.removeprefix("rank_"))
+    if feature is None or feature.weight < MONOTONE_WEIGHT:
+        return 0
+    return feature.direction

@@ -1,0 +1,23 @@
+"""Tables: an upload in, the same upload with our columns out.
+
+Knows files, encodings, separators and types; must not know what a column means (that is
+`vigie.scoring.roles`). What is uploaded is never altered: `Table.frame` keeps every cell, and
+everything Vigie concludes about the cells is in `Table.typed` beside it.
+
+    source      where the bytes come from: a path, a .csv.gz, stdin       (read)
+    encoding    bytes -> UTF-8                                            (CSV)
+    separator   which character separates the cells                       (CSV)
+    records     an independent count of records and cells                 (CSV)
+    csv_cells   the cells, checked against that count                     (CSV)
+    columnar    Parquet and Excel
+    header      names of columns that will not do
+    parsing     text -> numbers, dates, yes/no; numbers, dates and words do the work
+    writing     the upload and our columns, written atomically
+"""
+
+from vigie.table.model import Dialect, Table
+from vigie.table.parsing import from_frame, parse
+from vigie.table.source import read
+from vigie.table.writing import write
+
+__all__ = ["Dialect", "Table", "from_frame", "parse", "read", "write"]

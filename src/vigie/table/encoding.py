@@ -1,0 +1,177 @@
+"""Bytes -> UTF-8 text, or a refusal; decides nothing about cells.
+
+UTF-8 is proved over the whole file; what is not UTF-8 is Windows-1252 (or Latin-1) only when it does
+not look like damaged UTF-8. Chunks end at line ends, so that no character is cut in two.
+"""
+
+from __future__ import annotations
+
+import codecs
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vigie.errors import MalformedTable, UnreadableTable
+
+Buffer = bytes | mmap.mmap
+
+CHUNK = 16 * 1024 * 1024
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_FORMATS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"PAR1", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"\x28\xb5\x2f\xfd", "zstd data"),
+    (b"BZh", "bzip2 data"),
+)
+
+_SAVE_AS_UTF8 = "save the file again as CSV in UTF-8"
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file as UTF-8.
+
+    Attributes:
+        data: UTF-8, still with its byte order mark where it had one.
+        start: offset of the first character after the mark.
+        encoding: of the file as uploaded.
+        bom: whether the file as uploaded began with a mark.
+        transcoded: whether `data` is no longer the file's own bytes.
+    """
+
+    data: Buffer
+    start: int
+    encoding: str
+    bom: bool
+    transcoded: bool
+
+
+def decode(data: Buffer, source: str) -> Text:
+    """The file as UTF-8; refuses what is not text."""
+    head = bytes(data[:4096])
+    for magic, name in _FORMATS:
+        if head.startswith(magic):
+            hint = "give the file the extension of what it is, or export it as CSV"
+            raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
+    mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
+    encoding = encoding or _wide_without_mark(head)
+    if encoding and encoding != "utf-8":
+        text = Text(_transcode(data, len(mark), encoding, source), 0, encoding, bool(mark), transcoded=True)
+    elif single := _single_byte_encoding(data, source):
+        text = Text(_transcode(data, len(mark), single, source), 0, single, bool(mark), transcoded=True)
+    else:
+        text = Text(data, len(mark), "utf-8", bool(mark), transcoded=False)
+    _refuse_controls(text, source)
+    return text
+
+
+def line_of(data: Buffer, offset: int) -> int:
+    """Line, from 1, of the byte at `offset`."""
+    return 1 + sum(bytes(data[at : min(at + CHUNK, offset)]).count(b"\n") for at in range(0, offset, CHUNK))
+
+
+def chunks(data: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
+    """Offsets and pieces of the data; all but the last piece end with a line feed."""
+    while start < len(data):
+        end = min(start + CHUNK, len(data))
+        if end < len(data):
+            newline = data.rfind(b"\n", start, end)
+            if newline < 0:
+                newline = data.find(b"\n", end)
+            end = len(data) if newline < 0 else newline + 1
+        yield start, bytes(data[start:end])
+        start = end
+
+
+def _wide_without_mark(head: bytes) -> str:
+    """UTF-16 without a mark shows as a zero in every other byte of Western text."""
+    if len(head) < 4:
+        return ""
+    even, odd = head[0::2].count(0) / len(head[0::2]), head[1::2].count(0) / len(head[1::2])
+    if odd > 0.6 and even < 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.6 and odd < 0.05 else ""
+
+
+def _transcode(data: Buffer, start: int, encoding: str, source: str) -> bytes:
+    """A stepwise decoder needs no second copy of the whole file."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    out = bytearray()
+    try:
+        for at in range(start, len(data), CHUNK):
+            out += decoder.decode(bytes(data[at : at + CHUNK])).encode("utf-8")
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        line = bytes(out).count(b"\n") + 1
+        raise MalformedTable(
+            source, line=line, found=f"bytes that are not {encoding}", expected="text", hint=_SAVE_AS_UTF8
+        ) from error
+    return bytes(out)
+
+
+def _single_byte_encoding(data: Buffer, source: str) -> str:
+    """The empty string when all of the data is UTF-8."""
+    multibyte = 0
+    for offset, piece in chunks(data, 0):
+        if piece.isascii():
+            continue
+        try:
+            multibyte += len(piece) - len(piece.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            replaced = piece.decode("utf-8", errors="replace")
+            wrong = replaced.count("\ufffd")
+            right = sum(not c.isascii() for c in replaced) - wrong + multibyte
+            if right > wrong:
+                _refuse_damaged(data, offset + error.start, source)
+            return _western(data)
+    return ""
+
+
+def _western(data: Buffer) -> str:
+    """Windows-1252 unless the file has one of the five bytes it does not define."""
+    undefined = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
+    return "iso-8859-1" if any(data.find(byte) >= 0 for byte in undefined) else "windows-1252"
+
+
+def _refuse_damaged(data: Buffer, offset: int, source: str) -> None:
+    raise MalformedTable(
+        source,
+        line=line_of(data, offset),
+        found="a byte that is not UTF-8",
+        expected="UTF-8 as in the rest of the file",
+        hint=f"the file mixes encodings or was cut; {_SAVE_AS_UTF8}",
+    )
+
+
+def _refuse_controls(text: Text, source: str) -> None:
+    """NUL bytes anywhere, or more than one control character in 200 at the start: not text."""
+    nul = text.data.find(b"\0", text.start)
+    if nul >= 0:
+        raise MalformedTable(
+            source,
+            line=line_of(text.data, nul),
+            found="a NUL byte",
+            expected="text",
+            hint=f"the file is binary or damaged; {_SAVE_AS_UTF8}",
+        )
+    head = bytes(text.data[text.start : text.start + 65536])
+    controls = sum(head.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
+    if controls * 200 > len(head):
+        raise UnreadableTable(source, found="binary data", expected="CSV text", hint=_SAVE_AS_UTF8)

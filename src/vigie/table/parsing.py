@@ -1,0 +1,146 @@
+"""What the cells of a table say: numbers, moments, yes or no, or text.
+
+Never changes a value to make it fit: one cell of real text keeps its column text. What the columns mean
+is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from vigie.errors import InputRefused
+from vigie.table.dates import MOMENT, read_clock, read_dates
+from vigie.table.model import Table
+from vigie.table.numbers import read_numbers
+from vigie.table.words import read_flags
+
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A parsed column, and whether the rest of the table could change one's mind about it."""
+
+    values: pl.Series
+    mark: str = ""
+    ambiguous_mark: bool = False
+    month_first: bool | None = None
+
+
+def from_frame(frame: pl.DataFrame, source: str = "table") -> Table:
+    """A table that is already in memory."""
+    return Table(source, frame, parse(frame))
+
+
+def parse(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same columns in the same order, as what their cells say; empty cells are null.
+
+    Numbers become Int64 or Float64 (what is not finite is null), dates Datetime in microseconds, naive and in
+    UTC, times of day Int64 seconds, yes and no Boolean; all else is String.
+    """
+    typed, _ = parse_with_mark(frame, comma_by_default=False)
+    return typed
+
+
+def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.DataFrame, str]:
+    """Also says which decimal mark the table is written with.
+
+    Args:
+        frame: as uploaded.
+        comma_by_default: take the comma where no column tells.
+    """
+    columns = {series.name: _column(series) for series in frame.get_columns()}
+    sure = Counter(c.mark for c in columns.values() if c.mark and not c.ambiguous_mark)
+    comma = sure[","] > sure["."] or (comma_by_default and sure[","] == sure["."])
+    month_first = any(column.month_first is True for column in columns.values())
+    for name, column in columns.items():
+        cells = frame.get_column(name)
+        if column.ambiguous_mark:
+            columns[name] = _text_column(cells.fill_null(""), comma=comma)
+        elif column.month_first is False and month_first:
+            columns[name] = _text_column(cells.fill_null(""), month_first=True)
+    typed = pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
+    return typed, "," if comma else "."
+
+
+def _column(series: pl.Series) -> _Column:
+    if series.dtype == pl.String:
+        return _text_column(series.fill_null("") if series.null_count() else series)
+    return _Column(_native(series))
+
+
+def _native(series: pl.Series) -> pl.Series:
+    """Columns that came with a type keep their meaning in fewer types."""
+    dtype = series.dtype
+    if dtype == pl.Boolean:
+        return series
+    if dtype in (pl.UInt64, pl.Int128, pl.UInt128):
+        whole = series.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)
+    if dtype.is_integer():
+        return series.cast(pl.Int64)
+    if dtype.is_numeric():
+        numbers = series.cast(pl.Float64)
+        return numbers.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
+    if dtype == pl.Date:
+        return series.cast(MOMENT)
+    if isinstance(dtype, pl.Datetime):
+        utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else series
+        return utc.cast(MOMENT)
+    if dtype == pl.Time:
+        return series.cast(pl.Int64) // 1_000_000_000
+    if isinstance(dtype, pl.Duration):
+        return series.dt.total_microseconds() / 1e6
+    refuse_nested({series.name: dtype}, "table")
+    return _text(series.cast(pl.String).fill_null(""))
+
+
+def refuse_nested(columns: Mapping[str, pl.DataType], source: str) -> None:
+    """Lists, structures and bytes are not cells."""
+    for name, dtype in columns.items():
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+            raise InputRefused(
+                f"{source}, column {name!r}: found {dtype}, expected numbers, text, dates or booleans",
+                hint="flatten or remove the column",
+            )
+
+
+def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bool = False) -> _Column:
+    """A few cells, spread over the column, rule most readings out before all cells are asked."""
+    sample = _sample(cells)
+    if not len(sample):
+        return _Column(_text(cells))
+    if read_flags(sample, is_sample=True) is not None and (flags := read_flags(cells)) is not None:
+        return _Column(flags)
+    trimmed = cells
+    if (sample != (narrow := sample.str.strip_chars())).any():
+        trimmed, sample = cells.str.strip_chars(), narrow
+    if (dates := read_dates(trimmed, sample, month_first=month_first)) is not None:
+        return _Column(dates.values, month_first=dates.month_first)
+    if (numbers := read_numbers(trimmed, sample, comma)) is not None:
+        return _Column(numbers.values, numbers.mark, numbers.ambiguous)
+    if read_clock(sample) is not None and (clock := read_clock(trimmed)) is not None:
+        return _Column(clock)
+    return _Column(_text(cells))
+
+
+def _sample(cells: pl.Series) -> pl.Series:
+    step = max(1, len(cells) // _SAMPLE)
+    some = cells.gather_every(step)
+    some = some.filter(some.str.strip_chars() != "")
+    if len(some) < _SAMPLE // 20 and step > 1:
+        filled = cells.filter(cells.str.strip_chars() != "")
+        some = filled.gather_every(max(1, len(filled) // _SAMPLE))
+    return some
+
+
+def _text(cells: pl.Series) -> pl.Series:
+    """Cells of nothing but space are empty; all others stay as they are."""
+    blank = cells.str.strip_chars() == ""
+    if not blank.any():
+        return cells
+    return cells.to_frame().select(pl.when(~pl.lit(blank)).then(pl.first())).to_series()

@@ -1,0 +1,122 @@
+"""The upload, untouched, with our columns after its own.
+
+Only cells that Vigie itself adds are made safe for spreadsheets; the upload's are the user's. The same
+table and additions give the same bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from vigie.errors import UsageRefused
+from vigie.table.atomic import replacing
+from vigie.table.model import Dialect, Table
+
+DECIMALS = 6
+_BATCH = 100_000
+_WRITABLE = ".csv, .csv.gz, .tsv, .txt or .parquet"
+_CSV = (".csv", ".tsv", ".txt")
+# A spreadsheet takes a cell that begins so for a formula, also with the full-width forms of East Asia.
+_FORMULA = r"^[=+\-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}]"
+_PLAIN = Dialect("utf-8", ",", ".", bom=False)
+
+
+def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
+    """Writes the columns of the upload and then the additions, to a file or, for "-", to stdout as CSV.
+
+    An addition whose name is taken gets a suffix: `fraud_score_2`. A CSV upload comes back with its own
+    separator and, for our numbers, its decimal mark. The encoding is always UTF-8, the only one that holds
+    every cell; a byte order mark is written when the upload had one and when the separator is ";": such
+    files come from and go to an Excel that takes UTF-8 without a mark for the local code page.
+
+    Args:
+        table: the upload.
+        additions: as many rows, in the order of the upload.
+        path: .csv, .tsv or .txt, also with .gz, or .parquet; replaced at once when all is written.
+    """
+    if additions.height != table.frame.height:
+        raise ValueError(f"{additions.height} rows to add to a table of {table.frame.height}")
+    additions = additions.rename(_free_names(additions.columns, table.frame.columns))
+    if str(path) == "-":
+        _write_csv(table, additions, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    path = Path(path)
+    match [suffix.lower() for suffix in path.suffixes[-2:]]:
+        case [*_, suffix] if suffix in _CSV:
+            with replacing(path) as file:
+                _write_csv(table, additions, file)
+        case [suffix, ".gz"] if suffix in _CSV:
+            with replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                _write_csv(table, additions, packed)
+        case [*_, ".parquet"]:
+            with replacing(path) as file:
+                table.frame.hstack(
+                    additions.with_columns(pl.selectors.float().round(DECIMALS))
+                ).write_parquet(file)
+        case _:
+            raise UsageRefused(
+                f"cannot write {path.name!r}: expected {_WRITABLE}", hint="change the extension"
+            )
+
+
+def _free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Names compare without case: SQL and Spark know no difference."""
+    used = {name.lower() for name in taken}
+    free: dict[str, str] = {}
+    for name in names:
+        candidate, number = name, 1
+        while candidate.lower() in used:
+            number += 1
+            candidate = f"{name}_{number}"
+        used.add(candidate.lower())
+        free[name] = candidate
+    return free
+
+
+def _write_csv(table: Table, additions: pl.DataFrame, file: BinaryIO | gzip.GzipFile) -> None:
+    dialect = table.dialect or _PLAIN
+    if dialect.bom or dialect.separator == ";":
+        file.write(codecs.BOM_UTF8)
+    for start in range(0, max(table.frame.height, 1), _BATCH):
+        ours = additions.slice(start, _BATCH)
+        theirs = table.frame.slice(start, _BATCH)
+        columns = [_as_uploaded(series) for series in theirs] + [
+            _as_text(series, dialect.decimal) for series in ours
+        ]
+        text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=start == 0)
+        file.write(text.encode("utf-8"))
+
+
+def _as_uploaded(series: pl.Series) -> pl.Series:
+    """Cells of a CSV as they are, without the quotes around nothing; typed cells in ISO 8601."""
+    dtype = series.dtype
+    if dtype == pl.String:
+        return series.set(series == "", None)
+    if isinstance(dtype, pl.Datetime):
+        return series.dt.strftime("%Y-%m-%dT%H:%M:%S%.f" + ("%:z" if dtype.time_zone else ""))
+    if isinstance(dtype, pl.Duration):
+        return series.dt.to_string("iso")
+    return series
+
+
+def _as_text(series: pl.Series, mark: str) -> pl.Series:
+    """One of our columns: decimals cut after the sixth, text that no spreadsheet executes."""
+    if series.dtype.is_float():
+        fixed = (
+            series.cast(pl.Float64)
+            .round(DECIMALS)
+            .cast(pl.Decimal(38, DECIMALS), strict=False)
+            .cast(pl.String)
+        )
+        return fixed.str.strip_chars_end("0").str.strip_chars_end(".").str.replace(".", mark, literal=True)
+    if series.dtype == pl.String:
+        return series.str.replace(f"({_FORMULA})", "'${1}")
+    return _as_uploaded(series)

@@ -1,0 +1,273 @@
+"""Stores to test against: real ones where they run here, and a server of our own for each that can be faked.
+
+file, memory   always
+moto           always: an S3 server in this process (checks no signature)
+radosgw        where VIGIE_RADOSGW_ENDPOINT says so: tests/s3_server.sh prints what to export
+azure          where `azurite-blob` is on the PATH, or VIGIE_AZURITE names it
+gcs            where gcp-storage-emulator is installed: it ignores preconditions
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from email.utils import formatdate
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vigie.artifacts.bundle import Bundle, pack
+from vigie.artifacts.store import Store, connect
+
+# As the runner gave it: for the tests themselves every VIGIE_ name is removed
+RUNNER = dict(os.environ)
+AZURE_ACCOUNT = "vigietests"
+AZURE_KEY = base64.b64encode(b"a key for a server on loopback").decode()
+
+
+def make_bundle(name: str = "cards", version: str = "1", seed: int = 0, size: int = 200_000) -> Bundle:
+    """A bundle of made-up bytes that hardly compress."""
+    booster = np.random.default_rng(seed).bytes(size)
+    quantiles = {"amount": [0.1 * step for step in range(21)]}
+    return Bundle(
+        name, version, booster, {"seed": seed}, {"slope": 1.5}, {"auc": 0.9}, {"quantiles": quantiles}
+    )
+
+
+def make_files(**given: object) -> dict[str, bytes]:
+    """The packed files of `make_bundle`."""
+    return pack(make_bundle(**given), created="2026-11-01T00:00:00Z")  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_s3_bucket(endpoint: str, bucket: str) -> None:
+    """A new bucket on an S3 server, with the credentials of the environment."""
+    import boto3
+
+    # A session of its own: the default one remembers the first credentials it saw
+    client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    client.create_bucket(Bucket=bucket)
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[str]:
+    """An S3 server that lives as long as the tests."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket on moto, reachable through the environment."""
+    return _s3(monkeypatch, moto_endpoint, "moto", "moto-secret")
+
+
+@pytest.fixture
+def radosgw(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket on the Ceph gateway, reachable through the environment."""
+    endpoint = RUNNER.get("VIGIE_RADOSGW_ENDPOINT")
+    if not endpoint:
+        pytest.skip('no Ceph gateway: eval "$(tests/s3_server.sh start DIR)"')
+    return _s3(monkeypatch, endpoint, RUNNER["VIGIE_RADOSGW_ACCESS_KEY"], RUNNER["VIGIE_RADOSGW_SECRET_KEY"])
+
+
+def _s3(monkeypatch: pytest.MonkeyPatch, endpoint: str, access_key: str, secret_key: str) -> str:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_key)
+    bucket = f"test-{uuid.uuid4().hex[:12]}"
+    make_s3_bucket(endpoint, bucket)
+    return f"s3://{bucket}"
+
+
+@pytest.fixture(scope="session")
+def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Azure's own emulator with an account of ours, so that the production way of signing in is taken."""
+    program = RUNNER.get("VIGIE_AZURITE") or shutil.which("azurite-blob")
+    if not program:
+        pytest.skip("no azurite-blob on the PATH nor in VIGIE_AZURITE: npm install azurite")
+    port, folder = free_port(), tmp_path_factory.mktemp("azurite")
+    server = subprocess.Popen(
+        [
+            *(program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)),
+            *("--skipApiVersionCheck", "--silent", "--disableTelemetry"),
+        ],
+        env={**os.environ, "AZURITE_ACCOUNTS": f"{AZURE_ACCOUNT}:{AZURE_KEY}"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait(port)
+        yield f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture
+def azure(azurite_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty container on azurite, reachable through the environment."""
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", azurite_endpoint)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", AZURE_ACCOUNT)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", AZURE_KEY)
+    container = f"test-{uuid.uuid4().hex[:12]}"
+    _make_container(azurite_endpoint, container)
+    return f"az://{container}"
+
+
+def _make_container(endpoint: str, container: str) -> None:
+    """Creates a container: the one request that the store itself never makes, signed with the shared key."""
+    path = f"/{AZURE_ACCOUNT}/{container}"
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
+    canonical = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
+    text = "PUT" + "\n" * 12 + canonical + f"/{AZURE_ACCOUNT}{path}\nrestype:container"
+    signature = hmac.new(base64.b64decode(AZURE_KEY), text.encode(), hashlib.sha256).digest()
+    headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{base64.b64encode(signature).decode()}"
+    connection = HTTPConnection(endpoint.split("/")[2])
+    connection.request("PUT", f"{path}?restype=container", headers=headers)
+    answer = connection.getresponse()
+    assert answer.status == 201, answer.read()
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def gcs_endpoint() -> Iterator[str]:
+    """The emulator of Google Cloud Storage that exists in Python."""
+    emulator = pytest.importorskip("gcp_storage_emulator.server")
+    pytest.importorskip("google.cloud.storage")
+    port = free_port()
+    server = emulator.create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    _wait(port)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def gcs(gcs_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket on the emulator, reachable through the environment."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_endpoint)
+    bucket = f"test-{uuid.uuid4().hex[:12]}"
+    client = storage.Client(project="emulator", credentials=AnonymousCredentials())
+    client.create_bucket(bucket)
+    client.close()
+    return f"gs://{bucket}"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """The URL of a folder that does not exist yet."""
+    return (tmp_path / "store").as_uri()
+
+
+@pytest.fixture
+def memory() -> str:
+    """The URL of an empty store in this process."""
+    return f"memory://test-{uuid.uuid4().hex[:12]}"
+
+
+class Victims:
+    """Processes that are started at once and killed a moment after they say that they are ready."""
+
+    def __init__(self, folder: Path) -> None:
+        self.output = folder / "victim"
+        self.server = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("worker.py")), "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def kill(self, moment: float, *job: object) -> str:
+        """Does `job` in a process, kills it `moment` seconds after `ready`; what it said after that."""
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        self.output.unlink(missing_ok=True)
+        self.server.stdin.write("\t".join(map(str, (self.output, *job))) + "\n")
+        self.server.stdin.flush()
+        victim = int(self.server.stdout.readline())
+        deadline = time.monotonic() + 20
+        while not (self.output.exists() and "ready\n" in self.output.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        time.sleep(moment)
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            while time.monotonic() < deadline:
+                os.kill(victim, 0)
+                time.sleep(0.001)
+        return self.output.read_text().removeprefix("ready\n")
+
+
+@pytest.fixture
+def victims(tmp_path: Path) -> Iterator[Victims]:
+    """Where processes to be killed come from."""
+    source = Victims(tmp_path)
+    yield source
+    assert source.server.stdin is not None
+    assert source.server.stdout is not None
+    source.server.stdin.close()
+    source.server.stdout.close()
+    source.server.wait(timeout=20)
+
+
+EVERY_STORE = [
+    "file",
+    "memory",
+    "s3",
+    pytest.param("radosgw", marks=pytest.mark.radosgw),
+    "azure",
+    "gcs",
+]
+
+
+@pytest.fixture(params=EVERY_STORE)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """An empty store, on each back end in turn."""
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def store(store_url: str) -> Store:
+    """An empty store with a prefix, on each back end in turn."""
+    return connect(f"{store_url}/some/prefix")
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")

@@ -1,0 +1,244 @@
+"""A bundle is read only if every byte is what its manifest says, and old ones are read for ever."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.artifacts.conftest import make_bundle, make_files
+
+from vigie.artifacts import bundle as bundles
+from vigie.artifacts.bundle import FILES, MANIFEST, Bundle, digest, pack, read_manifest, unpack
+from vigie.errors import DamagedBundle, InputRefused, NewerBundle
+
+SAMPLES = Path(__file__).parent / "bundles"
+
+plain_json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=20), inner),
+    max_leaves=8,
+)
+documents = st.dictionaries(st.text(max_size=20), plain_json, max_size=3)
+
+
+def with_manifest(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
+    """The files with their manifest changed, and written again."""
+    manifest = json.loads(files[MANIFEST])
+    change(manifest)
+    return {**files, MANIFEST: json.dumps(manifest).encode()}
+
+
+def with_file(files: dict[str, bytes], name: str, data: bytes) -> dict[str, bytes]:
+    """The files with one of them replaced, and a manifest that agrees."""
+    entry = {"sha256": digest(data), "size": len(data)}
+    return with_manifest({**files, name: data}, lambda manifest: manifest["files"].update({name: entry}))
+
+
+class TestRoundTrip:
+    @settings(max_examples=30, deadline=None)
+    @given(booster=st.binary(max_size=3000), features=documents, profile=documents)
+    def test_what_was_packed_comes_back(
+        self, booster: bytes, features: dict[str, Any], profile: dict[str, Any]
+    ) -> None:
+        """Any bytes and any plain JSON survive."""
+        bundle = Bundle("name", "1.0", booster, features, {}, {}, profile)
+        assert unpack(pack(bundle, created="2026-11-01")) == bundle
+
+    def test_packing_is_deterministic(self) -> None:
+        """Equal bundles give equal bytes, whatever the order of their keys."""
+        bundle = make_bundle()
+        turned = replace(bundle, features={"b": 1, "a": 2})
+        assert pack(bundle, created="x") == pack(make_bundle(), created="x")
+        assert pack(turned, created="x") == pack(replace(bundle, features={"a": 2, "b": 1}), created="x")
+        assert pack(bundle, created="x") != pack(bundle, created="y")
+
+    def test_the_manifest_tells_what_is_in_it(self) -> None:
+        """Format, names, digests, sizes and library versions are there before any file is read."""
+        files = pack(make_bundle("cards", "3"), created="2026-11-01", libraries={"xgboost": "3.2"})
+        manifest = read_manifest(files[MANIFEST], manifest_sha256=digest(files[MANIFEST]))
+        assert (manifest.format_version, manifest.name, manifest.version) == (1, "cards", "3")
+        assert manifest.libraries.keys() == {"vigie", "xgboost"}
+        assert {name: entry.size for name, entry in manifest.files.items()} == {
+            name: len(files[name]) for name in FILES
+        }
+        assert manifest.size == sum(len(files[name]) for name in FILES)
+        assert list(files)[-1] == MANIFEST
+
+    @pytest.mark.parametrize("folder", sorted(SAMPLES.iterdir()), ids=lambda folder: folder.name)
+    def test_every_format_ever_written_is_read(self, folder: Path) -> None:
+        """One bundle of each format version is kept; this test may grow, its samples never change."""
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        bundle = unpack(files)
+        assert (bundle.name, bundle.version) == ("sample", "1")
+        assert bundle.booster == b"not a booster, only bytes of a booster's kind\x00\xff" * 20
+        assert bundle.features == {"inputs": ["amount_ratio", "hour_gap"], "note": "été"}
+        assert bundle.calibration == {"kind": "logistic", "slope": 1.25}
+        assert bundle.performance == {"average_precision": 0.5}
+        assert bundle.profile == {"domain": "mobile_money", "rows": 1000}
+
+
+class TestPacking:
+    @pytest.mark.parametrize(
+        "value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", {"a": object()}]
+    )
+    def test_what_is_not_plain_json_is_refused(self, value: object) -> None:
+        """The writer refuses what a reader would."""
+        with pytest.raises(InputRefused, match=r"profile.json"):
+            pack(replace(make_bundle(), profile={"x": value}), created="")
+
+    @pytest.mark.parametrize("name", ["", "..", "a/b", "a b", ".hidden", "x" * 300, "é", "a\n"])
+    def test_names_fit_a_path(self, name: str) -> None:
+        """Names and versions become parts of keys."""
+        with pytest.raises(InputRefused, match="bundle name"):
+            pack(replace(make_bundle(), name=name), created="")
+        with pytest.raises(InputRefused, match="bundle version"):
+            pack(replace(make_bundle(), version=name), created="")
+
+    def test_what_no_reader_would_take_is_not_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The limits hold on the way in."""
+        monkeypatch.setattr(bundles, "BOOSTER_LIMIT", 1000)
+        with pytest.raises(InputRefused, match="at most 1,000"):
+            pack(make_bundle(), created="")
+
+
+class TestDamage:
+    @pytest.mark.parametrize("name", [*FILES, MANIFEST])
+    def test_any_flipped_byte_is_refused_and_named(self, name: str) -> None:
+        """First, middle and last byte of every file."""
+        files = make_files(size=2000)
+        registered = digest(files[MANIFEST])
+        for position in (0, len(files[name]) // 2, len(files[name]) - 1):
+            spoilt = bytearray(files[name])
+            spoilt[position] ^= 1
+            with pytest.raises(DamagedBundle, match=name):
+                unpack({**files, name: bytes(spoilt)}, manifest_sha256=registered)
+
+    def test_a_whole_other_bundle_is_refused(self) -> None:
+        """Files that agree with each other are not enough where the catalog says which."""
+        registered = digest(make_files(seed=1)[MANIFEST])
+        with pytest.raises(DamagedBundle, match="as registered"):
+            unpack(make_files(seed=2), manifest_sha256=registered)
+
+    @pytest.mark.parametrize("name", FILES)
+    def test_missing_and_lying_sizes(self, name: str) -> None:
+        """Absent, shorter, longer than announced, or announced beyond the limits."""
+        files = make_files(size=2000)
+        with pytest.raises(DamagedBundle, match=name):
+            unpack({key: data for key, data in files.items() if key != name})
+        for data in (files[name][:-1], files[name] + b" ", b""):
+            with pytest.raises(DamagedBundle, match="bytes, expected"):
+                unpack({**files, name: data})
+        for size in (-1, 10**15, 1.5, "12", True, None):
+            spoilt = with_manifest(
+                files, lambda manifest, size=size: manifest["files"][name].update(size=size)
+            )
+            with pytest.raises(DamagedBundle, match="no usable size"):
+                unpack(spoilt)
+
+    def test_a_file_too_many(self) -> None:
+        """What the manifest does not name has no place in a bundle."""
+        with pytest.raises(DamagedBundle, match=r"evil.pkl"):
+            unpack({**make_files(size=2000), "evil.pkl": b""})
+        with pytest.raises(DamagedBundle, match="a manifest"):
+            unpack({})
+
+    @pytest.mark.parametrize("name", ["../booster.ubj.zst", "..", "a/b", "a\\b", "/etc/passwd", "x\0y"])
+    def test_a_path_in_a_name_is_refused(self, name: str) -> None:
+        """A manifest names plain files, nothing that could lead elsewhere."""
+        entry = {"sha256": "0" * 64, "size": 1}
+        files = with_manifest(make_files(size=2000), lambda manifest: manifest["files"].update({name: entry}))
+        with pytest.raises(DamagedBundle, match="no path"):
+            unpack({**files, name: b"x"})
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda manifest: manifest.pop("files"),
+            lambda manifest: manifest.update(files=[]),
+            lambda manifest: manifest["files"].pop("profile.json"),
+            lambda manifest: manifest["files"].update({"other.json": manifest["files"]["profile.json"]}),
+            lambda manifest: manifest["files"].update({"profile.json": "text"}),
+            lambda manifest: manifest["files"]["profile.json"].update(sha256="0" * 63),
+            lambda manifest: manifest["files"]["profile.json"].update(sha256=1),
+            lambda manifest: manifest.update(name="../x"),
+            lambda manifest: manifest.update(name=7),
+            lambda manifest: manifest.pop("version"),
+            lambda manifest: manifest.update(created=None),
+            lambda manifest: manifest.update(libraries=[]),
+            lambda manifest: manifest.update(libraries={"x": 1}),
+            lambda manifest: manifest.update(format_version=0),
+            lambda manifest: manifest.update(format_version="1"),
+            lambda manifest: manifest.update(format_version=True),
+            lambda manifest: manifest.pop("format_version"),
+        ],
+    )
+    def test_a_manifest_in_disorder(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Every field is checked before it is believed."""
+        with pytest.raises(DamagedBundle, match=MANIFEST):
+            unpack(with_manifest(make_files(size=2000), change))
+
+    def test_a_newer_format_asks_for_an_upgrade(self) -> None:
+        """Said before anything else of the manifest is read."""
+        manifest = {"format_version": 2, "name": "cards", "shape": "unknown to us"}
+        with pytest.raises(NewerBundle, match="format 2, this Vigie reads up to 1") as caught:
+            unpack({MANIFEST: json.dumps(manifest).encode()})
+        assert caught.value.hint == "upgrade Vigie"
+
+
+class TestHostileContent:
+    """Content whose digests are right: a bundle may be made by somebody else."""
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"", b"[]", b"1", b"null", b"{", b"\xff\xfe", b'{"a":NaN}', b'{"a":Infinity}', b'{"a":-Infinity}',
+            b'{"a":1e999}', b'{"a":1,"a":2}', b'{"a":' + b"9" * 5000 + b"}", b'{"a":' * 100_000, b"[" * 100_000,
+        ],
+    )  # fmt: skip
+    def test_json_that_others_read_differently(self, data: bytes) -> None:
+        """No object, not finite, the same key twice, too deep, too long a number."""
+        with pytest.raises(DamagedBundle, match=r"profile.json"):
+            unpack(with_file(make_files(size=2000), "profile.json", data))
+
+    def test_json_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The limit holds before the text is parsed."""
+        files = make_files(size=2000)
+        monkeypatch.setattr(bundles, "JSON_LIMIT", max(map(len, files.values())))
+        files = with_file(files, "profile.json", b"{" + b" " * bundles.JSON_LIMIT + b"}")
+        with pytest.raises(DamagedBundle, match=r"profile.json"):
+            unpack(files)
+
+    def test_a_bomb_is_not_opened(self) -> None:
+        """Half a gigabyte of zeros in twenty kilobytes; a header that promises a terabyte; no promise at all."""
+        bomb = zstandard.ZstdCompressor(level=3).compressobj(size=512 * 1024**2)
+        zeros = b"".join(bomb.compress(bytes(1024**2)) for _ in range(512)) + bomb.flush()
+        assert len(zeros) < 100_000
+        header = zstandard.compress(b"x" * 1000)
+        assert zstandard.frame_content_size(header) == 1000
+        lying = header[:4] + bytes([0xE0]) + struct.pack("<Q", 2**40) + header[7:]
+        assert zstandard.frame_content_size(lying) == 2**40
+        silent = zstandard.ZstdCompressor(write_content_size=False).compress(b"x" * 1000)
+        for data in (zeros, lying, silent):
+            with pytest.raises(DamagedBundle, match=r"booster.ubj.zst") as caught:
+                unpack(with_file(make_files(size=2000), "booster.ubj.zst", data))
+            assert "expected at most" in str(caught.value)
+
+    def test_what_is_not_zstd(self) -> None:
+        """Garbage, cut short, with something after it, or smaller than its header says."""
+        good = zstandard.compress(b"x" * 1000)
+        short = zstandard.compress(b"y" * 300)
+        for data in (b"", b"garbage", good[:-3], good + b"more", good[:6] + short[6:]):
+            with pytest.raises(DamagedBundle, match=r"booster.ubj.zst"):
+                unpack(with_file(make_files(size=2000), "booster.ubj.zst", data))

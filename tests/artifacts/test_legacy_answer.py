@@ -1,0 +1,42 @@
+"""The answer of the process that opened a foreign model is input like any other."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from vigie.artifacts import legacy_answer
+from vigie.errors import ForeignModelRefused
+
+_SOUND: dict[str, Any] = {
+    "ok": True,
+    "recipe": {"format": 1, "kind": "native", "columns": ["a"], "names": ["a"], "steps": []},
+    "digests": {"f": "0"},
+    "trusted": [],
+    "walls": [],
+    "xgboost": "3",
+    "booster_bytes": 2,
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipe": None}, {"recipe": {}}, {"recipe": {**_SOUND["recipe"], "steps": [{"op": "eval"}]}},
+        {"recipe": {**_SOUND["recipe"], "steps": [{"op": "split", "parts": [{"steps": 3}]}]}},
+        {"recipe": {**_SOUND["recipe"], "names": [1]}}, {"digests": {"f": 0}}, {"walls": "all"}, {"xgboost": 3},
+        {"booster_bytes": 3}, {"ok": "yes"}, {"ok": False, "kind": "names", "names": [1]}, {"ok": False, "kind": []},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_answer_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    """The process may have been taken over: its answer is input."""
+    good = json.dumps(_SOUND).encode() + b"\n{}"
+    assert legacy_answer.read(legacy_answer.Raw(good, 0, False), model="m", trust=()).booster == b"{}"
+    bad = json.dumps({**_SOUND, **change}).encode() + b"\n{}"
+    for data in (bad, b"", b"[]\n{}", b"[" * 100_000 + b"\n{}", pickle.dumps(["a pickle"])):
+        with pytest.raises(ForeignModelRefused):
+            legacy_answer.read(legacy_answer.Raw(data, 0, False), model="m", trust=())

@@ -1,0 +1,258 @@
+"""The reader of foreign streams: nothing in one is ever called, and what it wants is told by its name.
+
+These tests read hostile files in their own process, where no wall stands but the reader itself.
+"""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import functools
+import gzip
+import importlib
+import io
+import lzma
+import operator
+import os
+import pickle
+import random
+import socket
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+import xgboost
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from vigie.artifacts import legacy_pickle
+from vigie.artifacts.legacy_stream import Unreadable
+
+
+def _engineer() -> ColumnTransformer:
+    values = np.array([[1.0, "a", "x"], [2.0, "b", "y"], [4.0, "a", "z"]], dtype=object)
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    parts = [("n", numbers, [0]), ("h", OneHotEncoder(), [1]), ("o", OrdinalEncoder(), slice(2, 3))]
+    return ColumnTransformer(parts).fit(values)
+
+
+def _plain(value: Any) -> Any:
+    """What was saved, or read, as something that can be compared."""
+    if isinstance(value, legacy_pickle.Record):
+        return _plain(value.state)
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if key != "_sklearn_version"}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, legacy_pickle.Name | type):
+        return "a name"
+    if isinstance(value, np.generic):
+        return value.item()
+    return _plain(vars(value)) if hasattr(value, "__dict__") else repr(value)
+
+
+@pytest.mark.parametrize("written", ["none", "zlib", "gzip", "bz2", "lzma", "xz", *map(str, range(6))])
+def test_good_files_are_read_whole(written: str) -> None:
+    """Each compression of joblib and each protocol of pickle gives the state that was saved."""
+    engineer, out = _engineer(), io.BytesIO()
+    if written.isdigit():
+        pickle.dump(engineer, out, protocol=int(written))
+    else:
+        joblib.dump(engineer, out, compress=0 if written == "none" else (written, 3))
+    read = legacy_pickle.read(out.getvalue(), most_bytes=1 << 24)
+    assert read.path == "sklearn.compose._column_transformer.ColumnTransformer"
+    assert _plain(read) == _plain(engineer)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1", "?", ">f8", ">i4", "U3", "S2", "O"])
+def test_arrays_are_those_that_were_saved(dtype: str) -> None:
+    """Types, byte orders, layouts and shapes, in joblib's and in pickle's own way."""
+    array = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    for saved in (array, np.asfortranarray(array), array[:, ::2], array[:0], array[0, 0, 0]):
+        for data in (_dumped([saved]), pickle.dumps([saved], 2), pickle.dumps([saved], 5)):
+            np.testing.assert_array_equal(legacy_pickle.read(data, most_bytes=1 << 20)[0], saved)
+
+
+class _Evil:
+    """Pickles as a call of `function` with `arguments`."""
+
+    def __init__(self, function: Any, *arguments: Any, state: Any = None) -> None:
+        self.reduced = (function, arguments) if state is None else (function, arguments, state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.reduced
+
+
+def _dumped(value: Any, protocol: int | None = None) -> bytes:
+    out = io.BytesIO()
+    joblib.dump(value, out, protocol=protocol)
+    return out.getvalue()
+
+
+def _text(value: str) -> bytes:
+    return b"\x8c" + bytes([len(value)]) + value.encode()
+
+
+def _call(module: str, name: str, argument: str) -> bytes:
+    """A call by STACK_GLOBAL, whose names need not exist."""
+    return b"\x80\x04" + _text(module) + _text(name) + b"\x93" + _text(argument) + b"\x85R."
+
+
+def _hostile(canary: Path) -> dict[str, tuple[bytes, str]]:
+    touch, code = f"touch {canary}", f"open({str(canary)!r}, 'w')"
+    run = _Evil(os.system, touch)
+    inner = pickle.dumps(run)
+    array = np.arange(2000.0)
+    objects = np.array([run, 1], dtype=object)
+    model = xgboost.XGBClassifier()
+    model.callbacks = [run]
+    return {
+        "os.system": (_dumped(run), "posix.system"),
+        "plain pickle": (inner, "posix.system"),
+        "protocol 0": (pickle.dumps(run, 0), "posix.system"),
+        "subprocess": (_dumped(_Evil(subprocess.Popen, ["touch", str(canary)])), "subprocess.Popen"),
+        "eval": (_dumped(_Evil(eval, code)), "builtins.eval"),
+        "exec": (_dumped(_Evil(exec, code)), "builtins.exec"),
+        "exec in Python 2 words": (b"c__builtin__\neval\n(V" + code.encode() + b"\ntR.", "__builtin__.eval"),
+        "import": (_dumped(_Evil(importlib.import_module, "antigravity")), "importlib.import_module"),
+        "__import__": (_dumped(_Evil(__import__, "antigravity")), "builtins.__import__"),
+        "posix": (_call("posix", "system", touch), "posix.system"),
+        "after an array": (_dumped([array, run]), "posix.system"),
+        "in an array of objects": (_dumped(objects), "posix.system"),
+        "zlib": (zlib.compress(_dumped([array, run])), "posix.system"),
+        "gzip": (gzip.compress(_dumped([array, run])), "posix.system"),
+        "bz2": (bz2.compress(_dumped([array, run])), "posix.system"),
+        "xz": (lzma.compress(_dumped([array, run])), "posix.system"),
+        "lzma": (lzma.compress(_dumped([array, run]), format=lzma.FORMAT_ALONE), "posix.system"),
+        "pickle in a pickle": (_dumped(_Evil(pickle.loads, inner)), "_pickle.loads"),
+        "joblib in joblib": (_dumped(_Evil(joblib.load, "x.joblib")), "joblib.numpy_pickle.load"),
+        "getattr": (_getattr(touch), "builtins.getattr"),
+        "attrgetter": (_dumped(operator.attrgetter("system")), "operator.attrgetter"),
+        "methodcaller": (_dumped(operator.methodcaller("system", touch)), "operator.methodcaller"),
+        "partial": (_dumped(functools.partial(os.system, touch)), "functools.partial"),
+        "numpy.load": (_call("numpy", "load", str(canary)), "numpy.load"),
+        "numpy through core": (
+            _call("numpy.core.multiarray", "fromfile", "/etc/passwd"),
+            "numpy.core.multiarray.fromfile",
+        ),
+        "numpy's exec": (
+            _call("numpy.testing._private.utils", "runstring", code),
+            "numpy.testing._private.utils.runstring",
+        ),
+        "dotted name": (_call("os", "path.os.system", touch), "os.path.os.system"),
+        "dotted name of a listed module": (
+            _call("numpy", "float64.__class__", touch),
+            "numpy.float64.__class__",
+        ),
+        "listed name in another module": (
+            _call("joblib.numpy_pickle", "os", touch),
+            "joblib.numpy_pickle.os",
+        ),
+        "state of a function": (_dumped(_Evil(_harmless, state={"__code__": 1})), f"{__name__}._harmless"),
+        "inside a good model": (_dumped(model), "posix.system"),
+        "old instance": (b"(V" + touch.encode() + b"\nios\nsystem\n.", "os.system"),
+        "old object": (b"(cos\nsystem\nV" + touch.encode() + b"\no.", "os.system"),
+        "new object": (b"\x80\x02cos\nsystem\nV" + touch.encode() + b"\n\x85\x81.", "os.system"),
+        "memoised and called later": (
+            b"\x80\x04" + _text("os") + _text("system") + b"\x93\x940]h\x00" + _text(touch) + b"\x85Ra.",
+            "os.system",
+        ),
+        "escapes in a name": (_call("os", "sys\x1b[2Jtem\n", touch), "os.sys?[2Jtem?"),
+    }
+
+
+def _getattr(touch: str) -> bytes:
+    os_module = b"cbuiltins\n__import__\n(Vos\ntR"
+    return b"\x80\x02cbuiltins\ngetattr\n(" + os_module + b"Vsystem\ntR(V" + touch.encode() + b"\ntR."
+
+
+def _harmless() -> None:
+    return None
+
+
+_CASES = tuple(_hostile(Path("/nowhere/canary")))
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_no_code_runs_and_the_name_is_told(tmp_path: Path, case: str) -> None:
+    """Read in this very process, where nothing but the reader stands in the way."""
+    canary = tmp_path / "canary"
+    data, name = _hostile(canary)[case]
+    with pytest.raises(legacy_pickle.Refused) as refused:
+        legacy_pickle.read(data, most_bytes=1 << 30)
+    assert name in refused.value.names
+    assert not canary.exists()
+    assert "antigravity" not in sys.modules
+
+
+def test_every_refused_name_is_told_at_once(tmp_path: Path) -> None:
+    """One look at the error is enough to know what the file wants."""
+    data = _dumped([_Evil(os.system, "x"), _Evil(eval, "x"), _Evil(socket.create_connection, "x")])
+    with pytest.raises(legacy_pickle.Refused) as refused:
+        legacy_pickle.read(data, most_bytes=1 << 20)
+    assert refused.value.names == ("posix.system", "builtins.eval", "socket.create_connection")
+
+
+_ABUSES = {
+    "state for a list": b"\x80\x02]}b.",
+    "state for a name": b"\x80\x02cnumpy\nndarray\n}b.",
+    "state for a function of ours": b"\x80\x02cnumpy._core.multiarray\n_reconstruct\n}b.",
+    "call of a list": b"\x80\x02])R.",
+    "call of a record": b"\x80\x02cbuiltins\nobject\n)R)R.",
+    "extension": b"\x80\x02\x82\x01.",
+    "persistent": b"Pid\n.",
+    "persistent binary": b"\x80\x02K\x01Q.",
+    "buffer out of band": b"\x80\x05\x97.",
+    "an allocation by number": b"\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.",
+    "an allocation by opcode": b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b".",
+    "a frame without end": b"\x80\x04\x95" + struct.pack("<Q", 1 << 50) + b".",
+    "memo never set": b"\x80\x02h\x05.",
+    "empty": b"",
+    "cut": _dumped(np.arange(100.0))[:-5],
+    "noise": random.Random(0).randbytes(2000),
+    "cut zlib": zlib.compress(_dumped(list(range(1000))))[:-20],
+    "cut xz": lzma.compress(_dumped(list(range(1000))))[:-20],
+}
+
+
+@pytest.mark.parametrize("case", list(_ABUSES))
+def test_a_stream_that_abuses_the_reader_is_unreadable(case: str) -> None:
+    """No state for what has none, no call of what is no name, no allocation by number."""
+    with pytest.raises(Unreadable):
+        legacy_pickle.read(_ABUSES[case], most_bytes=1 << 20)
+
+
+def test_an_array_that_lies_about_itself_is_unreadable() -> None:
+    """Shapes and types are checked against the bytes before numpy sees them."""
+    good = _dumped(np.arange(10, dtype=np.int64))
+    at = good.index(b"\x8c\x05shape") + 7
+    for forged in (good.replace(b"K\x0a\x85", b"K\x7f\x85"), good.replace(b"\x8c\x02i8", b"\x8c\x02V8")):
+        assert forged != good
+        with pytest.raises(Unreadable):
+            legacy_pickle.read(forged, most_bytes=1 << 20)
+    assert at > 0
+    records = np.zeros(3, dtype=[("a", "O"), ("b", "i8")])
+    with pytest.raises(Unreadable):
+        legacy_pickle.read(pickle.dumps(records), most_bytes=1 << 20)
+
+
+def test_flipped_bytes_never_do_more_than_be_refused() -> None:
+    """Three hundred damaged copies of a good engineer: read, refused or unreadable, nothing else."""
+    good = _dumped(_engineer())
+    chance = random.Random(5)
+    for _ in range(300):
+        damaged = bytearray(good)
+        for _ in range(3):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        with contextlib.suppress(legacy_pickle.Refused, Unreadable):
+            legacy_pickle.read(bytes(damaged), most_bytes=1 << 24)

@@ -1,0 +1,230 @@
+"""Publishing and fetching: one winner, never half a bundle, never a wrong byte."""
+
+from __future__ import annotations
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.artifacts.conftest import Victims, make_bundle, make_files
+from tests.artifacts.worker import make_files as make_killed_files
+
+from vigie.artifacts.bundle import FILES, MANIFEST, FileDigest, unpack
+from vigie.artifacts.cache import Cache
+from vigie.artifacts.store import Store, connect
+from vigie.artifacts.transfer import Stored, describe, fetch, key_of, load, publish, sweep
+from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """An empty cache with room for everything."""
+    return Cache(tmp_path / "cache", 10**9)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Store:
+    """A store on disk: the one whose bytes are easily spoilt."""
+    return connect(str(tmp_path / "store"))
+
+
+def keys(store: Store, prefix: str = "") -> list[str]:
+    """Everything that is in the store."""
+    return [head.key for head in store.list(prefix)]
+
+
+class TestOnEveryStore:
+    def test_what_is_published_can_be_loaded(self, store: Store, cache: Cache) -> None:
+        """Afresh, through the cache, and again; six objects and no more."""
+        stored = publish(store, "models/cards/1", make_files())
+        assert (
+            load(store, stored) == load(store, stored, cache) == load(store, stored, cache) == make_bundle()
+        )
+        assert keys(store) == sorted(stored.keys().values())
+        assert len(stored.keys()) == 6
+
+    def test_publishing_again_is_harmless(self, store: Store) -> None:
+        """The same bytes succeed; what was lost meanwhile is put back."""
+        stored = publish(store, "m", make_files())
+        store.delete(stored.keys()["profile.json"])
+        assert publish(store, "m", make_files()) == stored
+        assert load(store, stored) == make_bundle()
+
+    def test_another_bundle_is_refused_and_changes_nothing(self, store: Store) -> None:
+        """What is published stays as it is, and nothing of the other is left."""
+        stored = publish(store, "m", make_files(seed=1))
+        before = keys(store)
+        with pytest.raises(AlreadyThere, match=r"manifest\.json") as caught:
+            publish(store, "m", make_files(seed=2))
+        assert "another version" in caught.value.hint
+        assert keys(store) == before
+        assert load(store, stored) == make_bundle(seed=1)
+
+    def test_of_publishers_who_race_one_wins(self, store: Store) -> None:
+        """Six publish different bundles at once: one succeeds, five are told, one whole bundle is there."""
+        if store.kind == "gcs":
+            pytest.skip("gcp-storage-emulator ignores preconditions: only Google's service could show this")
+        barrier = threading.Barrier(6)
+
+        def attempt(seed: int) -> Stored | None:
+            files = make_files(seed=seed, size=5000)
+            barrier.wait()
+            try:
+                return publish(store, "raced", files, parallel=2)
+            except AlreadyThere:
+                return None
+
+        with ThreadPoolExecutor(max_workers=6) as pool:
+            won = [stored for stored in pool.map(attempt, range(6)) if stored]
+        assert len(won) == 1
+        assert load(store, won[0]).features["seed"] in range(6)
+        assert keys(store) == sorted(won[0].keys().values())
+
+    def test_publishers_of_the_same_bundle_all_succeed(self, store: Store) -> None:
+        """A repeated job is no conflict, even at the same instant."""
+        files = make_files(size=5000)
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            stored = set(map(repr, pool.map(lambda _: publish(store, "same", files), range(4))))
+        assert len(stored) == 1
+        assert len(keys(store)) == 6
+
+
+class TestDamage:
+    @pytest.mark.parametrize("name", [*FILES, MANIFEST])
+    def test_a_flipped_byte_in_the_store_is_refused_and_named(
+        self, local: Store, cache: Cache, name: str
+    ) -> None:
+        """With and without the cache; the message names bundle and file."""
+        stored = publish(local, "m", make_files(size=5000))
+        path = Path(local.bucket, stored.keys()[name])
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        for through in (None, cache):
+            with pytest.raises(DamagedBundle, match=f"bundle 'cards', file '{name}'"):
+                load(local, stored, through)
+
+    @pytest.mark.parametrize("spoil", ["cut", "longer", "empty", "gone"])
+    def test_an_object_of_another_size_is_refused(self, local: Store, cache: Cache, spoil: str) -> None:
+        """Cut short, longer, empty or not there at all."""
+        stored = publish(local, "m", make_files(size=5000))
+        path = Path(local.bucket, stored.keys()["booster.ubj.zst"])
+        data = path.read_bytes()
+        path.unlink()
+        if spoil != "gone":
+            path.write_bytes({"cut": data[:-100], "longer": data + b"x", "empty": b""}[spoil])
+        for through in (None, cache):
+            with pytest.raises(DamagedBundle, match=r"booster\.ubj\.zst") as caught:
+                load(local, stored, through)
+            assert str(local.bucket) not in str(caught.value)
+
+    def test_a_flipped_byte_in_the_cache_is_healed(self, local: Store, cache: Cache) -> None:
+        """Whichever file it is in."""
+        stored = publish(local, "m", make_files(size=5000))
+        for entry in (load(local, stored, cache), *cache.list())[1:]:
+            path = cache._path(entry.digest)
+            path.write_bytes(b"?" + path.read_bytes()[1:])
+            assert load(local, stored, cache) == make_bundle(size=5000)
+        assert cache.verify() == ()
+
+    def test_the_catalog_is_believed_not_the_store(self, local: Store) -> None:
+        """A whole, consistent bundle in the place of the registered one is refused."""
+        stored = publish(local, "m", make_files(seed=1, size=5000))
+        other = publish(local, "other", make_files(seed=2, size=5000))
+        with pytest.raises(DamagedBundle):
+            load(local, replace(other, manifest_sha256=stored.manifest_sha256))
+        with pytest.raises(DamagedBundle, match=r"manifest\.json"):
+            load(local, replace(other, prefix="m", files=stored.files))
+        lying = {**stored.files, MANIFEST: FileDigest(stored.manifest_sha256, 1)}
+        with pytest.raises(DamagedBundle):
+            load(local, replace(stored, files=lying))
+
+    def test_wrong_bytes_are_not_published(self, local: Store) -> None:
+        """A publisher checks what it was given; nothing is written."""
+        files = make_files(size=5000)
+        for spoilt in ({**files, "profile.json": b"{}"}, {MANIFEST: files[MANIFEST]}, {}):
+            with pytest.raises(DamagedBundle):
+                publish(local, "m", spoilt)
+        assert keys(local) == []
+
+
+class TestOffline:
+    def test_what_is_cached_is_served_with_the_store_gone(
+        self, s3: str, cache: Cache, tmp_path: Path
+    ) -> None:
+        """A new process with the endpoint switched off has the same bundle; without cache it is an error."""
+        stored = publish(connect(s3), "m", make_files())
+        assert load(connect(s3), stored, cache) == make_bundle()
+        from vigie.settings import StoreOptions
+
+        off = connect(s3, options=StoreOptions("http://127.0.0.1:9", connect_seconds=0.3, total_seconds=0.3))
+        assert load(off, stored, Cache(cache.folder, 10**9)) == make_bundle()
+        with pytest.raises(StoreUnavailable):
+            load(off, stored, Cache(tmp_path / "another", 10**9))
+
+
+class TestSweep:
+    def test_only_what_no_manifest_names_goes(self, local: Store) -> None:
+        """Foreign objects, other bundles and the young stay."""
+        stored = publish(local, "m", make_files(seed=1, size=5000))
+        orphan = describe("m", make_files(seed=2, size=5000)).keys()["booster.ubj.zst"]
+        for key in (
+            orphan,
+            "m/signature.json",
+            "m/notes-0123456789abcdef.txt",
+            "m2/profile-0123456789abcdef.json",
+        ):
+            local.put(key, b"x")
+        before = keys(local)
+        assert sweep(local, "m") == 0
+        assert keys(local) == before
+        assert sweep(local, "m", older_than=0) == 1
+        assert set(before) - set(keys(local)) == {orphan}
+        assert load(local, stored) == make_bundle(seed=1, size=5000)
+
+    def test_keys_depend_on_bytes(self) -> None:
+        """Different bytes have different keys, and the manifest has one."""
+        assert key_of("m", "booster.ubj.zst", "ab" * 32) == "m/booster-abababababababab.ubj.zst"
+        assert key_of("", "profile.json", "0" * 64) == "profile-0000000000000000.json"
+        assert key_of("a/b", MANIFEST, "ab" * 32) == "a/b/manifest.json"
+
+
+class TestKilled:
+    def test_a_publish_killed_at_any_moment(self, local: Store, victims: Victims) -> None:
+        """On disk, twenty times."""
+        publish_and_kill(local, victims, within=0.1)
+
+    @pytest.mark.radosgw
+    def test_a_publish_killed_at_any_moment_on_s3(
+        self, radosgw: str, victims: Victims, tmp_path: Path
+    ) -> None:
+        """On the real gateway, twenty times; the environment of now is what the processes see."""
+        publish_and_kill(connect(radosgw), victims, within=0.3)
+
+
+def publish_and_kill(store: Store, victims: Victims, *, within: float) -> None:
+    """Kills twenty publishers; after each, what is visible is whole, and publishing again completes it."""
+    seed, pause = random.randrange(10**6), 0.006
+    moments, without, killed = random.Random(seed), 0, 0
+    for turn in range(20):
+        prefix, files = f"killed/{turn}", make_killed_files(turn)
+        said = victims.kill(moments.uniform(0, within), "publish", store.url, prefix, turn, pause)
+        stored = describe(prefix, files)
+        visible = f"{prefix}/{MANIFEST}" in keys(store, prefix)
+        if visible:
+            assert fetch(store, stored) == files, f"seed {seed}"
+        assert visible or not said, f"seed {seed}"
+        killed, without = killed + (not said), without + (not visible)
+        if turn % 2 and not visible:  # another bundle takes the place: what the dead one left must go
+            files = make_killed_files(turn + 100)
+        stored = publish(store, prefix, files)
+        sweep(store, prefix, older_than=0)
+        assert unpack(fetch(store, stored)).name == "killed"
+        assert keys(store, prefix) == sorted(stored.keys().values()), f"seed {seed}"
+        if store.kind == "local":
+            assert len(list(Path(store.bucket, prefix).iterdir())) == 6, f"seed {seed}"
+    print(f"killed before the end: {killed} of 20, before the bundle was visible: {without}")
+    assert killed

@@ -1,0 +1,124 @@
+"""What the tests run in processes of their own, to race or to be killed. Prints `ready`, then what it did.
+
+worker.py fetch CACHE SOURCE COUNTER PAUSE     one file through the cache, slowly; a byte to COUNTER a download
+worker.py publish URL PREFIX SEED PAUSE        the bundle of that seed, with a pause before each request
+worker.py full CACHE SOURCE LIMIT              one file through the cache, on a disk that takes LIMIT bytes a file
+worker.py hold FILE                            reads a cached file and keeps it open until killed
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from vigie.artifacts import cache as caches
+from vigie.artifacts import store_obstore as _loaded_before_the_fork  # noqa: F401
+from vigie.artifacts.bundle import Bundle, pack
+from vigie.artifacts.store import connect
+from vigie.artifacts.transfer import publish
+
+
+def slowly(source: Path, pause: float, counter: Path | None = None) -> Iterator[bytes]:
+    """The file in sixteen pieces, with a pause before each."""
+    if counter is not None:
+        with counter.open("ab") as log:
+            log.write(b"d")
+    data = source.read_bytes()
+    step = max(1, len(data) // 16)
+    for start in range(0, len(data), step):
+        time.sleep(pause)
+        yield data[start : start + step]
+
+
+def fetch(folder: str, source: str, counter: str, pause: str) -> None:
+    """Fetches the file and checks that it is right."""
+    data = Path(source).read_bytes()
+    digest = sha256(data).hexdigest()
+    cache = caches.Cache(Path(folder), 10**9)
+    print("ready", flush=True)
+    got = cache.fetch(digest, len(data), lambda: slowly(Path(source), float(pause), Path(counter)))
+    print("right" if got == data else "WRONG", flush=True)
+
+
+def full(folder: str, source: str, limit: str) -> None:
+    """Fetches the file where every file written is cut off at `limit` bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+    fetch(folder, source, "/dev/null", "0")
+
+
+def nobody(folder: str, source: str) -> None:
+    """Fetches the file as a user who owns nothing; root gives its rights up only once Python is loaded."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    fetch(folder, source, "/dev/null", "0")
+
+
+def publish_bundle(url: str, prefix: str, seed: str, pause: str) -> None:
+    """Publishes; each request to the store waits a little first, so that a kill can hit between any two."""
+    files = make_files(int(seed))
+    store = connect(url)
+    for name in ("put", "put_if_absent"):
+        setattr(store, name, _delayed(getattr(store, name), float(pause)))
+    print("ready", flush=True)
+    publish(store, prefix, files, parallel=1)
+    print("published", flush=True)
+
+
+def make_files(seed: int) -> dict[str, bytes]:
+    """The same bundle for the same seed, some 100 KB."""
+    booster = b"".join(sha256(f"{seed}/{block}".encode()).digest() for block in range(3_000))
+    return pack(Bundle("killed", "1", booster, {"seed": seed}, {}, {}, {}), created="2026-11-01")
+
+
+def hold(path: str) -> None:
+    """Holds a cached file as a reader in the middle of a read does."""
+    with Path(path).open("rb") as handle:
+        caches._flock(handle.fileno(), shared=True)
+        print("ready", flush=True)
+        time.sleep(60)
+
+
+def _delayed(method: object, pause: float) -> object:
+    def call(*given: object) -> object:
+        time.sleep(pause)
+        return method(*given)  # type: ignore[operator]
+
+    return call
+
+
+def serve() -> None:
+    """Answers each line with the id of a new process that does the job, its output in a file.
+
+    Starting Python anew for every process that is to be killed would take most of a test's time.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
+    for line in sys.stdin:
+        output, job, *arguments = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+            JOBS[job](*arguments)
+            os._exit(0)
+        print(child, flush=True)
+
+
+JOBS: dict[str, Callable[..., None]] = {
+    "fetch": fetch,
+    "publish": publish_bundle,
+    "full": full,
+    "nobody": nobody,
+    "hold": hold,
+    "serve": serve,
+}
+
+if __name__ == "__main__":
+    JOBS[sys.argv[1]](*sys.argv[2:])

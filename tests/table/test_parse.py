@@ -1,0 +1,278 @@
+"""What the cells say."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, timezone
+
+import polars as pl
+import pytest
+
+from vigie.table import from_frame, parse
+from vigie.table.parsing import parse_with_mark
+
+MOMENT = pl.Datetime("us")
+
+
+def typed(cells: list[str | None], name: str = "x", **others: list[str]) -> pl.Series:
+    return parse(pl.DataFrame({name: cells, **others})).get_column(name)
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1", "-2", "+3", ""], [1, -2, 3, None]),
+        (["0", "1", "1"], [0, 1, 1]),
+        (["1546300877", "1546300978"], [1546300877, 1546300978]),
+        (["1546300877123", "1546300978456"], [1546300877123, 1546300978456]),
+        (["4111111111111111", "5500000000000004"], [4111111111111111, 5500000000000004]),
+        (["1.5", "2", ".5", "1e3"], [1.5, 2.0, 0.5, 1000.0]),
+        (["1,5", "2", "-3,25"], [1.5, 2.0, -3.25]),
+        (["1,234", "12,345"], [1234, 12345]),
+        (["1,234.5", "12", "-1,000,000"], [1234.5, 12.0, -1000000.0]),
+        (["1.234,5", "12", "1.000.000"], [1234.5, 12.0, 1000000.0]),
+        (["1.234.567", "1.000"], [1234567, 1000]),
+        (["1 234,5", "2"], [1234.5, 2.0]),
+        (["1\u00a0234", "2\u202f500\u202f000", "7"], [1234, 2500000, 7]),
+        (["1'234.50", "2’000"], [1234.5, 2000.0]),
+        (["12,34,567.5", "1,000"], [1234567.5, 1000.0]),
+        (["$1,234.50", "-$3", "$ 2"], [1234.5, -3.0, 2.0]),
+        (["1 234,50 €", "-3,00 €", "0 €"], [1234.5, -3.0, 0.0]),
+        (["EUR 5.5", "EUR 1,000.0"], [5.5, 1000.0]),
+        (["25 000 FCFA", "500 FCFA"], [25000, 500]),
+        (["R$ 1.234,56", "R$ 10,00"], [1234.56, 10.0]),
+        (["(1,234.00)", "5.00", "7.5-", "\u22128"], [-1234.0, 5.0, -7.5, -8.0]),
+        (["(-5)", "3.5"], [5.0 * -1, 3.5]),
+        (["12.5%", "3%"], [12.5, 3.0]),
+        (["1,5E+05", "2,0E-01"], [150000.0, 0.2]),
+        ([" 12", "7 ", "  "], [12, 7, None]),
+        (["0.5", "0", "0.125"], [0.5, 0.0, 0.125]),
+        (["1", "NA", "N/A", "NULL", "nan", "\\N", "inf"], [1, None, None, None, None, None, None]),
+        (["1.5", *["2"] * 38, "none"], [1.5, *[2.0] * 38, None]),
+        (["-", *["2"] * 38, "?"], [None, *[2] * 38, None]),
+        (["9223372036854775807", "1"], [9223372036854775807, 1]),
+    ],
+)
+def test_numbers(cells, values):
+    """Decimal marks, thousands, currencies and signs as people and programs write them."""
+    series = typed(cells)
+    assert series.to_list() == values
+    assert series.dtype == (
+        pl.Int64 if all(isinstance(value, int | None) for value in values) else pl.Float64
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["00123", "45678"],
+        ["007", "1.5"],
+        ["+33612345678", "+33712345678"],
+        ["06 12 34 56 78", "07 12 34 56 78"],
+        ["4111 1111 1111 1111", "5500 0000 0000 0004"],
+        ["12345678901234567890", "1"],
+        ["more than 30", "8 to 15"],
+        ["3 years", "6 years"],
+        ["26 to 30", "31 to 35"],
+        ["20000 to 29000", "more than 69000"],
+        ["none", "1", "2 to 4"],
+        ["none", "1", "2", "3"],
+        ["1", *["2"] * 5000, "x"],
+        ["5 €", "7 $"],
+        ["5", "7%"],
+        ["1,2,3", "4,5,6"],
+        ["1.2.3", "4.5.6"],
+        ["192.168.0.1", "10.0.0.1"],
+        ["12e", "5f"],
+        ["NA", "null"],
+        ["-", "?"],
+        ["C123", "M456"],
+        ["(555)355 - 1785", "(555)392 - 8061"],
+        ["02/30/2024", "31/04/2024"],
+        ["13/13/2024", "01/01/2024"],
+        ["12/25/2024", "25/12/2024"],
+        ["20-05-77", "99-99-99"],
+        ["F", "F"],
+        ["M", "F"],
+        ["Y", "N", "maybe"],
+        ["yes", "no", "?"],
+        ["N", "S", "E", "O"],
+        ["25:00", "13:45"],
+    ],
+)
+def test_text_stays_text(cells):
+    """One cell that says something else keeps the column as it was uploaded."""
+    series = typed(cells)
+    assert series.dtype == pl.String
+    assert series.to_list() == cells
+
+
+def test_empty_cells_are_null_and_other_text_is_untouched():
+    """Only cells without anything but space are empty."""
+    assert typed(["", " ", "\u00a0", " a ", None, "NA"]).to_list() == [None, None, None, " a ", None, "NA"]
+    assert typed(["", ""]).to_list() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["2024-05-01", "2024-5-2"], [datetime(2024, 5, 1), datetime(2024, 5, 2)]),
+        (["2024-05-01 13:45:10", ""], [datetime(2024, 5, 1, 13, 45, 10), None]),
+        (["2024-05-01T13:45:10.123456789", "NaT"], [datetime(2024, 5, 1, 13, 45, 10, 123456), None]),
+        (
+            ["2024-05-01T13:45:10Z", "2024-05-01T13:45:10+02:00", "2024-05-01T13:45:10.5-0330"],
+            [
+                datetime(2024, 5, 1, 13, 45, 10),
+                datetime(2024, 5, 1, 11, 45, 10),
+                datetime(2024, 5, 1, 17, 15, 10, 500000),
+            ],
+        ),
+        (
+            ["2024-05-01 13:45:10 UTC", "2024-05-01 13:45"],
+            [datetime(2024, 5, 1, 13, 45, 10), datetime(2024, 5, 1, 13, 45)],
+        ),
+        (["2024-05-01 13:45:10,250"], [datetime(2024, 5, 1, 13, 45, 10, 250000)]),
+        (["2024/05/01", "0000-00-00"], [datetime(2024, 5, 1), None]),
+        (["03/04/2024", "04/03/2024"], [datetime(2024, 4, 3), datetime(2024, 3, 4)]),
+        (["03/04/2024", "12/25/2024"], [datetime(2024, 3, 4), datetime(2024, 12, 25)]),
+        (
+            ["03/04/2024 08:15", "25/12/2024 23:59:59"],
+            [datetime(2024, 4, 3, 8, 15), datetime(2024, 12, 25, 23, 59, 59)],
+        ),
+        (["5/1/2024 1:05 PM", "5/31/2024 12:00 AM"], [datetime(2024, 5, 1, 13, 5), datetime(2024, 5, 31)]),
+        (["03-04-2024", "25-12-2024"], [datetime(2024, 4, 3), datetime(2024, 12, 25)]),
+        (["03.04.2024", "25.12.2024"], [datetime(2024, 4, 3), datetime(2024, 12, 25)]),
+        (["03/04/24", "25/12/99"], [datetime(2024, 4, 3), datetime(1999, 12, 25)]),
+        (["03-JAN-24", "4-Feb-24"], [datetime(2024, 1, 3), datetime(2024, 2, 4)]),
+        (["Jan 3, 2024", "Feb 14, 2024"], [datetime(2024, 1, 3), datetime(2024, 2, 14)]),
+        ([" 2024-05-01 ", "2024-05-02"], [datetime(2024, 5, 1), datetime(2024, 5, 2)]),
+    ],
+)
+def test_dates(cells, values):
+    """Moments are naive and in UTC; the whole column decides which comes first, day or month."""
+    series = typed(cells)
+    assert series.dtype == MOMENT
+    assert series.to_list() == values
+
+
+def test_a_rare_format_outside_the_sample():
+    """All cells count, not only those looked at first."""
+    cells = ["2024-05-01"] * 9000 + ["2024-05-02 10:00"] + ["2024-05-03"] * 9
+    assert typed(cells).to_list()[9000] == datetime(2024, 5, 2, 10)
+    assert typed([*["1"] * 9000, "1,5", *["2"] * 9]).to_list()[9000] == 1.5
+    assert typed([*["N"] * 9000, "Y", *["N"] * 9]).to_list()[9000] is True
+    assert typed([*[""] * 9000, "7", *[""] * 9]).to_list()[9000] == 7
+
+
+def test_eight_digits_are_a_day_only_by_name():
+    """The name decides what the digits cannot."""
+    cells = ["20240501", "19801231"]
+    assert typed(cells, "transaction_date").to_list() == [datetime(2024, 5, 1), datetime(1980, 12, 31)]
+    assert typed(cells, "amount").to_list() == [20240501, 19801231]
+    assert typed(["20240501134510"], "tx_time").to_list() == [datetime(2024, 5, 1, 13, 45, 10)]
+    assert typed(["20249901", "20240501"], "date").dtype == pl.Int64
+
+
+def test_columns_help_each_other_with_dates():
+    """A column that leaves the order open follows one that does not."""
+    frame = parse(pl.DataFrame({"a": ["03/04/2024", "01/02/2024"], "b": ["12/25/2024", "01/02/2024"]}))
+    assert frame["a"].to_list() == [datetime(2024, 3, 4), datetime(2024, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("other", "cells", "values", "mark"),
+    [
+        (["1,5", "2,25"], ["1.234", "2.500"], [1234, 2500], ","),
+        (["1.5", "2.25"], ["1.234", "2.500"], [1.234, 2.5], "."),
+        (["1,5", "2,25"], ["1,234", "2,500"], [1.234, 2.5], ","),
+        (["1.5", "2.25"], ["1,234", "2,500"], [1234, 2500], "."),
+        (["a", "b"], ["1,234", "2,500"], [1234, 2500], "."),
+        (["a", "b"], ["1.234", "2.500"], [1.234, 2.5], "."),
+    ],
+)
+def test_columns_help_each_other_with_decimal_marks(other, cells, values, mark):
+    """A mark before three digits means what it means in the rest of the table."""
+    frame, found = parse_with_mark(pl.DataFrame({"x": cells, "y": other}), comma_by_default=False)
+    assert frame["x"].to_list() == values
+    assert found == mark
+
+
+def test_the_semicolon_speaks_for_the_comma():
+    """Nothing else to go by: a table separated by semicolons comes from where the comma is decimal."""
+    frame, mark = parse_with_mark(pl.DataFrame({"x": ["1,234", "2,500"]}), comma_by_default=True)
+    assert (frame["x"].to_list(), mark) == ([1.234, 2.5], ",")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("yes", "no"), ("YES", "NO"), ("Y", "N"), ("true", "false"), ("TRUE", "FALSE"), ("oui", "non"), ("O", "N"),
+        ("Sí", "No"), ("si", "no"), ("S", "N"), ("Sim", "Não"), ("sim", "na\u0303o"), ("s", "n"), ("t", "f"),
+    ],
+)  # fmt: skip
+def test_yes_and_no(yes, no):
+    """Four languages, words and letters; missing words are null."""
+    series = typed([yes, no, "", f" {no} ", "NA"])
+    assert series.to_list() == [True, False, None, False, None]
+    assert series.dtype == pl.Boolean
+
+
+def test_one_word_is_enough_one_letter_is_not():
+    """A constant flag is still a flag when it is a word."""
+    assert typed(["No", "No"]).to_list() == [False, False]
+    assert typed(["N", "N"]).to_list() == ["N", "N"]
+
+
+def test_times_of_day():
+    """A clock becomes seconds since midnight."""
+    assert typed(["13:45", "00:00:10", "", "23:59:59.5"]).to_list() == [49500, 10, None, 86399]
+
+
+def test_native_types():
+    """Columns that came with a type keep what they say."""
+    when = datetime(2024, 5, 1, 12, 0)
+    frame = pl.DataFrame(
+        {
+            "i": pl.Series([1, None], dtype=pl.UInt8),
+            "big": pl.Series([2**63, 1], dtype=pl.UInt64),
+            "f": pl.Series([float("nan"), 1.5], dtype=pl.Float32),
+            "inf": [float("inf"), 2.5],
+            "money": pl.Series(["1.50", "2.25"]).cast(pl.Decimal(10, 2)),
+            "day": [date(2024, 5, 1), None],
+            "ms": pl.Series([when, None], dtype=pl.Datetime("ms")),
+            "zoned": pl.Series(
+                [when.replace(tzinfo=timezone(timedelta(hours=2))), None]
+            ).dt.convert_time_zone("Europe/Paris"),
+            "clock": [time(1, 0), None],
+            "span": [timedelta(seconds=90), None],
+            "flag": [True, None],
+            "kind": pl.Series(["a", None], dtype=pl.Categorical),
+            "text": ["1,5", None],
+            "nothing": [None, None],
+        }
+    )
+    table = from_frame(frame, "mine")
+    assert table.frame is frame
+    assert table.source == "mine"
+    assert table.typed.columns == frame.columns
+    assert table.typed.row(0) == (
+        1, 2.0**63, None, None, 1.5, datetime(2024, 5, 1), when, datetime(2024, 5, 1, 10), 3600, 90.0, True, "a", 1.5, None
+    )  # fmt: skip
+    assert [str(dtype) for dtype in table.typed.dtypes] == [
+        "Int64", "Float64", "Float64", "Float64", "Float64", *["Datetime(time_unit='us', time_zone=None)"] * 3,
+        "Int64", "Float64", "Boolean", "String", "Float64", "String",
+    ]  # fmt: skip
+
+
+def test_parse_does_not_depend_on_the_order_of_rows_or_columns():
+    """Shuffling the columns changes nothing; shuffling the rows only reorders."""
+    frame = pl.DataFrame(
+        {
+            "n": ["1,5", "2", "NA"],
+            "d": ["03/04/2024", "25/12/2024", ""],
+            "m": ["1.234", "2.500", ""],
+            "t": ["a", "", "00"],
+        }
+    )
+    straight = parse(frame)
+    assert parse(frame.select("t", "m", "d", "n")).select(frame.columns).equals(straight)
+    assert parse(frame.reverse()).equals(straight.reverse())
