@@ -31,6 +31,7 @@ MODEL = {
     "roles": {"amount": 1.0},
     "performance": {"ap": 0.5},
     "profile": {"domain": "mobile_money"},
+    "quantiles": b"\x00",
     "size": 3_000_000_000,
     "storage_type": "s3",
     "s3_bucket": "fraud-detection-models",

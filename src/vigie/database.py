@@ -71,6 +71,8 @@ reference_models = sa.Table(
     sa.Column("roles", Document, nullable=False),
     sa.Column("performance", Document, nullable=False),
     sa.Column("profile", Document, nullable=False),
+    # The profile's quantiles once more, as `Quantiles.to_bytes` packs them: matching reads many of them.
+    sa.Column("quantiles", sa.LargeBinary, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("storage_type", sa.String(20), nullable=False),
     sa.Column("s3_bucket", sa.String(1000), nullable=False),

@@ -10,6 +10,7 @@ gcs            where gcp-storage-emulator is installed: it ignores preconditions
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -25,6 +26,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,14 +61,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_s3_bucket(endpoint: str, bucket: str) -> None:
-    """A new bucket on an S3 server, with the credentials of the environment."""
+def make_s3_bucket(endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
+    """A new bucket on an S3 server: the one request that the store itself never makes."""
+    _s3_client(endpoint, access_key, secret_key).create_bucket(Bucket=bucket)
+
+
+@functools.cache
+def _s3_client(endpoint: str, access_key: str, secret_key: str) -> Any:
     import boto3
 
     # A session of its own: the default one remembers the first credentials it saw
-    client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name="us-east-1")
-    client.create_bucket(Bucket=bucket)
-    client.close()
+    session = boto3.session.Session(access_key, secret_key, region_name="us-east-1")
+    return session.client("s3", endpoint_url=endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +110,7 @@ def _s3(monkeypatch: pytest.MonkeyPatch, endpoint: str, access_key: str, secret_
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_key)
     bucket = f"test-{uuid.uuid4().hex[:12]}"
-    make_s3_bucket(endpoint, bucket)
+    make_s3_bucket(endpoint, bucket, access_key, secret_key)
     return f"s3://{bucket}"
 
 

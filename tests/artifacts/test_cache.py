@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from tests.artifacts.conftest import Victims
 
 from vigie.artifacts.cache import Cache
@@ -206,8 +205,7 @@ class TestProcesses:
     ) -> None:
         """After the wait one's own download is made."""
         cache = Cache(tmp_path, 10**9, lock_seconds=0.2)
-        (tmp_path / "locks").mkdir()
-        with FileLock(tmp_path / "locks" / f"{DIGEST[:3]}.lock"):
+        with cache._lock(cache._path(DIGEST).parent):
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
         assert "waited" in caplog.text
         assert cache.fetch(DIGEST, len(DATA), never) == DATA
@@ -263,21 +261,17 @@ class TestBadDisks:
         finally:
             shutil.rmtree(folder)
 
-    @pytest.mark.parametrize("broken", ["cache", "locks", "lock", "sha256"])
-    def test_a_folder_in_disorder_is_survived(self, tmp_path: Path, broken: str) -> None:
-        """Where a folder should be there is a file, or the reverse: the bytes are right all the same."""
-        paths = {
-            "cache": tmp_path / "cache",
-            "locks": tmp_path / "cache" / "locks",
-            "lock": tmp_path / "cache" / "locks" / f"{DIGEST[:3]}.lock" / "inside",
-            "sha256": tmp_path / "cache" / "sha256",
-        }
-        paths[broken].parent.mkdir(parents=True, exist_ok=True)
-        paths[broken].write_bytes(b"in the way")
+    @pytest.mark.parametrize("broken", ["", "sha256", f"sha256/{DIGEST[:2]}"])
+    def test_a_file_where_a_folder_should_be(self, tmp_path: Path, broken: str) -> None:
+        """The bytes are right all the same, and what is in the way is left alone."""
+        path = tmp_path / "cache" / broken
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"in the way")
         cache = Cache(tmp_path / "cache", 10**9)
         for _ in range(2):
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
-        assert len(cache.list()) == (broken in {"locks", "lock"})
+        assert cache.list() == ()
+        assert path.read_bytes() == b"in the way"
 
     def test_a_folder_where_the_file_should_be(self, cache: Cache) -> None:
         """What cannot be read nor replaced is left alone, and the bytes come from memory."""

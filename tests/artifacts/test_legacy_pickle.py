@@ -46,6 +46,8 @@ def _engineer() -> ColumnTransformer:
 
 def _plain(value: Any) -> Any:
     """What was saved, or read, as something that can be compared."""
+    if isinstance(value, np.dtype) or getattr(value, "path", "") == "numpy.dtype":
+        return "a type"
     if isinstance(value, legacy_pickle.Record):
         return _plain(value.state)
     if isinstance(value, np.ndarray):
@@ -57,7 +59,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, legacy_pickle.Name | type):
         return "a name"
     if isinstance(value, np.generic):
-        return value.item()
+        return repr(value.item())
     return _plain(vars(value)) if hasattr(value, "__dict__") else repr(value)
 
 

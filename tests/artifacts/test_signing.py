@@ -26,7 +26,9 @@ FILES = {
 }
 
 
-def _pair(folder: Path, name: str, curve: ec.EllipticCurve, password: bytes | None = None) -> tuple[Path, Path]:
+def _pair(
+    folder: Path, name: str, curve: ec.EllipticCurve, password: bytes | None = None
+) -> tuple[Path, Path]:
     key = ec.generate_private_key(curve)
     private, public = folder / f"{name}.pem", folder / f"{name}.pub"
     locked = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
@@ -123,7 +125,9 @@ def test_junk_is_no_signature(keys: tuple[Path, Path], junk: bytes) -> None:
         signing.verify(FILES, junk, keys[1])
 
 
-def test_a_signature_that_leaves_a_file_out_does_not_cover_it(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+def test_a_signature_that_leaves_a_file_out_does_not_cover_it(
+    tmp_path: Path, keys: tuple[Path, Path]
+) -> None:
     """The vendor's format lets a signature ignore files; ours must all be in it."""
     import model_signing
 

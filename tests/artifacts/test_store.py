@@ -274,6 +274,14 @@ class TestErrors:
         with pytest.raises(StoreUnavailable, match="endpoint"):
             _unreachable(monkeypatch, "not a url").get("key")
 
+    def test_an_account_that_nobody_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Azure's buckets belong to an account: the message says where to name it."""
+        for name in ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"):
+            monkeypatch.delenv(name, raising=False)
+        with pytest.raises(StoreUnavailable, match="no storage account") as caught:
+            connect("az://container").get("key")
+        assert "AZURE_STORAGE_ACCOUNT_NAME" in caught.value.hint
+
     @pytest.mark.radosgw
     def test_a_wrong_secret_is_told_as_one(self, radosgw: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """The real gateway checks signatures: the message speaks of credentials and shows none."""

@@ -187,6 +187,7 @@ def test_columns_help_each_other_with_dates():
         (["1.5", "2.25"], ["1,234", "2,500"], [1234, 2500], "."),
         (["a", "b"], ["1,234", "2,500"], [1234, 2500], "."),
         (["a", "b"], ["1.234", "2.500"], [1.234, 2.5], "."),
+        (["1,5", "2,25"], ["1.234", "1e3"], [1.234, 1000.0], "."),
     ],
 )
 def test_columns_help_each_other_with_decimal_marks(other, cells, values, mark):

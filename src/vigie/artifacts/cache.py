@@ -2,15 +2,16 @@
 
     sha256/ab/abcdef…            a file, named by its own digest
     sha256/ab/.abcdef….k2x9.part a download under way
-    locks/abc.lock               one download at a time for the digests that begin so
 
 Nothing leaves the cache whose sha256 was not computed on the very bytes that are returned. The cache is
 never needed: with a full disk, a read-only folder or locks that do not work, files are served from
 memory and a warning says so.
 
-What is in use is protected by locks on the files themselves (shared while read, exclusive while
-written), which the system drops when a process dies: no process identifiers to go stale. Where there are no such
-locks (Windows, some network disks) age alone decides, and an open file cannot or need not be kept.
+What is in use is protected by locks of the system on the files themselves: a file is locked shared while it
+is read, a part exclusively while it is written, and the folder `ab` while one of its files is downloaded, so that
+one process downloads and the others wait. The system drops them when a process dies, and nothing is
+left to clean. Where there are no such locks (Windows, NFS) a file may be downloaded twice, and age alone tells whether a
+part is still needed.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from vigie.errors import DamagedBundle, UsageRefused
 
@@ -45,6 +44,7 @@ _PART = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.part")
 _PART_GRACE = 60.0
 _PART_AGE = 24 * 3600.0
 _RECOUNT = 60.0
+_POLL = 0.01
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Cache:
         found = self._read(path, digest)
         if found is not None:
             return found
-        with self._lock(digest):
+        with self._lock(path.parent):
             # Another process may have brought it while this one waited.
             found = self._read(path, digest)
             return found if found is not None else self._download(path, wanted, download)
@@ -183,23 +183,27 @@ class Cache:
         return None
 
     @contextmanager
-    def _lock(self, digest: str) -> Iterator[None]:
-        """Holds the download lock of `digest`; goes on without it after `lock_seconds`, or where locks fail."""
-        lock = FileLock(
-            self.folder / "locks" / f"{digest[:3]}.lock", timeout=self.lock_seconds, fallback_to_soft=False
-        )
+    def _lock(self, folder: Path) -> Iterator[None]:
+        """Keeps other downloads into `folder` waiting; goes on alone after `lock_seconds`, or where locks fail."""
+        descriptor = -1
         try:
-            (self.folder / "locks").mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout:
-            log.warning("cache: waited %.0f s for another download of %s…", self.lock_seconds, digest[:16])
-        except (OSError, NotImplementedError) as error:
-            self._warn(f"no lock ({getattr(error, 'strerror', None) or error}), downloading without one")
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            deadline = time.monotonic() + self.lock_seconds
+            while not _flock(descriptor, shared=False):
+                if time.monotonic() >= deadline:
+                    self._warn(
+                        f"waited {self.lock_seconds:.0f} s for another process's download, making one more"
+                    )
+                    break
+                time.sleep(_POLL)
+        except OSError:
+            pass  # whoever keeps the file will say what is wrong with the folder
         try:
             yield
         finally:
-            if lock.is_locked:
-                lock.release()
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def _download(self, path: Path, wanted: _Wanted, download: Download) -> bytes:
         """Downloads, at most twice, until the bytes are the wanted ones; keeps them if the disk lets us."""

@@ -76,7 +76,7 @@ def convert(
     trust: frozenset[str] = frozenset(),
     limits: Limits | None = None,
 ) -> Bundle:
-    """A bundle of the model in `directory`; the same files always give the same bundle.
+    """A bundle of the model in `directory`; on one machine the same files always give the same bundle.
 
     Args:
         directory: a folder in the layout of the module docstring.
@@ -96,24 +96,32 @@ def convert(
     files = _files(directory)
     digests = {path.name: _digest(path, limits) for path in files.values()}
     metadata = legacy_metadata.read(directory)
-    request = {
-        "files": {role: str(path.resolve()) for role, path in files.items()},
-        "trust": sorted(trust),
-        "columns": metadata.columns,
-        "limits": {
-            "memory_bytes": limits.memory_bytes,
-            "cpu_seconds": limits.cpu_seconds,
-            "output_bytes": limits.output_bytes,
-        },
-    }
-    answer = legacy_answer.read(_run(request, limits), model=files["model"].name, trust=trust)
+    raw = _run(_request(files, metadata.columns, trust, limits), limits)
+    answer = legacy_answer.read(raw, model=files["model"].name, trust=trust)
     for file, digest in digests.items():
         if answer.digests.get(file) != digest:
+            found = "bytes that changed while they were read"
             raise ForeignModelRefused(
-                file, found="bytes that changed while they were read", expected="one file"
+                file, found=found, hint="import again when nothing writes to the folder"
             )
-    all_digests = {**digests, **metadata.digests}
-    fingerprint = sha256("".join(f"{file}:{all_digests[file]}\n" for file in sorted(all_digests)).encode())
+    return _bundle(name, version, answer, metadata, {**digests, **metadata.digests})
+
+
+def _bundle(
+    name: str,
+    version: str,
+    answer: legacy_answer.Answer,
+    metadata: legacy_metadata.Metadata,
+    digests: dict[str, str],
+) -> Bundle:
+    fingerprint = sha256("".join(f"{file}:{digests[file]}\n" for file in sorted(digests)).encode())
+    provenance = {
+        "source": "import",
+        "files": digests,
+        "trusted": answer.trusted,
+        "walls": answer.walls,
+        "libraries": {"xgboost": answer.xgboost},
+    }
     return Bundle(
         name=name,
         version=version or f"import-{fingerprint.hexdigest()[:16]}",
@@ -121,17 +129,23 @@ def convert(
         features=answer.recipe,
         calibration={"format": 1, "kind": "none"},
         performance=metadata.performance,
-        profile=metadata.profile(answer.recipe)
-        | {
-            "provenance": {
-                "source": "import",
-                "files": all_digests,
-                "trusted": answer.trusted,
-                "walls": answer.walls,
-                "libraries": {"xgboost": answer.xgboost},
-            }
-        },
+        profile={**metadata.profile(answer.recipe), "provenance": provenance},
     )
+
+
+def _request(
+    files: dict[str, Path], columns: list[str] | None, trust: frozenset[str], limits: Limits
+) -> dict[str, Any]:
+    return {
+        "files": {role: str(path.absolute()) for role, path in files.items()},  # links keep their own names
+        "trust": sorted(trust),
+        "columns": columns,
+        "limits": {
+            "memory_bytes": limits.memory_bytes,
+            "cpu_seconds": limits.cpu_seconds,
+            "output_bytes": limits.output_bytes,
+        },
+    }
 
 
 def _files(directory: Path) -> dict[str, Path]:

@@ -85,7 +85,7 @@ _LISTED = {
               "uint8", "bool_", "bool", "object_", "str_", "nan", "log1p", "log", "expm1", "exp", "sqrt",
               "absolute", "ndarray"),
     "joblib.numpy_pickle": ("NumpyArrayWrapper",),
-    "builtins": ("object", "int", "float", "bool", "str", "bytes", "list", "dict", "tuple"),
+    "builtins": ("object", "int", "float", "bool", "str", "list", "dict", "tuple"),
 }
 # fmt: on
 _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "numpy._core"}
@@ -261,6 +261,8 @@ def _from_bytes(data: object, shape: tuple[int, ...], dtype: np.dtype[Any], *, f
 
 
 def _array(*state: Any) -> Any:
+    if len(state) != 5:
+        raise Unreadable("an array without its bytes")
     _, shape, declared, fortran, data = state
     shape, dtype = _shape(shape), _dtype(declared)
     if not dtype.hasobject:
@@ -270,7 +272,7 @@ def _array(*state: Any) -> Any:
     array = np.empty(len(data), dtype=object)
     for at, value in enumerate(data):
         array[at] = value
-    return array.reshape(shape, order="F" if fortran else "C")
+    return array.reshape(shape)  # numpy lists objects row by row, whatever the array's own order
 
 
 def _scalar(declared: object, data: object = b"") -> Any:
@@ -324,6 +326,7 @@ _BUILT: dict[str, Callable[..., Any]] = {
     "builtins.frozenset": _collection(frozenset),
     "builtins.slice": _slice,
     "builtins.bytearray": _bytearray,
+    "builtins.bytes": lambda *arguments: bytes(_bytearray(*arguments)),
     "collections.OrderedDict": _collection(dict),
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _old_object,

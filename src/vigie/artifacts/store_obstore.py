@@ -74,6 +74,7 @@ _CODES = {
     "kind: Connect": ("the connection failed", _ENDPOINT),
     "kind: Timeout": ("the store did not answer in time", _ENDPOINT),
     "169.254.169.254": ("no credentials were found", _CREDENTIALS),
+    "MissingAccount": ("no storage account was named", "set AZURE_STORAGE_ACCOUNT_NAME"),
     "No space left": ("the disk is full", "free some space"),
     "Permission denied": ("the folder may not be used by this user", "check the folder's owner and mode"),
     "Read-only file system": ("the folder is read-only", "check how the disk is mounted"),

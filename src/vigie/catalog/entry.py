@@ -14,6 +14,7 @@ from vigie.artifacts.store import Location
 from vigie.artifacts.transfer import Stored
 from vigie.errors import InputRefused
 from vigie.scoring.matching import Column
+from vigie.scoring.spread import Quantiles
 
 KEPT_COLUMNS = (
     *("id", "name", "version", "storage_type", "s3_bucket", "s3_prefix"),
@@ -170,6 +171,7 @@ class Entry:
             "roles": dict(self.roles),
             "performance": dict(self.performance),
             "profile": dict(self.profile),
+            "quantiles": Quantiles.from_json(self.profile.get("quantiles", {})).to_bytes(),
             "size": self.size,
             **self.place.to_row(),
             "digests": {name: asdict(file) for name, file in self.digests.items()},

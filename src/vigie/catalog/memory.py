@@ -18,7 +18,7 @@ from vigie.database import catalog_state, reference_models
 from vigie.errors import CatalogChanged
 from vigie.scoring.match_evidence import Evidence, explain
 from vigie.scoring.matching import Index, TableProfile, Vector, shortlist, total, vector
-from vigie.scoring.spread import Quantiles, closeness, gaps
+from vigie.scoring.spread import Floats, Quantiles, closeness, gaps
 
 _ROWS = reference_models.c
 _CHUNK = 500
@@ -26,6 +26,9 @@ _QUANTILES_KEPT = 1024
 _ENTRIES_KEPT = 64
 _ATTEMPTS = 3
 
+_STEP = 8
+
+Found = tuple[Entry, tuple[Evidence, ...]]
 T = TypeVar("T")
 
 
@@ -50,9 +53,7 @@ class Memory:
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, Entry] = {}
 
-    def best(
-        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float
-    ) -> list[tuple[Entry, tuple[Evidence, ...]]]:
+    def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
         """The entries that fit best and why, best first, equals by name."""
         with self._lock:
             for _ in range(_ATTEMPTS):
@@ -65,32 +66,31 @@ class Memory:
             "the catalog", found="models removed while reading them", expected="a quiet moment"
         )
 
-    def _rank(
-        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float
-    ) -> list[tuple[Entry, tuple[Evidence, ...]]]:
+    def _rank(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
         parts = self._index.parts(table)
-        near = np.array(shortlist(parts, table, top, minimum), dtype=np.intp)
-        ids = [self._ids[i] for i in near]
-        found = None
-        if table.quantiles is not None:
-            spread = self._read_quantiles(connection, ids)
-            found = gaps(table.quantiles, [spread[i] for i in ids])
-        similarity = np.round(total(parts[near], None if found is None else closeness(found)), 3)
-        order = sorted(range(len(ids)), key=lambda i: (-similarity[i], near[i]))[: max(0, top)]
-        order = [i for i in order if similarity[i] > minimum]
-        entries = self._read_entries(connection, [ids[i] for i in order])
+        near, bounds = shortlist(parts, table, top, minimum)
+        seen: list[tuple[float, int, Floats | None]] = []
+        for start in range(0, len(near), _STEP):
+            if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
+                break  # nobody left can still be among the best
+            some = near[start : start + _STEP]
+            spread = self._gaps(connection, table, [self._ids[i] for i in some])
+            reached = np.round(total(parts[some], None if spread is None else closeness(spread)), 3)
+            for row, i in enumerate(some):
+                seen.append((-float(reached[row]), i, None if spread is None else spread[row : row + 1]))
+            seen.sort(key=lambda one: one[:2])
+        best = [(self._ids[i], i, spread) for score, i, spread in seen[:top] if -score > minimum]
+        entries = self._read_entries(connection, [number for number, _, _ in best])
         return [
-            (
-                entries[ids[i]],
-                explain(
-                    table,
-                    self._vectors[ids[i]],
-                    parts[near[i : i + 1]],
-                    None if found is None else found[i : i + 1],
-                ),
-            )
-            for i in order
+            (entries[number], explain(table, self._vectors[number], parts[i : i + 1], spread))
+            for number, i, spread in best
         ]
+
+    def _gaps(self, connection: sa.Connection, table: TableProfile, ids: Sequence[int]) -> Floats | None:
+        if table.quantiles is None:
+            return None
+        known = self._read_quantiles(connection, ids)
+        return gaps(table.quantiles, [known[i] for i in ids])
 
     def _refresh(self, connection: sa.Connection) -> None:
         # The counter first: if a change slips in after it, the next call sees a newer one and looks again.
@@ -116,9 +116,8 @@ class Memory:
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles
-        quantiles = _ROWS.profile["quantiles"].label("quantiles")
-        for row in _rows(connection, (_ROWS.id, quantiles), [i for i in wanted if i not in kept]):
-            kept[row["id"]] = Quantiles.from_json(row["quantiles"] or {})
+        for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
+            kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
         return _recent(kept, wanted, _QUANTILES_KEPT)
 
     def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Entry]:

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("roles", document, nullable=False),
         sa.Column("performance", document, nullable=False),
         sa.Column("profile", document, nullable=False),
+        sa.Column("quantiles", sa.LargeBinary, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("storage_type", sa.String(20), nullable=False),
         sa.Column("s3_bucket", sa.String(1000), nullable=False),

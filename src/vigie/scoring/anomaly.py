@@ -17,6 +17,8 @@ from vigie.scoring.roles import Roles
 
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
 TREES = 100
+ORDINARY = 0.7
+"""Tail evidence, in nats, that half of the rows have: it counts for nothing."""
 
 
 def tails(features: Features) -> Floats:
@@ -52,11 +54,26 @@ def one_sided_forest(evidence: Floats, known: np.ndarray, seed: int) -> Floats:
     return _forest(x, seed)
 
 
-def energy(evidence: Floats, known: np.ndarray) -> Floats:
-    """Sum of the tail evidence, weighted by what each direction is worth; far tails count more than linearly."""
+def energy(evidence: Floats, known: np.ndarray) -> dict[str, Floats]:
+    """Sums of the tail evidence, weighted by what each direction is worth.
+
+    Features of one family repeat each other, so `tails_energy` divides a family's sum by the square root of
+    its size and `tails_best` takes only its strongest.
+
+    Args:
+        evidence: (rows, features) as `tails` makes it.
+        known: (features,) which features the table can tell.
+    """
     weights = np.array([feature.weight for feature in VOCABULARY]) * known
-    x = np.maximum(evidence - 1.0, 0.0)
-    return np.asarray(x @ weights / max(weights.sum(), 1e-9))
+    families = np.array([feature.family for feature in VOCABULARY])
+    x = np.maximum(evidence - ORDINARY, 0.0) * weights
+    total, best = np.zeros(len(evidence)), np.zeros(len(evidence))
+    for family in sorted(set(families)):
+        members = np.flatnonzero((families == family) & (weights > 0))
+        if len(members):
+            total += x[:, members].sum(axis=1) / np.sqrt(len(members))
+            best += x[:, members].max(axis=1)
+    return {"tails_energy": total, "tails_best": best}
 
 
 def raw_forest(frame: pl.DataFrame, roles: Roles, seed: int) -> Floats:
@@ -65,7 +82,7 @@ def raw_forest(frame: pl.DataFrame, roles: Roles, seed: int) -> Floats:
     return _forest(x.astype(np.float32), seed) if x.shape[1] else np.zeros(frame.height)
 
 
-def neighbours(frame: pl.DataFrame, roles: Roles, seed: int, *, k: int = 10, reference: int = 3000) -> Floats:
+def neighbours(frame: pl.DataFrame, roles: Roles, seed: int, *, k: int = 8, reference: int = 2000) -> Floats:
     """Mean distance to the k nearest of a sample of rows, on standardised columns.
 
     Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.

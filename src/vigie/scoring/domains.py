@@ -16,23 +16,25 @@ from functools import cache, lru_cache
 UNSAID = 0.5
 """The share of the domain's points that a table gets when nothing in it names a domain."""
 
-# domain | in English | in French | words, folded, English, French, Spanish and Portuguese mixed; @role is a column of that role.
+# domain | in English | in French | words that name it | words that only hint at it
+# Words are folded and of four languages; @role stands for a column of that role.
 _VOCABULARY = """
-mobile_money | mobile money | mobile money | cash in, cash out, cashin, cashout, mobile money, momo, wallet, portefeuille, billetera, carteira, msisdn, depot, retrait, mpesa, orange money, wave, airtime, agent code, transfert, debit, @counter_balance_after
-card_present | card payments at terminals | paiements par carte au terminal | pos, card present, chip, swipe, swiped, contactless, magstripe, tpe, terminal, pin, entry mode, mode saisie, carte, tarjeta, cartao, card, cc num, cvv, grocery pos, gas transport, retailer, @card, @counter_latitude
-card_not_present | online card payments | paiements par carte en ligne | cnp, card not present, ecommerce, online, internet, shopping net, misc net, checkout, basket, cart, panier, carrito, billing, shipping, facturation, livraison, envio, browser, user agent, navigateur, product, order, commande, pedido, paypal, credit card, card, carte, tarjeta, cartao, @card, @user_agent, @email
-transfers | bank transfers | virements bancaires | wire, iban, swift, bic, sepa, ach, transfer, virement, transferencia, remittance, beneficiary bank, beneficiaire, beneficiario, donneur ordre, ordenante, pix, correspondent, @counter_balance_after
-p2p | payments between persons | paiements entre particuliers | p2p, peer, friend, zelle, venmo, cash app, recipient, request money, payee, split, note
-atm | cash machines | retraits aux distributeurs | atm, dab, cajero, withdrawal, retrait, retiro, saque, cash withdrawal, caixa eletronico, pin, dispenser
-acquiring | merchant payments | encaissements des commerçants | chargeback, merchant, mcc, acquirer, settlement, refund, dispute, authorization, decline, declined, commercant, comercio, lojista, impaye, is declined, foreign transaction, high risk country, store
-crypto | crypto-assets | crypto-actifs | crypto, bitcoin, btc, eth, ethereum, usdt, token, blockchain, gas, gas price, exchange, hash, tx hash, contract, mixer, utxo, wallet, withdrawal address, erc20, coin
-loyalty_refunds | loyalty and refunds | fidélité et remboursements | loyalty, point, mile, reward, redemption, redeem, refund, return, remboursement, retour, fidelite, reembolso, devolucion, devolucao, puntos, voucher, coupon, gift card, promo, bonus
-corporate_payments | corporate payments | paiements d'entreprise | invoice, facture, factura, fatura, vendor, supplier, fournisseur, proveedor, fornecedor, payroll, salary, salaire, paie, nomina, employee, salarie, empleado, funcionario, purchase order, approver, approval, cost center, gl account
-account_opening | account opening | ouvertures de compte | application, signup, registration, inscription, onboarding, kyc, document, selfie, proposed credit, email similarity, phone valid, housing, velocity 6h, name email, account opening, ouverture, apertura, abertura, identity, @email, @phone, @birth
-lending | lending | crédit | loan, pret, prestamo, emprestimo, borrower, emprunteur, installment, echeance, cuota, parcela, interest rate, default, collateral, apr, mortgage, principal, repayment, bureau, debt, income, @income
-orders | shop orders | commandes en ligne | order, commande, pedido, item, article, articulo, quantity, quantite, cantidad, quantidade, basket, panier, shipping, billing, livraison, facturation, envio, product, produit, producto, produto, discount, remise, seller, vendeur, delivery, checkout, cart, carrito
-insurance | insurance claims | sinistres d'assurance | claim, sinistre, siniestro, sinistro, policy, police, poliza, apolice, premium, prime, deductible, franchise, insured, assure, asegurado, segurado, incident, accident, witness, vehicle, vehicule, vehiculo, damage, injury, auto make, police report, hospital, adjuster, bodily
+mobile_money | mobile money | mobile money | cash in, cash out, cashin, cashout, mobile money, momo, airtime, mpesa, orange money, ussd, agent code, code agent | wallet, portefeuille, billetera, carteira, msisdn, depot, retrait, debit, cashier, bill, @counter_balance_after
+card_present | card payments at terminals | paiements par carte au terminal | chip, contactless, magstripe, swipe, swiped, card present, keyed, cc num, grocery pos, gas transport | pos, tpe, entry mode, mode saisie, terminal, pin, pharmacy, fuel, restaurant, card, carte, tarjeta, cartao, retailer, virtual card, @card, @counter_latitude, @distance
+card_not_present | online card payments | paiements par carte en ligne | cnp, card not present, cvv match, avs match, 3ds, sca, strong auth, authentification forte, shopping net, misc net, subscription, gaming | ecommerce, online, internet, checkout, billing, shipping, facturation, livraison, browser, user agent, navigateur, toy, fashion, luxury, digital, food, mobile web, cvv, paypal, card, carte, tarjeta, cartao, @user_agent, @email, @ip
+transfers | bank transfers | virements bancaires | wire, swift, bic, sepa, ach, virement, transferencia, remittance, beneficiary bank, standing order, instant payment, cheque, pix, correspondent, ordering customer, donneur ordre, ordenante | iban, transfer, instant, beneficiary, beneficiaire, beneficiario, @counter_balance_after
+p2p | payments between persons | paiements entre particuliers | p2p, peer, friend, zelle, venmo, cash app, request money, split bill, merchant qr | recipient, contact, rent, gift, good, payee, note
+atm | cash machines | retraits aux distributeurs | atm, dab, cajero, cash withdrawal, caixa eletronico, dispenser, enquiry, withdrawal atm | withdrawal, retrait, retiro, saque, deposit, pin, terminal
+acquiring | merchant payments | encaissements des commerçants | acquirer, settlement, mcc, moto, payment link, high risk country, is declined, foreign transaction, refund purchase, authorization | merchant, chargeback, dispute, decline, declined, refund, commercant, comercio, lojista, impaye, store, seller
+crypto | crypto-assets | crypto-actifs | crypto, bitcoin, btc, eth, ethereum, usdt, token, blockchain, gas price, tx hash, swap, mixer, utxo, wallet from, wallet to, withdrawal address, erc20, coin | wallet, portefeuille, billetera, carteira, contract, exchange, hash, withdrawal, deposit, fee, api
+loyalty_refunds | loyalty and refunds | fidélité et remboursements | loyalty, redeem, redemption, earn, point transfer, mile, reward, reembolso, devolucion, devolucao, remboursement, puntos | point, refund, return, retour, fidelite, voucher, coupon, gift card, promo, bonus, purchase, call center
+corporate_payments | corporate payments | paiements d'entreprise | invoice, facture, factura, fatura, supplier, fournisseur, proveedor, fornecedor, payroll, paie, nomina, treasury, erp, purchase order, approver, cost center, gl account, ebanking | vendor, employee, empleado, funcionario, matricule, salary, salaire, tax, expense, utility, approval, service
+account_opening | account opening | ouvertures de compte | account opening, signup, onboarding, kyc, selfie, proposed credit, email similarity, phone valid, name email, free email, email gratuit, disposable email, email jetable, distinct email, month with bank, existing customer, current address month, bank month, mois banque, mois adresse, first deposit, zip velocity | application, registration, inscription, ouverture, apertura, abertura, identity, housing, session, owner, tenant, linux, macintosh, window, @email, @phone, @birth
+lending | lending | crédit | loan, pret, prestamo, emprestimo, borrower, emprunteur, installment, echeance, cuota, parcela, interest rate, mortgage, repayment, annuity, credit bureau, bureau, debt, debt consolidation, revolving, payday, leasing, principal, tenor, outstanding, taux endettement, encours, deuda, garantia, debt to income | application, income, employer, employed, education, purpose, default, collateral, utilisation, enquiry last, document, rejection, solicitado, demande credit, @income
+insurance | insurance claims | sinistres d'assurance | claim, sinistre, siniestro, sinistro, policy, poliza, apolice, deductible, franchise, insured, assure, asegurado, segurado, incident, accident, witness, vandalism, collision, bodily, injury, adjuster, third party, all peril, damage, total loss | premium, prime, police, vehicle, vehicule, vehiculo, auto make, hospital, fire, theft, repair, severity, liability, comprehensive, fault
+orders | shop orders | commandes en ligne | basket size, order count, num order, shipping distance, envio, pedido, panier, carrito, online order, median price, used chip, repeat retailer, known merchant | order, commande, basket, cart, item, quantity, quantite, article, product, produit, billing, shipping, jewelry, music, game, storecredit, giftcard, discount, attempt, returning customer, avs match, @amount_ratio, @distance
 """
+_HINT = 0.25
 
 _RELATED = {
     frozenset(pair): share
@@ -110,9 +112,9 @@ def read(texts: Iterable[str], roles: Iterable[str]) -> DomainEvidence:
             found.update(gram for gram in grams if gram in vocabulary)
     weight: dict[str, float] = dict.fromkeys(domains(), 0.0)
     said: dict[str, list[str]] = {}
-    for word in sorted(found, key=lambda w: (len(vocabulary[w]), w)):
+    for word in sorted(found, key=lambda w: (-max(vocabulary[w].values()), w)):
         for domain in vocabulary[word]:
-            weight[domain] += 1.0 / len(vocabulary[word])
+            weight[domain] += vocabulary[word][domain]
             if not word.startswith("@"):
                 said.setdefault(domain, []).append(word)
     most = max(weight.values())
@@ -134,7 +136,7 @@ def domains() -> tuple[str, ...]:
 def label(domain: str) -> tuple[str, str]:
     """The domain's name for a reader, in English and French; its own name where it is not ours."""
     own = domain.replace("_", " ")
-    return next(((en, fr) for name, en, fr, _ in _lines() if name == domain), (own, own))
+    return next(((en, fr) for name, en, fr, *_ in _lines() if name == domain), (own, own))
 
 
 @cache
@@ -143,14 +145,17 @@ def _lines() -> tuple[tuple[str, ...], ...]:
 
 
 @cache
-def _vocabulary() -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for domain, _, _, words in _lines():
-        for word in (w.strip() for w in words.split(",")):
-            key = word if word.startswith("@") else " ".join(tokens(word))
-            if domain not in found.setdefault(key, []):
-                found[key].append(domain)
-    return {word: tuple(names) for word, names in found.items()}
+def _vocabulary() -> dict[str, dict[str, float]]:
+    """Word -> domain -> what it is worth there: less for a hint, less where domains share it."""
+    found: dict[str, dict[str, float]] = {}
+    for domain, _, _, *tiers in _lines():
+        for words, worth in zip(tiers, (1.0, _HINT), strict=True):
+            for word in (w.strip() for w in words.split(",")):
+                key = word if word.startswith("@") else " ".join(tokens(word))
+                found.setdefault(key, {}).setdefault(domain, worth)
+    return {
+        word: {name: worth / len(shared) for name, worth in shared.items()} for word, shared in found.items()
+    }
 
 
 def _related(one: str, other: str) -> float:

@@ -17,12 +17,21 @@ from vigie.scoring.facts import Facts
 from vigie.scoring.groups import Floats, Groups, mid_ranks
 from vigie.scoring.roles import Roles
 
-DETECTORS = ("tails_forest", "tails_energy", "raw_forest", "neighbours")
+DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
+SHARES = np.array([0.15, 0.35, 0.2, 0.1, 0.2])
+"""What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
 PEERS = tuple(
-    f"peers_{who}_{span}" for who in ("actor", "counterpart", "shared") for span in ("day", "week", "all", "max")
+    f"peers_{who}_{span}"
+    for who in ("actor", "counterpart", "shared")
+    for span in ("day", "week", "all", "max")
 )
 CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
-INPUTS: tuple[str, ...] = (*(f"rank_{name}" for name in features.NAMES), *(f"detector_{name}" for name in DETECTORS), *PEERS, *CONTEXT)
+INPUTS: tuple[str, ...] = (
+    *(f"rank_{name}" for name in features.NAMES),
+    *(f"detector_{name}" for name in DETECTORS),
+    *PEERS,
+    *CONTEXT,
+)
 
 
 @dataclass(frozen=True)
@@ -60,16 +69,19 @@ def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
     tails = anomaly.tails(built)
     scores = {
         "tails_forest": anomaly.one_sided_forest(tails, known, seed),
-        "tails_energy": anomaly.energy(tails, known),
+        **anomaly.energy(tails, known),
         "raw_forest": anomaly.raw_forest(frame, roles, seed),
         "neighbours": anomaly.neighbours(frame, roles, seed),
     }
     detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
-    combined = mid_ranks(0.5 * detectors[:, 0] + 0.3 * detectors[:, 1] + 0.1 * detectors[:, 2] + 0.1 * detectors[:, 3])
-    peers = related(facts, -np.log(1 - detectors[:, :2].mean(axis=1) + 1e-4))
-    ranks = np.stack([mid_ranks(built.values[:, j].astype(float)) for j in range(built.values.shape[1])], axis=1)
+    combined = mid_ranks(detectors @ SHARES)
+    peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
+    ranks = np.stack(
+        [mid_ranks(built.values[:, j].astype(float)) for j in range(built.values.shape[1])], axis=1
+    )
     inputs = np.concatenate(
-        [ranks, detectors, np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1), _context(facts)], axis=1
+        [ranks, detectors, np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1), _context(facts)],
+        axis=1,
     ).astype(np.float32)
     return Evidence(built, known, tails, detectors, combined, inputs)
 
@@ -83,8 +95,19 @@ def related(facts: Facts, energy: Floats) -> dict[str, Floats]:
     """
     nothing = np.full(facts.rows, np.nan)
     out = dict.fromkeys(PEERS, nothing)
-    shared = next((g for role in ("device", "ip", "email", "phone", "address") if (g := facts.groups(role)) is not None and g.repeats), None)
-    for who, groups in (("actor", facts.groups("actor")), ("counterpart", facts.groups("counterpart")), ("shared", shared)):
+    shared = next(
+        (
+            g
+            for role in ("device", "ip", "email", "phone", "address")
+            if (g := facts.groups(role)) is not None and g.repeats
+        ),
+        None,
+    )
+    for who, groups in (
+        ("actor", facts.groups("actor")),
+        ("counterpart", facts.groups("counterpart")),
+        ("shared", shared),
+    ):
         if groups is None or not groups.repeats:
             continue
         out |= {f"peers_{who}_{span}": values for span, values in _others(facts, groups, energy).items()}
@@ -109,7 +132,11 @@ def _context(facts: Facts) -> Floats:
         np.log10(max(facts.rows, 1)),
         float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
         float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
-        float(len(facts.numbers("risk_signal")) + len(facts.numbers("trust_signal")) + len(facts.numbers("velocity"))),
+        float(
+            len(facts.numbers("risk_signal"))
+            + len(facts.numbers("trust_signal"))
+            + len(facts.numbers("velocity"))
+        ),
         float(len(facts.numbers("number"))),
     )
     return np.tile(np.array(values), (facts.rows, 1))

@@ -24,7 +24,17 @@ ENTITY_ROLES = (
     "customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent",
     "counterparty", "zip", "city",
 )  # fmt: skip
-CATEGORY_ROLES = ("category", "channel", "currency", "country", "counter_country", "region", "city", "counter_city", "flag")
+CATEGORY_ROLES = (
+    "category",
+    "channel",
+    "currency",
+    "country",
+    "counter_country",
+    "region",
+    "city",
+    "counter_city",
+    "flag",
+)
 
 
 class Facts:
@@ -113,7 +123,11 @@ class Facts:
         span = float(np.ptp(self.time))
         if 600 <= span <= 800 and np.all(self.time == np.round(self.time)):
             return self.time % 24
-        return self.time % DAY / HOUR if 80_000 <= span <= 8e6 and self.rows > 1000 and span > 2 * self.rows else None
+        return (
+            self.time % DAY / HOUR
+            if 80_000 <= span <= 8e6 and self.rows > 1000 and span > 2 * self.rows
+            else None
+        )
 
     @cached_property
     def weekday(self) -> Floats | None:
@@ -152,7 +166,9 @@ class Facts:
     def groups(self, who: str) -> Groups | None:
         """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column."""
         if who not in self._groups:
-            codes = {"actor": lambda: self.actor, "counterpart": lambda: self.counterpart}.get(who, lambda: self.codes(who))()
+            codes = {"actor": lambda: self.actor, "counterpart": lambda: self.counterpart}.get(
+                who, lambda: self.codes(who)
+            )()
             if codes is None or len(codes) == 0:
                 return None
             self._groups[who] = Groups(codes, self.time)
@@ -189,10 +205,14 @@ class Facts:
 def as_numbers(series: pl.Series) -> Floats | None:
     """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity."""
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
-        return series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
+        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
+        negative = values[values < 0]
+        # A lone -1 among counts and ages is how many systems write "unknown".
+        coded = len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
+        return np.where(values == -1, np.nan, values) if coded else values
     if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
-        values = ordinal(series.cast(pl.String))
-        return None if values is None else np.asarray(values, dtype=float)
+        ordered = ordinal(series.cast(pl.String))
+        return None if ordered is None else np.asarray(ordered, dtype=float)
     return None
 
 

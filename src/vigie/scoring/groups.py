@@ -80,7 +80,9 @@ class Groups:
         best = np.repeat(np.maximum.reduceat(ordered, self._starts), self._lengths)
         is_best = ordered == best
         n_best = np.repeat(np.add.reduceat(is_best.astype(float), self._starts), self._lengths)
-        second = np.repeat(np.maximum.reduceat(np.where(is_best, -np.inf, ordered), self._starts), self._lengths)
+        second = np.repeat(
+            np.maximum.reduceat(np.where(is_best, -np.inf, ordered), self._starts), self._lengths
+        )
         out = np.where(is_best & (n_best == 1), second, best)
         out[~np.isfinite(out)] = np.nan
         return self._back(out)
@@ -209,7 +211,9 @@ def dense_codes(*columns: Codes) -> Codes:
     """One code for each combination of the given codes; -1 where any of them is unknown."""
     combined = columns[0].astype(np.int64)
     for column in columns[1:]:
-        combined = np.where((combined < 0) | (column < 0), -1, combined * (int(column.max(initial=0)) + 1) + column)
+        combined = np.where(
+            (combined < 0) | (column < 0), -1, combined * (int(column.max(initial=0)) + 1) + column
+        )
     known = combined >= 0
     out = np.full(len(combined), -1, dtype=np.int64)
     out[known] = np.unique(combined[known], return_inverse=True)[1]

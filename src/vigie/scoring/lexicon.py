@@ -7,9 +7,15 @@ side, `nombre` is a name in Spanish and a count in French, and the values decide
 
 from __future__ import annotations
 
+
+def bag(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 WORDS: dict[str, str] = {
     # money
-    "amount": """amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
+    "amount": """cantidad amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
         spent spend spending depense gasto paid paye paga pagado pago_total sum_paid charged somme usd_amount
         ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd""",
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
@@ -18,7 +24,7 @@ WORDS: dict[str, str] = {
     "fee": "fee fees frais comision comissao commission tax taxe tarifa taxa tip",
     "premium": "premium prime prima premio",
     "deductible": "deductible deductable franchise franquicia franquia excess",
-    "limit": "suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
+    "limit": "capital_segurado suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
     "income": "dti sal inc_annual ann_inc income revenu revenus ingreso ingresos renda rendimento salary salaire salario sueldo wage wages earnings revenue_annual",
     "balance": "balance bal blnc solde saldo sld balanc funds_available disponible saldos soldes",
     "before": "before bef old prev_bal avant av antes ant anterior initial inicial initiale ancien opening beginning begin pre previo prior debut",
@@ -27,7 +33,7 @@ WORDS: dict[str, str] = {
     "time": """time timestamp ts tstmp tstamp datetime dt dttm dtm temps tempo tiempo horodatage horodate horodat moment momento
         epoch unix when occurred_at created_at executed_at processed_at happened event_time fecha_hora date_heure data_hora
         hora_fecha occurred datetimeutc tms utc""",
-    "date": "date dates fecha data dat fch day_date jour_operation",
+    "date": "dt date dates fecha data dat fch day_date jour_operation",
     "step": "etapa etapas pas time_step timestep step steps tick ticks paso passo etape period_index sequence seq seqno",
     "past_event": "expiry expiration expires expire vencimiento validade validite caducidad settlement settled posting cleared delivered delivery shipped updated modified login",
     "hour": "hour hours hr hrs heure heures hora horas hod hh hourofday time_of_day heure_du_jour hora_del_dia hora_do_dia seconds_of_day secondofday",
@@ -39,7 +45,7 @@ WORDS: dict[str, str] = {
     "year": "year annee ano anio yr yyyy",
     "span": "mths days months years weeks meses dias jours annees ans anos mois hours_since yrs",
     "since": "since depuis desde elapsed ecoule ecoules seit",
-    "opened": """opening signup sign_up registration registered register inscription inscrit inscripcion inscricao opened opening_date open_date
+    "opened": """inception opening signup sign_up registration registered register inscription inscrit inscripcion inscricao opened opening_date open_date
         ouverture ouvert apertura abertura alta cadastro cadastrado activation activated activacion ativacao bind issued emission
         enrolled enrollment enrolment joined join onboarding onboarded adhesion souscription effective
         member_since customer_since client_depuis registro registrado subscription_start""",
@@ -63,14 +69,14 @@ WORDS: dict[str, str] = {
     "num": "nbr num number no nr numero nro nmr numb n",
     "avg": """avg average mean median moyen moyenne moy moyens mediane media promedio prom medio mediana medias mittel typical""",
     "usual": "usual habitual habituel habituelle habituels habituales typical_spend normally costumeiro",
-    "ratio": "dti to_premium ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel",
+    "ratio": "dti ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel",
     "score": "fico score scoring puntaje pontuacao puntuacion note_risque rating grade",
     "freq": "freq frequency frequence frecuencia frequencia",
     "velocity": "inquiries inquiry enquiries consultas bureau_requests velocity vel velocidad velocidade velocite vitesse",
     "item": "item items article articles articulo articulos artigo artigos itens product_count unit units",
     "login": "login logins connexion connexions request requests requete requetes attempt attempts tentative tentatives intento intentos tentativa tentativas session_count visits visites",
     # who
-    "customer": """pat patiente paciente pacientes prestatario prestataria tomador_credito brwr benef_id mutuaire customer customers cust cstmr client clients clt cli cliente clientes customerid user usr users uid utilisateur
+    "customer": """staff pat patiente paciente pacientes prestatario prestataria tomador_credito brwr benef_id mutuaire customer customers cust cstmr client clients clt cli cliente clientes customerid user usr users uid utilisateur
         utilisateurs usuario usuarios usu member membre miembro membro adherent holder titulaire titular policyholder policy_holder assure asegurado segurado insured
         applicant demandeur solicitante requerente borrower emprunteur debtor debiteur deudor devedor buyer acheteur comprador cardholder card_holder
         subscriber abonne assinante employee employe empleado funcionario patient consumer consommateur consumidor person personne persona pessoa
@@ -79,7 +85,7 @@ WORDS: dict[str, str] = {
     "orig": """orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
         ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party""",
     "sender": "sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
-    "dest": """garage taller oficina term pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
+    "dest": """term_id id_term comm caixa_eletronico garage taller oficina pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
         payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
         merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
         fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
@@ -87,10 +93,10 @@ WORDS: dict[str, str] = {
     "receiver": """destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
         contrepartie contraparte credit_party other_party""",
     "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
-    "merchant": """garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
+    "merchant": """comm garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
         magasin tienda boutique vendor vendeur vendedor seller fornecedor fournisseur proveedor supplier retailer restaurant acceptor acceptant enseigne
         negocio hopital hospital""",
-    "terminal": "term pos_id posid terminal termid tpv tpe tid pos_terminal atm gab dab cajero",
+    "terminal": "term_id id_term caixa_eletronico pos_id posid terminal termid tpv tpe tid pos_terminal atm gab dab cajero",
     "provider": "provider prestataire prestador prestadora clinic",
     "agent": "agency agent agente agents agencia agence branch sucursal succursale guichet rep representative",
     "account": """account accounts acct accnt acc acnt compte cpte cpt cuenta cta conta iban rib wallet portefeuille billetera carteira wlt accountno
@@ -99,7 +105,7 @@ WORDS: dict[str, str] = {
     "bank": "bank banque banco bnk bic swift",
     "node": "node noeud nodo vertex nodeid",
     "card": "card cards carte cartes tarjeta tarjetas cartao cartoes pan cc creditcard cardno cb bin ccnum crd tarj",
-    "device": "empreinte huella impressao finger_print device devices appareil dispositivo aparelho imei fingerprint handset deviceid dev terminal_mobile equipment dvc appareils machine",
+    "device": "disp empreinte huella impressao finger_print device devices appareil dispositivo aparelho imei fingerprint handset deviceid dev terminal_mobile equipment dvc appareils machine",
     "ip": "ip ipv4 ipv6 ipaddress ipaddr ip_addr adresse_ip direccion_ip endereco_ip",
     "email": "email emails mail mails courriel correo e_mail eml adresse_mail correo_electronico adresse_electronique",
     "phone": "phone tel telephone telefono telefone fone mobile cell celular cel portable gsm msisdn mobile_number phoneno tlf telf cellphone numtel",
@@ -123,13 +129,14 @@ WORDS: dict[str, str] = {
         vehicles cars witnesses injuries temoins testigos supplements dependents dependants accidents incidents procedures merchants beneficiaries children
         declines failures emprunts loans prets prestamos withdrawals retraits invoices factures phones ips ids sessions""",
     "level": "level niveau nivel tier severity gravite gravedad gravidade severite severidad",
+    "delivery": "billing bill shipping ship home delivery livraison envio entrega facturation facturacion",
     "injury": "injury injuries injured blesse blesses herido heridos ferido feridos lesion lesiones lesoes bodily",
     "supplement": "supplement supplements suppliments complement complements complemento complementos suplemento suplementos",
     "damage": "damage damages dommage dommages dano danos",
     "installment": "installment installments instalment prestacao prestacoes mensualite mensualites mensualidad cuota cuotas parcela principal downpayment down_payment own_funds entrada apport monthly_payment repayment",
     "debt": "debt debts dette dettes deuda deudas divida dividas outstanding debt_amount",
     "interest": "interest interet juros interes rate taux taxa_juros tasa",
-    "to_usual": "to_average to_avg to_mean to_median to_usual per_average over_average sur_moyenne sobre_media",
+    "to_usual": "to_income to_limit to_premium sur_prime sur_revenu times_usual to_average to_avg to_mean to_median to_usual per_average over_average sur_moyenne sobre_media",
     "known": "known connu connue conocido conocida conhecido conhecida familiar bought_before seen_before already_used",
     "cash": "cash especes efectivo dinheiro_vivo numerario",
     "hired": "hire hired hiring embauche admissao contratacion contratado admission",
@@ -151,7 +158,7 @@ WORDS: dict[str, str] = {
     "zip": "zip zipcode postal postcode codepostal cep cp postalcode code_postal codigo_postal zip_code post_code plz zcode",
     "lat": "lat latitude latitud lati",
     "long": "long lon lng longitude longitud longi",
-    "distance": "distance dist dst_km distancia km kilometers kilometres kms miles mi_from",
+    "distance": "distance dist dst_km distancia km kilometers kilometres kms miles",
     # kinds
     "channel": "channel canal chan chnl channels platform plateforme plataforma medium interface entry_mode entrymode mode_saisie via canal_vente pos_entry_mode",
     "type": """purpose_code purp proposito finalidade diag diagnostic diagnostico diagnosis situation situacion type types typ category categories cat categorie categoria tipo tipos kind nature natureza naturaleza genero_produto segment segmento status statut estatus
@@ -166,14 +173,14 @@ WORDS: dict[str, str] = {
     "prose": "description desc descripcion descricao note notes comment comments commentaire comentario memo narrative libelle message motif_libre texte remark remarks details observacion concept concepto",
     # truth and its shadows
     "fraud": "fraud frauds fraude fraudes fraudulent fraudulente fraudulento fraudulenta isfraud fraudulently fraudster frd scam arnaque estafa golpe fraudfound",
-    "label": "label labels labelled etiquette etiqueta rotulo ground_truth groundtruth truth verite",
+    "label": "case_confirmed confirmed_case cas_confirme caso_confirmado label labels labelled etiquette etiqueta rotulo ground_truth groundtruth truth verite",
     "klass": "dflt defaut class target outcome y clase classe cible alvo default defaulted isdefault objetivo response resultado is_bad bad anomaly outlier anomalie anomalia laundering islaundering illicit",
     "chargeback": "chargeback chargebacks chbk cbk chargebk contracargo contracargos contestation contestacao estorno retrofacturation impaye",
     "dispute": "dispute disputed disputes litige litiges disputa",
     "investigation": "investigation investigated enquete investigacion investigacao case_status verdict resolution",
     "flagged": "flagged isflagged flaggedfraud alerted blocked_after",
     # signs
-    "risk": """rejection rejections rejets nsf copy_paste paste pasted divergente not_present troca_sim cambio_sim changement_sim sim_change simchange cambio_domicilio bounced alerts alerte alertas alert same_birth_date ecommerce e_commerce attorney lawyer avocat abogado advogado litigation noturno noturna nocturno nocturna nocturnes recusa recusas impago impagos impagado inadimplencia inadimplencias frgn default_history defauts declined declines decline refused refus refuse refusee rechazo rechazada rechazado recusado recusada rejected rejet failed failure failures fail echec echecs echoue fallo
+    "risk": """past_due delinquency delinquencies returned different differentes diferentes desechable descartavel changement_mot_passe rejection rejections rejets nsf copy_paste paste pasted divergente not_present troca_sim cambio_sim changement_sim sim_change simchange cambio_domicilio bounced alerts alerte alertas alert same_birth_date ecommerce e_commerce attorney lawyer avocat abogado advogado litigation noturno noturna nocturno nocturna nocturnes recusa recusas impago impagos impagado inadimplencia inadimplencias frgn default_history defauts declined declines decline refused refus refuse refusee rechazo rechazada rechazado recusado recusada rejected rejet failed failure failures fail echec echecs echoue fallo
         fallido fallidos falha falhas foreign etranger etrangere extranjero estrangeiro international internacional internationale overseas cross_border crossborder
         high_risk highrisk risky risk risque riesgo risco alto_riesgo alto_risco haut_risque proxy vpn tor datacenter anonymous anonymizer anonyme night nuit noche noite nocturne
         distinct unique_devices shared partage compartido compartilhado address_change change_address changement_adresse cambio_direccion mudanca_endereco unusual inhabituel
@@ -182,11 +189,11 @@ WORDS: dict[str, str] = {
         suspicious suspect sospechoso suspeito watchlist sanction sanctions pep emulator rooted jailbreak jailbroken bot headless overdue delinquent arrears impayes atraso bankruptcy
         lost stolen vole robado roubado compromised breach reset password_reset password_change simswap sim_swap reversal reversed manual_entry fallback
         expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free spoofed typo inconsistent incoherent inconsistente late""",
-    "trust": """password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
+    "trust": """sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
         authentifie autenticado authentication valid valide valido validated kyc kyc_level witness witnesses temoin temoins testigo testigos testemunha police_report police_report_filed policereport
         repeat repeated fidele loyal credit_score creditscore bureau_score similarity similarite similitud similaridade other_cards keep_alive keepalive trusted whitelist
         whitelisted known_device knowndevice trusted_device match matches matched concorda authorized authorised autorise autorizado present card_present cardpresent biometric
-        biometrie consent secure secured securise signature_present known_payee avs cvv_ok confirmed confirme confirmado approved_before contract_signed returning
+        biometrie consent secure secured securise signature_present known_payee avs cvv_ok approved_before contract_signed returning
         police_report_available recurring recurrent recurrente guaranteed""",
     "novel": "first premier premiere primera primeira primer primeiro new nouveau nouvelle nuevo nueva novo nova first_time premiere_fois primera_vez primeira_vez isnew",
     "neg": "not non nao sans sem sin without un missing invalid invalide invalido unverified unauthenticated mismatched absent no_match",

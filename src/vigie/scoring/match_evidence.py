@@ -17,7 +17,7 @@ from vigie.scoring.matching import (
     Vector,
     vector,
 )
-from vigie.scoring.role_worth import NAMES, WORTHS, stand_in
+from vigie.scoring.role_worth import NAMES, WORTH, WORTHS, stand_in
 from vigie.scoring.roles import ROLES
 from vigie.scoring.spread import CLOSE, FEWEST, Floats, closeness, gaps
 
@@ -76,11 +76,12 @@ class _Words:
         self._present, self._types = table.presence
 
     def needs(self) -> tuple[str, str]:
-        shares = self._model.shares * (WORTHS > 0)
-        needed = np.flatnonzero((shares > 0) & (shares >= min(0.5, float(shares.max(initial=0.0)) / 2)))
-        reach = stand_in(self._present)
-        missing: list[np.intp] = [i for i in needed if reach[i] < 0.5]
-        missing.sort(key=lambda i: -shares[i] * WORTHS[i])
+        shares = (self._model.shares * (WORTHS > 0)).tolist()
+        enough = max(1e-9, min(0.5, max(shares) / 2))
+        reach = stand_in(self._present).tolist()
+        needed = [i for i, share in enumerate(shares) if share >= enough]
+        missing = [i for i in needed if reach[i] < 0.5]
+        missing.sort(key=lambda i: -shares[i] * WORTH[NAMES[i]])
         here, all_ = len(needed) - len(missing), len(needed)
         return (
             f"{here} of the {all_} roles the model needs are here" + _list("; missing: ", missing, "text_en"),
@@ -89,9 +90,9 @@ class _Words:
         )
 
     def knows(self) -> tuple[str, str]:
-        roles = np.flatnonzero((self._present > 0) & (WORTHS > 0))
-        known = stand_in(np.minimum(1.0, 2.0 * self._model.shares))
-        unknown: list[np.intp] = [i for i in roles if known[i] < 0.5]
+        roles = np.flatnonzero(self._present * WORTHS).tolist()
+        known = stand_in(np.minimum(1.0, 2.0 * self._model.shares)).tolist()
+        unknown = [i for i in roles if known[i] < 0.5]
         count, all_ = len(roles) - len(unknown), len(roles)
         return (
             f"the model knows {count} of the table's {all_} roles" + _list("; not: ", unknown, "text_en"),
@@ -145,6 +146,6 @@ class _Words:
         )
 
 
-def _list(prefix: str, positions: Sequence[np.intp], language: str) -> str:
-    names = [getattr(ROLES[NAMES[int(i)]], language) for i in positions[:3]]
+def _list(prefix: str, positions: Sequence[int], language: str) -> str:
+    names = [getattr(ROLES[NAMES[i]], language) for i in positions[:3]]
     return prefix + ", ".join(names) + ("…" if len(positions) > 3 else "") if names else ""

@@ -40,7 +40,7 @@ PARTS = ("needs", "knows", "domain", "names", "types")
 """The parts that `Index.parts` computes; distributions need more than the index holds."""
 
 _WEIGHTS = np.array([POINTS[part] for part in PARTS])
-_ROUNDING = 1e-3
+ROUNDING = 1e-3
 
 SHORTLIST = 32
 """Models whose distributions are looked at, however many are in the index."""
@@ -148,42 +148,46 @@ class Index:
     """
 
     def __init__(self, vectors: Sequence[Vector]) -> None:
-        self._shares = _stack([v.shares for v in vectors], np.float32)
-        self._types = _stack([v.types for v in vectors], np.uint8)
-        self._domains, self._domain = np.unique(
-            np.array([v.domain for v in vectors], dtype=str), return_inverse=True
-        )
-        self._needed = self._shares * WORTHS
+        self._size = len(vectors)
+        shares = _stack([v.shares for v in vectors], np.float32)
+        # (roles, models): a comparison walks through the roles of one table, a few dozen rows at most.
+        self._types = np.ascontiguousarray(_stack([v.types for v in vectors], np.uint8).T)
+        self._needed = np.ascontiguousarray((shares * WORTHS).T)
+        # A role that half of the training tables had is known; more adds nothing.
+        self._known = np.ascontiguousarray(stand_in(np.minimum(1.0, 2.0 * shares)).T)
         # Roles that only some training tables had: between asking for all of them and for as many as a
         # typical training table had.
-        every, typical = self._needed.sum(axis=1), (self._needed * self._shares).sum(axis=1)
+        every, typical = (shares * WORTHS).sum(axis=1), (shares * shares * WORTHS).sum(axis=1)
         self._asked = np.maximum(np.sqrt(every * typical), 1e-9)
-        # A role that half of the training tables had is known; more adds nothing.
-        known = np.minimum(1.0, 2.0 * self._shares)
-        self._known = stand_in(known)
-        owners = np.repeat(np.arange(len(vectors)), [len(v.words) for v in vectors])
-        words = np.concatenate([v.words for v in vectors]) if vectors else np.zeros(0, dtype=np.uint32)
+        names = np.array([v.domain for v in vectors], dtype=str)
+        self._domains, self._domain = np.unique(names, return_inverse=True)
+        owners = np.repeat(np.arange(self._size), [len(v.words) for v in vectors])
+        words = np.concatenate([np.zeros(0, dtype=np.uint32), *(v.words for v in vectors)])
         order = np.argsort(words, kind="stable")
         self._words, self._owners = words[order], owners[order]
 
     def __len__(self) -> int:
-        return len(self._shares)
+        return self._size
 
     def parts(self, table: TableProfile) -> Floats:
         """(models, parts) how far each of `PARTS` is met, in [0, 1]."""
         present, types = table.presence
         reach = stand_in(present)
-        here = present * WORTHS
-        direct = present > 0
-        agrees = direct & ((self._types & types) > 0)
-        either = reach * np.where(direct, agrees, True)
-        out = np.zeros((len(self), len(PARTS)))
-        out[:, 0] = self._needed @ reach / self._asked
-        out[:, 1] = self._known @ here / max(float(here.sum()), 1e-9)
+        worth = present * WORTHS / max(float(present @ WORTHS), 1e-9)
+        needs, knows, agrees = (np.zeros(self._size, dtype=np.float32) for _ in range(3))
+        for role in np.flatnonzero(reach):
+            met = self._needed[role] * reach[role]
+            needs += met
+            agrees += met * ((self._types[role] & types[role]) > 0) if present[role] else met
+        for role in np.flatnonzero(worth):
+            knows += self._known[role] * worth[role]
         scores = np.array([table.domain.scores.get(str(name), UNSAID) for name in self._domains])
-        out[:, 2] = scores[self._domain] if len(self) else 0.0
+        out = np.zeros((self._size, len(PARTS)))
+        out[:, 0] = needs / self._asked
+        out[:, 1] = knows
+        out[:, 2] = scores[self._domain] if self._size else 0.0
         out[:, 3] = self._names(table)
-        out[:, 4] = (self._needed * either).sum(axis=1) / self._asked
+        out[:, 4] = agrees / self._asked
         return np.clip(out, 0.0, 1.0)
 
     def _names(self, table: TableProfile) -> Floats:
@@ -206,19 +210,23 @@ def total(parts: Floats, closeness: Floats | None) -> Floats:
     return np.asarray(parts @ _WEIGHTS + POINTS["distributions"] * closeness)
 
 
-def shortlist(parts: Floats, table: TableProfile, top: int, minimum: float) -> list[int]:
+def shortlist(parts: Floats, table: TableProfile, top: int, minimum: float) -> tuple[list[int], list[float]]:
     """The models whose distributions are worth reading: those that may still be among the best, best first.
 
     At most `SHORTLIST`, or `top` if that is more; ties keep the order of the index.
+
+    Returns:
+        Their positions, and the similarity each could reach at most.
     """
     if top < 1 or not len(parts):
-        return []
+        return [], []
     nothing = None if table.quantiles is None else np.zeros(len(parts))
     least = total(parts, nothing)
     most = least if table.quantiles is None else least + POINTS["distributions"]
     enough = np.partition(least, -top)[-top] if top < len(least) else 0.0
-    order = np.argsort(-most, kind="stable")[: max(top, SHORTLIST)]
-    return [int(i) for i in order if most[i] + _ROUNDING >= max(enough, minimum)]
+    able = np.flatnonzero(most + ROUNDING >= max(enough, minimum))
+    kept = able[np.argsort(-most[able], kind="stable")][: max(top, SHORTLIST)].tolist()
+    return kept, [float(most[i]) + ROUNDING for i in kept]
 
 
 def _kind(column: Column) -> int:

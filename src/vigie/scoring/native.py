@@ -76,17 +76,23 @@ def apply_steps(columns: Mapping[str, Column], features: Mapping[str, Any]) -> N
     if len(lengths) != 1:
         raise InputRefused(f"recipe: found columns of {len(lengths)} lengths, expected one length")
     rows = lengths.pop()
+    try:
+        with np.errstate(all="ignore"):
+            return _apply(columns, features, rows)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        found = f"a malformed step ({type(error).__name__})"
+        raise InputRefused(f"recipe: found {found}", hint="import the model again") from error
+
+
+def _apply(columns: Mapping[str, Column], features: Mapping[str, Any], rows: int) -> NDArray[np.float32]:
     absent = np.full(rows, np.nan)
     slots = [np.asarray(columns.get(name, absent)) for name in features["columns"]]
-    with np.errstate(all="ignore"):
-        floats = [_floats(slot) for slot in _run(slots, features["steps"])]
-        if len(floats) != len(features["names"]):
-            raise InputRefused(
-                f"recipe: found {len(floats)} features, expected {len(features['names'])} as it names"
-            )
-        if not floats:
-            return np.empty((rows, 0), dtype=np.float32)
-        return np.column_stack(floats).astype(np.float32)
+    floats = [_floats(slot) for slot in _run(slots, features["steps"])]
+    if len(floats) != len(features["names"]):
+        raise InputRefused(
+            f"recipe: found {len(floats)} features, expected {len(features['names'])} as it names"
+        )
+    return np.column_stack([*floats, absent])[:, :-1].astype(np.float32)
 
 
 def _run(slots: list[Column], steps: Sequence[Mapping[str, Any]]) -> list[Column]:

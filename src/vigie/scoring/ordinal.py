@@ -14,6 +14,8 @@ from functools import cache
 
 import polars as pl
 
+from vigie.scoring.lexicon import bag
+
 _MOST_DISTINCT = 60
 _PARSED_SHARE = 0.8
 _BEYOND, _BELOW = 1.25, 0.5
@@ -29,13 +31,32 @@ _UNITS = {
     )
     for unit in words.split()
 }
-_MORE = frozenset("more over above greater plus mas mais superior superieur acima older beyond least gt + > >= ≥".split())
-_LESS = frozenset("less under below fewer moins menos inferior inferieur abaixo younger lt < <= ≤".split())
-_LINKS = frozenset("to a and y e et between entre de from than que of the or ou o up at plus du ate until il ago hace r - – — ( ) [ ] $ € £ % ' ’ ~".split())
-_RANKS = frozenset("level tier niveau nivel grade rank rang stage".split())
-_ZERO = frozenset("none zero no aucun aucune ninguno ninguna nenhum nenhuma nil cero".split())
-_NEW = frozenset("new neuf neuve nuevo nueva novo nova".split())
-_NEVER = ("never", "no change", "unchanged", "jamais", "nunca", "sin cambio", "sem mudanca", "sans changement", "pas de changement")
+_MORE = bag(
+    """
+    more over above greater plus mas mais superior superieur acima older beyond least gt + > >= ≥
+    """
+)
+_LESS = bag("less under below fewer moins menos inferior inferieur abaixo younger lt < <= ≤")
+_LINKS = bag(
+    """
+    to a and y e et between entre de from than que of the or ou o up at plus du ate until il ago hace r
+    - – — ( ) [ ] $ € £ % ' ’ ~
+    """
+)
+_RANKS = bag("level tier niveau nivel grade rank rang stage")
+_ZERO = bag("none zero no aucun aucune ninguno ninguna nenhum nenhuma nil cero")
+_NEW = bag("new neuf neuve nuevo nueva novo nova")
+_NEVER = (
+    "never",
+    "no change",
+    "unchanged",
+    "jamais",
+    "nunca",
+    "sin cambio",
+    "sem mudanca",
+    "sans changement",
+    "pas de changement",
+)
 _KNOWN = _LINKS | _MORE | _LESS | _ZERO | _RANKS | frozenset(_UNITS)
 _SPELLED = {
     word: float(value)
@@ -136,7 +157,9 @@ def _numbers(folded: dict[str, str], enough: float) -> dict[str, float]:
     usual = _UNITS[min(units, key=lambda u: (-units[u], u))] if units else 1.0
     found: dict[str, float] = {}
     for position, (text, words) in enumerate(tokens.items()):
-        value = math.inf if any(phrase in folded[text] for phrase in _NEVER) else _number(words, shared, usual)
+        value = (
+            math.inf if any(phrase in folded[text] for phrase in _NEVER) else _number(words, shared, usual)
+        )
         if value is not None:
             found[text] = value
         elif position + 1 - len(found) > len(folded) - enough:

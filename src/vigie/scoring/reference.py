@@ -45,7 +45,9 @@ class ReferenceModel:
         Args:
             inputs: (rows, INPUTS) as `evidence.gather` makes them.
         """
-        return np.asarray(self.booster.inplace_predict(self._select(inputs), predict_type="margin"), dtype=float)
+        return np.asarray(
+            self.booster.inplace_predict(self._select(inputs), predict_type="margin"), dtype=float
+        )
 
     def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).
@@ -81,21 +83,31 @@ def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel:
 
 
 def fit(
-    matrices: Sequence[Matrix], labels: Sequence[npt.NDArray[np.bool_]], *, seed: int, inputs: tuple[str, ...] = INPUTS, trees: int = TREES
+    matrices: Sequence[Matrix],
+    labels: Sequence[npt.NDArray[np.bool_]],
+    *,
+    seed: int,
+    importance: Sequence[float] | None = None,
+    inputs: tuple[str, ...] = INPUTS,
+    trees: int = TREES,
+    threads: int = 2,
 ) -> ReferenceModel:
     """Fits one model on many tables, each of which counts the same whatever its size or share of fraud.
 
     Args:
         matrices: for each table (rows, INPUTS).
         labels: for each table (rows,), true is fraud.
+        importance: for each table, what it counts; 1 when not given.
         seed: of the row and column samples.
         inputs: the inputs the model may use.
         trees: number of boosting rounds.
+        threads: of XGBoost; the result does not depend on it.
     """
     import xgboost
 
     columns = [INPUTS.index(name) for name in inputs]
-    weights = [table_weights(label) for label in labels]
+    counts = importance or [1.0] * len(labels)
+    weights = [count * table_weights(label) for label, count in zip(labels, counts, strict=True)]
     matrix = xgboost.QuantileDMatrix(
         np.concatenate([m[:, columns] for m in matrices]),
         label=np.concatenate(labels).astype(np.float32),
@@ -116,7 +128,7 @@ def fit(
         "max_bin": 128,
         "monotone_constraints": tuple(monotone(name) for name in inputs),
         "base_score": 0.1,
-        "nthread": int(__import__("os").environ.get("NT","0")) or 2,
+        "nthread": threads,
     }
     return ReferenceModel(xgboost.train(parameters, matrix, num_boost_round=trees), tuple(inputs))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vigie.scoring.role_fits import (
-    FITS,
+from vigie.scoring.role_fits import FITS
+from vigie.scoring.role_guesses import (
     fallback,
     guesses,
     looks_like_entity,
@@ -19,8 +19,20 @@ from vigie.scoring.role_rules import speak
 from vigie.scoring.role_values import UNIQUE, Values
 
 _ENTITIES = frozenset(
-    {"customer", "counterparty", "card", "account", "device", "ip", "email", "phone", "address", "person_name"}
+    {
+        "customer",
+        "counterparty",
+        "card",
+        "account",
+        "device",
+        "ip",
+        "email",
+        "phone",
+        "address",
+        "person_name",
+    }
 )
+_NUMBERED = frozenset({"account", "card", "customer", "phone", "policy"})
 _PLAIN = 0.3
 """Score of a role that says no more than the type of the values."""
 _YEAR = 365.25 * 86_400
@@ -61,7 +73,12 @@ def assign(
 
 
 def _with_uniqueness(choice: Choice, values: Values) -> Choice:
-    if choice.role in _ENTITIES and values.unique > 0.97 and values.rows > 1 and UNIQUE not in choice.evidence:
+    if (
+        choice.role in _ENTITIES
+        and values.unique > 0.97
+        and values.rows > 1
+        and UNIQUE not in choice.evidence
+    ):
         return Choice(choice.role, choice.score, (*choice.evidence, UNIQUE))
     return choice
 
@@ -87,7 +104,12 @@ def _concepts(values: Values, reading: Reading) -> frozenset[str]:
     said = reading.concepts
     for other in ("name", "num"):
         if "count" in found and said["count"] == said.get(other):
-            found -= {"count" if values.kind == "text" else other}
+            counted = values.kind == "number" and not (
+                other == "num" and found & _NUMBERED and "many" not in found
+            )
+            found -= {other if counted else "count"}
+    if "count" in found and said["count"] == said.get("amount"):
+        found -= {"amount" if values.whole > 0.99 else "count"}
     return found
 
 
@@ -148,7 +170,15 @@ class _Table:
                 self.chosen[name] = account
 
     def coordinates(self) -> None:
-        """A latitude without a longitude is only a number."""
+        """A latitude without a longitude is only a number; one of each side are a pair of the other side."""
+        found = [
+            self.having(f"{side}{axis}") for axis in ("latitude", "longitude") for side in ("", "counter_")
+        ]
+        if [len(names) for names in found] in ([1, 0, 0, 1], [0, 1, 1, 0]):
+            for axis, names in zip(
+                ("latitude", "longitude"), (found[0] + found[1], found[2] + found[3]), strict=True
+            ):
+                self.turn(names[0], f"counter_{axis}", 0.8, "the other coordinate is of the other side")
         for side in ("", "counter_"):
             latitudes, longitudes = self.having(f"{side}latitude"), self.having(f"{side}longitude")
             if bool(latitudes) != bool(longitudes):
@@ -162,11 +192,17 @@ class _Table:
         for role in ("account", "customer"):
             stems: dict[tuple[str, ...], list[str]] = {}
             for name in self.having(role):
-                words = (word for word in self.readings[name].words if not word.isdigit() and word not in {"a", "b"})
+                words = (
+                    word
+                    for word in self.readings[name].words
+                    if not word.isdigit() and word not in {"a", "b"}
+                )
                 stems.setdefault(tuple(words), []).append(name)
             for pair in stems.values():
                 if len(pair) == 2:
-                    self.turn(max(pair, key=lambda n: (len(n), n)), "counterparty", 0.7, "second of two alike")
+                    self.turn(
+                        max(pair, key=lambda n: (len(n), n)), "counterparty", 0.7, "second of two alike"
+                    )
 
     def moments(self) -> None:
         """Of several moments the one with the most distinct values is best."""
@@ -180,14 +216,18 @@ class _Table:
         """Dates without a name that end before the events begin; else a counter that grows with the rows."""
         times = [name for name in self.having("time") if self.facts[name].kind == "time"]
         if times:
-            main = max(times, key=lambda n: (n not in self.silent, self.facts[n].middle, self.facts[n].distinct, n))
+            main = max(
+                times, key=lambda n: (n not in self.silent, self.facts[n].middle, self.facts[n].distinct, n)
+            )
             for name in times:
                 before = self.facts[main].low - self.facts[name].middle
                 if name in self.silent and before > 0:
                     role = "birth" if before > 14 * _YEAR else "opened"
                     self.turn(name, role, 0.45, "dates before the events")
         elif not self.having("time"):
-            steps = [n for n in self.silent if looks_like_step(self.facts[n]) and self.chosen[n].role == "number"]
+            steps = [
+                n for n in self.silent if looks_like_step(self.facts[n]) and self.chosen[n].role == "number"
+            ]
             if steps:
                 name = max(steps, key=lambda n: (self.facts[n].distinct, n))
                 self.turn(name, "time", 0.5, "values grow from row to row", anew=True)
@@ -215,7 +255,9 @@ class _Table:
         """A column that looks like money is the amount where there is a time and somebody who acts."""
         if self.having("amount") or not self.having("time") or not self.having(*_ENTITIES):
             return
-        money = [n for n in self.silent if looks_like_money(self.facts[n]) and self.chosen[n].role == "number"]
+        money = [
+            n for n in self.silent if looks_like_money(self.facts[n]) and self.chosen[n].role == "number"
+        ]
         if money:
             name = max(money, key=lambda n: (self.facts[n].tail / self.facts[n].middle, n))
             self.turn(name, "amount", 0.55, "values look like money", anew=True)

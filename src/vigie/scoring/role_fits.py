@@ -1,40 +1,54 @@
-"""How well the values of a column fit a role its name suggests, and what values say when names are silent."""
+"""How well the values of a column fit a role its name suggests: one check a role, from 0 (never) to 1."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from vigie.scoring.role_names import fold
+from vigie.scoring.lexicon import bag
 from vigie.scoring.role_values import Values
 
-_LABEL_WORDS = frozenset(
-    "0 1 -1 2 0.0 1.0 yes no y n true false oui non si sí não nao sim fraud fraude fraudulent legit legitimate legitime légitime genuine normal "
-    "licit illicit unknown bad good suspicious nonfraud non-fraud notfraud not_fraud legal clean frauduleux fraudulento "
-    "legitimo legítimo anomaly outlier default paid_off positive negative confirmed".split()
+LABEL_WORDS = bag(
+    """
+    0 1 -1 2 0.0 1.0 yes no y n true false oui non si sí não nao sim fraud fraude fraudulent legit
+    legitimate legitime légitime genuine normal licit illicit unknown bad good suspicious nonfraud
+    non-fraud notfraud not_fraud legal clean frauduleux fraudulento legitimo legítimo anomaly outlier
+    default paid_off positive negative confirmed
+    """
 )
-_TRUTH = frozenset("fraud fraude fraudulent frauduleux fraudulento illicit legit legitimate genuine nonfraud non-fraud licit".split())
 _FROM, _TO = 946_684_800.0, 2_051_222_400.0  # 2000 to 2035
 _DAY = 86_400.0
-_CODES = frozenset("zip card code hash uuid digits email ip phone".split())
+_CODES = bag("zip card code hash uuid digits email ip phone")
 
 
-def _whole(v: Values) -> bool:
+def is_whole(v: Values) -> bool:
+    """Numbers without fractions."""
     return v.kind == "number" and v.whole > 0.999
 
 
 def is_epoch(v: Values) -> bool:
     """Seconds, milliseconds, micro- or nanoseconds since 1970, between 2000 and 2035."""
-    return _whole(v) and v.distinct > 10 and any(_FROM * k <= v.low and v.high <= _TO * k for k in (1, 1e3, 1e6, 1e9))
+    return (
+        is_whole(v)
+        and v.distinct > 10
+        and any(_FROM * k <= v.low and v.high <= _TO * k for k in (1, 1e3, 1e6, 1e9))
+    )
 
 
 def is_hour(v: Values) -> bool:
     """Hours 0 to 24, with or without fractions."""
-    return v.kind == "number" and v.low >= 0 and 2 < v.high <= 24 and v.distinct >= 5
+    return (
+        v.kind == "number"
+        and v.low >= 0
+        and 2 < v.high <= 24
+        and (v.distinct >= 8 or (v.high >= 12 and v.distinct >= 5))
+    )
 
 
 def is_day_seconds(v: Values) -> bool:
     """Seconds since midnight: all of the day is covered, nothing beyond it."""
-    return v.kind == "number" and 0 <= v.low < 0.05 * _DAY and 0.95 * _DAY < v.high <= _DAY and v.distinct > 24
+    return (
+        v.kind == "number" and 0 <= v.low < 0.05 * _DAY and 0.95 * _DAY < v.high <= _DAY and v.distinct > 24
+    )
 
 
 def _time(v: Values) -> float:
@@ -50,7 +64,7 @@ def _time(v: Values) -> float:
 def _hour(v: Values) -> float:
     if v.shape == "clock":
         return 1.0
-    clock = _whole(v) and 0 <= v.low and 24 < v.high <= 2359 and v.distinct > 24
+    clock = is_whole(v) and v.low >= 0 and 24 < v.high <= 2359 and v.distinct > 24
     return 1.0 if is_hour(v) or is_day_seconds(v) else 0.5 * clock
 
 
@@ -61,7 +75,7 @@ def _date(v: Values) -> float:
 def _entity(v: Values) -> float:
     if v.kind == "number" and v.whole < 0.999:
         return 0.0
-    if v.kind not in {"number", "text"} or v.shape in {"prose", "clock", "weekday", "month"}:
+    if v.kind not in {"number", "text"} or v.shape in {"prose", "clock", "weekday", "month", "user_agent"}:
         return 0.0
     if v.binary or (v.shape in {"country", "currency"} and v.distinct < 200):
         return 0.0
@@ -95,7 +109,7 @@ def _number(v: Values) -> float:
 def _count(v: Values) -> float:
     if v.ordered:
         return 0.9
-    return 0.0 if v.kind != "number" or v.distinct == 2 and v.high <= 1 else 1.0
+    return 0.0 if v.kind != "number" or (v.distinct == 2 and v.high <= 1) else 1.0
 
 
 def _signal(v: Values) -> float:
@@ -133,6 +147,8 @@ def _text(v: Values) -> float:
 
 
 def _place(v: Values) -> float:
+    if v.binary:
+        return 0.0
     if v.kind == "number":
         return 0.6 * _entity(v)
     return float(v.kind == "text")
@@ -143,8 +159,12 @@ def _shape(*shapes: str, numbers: bool = False) -> Callable[[Values], float]:
         if v.shape in shapes:
             return 1.0
         # Hashed, masked or otherwise protected values keep the name's meaning.
-        protected = v.kind == "text" and v.shape in {"code", "hash", "uuid", "digits", "card", "zip"} and v.distinct > 12
-        return 0.9 if protected or (numbers and _whole(v) and v.distinct > 12) else 0.0
+        protected = (
+            v.kind == "text"
+            and v.shape in {"code", "hash", "uuid", "digits", "card", "zip"}
+            and v.distinct > 12
+        )
+        return 0.9 if protected or (numbers and is_whole(v) and v.distinct > 12) else 0.0
 
     return check
 
@@ -157,7 +177,7 @@ def _label(v: Values) -> float:
     if v.kind == "bool":
         return 1.0
     few = v.few and len(v.few) <= 3
-    return float(bool(few and v.few <= _LABEL_WORDS))
+    return float(bool(few and v.few <= LABEL_WORDS))
 
 
 def _leak(v: Values) -> float:
@@ -173,7 +193,7 @@ def _channel(v: Values) -> float:
 def _few(v: Values) -> float:
     if v.kind == "text":
         return 1.0 if v.distinct <= 60 or v.unique < 0.1 else 0.0
-    return 0.8 * (_whole(v) and 2 < v.distinct <= 60)
+    return 0.8 * (is_whole(v) and 2 < v.distinct <= 60)
 
 
 FITS: dict[str, Callable[[Values], float]] = {
@@ -187,11 +207,11 @@ FITS: dict[str, Callable[[Values], float]] = {
     "sized": lambda v: float(_number(v) or v.ordered),
     "time": _time,
     "hour": _hour,
-    "weekday": lambda v: float(v.shape == "weekday" or _range(0, 7)(v) > 0 and v.whole > 0.999),
-    "month": lambda v: float(v.shape == "month" or _range(0, 12)(v) > 0 and v.whole > 0.999),
+    "weekday": lambda v: float(v.shape == "weekday" or (_range(0, 7)(v) > 0 and v.whole > 0.999)),
+    "month": lambda v: float(v.shape == "month" or (_range(0, 12)(v) > 0 and v.whole > 0.999)),
     "date": _date,
     "opened": _date,
-    "birth": lambda v: 1.0 if _date(v) else 0.9 * (_whole(v) and 1900 <= v.low and v.high <= 2020),
+    "birth": lambda v: 1.0 if _date(v) else 0.9 * (is_whole(v) and v.low >= 1900 and v.high <= 2020),
     "account_age": _ago,
     "duration": _ago,
     "age": _age,
@@ -200,8 +220,9 @@ FITS: dict[str, Callable[[Values], float]] = {
     "amount_ratio": _number,
     "limit": lambda v: max(_money(v), 0.95 * _number(v)),
     "sums": lambda v: _money(v) if v.distinct > 25 or v.ordered else 0.0,
-    "stepped": lambda v: float(_whole(v) and v.low >= 0 and v.distinct > 4),
-    "moneyed": lambda v: float(looks_like_money(v) or (v.kind == "number" and v.whole < 0.5 and v.cents > 0.98)),
+    "coded_or_few": lambda v: max(_few_text(v), 0.9 * is_whole(v)),
+    "stepped": lambda v: float(is_whole(v) and v.low >= 0 and v.distinct > 4),
+    "moneyed": lambda v: float(v.kind == "number" and v.whole < 0.95 and v.cents > 0.98 and v.distinct > 30),
     "income": lambda v: float(v.kind == "number" and v.distinct > 4) or 0.9 * v.ordered,
     "balance_before": _money,
     "balance_after": _money,
@@ -216,14 +237,16 @@ FITS: dict[str, Callable[[Values], float]] = {
     "address": _name,
     "person_name": _name,
     "name": _name,
-    "country": lambda v: float(v.kind == "text") or 0.9 * (_whole(v) and v.distinct < 300 and v.distinct > 2),
-    "counter_country": lambda v: float(v.kind == "text") or 0.9 * (_whole(v) and 2 < v.distinct < 300),
+    "country": lambda v: (
+        float(v.kind == "text") or 0.9 * (is_whole(v) and v.distinct < 300 and v.distinct > 2)
+    ),
+    "counter_country": lambda v: float(v.kind == "text") or 0.9 * (is_whole(v) and 2 < v.distinct < 300),
     "region": _place,
     "city": _place,
     "place": _place,
     "counter_city": _place,
     "zip": _entity,
-    "code": lambda v: 0.9 * (_whole(v) and v.distinct > 6),
+    "code": lambda v: 0.9 * (is_whole(v) and v.distinct > 6),
     "latitude": _range(-90, 90),
     "longitude": _range(-180, 180),
     "counter_latitude": _range(-90, 90),
@@ -232,7 +255,7 @@ FITS: dict[str, Callable[[Values], float]] = {
     "channel": _channel,
     "category": _few_text,
     "few": _few,
-    "currency": lambda v: float(v.kind == "text") or 0.8 * (_whole(v) and v.distinct < 200),
+    "currency": lambda v: float(v.kind == "text") or 0.8 * (is_whole(v) and v.distinct < 200),
     "velocity": _count,
     "risk_signal": _signal,
     "trust_signal": _signal,
@@ -243,88 +266,3 @@ FITS: dict[str, Callable[[Values], float]] = {
     "flag": lambda v: float(v.binary),
     "text": _text,
 }
-
-Guess = tuple[str, float, str]
-
-
-def guesses(v: Values) -> list[Guess]:
-    """Roles the values alone speak for, safe whatever the name: (role, score, evidence)."""
-    found: list[Guess] = []
-    if v.kind == "time":
-        found.append(("time", 0.5, "values are dates and times"))
-    if v.shape == "ip":
-        found.append(("ip", 0.85, "values look like IP addresses"))
-    if v.shape == "email" and v.distinct > 2:
-        found.append(("email", 0.85, "values look like e-mail addresses"))
-    if v.shape == "user_agent" and v.distinct > 2:
-        found.append(("user_agent", 0.85, "values look like browser signatures"))
-    if v.shape in {"weekday", "month", "country", "currency"} and v.kind == "text" and v.distinct > 2:
-        found.append((v.shape, 0.6, f"values look like names or codes of a {v.shape}"))
-    if v.shape == "state" and v.distinct > 5:
-        found.append(("region", 0.5, "values look like codes of a state"))
-    if v.shape == "clock":
-        found.append(("hour", 0.6, "values look like times of the day"))
-    if v.kind == "text" and v.few and v.few & _TRUTH and len(v.few) <= 4 and {fold(w) for w in v.few} <= _LABEL_WORDS:
-        found.append(("leak", 0.95, "values are verdicts of fraud"))
-    return found
-
-
-def silent_guesses(v: Values) -> list[Guess]:
-    """What values suggest for a column whose name says nothing at all."""
-    found = guesses(v)
-    if is_epoch(v) and v.distinct > 0.02 * v.rows:
-        found.append(("time", 0.75, "values look like seconds since 1970"))
-    if v.shape == "card" and v.distinct > 12:
-        found.append(("card", 0.8, "values have the check digit of card numbers"))
-    if v.shape == "zip" and v.distinct > 12:
-        found.append(("zip", 0.35, "values look like postal codes"))
-    if v.shape == "phone" and v.distinct > 20:
-        found.append(("phone", 0.6, "values look like phone numbers"))
-    if v.unique > 0.995 and v.rows > 20 and (v.shape in {"uuid", "hash", "code", "digits"} or _counter(v)):
-        found.append(("row_id", 0.6, "unique on every row"))
-    if _whole(v) and v.low == 0 and v.high == 23 and v.distinct >= 20:
-        found.append(("hour", 0.5, "values are whole hours of a day"))
-    return found
-
-
-def _counter(v: Values) -> bool:
-    return _whole(v) and v.low in (0.0, 1.0) and v.unique > 0.995
-
-
-def looks_like_money(v: Values) -> bool:
-    """Positive, at most two decimals, some cents, many values, a few much larger than most."""
-    return (
-        v.kind == "number"
-        and v.low >= 0
-        and v.cents > 0.98
-        and 0.05 < 1.0 - v.whole
-        and v.distinct > min(100, 0.3 * v.rows)
-        and v.tail > 3 * v.middle > 0
-        and v.zeros < 0.05
-    )
-
-
-def looks_like_entity(v: Values) -> bool:
-    """Codes that come back on several rows."""
-    return v.kind == "text" and v.shape in {"code", "hash", "uuid", "digits"} and v.distinct > 30 and v.unique < 0.9
-
-
-def looks_like_step(v: Values) -> bool:
-    """A whole counter that never goes back and stays on one value for several rows."""
-    return _whole(v) and v.rising and v.distinct > 20 and v.low >= 0
-
-
-def fallback(v: Values) -> Guess:
-    """The plain kind of a column nothing else speaks for."""
-    if v.kind == "empty":
-        return ("none", 1.0, "empty")
-    if v.kind == "constant":
-        return ("none", 1.0, "one value on every row")
-    if v.kind == "time":
-        return ("time", 0.3, "values are dates and times")
-    if v.binary:
-        return ("flag", 0.3, "two values")
-    if v.kind == "number":
-        return ("number", 0.3, "values are numbers")
-    repeated = v.distinct <= 60 or v.unique < 0.2
-    return ("category", 0.3, "few texts, often repeated") if repeated else ("text", 0.3, "values are texts")

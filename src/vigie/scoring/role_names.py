@@ -13,20 +13,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from vigie.scoring.lexicon import WORDS
+from vigie.scoring.lexicon import WORDS, bag
 
-_STOP = frozenset("of the in at on per by a an and du des la le les da das dos del los las el em e et au aux por par a o os s l d".split())
-_GENERIC = frozenset(
-    "c col column colonne columna coluna field champ campo f v var variable x feature feat attr attribute unnamed".split()
+_STOP = bag(
+    """
+    of the in at on per by a an and du des la le les da das dos del los las el em e et au aux por par a
+    o os s l d
+    """
+)
+_GENERIC = bag(
+    """
+    c col column colonne columna coluna field champ campo f v var variable x feature feat attr attribute
+    unnamed
+    """
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PIECE = re.compile(r"3ds|2fa|ipv[46]|\d+(?:hrs|hr|min|h|d|w|m|y)(?![a-z])|[a-z]+|\d+")
 _WINDOW = re.compile(r"\b\d+(?:hrs|hr|min|h|d|w|m|y)\b")
 _SILENT = frozenset({"unknown"})
-_TX = frozenset("tx txn trx trans trn tr op".split())
+_TX = bag("tx txn trx trans trn tr op")
 """Prefixes that say no more than that the row is a transaction."""
-_WHERE = frozenset("city country region zip age tenure lat long email ip phone device place".split())
-_SHORT = frozenset("id cc ip tx no nb dt ts qt is to cb ua de of per du da do".split())
+_WHERE = bag("city country region zip age tenure lat long email ip phone device place")
+_SHORT = bag("id cc ip tx no nb dt ts qt is to cb ua de of per du da do es")
 _VOWELS = str.maketrans("", "", "aeiouy")
 
 
@@ -94,11 +102,19 @@ def read(name: str) -> Reading:
 
 def _counts(name: str, words: tuple[str, ...], concepts: dict[str, str]) -> None:
     """`number of x` and `num_<plural>` are counts; `no_pin` says there is none."""
-    if "num" in concepts and ("many" in concepts or re.search(r"\b(?:number|no|num|nr|n|#)[ _.]*of\b|umber[ _]?[oO]f", name)):
+    if "num" in concepts and (
+        "many" in concepts or re.search(r"\b(?:number|no|num|nr|n|#)[ _.]*of\b|umber[ _]?[oO]f", name)
+    ):
         concepts.setdefault("count", concepts["num"])
     if "balance" in concepts and words[-1] in {"o", "d"}:
         concepts["orig" if words[-1] == "o" else "dest"] = words[-1]
-    if words and words[0] == "no" and len(words) > 1 and concepts.keys() & {"trust", "risk"} and "many" not in concepts:
+    if (
+        words
+        and words[0] == "no"
+        and len(words) > 1
+        and concepts.keys() & {"trust", "risk"}
+        and "many" not in concepts
+    ):
         concepts["neg"] = "no"
 
 
@@ -127,10 +143,10 @@ def _meanings(word: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return ((word, known[word]),)
     near = _inflected(word)
     if near:
-        return ((near, known[near]),)
+        return ((near, (*known[near], "many") if word.endswith("s") else known[near]),)
     pieces = _unglue(word)
     if pieces:
-        return tuple((piece, known[piece]) for piece in pieces if piece not in _STOP)
+        return tuple((piece, known[piece]) for piece in pieces if piece in known and piece not in _STOP)
     near = _shortened(word) or _mistyped(word)
     return ((near, known[near]),) if near else ()
 
@@ -151,7 +167,7 @@ def _unglue(word: str) -> tuple[str, ...]:
     known = _vocabulary()
     best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
     for end in range(2, len(word) + 1):
-        for start in range(0, end - 1):
+        for start in range(end - 1):
             head, piece = best[start], word[start:end]
             if head is None or not ((piece in known and len(piece) > 2) or piece in _SHORT):
                 continue
@@ -160,7 +176,7 @@ def _unglue(word: str) -> tuple[str, ...]:
                 best[end] = (*head, piece)
     found = best[len(word)] or ()
     shorts = sum(len(piece) < 3 for piece in found)
-    if len(found) > 1 and shorts <= 1 and not all(piece in _STOP for piece in found):
+    if len(found) > 1 and shorts <= 2 and not all(piece in _STOP for piece in found):
         return found
     return _unglue_end(word)
 
@@ -187,9 +203,9 @@ def _inflected(word: str) -> str | None:
 @cache
 def _by_letter() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for word in sorted(_vocabulary(), key=lambda w: (len(w), w)):
-        if "_" not in word and len(word) > 3:
-            found.setdefault(word[0], []).append(word)
+    single = {word for text in WORDS.values() for word in text.split() if "_" not in word and len(word) > 3}
+    for word in sorted(single, key=lambda w: (len(w), w)):
+        found.setdefault(word[0], []).append(word)
     return {letter: tuple(words) for letter, words in found.items()}
 
 
@@ -200,8 +216,8 @@ def _shortened(word: str) -> str | None:
     longer = _by_letter().get(word[0], ())
     if len(word) >= 4:
         found = [other for other in longer if other.startswith(word)]
-        if found and len({_meaning(other) for other in found}) == 1:
-            return found[0]
+        if found:
+            return found[0] if len({_meaning(other) for other in found}) == 1 else None
     if word[1:-1].translate(_VOWELS) != word[1:-1]:
         return None
     found = [o for o in longer if o[-1] == word[-1] and 2 * len(word) >= len(o) and _within(word, o)]

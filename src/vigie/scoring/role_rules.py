@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 _HEADS = (
     "age tenure birth amount price balance count avg ratio email ip country region city zip lat long currency trait "
-    "score limit income hour opened since distance type method weekday month useragent velocity freq income prose past_event domain span"
+    "score limit income hour opened since distance type method weekday month useragent velocity freq income prose past_event domain span place"
 )
 _SIGNS = "trust risk neg is static many"
 _TIMES = "age tenure birth opened since count avg ratio fraud label chargeback amount price past_event duration velocity"
@@ -23,13 +23,14 @@ leak | .9 | klass | | label
 leak | .9 | fraud|chargeback|dispute time|date | avg past | date
 leak | .93 | chargeback | past count avg freq ratio num score recent amount risk | binary
 leak | .75 | chargeback amount | past count avg freq ratio num score recent
-leak | .9 | dispute | past count avg freq ratio num score recent | binary
+leak | .93 | dispute | past count avg freq ratio num score recent | binary
 leak | .9 | investigation | id
 leak | .8 | flagged | count past | binary
 risk_signal | .93 | klass past|count
 risk_signal | .95 | fraud|chargeback|dispute past|count|avg|freq|score|ratio|num|recent |
 risk_signal | .9 | chargeback|dispute |
 risk_signal | .8 | fraud|flagged |
+risk_signal | .91 | count email|card|device|ip|phone | window recent transaction amount id avg time date
 risk_signal | .91 | claim|injury|supplement count|many|past | amount time date id type
 risk_signal | .91 | injury|supplement | amount type id
 risk_signal | .85 | neg card|account|device|email|phone|ip | trust risk | binary
@@ -46,19 +47,20 @@ risk_signal | .85 | novel device|ip|country|dest|receiver|card|address|phone | |
 row_id | .97 | transaction|claim|row id|num|row | customer card account device ip merchant receiver type count product amount
 row_id | .9 | row | transaction
 row_id | .85 | id | customer card account device ip merchant receiver product entity policy
-row_id | .8 | transaction|claim | customer card account merchant amount
+row_id | .8 | transaction|claim | place customer card account merchant amount
 row_id | .95 | policy id|num | count avg | single
 time | .97 | time|date transaction|claim | {_TIMES}
 time | .95 | time | {_TIMES}
 time | .93 | date | {_TIMES}
 time | .97 | step | {_TIMES} type | stepped
+time | .75 | time span|duration | opened since account address customer age birth avg count fraud label past_event recent policy job
 time | .7 | day | {_TIMES} week month claim
 time | .85 | created | account customer card policy | date
 time | .6 | transaction | {_TIMES} unknown | date
 time | .3 | past_event | | date
 time | .3 | recent|past time|date | | date
 hour | .97 | hour | recent window many count past avg age since span
-hour | .94 | time | {_TIMES} recent window step address account job bank
+hour | .94 | time | {_TIMES} recent window step address account job bank span day
 weekday | .97 | weekday|day |
 weekday | .8 | weekend | | binary
 weekday | .9 | week day |
@@ -66,7 +68,7 @@ month | .95 | month | count avg week
 birth | .97 | birth | count risk
 opened | .98 | opened|hired | | date
 opened | .98 | created|start job|account|customer|card|policy | | date
-opened | .97 | account|policy|card|customer|address|bank time|date | transaction opened fraud dest past_event since | date
+opened | .97 | account|policy|card|customer|address|bank date | transaction opened fraud dest past_event since | date
 opened | .9 | since | | date
 account_age | .97 | time|duration account|address|bank|job|policy|customer | transaction many avg | duration
 account_age | .95 | span account|policy|card|customer|address|bank|method|email|phone|job | transaction many avg chargeback time date
@@ -80,11 +82,12 @@ age | .96 | age | login transaction vehicle card account address method device e
 age | .97 | age customer | account card address device email phone tenure
 account_age | .85 | age customer | | duration
 amount_usual | .96 | avg|usual amount|price|worth|transaction|balance | ratio chargeback fraud dispute time duration
+amount_usual | .8 | avg|usual customer|card|account|merchant | id count time | sums
 amount_usual | .8 | premium | ratio count
 amount_usual | .9 | avg|usual total|claim | ratio
 amount_ratio | .97 | to_usual amount|price|worth | count
 amount_ratio | .97 | ratio claim|premium|debt|transaction | count
-amount_ratio | .97 | to_usual claim|debt |
+amount_ratio | .97 | to_usual | count time since distance
 amount_ratio | .97 | ratio amount|price|avg|usual|worth|income|balance |
 limit | .95 | limit |
 income | .95 | income | channel type trust
@@ -107,7 +110,7 @@ velocity | .7 | many | id amount static
 amount | .96 | amount|price transaction|claim | count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
 amount | .95 | amount|price | count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
 amount | .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event
-amount | .8 | claim | count avg ratio num many span month hour before past severity id type risk
+amount | .8 | claim | count avg ratio num many span month hour before past id type risk
 amount | .6 | total | count avg ratio many item
 amount | .8 | installment | count avg ratio
 amount | .6 | fee | count ratio
@@ -119,6 +122,8 @@ number | .97 | vehicle price|count|worth | claim | sized
 number | .95 | level | risk | ordered
 number | .9 | level | risk | sized
 number | .9 | debt|interest | ratio | sized
+number | .8 | since recent|past|transaction | fraud risk account customer opened birth | sized
+number | .87 | count span | recent window account address | sized
 number | .8 | since recent|past|transaction | fraud risk account customer opened birth | sized
 number | .7 | span|duration | | sized
 number | .6 | deductible|population|week|year|vehicle|duration|score|ratio |
@@ -135,8 +140,10 @@ customer | .6 | node | dest | entity
 counterparty | .96 | merchant|receiver|terminal|provider id|num|name|account | {_HEADS} address device | entity
 counterparty | .93 | merchant|receiver|terminal|provider | {_HEADS} {_SIGNS} address device | entity
 counterparty | .92 | dest id|num|name|node|account|customer|phone|card|policy | {_HEADS} address device | entity
-counterparty | .8 | dest | {_HEADS} {_SIGNS} address device channel | entity
+counterparty | .8 | dest | bank {_HEADS} {_SIGNS} address device channel | entity
 counterparty | .65 | agent | {_HEADS} | entity
+counterparty | .93 | dest address | delivery count | coded
+customer | .92 | orig address | delivery dest count | coded
 card | .95 | card id|num | dest {_HEADS} name | entity
 card | .9 | card | dest {_HEADS} {_SIGNS} name | entity
 account | .95 | account id|num | dest {_HEADS} name phone email | entity
@@ -146,6 +153,7 @@ account | .8 | policy | {_HEADS} deductible premium span day claim | entity
 device | .95 | device | dest {_HEADS} {_SIGNS} product | entity
 ip | .97 | ip | country region city zip lat long count risk score type distance
 email | .96 | email | domain count age risk
+category | .86 | bank orig|dest | {_HEADS} id account name | coded_or_few
 category | .8 | domain|email domain |
 phone | .96 | phone | count dest device age risk
 phone | .7 | phone | count device age
@@ -166,7 +174,7 @@ city | .95 | city | dest transaction population
 city | .95 | city customer | dest population
 counter_city | .95 | city dest|transaction | customer
 city | .8 | place | dest transaction claim | place
-counter_city | .85 | place dest|transaction | | place
+counter_city | .85 | place dest|transaction|claim | | place
 zip | .95 | zip | dest count
 region | .6 | address | | code
 latitude | .96 | lat | dest

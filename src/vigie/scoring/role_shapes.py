@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from vigie.scoring.lexicon import bag
+
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@[^@\s]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HASH = re.compile(r"(?=.*\d)[0-9a-fA-F]{16,128}")
-_AGENT = re.compile(r"(?:Mozilla|Opera|Dalvik|okhttp|curl|Wget|PostmanRuntime|python-requests|[A-Z]\w+)/\d+\.\d.*")
+_AGENT = re.compile(
+    r"(?:Mozilla|Opera|Dalvik|okhttp|curl|Wget|PostmanRuntime|python-requests|[A-Z]\w+)/\d+\.\d.*"
+)
 _PHONE = re.compile(r"(?=(?:\D*\d){8,18}\D*$)\+?[\d(][\d\s().x-]{6,28}")
 _ZIP = re.compile(r"\d{4,5}(?:-\d{3,4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d")
 _CARD = re.compile(r"(?:\d[ -]?){13,19}")
@@ -17,36 +21,51 @@ _CODE = re.compile(r"(?=.*\d)[\w./:*#-]{2,64}")
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?::[0-5]\d)?(?:\s?[ap]m)?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_][^\d_]*")
 
-_CURRENCIES = frozenset(
-    "USD EUR GBP JPY CHF CAD AUD NZD CNY INR BRL MXN ARS COP CLP PEN UYU XOF XAF MAD DZD TND EGP NGN KES GHS ZAR TZS "
-    "UGX RWF ETB AED SAR TRY RUB PLN CZK HUF RON SEK NOK DKK SGD HKD THB IDR MYR PHP VND KRW TWD PKR BDT LKR ILS BTC "
-    "ETH USDT".split()
+_CURRENCIES = bag(
+    """
+    USD EUR GBP JPY CHF CAD AUD NZD CNY INR BRL MXN ARS COP CLP PEN UYU XOF XAF MAD DZD TND EGP NGN KES
+    GHS ZAR TZS UGX RWF ETB AED SAR TRY RUB PLN CZK HUF RON SEK NOK DKK SGD HKD THB IDR MYR PHP VND KRW
+    TWD PKR BDT LKR ILS BTC ETH USDT
+    """
 )
-_COUNTRIES = frozenset(
-    "US FR GB UK ES PT BR MX AR CO CL PE DE IT BE NL CH CA AU NZ JP CN IN NG KE GH ZA TZ UG RW SN CI ML BF CM MA DZ TN EG "
-    "AE SA TR RU PL CZ HU RO SE NO DK FI IE AT GR SG HK TH ID MY PH VN KR TW PK BD LK IL UA LU "
-    "USA FRA GBR ESP PRT BRA MEX ARG COL DEU ITA NGA KEN GHA ZAF SEN CIV MAR".split()
+_COUNTRIES = bag(
+    """
+    US FR GB UK ES PT BR MX AR CO CL PE DE IT BE NL CH CA AU NZ JP CN IN NG KE GH ZA TZ UG RW SN CI ML
+    BF CM MA DZ TN EG AE SA TR RU PL CZ HU RO SE NO DK FI IE AT GR SG HK TH ID MY PH VN KR TW PK BD LK
+    IL UA LU USA FRA GBR ESP PRT BRA MEX ARG COL DEU ITA NGA KEN GHA ZAF SEN CIV MAR
+    """
 )
-_COUNTRY_NAMES = frozenset(
-    "france spain germany italy portugal brazil mexico argentina nigeria kenya ghana senegal canada china india japan "
-    "belgium switzerland morocco tunisia algeria espagne allemagne italie bresil mexique maroc tunisie algerie belgique "
-    "suisse espana alemania brasil alemanha espanha franca australia russia usa uk".split()
+_COUNTRY_NAMES = bag(
+    """
+    france spain germany italy portugal brazil mexico argentina nigeria kenya ghana senegal canada china
+    india japan belgium switzerland morocco tunisia algeria espagne allemagne italie bresil mexique
+    maroc tunisie algerie belgique suisse espana alemania brasil alemanha espanha franca australia
+    russia usa uk
+    """
 )
-_DAYS = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun lundi mardi mercredi jeudi vendredi "
-    "samedi dimanche lunes martes miercoles jueves viernes sabado domingo segunda terca quarta quinta sexta lun mar mer jeu ven sam dim "
-    "segunda-feira terca-feira quarta-feira quinta-feira sexta-feira thur thurs tues".split()
+_DAYS = bag(
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun lundi mardi
+    mercredi jeudi vendredi samedi dimanche lunes martes miercoles jueves viernes sabado domingo segunda
+    terca quarta quinta sexta lun mar mer jeu ven sam dim segunda-feira terca-feira quarta-feira
+    quinta-feira sexta-feira thur thurs tues
+    """
 )
-_MONTHS = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre enero febrero marzo abril mayo junio julio agosto "
-    "septiembre octubre noviembre diciembre janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro".split()
+_MONTHS = bag(
+    """
+    january february march april may june july august september october november december jan feb mar
+    apr jun jul aug sep sept oct nov dec janvier fevrier mars avril mai juin juillet aout septembre
+    octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre
+    noviembre diciembre janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro
+    """
 )
 
 
-_STATES = frozenset(
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI "
-    "SC SD TN TX UT VT VA WA WV WI WY DC".split()
+_STATES = bag(
+    """
+    AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC
+    ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC
+    """
 )
 
 

@@ -82,7 +82,9 @@ def look(frame: pl.DataFrame) -> dict[str, Values]:
     doubtful = [name for name, values in found.items() if _may_identify(values)]
     if doubtful:
         counts = frame.select(pl.col(doubtful).approx_n_unique()).row(0, named=True)
-        found |= {name: replace(found[name], unique=_share(counts[name], rows, found[name])) for name in doubtful}
+        found |= {
+            name: replace(found[name], unique=_share(counts[name], rows, found[name])) for name in doubtful
+        }
     return found
 
 
@@ -104,11 +106,15 @@ def _rare(series: pl.Series) -> Values:
 def _spread(rows: int) -> npt.NDArray[np.int64]:
     """Row numbers spread evenly, off any regular beat of the table."""
     step = np.arange(SAMPLE)
-    return np.asarray((step + (step * 0.6180339887) % 1.0) * (rows / SAMPLE), dtype=np.int64).clip(0, rows - 1)
+    return np.asarray((step + (step * 0.6180339887) % 1.0) * (rows / SAMPLE), dtype=np.int64).clip(
+        0, rows - 1
+    )
 
 
 def _may_identify(values: Values) -> bool:
-    return values.unique > 0.9 and (values.kind == "text" or (values.kind == "number" and values.whole > 0.99))
+    return values.unique > 0.9 and (
+        values.kind == "text" or (values.kind == "number" and values.whole > 0.99)
+    )
 
 
 def _share(count: int, rows: int, values: Values) -> float:
@@ -169,7 +175,9 @@ def _number(series: pl.Series, nulls: float) -> Values:
         middle=float(ordered[len(x) // 2]),
         tail=float(ordered[int(0.99 * (len(x) - 1))]),
         whole=float(np.count_nonzero(x == np.floor(x)) / len(x)),
-        cents=float(np.count_nonzero(np.abs(pence - np.rint(pence)) < 1e-6 * np.maximum(1.0, np.abs(pence))) / len(x)),
+        cents=float(
+            np.count_nonzero(np.abs(pence - np.rint(pence)) < 1e-6 * np.maximum(1.0, np.abs(pence))) / len(x)
+        ),
         zeros=float(np.count_nonzero(x == 0) / len(x)),
         rising=bool(np.all(x[1:] >= x[:-1])),
         few=frozenset(f"{v:g}" for v in np.unique(ordered)) if distinct <= 8 else frozenset(),
@@ -180,7 +188,9 @@ def _moment(series: pl.Series, nulls: float) -> Values:
     micros = series.cast(pl.Datetime("us")).cast(pl.Int64).to_numpy()
     facts = _number(pl.Series(micros / 1e6), nulls)
     midnight = bool(np.all(micros % 86_400_000_000 == 0))
-    return replace(facts, kind="constant" if facts.kind == "constant" else "time", shape="date" if midnight else "moment")
+    return replace(
+        facts, kind="constant" if facts.kind == "constant" else "time", shape="date" if midnight else "moment"
+    )
 
 
 def _texts(sample: pl.DataFrame) -> dict[str, Values]:
@@ -192,14 +202,18 @@ def _texts(sample: pl.DataFrame) -> dict[str, Values]:
     counts = part.select(pl.all().n_unique()).row(0)
     shown = part.gather_every(max(1, part.height // _PEEK))
     empties = part.null_count().row(0)
-    distinct = {name: count - (empty > 0) for name, count, empty in zip(columns, counts, empties, strict=True)}
+    distinct = {
+        name: count - (empty > 0) for name, count, empty in zip(columns, counts, empties, strict=True)
+    }
     few = [name for name in columns if distinct[name] <= _FEW]
     every = part.select(pl.col(few).unique().implode()).row(0, named=True) if few else {}
     return {
         name: _text(
             [cell for cell in every.get(name, peek) if cell is not None], distinct[name], part.height, empty
         )
-        for name, peek, empty in zip(columns, map(pl.Series.to_list, shown.iter_columns()), empties, strict=True)
+        for name, peek, empty in zip(
+            columns, map(pl.Series.to_list, shown.iter_columns()), empties, strict=True
+        )
     }
 
 

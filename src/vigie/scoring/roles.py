@@ -15,8 +15,8 @@ import polars as pl
 from vigie.errors import NotFound, UnknownColumn
 from vigie.scoring.role_assign import assign
 from vigie.scoring.role_direction import direction
-from vigie.scoring.role_names import read, shorten
 from vigie.scoring.role_list import ROLES, Role
+from vigie.scoring.role_names import read, shorten
 from vigie.scoring.role_values import UNIQUE, look
 
 __all__ = ["ROLES", "ColumnRole", "Role", "Roles", "infer"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,9 @@ Small = npt.NDArray[np.float32]
 
 LEVELS = 21
 """Quantiles kept of a feature: 0, 5, …, 100 %."""
+
+_EVERY = 2
+"""Deciles are enough to compare, and four times as fast."""
 
 CLOSE = 0.4
 """A gap up to this is called close in words."""
@@ -59,6 +62,25 @@ class Quantiles:
             name: [float(f"{v:.6g}") for v in row] for name, row in zip(self.names, self.values, strict=True)
         }
 
+    @cached_property
+    def steps(self) -> tuple[tuple[Small, npt.NDArray[np.int8]], ...]:
+        """Points at and just before each step, (levels, 1, features), and how many levels are at or below each."""
+        values = self.values[:, ::_EVERY].astype(np.float32).T[:, None, :]
+        # Features are computed in float32 and stored with six digits: equal values may differ in the last.
+        slack = 1e-5 * np.abs(values).max(axis=0, initial=0.0)
+        return tuple((points, _below(values, points)) for points in (values + slack, values - slack))
+
+    def to_bytes(self) -> bytes:
+        """The same, packed: the names, a zero byte, then float32 values."""
+        return "\n".join(self.names).encode() + b"\0" + self.values.astype("<f4").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Quantiles:
+        """Reads what `to_bytes` packed."""
+        head, _, body = data.partition(b"\0")
+        names = tuple(head.decode().split("\n")) if head else ()
+        return cls(names, np.frombuffer(body, dtype="<f4").reshape(len(names), LEVELS).astype(np.float64))
+
 
 def measure(features: FeatureTable) -> Quantiles:
     """The spread of each feature that is known for at least one row in fifty, from an even sample of rows."""
@@ -77,19 +99,19 @@ def gaps(table: Quantiles, models: Sequence[Quantiles]) -> Floats:
     """(models, features of the table) largest gap between two cumulative distributions; NaN where a model lacks it.
 
     Unlike differences of quantiles it does not change with the scale of a feature, nor with one huge value.
-    Source: the Kolmogorov–Smirnov statistic, here between two summaries of 21 quantiles.
+    Source: the Kolmogorov–Smirnov statistic, here between two summaries of a few quantiles.
     """
-    theirs = np.full((len(models), len(table.names), LEVELS), np.nan, dtype=np.float32)
-    for row, model in zip(theirs, models, strict=True):
+    # (levels, models, features): the long axis last, numpy walks along it.
+    levels = len(range(0, LEVELS, _EVERY))
+    theirs = np.full((levels, len(models), len(table.names)), np.nan, dtype=np.float32)
+    for position, model in enumerate(models):
         here, there = _shared(table.names, model.names)
-        row[here] = model.values[there]
-    mine = table.values.astype(np.float32)[None]
-    # Features are computed in float32 and stored with six digits: equal values may differ in the last.
-    slack = 1e-5 * np.abs(mine).max(axis=2, initial=0.0)[:, :, None]
-    at_mine = np.abs(_below(theirs, mine + slack) - _below(mine, mine + slack)).max(axis=2, initial=0)
-    at_theirs = np.abs(_below(theirs, theirs + slack) - _below(mine, theirs + slack)).max(axis=2, initial=0)
-    found = np.maximum(at_mine, at_theirs) / LEVELS
-    return np.where(np.isnan(theirs[:, :, 0]), np.nan, found)
+        theirs[:, position, here] = model.values[there, ::_EVERY].T
+    # Both are step functions: the largest gap is just before or at a step of the table's.
+    gap = np.zeros(theirs.shape[1:], dtype=np.int8)
+    for points, own in table.steps:
+        np.maximum(gap, np.abs(_below(theirs, points) - own).max(axis=0), out=gap)
+    return np.where(np.isnan(theirs[0]), np.nan, gap / levels)
 
 
 def closeness(found: Floats) -> Floats:
@@ -103,10 +125,11 @@ def closeness(found: Floats) -> Floats:
 
 
 def _below(values: Small, points: Small) -> npt.NDArray[np.int8]:
-    """How many of the values of a feature are at or below each point."""
-    count = np.zeros(np.broadcast_shapes(values.shape, points.shape), dtype=np.int8)
-    for level in range(LEVELS):
-        count += values[:, :, level, None] <= points
+    """(levels, models, features) how many of the values of a feature are at or below each point."""
+    points = np.ascontiguousarray(np.broadcast_to(points, values.shape))
+    count = np.zeros(values.shape, dtype=np.int8)
+    for one in values:
+        count += one <= points
     return count
 
 

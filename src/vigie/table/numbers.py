@@ -95,10 +95,10 @@ def _point(cells: pl.Series, comma: bool | None) -> Numbers | None:
     values = _finite(cells.cast(pl.Float64, strict=False))
     if not settled(cells, values):
         return None
-    ambiguous = _maybe_thousands(cells, ".")
-    if ambiguous and comma:
-        return Numbers(_digits(cells, "."), "", ambiguous=True)
-    return Numbers(values, ".", ambiguous=ambiguous)
+    thousands = _as_thousands(cells, ".")
+    if thousands is not None and comma:
+        return Numbers(thousands, "", ambiguous=True)
+    return Numbers(values, ".", ambiguous=thousands is not None)
 
 
 def _comma(cells: pl.Series, comma: bool | None) -> Numbers | None:
@@ -107,10 +107,10 @@ def _comma(cells: pl.Series, comma: bool | None) -> Numbers | None:
     values = _finite(cells.str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False))
     if not settled(cells, values):
         return None
-    ambiguous = _maybe_thousands(cells, ",")
-    if ambiguous and not comma:
-        return Numbers(_digits(cells, ","), "", ambiguous=True)
-    return Numbers(values, ",", ambiguous=ambiguous)
+    thousands = _as_thousands(cells, ",")
+    if thousands is not None and not comma:
+        return Numbers(thousands, "", ambiguous=True)
+    return Numbers(values, ",", ambiguous=thousands is not None)
 
 
 def _loose(cells: pl.Series, comma: bool | None) -> Numbers | None:
@@ -153,17 +153,14 @@ def _several_units(cells: pl.Series) -> bool:
     return len(currencies) > 1 or bool(percents.any() and not percents.all())
 
 
-def _maybe_thousands(cells: pl.Series, mark: str) -> bool:
-    """A look at a few cells first: most columns answer no at once."""
+def _as_thousands(cells: pl.Series, mark: str) -> pl.Series | None:
+    """Whole numbers, if each mark may separate thousands; a look at a few cells tells most columns apart."""
     for some in (cells.head(200), cells):
         marked = some.filter(some.str.contains(mark, literal=True))
-        if len(marked) and not marked.str.contains(_MAYBE_THOUSANDS[mark]).all():
-            return False
-    return bool(len(marked))
-
-
-def _digits(cells: pl.Series, mark: str) -> pl.Series:
-    return cells.str.replace_all(mark, "", literal=True).cast(pl.Int64, strict=False)
+        if not marked.str.contains(_MAYBE_THOUSANDS[mark]).all():
+            return None
+    values = cells.str.replace_all(mark, "", literal=True).cast(pl.Int64, strict=False)
+    return values if len(marked) and settled(cells, values) else None
 
 
 def _finite(values: pl.Series) -> pl.Series:

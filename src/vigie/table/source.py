@@ -51,10 +51,15 @@ def read(
     path = Path(path)
     name = source or path.name
     _check_path(path, name)
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if not path.stat().st_size:
         raise UnreadableTable(name, found="an empty file", hint="export the table again, with its header")
     _check_bytes(path.stat().st_size, name, limits)
+    return _file(path, name, limits)
+
+
+def _file(path: Path, name: str, limits: _Limits) -> Table:
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    size = {"max_rows": limits.max_rows, "max_columns": limits.max_columns}
     match suffixes:
         case [*_, suffix] if suffix in CSV_EXTENSIONS:
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -62,10 +67,10 @@ def read(
         case [suffix, ".gz"] if suffix in CSV_EXTENSIONS:
             return _csv(_gunzip(path, name, limits), None, name, limits)
         case [*_, ".parquet" | ".pq"]:
-            frame = read_parquet(path, source=name, max_rows=max_rows, max_columns=max_columns)
+            frame = read_parquet(path, source=name, **size)
         case [*_, ".xlsx"]:
             _check_bytes(_unpacked_bytes(path), name, limits)
-            frame = read_workbook(path, source=name, max_rows=max_rows, max_columns=max_columns)
+            frame = read_workbook(path, source=name, **size)
         case _:
             found = f"the extension {suffixes[-1]!r}" if suffixes else "no extension"
             raise UnreadableTable(name, found=found, expected=_READABLE, hint="export the table as CSV")

@@ -33,6 +33,7 @@ def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
         total = actor.sum(np.exp(finite))
         out["amount_share_actor"] = np.where(actor.count() > 1, np.exp(finite) / total, np.nan)
         if facts.time is not None:
+            out["amount_jump"] = np.abs(finite - actor.previous(finite))
             out["amount_over_max"] = finite - actor.previous_max(finite)
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
@@ -69,8 +70,17 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     out["amount_repeat_table"] = np.log1p(Groups(cents).count())
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
-        same = Groups(dense_codes(actor.group_of_row(), np.unique(cents, return_inverse=True)[1].astype(np.int64)))
+        same = Groups(
+            dense_codes(actor.group_of_row(), np.unique(cents, return_inverse=True)[1].astype(np.int64))
+        )
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
+    if facts.counterpart is not None and facts.time is not None:
+        here = Groups(
+            dense_codes(facts.counterpart, np.unique(cents, return_inverse=True)[1].astype(np.int64)),
+            facts.time,
+        )
+        if here.repeats:
+            out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -80,7 +90,11 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
 
 def _against_columns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    for name, role in (("amount_to_usual", "amount_usual"), ("amount_to_limit", "limit"), ("amount_to_income", "income")):
+    for name, role in (
+        ("amount_to_usual", "amount_usual"),
+        ("amount_to_limit", "limit"),
+        ("amount_to_income", "income"),
+    ):
         reference = facts.number(role)
         if reference is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -98,15 +112,18 @@ def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
     before, after = facts.number("balance_before"), facts.number("balance_after")
     with np.errstate(divide="ignore", invalid="ignore"):
         if before is not None:
-            share = np.where(before > 0, amount / before, np.nan)
+            share: Floats = np.where(before > 0, amount / before, np.nan)
             out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
             left = after if after is not None else before - amount
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
-            out["balance_emptied"] = emptied * np.log1p(np.maximum(before, 0) / _scale(before))
+            out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / _scale(before))
             if after is not None:
                 moved = np.minimum(np.abs(before - amount - after), np.abs(before + amount - after))
                 out["balance_mismatch"] = moved / (amount + 1e-9 * _scale(amount))
-        counter_before, counter_after = facts.number("counter_balance_before"), facts.number("counter_balance_after")
+        counter_before, counter_after = (
+            facts.number("counter_balance_before"),
+            facts.number("counter_balance_after"),
+        )
         if counter_before is not None:
             out["counter_empty"] = (counter_before == 0).astype(float)
             if counter_after is not None:

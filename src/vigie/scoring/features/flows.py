@@ -38,7 +38,9 @@ def compute(facts: Facts) -> dict[str, Floats]:
             "flow_receiver_match": _closeness(next_out, amount, next_out_time - facts.time, week),
             "flow_in_out_balance": -np.abs(np.log((total_in + 1e-9) / (total_out + 1e-9)))[:n],
         }
-    out["flow_receiver_sends"] = np.where(np.isfinite(out["flow_receiver_sends"]), out["flow_receiver_sends"], -20.0)
+    out["flow_receiver_sends"] = np.where(
+        np.isfinite(out["flow_receiver_sends"]), out["flow_receiver_sends"], -20.0
+    )
     pairs = source * (int(max(source.max(), target.max())) + 1) + target
     back = target * (int(max(source.max(), target.max())) + 1) + source
     out["flow_reciprocal"] = np.isin(pairs, back).astype(float)

@@ -20,6 +20,11 @@ def compute(facts: Facts) -> dict[str, Floats]:
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
         out |= _counterpart(counterpart, hour, day)
+        if actor is not None and actor.repeats:
+            newcomers = np.nan_to_num(actor.position() == 0).astype(float)
+            out["newcomers_counterpart"] = counterpart.window(hour, hour, newcomers) / np.sqrt(
+                counterpart.count()
+            )
     everyone = Groups(np.zeros(facts.rows, dtype=np.int64), facts.time)
     out["table_burst"] = everyone.window(hour, hour) / np.maximum(everyone.window(day * 3, day * 3), 1)
     return out
@@ -30,7 +35,10 @@ def _hours(facts: Facts) -> dict[str, Floats]:
     if hour is None:
         return {}
     share = _hour_density(hour)
-    out = {"hour_rarity": -np.log(share), "hour_night": np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan)}
+    out = {
+        "hour_rarity": -np.log(share),
+        "hour_night": np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan),
+    }
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
         angle = hour / 24 * 2 * np.pi

@@ -59,7 +59,10 @@ def _categories(facts: Facts) -> dict[str, Floats]:
         return {}
     columns = [codes for _, codes in facts.categories][:12]
     surprise = np.stack([_surprise(codes) for codes in columns])
-    out: dict[str, Floats] = {"category_rarity": surprise.mean(axis=0), "category_rarity_max": surprise.max(axis=0)}
+    out: dict[str, Floats] = {
+        "category_rarity": surprise.mean(axis=0),
+        "category_rarity_max": surprise.max(axis=0),
+    }
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
         own = [_own_surprise(actor, codes) for codes in columns if _varies_within(actor, codes)]
@@ -84,7 +87,9 @@ def _surprise(codes: Codes) -> Floats:
 
 def _mutual_surprise(a: Codes, b: Codes) -> Floats:
     """How much rarer a pair of values is than independence would have it, in nats, shrunk for small counts."""
-    together = np.bincount((a + 1) * (int(b.max(initial=-1)) + 2) + b + 1)[(a + 1) * (int(b.max(initial=-1)) + 2) + b + 1]
+    together = np.bincount((a + 1) * (int(b.max(initial=-1)) + 2) + b + 1)[
+        (a + 1) * (int(b.max(initial=-1)) + 2) + b + 1
+    ]
     expected = np.bincount(a + 1)[a + 1] * np.bincount(b + 1)[b + 1] / max(len(a), 1)
     return np.asarray(np.log((expected + 1) / (together + 1)))
 

@@ -19,12 +19,27 @@ def compute(facts: Facts) -> dict[str, Floats]:
     latitude, longitude = facts.number("latitude"), facts.number("longitude")
     other_latitude, other_longitude = facts.number("counter_latitude"), facts.number("counter_longitude")
     actor = facts.groups("actor")
-    if latitude is not None and longitude is not None and other_latitude is not None and other_longitude is not None:
+    if (
+        latitude is not None
+        and longitude is not None
+        and other_latitude is not None
+        and other_longitude is not None
+    ):
         out["distance_home"] = kilometres(latitude, longitude, other_latitude, other_longitude)
         if actor is not None and actor.repeats:
             out["distance_habit"] = actor.habit(np.log1p(out["distance_home"]))
-    where = (other_latitude, other_longitude) if other_latitude is not None and other_longitude is not None else (latitude, longitude)
-    if where[0] is not None and where[1] is not None and actor is not None and actor.repeats and facts.time is not None:
+    where = (
+        (other_latitude, other_longitude)
+        if other_latitude is not None and other_longitude is not None
+        else (latitude, longitude)
+    )
+    if (
+        where[0] is not None
+        and where[1] is not None
+        and actor is not None
+        and actor.repeats
+        and facts.time is not None
+    ):
         jump = kilometres(where[0], where[1], actor.previous(where[0]), actor.previous(where[1]))
         out["distance_previous"] = jump
         hours = actor.gap_before() / facts.windows[0]

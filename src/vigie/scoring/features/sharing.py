@@ -24,7 +24,11 @@ def compute(facts: Facts) -> dict[str, Floats]:
     out |= _per_actor(facts)
     if facts.time is not None:
         day = facts.windows[1]
-        shared = [g.window(day, day) for role in ("device", "ip", *CONTACTS) if (g := facts.groups(role)) is not None and g.repeats]
+        shared = [
+            g.window(day, day)
+            for role in ("device", "ip", *CONTACTS)
+            if (g := facts.groups(role)) is not None and g.repeats
+        ]
         if shared:
             with np.errstate(invalid="ignore"):
                 out["burst_shared"] = np.log(np.fmax.reduce(shared))
@@ -53,7 +57,11 @@ def _per_actor(facts: Facts) -> dict[str, Floats]:
     if actor is None or not actor.repeats:
         return {}
     out: dict[str, Floats] = {}
-    for name, roles in (("devices_per_actor", ("device", "user_agent")), ("ips_per_actor", ("ip",)), ("cards_per_actor", ("card", "account"))):
+    for name, roles in (
+        ("devices_per_actor", ("device", "user_agent")),
+        ("ips_per_actor", ("ip",)),
+        ("cards_per_actor", ("card", "account")),
+    ):
         for role in roles:
             codes = facts.codes(role)
             if codes is not None and facts.roles.first(role) != facts.roles.actor():

@@ -27,12 +27,18 @@ def directed(facts: Facts) -> list[tuple[str, Floats]]:
 
 def _signals(facts: Facts) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    for name, role, least in (("signal_risk", "risk_signal", False), ("signal_trust", "trust_signal", True), ("signal_velocity", "velocity", False)):
+    for name, role, least in (
+        ("signal_risk", "risk_signal", False),
+        ("signal_trust", "trust_signal", True),
+        ("signal_velocity", "velocity", False),
+    ):
         ranks = [mid_ranks(values) for _, values in facts.numbers(role) if np.nanstd(values) > 0]
         if ranks:
             stack = np.stack(ranks)
             out[name] = _mean(stack)
-            out[f"{name}_{'min' if least else 'max'}"] = np.fmin.reduce(stack) if least else np.fmax.reduce(stack)
+            out[f"{name}_{'min' if least else 'max'}"] = (
+                np.fmin.reduce(stack) if least else np.fmax.reduce(stack)
+            )
     ratios = [values for _, values in facts.numbers("amount_ratio")]
     if ratios:
         out["signal_ratio"] = np.fmax.reduce([mid_ranks(x) for x in ratios]) if len(ratios) > 1 else ratios[0]
@@ -53,7 +59,11 @@ def _ages(facts: Facts) -> dict[str, Floats]:
         out["opened_age"] = facts.time - opened
     age = facts.number("age")
     if age is None and (birth := facts.moment("birth")) is not None:
-        now = float(np.nanmax(facts.time)) if facts.has_clock and facts.time is not None else float(np.nanmax(birth))
+        now = (
+            float(np.nanmax(facts.time))
+            if facts.has_clock and facts.time is not None
+            else float(np.nanmax(birth))
+        )
         age = now - birth
     if age is not None:
         out["age"] = age
@@ -65,7 +75,9 @@ def _ages(facts: Facts) -> dict[str, Floats]:
 
 
 def _numbers(facts: Facts) -> dict[str, Floats]:
-    columns = [values for _, values in facts.numbers("number") if np.isfinite(values).any() and np.nanstd(values) > 0][:60]
+    columns = [
+        values for _, values in facts.numbers("number") if np.isfinite(values).any() and np.nanstd(values) > 0
+    ][:60]
     if not columns:
         return {}
     tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in map(mid_ranks, columns)])
@@ -87,7 +99,11 @@ def _mahalanobis(x: Floats) -> Floats:
 
 
 def _missing(facts: Facts) -> dict[str, Floats]:
-    nulls = facts.frame.select(pl_null_counts(facts)).to_series().to_numpy().astype(float) if facts.frame.width else np.zeros(0)
+    nulls = (
+        facts.frame.select(pl_null_counts(facts)).to_series().to_numpy().astype(float)
+        if facts.frame.width
+        else np.zeros(0)
+    )
     return {"missing_values": nulls} if len(nulls) and nulls.std() > 0 else {}
 
 
@@ -101,4 +117,6 @@ def pl_null_counts(facts: Facts):  # type: ignore[no-untyped-def]
 
 def _mean(stack: Floats) -> Floats:
     known = np.isfinite(stack)
-    return np.asarray(np.where(known, stack, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan))
+    return np.asarray(
+        np.where(known, stack, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    )

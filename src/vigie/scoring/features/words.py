@@ -44,7 +44,9 @@ def _ip(facts: Facts) -> dict[str, Floats]:
     column = facts.roles.first("ip")
     if column is None or facts.frame[column].dtype != pl.String:
         return {}
-    prefix = as_codes(facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1))
+    prefix = as_codes(
+        facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
+    )
     return {"ip_range": np.log(Groups(prefix).count())}
 
 
@@ -58,7 +60,19 @@ def _agent(facts: Facts) -> dict[str, Floats]:
 
 def _duplicates(facts: Facts) -> dict[str, Floats]:
     """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
-    roles = {"amount", "category", "channel", "risk_signal", "trust_signal", "velocity", "limit", "income", "number", "age", "account_age"}
+    roles = {
+        "amount",
+        "category",
+        "channel",
+        "risk_signal",
+        "trust_signal",
+        "velocity",
+        "limit",
+        "income",
+        "number",
+        "age",
+        "account_age",
+    }
     columns = [c.column for c in facts.roles.columns if c.role in roles]
     if len(columns) < 4 or facts.rows < 20:
         return {}

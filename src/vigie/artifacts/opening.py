@@ -1,0 +1,92 @@
+"""The way into a stored bundle: every byte as registered, and signed where the settings ask for it.
+
+A bundle's signature lies beside its manifest as `model.sig`. It is verified on the very bytes that will be used. A copy
+is kept with the cache so that signed models also open while the store cannot be reached; it needs no
+digest of its own, because a signature proves itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from vigie.artifacts import signing
+from vigie.artifacts.bundle import MANIFEST, Bundle, unpack
+from vigie.artifacts.cache import Cache
+from vigie.artifacts.store import Location, Store, join, open_location
+from vigie.artifacts.transfer import Stored, fetch
+from vigie.errors import NotFound, UsageRefused, VigieError
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Which bundles may be opened.
+
+    Attributes:
+        required: refuse what has no signature.
+        public_key: whose signatures are good; without it none is looked at.
+        shipped: folder of the models that come with Vigie itself: whoever can write there can also write the code
+            that would verify them, so they need no signature.
+    """
+
+    required: bool = False
+    public_key: Path | None = None
+    shipped: Path | None = None
+
+    def asks(self, location: Location) -> bool:
+        """Whether bundles of that store are looked at; refuses a rule nobody can keep."""
+        if self.required and self.public_key is None:
+            raise UsageRefused(
+                "VIGIE_REQUIRE_SIGNATURE is set, but no key to verify signatures with",
+                hint="set VIGIE_PUBLIC_KEY to the key file of whoever signs your models",
+            )
+        ours = self.shipped is not None and location.kind == "local" and Path(location.bucket) == self.shipped
+        return self.public_key is not None and not ours
+
+
+def open_bundle(
+    location: Location, stored: Stored, cache: Cache | None = None, gate: Gate | None = None
+) -> Bundle:
+    """The bundle, ready to be used; see `transfer.fetch` and `signing.verify` for what is refused."""
+    store = open_location(location)
+    files = fetch(store, stored, cache)
+    if gate is not None and gate.asks(location):
+        assert_signed(store, stored, files, gate, cache)
+    return unpack(files, manifest_sha256=stored.manifest_sha256)
+
+
+def assert_signed(
+    store: Store, stored: Stored, files: dict[str, bytes], gate: Gate, cache: Cache | None = None
+) -> None:
+    """Returns where `files`, as fetched, carry a good signature, or carry none and need none."""
+    key = gate.public_key
+    if key is None:
+        return
+    kept = None if cache is None else cache.folder / "signatures" / f"{stored.manifest_sha256}.sig"
+    with suppress(VigieError, OSError):
+        if kept is not None:
+            signing.verify(files, kept.read_bytes(), key, bundle=stored.name)
+            return
+    signature = read_signature(store, stored.prefix)
+    if signature is None and not gate.required:
+        return
+    signing.verify(files, signature, key, bundle=stored.name)
+    if kept is not None and signature is not None:
+        with suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(signature)
+
+
+def read_signature(store: Store, prefix: str) -> bytes | None:
+    """The signature of the bundle at `prefix`, nothing where there is none."""
+    try:
+        return store.get(join(prefix, signing.SIGNATURE))
+    except NotFound:
+        return None
+
+
+def write_signature(store: Store, prefix: str, signature: bytes) -> None:
+    """Puts a signature beside the manifest of the bundle at `prefix`, over any earlier one."""
+    store.head(join(prefix, MANIFEST))  # a signature without a bundle would only mislead
+    store.put(join(prefix, signing.SIGNATURE), signature)

@@ -1,0 +1,109 @@
+"""What the reference models learn from: simulated worlds turned into evidence, a sample of rows each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie import worlds
+from vigie.library.recipes import kept
+from vigie.scoring import evidence, roles
+from vigie.scoring.matching import Column
+
+FRAUDS, HONEST = 150, 650
+"""Rows kept of each world: many small worlds teach more than few large ones."""
+
+LEVELS = np.linspace(0, 1, 21)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One world as the models see it.
+
+    Attributes:
+        domain: the world's.
+        view: `full` or `bare`.
+        seed: the world's.
+        inputs: (rows, INPUTS) evidence of a sample of its rows.
+        label: (rows,) true is fraud.
+        share: frauds in the whole world, 0 to 1.
+        rows: rows of the whole world.
+        typologies: the frauds it holds.
+        columns: its columns as a profile names them.
+        quantiles: (features, 21) of the raw features; NaN where unknown.
+    """
+
+    domain: str
+    view: str
+    seed: int
+    inputs: npt.NDArray[np.float32]
+    label: npt.NDArray[np.bool_]
+    share: float
+    rows: int
+    typologies: tuple[str, ...]
+    columns: tuple[Column, ...]
+    quantiles: npt.NDArray[np.float32]
+
+
+def lesson(domain: str, view: str, seed: int) -> Lesson | None:
+    """Simulates one world and gathers its evidence; None where the view leaves too little of it.
+
+    Every other world is read as a stranger would, roles inferred; the rest with the true roles.
+    """
+    world = worlds.generate(domain, seed)
+    names = kept(world.roles, domain, view)
+    frame = world.frame.select(names)
+    if frame.width < 2 or world.label.sum() < 3:
+        return None
+    truth = {name: world.roles[name] for name in names}
+    found = roles.infer(frame, truth if seed % 2 else None)
+    gathered = evidence.gather(frame, found, seed=seed)
+    keep = _sample(world.label, np.random.default_rng([seed, 7]))
+    return Lesson(
+        domain=domain,
+        view=view,
+        seed=seed,
+        inputs=gathered.inputs[keep],
+        label=world.label[keep],
+        share=float(world.label.mean()),
+        rows=frame.height,
+        typologies=tuple(sorted({str(name) for name in np.unique(world.typology)} - {"", "mislabelled"})),
+        columns=tuple(
+            Column(c.column, c.role, str(frame.schema[c.column].base_type())) for c in found.columns
+        ),
+        quantiles=_quantiles(gathered.features.values, gathered.known),
+    )
+
+
+def lessons(wanted: Sequence[tuple[str, str, int]], *, processes: int = 2) -> Iterator[Lesson]:
+    """The lessons of many (domain, view, seed), in order, on several processes."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for done in pool.map(_unpacked, wanted, chunksize=4):
+            if done is not None:
+                yield done
+
+
+def _unpacked(arguments: tuple[str, str, int]) -> Lesson | None:
+    return lesson(*arguments)
+
+
+def _sample(label: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    frauds, honest = np.flatnonzero(label), np.flatnonzero(~label)
+    if len(frauds) > FRAUDS:
+        frauds = rng.choice(frauds, FRAUDS, replace=False)
+    if len(honest) > HONEST:
+        honest = rng.choice(honest, HONEST, replace=False)
+    return np.sort(np.concatenate([frauds, honest]))
+
+
+def _quantiles(values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    out = np.full((values.shape[1], len(LEVELS)), np.nan, dtype=np.float32)
+    for j in np.flatnonzero(known):
+        column = values[:, j]
+        out[j] = np.quantile(column[np.isfinite(column)], LEVELS)
+    return out

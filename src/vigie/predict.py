@@ -1,0 +1,289 @@
+"""The main story: a table without labels in, predictions out.
+
+`plan` looks at the table: roles, matched models, their weights and the calibration. `apply` scores it. Must not
+know where bundles are kept, draw anything, or read settings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.artifacts.bundle import Bundle
+from vigie.catalog import Catalog, Entry, Match
+from vigie.errors import InputRefused, UnknownColumn
+from vigie.scoring import calibration, ensemble, evidence, matching, reasons, reference, roles
+from vigie.scoring.calibration import Calibrator, Prevalence
+from vigie.scoring.ensemble import Combined, Member
+from vigie.scoring.groups import Floats
+from vigie.scoring.matching import TableProfile
+from vigie.scoring.roles import Roles
+from vigie.scoring.verdict import Verdict, judge
+from vigie.table import Table
+
+Progress = Callable[[str, float], None]
+Open = Callable[[Entry], Bundle]
+TOP_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may ask for.
+
+    Attributes:
+        top: reference models at most.
+        minimum: similarity a match must exceed, in [0, 1].
+        roles: column -> role, where the user knows better.
+        alert_budget: a share of the rows in (0, 1), or a number of rows.
+        expected_fraud_rate: a share of frauds the user knows, in (0, 1).
+        language: of the reasons, `en` or `fr`.
+        reasons: whether to word reasons at all.
+        seed: of everything drawn at random.
+    """
+
+    top: int = 3
+    minimum: float = 0.5
+    roles: Mapping[str, str] = field(default_factory=dict)
+    alert_budget: float | int | None = None
+    expected_fraud_rate: float | None = None
+    language: str = "en"
+    reasons: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a table before its rows are scored.
+
+    Attributes:
+        roles: what its columns mean.
+        profile: what it was matched by.
+        matches: the models that will vote, best first.
+        evidence: features and detectors of its rows.
+        models: the matched models, opened; empty in a plan that only matches.
+        bundles: their bundles.
+        options: what the user asked for.
+        seconds: what each stage took.
+    """
+
+    roles: Roles
+    profile: TableProfile
+    matches: tuple[Match, ...]
+    evidence: evidence.Evidence
+    models: tuple[reference.ReferenceModel, ...]
+    bundles: tuple[Bundle, ...]
+    options: Options
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The result: the columns to add to the upload, and what there is to say of the whole.
+
+    Attributes:
+        table: the upload.
+        additions: (rows, 7) `fraud_score` and the others, in the order they are written.
+        summary: plain JSON.
+    """
+
+    table: Table
+    additions: pl.DataFrame
+    summary: dict[str, Any]
+
+
+def quiet(stage: str, share: float) -> None:
+    """Progress nobody watches."""
+
+
+def plan(
+    table: Table, catalog: Catalog, open_bundle: Open | None, options: Options, progress: Progress = quiet
+) -> Plan:
+    """Finds roles, features and models for a table.
+
+    Args:
+        table: the upload.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry; None only matches.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    clock = _Clock(progress)
+    for column in options.roles:
+        if column not in table.typed.columns:
+            raise UnknownColumn(column, table.typed.columns)
+    with clock("reading columns", 0.05):
+        found = roles.infer(table.typed, options.roles)
+        _require_something(table, found)
+    with clock("gathering evidence", 0.15):
+        gathered = evidence.gather(table.typed, found, seed=options.seed)
+    with clock("matching models", 0.6):
+        profile = matching.describe(table.typed, found, gathered.features)
+        matches = catalog.match(profile, top=options.top, minimum=options.minimum)
+    bundles: tuple[Bundle, ...] = ()
+    with clock("fetching models", 0.65):
+        if open_bundle is not None:
+            bundles = tuple(open_bundle(match.entry) for match in matches)
+    models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
+    return Plan(found, profile, matches, gathered, models, bundles, options, clock.seconds)
+
+
+def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
+    """Scores the rows of the table that was planned.
+
+    Args:
+        plan: of this table.
+        table: the upload.
+        progress: told each stage and the share done.
+    """
+    clock = _Clock(progress, plan.seconds)
+    with clock("scoring", 0.7):
+        members = [
+            Member(match.entry.name, match.similarity, skill(match.entry), model.margin(plan.evidence.inputs))
+            for match, model in zip(plan.matches, plan.models, strict=True)
+        ]
+        combined = ensemble.combine(plan.evidence.anomaly, members)
+    with clock("calibrating", 0.85):
+        calibrator = Calibrator.from_json(plan.bundles[0].calibration) if plan.bundles else None
+        verdict = judge(
+            combined, plan.evidence, calibrator, plan.options.expected_fraud_rate, plan.options.alert_budget
+        )
+    with clock("wording reasons", 0.9):
+        worded = _reasons(plan, verdict)
+    additions = _additions(verdict, combined, plan.evidence.anomaly, worded)
+    return Prediction(table, additions, _summary(plan, table, combined, verdict, additions, clock.seconds))
+
+
+def predict(
+    table: Table,
+    catalog: Catalog,
+    open_bundle: Open,
+    options: Options | None = None,
+    progress: Progress = quiet,
+) -> Prediction:
+    """`plan` and `apply` in one go.
+
+    Args:
+        table: the upload.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    return apply(plan(table, catalog, open_bundle, options or Options(), progress), table, progress)
+
+
+def skill(entry: Entry) -> float:
+    """ROC AUC of a model on tables it was not trained on; a coin's where nobody measured."""
+    return float(entry.performance.get("own", {}).get("roc_auc", 0.5))
+
+
+class _Clock:
+    """Times the stages and reports them."""
+
+    def __init__(self, progress: Progress, before: Mapping[str, float] | None = None) -> None:
+        self.seconds: dict[str, float] = dict(before or {})
+        self._progress = progress
+        self._stage, self._start = "", 0.0
+
+    def __call__(self, stage: str, share: float) -> _Clock:
+        self._progress(stage, share)
+        self._stage, self._start = stage, time.perf_counter()
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self._stage] = round(time.perf_counter() - self._start, 4)
+
+
+def _require_something(table: Table, found: Roles) -> None:
+    useless = {"none", "leak", "row_id", "text", "person_name"}
+    if all(item.role in useless for item in found.columns):
+        raise InputRefused(
+            f"{table.source}: found no column that says anything of a transaction, expected at least one amount, "
+            "time, identifier or number",
+            hint="name the columns with --role, such as --role amount=montant",
+        )
+
+
+def _reasons(plan: Plan, verdict: Verdict) -> list[str]:
+    words = [""] * len(verdict.score)
+    if not plan.options.reasons:
+        return words
+    rows = np.flatnonzero(verdict.worth_words)
+    for row, text in zip(rows, reasons.reasons(plan.evidence, rows, plan.options.language), strict=True):
+        words[row] = text
+    return words
+
+
+def _additions(verdict: Verdict, combined: Combined, anomaly: Floats, worded: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "fraud_score": verdict.score,
+            "fraud_probability": verdict.probability,
+            "anomaly_score": anomaly,
+            "agreement": combined.agreement,
+            "risk_level": verdict.level,
+            "alert": verdict.alert.astype(np.int8),
+            "reasons": pl.Series(worded, dtype=pl.String),
+        }
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _summary(
+    plan: Plan,
+    table: Table,
+    combined: Combined,
+    verdict: Verdict,
+    additions: pl.DataFrame,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    agreement = combined.agreement[np.isfinite(combined.agreement)]
+    return {
+        "rows": table.typed.height,
+        "columns": table.typed.width,
+        "roles": plan.roles.to_json(),
+        "matches": [_match(m, w) for m, w in zip(plan.matches, combined.weights, strict=True)],
+        "calibrated": verdict.abstained is None,
+        "abstained_because": verdict.abstained[0] if verdict.abstained else None,
+        "abstained_because_fr": verdict.abstained[1] if verdict.abstained else None,
+        "prevalence": _interval(verdict.prevalence),
+        "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
+        "alerts": int(verdict.alert.sum()),
+        "alert_precision": _interval(verdict.precision),
+        "risk_levels": {level: int((verdict.level == level).sum()) for level in ("HIGH", "MEDIUM", "LOW")},
+        "top": _top(additions),
+        "seconds": dict(seconds),
+    }
+
+
+def _match(match: Match, weight: float) -> dict[str, Any]:
+    return {
+        "name": match.entry.name,
+        "version": match.entry.version,
+        "domain": match.entry.domain,
+        "similarity": match.similarity,
+        "weight": round(weight, 4),
+        "skill": skill(match.entry),
+        "evidence": [{"points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
+    }
+
+
+def _interval(value: Prevalence | None) -> dict[str, float] | None:
+    if value is None:
+        return None
+    return {"estimate": round(value.estimate, 6), "low": round(value.low, 6), "high": round(value.high, 6)}
+
+
+def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
+    score: npt.NDArray[np.float64] = additions["fraud_score"].to_numpy()
+    best = np.argsort(-score, kind="stable")[:TOP_ROWS]
+    columns = ("fraud_score", "fraud_probability", "reasons")
+    return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]

@@ -1,0 +1,95 @@
+"""Members and weights to one score, and how far the members tell the same story.
+
+A member's vote is its margin in units of its own spread on this table, so that no member shouts. The label-free
+anomaly energy always votes too: a reference model may add to meaning, never replace it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.scoring.groups import Floats, mid_ranks
+
+ANOMALY_SHARE = 0.45
+"""What the anomaly energy counts beside all the members together."""
+
+STEEPNESS = 3.0
+"""How much more a better match counts: weights are similarity to this power."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One reference model on one table.
+
+    Attributes:
+        name: of the model.
+        similarity: of its match, 0 to 1.
+        skill: its ROC AUC on simulated worlds it was not trained on, 0 to 1.
+        margin: (rows,) its log-odds on this table.
+    """
+
+    name: str
+    similarity: float
+    skill: float
+    margin: Floats
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What the ensemble says.
+
+    Attributes:
+        evidence: (rows,) weight of evidence for fraud, higher is more suspicious; what calibration starts from.
+        agreement: (rows,) in [0, 1].
+        weights: of the members, summing to 1; empty without members.
+        harmony: mean rank correlation between the members, and with the anomaly; NaN without members.
+    """
+
+    evidence: Floats
+    agreement: Floats
+    weights: tuple[float, ...]
+    harmony: float
+
+
+def combine(
+    anomaly: Floats, members: Sequence[Member], *, rows: int | None = None, ranked: bool = False
+) -> Combined:
+    """One score from the anomaly energy and the members.
+
+    Args:
+        anomaly: (rows,) mid-ranks of the anomaly score, in (0, 1).
+        members: the matched models; may be empty.
+        rows: of the whole table where these are a sample of it.
+        ranked: the margins are mid-ranks already, as for a weighted sample.
+    """
+    rows = rows or len(anomaly)
+    base = energy(anomaly, rows)
+    if not members:
+        return Combined(base, np.full(len(base), np.nan), (), float("nan"))
+    ranks = np.stack([member.margin if ranked else mid_ranks(member.margin) for member in members])
+    stable = _stability(np.vstack([ranks, anomaly]))[: len(members)]
+    raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
+    weights = raw / raw.sum()
+    votes = weights @ np.stack([energy(r, rows) for r in ranks])
+    evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
+    everyone = np.vstack([ranks, anomaly])
+    agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
+    return Combined(evidence, agreement, tuple(float(w) for w in weights), float(stable.mean()))
+
+
+def energy(ranks: Floats, rows: int) -> Floats:
+    """Tail energy of mid-ranks, in nats: how few rows are at least as suspicious."""
+    return np.asarray(-np.log(1 - ranks + 0.5 / max(rows, 1)))
+
+
+def _stability(ranks: npt.NDArray[np.float64]) -> Floats:
+    """(members,) mean correlation of each with the others, floored: one that contradicts all hardly counts."""
+    if ranks.shape[1] < 3:
+        return np.ones(len(ranks))
+    together = np.corrcoef(ranks + 1e-12 * np.arange(ranks.shape[1]))
+    others = (together.sum(axis=1) - 1) / max(len(ranks) - 1, 1)
+    return np.asarray(np.clip(np.nan_to_num(others), 0.05, 1.0))

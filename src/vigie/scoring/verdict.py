@@ -1,0 +1,125 @@
+"""From evidence to what a user acts on: score, probability, level, alerts, or an honest "I cannot tell"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.scoring import calibration
+from vigie.scoring.calibration import Calibrator, Prevalence
+from vigie.scoring.ensemble import Combined
+from vigie.scoring.evidence import Evidence
+from vigie.scoring.groups import Floats
+
+SPREAD = 4.0
+"""Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
+
+HIGH, MEDIUM = 0.5, 0.1
+"""Probabilities from which a row is called so."""
+
+FEWEST_ROWS = 50
+
+Reason = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to tell of each row, and of the table.
+
+    Attributes:
+        score: (rows,) in (0, 1), ranks the rows.
+        probability: (rows,) NaN where Vigie abstains.
+        level: (rows,) HIGH, MEDIUM or LOW.
+        alert: (rows,) a row to look at.
+        worth_words: (rows,) whether reasons are worded.
+        prevalence: of the table; None where Vigie abstains.
+        precision: expected share of frauds among the alerts; None where Vigie abstains or alerts nothing.
+        abstained: why there are no probabilities, in English and French.
+    """
+
+    score: Floats
+    probability: Floats
+    level: npt.NDArray[np.str_]
+    alert: npt.NDArray[np.bool_]
+    worth_words: npt.NDArray[np.bool_]
+    prevalence: Prevalence | None
+    precision: Prevalence | None
+    abstained: Reason | None
+
+
+def judge(
+    combined: Combined,
+    evidence: Evidence,
+    calibrator: Calibrator | None,
+    prior: float | None,
+    budget: float | None,
+) -> Verdict:
+    """Calibrates, or abstains, and draws the line of alerts.
+
+    Args:
+        combined: what the ensemble says.
+        evidence: of the table.
+        calibrator: of the matched models; None without any.
+        prior: a share of frauds the user knows.
+        budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
+    """
+    rows = len(combined.evidence)
+    score = np.asarray(1 / (1 + np.exp(-(combined.evidence - SPREAD) / SPREAD)))
+    abstained = _doubt(combined, evidence, calibrator)
+    share: Prevalence | None = None
+    probability = np.full(rows, np.nan)
+    if calibrator is not None and abstained is None:
+        share = calibration.prevalence(calibrator, combined.evidence, prior)
+        probability = calibration.probability(calibrator.log_ratio(combined.evidence), share.estimate)
+    ranked = np.argsort(-combined.evidence, kind="stable")
+    alert = np.zeros(rows, dtype=bool)
+    if budget is not None:
+        alert[ranked[: _count(budget, rows)]] = True
+    elif share is not None:
+        alert = probability >= HIGH
+    precision = None
+    if share is not None and calibrator is not None and alert.any():
+        ratio = calibrator.log_ratio(combined.evidence[alert])
+        precision = Prevalence(
+            *(
+                float(calibration.probability(ratio, min(max(s, 1e-6), 0.999)).mean())
+                for s in (share.estimate, share.low, share.high)
+            )
+        )
+    level = _levels(probability, combined.evidence, share is not None)
+    words = alert | (level != "LOW")
+    words[ranked[: max(10, rows // 50)]] = True
+    return Verdict(score, probability, level, alert, words, share, precision, abstained)
+
+
+def _doubt(combined: Combined, evidence: Evidence, calibrator: Calibrator | None) -> Reason | None:
+    if calibrator is None:
+        return (
+            "no reference model is similar enough to this table",
+            "aucun modèle de référence ne ressemble assez à ce fichier",
+        )
+    if len(combined.evidence) < FEWEST_ROWS:
+        return ("too few rows to calibrate", "trop peu de lignes pour calibrer")
+    if combined.harmony < calibration.HARMONY:
+        return (
+            "the models contradict each other on this table",
+            "les modèles se contredisent sur ce fichier",
+        )
+    return None
+
+
+def _count(budget: float, rows: int) -> int:
+    return min(rows, int(round(budget * rows)) if isinstance(budget, float) and budget < 1 else int(budget))
+
+
+def _levels(probability: Floats, evidence: Floats, calibrated: bool) -> npt.NDArray[np.str_]:
+    """By probability; where there is none, by how far out the row is, which promises nothing."""
+    high, medium = (
+        (HIGH, MEDIUM)
+        if calibrated
+        else (float("inf"), float(np.quantile(evidence, 0.99)) if len(evidence) else 0.0)
+    )
+    x = probability if calibrated else evidence
+    return np.where(x >= high, "HIGH", np.where(x >= medium, "MEDIUM", "LOW"))
