@@ -14,6 +14,9 @@
         ├── UnwritableOutput         the place for the result refuses it: permission, full disk
         ├── DatabaseUnavailable
         ├── CatalogChanged           another process changed the model in the meantime
+        ├── MigrationUnderWay        somebody else is moving bundles of this catalog
+        ├── MigrationIncomplete      fewer models arrived, or were found right, than were counted in
+        ├── RollbackRefused          what a migration left behind is no longer there as it was
         ├── StoreUnavailable
         ├── NewerBundle              written by a later Vigie, in a format this one cannot read
         ├── UnsignedBundle           no signature where the settings ask for one
@@ -142,6 +145,47 @@ class CatalogChanged(Unavailable):
             hint="another process changed it meanwhile; look at the catalog again and start over",
         )
         self.model = model
+
+
+class MigrationUnderWay(Unavailable):
+    """Another process holds the catalog's migrations; `who` is user, machine and process, `since` in UTC."""
+
+    def __init__(self, migration: int, *, who: str, since: str, alive: str) -> None:
+        super().__init__(
+            f"migration {migration} is under way: {who}, since {since}, last sign of life {alive}",
+            hint="wait for it with --wait SECONDS; if its process is dead its place is free within a minute",
+        )
+        self.migration = migration
+        self.who = who
+        self.since = since
+
+
+class MigrationIncomplete(Unavailable):
+    """Not every model that was counted in came out; `failed` are the models by label, with the reason."""
+
+    def __init__(
+        self, done: int, expected: int, *, what: str, failed: Iterable[tuple[str, str]] = (), hint: str = ""
+    ) -> None:
+        self.failed = tuple(failed)
+        first = "".join(f"; {label}: {reason}" for label, reason in self.failed[:5])
+        more = f"; and {len(self.failed) - 5} more" if len(self.failed) > 5 else ""
+        super().__init__(f"{done} of {expected} models {what}{first}{more}", hint=hint)
+        self.done = done
+        self.expected = expected
+
+
+class RollbackRefused(Unavailable):
+    """Nothing was restored; `faults` are the models by label, with what was found where they lay."""
+
+    def __init__(self, migration: int, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        named = "; ".join(f"model {label!r}: {found}" for label, found in self.faults[:5])
+        more = f"; and {len(self.faults) - 5} more" if len(self.faults) > 5 else ""
+        super().__init__(
+            f"migration {migration} cannot be rolled back: {named}{more}",
+            hint="nothing was changed; put the old bytes back where they were, or keep the models where they are",
+        )
+        self.migration = migration
 
 
 class StoreUnavailable(Unavailable):

@@ -44,6 +44,10 @@ class Settings:
     max_columns: int
 
 
+class BadSetting(ValueError):
+    """A setting that cannot be understood; the message names it."""
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Reads the settings from `environ`, by default the process's own."""
     env = os.environ if environ is None else environ
@@ -54,11 +58,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         storage_type=(env.get("STORAGE_TYPE") or "local").lower(),
         bucket=env.get("S3_MODEL_BUCKET", ""),
         cache_dir=Path(env.get("MODEL_CACHE_DIR") or home / "cache").expanduser(),
-        cache_bytes=int(env.get("VIGIE_CACHE_BYTES") or 2 * 1024**3),
-        require_signature=env.get("VIGIE_REQUIRE_SIGNATURE", "") in {"1", "true", "yes"},
+        cache_bytes=_whole(env, "VIGIE_CACHE_BYTES", 2 * 1024**3),
+        require_signature=_flag(env, "VIGIE_REQUIRE_SIGNATURE"),
         public_key=Path(env["VIGIE_PUBLIC_KEY"]).expanduser() if env.get("VIGIE_PUBLIC_KEY") else None,
-        max_rows=int(env.get("VIGIE_MAX_ROWS") or 50_000_000),
-        max_columns=int(env.get("VIGIE_MAX_COLUMNS") or 2_000),
+        max_rows=_whole(env, "VIGIE_MAX_ROWS", 50_000_000),
+        max_columns=_whole(env, "VIGIE_MAX_COLUMNS", 2_000),
     )
 
 
@@ -98,7 +102,33 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
         s3_path_style=env.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() not in {"1", "true", "yes"},
         azure_endpoint=env.get("AZURE_STORAGE_ENDPOINT") or env.get("AZURE_ENDPOINT", ""),
         gcs_emulator=env.get("STORAGE_EMULATOR_HOST", ""),
-        connect_seconds=float(env.get("VIGIE_STORE_CONNECT_SECONDS") or 5),
-        read_seconds=float(env.get("VIGIE_STORE_READ_SECONDS") or 20),
-        total_seconds=float(env.get("VIGIE_STORE_TOTAL_SECONDS") or 60),
+        connect_seconds=_seconds(env, "VIGIE_STORE_CONNECT_SECONDS", 5),
+        read_seconds=_seconds(env, "VIGIE_STORE_READ_SECONDS", 20),
+        total_seconds=_seconds(env, "VIGIE_STORE_TOTAL_SECONDS", 60),
     )
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise BadSetting(f"{name}: found {text!r}, expected a whole number")
+    return int(text)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise BadSetting(f"{name}: found {text!r}, expected a number of seconds")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    """A word that is neither yes nor no is refused: a guard must not be off by a spelling."""
+    text = (env.get(name) or "no").strip().lower()
+    if text not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise BadSetting(f"{name}: found {text!r}, expected yes or no")
+    return text in {"1", "true", "yes", "on"}

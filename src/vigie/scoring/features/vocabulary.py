@@ -405,6 +405,13 @@ VOCABULARY: tuple[Feature, ...] = (
         "catégorie inhabituelle pour ce client",
     ),
     F("category_pair", 1, 0.3, "rare combination of categories", "combinaison rare de catégories"),
+    F(
+        "category_words",
+        1,
+        0.6,
+        "a kind of transaction that fraud prefers",
+        "un type d'opération que la fraude préfère",
+    ),
     F("category_hour", 1, 0.3, "category unusual at this hour", "catégorie inhabituelle à cette heure"),
     # people and accounts
     F("account_age", -1, 0.8, "young account", "compte récent"),

@@ -7,11 +7,26 @@ import polars as pl
 
 from vigie.scoring.facts import Facts, as_codes
 from vigie.scoring.groups import Floats, Groups
+from vigie.scoring.value_words import risk
 
 
 def compute(facts: Facts) -> dict[str, Floats]:
     """Features of the texts of a row."""
-    return {**_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
+    return {**_values(facts), **_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
+
+
+def _values(facts: Facts) -> dict[str, Floats]:
+    """The riskiest word among the categories of a row, less its safest."""
+    scores = []
+    for name, codes in facts.categories:
+        column = facts.frame[name]
+        if column.dtype != pl.String or int(codes.max(initial=-1)) > 500:
+            continue
+        texts = column.unique().drop_nulls().sort().to_list()
+        worth = np.array([*(risk(text) for text in texts), 0.0])
+        if np.ptp(worth) > 0:
+            scores.append(worth[codes])
+    return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
 
 
 def _email(facts: Facts) -> dict[str, Floats]:

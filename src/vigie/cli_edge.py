@@ -1,0 +1,114 @@
+"""Where errors become messages and exit codes; the only place that catches everything."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from vigie.errors import InputRefused, NotFound, Unavailable, UsageRefused, VigieError
+from vigie.settings import BadSetting
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    VigieError: 1,
+    UsageRefused: 2,
+    BadSetting: 2,
+    InputRefused: 3,
+    NotFound: 4,
+    Unavailable: 5,
+    MemoryError: 5,
+    KeyboardInterrupt: 130,
+    BrokenPipeError: 141,
+}
+"""What a command ends with; the first class of an error's MRO that is here decides. Anything else is a bug: 1."""
+
+EXAMPLES = "\b\nExamples:\n  {}\n  {}\n  {}"
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code an error asks for."""
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
+
+
+class _Edge(click.Command):
+    """A command that ends with our exit codes and never with a traceback, unless the fault is ours."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs the command; in stand-alone mode ends the process."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except click.exceptions.Exit as error:
+            sys.exit(error.exit_code)
+        except click.Abort:
+            _say("stopped", "nothing was changed by the question that was not answered")
+            sys.exit(130)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(2)
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  the edge: the user is told in words
+            _end(error, debug="--debug" in arguments)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+class Group(_Edge, click.Group):
+    """A group with that edge."""
+
+
+class Command(_Edge):
+    """A lone command with that edge."""
+
+
+def _end(error: BaseException, *, debug: bool) -> NoReturn:
+    code = exit_code(error)
+    match error:
+        case VigieError():
+            _say(f"error: {error.message}", error.hint)
+        case BadSetting():
+            _say(f"error: {error}", "settings are read from the environment; README.md lists them")
+        case MemoryError():
+            _say("error: not enough memory", "score a smaller table, or on a machine with more memory")
+        case BrokenPipeError():
+            # Whoever read our output went away; without this Python complains once more when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case KeyboardInterrupt():
+            _say("stopped", "")
+        case _:
+            _bug(error, debug=debug)
+    sys.exit(code)
+
+
+def _say(message: str, hint: str) -> None:
+    head, colon, rest = message.partition(": ")
+    click.echo(click.style(head, fg="red", bold=True) + colon + rest, err=True)
+    if hint:
+        click.echo(click.style("hint", fg="cyan") + f": {hint}", err=True)
+
+
+def _bug(error: BaseException, *, debug: bool) -> None:
+    """The traceback without the error's own words: a library may quote a cell in them."""
+    click.echo("".join(traceback.format_tb(error.__traceback__)), err=True, nl=False)
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    click.echo(
+        f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)",
+        err=True,
+    )
+    hint = (
+        "this is a bug of Vigie, not a fault of your table. Please report the lines above, which hold none of your "
+        "data, with `vigie --version`; `vigie --debug …` shows the message too, for your own eyes first"
+    )
+    _say("error: something unexpected happened", hint)

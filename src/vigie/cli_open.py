@@ -1,0 +1,83 @@
+"""From settings to what the commands work with: catalog, store, cache, gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vigie import settings
+from vigie.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from vigie.artifacts.bundle import Bundle
+    from vigie.artifacts.cache import Cache
+    from vigie.artifacts.opening import Gate
+    from vigie.artifacts.store import Store
+    from vigie.catalog import Catalog, Entry
+
+_SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az"}
+
+
+@contextmanager
+def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
+    """The catalog, with the models that come with Vigie registered."""
+    from vigie import database
+    from vigie.catalog import Catalog
+    from vigie.library import starter
+
+    engine = database.open(chosen.database_url)
+    try:
+        opened = Catalog(engine)
+        starter.register(opened)
+        yield opened
+    finally:
+        engine.dispose()
+
+
+def cache(chosen: settings.Settings) -> Cache:
+    """The verified local copies."""
+    from vigie.artifacts.cache import Cache
+
+    return Cache(chosen.cache_dir, chosen.cache_bytes)
+
+
+def gate(chosen: settings.Settings) -> Gate:
+    """Which bundles the settings let in."""
+    from vigie.artifacts.opening import Gate
+    from vigie.library.starter import MODELS
+
+    return Gate(chosen.require_signature, chosen.public_key, MODELS.resolve())
+
+
+def opener(chosen: settings.Settings) -> Callable[[Entry], Bundle]:
+    """What fetches the bundle of an entry, through the cache and the gate."""
+    from vigie.artifacts.opening import open_bundle
+
+    copies, rules = cache(chosen), gate(chosen)
+
+    def open_entry(entry: Entry) -> Bundle:
+        # A local store needs no copies: its files are as near as the cache.
+        kept = None if entry.location.kind == "local" else copies
+        return open_bundle(entry.location, entry.stored, kept, rules)
+
+    return open_entry
+
+
+def shelf(chosen: settings.Settings) -> Store:
+    """The store that new bundles are published in."""
+    from vigie.artifacts.store import connect
+
+    if chosen.storage_type == "local":
+        return connect((chosen.home / "models").resolve().as_uri())
+    if chosen.storage_type not in _SCHEMES:
+        raise UsageRefused(
+            f"STORAGE_TYPE: found {chosen.storage_type!r}, expected local, s3, gcs or azure",
+            hint="leave it out to keep models in VIGIE_HOME",
+        )
+    if not chosen.bucket:
+        raise UsageRefused(
+            f"STORAGE_TYPE is {chosen.storage_type!r}, but no bucket is named",
+            hint="set S3_MODEL_BUCKET to the bucket or container",
+        )
+    return connect(f"{_SCHEMES[chosen.storage_type]}://{chosen.bucket}")

@@ -1,0 +1,209 @@
+"""A bundle or a foreign model, wherever it lies, to a published and registered one; doing it again is harmless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from vigie.artifacts import legacy
+from vigie.artifacts.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
+from vigie.artifacts.opening import Gate, read_signature, write_signature
+from vigie.artifacts.signing import verify
+from vigie.artifacts.store import Location, Store, check_key, connect, join, locate
+from vigie.artifacts.transfer import Stored, fetch, key_of, publish
+from vigie.catalog import Catalog, Entry
+from vigie.errors import AlreadyThere, NotFound, UnsignedBundle
+
+_ODD = re.compile(r"[^A-Za-z0-9._+-]+")
+_UNKNOWN_TIME = "1970-01-01T00:00:00Z"
+"""A foreign model does not say when it was made, and the same files must give the same bytes."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A bundle that was found: its files by plain name, verified against its manifest.
+
+    Attributes:
+        store: where it lies.
+        place: the same, as the catalog keeps it: the bucket or the parent folder, and the prefix in it.
+        files: the five files and the manifest.
+        bundle: the same, unpacked.
+        signature: what lies beside it, if anything.
+        stored: set where the files are named as a store names them, so that it can be used where it is.
+    """
+
+    store: Store
+    place: Location
+    files: dict[str, bytes]
+    bundle: Bundle
+    signature: bytes | None
+    stored: Stored | None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A model in the catalog, and whether it was not there before."""
+
+    entry: Entry
+    new: bool
+
+
+def find(url: str) -> Source:
+    """The bundle in a folder or at a URL; refuses what is not one."""
+    location = locate(url)
+    if location.kind == "local" and not Path(location.bucket).is_dir():
+        raise NotFound("folder", url, hint="name the folder that holds manifest.json")
+    store = connect(url)
+    manifest_bytes = _manifest(store, url)
+    manifest = read_manifest(manifest_bytes)
+    place = _place(location)
+    if _is_packed(store, manifest):
+        files = {name: store.get(name) for name in manifest.files} | {MANIFEST: manifest_bytes}
+        return Source(store, place, files, unpack(files), read_signature(store, ""), None)
+    here = Stored(manifest.name, "", digest(manifest_bytes), manifest.files)
+    files = fetch(store, here)
+    registered = replace(here, prefix=check_key(place.prefix) if place.prefix else "")
+    return Source(store, place, files, unpack(files), read_signature(store, ""), registered)
+
+
+def add(
+    catalog: Catalog, source: Source, shelf: Store, gate: Gate, *, provenance: Mapping[str, Any]
+) -> Registered:
+    """Registers a bundle: where it is if it lies as in a store, else published to `shelf` first."""
+    _admit(source, gate)
+    if source.stored is not None:
+        return _register(catalog, source.bundle, source.stored, source.place, provenance)
+    stored = _publish(shelf, source.bundle, source.files)
+    if source.signature is not None:
+        write_signature(shelf, stored.prefix, source.signature)
+    return _register(catalog, source.bundle, stored, shelf.location, provenance)
+
+
+def convert(
+    folder: Path, *, name: str = "", domain: str = "", version: str = "", trust: frozenset[str] = frozenset()
+) -> Bundle:
+    """The bundle of a model made elsewhere, named after its folder where no name is given."""
+    made = legacy.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
+    return replace(made, profile={**made.profile, "domain": domain}) if domain else made
+
+
+def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: Gate) -> Registered:
+    """Publishes and registers a converted model."""
+    if gate.required:
+        raise UnsignedBundle(
+            bundle.name,
+            hint="import it without VIGIE_REQUIRE_SIGNATURE, then sign it with `vigie models sign`",
+        )
+    provenance = dict(bundle.profile.get("provenance", {}))
+    files = pack(bundle, created=_UNKNOWN_TIME, libraries=provenance.get("libraries"))
+    return _register(catalog, bundle, _publish(shelf, bundle, files), shelf.location, provenance)
+
+
+def imported_before(catalog: Catalog, folder: Path, name: str) -> Entry | None:
+    """The model that was made of exactly these files, so that they need not be opened again."""
+    for entry in catalog.list(active_only=False):
+        made_of = entry.provenance.get("files")
+        if entry.name == name and isinstance(made_of, dict) and made_of and _same(folder, made_of):
+            return entry
+    return None
+
+
+def name_of(text: str) -> str:
+    """A model's name made of a folder's."""
+    return _ODD.sub("_", text).strip("._+-")[:200] or "model"
+
+
+def is_foreign(names: set[str]) -> bool:
+    """Whether a folder with files of these names holds a model in the seed's layout."""
+    return any(name.startswith("xgboost_model.") for name in names)
+
+
+def _manifest(store: Store, url: str) -> bytes:
+    try:
+        return store.get(MANIFEST)
+    except NotFound:
+        heads = {head.key for head in store.list("")} if store.kind == "local" else set()
+        hint = "a bundle has a manifest.json"
+        if is_foreign(heads):
+            hint = f"this is a model made elsewhere: vigie models import {url}"
+        elif any(key.endswith(f"/{MANIFEST}") for key in heads):
+            hint = f"there are bundles in its folders: name one of them, or run populate_reference_models.py --from {url}"
+        raise NotFound("bundle at", url, hint=hint) from None
+
+
+def _is_packed(store: Store, manifest: Manifest) -> bool:
+    """Whether the files have their plain names, as `pack` gives them, and not those of a store."""
+    for name, entry in manifest.files.items():
+        try:
+            store.head(key_of("", name, entry.sha256))
+        except NotFound:
+            return True
+    return False
+
+
+def _place(location: Location) -> Location:
+    if location.kind == "local":
+        folder = Path(location.bucket).resolve()
+        return Location("local", str(folder.parent), folder.name)
+    return location
+
+
+def _admit(source: Source, gate: Gate) -> None:
+    if (
+        gate.asks(source.place)
+        and gate.public_key is not None
+        and (source.signature is not None or gate.required)
+    ):
+        verify(source.files, source.signature, gate.public_key, bundle=source.bundle.name)
+
+
+def _publish(shelf: Store, bundle: Bundle, files: dict[str, bytes]) -> Stored:
+    prefix = f"{bundle.name}/{bundle.version}"
+    try:
+        return publish(shelf, prefix, files)
+    except AlreadyThere:
+        # The same model packed at another time has another manifest, but the same files.
+        data = shelf.get(join(prefix, MANIFEST))
+        there, ours = read_manifest(data), read_manifest(files[MANIFEST])
+        if there.files != ours.files:
+            raise
+        return Stored(there.name, prefix, digest(data), there.files)
+
+
+def _register(
+    catalog: Catalog, bundle: Bundle, stored: Stored, place: Location, provenance: Mapping[str, Any]
+) -> Registered:
+    before = catalog.changes()
+    entry = catalog.register(
+        Entry.from_bundle_parts(
+            bundle.name,
+            bundle.version,
+            bundle.profile,
+            bundle.performance,
+            stored.files,
+            stored.manifest_sha256,
+            place.kind,
+            place.bucket,
+            stored.prefix,
+            provenance,
+        )
+    )
+    return Registered(entry, catalog.changes() != before)
+
+
+def _same(folder: Path, digests: Mapping[str, str]) -> bool:
+    for name, expected in digests.items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            hashed = sha256()
+            while chunk := file.read(1 << 20):
+                hashed.update(chunk)
+        if hashed.hexdigest() != expected:
+            return False
+    return True

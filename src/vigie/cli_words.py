@@ -1,0 +1,116 @@
+"""What the reports say, in English and French, and how each language writes numbers."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "rows_columns": ("{rows} rows × {columns} columns", "{rows} lignes × {columns} colonnes"),
+    "roles": ("What the columns mean", "Ce que veulent dire les colonnes"),
+    "column": ("column", "colonne"),
+    "role": ("meaning", "sens"),
+    "why": ("because", "parce que"),
+    "sure": ("sure", "sûr"),
+    "given": ("you said so", "vous l'avez dit"),
+    "unused": ("Not used: {columns}", "Non utilisées : {columns}"),
+    "leak": (
+        "Left out, because only known afterwards: {columns}",
+        "Laissées de côté, car connues seulement après coup : {columns}",
+    ),
+    "fix_roles": (
+        "Wrong? Say it: --role {role}={column}, or --role none={column} to ignore a column",
+        "Une erreur ? Dites-le : --role {role}={column}, ou --role none={column} pour ignorer une colonne",
+    ),
+    "models": ("Reference models that fit", "Modèles de référence qui conviennent"),
+    "no_models": (
+        "No reference model is similar enough (similarity above {minimum}).",
+        "Aucun modèle de référence n'est assez semblable (similarité supérieure à {minimum}).",
+    ),
+    "similarity": ("similarity {value}", "similarité {value}"),
+    "skill": ("ROC AUC {value} on simulated tables it never saw", "ROC AUC {value} sur des tables simulées jamais vues"),
+    "weight": ("weight {value}", "poids {value}"),
+    "top": ("The most suspicious rows", "Les lignes les plus suspectes"),
+    "row": ("row", "ligne"),
+    "score": ("score", "score"),
+    "probability": ("probability", "probabilité"),
+    "reasons": ("reasons", "raisons"),
+    "row_note": (
+        "Row 1 is the first one after the header. The same columns are in the file, for every row.",
+        "La ligne 1 est la première après l'en-tête. Le fichier a les mêmes colonnes, pour toutes les lignes.",
+    ),
+    "verdict": ("What to do", "Que faire"),
+    "alerts": ("{count} rows to look at ({share} of the table)", "{count} lignes à examiner ({share} de la table)"),
+    "no_alerts": ("No row is worth an alert.", "Aucune ligne ne mérite une alerte."),
+    "precision": (
+        "Of 10 of them, about {estimate} should be fraud (between {low} and {high}).",
+        "Sur 10, environ {estimate} devraient être des fraudes (entre {low} et {high}).",
+    ),
+    "prevalence": (
+        "Share of fraud in the whole table: about {estimate} (between {low} and {high}), estimated without labels.",
+        "Part de fraude dans toute la table : environ {estimate} (entre {low} et {high}), estimée sans étiquettes.",
+    ),
+    "prevalence_given": (
+        "Share of fraud in the whole table: {estimate}, as you said.",
+        "Part de fraude dans toute la table : {estimate}, comme vous l'avez dit.",
+    ),
+    "abstains": ("No probabilities: {why}", "Pas de probabilités : {why}"),
+    "still_ranks": (
+        "The scores still rank the rows: begin at the top.",
+        "Les scores classent tout de même les lignes : commencez par le haut.",
+    ),
+    "agreement": (
+        "The models and the anomaly score agree to {value} on a row, on average.",
+        "Les modèles et le score d'anomalie s'accordent à {value} sur une ligne, en moyenne.",
+    ),
+    "levels": ("Risk levels: {levels}", "Niveaux de risque : {levels}"),
+    "written": ("Written: {path}, every row of the upload and {count} new columns: {names}",
+                "Écrit : {path}, toutes les lignes d'origine et {count} nouvelles colonnes : {names}"),
+    "took": ("{seconds} s", "{seconds} s"),
+    "reading": ("reading the table", "lecture de la table"),
+    "reading columns": ("reading the columns", "lecture des colonnes"),
+    "gathering evidence": ("gathering evidence", "recherche d'indices"),
+    "matching models": ("matching models", "choix des modèles"),
+    "fetching models": ("fetching models", "chargement des modèles"),
+    "scoring": ("scoring the rows", "calcul des scores"),
+    "calibrating": ("calibrating", "calibration"),
+    "wording reasons": ("wording reasons", "rédaction des raisons"),
+    "writing": ("writing", "écriture"),
+}  # fmt: skip
+
+
+class Words:
+    """Phrases and numbers of one language, `en` or `fr`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._at = 1 if language == "fr" else 0
+
+    def __call__(self, phrase: str, **values: str) -> str:
+        """The phrase with its values; what has no translation stays as it is."""
+        pair = _WORDS.get(phrase)
+        return pair[self._at].format(**values) if pair else phrase
+
+    def pick(self, english: str | None, french: str | None) -> str:
+        """One of two texts."""
+        return (french if self._at else english) or ""
+
+    def whole(self, number: int) -> str:
+        """A whole number with thousands apart."""
+        return f"{number:,}".replace(",", "\u202f") if self._at else f"{number:,}"
+
+    def decimal(self, number: float, digits: int = 2) -> str:
+        """A number with that many digits."""
+        text = f"{number:.{digits}f}"
+        return text.replace(".", ",") if self._at else text
+
+    def share(self, number: float) -> str:
+        """A share as a percentage, with two figures that mean something and never a false zero."""
+        percent = 100 * number
+        digits = 0 if percent >= 10 or percent == 0 else 1 if percent >= 1 else 2
+        if 0 < percent < 0.005:
+            return f"< {self.share(0.0001)}"
+        if 99.5 <= percent < 100:
+            digits = 1 if percent < 99.95 else 2
+        return self.decimal(percent, digits) + ("\u202f%" if self._at else "%")
+
+    def of_ten(self, number: float) -> str:
+        """A share as so many of ten."""
+        return self.decimal(10 * number, 0 if 10 * number >= 0.95 or number == 0 else 1)

@@ -1,0 +1,50 @@
+"""Moves bundles from the stores they lie in to another one, and back.
+
+    estimate   what it will cost, from a dated table of prices; touches no store
+    plan       what a run would do, model by model; writes nothing anywhere
+    run        copies, reads back, compares, and only then says in the catalog that a model has moved
+    verify     reads every byte where the catalog says it lies
+    rollback   says in the catalog that models lie where they lay before
+    prune      deletes what a finished migration left behind; the only thing here that deletes
+
+A model's row changes in one transaction, after each of its files has been read back from the target and its
+sha256 compared with the catalog's. A source is never changed. So readers see a model at its old place or at
+its new one, and both are whole.
+"""
+
+from vigie.migrate.estimate import Cost, Load, Prices, estimate, load_of, load_prices
+from vigie.migrate.journal import Record, Timing, records
+from vigie.migrate.place import Target
+from vigie.migrate.plan import ModelPlan, Plan, plan
+from vigie.migrate.prune import PruneReport, prune
+from vigie.migrate.rollback import RollbackReport, rollback
+from vigie.migrate.run import Outcome, RunReport, run
+from vigie.migrate.verify import ModelCheck, VerifyReport, verify
+from vigie.migrate.work import Progress
+
+__all__ = [
+    "Cost",
+    "Load",
+    "ModelCheck",
+    "ModelPlan",
+    "Outcome",
+    "Plan",
+    "Prices",
+    "Progress",
+    "PruneReport",
+    "Record",
+    "RollbackReport",
+    "RunReport",
+    "Target",
+    "Timing",
+    "VerifyReport",
+    "estimate",
+    "load_of",
+    "load_prices",
+    "plan",
+    "prune",
+    "records",
+    "rollback",
+    "run",
+    "verify",
+]
