@@ -2,7 +2,9 @@
 
     cli_edge      errors to messages and exit codes
     cli_predict   predict, match
-    cli_models    models list, show, add, import, activate, deactivate, remove, sign, verify
+    cli_models    models list, show, add, import, activate, deactivate, remove
+    cli_sign      models sign, models verify
+    cli_migrate   migrate
     cli_cache     cache list, verify, clear
     cli_admin     db upgrade, library build
     cli_populate  what populate_reference_models.py runs
@@ -24,6 +26,7 @@ from vigie import __version__
 from vigie.cli_admin import db, library
 from vigie.cli_cache import cache
 from vigie.cli_edge import EXAMPLES, Group
+from vigie.cli_migrate import migrate
 from vigie.cli_models import models
 from vigie.cli_predict import match, predict
 
@@ -47,7 +50,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, cache, db, library):
+for command in (predict, match, models, migrate, cache, db, library):
     cli.add_command(command)
 
 

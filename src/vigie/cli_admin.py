@@ -17,7 +17,7 @@ from vigie.cli_edge import EXAMPLES, Group
     ),
 )
 def db() -> None:
-    """The catalog's database: bringing its tables forward."""
+    """Bring the catalog's database forward."""
 
 
 @db.command(
@@ -53,7 +53,7 @@ def upgrade(as_json: bool) -> None:
     ),
 )
 def library() -> None:
-    """The starter library: the models that come with Vigie."""
+    """Train the models that come with Vigie again."""
 
 
 @library.command(

@@ -15,7 +15,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 
 @click.group(cls=Group, epilog=EXAMPLES.format("vigie cache list", "vigie cache verify", "vigie cache clear"))
 def cache() -> None:
-    """The local copies of models: what there is, whether it is intact, and emptying it."""
+    """List, check or empty the local copies of models."""
 
 
 @cache.command(

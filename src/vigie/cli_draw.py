@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
-_WIDEST, _PIPED = 120, 100
+_LEAST, _PIPED, _WIDEST = 40, 100, 120
 
 
 def console(*, err: bool = False) -> Console:
-    """Where to draw: as wide as the terminal up to 120 columns, 100 where there is none."""
+    """Where to draw."""
     from rich.console import Console
 
-    width = min(_WIDEST, max(40, shutil.get_terminal_size((_PIPED, 24)).columns))
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False, markup=False, emoji=False)
+    return Console(file=stream, width=width(), highlight=False, soft_wrap=False, markup=False, emoji=False)
 
 
 def columns(*heads: str, right: Sequence[int] = (), last: bool = True) -> Table:
@@ -50,9 +49,19 @@ def columns(*heads: str, right: Sequence[int] = (), last: bool = True) -> Table:
     return table
 
 
-def show(shape: Any) -> None:
-    """Draws one shape on stdout."""
-    console().print(shape)
+def show(*parts: RenderableType, err: bool = False) -> None:
+    """Draws the parts with an empty line between them, without the blanks that tables leave at the end of lines."""
+    page = console(err=err)
+    with page.capture() as drawn:
+        for number, part in enumerate(parts):
+            page.print(*([""] if number else []), part, sep="\n")
+    lines = drawn.get().splitlines()
+    click.echo("\n".join(line.rstrip() for line in lines), err=err)
+
+
+def width() -> int:
+    """Characters of a line: those of the terminal up to 120, or 100 where there is none."""
+    return min(_WIDEST, max(_LEAST, shutil.get_terminal_size((_PIPED, 24)).columns))
 
 
 def dump(document: Any) -> None:

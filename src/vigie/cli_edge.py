@@ -13,6 +13,11 @@ import click
 from vigie.errors import InputRefused, NotFound, Unavailable, UsageRefused, VigieError
 from vigie.settings import BadSetting
 
+
+class ReaderGone(Exception):
+    """Whoever read our output stopped reading; under a name of ours, because click ends such errors with 1."""
+
+
 EXIT_CODES: dict[type[BaseException], int] = {
     VigieError: 1,
     UsageRefused: 2,
@@ -23,6 +28,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     MemoryError: 5,
     KeyboardInterrupt: 130,
     BrokenPipeError: 141,
+    ReaderGone: 141,
 }
 """What a command ends with; the first class of an error's MRO that is here decides. Anything else is a bug: 1."""
 
@@ -55,18 +61,29 @@ class _Edge(click.Command):
         except click.exceptions.Exit as error:
             sys.exit(error.exit_code)
         except click.Abort:
-            _say("stopped", "nothing was changed by the question that was not answered")
+            _say("stopped", "")
             sys.exit(130)
         except click.ClickException as error:
-            error.show()
+            _say(f"error: {error.format_message()}", _where_to_look(error))
             sys.exit(2)
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  the edge: the user is told in words
             _end(error, debug="--debug" in arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
 
 class Group(_Edge, click.Group):
-    """A group with that edge."""
+    """A group with that edge; its commands are listed in the order they were added: the user's."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return list(self.commands)
 
 
 class Command(_Edge):
@@ -82,14 +99,19 @@ def _end(error: BaseException, *, debug: bool) -> NoReturn:
             _say(f"error: {error}", "settings are read from the environment; README.md lists them")
         case MemoryError():
             _say("error: not enough memory", "score a smaller table, or on a machine with more memory")
-        case BrokenPipeError():
-            # Whoever read our output went away; without this Python complains once more when it ends.
+        case BrokenPipeError() | ReaderGone():
+            # Without this Python complains once more when it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         case KeyboardInterrupt():
             _say("stopped", "")
         case _:
             _bug(error, debug=debug)
     sys.exit(code)
+
+
+def _where_to_look(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return "" if context is None else f"see {context.command_path} --help"
 
 
 def _say(message: str, hint: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ _NAME = click.argument("name", metavar="NAME[@VERSION]")
     ),
 )
 def models() -> None:
-    """The reference models: what there is, adding, importing, signing, switching off."""
+    """List, add, import, sign or switch off reference models."""
 
 
 @models.command(
@@ -85,7 +86,7 @@ def list_(every: bool, as_json: bool) -> None:
 @_NAME
 @_JSON
 def show(name: str, as_json: bool) -> None:
-    """Show all there is to know about one model: what it was trained on, what it has shown, where it lies."""
+    """Show one model: its training, its skill, where it lies."""
     from vigie import cli_draw, cli_open
 
     with cli_open.catalog(settings.load()) as catalog:
@@ -112,9 +113,9 @@ def show(name: str, as_json: bool) -> None:
 )
 @click.argument("source", metavar="FOLDER|URL")
 def add(source: str) -> None:
-    """Register a bundle: five files and a manifest, in a folder or at a URL.
+    """Register a bundle in a folder or at a URL.
 
-    A bundle that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
+    A bundle is five files and a manifest. One that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
     your own store (STORAGE_TYPE, S3_MODEL_BUCKET).
     """
     from vigie import cli_open, cli_publish
@@ -148,7 +149,9 @@ def add(source: str) -> None:
               help="Vouch for one file by its digest: code in it may run, behind walls. Repeatable.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation of --trust.")
 def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str, ...], yes: bool) -> None:
-    """Import a model made elsewhere: xgboost_model.joblib and its companions.
+    """Import a model made elsewhere.
+
+    FOLDER holds xgboost_model.joblib and its companions, as the models of an earlier installation do.
 
     The files are opened in a process of their own that can neither write nor reach a network, and whatever they name
     that a fitted model does not need is refused.
@@ -239,7 +242,7 @@ def tell(done: Registered) -> None:
 
 def ask(question: str, option: str) -> None:
     """Goes on where the person says yes; refuses to guess where nobody can be asked."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise UsageRefused(
             f"this needs a confirmation, and nobody can be asked here: {question}", hint=f"add {option}"
         )

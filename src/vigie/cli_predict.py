@@ -13,6 +13,7 @@ from vigie import settings
 from vigie.cli_edge import EXAMPLES
 from vigie.cli_values import Budget, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
+from vigie.scoring.role_list import ROLES
 
 if TYPE_CHECKING:
     from vigie.predict import Plan
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
 _OUTPUTS = ".csv, .csv.gz, .tsv, .txt or .parquet"
+
+_ROLE_NAMES = f"Roles: {', '.join(ROLES)}.\n\n"
 
 _SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
@@ -41,7 +44,8 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command(
-    epilog=EXAMPLES.format(
+    epilog=_ROLE_NAMES
+    + EXAMPLES.format(
         "vigie predict payments.csv -o predictions.csv",
         "vigie predict export.csv -o out.parquet --role amount=montant --role none=agence",
         "vigie predict payments.csv -o - --alert-budget 1% > predictions.csv",
@@ -100,11 +104,13 @@ def predict(
     from vigie.cli_report import Written, report
 
     written = Written("stdout" if output == "-" else output, _added(table, result.additions.columns))
-    report(cli_draw.console(err=output == "-"), result.summary, words, source=table.source, written=written)
+    parts = report(result.summary, words, source=table.source, width=cli_draw.width(), written=written)
+    cli_draw.show(*parts, err=output == "-")
 
 
 @click.command(
-    epilog=EXAMPLES.format(
+    epilog=_ROLE_NAMES
+    + EXAMPLES.format(
         "vigie match payments.csv",
         "vigie match payments.parquet --top 10 --min-similarity 0.3",
         "vigie match export.csv --lang fr",
@@ -115,9 +121,9 @@ def predict(
 def match(
     source: str, top: int, min_similarity: float, pairs: tuple[tuple[str, str], ...], lang: str, as_json: bool
 ) -> None:
-    """Show what the columns of INPUT mean and which models fit, without scoring.
+    """Show what the columns mean and which models fit.
 
-    Every point of a model's similarity comes with its evidence.
+    Nothing is scored. Every point of a model's similarity comes with its evidence.
     """
     roles = roles_by_column(pairs)
     from vigie import cli_draw, cli_open
@@ -137,7 +143,9 @@ def match(
         return
     from vigie.cli_report import matched
 
-    matched(cli_draw.console(), summary, words, source=table.source, minimum=min_similarity)
+    cli_draw.show(
+        *matched(summary, words, source=table.source, width=cli_draw.width(), minimum=min_similarity)
+    )
 
 
 def _read(source: str, chosen: settings.Settings) -> Table:

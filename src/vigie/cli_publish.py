@@ -126,11 +126,11 @@ def _manifest(store: Store, url: str) -> bytes:
     try:
         return store.get(MANIFEST)
     except NotFound:
-        heads = {head.key for head in store.list("")} if store.kind == "local" else set()
+        folder = Path(store.bucket) if store.kind == "local" else None
         hint = "a bundle has a manifest.json"
-        if is_foreign(heads):
+        if folder and is_foreign({path.name for path in folder.iterdir()}):
             hint = f"this is a model made elsewhere: vigie models import {url}"
-        elif any(key.endswith(f"/{MANIFEST}") for key in heads):
+        elif folder and next(folder.glob(f"*/{MANIFEST}"), None):
             hint = f"there are bundles in its folders: name one of them, or run populate_reference_models.py --from {url}"
         raise NotFound("bundle at", url, hint=hint) from None
 

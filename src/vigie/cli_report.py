@@ -5,10 +5,10 @@ Never shows a cell of the table: columns by name, rows by number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,42 +20,41 @@ from vigie.scoring.role_list import ROLES
 
 _SILENT = ("none", "leak")
 _BAR = 10
+_BRIEF = 3
 _NARROW = 100
+_NO_CEILING = 0.5
 Summary = Mapping[str, Any]
+Parts = Iterator[RenderableType]
 
 
 def report(
-    console: Console, summary: Summary, words: Words, *, source: str, written: Written | None = None
-) -> None:
-    """Draws the whole report of a prediction.
+    summary: Summary, words: Words, *, source: str, width: int, written: Written | None = None
+) -> Parts:
+    """The whole report of a prediction, part by part.
 
     Args:
-        console: where.
         summary: of the prediction.
         words: of the reader's language.
         source: what the user calls the table.
+        width: of the page, in characters.
         written: where the predictions are.
     """
-    for part in (
-        _title(summary, words, source),
-        _roles(summary["roles"], words, console.width),
-        _models(summary["matches"], words, None),
-        _top(summary["top"], words),
-        _verdict(summary, words),
-        _written(written, words),
-    ):
-        if part is not None:
-            console.print(part)
-            console.print()
+    yield _title(summary, words, source)
+    yield _roles(summary["roles"], words, width)
+    yield _models(summary["matches"], words, brief=True)
+    if summary["top"]:
+        yield _top(summary["top"], words)
+    yield _verdict(summary, words)
+    if written is not None:
+        names = ", ".join(written.names)
+        yield Text(words("written", path=written.path, count=str(len(written.names)), names=names))
 
 
-def matched(console: Console, summary: Summary, words: Words, *, source: str, minimum: float) -> None:
-    """Draws what `match` found: roles, and models with every point of their similarity."""
-    console.print(_title(summary, words, source))
-    console.print()
-    console.print(_roles(summary["roles"], words, console.width))
-    console.print()
-    console.print(_models(summary["matches"], words, minimum))
+def matched(summary: Summary, words: Words, *, source: str, width: int, minimum: float) -> Parts:
+    """What `match` found: roles, and models with every point of their similarity."""
+    yield _title(summary, words, source)
+    yield _roles(summary["roles"], words, width)
+    yield _models(summary["matches"], words, minimum=minimum)
 
 
 class Written:
@@ -66,7 +65,7 @@ class Written:
 
 
 def _title(summary: Summary, words: Words, source: str) -> Text:
-    size = words("rows_columns", rows=words.whole(summary["rows"]), columns=words.whole(summary["columns"]))
+    size = f"{words.count(summary['rows'], 'row')} × {words.count(summary['columns'], 'column')}"
     return Text.assemble((source, "bold"), "  ", (size, "dim"))
 
 
@@ -79,7 +78,7 @@ def _roles(found: Sequence[Mapping[str, Any]], words: Words, width: int) -> Grou
     table = columns(words("column"), words("role"), *([words("why")] if wide else []))
     used = [column for column in found if column["role"] not in _SILENT]
     for column in used:
-        evidence = "; ".join(column["evidence"])
+        evidence = words.evidence(column["evidence"])
         cells = [Text(column["column"]), Text(_role(column["role"], words), style="green")]
         table.add_row(*cells, *([Text(evidence, style="dim")] if wide else []))
     parts: list[RenderableType] = [table]
@@ -91,44 +90,46 @@ def _roles(found: Sequence[Mapping[str, Any]], words: Words, width: int) -> Grou
             )
     doubtful = min(used, key=lambda column: float(column["confidence"]), default=None)
     if doubtful is not None:
-        parts.append(Text(words("fix_roles", role="amount", column=_quoted(doubtful["column"])), style="dim"))
+        parts.append(Text(words("fix_roles", column=_quoted(doubtful["column"])), style="dim"))
     return _section(words("roles"), *parts)
 
 
-def _models(matches: Sequence[Mapping[str, Any]], words: Words, minimum: float | None) -> Group:
+def _models(
+    matches: Sequence[Mapping[str, Any]], words: Words, *, minimum: float = 0.5, brief: bool = False
+) -> Group:
     if not matches:
-        least = words.decimal(0.5 if minimum is None else minimum)
+        least = words.decimal(minimum)
         return _section(words("models"), Text(words("no_models", minimum=least), style="yellow"))
     parts: list[RenderableType] = []
+    width = max(len(match["name"]) for match in matches)
     for match in matches:
-        parts.append(_model(match, words))
+        parts.append(_model(match, words, width))
         points = Table.grid(padding=(0, 2, 0, 0))
         points.add_column(justify="right", style="dim")
         points.add_column(style="dim", ratio=1, overflow="fold")
-        for reason in match["evidence"]:
+        told = match["evidence"]
+        for reason in sorted(told, key=lambda one: -one["points"])[:_BRIEF] if brief else told:
             points.add_row(words.decimal(reason["points"]), Text(words.pick(reason["en"], reason["fr"])))
         parts.append(Padding(points, (0, 0, 0, 2)))
     return _section(words("models"), *parts)
 
 
-def _model(match: Mapping[str, Any], words: Words) -> Text:
+def _model(match: Mapping[str, Any], words: Words, width: int) -> Group:
     filled = round(_BAR * float(match["similarity"]))
-    domain = words.pick(*label(match["domain"]))
     text = Text.assemble(
-        (match["name"], "bold"), " ", (f"({domain})", "dim"), "  ",
-        ("━" * filled, "green"), ("━" * (_BAR - filled), "bright_black"), " ",
+        (match["name"].ljust(width), "bold"), "  ",
+        ("▰" * filled, "green"), ("▱" * (_BAR - filled), "dim"), " ",
         words("similarity", value=words.decimal(match["similarity"])),
     )  # fmt: skip
+    notes = [words.pick(*label(match["domain"]))]
     if match.get("weight") is not None:
-        text.append(", " + words("weight", value=words.share(match["weight"])), "dim")
+        notes.append(words("weight", value=words.share(match["weight"])))
     if match.get("skill") is not None:
-        text.append(", " + words("skill", value=words.decimal(match["skill"])), "dim")
-    return text
+        notes.append(words("skill", value=words.decimal(match["skill"])))
+    return Group(text, Padding(Text(" · ".join(notes), style="dim"), (0, 0, 0, 2)))
 
 
-def _top(rows: Sequence[Mapping[str, Any]], words: Words) -> Group | None:
-    if not rows:
-        return None
+def _top(rows: Sequence[Mapping[str, Any]], words: Words) -> Group:
     known = any(row["fraud_probability"] is not None for row in rows)
     worded = any(row["reasons"] for row in rows)
     heads = [
@@ -139,7 +140,10 @@ def _top(rows: Sequence[Mapping[str, Any]], words: Words) -> Group | None:
     ]
     table = columns(*heads, right=range(2 + known), last=worded)
     for row in rows:
-        cells: list[RenderableType] = [words.whole(row["row"]), Text(words.decimal(row["fraud_score"], 3), style="bold red")]
+        cells: list[RenderableType] = [
+            words.whole(row["row"]),
+            Text(words.decimal(row["fraud_score"], 3), style="bold red"),
+        ]
         if known:
             chance = row["fraud_probability"]
             cells.append("" if chance is None else words.share(chance))
@@ -151,7 +155,7 @@ def _verdict(summary: Summary, words: Words) -> Group:
     lines: list[RenderableType] = []
     count, rows = int(summary["alerts"]), int(summary["rows"])
     share = words.share(count / max(rows, 1))
-    alerts = words("alerts", count=words.whole(count), share=share) if count else words("no_alerts")
+    alerts = words("alerts", count=words.count(count, "row"), share=share) if count else words("no_alerts")
     lines.append(Text(alerts, style="bold"))
     precision = summary["alert_precision"]
     if count and precision:
@@ -160,9 +164,8 @@ def _verdict(summary: Summary, words: Words) -> Group:
         )
     prevalence = summary["prevalence"]
     if prevalence:
-        known = prevalence["low"] == prevalence["high"]
         shares = {key: words.share(value) for key, value in prevalence.items()}
-        lines.append(Text(words("prevalence_given" if known else "prevalence", **shares)))
+        lines.append(Text(words(_share_phrase(prevalence), **shares)))
     if not summary["calibrated"]:
         why = words.pick(summary["abstained_because"], summary["abstained_because_fr"])
         lines.append(Text(words("abstains", why=why), style="yellow"))
@@ -174,11 +177,10 @@ def _verdict(summary: Summary, words: Words) -> Group:
     return _section(words("verdict"), *lines)
 
 
-def _written(written: Written | None, words: Words) -> Text | None:
-    if written is None:
-        return None
-    names = ", ".join(written.names)
-    return Text(words("written", path=written.path, count=str(len(written.names)), names=names))
+def _share_phrase(prevalence: Mapping[str, float]) -> str:
+    if prevalence["low"] == prevalence["high"]:
+        return "prevalence_given"
+    return "prevalence_least" if prevalence["high"] > _NO_CEILING else "prevalence"
 
 
 def _role(name: str, words: Words) -> str:

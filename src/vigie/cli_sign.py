@@ -38,9 +38,9 @@ class _Target:
 )
 @click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
 def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
-    """Sign bundles, so that others can refuse what you have not made.
+    """Sign bundles with your key.
 
-    The signature is kept beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
+    Others can then refuse what you have not made (VIGIE_REQUIRE_SIGNATURE). The signature is kept beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
     """
     from vigie.artifacts import signing
     from vigie.artifacts.opening import write_signature
@@ -66,7 +66,9 @@ def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @click.pass_context
 def verify(ctx: click.Context, targets: tuple[str, ...], key: Path | None, as_json: bool) -> None:
-    """Read bundles again from their stores, and check every byte; with a key, also their signatures.
+    """Check every byte of bundles, and their signatures.
+
+    They are read afresh from their stores. Signatures are checked where there is a key.
 
     Without a name, all models of the catalog. Ends with the exit code of the first that fails.
     """

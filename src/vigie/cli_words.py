@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _WORDS = {
-    "rows_columns": ("{rows} rows × {columns} columns", "{rows} lignes × {columns} colonnes"),
+    "rows": ("{n} rows", "{n} lignes"),
+    "row_1": ("1 row", "1 ligne"),
+    "columns": ("{n} columns", "{n} colonnes"),
+    "column_1": ("1 column", "1 colonne"),
     "roles": ("What the columns mean", "Ce que veulent dire les colonnes"),
     "column": ("column", "colonne"),
     "role": ("meaning", "sens"),
     "why": ("because", "parce que"),
-    "sure": ("sure", "sûr"),
-    "given": ("you said so", "vous l'avez dit"),
     "unused": ("Not used: {columns}", "Non utilisées : {columns}"),
     "leak": (
         "Left out, because only known afterwards: {columns}",
         "Laissées de côté, car connues seulement après coup : {columns}",
     ),
     "fix_roles": (
-        "Wrong? Say it: --role {role}={column}, or --role none={column} to ignore a column",
-        "Une erreur ? Dites-le : --role {role}={column}, ou --role none={column} pour ignorer une colonne",
+        "Wrong? Say it with --role ROLE=COLUMN; --role none={column} ignores a column.",
+        "Une erreur ? Dites-le avec --role ROLE=COLONNE ; --role none={column} ignore une colonne.",
     ),
     "models": ("Reference models that fit", "Modèles de référence qui conviennent"),
     "no_models": (
@@ -25,8 +28,8 @@ _WORDS = {
         "Aucun modèle de référence n'est assez semblable (similarité supérieure à {minimum}).",
     ),
     "similarity": ("similarity {value}", "similarité {value}"),
-    "skill": ("ROC AUC {value} on simulated tables it never saw", "ROC AUC {value} sur des tables simulées jamais vues"),
-    "weight": ("weight {value}", "poids {value}"),
+    "skill": ("ROC AUC {value} on tables it never saw", "ROC AUC {value} sur des tables jamais vues"),
+    "weight": ("{value} of the vote", "{value} du vote"),
     "top": ("The most suspicious rows", "Les lignes les plus suspectes"),
     "row": ("row", "ligne"),
     "score": ("score", "score"),
@@ -37,7 +40,7 @@ _WORDS = {
         "La ligne 1 est la première après l'en-tête. Le fichier a les mêmes colonnes, pour toutes les lignes.",
     ),
     "verdict": ("What to do", "Que faire"),
-    "alerts": ("{count} rows to look at ({share} of the table)", "{count} lignes à examiner ({share} de la table)"),
+    "alerts": ("{count} to look at ({share} of the table)", "{count} à examiner ({share} de la table)"),
     "no_alerts": ("No row is worth an alert.", "Aucune ligne ne mérite une alerte."),
     "precision": (
         "Of 10 of them, about {estimate} should be fraud (between {low} and {high}).",
@@ -46,6 +49,10 @@ _WORDS = {
     "prevalence": (
         "Share of fraud in the whole table: about {estimate} (between {low} and {high}), estimated without labels.",
         "Part de fraude dans toute la table : environ {estimate} (entre {low} et {high}), estimée sans étiquettes.",
+    ),
+    "prevalence_least": (
+        "Share of fraud in the whole table: about {estimate}, hardly less than {low}; the table does not tell how much more.",
+        "Part de fraude dans toute la table : environ {estimate}, guère moins de {low} ; la table ne dit pas combien de plus.",
     ),
     "prevalence_given": (
         "Share of fraud in the whole table: {estimate}, as you said.",
@@ -63,7 +70,6 @@ _WORDS = {
     "levels": ("Risk levels: {levels}", "Niveaux de risque : {levels}"),
     "written": ("Written: {path}, every row of the upload and {count} new columns: {names}",
                 "Écrit : {path}, toutes les lignes d'origine et {count} nouvelles colonnes : {names}"),
-    "took": ("{seconds} s", "{seconds} s"),
     "reading": ("reading the table", "lecture de la table"),
     "reading columns": ("reading the columns", "lecture des colonnes"),
     "gathering evidence": ("gathering evidence", "recherche d'indices"),
@@ -74,6 +80,39 @@ _WORDS = {
     "wording reasons": ("wording reasons", "rédaction des raisons"),
     "writing": ("writing", "écriture"),
 }  # fmt: skip
+
+_EVIDENCE = {
+    "another column is the provider": "une autre colonne est le prestataire",
+    "chosen by the user": "vous l'avez dit",
+    "codes that come back on several rows": "des codes qui reviennent sur plusieurs lignes",
+    "dates before the events": "des dates antérieures aux opérations",
+    "few texts, often repeated": "peu de textes, souvent répétés",
+    "one value on every row": "la même valeur partout",
+    "second of two alike": "la seconde de deux colonnes semblables",
+    "the other coordinate is missing": "l'autre coordonnée manque",
+    "the other coordinate is of the other side": "l'autre coordonnée est celle de l'autre partie",
+    "two values": "deux valeurs",
+    "unique on every row": "unique à chaque ligne",
+    "values are dates and times": "ce sont des dates et des heures",
+    "values are numbers": "ce sont des nombres",
+    "values are texts": "ce sont des textes",
+    "values are verdicts of fraud": "ce sont des verdicts de fraude",
+    "values are whole hours of a day": "ce sont des heures du jour",
+    "values grow from row to row": "les valeurs croissent d'une ligne à l'autre",
+    "values have the check digit of card numbers": "les valeurs ont la clé des numéros de carte",
+    "values look like IP addresses": "on dirait des adresses IP",
+    "values look like browser signatures": "on dirait des signatures de navigateur",
+    "values look like codes of a state": "on dirait des codes d'état",
+    "values look like e-mail addresses": "on dirait des adresses e-mail",
+    "values look like money": "on dirait des sommes d'argent",
+    "values look like phone numbers": "on dirait des numéros de téléphone",
+    "values look like postal codes": "on dirait des codes postaux",
+    "values look like seconds since 1970": "on dirait des secondes depuis 1970",
+    "values look like times of the day": "on dirait des heures du jour",
+}
+"""French for what `scoring.roles` says of a column; what is not here stays in English."""
+
+_NAME_SAYS = "name says "
 
 
 class Words:
@@ -92,6 +131,19 @@ class Words:
         """One of two texts."""
         return (french if self._at else english) or ""
 
+    def evidence(self, reasons: Iterable[str]) -> str:
+        """Why a column was given its role, in one line."""
+        if self.language != "fr":
+            return "; ".join(reasons)
+        said = (
+            f"le nom dit « {r.removeprefix(_NAME_SAYS)} »" if r.startswith(_NAME_SAYS) else r for r in reasons
+        )
+        return " ; ".join(_EVIDENCE.get(reason, reason) for reason in said)
+
+    def count(self, number: int, unit: str) -> str:
+        """So many of `row` or `column`."""
+        return self(f"{unit}_1") if number == 1 else self(f"{unit}s", n=self.whole(number))
+
     def whole(self, number: int) -> str:
         """A whole number with thousands apart."""
         return f"{number:,}".replace(",", "\u202f") if self._at else f"{number:,}"
@@ -107,6 +159,8 @@ class Words:
         digits = 0 if percent >= 10 or percent == 0 else 1 if percent >= 1 else 2
         if 0 < percent < 0.005:
             return f"< {self.share(0.0001)}"
+        if 99.995 <= percent < 100:
+            return f"> {self.share(0.9999)}"
         if 99.5 <= percent < 100:
             digits = 1 if percent < 99.95 else 2
         return self.decimal(percent, digits) + ("\u202f%" if self._at else "%")

@@ -18,8 +18,9 @@ import polars as pl
 from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Entry, Match
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.scoring import calibration, ensemble, evidence, matching, reasons, reference, roles
+from vigie.scoring import ensemble, evidence, matching, reasons, reference, roles, student
 from vigie.scoring.calibration import Calibrator, Prevalence
+from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
 from vigie.scoring.groups import Floats
 from vigie.scoring.matching import TableProfile
@@ -66,6 +67,7 @@ class Plan:
         profile: what it was matched by.
         matches: the models that will vote, best first.
         evidence: features and detectors of its rows.
+        coherence: strongest tie between two of its columns, in [0, 1].
         models: the matched models, opened; empty in a plan that only matches.
         bundles: their bundles.
         options: what the user asked for.
@@ -76,7 +78,8 @@ class Plan:
     profile: TableProfile
     matches: tuple[Match, ...]
     evidence: evidence.Evidence
-    models: tuple[reference.ReferenceModel, ...]
+    coherence: float
+    models: tuple[reference.ReferenceModel | reference.NativeModel, ...]
     bundles: tuple[Bundle, ...]
     options: Options
     seconds: dict[str, float]
@@ -124,13 +127,14 @@ def plan(
         gathered = evidence.gather(table.typed, found, seed=options.seed)
     with clock("matching models", 0.6):
         profile = matching.describe(table.typed, found, gathered.features)
+        tied = coherence(table.typed[gathered.order], found)
         matches = catalog.match(profile, top=options.top, minimum=options.minimum)
     bundles: tuple[Bundle, ...] = ()
     with clock("fetching models", 0.65):
         if open_bundle is not None:
             bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
-    return Plan(found, profile, matches, gathered, models, bundles, options, clock.seconds)
+    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds)
 
 
 def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
@@ -143,19 +147,18 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
     """
     clock = _Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
-        members = [
-            Member(match.entry.name, match.similarity, skill(match.entry), model.margin(plan.evidence.inputs))
-            for match, model in zip(plan.matches, plan.models, strict=True)
-        ]
-        combined = ensemble.combine(plan.evidence.anomaly, members)
+        combined = ensemble.combine(plan.evidence.anomaly, members_of(plan, table))
+        taught = student.vote(plan.evidence.columns, combined.evidence, plan.options.seed)
+        combined = ensemble.listen(combined, taught)
     with clock("calibrating", 0.85):
-        calibrator = Calibrator.from_json(plan.bundles[0].calibration) if plan.bundles else None
+        calibrators = (Calibrator.from_json(bundle.calibration) for bundle in plan.bundles)
+        calibrator = next((found for found in calibrators if found is not None), None)
         verdict = judge(
-            combined, plan.evidence, calibrator, plan.options.expected_fraud_rate, plan.options.alert_budget
+            combined, plan.coherence, calibrator, plan.options.expected_fraud_rate, plan.options.alert_budget
         )
     with clock("wording reasons", 0.9):
         worded = _reasons(plan, verdict)
-    additions = _additions(verdict, combined, plan.evidence.anomaly, worded)
+    additions = _additions(verdict, combined, plan.evidence.anomaly, worded)[_inverse(plan.evidence.order)]
     return Prediction(table, additions, _summary(plan, table, combined, verdict, additions, clock.seconds))
 
 
@@ -178,9 +181,23 @@ def predict(
     return apply(plan(table, catalog, open_bundle, options or Options(), progress), table, progress)
 
 
+def members_of(plan: Plan, table: Table) -> list[Member]:
+    """The matched models with what each says of the rows, in the order of the plan's evidence."""
+    return [
+        Member(match.entry.name, match.similarity, skill(match.entry), _margin(model, plan, table))
+        for match, model in zip(plan.matches, plan.models, strict=True)
+    ]
+
+
 def skill(entry: Entry) -> float:
     """ROC AUC of a model on tables it was not trained on; a coin's where nobody measured."""
     return float(entry.performance.get("own", {}).get("roc_auc", 0.5))
+
+
+def _margin(model: reference.ReferenceModel | reference.NativeModel, plan: Plan, table: Table) -> Floats:
+    if isinstance(model, reference.NativeModel):
+        return model.margin_of(table.typed[plan.evidence.order])
+    return model.margin(plan.evidence.inputs)
 
 
 class _Clock:
@@ -235,6 +252,12 @@ def _additions(verdict: Verdict, combined: Combined, anomaly: Floats, worded: Se
             "reasons": pl.Series(worded, dtype=pl.String),
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    inverse = np.empty(len(order), dtype=np.int64)
+    inverse[order] = np.arange(len(order))
+    return inverse
 
 
 def _summary(

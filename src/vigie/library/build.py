@@ -161,22 +161,21 @@ def _calibrate(
     A table in production is never quite like any world, so for every other world the models of its own domain
     do not vote.
     """
-    evidence, labels, weights = [], [], []
+    studied = []
     rng = np.random.default_rng(0)
     for number, one in enumerate(unseen):
         at_home = number % 2 == 0
         choice = [r for r in wanted if (r.domain == one.domain) == at_home]
         picked = [choice[i] for i in rng.choice(len(choice), size=min(3, len(choice)), replace=False)]
-        weight = _weights(one)
-        members = [
-            ensemble.Member(r.name, 0.7, 0.85, weighted_ranks(fitted[r.name].margin(one.inputs), weight))
-            for r in picked
-        ]
-        anomaly = weighted_ranks(_anomaly(one), weight)
-        evidence.append(ensemble.combine(anomaly, members, rows=one.rows, ranked=True).evidence)
-        labels.append(one.label)
-        weights.append(weight)
-    return calibration.fit(evidence, labels, weights)
+        weights = _weights(one)
+        members = []
+        for recipe in picked:
+            margin = fitted[recipe.name].margin(one.inputs)
+            members.append(ensemble.Member(recipe.name, 0.7, 0.85, margin, weighted_ranks(margin, weights)))
+        anomaly = weighted_ranks(_anomaly(one), weights)
+        combined = ensemble.combine(anomaly, members, rows=one.rows, weights=weights)
+        studied.append(calibration.Studied(combined.evidence, combined.belief, one.label, weights))
+    return calibration.fit(studied)
 
 
 def _anomaly(one: Lesson) -> Floats:

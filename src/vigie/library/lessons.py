@@ -63,13 +63,14 @@ def lesson(domain: str, view: str, seed: int) -> Lesson | None:
     truth = {name: world.roles[name] for name in names}
     found = roles.infer(frame, truth if seed % 2 else None)
     gathered = evidence.gather(frame, found, seed=seed)
-    keep = _sample(world.label, np.random.default_rng([seed, 7]))
+    label = world.label[gathered.order]
+    keep = _sample(label, np.random.default_rng([seed, 7]))
     return Lesson(
         domain=domain,
         view=view,
         seed=seed,
         inputs=gathered.inputs[keep],
-        label=world.label[keep],
+        label=label[keep],
         share=float(world.label.mean()),
         rows=frame.height,
         typologies=tuple(sorted({str(name) for name in np.unique(world.typology)} - {"", "mislabelled"})),

@@ -58,10 +58,8 @@ class Copier:
 
         def one(pair: tuple[Wanted, Wanted]) -> int:
             old, new = pair
-            if listed.get(new.key, -1) in {new.size, -1 if new.size is not None else listed.get(new.key)}:
-                kept = new.key in listed and look(target, new).state == RIGHT
-            else:
-                kept = False
+            likely = new.key in listed and new.size in {None, listed[new.key]}
+            kept = likely and look(target, new).state == RIGHT
             sent = 0 if kept else _send(source, target, old, new)
             self._watch.advance(old.size or 0)
             return sent

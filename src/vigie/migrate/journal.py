@@ -130,6 +130,8 @@ def hold(engine: sa.Engine, timing: Timing, choose: Choice) -> Iterator[Held]:
     heart.start()
     try:
         yield held
+        if not held.released:
+            held.finish("failed" if held.state == "running" else held.state)
     except BaseException as error:
         if not held.released:
             reason = (

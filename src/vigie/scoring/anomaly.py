@@ -76,22 +76,20 @@ def energy(evidence: Floats, known: np.ndarray) -> dict[str, Floats]:
     return {"tails_energy": total, "tails_best": best}
 
 
-def raw_forest(frame: pl.DataFrame, roles: Roles, seed: int) -> Floats:
+def raw_forest(columns: Floats, seed: int) -> Floats:
     """Isolation forest on the table's own columns, whatever they mean."""
-    x = raw_matrix(frame, roles)
-    return _forest(x.astype(np.float32), seed) if x.shape[1] else np.zeros(frame.height)
+    return _forest(columns.astype(np.float32), seed) if columns.shape[1] else np.zeros(len(columns))
 
 
-def neighbours(frame: pl.DataFrame, roles: Roles, seed: int, *, k: int = 8, reference: int = 2000) -> Floats:
+def neighbours(columns: Floats, seed: int, *, k: int = 8, reference: int = 2000) -> Floats:
     """Mean distance to the k nearest of a sample of rows, on standardised columns.
 
     Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
     """
-    x = raw_matrix(frame, roles)
-    if not x.shape[1] or len(x) < 3 * k:
-        return np.zeros(frame.height)
-    scale = np.nanstd(x, axis=0)
-    x = x[:, scale > 0] / scale[scale > 0]
+    if not columns.shape[1] or len(columns) < 3 * k:
+        return np.zeros(len(columns))
+    scale = columns.std(axis=0)
+    x = columns[:, scale > 0] / scale[scale > 0]
     sample = np.random.default_rng(seed).choice(len(x), size=min(reference, len(x)), replace=False)
     index = NearestNeighbors(n_neighbors=k + 1).fit(x[np.sort(sample)])
     return np.asarray(index.kneighbors(x)[0][:, 1:].mean(axis=1))

@@ -1,9 +1,9 @@
-"""Weight of evidence to probability without labels, with an interval, and when to abstain.
+"""Weight of evidence to probability without labels, with an interval.
 
 The shape of the evidence is learned on simulated worlds the models were not trained on: how much more often a
 value occurs among frauds than among honest rows. What is left unknown on a table without labels is the share
-of frauds; it is estimated from the table's own evidence. How far such an estimate may be off was measured on
-other worlds too, and becomes the interval.
+of frauds. It is estimated from what the members believe on average, corrected by how that belief related to the
+truth on other worlds; how far such estimates were off becomes the interval.
 """
 
 from __future__ import annotations
@@ -18,28 +18,66 @@ import numpy.typing as npt
 
 from vigie.scoring.groups import Floats
 
-LEAST, MOST = 5e-4, 0.3
-"""Shares of fraud that can be told from a table at all; an estimate outside says only "less" or "more"."""
-
 HARMONY = 0.15
 """Below this mean rank correlation the members contradict each other."""
 
-KNOTS = 12
+LEAST, MOST = 1e-4, 0.5
+"""Shares of frauds outside are not told from these."""
+
+LEVELS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
+"""Quantiles of the evidence at which its meaning is learned."""
+
+COVERAGE = 0.9
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A table with labels, scored by models that were not trained on it.
+
+    Attributes:
+        evidence: (rows,) what the ensemble said.
+        belief: mean probability of fraud by the members' own reckoning.
+        label: (rows,) true is fraud.
+        weights: (rows,) how many rows of the table each stands for.
+    """
+
+    evidence: Floats
+    belief: float
+    label: npt.NDArray[np.bool_]
+    weights: Floats
+
+    @property
+    def share(self) -> float:
+        """The true share of frauds."""
+        return float(np.average(self.label, weights=self.weights))
+
+
+@dataclass(frozen=True)
+class Prevalence:
+    """A share with its 90 % interval, all in [0, 1]."""
+
+    estimate: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
 class Calibrator:
-    """Evidence to log-likelihood ratio, and how wrong a prevalence estimated with it was.
+    """Evidence to log-likelihood ratio, and belief to share of frauds.
 
     Attributes:
         evidence: (knots,) ascending.
         ratio: (knots,) log-likelihood ratio of fraud against honest at each, never falling.
-        low: factor on an estimated prevalence that 95 % of the true ones exceeded.
-        high: factor that 95 % of them stayed below.
+        intercept: of the line from the log-odds of belief to the log-odds of the share.
+        slope: of that line.
+        low: log-odds that 5 % of the true shares lay at least so far below the line; not positive.
+        high: the same above; not negative.
     """
 
     evidence: tuple[float, ...]
     ratio: tuple[float, ...]
+    intercept: float
+    slope: float
     low: float
     high: float
 
@@ -47,115 +85,97 @@ class Calibrator:
         """(rows,) log-likelihood ratios; beyond the knots the last one holds."""
         return np.asarray(np.interp(evidence, self.evidence, self.ratio))
 
+    def prevalence(self, belief: float) -> Prevalence:
+        """The share of frauds of a table, from what the members believe on average.
+
+        Source: quantification by averaged probabilities, A. Bella et al., ICDM 2010; the interval is a split
+        conformal one, V. Vovk et al., "Algorithmic Learning in a Random World", 2005.
+        """
+        odds = self.intercept + self.slope * _logit(belief)
+        estimate, low, high = (
+            float(np.clip(_expit(odds + d), LEAST, MOST)) for d in (0.0, self.low, self.high)
+        )
+        return Prevalence(estimate, low, high)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for a bundle."""
         return {
             "format": 1,
             "kind": "evidence",
-            "evidence": list(self.evidence),
-            "ratio": list(self.ratio),
-            "low": self.low,
-            "high": self.high,
+            "evidence": [round(x, 6) for x in self.evidence],
+            "ratio": [round(x, 6) for x in self.ratio],
+            "share": {"intercept": self.intercept, "slope": self.slope, "low": self.low, "high": self.high},
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Calibrator:
-        """Reads what `to_json` wrote."""
-        return cls(tuple(data["evidence"]), tuple(data["ratio"]), float(data["low"]), float(data["high"]))
+    def from_json(cls, data: Mapping[str, Any]) -> Calibrator | None:
+        """Reads what `to_json` wrote; None where a bundle carries no calibration, as imported models do."""
+        if data.get("kind") != "evidence":
+            return None
+        share = {name: float(data["share"][name]) for name in ("intercept", "slope", "low", "high")}
+        return cls(tuple(map(float, data["evidence"])), tuple(map(float, data["ratio"])), **share)
 
 
-@dataclass(frozen=True)
-class Prevalence:
-    """Estimated share of frauds with its 90 % interval, all in [0, 1]."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-def fit(
-    evidence: Sequence[Floats], labels: Sequence[npt.NDArray[np.bool_]], weights: Sequence[Floats]
-) -> Calibrator:
-    """Learns the log-likelihood ratio from tables with labels, each counting the same.
-
-    Args:
-        evidence: for each table (rows,).
-        labels: for each table (rows,).
-        weights: for each table (rows,) how many rows of the table each stands for.
-    """
-    from sklearn.isotonic import IsotonicRegression
-
-    x = np.concatenate(list(evidence))
-    y = np.concatenate(list(labels)).astype(float)
-    w = np.concatenate([_balanced(label, weight) for label, weight in zip(labels, weights, strict=True)])
-    knots = np.unique(
-        np.quantile(x, np.r_[np.linspace(0, 0.9, KNOTS - 6), 0.95, 0.98, 0.99, 0.995, 0.999, 1.0])
-    )
-    model = IsotonicRegression(y_min=0.005, y_max=0.995).fit(x, y, sample_weight=w)
-    # Smoothed between neighbouring knots, so that equal steps of the isotonic fit do not tie rows.
-    middle = np.array([model.predict(np.linspace(a, b, 9)).mean() for a, b in _spans(knots)])
-    rising = np.maximum.accumulate(middle) + 1e-6 * np.arange(len(middle))
-    ratio = np.log(rising / (1 - rising))
-    rough = Calibrator(tuple(map(float, knots)), tuple(map(float, ratio)), 1.0, 1.0)
-    errors = []
-    for values, label, weight in zip(evidence, labels, weights, strict=True):
-        estimate = estimate_prevalence(rough.log_ratio(values), weight)
-        errors.append(float(np.average(label, weights=weight)) / max(estimate, 1e-5))
+def fit(tables: Sequence[Studied]) -> Calibrator:
+    """Learns from tables with labels, each counting the same."""
+    knots, ratio = _ratios(tables)
+    belief = np.array([_logit(table.belief) for table in tables])
+    truth = np.array([_logit(table.share) for table in tables])
+    slope, intercept = np.polyfit(belief, truth, 1)
+    errors = truth - (intercept + slope * belief)
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(errors, [tail, 1 - tail])
     return Calibrator(
-        rough.evidence, rough.ratio, float(np.quantile(errors, 0.05)), float(np.quantile(errors, 0.95))
-    )
-
-
-def estimate_prevalence(log_ratio: Floats, weights: Floats | None = None) -> float:
-    """Share of frauds that best explains the evidence of a table.
-
-    Source: M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
-    Probabilities: A Simple Procedure", Neural Computation 14 (2002), by expectation maximisation.
-
-    Args:
-        log_ratio: (rows,) log-likelihood ratios.
-        weights: (rows,) how many rows each stands for; all the same when not given.
-    """
-    ratio = np.exp(np.clip(log_ratio, -12, 12))
-    share = 0.01
-    for _ in range(500):
-        posterior = share * ratio / (share * ratio + 1 - share)
-        updated = float(np.average(posterior, weights=weights))
-        if abs(updated - share) < 1e-7:
-            break
-        share = min(max(updated, 1e-6), 0.9)
-    return float(share)
-
-
-def prevalence(calibrator: Calibrator, evidence: Floats, prior: float | None = None) -> Prevalence:
-    """Estimated share of frauds of a table, or the user's own with the table's own doubt around it.
-
-    Args:
-        calibrator: of the matched models.
-        evidence: (rows,).
-        prior: a share the user knows.
-    """
-    if prior is not None:
-        return Prevalence(prior, prior, prior)
-    estimate = estimate_prevalence(calibrator.log_ratio(evidence))
-    return Prevalence(
-        estimate,
-        min(estimate * calibrator.low, estimate),
-        min(max(estimate * calibrator.high, estimate), 1.0),
+        knots, ratio, float(intercept), float(slope), min(float(low), 0.0), max(float(high), 0.0)
     )
 
 
 def probability(log_ratio: Floats, share: float) -> Floats:
-    """(rows,) probability of fraud for a log-likelihood ratio and a share of frauds."""
-    odds = log_ratio + np.log(share / (1 - share))
-    return np.asarray(1 / (1 + np.exp(-odds)))
+    """(rows,) probabilities of fraud that average to `share` over the table.
+
+    Args:
+        log_ratio: (rows,) log-likelihood ratios.
+        share: of frauds, in (0, 1).
+    """
+    low, high = -25.0, 25.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if float(_expit(log_ratio + middle).mean()) < share:
+            low = middle
+        else:
+            high = middle
+    return np.asarray(_expit(log_ratio + (low + high) / 2))
 
 
-def _balanced(label: npt.NDArray[np.bool_], weight: Floats) -> Floats:
-    frauds, honest = weight[label].sum(), weight[~label].sum()
-    return np.where(label, weight / max(frauds, 1e-9), weight / max(honest, 1e-9))
+def _ratios(tables: Sequence[Studied]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    from sklearn.isotonic import IsotonicRegression
 
-
-def _spans(knots: Floats) -> list[tuple[float, float]]:
+    x = np.concatenate([table.evidence for table in tables])
+    y = np.concatenate([table.label for table in tables]).astype(float)
+    weights = np.concatenate([_balanced(table) for table in tables])
+    model = IsotonicRegression(y_min=0.002, y_max=0.998).fit(x, y, sample_weight=weights)
+    whole = np.concatenate([table.weights / table.weights.sum() for table in tables])
+    order = np.argsort(x, kind="stable")
+    share = np.cumsum(whole[order]) / whole.sum()
+    knots = np.unique(x[order][np.minimum(np.searchsorted(share, LEVELS), len(x) - 1)])
+    # Averaged around each knot, so that the steps of the isotonic fit do not tie rows.
     edges = np.r_[knots[0], (knots[1:] + knots[:-1]) / 2, knots[-1]]
-    return list(pairwise(edges.tolist()))
+    chance = np.array([model.predict(np.linspace(a, b, 9)).mean() for a, b in pairwise(edges.tolist())])
+    rising = np.maximum.accumulate(chance)
+    return tuple(map(float, knots)), tuple(float(np.log(p / (1 - p))) for p in rising)
+
+
+def _balanced(table: Studied) -> Floats:
+    frauds, honest = table.weights[table.label].sum(), table.weights[~table.label].sum()
+    return np.asarray(
+        np.where(table.label, table.weights / max(frauds, 1e-9), table.weights / max(honest, 1e-9))
+    )
+
+
+def _logit(share: float) -> float:
+    p = min(max(share, LEAST), 1 - LEAST)
+    return float(np.log(p / (1 - p)))
+
+
+def _expit(odds: Floats | float) -> Any:
+    return 1 / (1 + np.exp(-odds))

@@ -7,7 +7,7 @@ anomaly energy always votes too: a reference model may add to meaning, never rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from vigie.scoring.groups import Floats, mid_ranks
 
 ANOMALY_SHARE = 0.45
 """What the anomaly energy counts beside all the members together."""
+
+STUDENT_SHARE = 0.4
+"""What the student, who sees the table's own columns, counts beside everybody else."""
 
 STEEPNESS = 3.0
 """How much more a better match counts: weights are similarity to this power."""
@@ -30,12 +33,14 @@ class Member:
         similarity: of its match, 0 to 1.
         skill: its ROC AUC on simulated worlds it was not trained on, 0 to 1.
         margin: (rows,) its log-odds on this table.
+        ranks: (rows,) mid-ranks of the margin, where they are not those of these rows alone, as in a weighted sample.
     """
 
     name: str
     similarity: float
     skill: float
     margin: Floats
+    ranks: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -47,38 +52,56 @@ class Combined:
         agreement: (rows,) in [0, 1].
         weights: of the members, summing to 1; empty without members.
         harmony: mean rank correlation between the members, and with the anomaly; NaN without members.
+        belief: mean probability of fraud by the members' own reckoning, which no table shares; NaN without members.
     """
 
     evidence: Floats
     agreement: Floats
     weights: tuple[float, ...]
     harmony: float
+    belief: float
 
 
 def combine(
-    anomaly: Floats, members: Sequence[Member], *, rows: int | None = None, ranked: bool = False
+    anomaly: Floats, members: Sequence[Member], *, rows: int | None = None, weights: Floats | None = None
 ) -> Combined:
-    """One score from the anomaly energy and the members.
+    """One score from the anomaly score and the members.
 
     Args:
         anomaly: (rows,) mid-ranks of the anomaly score, in (0, 1).
         members: the matched models; may be empty.
         rows: of the whole table where these are a sample of it.
-        ranked: the margins are mid-ranks already, as for a weighted sample.
+        weights: (rows,) how many rows each stands for, in a sample.
     """
     rows = rows or len(anomaly)
     base = energy(anomaly, rows)
     if not members:
-        return Combined(base, np.full(len(base), np.nan), (), float("nan"))
-    ranks = np.stack([member.margin if ranked else mid_ranks(member.margin) for member in members])
-    stable = _stability(np.vstack([ranks, anomaly]))[: len(members)]
-    raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
-    weights = raw / raw.sum()
-    votes = weights @ np.stack([energy(r, rows) for r in ranks])
-    evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
+        return Combined(base, np.full(len(base), np.nan), (), float("nan"), float("nan"))
+    ranks = np.stack([mid_ranks(m.margin) if m.ranks is None else m.ranks for m in members])
     everyone = np.vstack([ranks, anomaly])
+    stable = _stability(everyone)[: len(members)]
+    raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
+    shares = raw / raw.sum()
+    votes = shares @ np.stack([energy(r, rows) for r in ranks])
+    evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
     agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
-    return Combined(evidence, agreement, tuple(float(w) for w in weights), float(stable.mean()))
+    odds = shares @ np.stack([m.margin for m in members])
+    belief = float(np.average(1 / (1 + np.exp(-odds)), weights=weights)) if len(odds) else float("nan")
+    return Combined(evidence, agreement, tuple(float(w) for w in shares), float(stable.mean()), belief)
+
+
+def listen(combined: Combined, student: Floats | None) -> Combined:
+    """The ensemble with the student's vote; nothing changes without one.
+
+    Args:
+        combined: what the ensemble says.
+        student: (rows,) mid-ranks of the student.
+    """
+    if student is None:
+        return combined
+    rows = len(student)
+    both = (1 - STUDENT_SHARE) * combined.evidence + STUDENT_SHARE * energy(mid_ranks(student), rows)
+    return replace(combined, evidence=both)
 
 
 def energy(ranks: Floats, rows: int) -> Floats:

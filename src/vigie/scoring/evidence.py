@@ -7,6 +7,7 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,9 @@ INPUTS: tuple[str, ...] = (
 class Evidence:
     """The inputs of the reference models for one table.
 
+    Rows are in an order of their own, by their cells, so that samples and ties fall the same way however the
+    upload was sorted: row i here is row `order[i]` of the table.
+
     Attributes:
         features: the raw unit-free features.
         known: (features,) which of them this table can tell.
@@ -45,6 +49,8 @@ class Evidence:
         detectors: (rows, detectors) mid-ranks of the label-free detectors.
         anomaly: (rows,) their combination, in (0, 1).
         inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
+        columns: (rows, columns) the table's own columns as numbers, for who needs their units.
+        order: (rows,) the table's row of each row here.
     """
 
     features: features.Features
@@ -53,25 +59,45 @@ class Evidence:
     detectors: npt.NDArray[np.float64]
     anomaly: npt.NDArray[np.float64]
     inputs: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.float64]
+    order: npt.NDArray[np.int64]
 
 
 def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
     """Computes features, detectors and the evidence of related rows.
+
+    Neither the order of the columns nor that of the rows changes anything.
 
     Args:
         frame: (rows, columns) typed table.
         roles: the role of each column.
         seed: of the forests and samples.
     """
+    order = _own_order(frame)
+    ordered = Roles(tuple(sorted(roles.columns, key=lambda item: item.column)))
+    sorted_frame = frame.select(sorted(frame.columns))[order] if frame.height else frame
+    return _gather(sorted_frame, ordered, seed, order)
+
+
+def _own_order(frame: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """(rows,) an order of the rows that depends on their cells alone."""
+    total = np.zeros(frame.height, dtype=np.uint64)
+    for name in frame.columns:
+        total += frame[name].hash(seed=crc32(name.encode())).to_numpy()
+    return np.argsort(total, kind="stable")
+
+
+def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.int64]) -> Evidence:
     facts = Facts(frame, roles)
     built = features.build(frame, roles)
     known = built.known()
     tails = anomaly.tails(built)
+    columns = anomaly.raw_matrix(frame, roles)
     scores = {
         "tails_forest": anomaly.one_sided_forest(tails, known, seed),
         **anomaly.energy(tails, known),
-        "raw_forest": anomaly.raw_forest(frame, roles, seed),
-        "neighbours": anomaly.neighbours(frame, roles, seed),
+        "raw_forest": anomaly.raw_forest(columns, seed),
+        "neighbours": anomaly.neighbours(columns, seed),
     }
     detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
     combined = mid_ranks(detectors @ SHARES)
@@ -83,7 +109,7 @@ def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
         [ranks, detectors, np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1), _context(facts)],
         axis=1,
     ).astype(np.float32)
-    return Evidence(built, known, tails, detectors, combined, inputs)
+    return Evidence(built, known, tails, detectors, combined, inputs, columns, order)
 
 
 def related(facts: Facts, energy: Floats) -> dict[str, Floats]:

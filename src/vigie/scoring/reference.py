@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
+from vigie.scoring import native
 from vigie.scoring.evidence import INPUTS
 from vigie.scoring.features import BY_NAME
 
@@ -23,6 +25,9 @@ Matrix = npt.NDArray[np.float32]
 
 FORMAT = 1
 TREES, DEPTH, RATE = 220, 5, 0.06
+NATIVE_COVERAGE = 0.6
+"""Share of its columns that a model made elsewhere needs before it says anything."""
+
 MONOTONE_WEIGHT = 0.55
 """Directions at least this sure are imposed on the trees."""
 
@@ -73,12 +78,41 @@ class ReferenceModel:
         return inputs[:, [INPUTS.index(name) for name in self.inputs]]
 
 
-def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel:
+@dataclass(frozen=True)
+class NativeModel:
+    """A model made elsewhere, which reads the columns of its own table by name.
+
+    Attributes:
+        booster: the trees.
+        recipe: how its columns become its inputs, as `native` describes.
+    """
+
+    booster: xgboost.Booster
+    recipe: Mapping[str, Any]
+
+    def margin_of(self, frame: pl.DataFrame) -> npt.NDArray[np.float64]:
+        """(rows,) log-odds; all the same where the table lacks too many of its columns.
+
+        Args:
+            frame: typed table.
+        """
+        wanted = self.recipe["columns"]
+        here = {name.lower(): name for name in frame.columns}
+        found = {name: frame[here[name.lower()]].to_numpy() for name in wanted if name.lower() in here}
+        if len(found) < NATIVE_COVERAGE * len(wanted):
+            return np.zeros(frame.height)
+        inputs = native.apply_steps(found, self.recipe)
+        return np.asarray(self.booster.inplace_predict(inputs, predict_type="margin"), dtype=float)
+
+
+def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel:
     """Rebuilds a model from verified bytes and its recipe."""
     import xgboost
 
     model = xgboost.Booster()
     model.load_model(bytearray(booster))
+    if recipe.get("kind") == "native":
+        return NativeModel(model, recipe)
     return ReferenceModel(model, tuple(recipe["inputs"]))
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from vigie.scoring import calibration
 from vigie.scoring.calibration import Calibrator, Prevalence
+from vigie.scoring.coherence import LEAST as LEAST_COHERENCE
 from vigie.scoring.ensemble import Combined
-from vigie.scoring.evidence import Evidence
 from vigie.scoring.groups import Floats
 
 SPREAD = 4.0
@@ -51,7 +51,7 @@ class Verdict:
 
 def judge(
     combined: Combined,
-    evidence: Evidence,
+    coherence: float,
     calibrator: Calibrator | None,
     prior: float | None,
     budget: float | None,
@@ -60,19 +60,21 @@ def judge(
 
     Args:
         combined: what the ensemble says.
-        evidence: of the table.
+        coherence: strongest tie between two columns of the table, in [0, 1].
         calibrator: of the matched models; None without any.
         prior: a share of frauds the user knows.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
     """
     rows = len(combined.evidence)
     score = np.asarray(1 / (1 + np.exp(-(combined.evidence - SPREAD) / SPREAD)))
-    abstained = _doubt(combined, evidence, calibrator)
+    abstained = _doubt(combined, coherence, calibrator)
     share: Prevalence | None = None
+    ratio = np.zeros(0)
     probability = np.full(rows, np.nan)
     if calibrator is not None and abstained is None:
-        share = calibration.prevalence(calibrator, combined.evidence, prior)
-        probability = calibration.probability(calibrator.log_ratio(combined.evidence), share.estimate)
+        share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
+        ratio = calibrator.log_ratio(combined.evidence)
+        probability = calibration.probability(ratio, share.estimate)
     ranked = np.argsort(-combined.evidence, kind="stable")
     alert = np.zeros(rows, dtype=bool)
     if budget is not None:
@@ -81,20 +83,17 @@ def judge(
         alert = probability >= HIGH
     precision = None
     if share is not None and calibrator is not None and alert.any():
-        ratio = calibrator.log_ratio(combined.evidence[alert])
-        precision = Prevalence(
-            *(
-                float(calibration.probability(ratio, min(max(s, 1e-6), 0.999)).mean())
-                for s in (share.estimate, share.low, share.high)
-            )
+        at = (
+            calibration.probability(ratio, s)[alert].mean() for s in (share.estimate, share.low, share.high)
         )
+        precision = Prevalence(*(float(p) for p in at))
     level = _levels(probability, combined.evidence, share is not None)
     words = alert | (level != "LOW")
     words[ranked[: max(10, rows // 50)]] = True
     return Verdict(score, probability, level, alert, words, share, precision, abstained)
 
 
-def _doubt(combined: Combined, evidence: Evidence, calibrator: Calibrator | None) -> Reason | None:
+def _doubt(combined: Combined, coherence: float, calibrator: Calibrator | None) -> Reason | None:
     if calibrator is None:
         return (
             "no reference model is similar enough to this table",
@@ -102,6 +101,11 @@ def _doubt(combined: Combined, evidence: Evidence, calibrator: Calibrator | None
         )
     if len(combined.evidence) < FEWEST_ROWS:
         return ("too few rows to calibrate", "trop peu de lignes pour calibrer")
+    if coherence < LEAST_COHERENCE:
+        return (
+            "its columns have nothing to do with one another, so there is no pattern that a fraud could break",
+            "ses colonnes n'ont aucun rapport entre elles : il n'y a pas de régularité qu'une fraude puisse rompre",
+        )
     if combined.harmony < calibration.HARMONY:
         return (
             "the models contradict each other on this table",
@@ -111,7 +115,7 @@ def _doubt(combined: Combined, evidence: Evidence, calibrator: Calibrator | None
 
 
 def _count(budget: float, rows: int) -> int:
-    return min(rows, int(round(budget * rows)) if isinstance(budget, float) and budget < 1 else int(budget))
+    return min(rows, round(budget * rows) if budget < 1 else int(budget))
 
 
 def _levels(probability: Floats, evidence: Floats, calibrated: bool) -> npt.NDArray[np.str_]:

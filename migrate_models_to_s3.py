@@ -1,0 +1,13 @@
+"""Moves the models from this machine to an S3 bucket: `vigie migrate` by the flags it first had.
+
+python migrate_models_to_s3.py --estimate
+python migrate_models_to_s3.py --bucket fraud-detection-models --dry-run
+python migrate_models_to_s3.py --bucket fraud-detection-models
+python migrate_models_to_s3.py --bucket fraud-detection-models --verify
+python migrate_models_to_s3.py --rollback
+"""
+
+from vigie.cli_migrate import to_bucket
+
+if __name__ == "__main__":
+    to_bucket(prog_name="migrate_models_to_s3.py")

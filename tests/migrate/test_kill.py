@@ -1,0 +1,164 @@
+"""Killed at any moment, and run again: complete, verified, nothing sent twice for nothing, no row at wrong bytes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from vigie.migrate import records, rollback, verify
+
+
+class Siege:
+    """Migrations of one catalog, killed again and again; `moments` are seconds after their start."""
+
+    def __init__(self, engine: sa.Engine, url: str, target: str, folder: Path, tools: Any) -> None:
+        self.engine, self.url, self.target, self.tools = engine, url, target, tools
+        self.puts = folder / "puts"
+        self.puts.touch()
+        self.told = 0
+        self.counts: Counter[str] = Counter()
+
+    def sent(self) -> list[str]:
+        """The keys sent since the last call."""
+        lines = self.puts.read_text().splitlines()
+        new, self.told = lines[self.told :], len(lines)
+        return new
+
+    def attempt(self, victims: Any, moment: float, pause: float) -> bool:
+        """One run, killed after `moment`; whether it was done before that. Everything must be right afterwards."""
+        before = self.tools.right_keys(self.target)
+        said = victims.kill(moment, "migrate", self.url, self.target, self.puts, pause)
+        assert "INCOMPLETE" not in said, said
+        sent = self.sent()
+        prefix = self.target.split("/", 3)[3] + "/" if self.target.startswith("s3") else ""
+        again = [key for key in sent if key.removeprefix(prefix) in before]
+        assert not again, f"sent again although there: {again}"
+        assert len(sent) == len(set(sent))
+        assert self.tools.read_all(self.engine) == 40  # every row points at whole, right bytes
+        self.counts["files sent"] += len(sent)
+        self.counts["killed"] += "complete" not in said
+        return "complete" in said
+
+    def storm(self, victims: Any, kills: int, longest: float, pause: float) -> None:
+        """Kills `kills` runs at random moments, starting afresh whenever a migration is done; then lets one finish."""
+        chance = random.Random(kills)
+        while self.counts["killed"] < kills:
+            if self.attempt(victims, chance.random() * longest, pause):
+                self.finish()
+        while not self.attempt(victims, 60, 0):
+            pass
+        self.finish()
+
+    def finish(self) -> None:
+        """After a run that ended: all verified; then everything is taken back and the target emptied."""
+        assert verify(self.engine, self.target).right
+        last = records(self.engine)[0]
+        assert (last.state, last.held) == ("done", False)
+        assert last.steps == {"switched": 40}
+        self.counts["completed"] += 1
+        rollback(self.engine)
+        from vigie.artifacts.store import connect
+
+        store = connect(self.target)
+        for head in list(store.list()):
+            store.delete(head.key)
+
+
+def siege(engine: sa.Engine, url: str, source: str, target: str, folder: Path, tools: Any) -> Siege:
+    """Forty small models, ready to be moved."""
+    tools.populate(engine, source, 40, 200)
+    return Siege(engine, url, target, folder, tools)
+
+
+def test_killed_at_eight_moments(
+    sqlite: sa.Engine,
+    source: str,
+    target: str,
+    tmp_path: Path,
+    tools: Any,
+    make_victims: Callable[[], Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """To a folder, on SQLite."""
+    url = f"sqlite:///{tmp_path / 'only.sqlite'}"
+    camp = siege(sqlite, url, source, target, tmp_path, tools)
+    camp.storm(make_victims(), 8, 0.5, 0.02)
+    with capsys.disabled():
+        print(f"\n{dict(camp.counts)}")
+    assert camp.counts["files sent"] >= 240 * camp.counts["completed"]
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_moments(
+    engine: sa.Engine,
+    database_url: str,
+    source: str,
+    target: str,
+    tmp_path: Path,
+    tools: Any,
+    make_victims: Callable[[], Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """To a folder, on both databases."""
+    camp = siege(engine, database_url, source, target, tmp_path, tools)
+    camp.storm(make_victims(), 50, 1.0, 0.02)
+    with capsys.disabled():
+        print(f"\n{engine.dialect.name}: {dict(camp.counts)}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["s3", pytest.param("radosgw", marks=pytest.mark.radosgw)])
+def test_killed_on_the_way_to_s3(
+    where: str,
+    engine: sa.Engine,
+    database_url: str,
+    source: str,
+    tmp_path: Path,
+    tools: Any,
+    make_victims: Callable[[], Any],
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:
+    """Fifty times, with the pauses that a server makes by itself."""
+    target = f"{request.getfixturevalue(where)}/automl_models"
+    camp = siege(engine, database_url, source, target, tmp_path, tools)
+    camp.storm(make_victims(), 50, 2.0 if where == "s3" else 1.0, 0.005)
+    with capsys.disabled():
+        print(f"\n{where}, {engine.dialect.name}: {dict(camp.counts)}")
+
+
+def test_a_rollback_killed_at_six_moments(
+    engine: sa.Engine,
+    database_url: str,
+    source: str,
+    target: str,
+    tmp_path: Path,
+    tools: Any,
+    make_victims: Callable[[], Any],
+) -> None:
+    """Each one goes on where the last one died; every row is right all the time."""
+    from vigie.migrate import run
+
+    tools.populate(engine, source, 40, 100)
+    before = tools.places(engine)
+    run(engine, target)
+    victims, chance = make_victims(), random.Random(6)
+    counted = [0]
+    for _ in range(6):
+        said = victims.kill(0.1 + 0.2 * chance.random(), "rollback", database_url, 0.02)
+        assert "restored" not in said
+        assert tools.read_all(engine) == 40
+        counted.append(records(engine)[0].steps.get("restored", 0))
+    assert counted == sorted(counted)
+    restored = counted[-1]
+    assert 0 < restored < 40
+    done = rollback(engine)
+    assert len(done.restored) == 40 - restored
+    assert done.before == restored
+    assert tools.places(engine) == before

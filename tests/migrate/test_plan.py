@@ -1,0 +1,92 @@
+"""The dry run: exact, and it writes nothing at either end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from vigie.artifacts.store import connect
+from vigie.errors import StoreUnavailable, UsageRefused
+from vigie.migrate import plan, run
+
+KINDS = ("new", "identical", "different", "missing at the source", "already there")
+
+
+def test_every_model_is_named_with_what_would_be_done(
+    engine: sa.Engine, source: str, target: str, tools: Any
+) -> None:
+    """New, half there, identical, different, missing at the source and already moved are told apart by bytes."""
+    entries = tools.populate(engine, source, 6)
+    one, two, three, four, five, six = entries
+    here, there = connect(source), connect(target)
+    for entry in (two, three, four):
+        for key in entry.stored.keys().values():
+            there.put(f"{entry.name}/1/{Path(key).name}", here.get(key))
+    there.delete(f"{two.name}/1/manifest.json")
+    booster = Path(entries[3].stored.keys()["booster.ubj.zst"]).name
+    there.put(f"{four.name}/1/{booster}", b"x" * four.digests["booster.ubj.zst"].size)
+    here.delete(five.stored.keys()["features.json"])
+    found = {model.name: model for model in plan(engine, target).models}
+    states = {name: model.state for name, model in found.items()}
+    assert states == {
+        one.name: "new",
+        two.name: "new",
+        three.name: "identical",
+        four.name: "different",
+        five.name: "missing at the source",
+        six.name: "new",
+    }
+    assert found[three.name].to_copy == 0
+    assert 0 < found[two.name].to_copy < found[one.name].to_copy
+    assert booster.startswith("booster")
+    assert "booster.ubj.zst" in found[four.name].detail
+    assert "features.json: no such object" in found[five.name].detail
+    assert {file.action for file in found[four.name].files} == {"keep", "replace"}
+
+
+@pytest.mark.parametrize("where", ["target", "s3"])
+def test_it_writes_nothing_at_either_end(
+    engine: sa.Engine,
+    source: str,
+    where: str,
+    tmp_path: Path,
+    tools: Any,
+    stage: Any,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Listings, bytes and the whole database are the same before and after, and no request was a write."""
+    target = f"{request.getfixturevalue(where)}/automl_models"
+    tools.populate(engine, source, 40, 500)
+    before = tools.contents(source), tools.contents(target), tools.dump(engine)
+    folders = sorted(map(str, tmp_path.rglob("*")))
+    found = plan(engine, target, opener=stage)
+    assert found.counts == {"new": 40}
+    assert found.possible
+    assert (tools.contents(source), tools.contents(target), tools.dump(engine)) == before
+    assert sorted(map(str, tmp_path.rglob("*"))) == folders
+    assert stage.count("put") == stage.count("delete") == 0
+
+
+def test_after_a_run_there_is_nothing_to_do(sqlite: sa.Engine, source: str, target: str, tools: Any) -> None:
+    """What a run did, the plan does not propose again."""
+    tools.populate(sqlite, source, 3)
+    run(sqlite, target)
+    assert plan(sqlite, target).counts == {"already there": 3}
+
+
+def test_a_bucket_that_is_not_there_is_said_at_once(
+    sqlite: sa.Engine, source: str, s3: str, tools: Any
+) -> None:
+    """The first thing one gets wrong is the name of the bucket."""
+    tools.populate(sqlite, source, 3)
+    with pytest.raises(StoreUnavailable, match="no such bucket"):
+        plan(sqlite, "s3://nobody-made-this-one/automl_models")
+
+
+def test_a_store_that_dies_with_its_process_is_refused(sqlite: sa.Engine) -> None:
+    """The catalog could not point at it."""
+    with pytest.raises(UsageRefused, match="memory"):
+        plan(sqlite, "memory://x")

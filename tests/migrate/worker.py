@@ -1,0 +1,139 @@
+"""What the tests of migrations run in processes of their own, to be killed. Prints `ready`, then what it did.
+
+worker.py migrate DATABASE URL PUTS PAUSE    a run; a line to PUTS for each file sent, a pause around each request
+worker.py rollback DATABASE PAUSE            takes the last migration back, with a pause before each row
+worker.py serve                              answers each line with a process that does such a job
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from vigie import database
+from vigie.artifacts import store_obstore as _loaded_before_the_fork  # noqa: F401
+from vigie.artifacts.bundle import Bundle, pack
+from vigie.artifacts.store import Location, Store, connect, open_location
+from vigie.artifacts.transfer import publish
+from vigie.catalog import Catalog, Entry
+from vigie.migrate import journal, rollback, run
+
+DOMAIN = "mobile_money"
+
+
+def make_files(name: str, size: int) -> tuple[Bundle, dict[str, bytes]]:
+    """A bundle of made-up bytes, the same for the same name."""
+    booster = random.Random(name).randbytes(size)
+    profile = {
+        "domain": DOMAIN,
+        "columns": [{"name": "amount", "role": "amount", "type": "Float64"}],
+        "roles": {"amount": 1.0},
+        "quantiles": {},
+    }
+    bundle = Bundle(name, "1", booster, {"of": name}, {"slope": 1.5}, {"ap": 0.4}, profile)
+    return bundle, pack(bundle, created="2026-11-01T00:00:00Z")
+
+
+def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[Entry, ...]:
+    """Publishes and registers `count` models at `url`."""
+    store = connect(url)
+    entries = []
+    for number in range(1, count + 1):
+        bundle, files = make_files(f"dataset{number}", size)
+        root = f"{store.prefix}/" if store.prefix else ""
+        home = open_location(Location(store.kind, store.bucket))
+        stored = publish(home, f"{root}dataset{number}", files)
+        entries.append(
+            Entry.from_bundle_parts(
+                bundle.name,
+                bundle.version,
+                bundle.profile,
+                bundle.performance,
+                stored.files,
+                stored.manifest_sha256,
+                store.kind,
+                store.bucket,
+                stored.prefix,
+            )
+        )
+    catalog = Catalog(engine)
+    kept = catalog.register_all(entries)
+    for entry in kept[::5]:
+        catalog.deactivate(entry.name, entry.version)
+    return tuple(catalog.list(active_only=False))
+
+
+def slow_store(location: Location, log: int, pause: float) -> Store:
+    """A store with a random pause before and after each write, which is told to `log` once it is done."""
+    store = open_location(location)
+    chance = random.Random(os.getpid())
+    for name in ("put", "put_if_absent"):
+        setattr(store, name, _told(getattr(store, name), log, pause, chance))
+    return store
+
+
+def _told(method: Callable[..., None], log: int, pause: float, chance: random.Random) -> Callable[..., None]:
+    def call(key: str, data: Any) -> None:
+        time.sleep(chance.random() * pause)
+        os.write(log, f"{key}\n".encode())
+        method(key, data)
+        time.sleep(chance.random() * pause)
+
+    return call
+
+
+def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
+    """Moves everything; a second process would wait for its turn."""
+    log = os.open(puts, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    engine = database.open(url)
+    print("ready", flush=True)
+    report = run(engine, target, parallel=4, opener=lambda location: slow_store(location, log, float(pause)))
+    print("complete" if report.complete else f"INCOMPLETE {report.failures}", flush=True)
+
+
+def do_rollback(url: str, pause: str) -> None:
+    """Takes the last migration back."""
+    engine = database.open(url)
+    original = journal.Held.note
+
+    def slowly(self: journal.Held, *given: Any, **named: Any) -> None:
+        time.sleep(float(pause))
+        original(self, *given, **named)
+        time.sleep(float(pause))
+
+    journal.Held.note = slowly  # type: ignore[method-assign]
+    print("ready", flush=True)
+    report = rollback(engine)
+    print(f"restored {len(report.restored)} {report.before}", flush=True)
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of some bytes."""
+    return sha256(data).hexdigest()
+
+
+def serve() -> None:
+    """Answers each line with the id of a new process that does the job, its output in a file."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
+    for line in sys.stdin:
+        output, job, *arguments = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+            JOBS[job](*arguments)
+            os._exit(0)
+        print(child, flush=True)
+
+
+JOBS: dict[str, Callable[..., None]] = {"migrate": do_migrate, "rollback": do_rollback, "serve": serve}
+
+if __name__ == "__main__":
+    JOBS[sys.argv[1]](*sys.argv[2:])

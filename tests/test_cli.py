@@ -1,0 +1,207 @@
+"""The edge of the command line: exit codes, messages, help, and what goes to which stream."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from vigie import __version__, cli_edge, errors
+from vigie.cli import cli
+from vigie.cli_edge import EXIT_CODES, exit_code
+from vigie.cli_populate import populate
+
+VIGIE = (sys.executable, "-m", "vigie")
+
+
+def commands(group: click.Group, path: str = "vigie") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, with its full name."""
+    yield path, group
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """A command that raises what the test puts into the list."""
+    planned: list[BaseException] = []
+
+    @click.command()
+    def fail() -> None:
+        """Fail."""
+        raise planned[0]
+
+    monkeypatch.setitem(cli.commands, "fail", fail)
+    return planned
+
+
+def test_every_error_has_an_exit_code() -> None:
+    """No class of the tree falls through to 1 but the root, and the docstring's codes are the real ones."""
+    found = [
+        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.VigieError)
+    ]
+    for kind in found:
+        bare = kind.__new__(kind)
+        assert exit_code(bare) == (1 if kind is errors.VigieError else exit_code(bare))
+        assert kind is errors.VigieError or exit_code(bare) in {2, 3, 4, 5}, kind
+    told = errors.__doc__ or ""
+    for kind, code in EXIT_CODES.items():
+        if f"── {kind.__name__} " in told:
+            assert f"exit {code} " in told.split(f"── {kind.__name__} ")[1].split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageRefused("no"), 2),
+        (errors.AlreadyThere("here", "it"), 2),
+        (errors.MalformedTable("t.csv", line=3, found="x", expected="y"), 3),
+        (errors.UnknownColumn("a", ["b"]), 3),
+        (errors.NotFound("model", "x"), 4),
+        (errors.StoreUnavailable("down", hint="wait"), 5),
+        (errors.UnsignedBundle("x"), 5),
+        (MemoryError(), 5),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_errors_end_with_their_code_and_no_traceback(
+    failing: list[BaseException], error: BaseException, code: int
+) -> None:
+    """A message, a hint, an exit code; nothing on stdout."""
+    failing.append(error)
+    result = CliRunner().invoke(cli, ["fail"])
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    if isinstance(error, errors.VigieError):
+        assert error.message in result.stderr
+        assert error.hint in result.stderr
+
+
+def test_a_bug_is_told_without_data(failing: list[BaseException]) -> None:
+    """The traceback stays, the message of the library, which may quote a cell, does not; --debug shows it."""
+    failing.append(ValueError("jeanne.martin@example.org is no number"))
+    result = CliRunner().invoke(cli, ["fail"])
+    assert result.exit_code == 1
+    assert "jeanne" not in result.output
+    assert "ValueError" in result.stderr
+    assert "in fail" in result.stderr
+    assert "report" in result.stderr
+    assert "jeanne" in CliRunner().invoke(cli, ["--debug", "fail"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [*commands(cli), ("populate", populate)],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_help_has_an_example_everywhere(name: str, command: click.Command) -> None:
+    """Each command says what it does in one line, and shows how."""
+    result = CliRunner().invoke(command, ["--help"], prog_name=name)
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert command.get_short_help_str(200).endswith((".", ":"))
+    for option in command.params:
+        assert isinstance(option, click.Argument) or option.help, f"{name} {option.name}"  # type: ignore[attr-defined]
+    assert name.split()[-1] in result.output
+
+
+def test_help_starts_fast() -> None:
+    """Nothing heavy is loaded to show help; the time is printed, and bounded only loosely."""
+    start = time.perf_counter()
+    done = subprocess.run([*VIGIE, "--help"], capture_output=True, text=True, check=True, timeout=60)
+    print(f"vigie --help: {time.perf_counter() - start:.2f} s")
+    assert "predict" in done.stdout
+    probe = "import sys, vigie.cli; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = ast.literal_eval(
+        subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    )
+    assert not {"polars", "numpy", "xgboost", "sklearn", "sqlalchemy", "rich", "obstore", "alembic"} & set(
+        loaded
+    )
+
+
+def test_version() -> None:
+    """The version is the package's."""
+    assert CliRunner().invoke(cli, ["--version"]).output == f"vigie {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["modles"], "Did you mean 'models'"),
+        (["predict"], "Missing"),
+        (["predict", "x.csv"], "--output"),
+        (["models", "list", "--colour"], "--colour"),
+        (["predict", "x.csv", "-o", "y.csv", "--top", "0"], "--top"),
+        (["predict", "x.csv", "-o", "y.csv", "--min-similarity", "2"], "--min-similarity"),
+        (["predict", "x.csv", "-o", "y.csv", "--lang", "de"], "--lang"),
+        (["predict", "x.csv", "-o", "y.csv", "--alert-budget", "0"], "1% or a number of rows"),
+        (["predict", "x.csv", "-o", "y.csv", "--alert-budget", "150%"], "1% or a number of rows"),
+        (["predict", "x.csv", "-o", "y.csv", "--expected-fraud-rate", "5"], "0.5% or 0.005"),
+        (["predict", "x.csv", "-o", "y.csv", "--role", "montant"], "role=column"),
+        (["predict", "x.csv", "-o", "y.csv", "--role", "montant=amount"], "--role amount=montant"),
+        (["predict", "x.csv", "-o", "y.csv", "--role", "amount=a", "--role", "time=a"], "two roles"),
+        (["predict", "x.csv", "-o", "-", "--json"], "both want stdout"),
+        (["predict", "x.csv", "-o", "y.docx"], ".parquet"),
+    ],
+)
+def test_usage_is_refused_before_any_work(arguments: list[str], words: str) -> None:
+    """Exit code 2, and the word that was wrong."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr
+    assert "hint" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("VIGIE_MAX_ROWS", "many", 2),
+        ("VIGIE_REQUIRE_SIGNATURE", "maybe", 2),
+        ("DATABASE_URL", "mysql://somewhere", 2),
+        ("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/none", 5),
+    ],
+)
+def test_settings_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, value: str, code: int) -> None:
+    """A wrong setting is named, and a password never is."""
+    monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(cli, ["models", "list"])
+    assert result.exit_code == code
+    assert "hint" in result.stderr
+    assert "secret" not in result.output
+    assert code == 5 or name in result.stderr
+
+
+def test_a_reader_that_goes_away_is_no_bug() -> None:
+    """`vigie models list | head -1` ends quietly."""
+    process = subprocess.Popen(
+        [*VIGIE, "models", "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    told = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(60) in {0, 141}
+    assert "Traceback" not in told
+    assert "Exception ignored" not in told
+
+
+def test_the_edge_is_one_table() -> None:
+    """Exit codes are written down once."""
+    for path in Path(cli_edge.__file__).parent.glob("cli_*.py"):
+        source = path.read_text()
+        assert path.name == "cli_edge.py" or "sys.exit" not in source, path.name
