@@ -46,6 +46,9 @@ bench-detection: $(READY) ## measure detection on the labelled tables and rewrit
 library: $(READY) ## train the starter library again
 	@$(BIN)/vigie library build
 
+docs: $(READY) ## put the true output of the demo into README.md
+	@$(BIN)/python docs/demo_output.py
+
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt

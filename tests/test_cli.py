@@ -188,7 +188,7 @@ def test_settings_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, val
 def test_a_reader_that_goes_away_is_no_bug() -> None:
     """`vigie models list | head -1` ends quietly."""
     process = subprocess.Popen(
-        [*VIGIE, "models", "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*VIGIE, "db", "upgrade", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -205,3 +205,24 @@ def test_the_edge_is_one_table() -> None:
     for path in Path(cli_edge.__file__).parent.glob("cli_*.py"):
         source = path.read_text()
         assert path.name == "cli_edge.py" or "sys.exit" not in source, path.name
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_no_bug() -> None:
+    """What cannot be written ends with 5 and a hint, whatever was being drawn."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*VIGIE, "db", "upgrade", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 5, done.stderr
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_nothing_asked_for_shows_help() -> None:
+    """On stderr, with exit code 2."""
+    result = CliRunner().invoke(cli, [])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")
+    assert "error" not in result.stderr

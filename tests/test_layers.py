@@ -16,9 +16,9 @@ LEVELS = (
     {"catalog"},
     {"predict", "train", "migrate", "library"},
     {"jobs", "spark", "web"},
-    {"cli"},
+    {"cli", "__main__"},
 )
-SIBLINGS_THAT_MAY_MEET = {("web", "jobs"), ("database", "revisions"), ("revisions", "database")}
+SIBLINGS_THAT_MAY_MEET = {("web", "jobs"), ("database", "revisions"), ("revisions", "database"), ("__main__", "cli")}
 HOMES = {
     "obstore": {"artifacts/store"},
     "joblib": {"artifacts/legacy"},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -31,6 +33,11 @@ EXIT_CODES: dict[type[BaseException], int] = {
     ReaderGone: 141,
 }
 """What a command ends with; the first class of an error's MRO that is here decides. Anything else is a bug: 1."""
+
+_SYSTEM = {
+    getattr(errno, name, 0)
+    for name in ("ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE")
+}
 
 EXAMPLES = "\b\nExamples:\n  {}\n  {}\n  {}"
 
@@ -63,11 +70,14 @@ class _Edge(click.Command):
         except click.Abort:
             _say("stopped", "")
             sys.exit(130)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(2)
         except click.ClickException as error:
             _say(f"error: {error.format_message()}", _where_to_look(error))
             sys.exit(2)
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  the edge: the user is told in words
-            _end(error, debug="--debug" in arguments)
+            _end(_environmental(error), debug="--debug" in arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -100,13 +110,29 @@ def _end(error: BaseException, *, debug: bool) -> NoReturn:
         case MemoryError():
             _say("error: not enough memory", "score a smaller table, or on a machine with more memory")
         case BrokenPipeError() | ReaderGone():
-            # Without this Python complains once more when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_stdout()
         case KeyboardInterrupt():
             _say("stopped", "")
         case _:
             _bug(error, debug=debug)
     sys.exit(code)
+
+
+def _environmental(error: BaseException) -> BaseException:
+    """The error itself, or what it means where the system refused something no program can help."""
+    if not isinstance(error, OSError) or error.errno not in _SYSTEM:
+        return error
+    _forget_stdout()
+    return Unavailable(
+        f"the system refused to read or write: {error.strerror}",
+        hint="check the free space and the permissions of where the output goes, and of VIGIE_HOME",
+    )
+
+
+def _forget_stdout() -> None:
+    """Drops what could not be written; without this Python complains once more when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _where_to_look(error: click.ClickException) -> str:
@@ -123,7 +149,12 @@ def _say(message: str, hint: str) -> None:
 
 def _bug(error: BaseException, *, debug: bool) -> None:
     """The traceback without the error's own words: a library may quote a cell in them."""
-    click.echo("".join(traceback.format_tb(error.__traceback__)), err=True, nl=False)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if f"{os.sep}click{os.sep}" not in frame.filename
+    ]
+    click.echo("".join(traceback.format_list(frames)), err=True, nl=False)
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     click.echo(
         f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)",

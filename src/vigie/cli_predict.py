@@ -81,16 +81,7 @@ def predict(
     from vigie.table import write
 
     words, chosen = Words(lang), settings.load()
-    options = story.Options(
-        top=asked["top"],
-        minimum=asked["min_similarity"],
-        roles=roles,
-        alert_budget=asked["alert_budget"],
-        expected_fraud_rate=asked["expected_fraud_rate"],
-        language=lang,
-        reasons=asked["reasons"],
-        seed=asked["seed"],
-    )
+    options = story.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
     with cli_draw.progress(words) as told:
         told("reading", 0.0)
         table = _read(source, chosen)
@@ -167,7 +158,8 @@ def _check_output(source: str, output: str, *, as_json: bool) -> None:
     if path.is_dir():
         raise UsageRefused(f"cannot write {output!r}: it is a folder", hint="name a file in it")
     if not _WRITABLE.fullmatch(path.name):
-        raise UsageRefused(f"cannot write {path.name!r}: expected {_OUTPUTS}", hint="change the extension")
+        hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
+        raise UsageRefused(f"cannot write {path.name!r}: expected {_OUTPUTS}, or -", hint=hint)
     if not path.resolve().parent.is_dir():
         raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
     if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):

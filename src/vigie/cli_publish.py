@@ -87,6 +87,8 @@ def convert(
     folder: Path, *, name: str = "", domain: str = "", version: str = "", trust: frozenset[str] = frozenset()
 ) -> Bundle:
     """The bundle of a model made elsewhere, named after its folder where no name is given."""
+    if not folder.is_dir():
+        raise NotFound("folder", str(folder), hint="name the folder that holds xgboost_model.joblib")
     made = legacy.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
     return replace(made, profile={**made.profile, "domain": domain}) if domain else made
 

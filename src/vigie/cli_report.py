@@ -23,6 +23,8 @@ _BAR = 10
 _BRIEF = 3
 _NARROW = 100
 _NO_CEILING = 0.5
+_UNMEASURED = 0.5
+"""What a model counts whose skill nobody has measured: a coin's, and nothing to report."""
 Summary = Mapping[str, Any]
 Parts = Iterator[RenderableType]
 
@@ -124,7 +126,7 @@ def _model(match: Mapping[str, Any], words: Words, width: int) -> Group:
     notes = [words.pick(*label(match["domain"]))]
     if match.get("weight") is not None:
         notes.append(words("weight", value=words.share(match["weight"])))
-    if match.get("skill") is not None:
+    if match.get("skill") not in {None, _UNMEASURED}:
         notes.append(words("skill", value=words.decimal(match["skill"])))
     return Group(text, Padding(Text(" · ".join(notes), style="dim"), (0, 0, 0, 2)))
 

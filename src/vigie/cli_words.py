@@ -28,7 +28,7 @@ _WORDS = {
         "Aucun modèle de référence n'est assez semblable (similarité supérieure à {minimum}).",
     ),
     "similarity": ("similarity {value}", "similarité {value}"),
-    "skill": ("ROC AUC {value} on tables it never saw", "ROC AUC {value} sur des tables jamais vues"),
+    "skill": ("ROC AUC {value} on simulated tables it never saw", "ROC AUC {value} sur des tables simulées jamais vues"),
     "weight": ("{value} of the vote", "{value} du vote"),
     "top": ("The most suspicious rows", "Les lignes les plus suspectes"),
     "row": ("row", "ligne"),

@@ -301,10 +301,10 @@ class Proxy:
 
 @pytest.fixture
 def proxy(s3: str, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """The proxy; stores opened after this go through it and give up after two seconds."""
+    """The proxy; stores opened after this go through it and give up after a second."""
     made = Proxy(moto_endpoint)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.endpoint)
-    monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "2")
+    monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
     yield made
     made.stop()
 

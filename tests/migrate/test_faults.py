@@ -16,7 +16,7 @@ from vigie.catalog import Catalog
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, StoreUnavailable
 from vigie.migrate import Timing, records, rollback, run, verify
 
-COUNT = 6
+COUNT = 5
 
 
 def after(requests: int, what: str) -> Any:

@@ -87,7 +87,7 @@ def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, tools: A
     before = tools.dump(sqlite), tools.contents(target)
     verify(sqlite, target, opener=stage)
     assert (tools.dump(sqlite), tools.contents(target)) == before
-    assert {verb for verb, _ in stage.log} == {"get"}
+    assert {verb for verb, _ in stage.log} == {"get", "head"}
 
 
 def test_a_store_that_is_down_is_said_once(

@@ -15,7 +15,7 @@ from vigie.library.recipes import kept
 from vigie.scoring import evidence, roles
 from vigie.scoring.matching import Column
 
-FRAUDS, HONEST = 150, 650
+FRAUDS, HONEST = 120, 480
 """Rows kept of each world: many small worlds teach more than few large ones."""
 
 LEVELS = np.linspace(0, 1, 21)

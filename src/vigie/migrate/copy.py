@@ -18,11 +18,11 @@ from vigie.artifacts.signing import SIGNATURE, SIGNATURE_LIMIT
 from vigie.artifacts.store import Store, join
 from vigie.catalog import Entry, Place
 from vigie.errors import AlreadyThere, DamagedBundle, NewerBundle, NotFound, StoreUnavailable
-from vigie.migrate.place import RIGHT, Seen, Stores, Wanted, look, wanted
+from vigie.migrate.place import IN_MEMORY, RIGHT, Stores, Wanted, chunks, look, wanted
 from vigie.migrate.work import Crew, Progress
 
-_IN_MEMORY = 32 * 1024**2
 _TRIES = 2
+Pair = tuple[Wanted, Wanted]
 
 
 @dataclass(frozen=True)
@@ -55,38 +55,41 @@ class Copier:
         pairs = list(zip(wanted(entry, entry.place), wanted(entry, place), strict=True))
         if pairs[-1][1].key in listed:
             _refuse_another(target, pairs[-1][1])
-
-        def one(pair: tuple[Wanted, Wanted]) -> int:
-            old, new = pair
-            likely = new.key in listed and new.size in {None, listed[new.key]}
-            kept = likely and look(target, new).state == RIGHT
-            sent = 0 if kept else _send(source, target, old, new)
-            self._watch.advance(old.size or 0)
-            return sent
-
-        sent = self._team.files(one, pairs[:-1])
-        sent += self._team.files(lambda _: _send_signature(source, target, entry, place), [None])
-        sent += self._team.files(one, pairs[-1:])
+        sent = self._send(source, target, pairs[:-1], listed)
+        sent += self._team.send(lambda _: _send_signature(source, target, entry, place), [None])
+        sent += self._send(source, target, pairs[-1:], listed)
         objects = sum(size > 0 for size in sent)
         return Copied(objects, len(pairs) - min(objects, len(pairs)), sum(sent))
 
+    def _send(self, source: Store, target: Store, pairs: list[Pair], listed: dict[str, int]) -> list[int]:
+        """Sends what is not there and right and reads it back; twice, for an answer may be spoilt on its way."""
+        likely = [new for _, new in pairs if new.key in listed and new.size in {None, listed[new.key]}]
+        seen = dict(zip(likely, self._team.read(lambda new: look(target, new), likely), strict=True))
+        sent: dict[Wanted, int] = {}
+        for _ in range(_TRIES):
+            left = [pair for pair in pairs if pair[1] not in seen or seen[pair[1]].state != RIGHT]
+            sizes = self._team.send(lambda pair: _put(source, target, *pair), left)
+            again = [new for _, new in left]
+            sent.update(zip(again, sizes, strict=True))
+            seen.update(zip(again, self._team.read(lambda new: look(target, new), again), strict=True))
+        for _, new in pairs:
+            if seen[new].state != RIGHT:
+                raise new.fault(
+                    f"{seen[new].found} when read back from {target.location.label}",
+                    hint="the target does not keep what it is given; its model stays where it was",
+                )
+        self._watch.advance(sum(old.size or 0 for old, _ in pairs))
+        return list(sent.values())
 
-def _send(source: Store, target: Store, old: Wanted, new: Wanted) -> int:
-    """Writes one file and reads it back; twice, for an answer may be spoilt on its way. Bytes sent."""
-    seen = Seen("", "", 0)
-    for _ in range(_TRIES):
-        with _taken(source, old) as (data, size):
-            if new.name == MANIFEST and isinstance(data, bytes):
-                _seal(target, new, data)
-            else:
-                target.put(new.key, data)
-        seen = look(target, new)
-        if seen.state == RIGHT:
-            return size
-    raise new.fault(
-        f"{seen.found} when read back from {target.location.label}",
-        hint="the target does not keep what it is given; its model stays where it was",
-    )
+
+def _put(source: Store, target: Store, old: Wanted, new: Wanted) -> int:
+    """Writes one file, the right bytes of the source; their number."""
+    with _taken(source, old) as (data, size):
+        if new.name == MANIFEST and isinstance(data, bytes):
+            _seal(target, new, data)
+        else:
+            target.put(new.key, data)
+        return size
 
 
 def _seal(target: Store, file: Wanted, manifest: bytes) -> None:
@@ -143,7 +146,7 @@ def _send_signature(source: Store, target: Store, entry: Entry, place: Place) ->
 @contextmanager
 def _taken(source: Store, file: Wanted) -> Iterator[tuple[bytes | Path, int]]:
     """The file's right bytes from the source and their number: in memory, or on disk where there are many."""
-    if file.limit <= _IN_MEMORY:
+    if file.limit <= IN_MEMORY:
         data = _bytes(source, file)
         yield data, len(data)
         return
@@ -161,16 +164,16 @@ def _taken(source: Store, file: Wanted) -> Iterator[tuple[bytes | Path, int]]:
 def _bytes(source: Store, file: Wanted) -> bytes:
     found = ""
     for _ in range(_TRIES):
-        chunks, total = [], 0
+        received, total = [], 0
         try:
-            for chunk in source.stream(file.key):
-                chunks.append(chunk)
+            for chunk in chunks(source, file):
+                received.append(chunk)
                 total += len(chunk)
                 if total > file.limit:
                     break
         except NotFound:
             raise _lacking(source, file, "no such object") from None
-        data = b"".join(chunks)
+        data = b"".join(received)
         if sha256(data).hexdigest() == file.sha256:
             return data
         found = f"sha256 {sha256(data).hexdigest()[:16]}… of {total:,} bytes"

@@ -84,6 +84,17 @@ class Held:
     state: str
     resumed: bool = False
     released: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes, refused where the lock is no longer ours; one at a time in this process.
+
+        SQLite lets its writers sleep for longer and longer where they meet.
+        """
+        with self.turn, writing(self.engine) as connection:
+            self.guard(connection)
+            yield connection
 
     def guard(self, connection: sa.Connection) -> None:
         """Refuses to go on where another process has taken the lock; first thing in every transaction."""
@@ -101,8 +112,7 @@ class Held:
 
     def finish(self, state: str, error: str | None = None) -> None:
         """Writes how the migration ended and gives the lock back."""
-        with writing(self.engine) as connection:
-            self.guard(connection)
+        with self.writing() as connection:
             ended = {"state": state, "lock": None, "finished_at": _now(connection), "error": error}
             connection.execute(sa.update(migrations).where(_M.id == self.id).values(**ended))
         self.state, self.released = state, True
@@ -243,10 +253,8 @@ def _bury(connection: sa.Connection, row: sa.RowMapping) -> None:
 def _beat(held: Held, seconds: float, quiet: threading.Event) -> None:
     while not quiet.wait(seconds):
         # A database away for a moment is no reason to stop; one that gave the lock away is told by `guard`.
-        with suppress(DatabaseUnavailable, MigrationUnderWay), writing(held.engine) as connection:
-            if held.released:
-                return
-            held.guard(connection)
+        with suppress(DatabaseUnavailable, MigrationUnderWay), held.writing():
+            pass
 
 
 def _plan(connection: sa.Connection, number: int, moves: Sequence[tuple[Entry, Place]]) -> None:

@@ -114,8 +114,8 @@ def _model(entry: Entry, new: Place, stores: Stores, team: Crew) -> ModelPlan:
     listed = {head.key for head in target.list(new.prefix)}
     olds, news = wanted(entry, entry.place), wanted(entry, new)
     there = {file.name: file for file in news if file.key in listed}
-    at_source = team.files(lambda file: look(source, file), olds)
-    seen = dict(zip(there, team.files(lambda file: look(target, file), there.values()), strict=True))
+    at_source = team.read(lambda file: look(source, file), olds)
+    seen = dict(zip(there, team.read(lambda file: look(target, file), there.values()), strict=True))
     files = []
     for old, mine in zip(olds, at_source, strict=True):
         goal = seen.get(old.name, Seen(ABSENT, "", 0))

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from vigie.artifacts.store import open_location
 from vigie.catalog import Catalog, Entry
-from vigie.database import writing
 from vigie.errors import NotFound, RollbackRefused
 from vigie.migrate import journal
 from vigie.migrate.journal import Held, Record, Step, Timing
@@ -71,8 +70,7 @@ def rollback(
             _restore(held, catalog, entry, step)
         gone = [s for s in steps if (s.model, s.version) not in entries]
         for step in gone:
-            with writing(engine) as connection:
-                held.guard(connection)
+            with held.writing() as connection:
                 held.note(step, "restored", connection=connection, error="no longer registered")
         held.finish("rolled_back")
     return RollbackReport(record.id, tuple(s.label for _, s in known), before, tuple(s.label for s in gone))
@@ -113,8 +111,7 @@ def _faults(
 
 
 def _restore(held: Held, catalog: Catalog, entry: Entry, step: Step) -> None:
-    with writing(held.engine) as connection:
-        held.guard(connection)
+    with held.writing() as connection:
         catalog.relocate([(entry, step.old)], connection=connection)
         held.note(step, "restored", connection=connection)
 

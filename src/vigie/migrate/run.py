@@ -18,7 +18,6 @@ import sqlalchemy as sa
 
 from vigie.artifacts.store import open_location
 from vigie.catalog import Catalog, Entry, Place
-from vigie.database import writing
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, VigieError
 from vigie.migrate import journal
 from vigie.migrate.copy import Copied, Copier
@@ -163,8 +162,7 @@ def _one(held: Held, catalog: Catalog, copier: Copier, team: Crew, entry: Entry,
     try:
         copied = copier.copy(entry, place)
         team.note(None)
-        with writing(held.engine) as connection:
-            held.guard(connection)
+        with held.writing() as connection:
             catalog.relocate([(entry, place)], connection=connection)
             held.note(step, "switched", connection=connection)
     except (DatabaseUnavailable, MigrationUnderWay):
@@ -172,8 +170,7 @@ def _one(held: Held, catalog: Catalog, copier: Copier, team: Crew, entry: Entry,
         raise
     except VigieError as error:
         team.note(error)
-        with writing(held.engine) as connection:
-            held.guard(connection)
+        with held.writing() as connection:
             held.note(step, "failed", connection=connection, error=error.message)
         return Outcome(entry.name, entry.version, FAILED, copied, error)
     return Outcome(entry.name, entry.version, SWITCHED, copied)

@@ -129,7 +129,7 @@ def _check(
     files = wanted(entry, place)
     store = stores.at(place)
     try:
-        seen = team.files(lambda file: look(store, file), files)
+        seen = team.read(lambda file: look(store, file), files)
     except StoreUnavailable as error:
         errors.append(error)
         team.note(error)

@@ -1,7 +1,7 @@
 """Models worked on several at a time, and what is told meanwhile.
 
-One pool for the files sets how many requests are under way; one for the models keeps it fed. A store that
-fails for several models in a row is not asked for all the others.
+One pool sends files, one reads them, each so many at a time, so that reading back never keeps a file from being sent; a
+third one for the models keeps the two fed. A store that fails for several models in a row is not asked for all the others.
 """
 
 from __future__ import annotations
@@ -48,15 +48,16 @@ class Silence:
 
 
 class Crew:
-    """The two pools of one piece of work, and the flag that ends it early.
+    """The pools of one piece of work, and the flag that ends it early.
 
     Args:
-        parallel: files at a time.
+        parallel: files sent at a time, and as many read.
     """
 
     def __init__(self, parallel: int) -> None:
         self.parallel = max(1, parallel)
-        self._files = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-file")
+        self._senders = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-send")
+        self._readers = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-read")
         self._models = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-model")
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -78,15 +79,13 @@ class Crew:
             if self._failures >= FAILURES_IN_A_ROW:
                 self.stop()
 
-    def files(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
-        """Does `action` on every file; the first error is raised once none of them is under way any more."""
-        futures = [self._files.submit(action, file) for file in files]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
-            wait(futures)
+    def send(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
+        """Does `action`, which writes, on every file; the first error is raised once none is under way any more."""
+        return _all(self._senders, action, files)
+
+    def read(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
+        """The same for an action that only reads."""
+        return _all(self._readers, action, files)
 
     def models(self, action: Callable[[M], R], models: Sequence[M]) -> Iterator[tuple[M, R | None]]:
         """Each model with what `action` returned, as they end; nothing for those not begun before the stop."""
@@ -108,7 +107,18 @@ class Crew:
         """Ends the work: what is under way ends, what waits is dropped."""
         self.stop()
         self._models.shutdown(wait=True, cancel_futures=True)
-        self._files.shutdown(wait=True, cancel_futures=True)
+        self._senders.shutdown(wait=True, cancel_futures=True)
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+
+def _all(pool: ThreadPoolExecutor, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
+    futures = [pool.submit(action, file) for file in files]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
+        wait(futures)
 
 
 _END = object()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vigie.scoring.groups import Floats, mid_ranks
 
-ANOMALY_SHARE = 0.45
+ANOMALY_SHARE = 0.55
 """What the anomaly energy counts beside all the members together."""
 
 STUDENT_SHARE = 0.4

@@ -19,7 +19,7 @@ from vigie.scoring.groups import Floats, Groups, mid_ranks
 from vigie.scoring.roles import Roles
 
 DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
-SHARES = np.array([0.15, 0.35, 0.2, 0.1, 0.2])
+SHARES = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
 """What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
 PEERS = tuple(
     f"peers_{who}_{span}"
@@ -100,7 +100,7 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
         "neighbours": anomaly.neighbours(columns, seed),
     }
     detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
-    combined = mid_ranks(detectors @ SHARES)
+    combined = together(detectors)
     peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
     ranks = np.stack(
         [mid_ranks(built.values[:, j].astype(float)) for j in range(built.values.shape[1])], axis=1
@@ -110,6 +110,17 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
         axis=1,
     ).astype(np.float32)
     return Evidence(built, known, tails, detectors, combined, inputs, columns, order)
+
+
+def together(detectors: Floats) -> Floats:
+    """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
+
+    Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
+
+    Args:
+        detectors: (rows, detectors) mid-ranks.
+    """
+    return mid_ranks(-np.log(1 - detectors + 0.5 / max(len(detectors), 1)) @ SHARES)
 
 
 def related(facts: Facts, energy: Floats) -> dict[str, Floats]:

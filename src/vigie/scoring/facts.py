@@ -17,6 +17,8 @@ from vigie.scoring.ordinal import ordinal
 from vigie.scoring.roles import Roles
 
 HOUR, DAY = 3600.0, 86400.0
+LARGEST = 1e30
+"""Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 MONTH_STEPS = 720.0
 """A counter without a unit is read as one month of hours, the length of history most uploads have."""
 
@@ -62,9 +64,9 @@ class Facts:
         return None
 
     def numbers(self, role: str) -> list[tuple[str, Floats]]:
-        """Every column of `role` that reads as numbers, with its name."""
+        """Every column of `role` that reads as numbers and is not empty, with its name."""
         found = ((column, as_numbers(self.frame[column])) for column in self.roles.all(role))
-        return [(column, values) for column, values in found if values is not None]
+        return [(c, values) for c, values in found if values is not None and np.isfinite(values).any()]
 
     @cached_property
     def amount(self) -> Floats | None:
@@ -206,6 +208,7 @@ def as_numbers(series: pl.Series) -> Floats | None:
     """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity."""
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
         values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
+        values = np.clip(values, -LARGEST, LARGEST)
         negative = values[values < 0]
         # A lone -1 among counts and ages is how many systems write "unknown".
         coded = len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1

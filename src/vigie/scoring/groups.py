@@ -100,14 +100,16 @@ class Groups:
         """
         ok = np.isfinite(x)
         filled = np.where(ok, x, 0.0)
-        n = self.sum(ok.astype(float)) - 1
+        # A row whose value is unknown has no habit and makes none: it is neither a row nor one of the others.
+        n = self.sum(ok.astype(float)) - ok
         total, squares = self.sum(filled), self.sum(filled**2)
+        some, several = ok & (n >= 1), ok & (n >= 2)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = (total - filled) / n
             var = np.maximum((squares - filled**2) / n - mean**2, 0.0)
-            pooled = np.nanmean(var[n >= 2]) if (n >= 2).any() else np.nanvar(x)
+            pooled = np.mean(var[several]) if several.any() else np.var(x[ok]) if ok.any() else np.nan
             z = (filled - mean) / np.sqrt((n * var + 3 * pooled) / (n + 3) + 1e-9)
-        return np.where(ok & (n >= 1), z * np.sqrt(n / (n + 1)), np.nan)
+            return np.where(some, z * np.sqrt(n / (n + 1)), np.nan)
 
     def rank_within(self, x: Floats) -> Floats:
         """Mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float32]
 
 FORMAT = 1
-TREES, DEPTH, RATE = 220, 5, 0.06
+TREES, DEPTH, RATE = 160, 5, 0.08
 NATIVE_COVERAGE = 0.6
 """Share of its columns that a model made elsewhere needs before it says anything."""
 
@@ -50,9 +50,7 @@ class ReferenceModel:
         Args:
             inputs: (rows, INPUTS) as `evidence.gather` makes them.
         """
-        return np.asarray(
-            self.booster.inplace_predict(self._select(inputs), predict_type="margin"), dtype=float
-        )
+        return _margin(self.booster, self._select(inputs))
 
     def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).
@@ -101,19 +99,37 @@ class NativeModel:
         found = {name: frame[here[name.lower()]].to_numpy() for name in wanted if name.lower() in here}
         if len(found) < NATIVE_COVERAGE * len(wanted):
             return np.zeros(frame.height)
-        inputs = native.apply_steps(found, self.recipe)
-        return np.asarray(self.booster.inplace_predict(inputs, predict_type="margin"), dtype=float)
+        return _margin(self.booster, native.apply_steps(found, self.recipe))
 
 
 def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel:
     """Rebuilds a model from verified bytes and its recipe."""
+    if recipe.get("kind") == "native":
+        return NativeModel(_trees(booster), recipe)
+    return evidence_model(booster, recipe)
+
+
+def evidence_model(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel:
+    """Rebuilds one of our own models."""
+    return ReferenceModel(_trees(booster), tuple(recipe["inputs"]))
+
+
+def threads(rows: int) -> int:
+    """Threads worth waking for so many rows: on few of them the threads would mostly wait for each other."""
+    return 1 if rows < 20_000 else 2
+
+
+def _margin(booster: xgboost.Booster, inputs: Matrix) -> npt.NDArray[np.float64]:
+    booster.set_param({"nthread": threads(len(inputs))})
+    return np.asarray(booster.inplace_predict(inputs, predict_type="margin"), dtype=float)
+
+
+def _trees(booster: bytes) -> xgboost.Booster:
     import xgboost
 
     model = xgboost.Booster()
     model.load_model(bytearray(booster))
-    if recipe.get("kind") == "native":
-        return NativeModel(model, recipe)
-    return ReferenceModel(model, tuple(recipe["inputs"]))
+    return model
 
 
 def fit(
@@ -146,7 +162,7 @@ def fit(
         np.concatenate([m[:, columns] for m in matrices]),
         label=np.concatenate(labels).astype(np.float32),
         weight=np.concatenate(weights).astype(np.float32),
-        max_bin=128,
+        max_bin=64,
     )
     parameters = {
         "objective": "binary:logistic",
@@ -159,7 +175,7 @@ def fit(
         "lambda": 3.0,
         "seed": seed,
         "tree_method": "hist",
-        "max_bin": 128,
+        "max_bin": 64,
         "monotone_constraints": tuple(monotone(name) for name in inputs),
         "base_score": 0.1,
         "nthread": threads,

@@ -163,7 +163,9 @@ def _number(series: pl.Series, nulls: float) -> Values:
     ordered = np.sort(x)
     distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
     kind = "constant" if distinct == 1 else "number"
-    pence = x * 100.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        pence = x * 100.0
+        in_pence = np.abs(pence - np.rint(pence)) < 1e-6 * np.maximum(1.0, np.abs(pence))
     return Values(
         kind=kind,
         rows=len(x),
@@ -175,9 +177,7 @@ def _number(series: pl.Series, nulls: float) -> Values:
         middle=float(ordered[len(x) // 2]),
         tail=float(ordered[int(0.99 * (len(x) - 1))]),
         whole=float(np.count_nonzero(x == np.floor(x)) / len(x)),
-        cents=float(
-            np.count_nonzero(np.abs(pence - np.rint(pence)) < 1e-6 * np.maximum(1.0, np.abs(pence))) / len(x)
-        ),
+        cents=float(np.count_nonzero(in_pence) / len(x)),
         zeros=float(np.count_nonzero(x == 0) / len(x)),
         rising=bool(np.all(x[1:] >= x[:-1])),
         few=frozenset(f"{v:g}" for v in np.unique(ordered)) if distinct <= 8 else frozenset(),

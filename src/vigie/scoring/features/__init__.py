@@ -17,6 +17,9 @@ from vigie.scoring.features import amounts, flows, moments, novelty, places, sha
 from vigie.scoring.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
 from vigie.scoring.roles import Roles
 
+MOST = 1e38
+"""The largest feature that float32 holds."""
+
 __all__ = ["BY_NAME", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
 
 
@@ -53,7 +56,8 @@ def build(frame: pl.DataFrame, roles: Roles) -> Features:
     if frame.height:
         for module in (amounts, moments, novelty, sharing, flows, places, signals, words):
             for name, column in module.compute(facts).items():
-                values[:, NAMES.index(name)] = np.where(np.isfinite(column), column, np.nan)
+                known = np.where(np.isfinite(column), column, np.nan)
+                values[:, NAMES.index(name)] = np.clip(known, -MOST, MOST)
     return Features(NAMES, values)
 
 

@@ -7,6 +7,9 @@ import numpy as np
 from vigie.scoring.facts import Facts
 from vigie.scoring.groups import Floats, Groups, dense_codes, mid_ranks
 
+MOST_CENTS = 2.0**53
+"""Beyond, float64 no longer tells one cent from the next."""
+
 
 def compute(facts: Facts) -> dict[str, Floats]:
     """Amount features of a table that has an amount; nothing otherwise."""
@@ -60,7 +63,8 @@ def _explained(codes: np.ndarray, x: Floats) -> float:
 
 def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    cents = np.where(np.isfinite(amount), np.round(amount * 100), -1).astype(np.int64)
+    countable = amount < MOST_CENTS / 100
+    cents = np.where(countable, np.round(np.where(countable, amount, 0.0) * 100), -1).astype(np.int64)
     whole = cents > 0
     zeros = np.zeros(facts.rows)
     for power in range(1, 9):

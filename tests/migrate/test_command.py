@@ -1,0 +1,233 @@
+"""The commands, as typed: the five that the first implementation promised, and `vigie migrate`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from vigie import database
+from vigie.artifacts.store import connect
+from vigie.catalog import Catalog
+from vigie.cli_migrate import migrate
+from vigie.library import starter
+from vigie.migrate import Timing, journal
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BUCKET = "fraud-detection-models"
+HOME = f"s3://{BUCKET}/automl_models"
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """The bucket of the first implementation's commands, empty, on the S3 server of the environment."""
+    session = boto3.session.Session(
+        os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
+    )
+    client = session.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"])
+    client.create_bucket(Bucket=BUCKET)
+    yield BUCKET
+    store = connect(f"s3://{BUCKET}")
+    for head in list(store.list()):
+        store.delete(head.key)
+    client.delete_bucket(Bucket=BUCKET)
+
+
+def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in a process of its own in the checkout, with forty models in the catalog."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    engine = database.open(url)
+    catalog = Catalog(engine)
+    missing = 40 - starter.register(catalog)
+    if missing > 0:
+        tools.populate(engine, source, missing, 300)
+    entries = catalog.list(active_only=False)
+    assert len(entries) == 40
+    places = tools.places(engine)
+
+    def python(arguments: str, code: int = 0) -> str:
+        line = [sys.executable, *arguments.split()]
+        done = subprocess.run(line, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    said = python("migrate_models_to_s3.py --estimate")
+    assert "40 models in 240 objects" in said
+    assert all(name in said for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
+    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
+    assert "40 models: 40 new" in said
+    assert tools.contents(HOME) == {}
+    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
+    assert "0 of 40 models are right" in said
+    said = python("migrate_models_to_s3.py --bucket fraud-detection-models")
+    assert "40 of 40 models moved" in said
+    assert "40 models in, 40 out" in said
+    moved = catalog.list(active_only=False)
+    assert {(e.place.storage_type, e.place.bucket) for e in moved} == {("s3", BUCKET)}
+    assert all(e.place.prefix == f"automl_models/{e.name}/{e.version}" for e in moved)
+    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
+    assert f"40 of 40 models right at {HOME}" in said
+    said = python("migrate_models_to_s3.py --rollback")
+    assert "40 models are where they were" in said
+    assert tools.places(engine) == places
+    assert tools.read_all(engine) == 40
+    engine.dispose()
+
+
+def test_the_five_commands_on_sqlite_and_moto(
+    s3: str, bucket: str, tmp_path: Path, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a laptop."""
+    five_commands(f"sqlite:///{tmp_path / 'catalog.sqlite'}", source, tools, monkeypatch)
+
+
+@pytest.mark.slow
+def test_the_five_commands_on_postgresql_and_moto(
+    s3: str, bucket: str, postgres_url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the catalog in PostgreSQL."""
+    five_commands(postgres_url, source, tools, monkeypatch)
+
+
+@pytest.mark.radosgw
+def test_the_five_commands_on_a_real_gateway(
+    radosgw: str,
+    bucket: str,
+    database_url: str,
+    source: str,
+    tools: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With signatures checked."""
+    five_commands(database_url, source, tools, monkeypatch)
+
+
+@pytest.fixture
+def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs `vigie migrate` in this process, on a catalog without the models that come with Vigie."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'only.sqlite'}")
+    monkeypatch.setattr(starter, "register", lambda catalog: 0)
+
+    def run(*arguments: str, answer: str = "") -> Result:
+        return CliRunner().invoke(migrate, list(arguments), input=answer)
+
+    return run
+
+
+def test_one_thing_after_the_other(
+    sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any
+) -> None:
+    """Plan, run, verify, status, roll back; the results on stdout, how far it is on stderr."""
+    tools.populate(sqlite, source, 3)
+    done = vigie("--to", target, "--dry-run")
+    assert "3 models: 3 new" in done.stdout
+    assert "read 3 of 3 models" in done.stderr
+    done = vigie("--to", target, "--parallel", "2")
+    assert "Migration 1: 3 of 3 models moved" in done.stdout
+    assert "18 files copied and read back" in done.stdout
+    assert "moved 3 of 3 models" in done.stderr
+    assert "Nothing to do" in vigie("--to", target).stdout
+    assert "3 of 3 models right" in vigie("--verify").stdout
+    assert "1" in vigie("--status").stdout
+    done = vigie("--rollback", "1")
+    assert "Migration 1 rolled back: 3 models are where they were" in done.stdout
+    assert "rolled_back" in vigie("--status").stdout
+
+
+def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any) -> None:
+    """For each of them, on stdout, and nothing on stderr."""
+    tools.populate(sqlite, source, 2)
+
+    def told(*arguments: str) -> Any:
+        done = vigie(*arguments, "--json")
+        assert done.exit_code == 0, done.output
+        assert done.stderr == ""
+        return json.loads(done.stdout)
+
+    costs = told("--to", target, "--estimate")
+    assert costs["load"]["models"] == 2
+    assert [c["provider"]["key"] for c in costs["costs"]] == ["s3", "gcs", "azure", "r2"]
+    assert told("--to", target, "--dry-run")["counts"] == {"new": 2}
+    assert told("--to", target)["complete"] is True
+    assert told("--to", target, "--verify")["good"] == 2
+    assert told("--status")[0]["state"] == "done"
+    assert told("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
+
+
+def test_any_miss_ends_with_an_exit_code(
+    sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any
+) -> None:
+    """5 for what is not as it should be, with the model and the file; the other models are moved."""
+    entries = tools.populate(sqlite, source, 3)
+    connect(source).delete(entries[1].stored.keys()["profile.json"])
+    for arguments in (("--dry-run",), (), ("--verify",)):
+        done = vigie("--to", target, *arguments)
+        assert done.exit_code == 5, done.output
+        assert "2 of 3 models" in done.stderr
+        assert "dataset2 1" in done.stderr
+    with connect_lock(sqlite, target):
+        done = vigie("--to", target)
+    assert done.exit_code == 5
+    assert "is under way" in done.stderr
+    assert f"process {os.getpid()}" in done.stderr
+
+
+def connect_lock(engine: sa.Engine, target: str) -> Any:
+    """Somebody else's migration."""
+    goal = journal.Target.parse(target)
+    return journal.hold(engine, Timing(), lambda c: (journal.begin(c, goal, [])[0], "running", False))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "no store was named"),
+        (("--dry-run",), 2, "no store was named"),
+        (("--estimate", "--verify"), 2, "--estimate and --verify cannot go together"),
+        (("--to", "ftp://x/y"), 2, "unknown scheme"),
+        (("--to", "s3://key:secret@bucket/x"), 2, "user name"),
+        (("--rollback", "yesterday"), 2, "expected the number"),
+        (("--rollback", "9"), 4, "no migration '9'"),
+        (("--rollback",), 4, "no migration"),
+        (("--estimate", "--prices", "absent.json"), 4, "no price file"),
+        (("--to", "/tmp/x", "--prune-source", "--yes"), 4, "no finished migration"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    sqlite: sa.Engine, vigie: Any, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """In words, with the exit code of its kind, and no traceback."""
+    done = vigie(*arguments)
+    assert done.exit_code == code, done.output
+    assert words in done.stderr
+    assert "Traceback" not in done.output
+    assert "secret" not in done.output.replace("AWS_SECRET", "")
+
+
+def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any) -> None:
+    """No answer is no."""
+    tools.populate(sqlite, source, 2)
+    vigie("--to", target)
+    for answer in ("", "n\n"):
+        assert vigie("--to", target, "--prune-source", answer=answer).exit_code == 130
+        assert len(tools.contents(source)) == 12
+    done = vigie("--to", target, "--prune-source", answer="y\n")
+    assert "12 old files of 2 models deleted" in done.stdout
+    assert tools.contents(source) == {}
+    assert tools.read_all(sqlite) == 2
+
+
+def test_an_empty_catalog_is_no_error(sqlite: sa.Engine, target: str, vigie: Any) -> None:
+    """There is nothing to move and nothing to pay."""
+    assert "Nothing to do" in vigie("--to", target).stdout
+    assert "0 models" in vigie("--estimate").stdout
+    assert "No migration yet" in vigie("--status").stdout
