@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 fmt lint bench bench-detection library docs lock clean
+.PHONY: help setup demo test check test-s3 fmt bench bench-detection library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -31,7 +31,8 @@ check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw"
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
-	@bash tests/s3_server.sh run $(BIN)/python -m pytest -m radosgw tests
+	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
+	$(BIN)/python -m pytest -m radosgw tests; code=$$?; bash tests/s3_server.sh stop $$folder; exit $$code
 
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

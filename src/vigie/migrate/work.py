@@ -19,6 +19,7 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 FAILURES_IN_A_ROW = 3
+_AHEAD = 2
 
 
 class Progress(Protocol):
@@ -58,7 +59,8 @@ class Crew:
         self.parallel = max(1, parallel)
         self._senders = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-send")
         self._readers = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-read")
-        self._models = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-model")
+        # More models than senders: while some are read back the others keep every sender busy.
+        self._models = ThreadPoolExecutor(_AHEAD * self.parallel, thread_name_prefix="vigie-model")
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._failures = 0
@@ -96,7 +98,7 @@ class Crew:
             return None if self.stopped else action(model)
 
         while True:
-            while len(running) < 2 * self.parallel and (model := next(waiting, _END)) is not _END:
+            while len(running) < _AHEAD * self.parallel and (model := next(waiting, _END)) is not _END:
                 running[self._models.submit(one, model)] = model  # type: ignore[arg-type,assignment]
             if not running:
                 return

@@ -6,12 +6,13 @@ Every detector returns one number per row, higher more suspicious. None of them 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
 
 from vigie.scoring.facts import as_codes, as_numbers
-from vigie.scoring.features import VOCABULARY, Features
+from vigie.scoring.features import VOCABULARY
 from vigie.scoring.groups import Floats, mid_ranks
 from vigie.scoring.roles import Roles
 
@@ -21,27 +22,28 @@ ORDINARY = 0.7
 """Tail evidence, in nats, that half of the rows have: it counts for nothing."""
 
 
-def tails(features: Features) -> Floats:
-    """(rows, known features) evidence of each feature in its direction of risk, in nats.
+def tails(ranks: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """(rows, features) evidence of each feature in its direction of risk, in nats.
 
     The evidence is -log of the share of rows at least as far out; features without a direction count both
     tails. Unknown is no evidence.
 
     Source: tail probabilities as in ECOD, Z. Li et al., IEEE TKDE 2022; one-sided by meaning is ours.
+
+    Args:
+        ranks: (rows, features) mid-ranks, NaN where unknown.
+        known: (features,) which features the table can tell.
     """
-    columns = []
-    for j, feature in enumerate(VOCABULARY):
-        x = features.values[:, j].astype(float)
-        if feature.direction == 0:
-            ranks = mid_ranks(x)
-            upper = 2 * np.minimum(ranks, 1 - ranks)
-        else:
-            upper = 1 - mid_ranks(feature.direction * x)
-        columns.append(np.where(np.isfinite(upper), -np.log(upper + 1e-6), 0.0))
-    return np.stack(columns, axis=1) if columns else np.zeros((len(features.values), 0))
+    out = np.zeros(ranks.shape, dtype=np.float32)
+    for j in np.flatnonzero(known):
+        rank = ranks[:, j].astype(float)
+        above, below = 1 - rank, rank
+        upper = {1: above, -1: below}.get(VOCABULARY[j].direction, 2 * np.minimum(above, below))
+        out[:, j] = np.where(np.isfinite(upper), -np.log(upper + 1e-6), 0.0)
+    return out
 
 
-def one_sided_forest(evidence: Floats, known: np.ndarray, seed: int) -> Floats:
+def one_sided_forest(evidence: npt.NDArray[np.float32], known: np.ndarray, seed: int) -> Floats:
     """Isolation forest on one-sided tails.
 
     Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008.
@@ -50,11 +52,11 @@ def one_sided_forest(evidence: Floats, known: np.ndarray, seed: int) -> Floats:
     keep = np.flatnonzero(known & (weights > 0))
     if not len(keep):
         return np.zeros(len(evidence))
-    x = np.minimum(evidence[:, keep], 9.0).astype(np.float32)
+    x = np.minimum(evidence[:, keep], np.float32(9.0))
     return _forest(x, seed)
 
 
-def energy(evidence: Floats, known: np.ndarray) -> dict[str, Floats]:
+def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Floats]:
     """Sums of the tail evidence, weighted by what each direction is worth.
 
     Features of one family repeat each other, so `tails_energy` divides a family's sum by the square root of
@@ -64,15 +66,16 @@ def energy(evidence: Floats, known: np.ndarray) -> dict[str, Floats]:
         evidence: (rows, features) as `tails` makes it.
         known: (features,) which features the table can tell.
     """
-    weights = np.array([feature.weight for feature in VOCABULARY]) * known
-    families = np.array([feature.family for feature in VOCABULARY])
-    x = np.maximum(evidence - ORDINARY, 0.0) * weights
+    families: dict[str, list[int]] = {}
+    for j in np.flatnonzero(known):
+        if VOCABULARY[j].weight > 0:
+            families.setdefault(VOCABULARY[j].family, []).append(int(j))
     total, best = np.zeros(len(evidence)), np.zeros(len(evidence))
-    for family in sorted(set(families)):
-        members = np.flatnonzero((families == family) & (weights > 0))
-        if len(members):
-            total += x[:, members].sum(axis=1) / np.sqrt(len(members))
-            best += x[:, members].max(axis=1)
+    for _, members in sorted(families.items()):
+        weights = np.array([VOCABULARY[j].weight for j in members])
+        x = np.maximum(evidence[:, members] - ORDINARY, 0.0) * weights
+        total += x.sum(axis=1) / np.sqrt(len(members))
+        best += x.max(axis=1)
     return {"tails_energy": total, "tails_best": best}
 
 

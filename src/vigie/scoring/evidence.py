@@ -55,7 +55,7 @@ class Evidence:
 
     features: features.Features
     known: npt.NDArray[np.bool_]
-    tails: npt.NDArray[np.float64]
+    tails: npt.NDArray[np.float32]
     detectors: npt.NDArray[np.float64]
     anomaly: npt.NDArray[np.float64]
     inputs: npt.NDArray[np.float32]
@@ -91,7 +91,10 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
     facts = Facts(frame, roles)
     built = features.build(frame, roles)
     known = built.known()
-    tails = anomaly.tails(built)
+    ranks = np.full_like(built.values, np.nan)
+    for j in range(len(built.names)):
+        ranks[:, j] = mid_ranks(built.values[:, j])
+    tails = anomaly.tails(ranks, known)
     columns = anomaly.raw_matrix(frame, roles)
     scores = {
         "tails_forest": anomaly.one_sided_forest(tails, known, seed),
@@ -102,13 +105,15 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
     detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
     combined = together(detectors)
     peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
-    ranks = np.stack(
-        [mid_ranks(built.values[:, j].astype(float)) for j in range(built.values.shape[1])], axis=1
-    )
     inputs = np.concatenate(
-        [ranks, detectors, np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1), _context(facts)],
+        [
+            ranks,
+            detectors.astype(np.float32),
+            np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1).astype(np.float32),
+            _context(facts).astype(np.float32),
+        ],
         axis=1,
-    ).astype(np.float32)
+    )
     return Evidence(built, known, tails, detectors, combined, inputs, columns, order)
 
 

@@ -7,6 +7,7 @@ is O(n log n) however many groups there are and however skewed they are. Must no
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -222,12 +223,14 @@ def dense_codes(*columns: Codes) -> Codes:
     return out
 
 
-def mid_ranks(x: Floats) -> Floats:
+def mid_ranks(x: npt.NDArray[np.floating[Any]]) -> Floats:
     """Mid-rank of each finite value among the finite values, in (0, 1); NaN stays NaN."""
     out = np.full(len(x), np.nan)
-    ok = np.isfinite(x)
-    values = np.sort(x[ok])
-    if len(values):
-        low, high = np.searchsorted(values, x[ok], "left"), np.searchsorted(values, x[ok], "right")
-        out[ok] = (low + high) / (2 * len(values))
+    ok = np.flatnonzero(np.isfinite(x))
+    if len(ok):
+        order = np.argsort(x[ok])
+        values = x[ok][order]
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        lengths = np.diff(np.r_[starts, len(ok)])
+        out[ok[order]] = np.repeat((starts + lengths / 2) / len(ok), lengths)
     return out

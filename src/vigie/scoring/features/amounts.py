@@ -122,7 +122,7 @@ def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
             out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / _scale(before))
             if after is not None:
-                moved = np.minimum(np.abs(before - amount - after), np.abs(before + amount - after))
+                moved = np.minimum(_apart(before - amount, after), _apart(before + amount, after))
                 out["balance_mismatch"] = moved / (amount + 1e-9 * _scale(amount))
         counter_before, counter_after = (
             facts.number("counter_balance_before"),
@@ -131,9 +131,15 @@ def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
         if counter_before is not None:
             out["counter_empty"] = (counter_before == 0).astype(float)
             if counter_after is not None:
-                moved = np.abs(counter_before + amount - counter_after)
+                moved = _apart(counter_before + amount, counter_after)
                 out["counter_mismatch"] = np.minimum(moved / (amount + 1e-9 * _scale(amount)), 10)
     return out
+
+
+def _apart(expected: Floats, found: Floats) -> Floats:
+    """How far two numbers are apart; nothing where only rounding tells them apart, or ranks would be made of it."""
+    gap = np.abs(expected - found)
+    return np.where(gap <= 1e-9 * np.maximum(np.abs(expected), np.abs(found)), 0.0, gap)
 
 
 def _scale(x: Floats) -> float:

@@ -36,7 +36,7 @@ def compute(facts: Facts) -> dict[str, Floats]:
             "flow_received_day": np.log1p(ledger.window(day, 0, incoming.astype(float))[n:]),
             "flow_receiver_sends": -np.log1p((next_out_time - facts.time) / day),
             "flow_receiver_match": _closeness(next_out, amount, next_out_time - facts.time, week),
-            "flow_in_out_balance": -np.abs(np.log((total_in + 1e-9) / (total_out + 1e-9)))[:n],
+            "flow_in_out_balance": -np.round(np.abs(np.log((total_in + 1e-9) / (total_out + 1e-9))), 6)[:n],
         }
     out["flow_receiver_sends"] = np.where(
         np.isfinite(out["flow_receiver_sends"]), out["flow_receiver_sends"], -20.0

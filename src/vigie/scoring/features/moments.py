@@ -82,7 +82,10 @@ def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) ->
         share = np.minimum(2 * day / (span + 2 * day), 1.0)
         out["sum_day_actor"] = actor.window(day, 0, amount)
         out["sum_week_actor"] = actor.window(week, 0, amount)
-        out["spend_burst_actor"] = np.log((actor.window(day, day, amount) + 1e-9) / (total * share + 1e-9))
+        least = 1e-9 * (float(amount.mean()) or 1.0)
+        spent = np.maximum(actor.window(day, day, amount), 0.0)
+        # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
+        out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)
     if facts.counterpart is not None:
         out["fan_out_day"] = _distinct_in_day(actor.group_of_row(), facts.counterpart, facts_time(facts), day)
         out["fan_in_day"] = _distinct_in_day(facts.counterpart, actor.group_of_row(), facts_time(facts), day)

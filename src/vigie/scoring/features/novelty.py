@@ -40,7 +40,7 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
     ):
         for role in roles:
             codes = facts.counterpart if role == "counterpart" else facts.codes(role)
-            if codes is None or role == facts.roles.actor() or codes.max(initial=-1) < 1:
+            if codes is None or facts.roles.first(role) == facts.roles.actor() or codes.max(initial=-1) < 1:
                 continue
             first = actor.first_seen(codes)
             # A first time says more the longer the history without it, and nothing when all are first times.
