@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import datasets
 import numpy as np
 import polars as pl
 
+import datasets
 from vigie import database, predict, table
 from vigie.artifacts import store, transfer
 from vigie.catalog import Catalog, Entry
@@ -47,7 +47,7 @@ class Result:
         return (*evaluate.measure(self.label, score), evaluate.recall_at(self.label, score, 0.01))
 
 
-def open_bundle(entry: Entry):  # noqa: ANN201
+def open_bundle(entry: Entry):
     return transfer.load(store.open_location(entry.location), entry.stored)
 
 

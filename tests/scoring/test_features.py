@@ -560,3 +560,15 @@ def test_dates_before_the_clock() -> None:
     cells["time"] = [moment - (START - datetime(1965, 1, 4, 9)) for moment in cells["time"]]
     old = build(frame_of(cells), roles_of(cells))
     assert np.isfinite(old.column("count_day_actor")).all()
+
+
+def test_who_always_does_the_same_is_all_alike() -> None:
+    """The rounding of sums makes no ranks: equal behaviour gives equal features."""
+    cells = quiet_ledger()
+    cells["amount"] = [3.3] * ROWS
+    cells["balance_before"] = [100.1 + i / 10 for i in range(ROWS)]
+    cells["balance_after"] = [b - 3.3 + 1e-15 * i for i, b in enumerate(cells["balance_before"])]
+    built = build(frame_of(cells), roles_of(cells))
+    for name in ("amount_habit", "amount_over_max", "amount_counterpart", "balance_mismatch"):
+        values = built.column(name)
+        assert set(values[np.isfinite(values)]) == {0.0}, name

@@ -89,9 +89,9 @@ def neighbours(columns: Floats, seed: int, *, k: int = 8, reference: int = 2000)
 
     Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
     """
-    if not columns.shape[1] or len(columns) < 3 * k:
-        return np.zeros(len(columns))
     scale = columns.std(axis=0)
+    if not (scale > 0).any() or len(columns) < 3 * k:
+        return np.zeros(len(columns))
     x = columns[:, scale > 0] / scale[scale > 0]
     sample = np.random.default_rng(seed).choice(len(x), size=min(reference, len(x)), replace=False)
     index = NearestNeighbors(n_neighbors=k + 1).fit(x[np.sort(sample)])

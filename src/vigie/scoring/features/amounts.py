@@ -37,7 +37,7 @@ def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
         out["amount_share_actor"] = np.where(actor.count() > 1, np.exp(finite) / total, np.nan)
         if facts.time is not None:
             out["amount_jump"] = np.abs(finite - actor.previous(finite))
-            out["amount_over_max"] = finite - actor.previous_max(finite)
+            out["amount_over_max"] = np.round(finite - actor.previous_max(finite), 6)
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
         out["amount_counterpart"] = counterpart.habit(log)

@@ -1,0 +1,132 @@
+"""The detectors that need no labels: more suspicious is higher, and meaning decides which tail counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.scoring.tables import given
+from vigie.scoring import anomaly
+from vigie.scoring.features import NAMES, VOCABULARY, Features
+from vigie.scoring.groups import mid_ranks
+
+N = 400
+
+
+def features(**columns: np.ndarray) -> Features:
+    """Features that know only these columns."""
+    values = np.full((N, len(NAMES)), np.nan, dtype=np.float32)
+    for name, x in columns.items():
+        values[:, NAMES.index(name)] = x
+    return Features(NAMES, values)
+
+
+def tails(built: Features) -> np.ndarray:
+    """Tail evidence of features."""
+    ranks = np.stack([mid_ranks(built.values[:, j]) for j in range(len(NAMES))], axis=1)
+    return anomaly.tails(ranks.astype(np.float32), built.known())
+
+
+def test_only_the_risky_tail_is_evidence() -> None:
+    up = np.arange(N, dtype=float)
+    found = tails(features(amount=up, account_age=up, age=up))
+    amount, young, age = (found[:, NAMES.index(name)] for name in ("amount", "account_age", "age"))
+    assert (np.diff(amount) > 0).all()
+    assert (np.diff(young) < 0).all()
+    assert age.argmin() in (N // 2 - 1, N // 2)
+    assert age[0] == pytest.approx(age[-1], rel=1e-4)
+    assert amount[-1] == pytest.approx(np.log(2 * N), rel=0.01), "-log of half a row's share"
+
+
+def test_unknown_is_no_evidence() -> None:
+    x = np.arange(N, dtype=float)
+    x[:10] = np.nan
+    found = tails(features(amount=x))
+    assert (found[:10] == 0).all()
+    assert (found[:, NAMES.index("account_age")] == 0).all()
+    assert np.isfinite(found).all()
+
+
+def test_every_detector_puts_the_odd_row_first() -> None:
+    """One row is far out in everything: whoever looks must see it."""
+    rng = np.random.default_rng(0)
+    columns = {name: rng.normal(size=N) for name in ("amount", "amount_habit", "count_day_actor")}
+    for x in columns.values():
+        x[7] = 8.0
+    built = features(**columns)
+    known, evidence = built.known(), tails(built)
+    raw = np.stack(list(columns.values()), axis=1)
+    scores = {
+        "tails forest": anomaly.one_sided_forest(evidence, known, 0),
+        **anomaly.energy(evidence, known),
+        "raw forest": anomaly.raw_forest(raw, 0),
+        "neighbours": anomaly.neighbours(raw, 0),
+    }
+    assert {name: int(np.argmax(score)) for name, score in scores.items()} == dict.fromkeys(scores, 7)
+
+
+def test_the_harmless_tail_does_not_count() -> None:
+    """Very small amounts are as odd as very large ones, but not as suspicious."""
+    rng = np.random.default_rng(0)
+    columns = {name: rng.normal(size=N) for name in ("amount", "amount_habit", "count_day_actor")}
+    for x in columns.values():
+        x[7] = -8.0
+    built = features(**columns)
+    known, evidence = built.known(), tails(built)
+    for score in anomaly.energy(evidence, known).values():
+        assert score[7] == score.min()
+    forest = anomaly.one_sided_forest(evidence, known, 0)
+    assert forest[7] < np.quantile(forest, 0.9)
+
+
+def test_a_family_is_not_counted_for_each_of_its_features() -> None:
+    """Five features that say the same add less than five that say different things."""
+    strong = np.zeros(N)
+    strong[7] = 1.0
+    same = [f.name for f in VOCABULARY if f.family == "amount" and f.weight >= 0.8][:4]
+    apart = ["amount", "balance_emptied", "sum_day_actor", "actors_per_device"]
+    total = {}
+    for label, names in (("same", same), ("apart", apart)):
+        built = features(**dict.fromkeys(names, strong))
+        total[label] = anomaly.energy(tails(built), built.known())["tails_energy"][7]
+    assert total["same"] < 0.75 * total["apart"]
+
+
+def test_nothing_to_look_at() -> None:
+    """No features, no columns, few rows: a number for each row all the same."""
+    none = features()
+    evidence, known = tails(none), none.known()
+    assert not known.any()
+    assert (anomaly.one_sided_forest(evidence, known, 0) == 0).all()
+    assert all((score == 0).all() for score in anomaly.energy(evidence, known).values())
+    assert (anomaly.raw_forest(np.zeros((N, 0)), 0) == 0).all()
+    assert anomaly.neighbours(np.zeros((5, 3)), 0).tolist() == [0] * 5
+    assert np.isfinite(anomaly.neighbours(np.ones((50, 2)), 0)).all()
+
+
+def test_the_table_as_numbers() -> None:
+    """Numbers as they are, the rest by how common its values are; what means nothing is left out."""
+    frame = pl.DataFrame(
+        {
+            "amount": [1.0, None, 3.0, 8.0],
+            "kind": ["a", "a", "a", "b"],
+            "id": [1, 2, 3, 4],
+            "fraud": [0, 0, 0, 1],
+            "same": [5, 5, 5, 5],
+            "empty": pl.Series([None] * 4, dtype=pl.Float64),
+        }
+    )
+    roles = given(
+        {"amount": "amount", "kind": "category", "id": "row_id", "fraud": "leak", "same": "number", "empty": "number"}
+    )
+    found = anomaly.raw_matrix(frame, roles)
+    np.testing.assert_allclose(found, np.array([[1, 3, 3, 8], np.log([3, 3, 3, 1])]).T)
+
+
+def test_the_same_seed_gives_the_same_scores() -> None:
+    x = np.random.default_rng(0).normal(size=(N, 3))
+    np.testing.assert_array_equal(anomaly.raw_forest(x, 3), anomaly.raw_forest(x, 3))
+    np.testing.assert_array_equal(
+        anomaly.neighbours(x, 3, reference=100), anomaly.neighbours(x, 3, reference=100)
+    )

@@ -1,0 +1,136 @@
+"""Probabilities on tables whose truth is known, without ever showing it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vigie.scoring import calibration
+from vigie.scoring.calibration import LEAST, MOST, Calibrator, Studied, fit, probability
+from vigie.scoring.evaluate import calibration_error
+
+SHIFT = 3.0
+
+
+def studied(seed: int, share: float, rows: int = 3000) -> Studied:
+    """A table whose evidence is normal, higher by SHIFT among frauds; the members believe a third too much."""
+    rng = np.random.default_rng(seed)
+    label = rng.random(rows) < share
+    evidence = rng.normal(size=rows) + SHIFT * label
+    belief = float(np.clip(1.5 * share * np.exp(rng.normal(0, 0.2)), 0, 0.9))
+    return Studied(evidence, belief, label, np.ones(rows))
+
+
+@pytest.fixture(scope="module")
+def calibrator() -> Calibrator:
+    """Taught by forty tables of all shares of fraud."""
+    shares = np.geomspace(0.005, 0.2, 40)
+    return fit([studied(seed, float(share)) for seed, share in enumerate(shares)])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.03, 0.1])
+def test_probabilities_are_close_to_the_truth(calibrator: Calibrator, share: float) -> None:
+    """On a table nobody studied, with the share it estimates by itself."""
+    table = studied(1000, share, rows=40_000)
+    estimate = calibrator.prevalence(table.belief)
+    assert 0.6 < estimate.estimate / share < 1.6
+    found = probability(calibrator.log_ratio(table.evidence), estimate.estimate)
+    assert calibration_error(table.label, found) < 0.5 * share
+    exact = probability(calibrator.log_ratio(table.evidence), share)
+    assert calibration_error(table.label, exact) < 0.2 * share + 0.002
+    sure = exact > 0.8
+    assert table.label[sure].mean() > 0.7
+    assert table.label[exact < 0.01].mean() < 0.01
+
+
+def test_the_interval_holds_as_often_as_it_says(calibrator: Calibrator) -> None:
+    rng = np.random.default_rng(5)
+    shares = np.exp(rng.uniform(np.log(0.005), np.log(0.2), 400))
+    held = []
+    for share in shares:
+        found = calibrator.prevalence(float(np.clip(1.5 * share * np.exp(rng.normal(0, 0.2)), 0, 0.9)))
+        held.append(found.low <= share <= found.high)
+    assert 0.8 < np.mean(held) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    belief=st.floats(0, 1),
+    slope=st.floats(-2, 4),
+    intercept=st.floats(-6, 6),
+    low=st.floats(-5, 0),
+    high=st.floats(0, 5),
+)
+def test_an_interval_is_always_in_order(
+    belief: float, slope: float, intercept: float, low: float, high: float
+) -> None:
+    found = Calibrator((0.0, 1.0), (-1.0, 1.0), intercept, slope, low, high).prevalence(belief)
+    assert LEAST <= found.low <= found.estimate <= found.high <= MOST
+
+
+def test_more_evidence_is_never_less_probable(calibrator: Calibrator) -> None:
+    evidence = np.linspace(-10, 20, 1000)
+    ratio = calibrator.log_ratio(evidence)
+    assert (np.diff(ratio) >= 0).all()
+    assert np.isfinite(ratio).all(), "beyond what was studied too"
+    found = probability(ratio, 0.05)
+    assert (np.diff(found) >= 0).all()
+    assert calibrator.evidence == tuple(sorted(calibrator.evidence))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1e-4, 0.5), st.integers(0, 100))
+def test_probabilities_average_to_the_share(share: float, seed: int) -> None:
+    ratio = np.random.default_rng(seed).normal(0, 2, 300)
+    found = probability(ratio, share)
+    assert found.mean() == pytest.approx(share, rel=1e-6)
+    assert ((found > 0) & (found < 1)).all()
+
+
+def test_json_and_back(calibrator: Calibrator) -> None:
+    again = Calibrator.from_json(json.loads(json.dumps(calibrator.to_json())))
+    assert again is not None
+    np.testing.assert_allclose(again.evidence, calibrator.evidence, atol=1e-6)
+    np.testing.assert_allclose(again.ratio, calibrator.ratio, atol=1e-6)
+    assert again.prevalence(0.1) == calibrator.prevalence(0.1)
+    assert Calibrator.from_json(again.to_json()) == again
+    assert Calibrator.from_json({}) is None
+    assert Calibrator.from_json({"kind": "platt", "a": 1}) is None
+
+
+def test_a_weighted_row_is_so_many_rows() -> None:
+    """A sample of the honest rows with their weight teaches what the whole table would."""
+    whole = [studied(seed, 0.05) for seed in range(12)]
+    rng = np.random.default_rng(0)
+    sampled = []
+    for table in whole:
+        keep = table.label | (rng.random(len(table.label)) < 0.3)
+        weights = np.where(table.label, 1.0, (~table.label).sum() / (keep & ~table.label).sum())
+        sampled.append(Studied(table.evidence[keep], table.belief, table.label[keep], weights[keep]))
+        assert sampled[-1].share == pytest.approx(table.share)
+    one, other = fit(whole), fit(sampled)
+    at = np.linspace(-1, 4, 20)
+    np.testing.assert_allclose(one.log_ratio(at), other.log_ratio(at), atol=0.7)
+
+
+def test_evidence_that_means_nothing_gives_everyone_the_same() -> None:
+    rng = np.random.default_rng(0)
+    tables = [
+        Studied(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000)) for _ in range(10)
+    ]
+    tables = [
+        Studied(t.evidence, 0.02 + 0.01 * i, t.label, t.weights) for i, t in enumerate(tables)
+    ]
+    ratio = fit(tables).log_ratio(np.linspace(-1.5, 1.5, 30))
+    assert np.ptp(ratio) < 0.5
+
+
+def test_limits_are_sensible() -> None:
+    assert 0 < LEAST < MOST < 1
+    assert 0 < calibration.HARMONY < 1
+    assert calibration.LEVELS[0] == 0
+    assert calibration.LEVELS[-1] == 1

@@ -1,0 +1,71 @@
+"""Whether the columns of a table have anything to do with one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.scoring.tables import given, people
+from vigie.scoring.coherence import LEAST, coherence
+from vigie.scoring.roles import infer
+from vigie.worlds import generate
+
+
+def noise(rows: int, seed: int) -> pl.DataFrame:
+    """Every column drawn apart from all others."""
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "amount": np.round(rng.lognormal(4, 1, rows), 2),
+            "customer": [f"C{i}" for i in rng.integers(0, rows // 10, rows)],
+            "merchant": [f"M{i}" for i in rng.integers(0, rows // 20, rows)],
+            "category": rng.choice(["a", "b", "c", "d"], rows),
+            "hour": rng.integers(0, 24, rows),
+            "age": rng.integers(18, 80, rows),
+            "online": rng.random(rows) < 0.3,
+        }
+    )
+
+
+@pytest.mark.parametrize("rows", [300, 2000, 8000])
+@pytest.mark.parametrize("seed", range(4))
+def test_independent_columns_are_incoherent(rows: int, seed: int) -> None:
+    """At every size: chance is allowed for."""
+    frame = noise(rows, seed)
+    assert coherence(frame, infer(frame)) < LEAST
+
+
+@pytest.mark.parametrize("rows", [300, 2000])
+def test_habits_tie_columns(rows: int) -> None:
+    frame = people(rows)
+    assert coherence(frame, infer(frame)) > 2 * LEAST
+
+
+def test_one_tie_is_enough() -> None:
+    """Among independent columns, a category that sets the amount."""
+    frame = noise(2000, 0).with_columns(
+        pl.when(pl.col("category") == "a").then(pl.col("amount") * 2).otherwise("amount").alias("amount")
+    )
+    assert coherence(frame, infer(frame)) > LEAST
+
+
+def test_ignored_columns_tie_nothing() -> None:
+    frame = noise(2000, 0).with_columns(pl.col("amount").alias("copy"))
+    roles = given({**{c: infer(frame).of(c).role for c in frame.columns}, "copy": "leak"})
+    assert coherence(frame, roles) < LEAST
+
+
+@pytest.mark.parametrize("rows", [1, 2, 31])
+def test_small_and_empty_tables(rows: int) -> None:
+    frame = people(60).head(rows)
+    assert 0 <= coherence(frame, infer(frame)) <= 1
+    assert coherence(frame, given(dict.fromkeys(frame.columns, "none"))) == 0
+
+
+@pytest.mark.parametrize("domain", ["mobile_money", "card_present", "insurance", "acquiring", "lending"])
+def test_worlds_are_coherent(domain: str) -> None:
+    """Whoever keeps a ledger leaves ties in it."""
+    for seed in (1, 4):
+        world = generate(domain, seed, 2000)
+        assert coherence(world.frame, given(world.roles)) > LEAST, seed

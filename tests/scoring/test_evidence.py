@@ -1,0 +1,121 @@
+"""What the models look at: ranks, whatever the order of rows and columns, and what related rows say."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.scoring.tables import given, people
+from vigie.scoring import anomaly, evidence
+from vigie.scoring.evidence import CONTEXT, DETECTORS, INPUTS, PEERS, SHARES
+from vigie.scoring.facts import Facts
+from vigie.scoring.features import NAMES
+from vigie.scoring.roles import Roles
+
+ROLES = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount", "category": "category"}
+
+
+@pytest.fixture(autouse=True)
+def small_forests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested here does not depend on the size of the forests."""
+    monkeypatch.setattr(anomaly, "TREES", 20)
+
+
+def test_the_inputs_are_named_once() -> None:
+    assert len(set(INPUTS)) == len(INPUTS) == len(NAMES) + len(DETECTORS) + len(PEERS) + len(CONTEXT)
+    assert len(SHARES) == len(DETECTORS)
+    assert SHARES.sum() == pytest.approx(1)
+
+
+def test_everything_is_a_rank() -> None:
+    """All inputs but the context lie in (0, 1); what the table cannot tell is NaN."""
+    found = evidence.gather(people(300), given(ROLES))
+    ranks = found.inputs[:, : -len(CONTEXT)]
+    finite = np.isfinite(ranks)
+    assert ((ranks[finite] > 0) & (ranks[finite] < 1)).all()
+    assert found.inputs.dtype == np.float32
+    assert np.isnan(found.inputs[:, INPUTS.index("rank_new_device")]).all()
+    assert np.isfinite(found.inputs[:, INPUTS.index("rank_amount_habit")]).mean() > 0.9
+    assert ((found.anomaly > 0) & (found.anomaly < 1)).all()
+    assert sorted(found.order) == list(range(300))
+
+
+def test_order_changes_nothing() -> None:
+    """Rows and columns shuffled: the same evidence, bit for bit, and `order` says where each row went."""
+    frame = people(300)
+    shuffled = frame.with_row_index("row").sample(fraction=1.0, shuffle=True, seed=3)
+    moved = shuffled["row"].to_numpy()
+    other = shuffled.drop("row").select(list(reversed(frame.columns)))
+    here = evidence.gather(frame, given(ROLES), seed=5)
+    there = evidence.gather(other, given({c: ROLES[c] for c in other.columns}), seed=5)
+    np.testing.assert_array_equal(here.inputs, there.inputs)
+    np.testing.assert_array_equal(here.anomaly, there.anomaly)
+    np.testing.assert_array_equal(here.columns, there.columns)
+    np.testing.assert_array_equal(moved[there.order], here.order)
+
+
+def test_equal_rows_get_equal_evidence_of_habit() -> None:
+    """Copies of a row differ at most in what came first."""
+    frame = pl.concat([people(200)] * 2)
+    found = evidence.gather(frame, given(ROLES))
+    same: dict[int, list[int]] = {}
+    for here, row in enumerate(found.order):
+        same.setdefault(int(row) % 200, []).append(here)
+    for name in ("rank_amount", "rank_amount_habit", "rank_rows_actor"):
+        column = found.inputs[:, INPUTS.index(name)]
+        assert all(column[a] == column[b] or np.isnan(column[a]) for a, b in same.values()), name
+
+
+def test_related_rows_speak_for_each_other() -> None:
+    """A row whose customer is suspicious elsewhere stands out, and its own suspicion is not among what is said."""
+    frame = people(300)
+    facts = Facts(frame, given(ROLES))
+    energy = np.zeros(300)
+    victim = str(frame["customer"][0])
+    mine = (frame["customer"] == victim).to_numpy()
+    first = int(np.flatnonzero(mine)[0])
+    energy[mine] = 5.0
+    energy[first] = 0.0
+    found = evidence.related(facts, energy)
+    everyone = found["peers_actor_all"]
+    assert everyone[first] == np.nanmax(everyone)
+    assert found["peers_actor_max"][first] == 5
+    assert everyone[first] > everyone[mine][1:].max(), "the others hear of one harmless row; the harmless row does not"
+    assert np.isnan(found["peers_shared_all"]).all()
+
+
+def test_whoever_is_alone_has_no_peers() -> None:
+    frame = people(300).with_columns(
+        pl.when(pl.int_range(300) == 7).then(pl.lit("alone")).otherwise("customer").alias("customer")
+    )
+    found = evidence.related(Facts(frame, given(ROLES)), np.ones(300))
+    for name in ("peers_actor_all", "peers_actor_max", "peers_actor_day"):
+        assert np.isnan(found[name][7]), name
+
+
+@pytest.mark.parametrize("rows", [1, 2, 9])
+def test_short_tables(rows: int) -> None:
+    found = evidence.gather(people(60).head(rows), given(ROLES))
+    assert found.inputs.shape == (rows, len(INPUTS))
+    assert np.isfinite(found.anomaly).all()
+
+
+def test_a_table_that_says_nothing() -> None:
+    """All columns ignored: every row is as ordinary as any other."""
+    frame = people(60)
+    found = evidence.gather(frame, given(dict.fromkeys(frame.columns, "none")))
+    assert set(found.anomaly) == {0.5}
+    assert not found.known.any()
+
+
+def test_ignored_columns_change_no_rank() -> None:
+    """The row order may depend on their cells; what is known of a row must not."""
+    frame = people(300)
+    extra = frame.with_columns(pl.Series("note", [f"n{i * 7919 % 300}" for i in range(300)]))
+    here = evidence.gather(frame, given(ROLES))
+    there = evidence.gather(extra, Roles((*given(ROLES).columns, *given({"note": "none"}).columns)))
+    name = INPUTS.index("rank_amount_habit")
+    one, two = np.empty(300), np.empty(300)
+    one[here.order], two[there.order] = here.inputs[:, name], there.inputs[:, name]
+    np.testing.assert_array_equal(one, two)

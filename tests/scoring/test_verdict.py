@@ -1,0 +1,170 @@
+"""Scores, probabilities, levels and alerts, or an honest "I cannot tell"; and the reasons in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.scoring.tables import given as stated
+from tests.scoring.tables import people
+from vigie.scoring import anomaly, evidence
+from vigie.scoring.calibration import HARMONY, Calibrator
+from vigie.scoring.coherence import LEAST
+from vigie.scoring.ensemble import Combined
+from vigie.scoring.features import VOCABULARY
+from vigie.scoring.reasons import COUNT, reasons
+from vigie.scoring.verdict import FEWEST_ROWS, Verdict, judge
+
+N = 400
+CALIBRATOR = Calibrator((0.0, 1.0, 3.0, 6.0), (-3.0, -1.0, 2.0, 6.0), 0.0, 1.0, -1.0, 1.0)
+
+
+def combined(rows: int = N, *, harmony: float = 0.8, belief: float = 0.03) -> Combined:
+    """An ensemble that has spoken."""
+    energy = np.random.default_rng(0).permutation(-np.log((np.arange(rows) + 0.5) / rows))
+    return Combined(energy, np.full(rows, 0.7), (1.0,), harmony, belief)
+
+
+def told(
+    said: Combined | None = None,
+    *,
+    tied: float = 0.5,
+    calibrator: Calibrator | None = CALIBRATOR,
+    prior: float | None = None,
+    budget: float | None = None,
+) -> Verdict:
+    """The verdict, where all is well unless told otherwise."""
+    return judge(said or combined(), tied, calibrator, prior, budget)
+
+
+def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
+    said = combined()
+    found = told(said)
+    assert ((found.score > 0) & (found.score < 1)).all()
+    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(said.evidence))
+    order = np.argsort(found.score)
+    assert (np.diff(found.probability[order]) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("why", "found"),
+    [
+        ("no reference model", told(calibrator=None)),
+        ("too few rows", told(combined(FEWEST_ROWS - 1))),
+        ("nothing to do with one another", told(tied=LEAST - 0.01)),
+        ("contradict each other", told(combined(harmony=HARMONY - 0.01))),
+    ],
+)
+def test_doubt_gives_no_probability(why: str, found: Verdict) -> None:
+    """And says so, in both languages; scores and levels stay, and HIGH is never said."""
+    assert found.abstained is not None
+    english, french = found.abstained
+    assert why in english
+    assert french
+    assert french != english
+    assert np.isnan(found.probability).all()
+    assert found.prevalence is None
+    assert found.precision is None
+    assert not found.alert.any()
+    assert np.isfinite(found.score).all()
+    assert set(found.level) <= {"MEDIUM", "LOW"}
+    assert (found.level == "MEDIUM").mean() < 0.05
+
+
+def test_where_all_is_well_there_is_no_doubt() -> None:
+    found = told()
+    assert found.abstained is None
+    assert found.prevalence is not None
+    assert found.probability.mean() == pytest.approx(found.prevalence.estimate)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.001, 0.4))
+def test_a_rate_the_user_knows_is_kept(prior: float) -> None:
+    found = told(prior=prior)
+    assert found.probability.mean() == pytest.approx(prior, rel=1e-6)
+    assert found.prevalence is not None
+    assert found.prevalence.low == found.prevalence.estimate == found.prevalence.high == prior
+
+
+@pytest.mark.parametrize(("budget", "alerts"), [(0.01, 4), (0.1, 40), (7, 7), (1, 1), (10_000, N)])
+@pytest.mark.parametrize("calibrator", [CALIBRATOR, None])
+def test_a_budget_is_kept_exactly(budget: float, alerts: int, calibrator: Calibrator | None) -> None:
+    """By the highest evidence, also where Vigie abstains."""
+    said = combined()
+    found = told(said, calibrator=calibrator, budget=budget)
+    assert found.alert.sum() == alerts
+    if alerts < N:
+        assert said.evidence[found.alert].min() > said.evidence[~found.alert].max()
+
+
+def test_a_budget_is_kept_where_rows_are_equal() -> None:
+    said = Combined(np.ones(N), np.ones(N), (1.0,), 0.8, 0.03)
+    assert told(said, budget=13).alert.sum() == 13
+
+
+def test_alerts_and_levels_follow_the_probability() -> None:
+    found = told(prior=0.1)
+    np.testing.assert_array_equal(found.alert, found.probability >= 0.5)
+    np.testing.assert_array_equal(found.level == "HIGH", found.probability >= 0.5)
+    np.testing.assert_array_equal(found.level == "LOW", found.probability < 0.1)
+    assert found.alert.any()
+
+
+def test_the_expected_precision_is_that_of_the_alerts() -> None:
+    found = told(budget=20)
+    assert found.precision is not None
+    assert found.precision.low <= found.precision.estimate <= found.precision.high
+    assert found.precision.estimate == pytest.approx(found.probability[found.alert].mean())
+    assert told(prior=0.0005, budget=None).precision is None or told(prior=0.0005).alert.any()
+
+
+def test_whatever_is_shown_is_worded() -> None:
+    found = told(budget=20)
+    assert found.worth_words[found.alert].all()
+    assert found.worth_words[found.level != "LOW"].all()
+    assert found.worth_words[np.argsort(-found.score)[:10]].all()
+
+
+def test_an_empty_ensemble() -> None:
+    found = judge(Combined(np.zeros(0), np.zeros(0), (), float("nan"), float("nan")), 0.0, None, None, None)
+    assert len(found.score) == len(found.level) == len(found.alert) == 0
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> evidence.Evidence:
+    """The evidence of a small table."""
+    monkeypatch.setattr(anomaly, "TREES", 5)
+    frame = people(300)
+    roles = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount"}
+    return evidence.gather(frame, stated({**roles, "category": "category"}))
+
+
+def test_reasons_are_words_of_known_features_one_a_family(gathered: evidence.Evidence) -> None:
+    """At most three, in the language asked for, the strongest first, and the same rows in both languages."""
+    rows = np.argsort(-gathered.anomaly)[:40]
+    english, french = (reasons(gathered, rows, language) for language in ("en", "fr"))
+    of = {f.en: f for f in VOCABULARY}
+    to_french = {f.en: f.fr for f in VOCABULARY}
+    assert any(english)
+    for row, text, other in zip(rows, english, french, strict=True):
+        said = [words for words in text.split("; ") if words]
+        assert len(said) <= COUNT
+        assert [to_french[words] for words in said] == [words for words in other.split("; ") if words]
+        features = [of[words] for words in said]
+        assert len({f.family for f in features}) == len(features)
+        strength = [
+            gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features
+        ]
+        assert strength == sorted(strength, reverse=True)
+        assert all(gathered.known[VOCABULARY.index(f)] for f in features)
+
+
+def test_the_most_suspicious_row_has_the_most_to_say(gathered: evidence.Evidence) -> None:
+    order = np.argsort(-gathered.anomaly)
+    top, bottom = reasons(gathered, order[:20], "en"), reasons(gathered, order[-20:], "en")
+    assert all(top)
+    assert sum(map(len, top)) > 2 * sum(map(len, bottom))
+    assert reasons(gathered, order[:0], "en") == []
