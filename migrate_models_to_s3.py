@@ -7,7 +7,7 @@ python migrate_models_to_s3.py --bucket fraud-detection-models --verify
 python migrate_models_to_s3.py --rollback
 """
 
-from vigie.cli_migrate import to_bucket
+from vigie.cli.migrate import to_bucket
 
 if __name__ == "__main__":
     to_bucket(prog_name="migrate_models_to_s3.py")

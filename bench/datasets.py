@@ -40,7 +40,11 @@ def names() -> list[str]:
 
 def load(name: str, *, rows: int = ROWS) -> Dataset:
     """Reads one table and takes its label and leak columns away."""
-    row = pl.read_csv(folder() / "manifest.csv", infer_schema_length=0).filter(pl.col("short_name") == name).row(0, named=True)
+    row = (
+        pl.read_csv(folder() / "manifest.csv", infer_schema_length=0)
+        .filter(pl.col("short_name") == name)
+        .row(0, named=True)
+    )
     frame = pl.read_parquet(folder() / f"{name}.parquet")
     if row["shuffle_rows"] == "1":
         frame = frame.sample(fraction=1.0, shuffle=True, seed=0)

@@ -28,10 +28,10 @@ import numpy as np
 from vigie import database
 from vigie.artifacts.bundle import FILES, FileDigest
 from vigie.catalog import Catalog, Entry
-from vigie.scoring.domains import domains, read
 from vigie.scoring.matching import Column, TableProfile
+from vigie.scoring.matching.domains import domains, read
+from vigie.scoring.matching.spread import LEVELS, Quantiles
 from vigie.scoring.roles import ROLES
-from vigie.scoring.spread import LEVELS, Quantiles
 
 FEATURES = tuple(f"feature_{i}" for i in range(60))
 WORDS = (

@@ -93,7 +93,7 @@ def main() -> None:
     with s3_server() as server:
         bucket = f"bench-{uuid.uuid4().hex[:8]}"
         boto3.client("s3").create_bucket(Bucket=bucket)
-        plain = S3Store(bucket, client_options={"allow_http": True})
+        plain = S3Store(bucket, client_options={"allow_http": True}, config={"disable_bulk_delete": True})
         uploads, migrations, checks = [], [], []
         for _ in range(given.runs):
             uploads.append(upload(plain, files, given.parallel))
@@ -105,6 +105,7 @@ def main() -> None:
             if not report.complete:
                 raise SystemExit(f"incomplete: {report.failures}")
             rollback(engine)
+            obstore.delete(plain, [item["path"] for batch in obstore.list(plain) for item in batch])
     plain_s, migrate_s, verify_s = map(statistics.median, (uploads, migrations, checks))
     print(
         f"{given.models} models, {len(files)} files, {volume:.1f} MB, {given.parallel} at a time, to {server}"

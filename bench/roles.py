@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 
 from roles_schemas import HELD_OUT, MISLEADING, SCHEMAS
-from vigie.scoring import role_names
 from vigie.scoring.roles import infer
+from vigie.scoring.roles import names as role_names
 
 ROWS = 5000
 KINDS = (

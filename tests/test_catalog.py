@@ -16,9 +16,9 @@ from vigie import database
 from vigie.artifacts.bundle import FILES, FileDigest
 from vigie.catalog import Catalog, Entry, Place
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
-from vigie.scoring.domains import read
 from vigie.scoring.matching import Column, TableProfile
-from vigie.scoring.spread import LEVELS, Quantiles
+from vigie.scoring.matching.domains import read
+from vigie.scoring.matching.spread import LEVELS, Quantiles
 
 COLUMNS = (
     ("step", "time", "Int64"),

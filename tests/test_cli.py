@@ -14,10 +14,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from vigie import __version__, cli_edge, errors
+from vigie import __version__, errors
 from vigie.cli import cli
-from vigie.cli_edge import EXIT_CODES, exit_code
-from vigie.cli_populate import populate
+from vigie.cli import edge as cli_edge
+from vigie.cli.edge import EXIT_CODES, exit_code
+from vigie.cli.populate import populate
 
 VIGIE = (sys.executable, "-m", "vigie")
 

@@ -22,13 +22,14 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vigie import cli_open, settings
+from vigie import settings
 from vigie.artifacts.bundle import Bundle, pack
 from vigie.artifacts.store import connect
 from vigie.artifacts.transfer import publish
 from vigie.cli import cli
-from vigie.cli_open import opener
-from vigie.cli_populate import populate
+from vigie.cli import opening as cli_open
+from vigie.cli.opening import opener
+from vigie.cli.populate import populate
 from vigie.errors import DamagedBundle, UnsignedBundle
 
 ROOT = Path(__file__).resolve().parents[1]

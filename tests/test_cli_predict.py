@@ -20,8 +20,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from vigie import cli_open, settings
+from vigie import settings
 from vigie.cli import cli
+from vigie.cli import opening as cli_open
 from vigie.library.starter import MODELS
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "mobile_money_fr.csv"

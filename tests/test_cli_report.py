@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vigie.cli_report import Written, matched, report
-from vigie.cli_values import Budget, Share
-from vigie.cli_words import Words
+from vigie.cli.report import Written, matched, report
+from vigie.cli.values import Budget, Share
+from vigie.cli.words import Words
 
 
 def summary(**changes: Any) -> dict[str, Any]:

@@ -18,7 +18,12 @@ LEVELS = (
     {"jobs", "spark", "web"},
     {"cli", "__main__"},
 )
-SIBLINGS_THAT_MAY_MEET = {("web", "jobs"), ("database", "revisions"), ("revisions", "database"), ("__main__", "cli")}
+SIBLINGS_THAT_MAY_MEET = {
+    ("web", "jobs"),
+    ("database", "revisions"),
+    ("revisions", "database"),
+    ("__main__", "cli"),
+}
 HOMES = {
     "obstore": {"artifacts/store"},
     "joblib": {"artifacts/legacy"},
@@ -54,7 +59,10 @@ def imports(path: Path) -> list[tuple[int, str]]:
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             module = node.module or ""
-            found += [(node.lineno, f"{module}.{alias.name}" if module == "vigie" else module) for alias in node.names]
+            found += [
+                (node.lineno, f"{module}.{alias.name}" if module == "vigie" else module)
+                for alias in node.names
+            ]
         elif isinstance(node, ast.ImportFrom):
             pytest.fail(f"{path}:{node.lineno}: relative import; write it from vigie on")
     return found
@@ -79,7 +87,9 @@ def test_a_level_imports_only_lower_ones(path: Path) -> None:
             continue
         if level(other) is None and other.split("_")[0] == here:
             continue
-        assert theirs < mine, f"{path.relative_to(SOURCE)}:{line} ({here}, level {mine}) imports {name} (level {theirs})"
+        assert theirs < mine, (
+            f"{path.relative_to(SOURCE)}:{line} ({here}, level {mine}) imports {name} (level {theirs})"
+        )
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(SOURCE)))
@@ -89,7 +99,9 @@ def test_a_vendor_has_one_home(path: Path) -> None:
     for line, name in imports(path):
         homes = HOMES.get(name.split(".")[0])
         if homes is not None:
-            assert any(where.startswith(home) for home in homes), f"{where}:{line} imports {name}, whose home is {homes}"
+            assert any(where.startswith(home) for home in homes), (
+                f"{where}:{line} imports {name}, whose home is {homes}"
+            )
 
 
 def test_only_settings_reads_the_environment() -> None:

@@ -37,6 +37,10 @@ _SCHEMES = {
 }
 
 
+Engine = sa.Engine
+"""So that callers can name it without knowing the vendor."""
+
+
 class Instant(sa.types.TypeDecorator[datetime]):
     """A moment in UTC; SQLite would otherwise forget the time zone."""
 

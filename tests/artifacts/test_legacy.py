@@ -37,16 +37,13 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from vigie.artifacts import (
-    bundle,
-    legacy,
-    legacy_booster,
-    legacy_fitted,
-    legacy_pickle,
-    legacy_recipe,
-    legacy_walls,
-)
-from vigie.artifacts.legacy_stream import Unreadable
+from vigie.artifacts import bundle, legacy
+from vigie.artifacts.legacy import booster as legacy_booster
+from vigie.artifacts.legacy import fitted as legacy_fitted
+from vigie.artifacts.legacy import pickles as legacy_pickle
+from vigie.artifacts.legacy import recipe as legacy_recipe
+from vigie.artifacts.legacy import walls as legacy_walls
+from vigie.artifacts.legacy.stream import Unreadable
 from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
 from vigie.scoring import native
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vigie.artifacts import legacy_answer
+from vigie.artifacts.legacy import answer as legacy_answer
 from vigie.errors import ForeignModelRefused
 
 _SOUND: dict[str, Any] = {

@@ -33,8 +33,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from vigie.artifacts import legacy_pickle
-from vigie.artifacts.legacy_stream import Unreadable
+from vigie.artifacts.legacy import pickles as legacy_pickle
+from vigie.artifacts.legacy.stream import Unreadable
 
 
 def _engineer() -> ColumnTransformer:

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from vigie import database
 from vigie.artifacts.store import connect
 from vigie.catalog import Catalog
-from vigie.cli_migrate import migrate
+from vigie.cli.migrate import migrate
 from vigie.library import starter
 from vigie.migrate import Timing, journal
 

@@ -13,7 +13,14 @@ from vigie.scoring.roles import ColumnRole, Roles
 
 ROWS = 60
 START = datetime(2024, 1, 1, 9, 0)
-DIRECTIONS = {"risk_signal": 1, "velocity": 1, "amount_ratio": 1, "distance": 1, "trust_signal": -1, "account_age": -1}
+DIRECTIONS = {
+    "risk_signal": 1,
+    "velocity": 1,
+    "amount_ratio": 1,
+    "distance": 1,
+    "trust_signal": -1,
+    "account_age": -1,
+}
 
 Cells = dict[str, list[Any]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.tables import given
+
 from vigie.scoring import anomaly
 from vigie.scoring.features import NAMES, VOCABULARY, Features
 from vigie.scoring.groups import mid_ranks
@@ -118,7 +118,14 @@ def test_the_table_as_numbers() -> None:
         }
     )
     roles = given(
-        {"amount": "amount", "kind": "category", "id": "row_id", "fraud": "leak", "same": "number", "empty": "number"}
+        {
+            "amount": "amount",
+            "kind": "category",
+            "id": "row_id",
+            "fraud": "leak",
+            "same": "number",
+            "empty": "number",
+        }
     )
     found = anomaly.raw_matrix(frame, roles)
     np.testing.assert_allclose(found, np.array([[1, 3, 3, 8], np.log([3, 3, 3, 1])]).T)

@@ -119,12 +119,8 @@ def test_a_weighted_row_is_so_many_rows() -> None:
 
 def test_evidence_that_means_nothing_gives_everyone_the_same() -> None:
     rng = np.random.default_rng(0)
-    tables = [
-        Studied(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000)) for _ in range(10)
-    ]
-    tables = [
-        Studied(t.evidence, 0.02 + 0.01 * i, t.label, t.weights) for i, t in enumerate(tables)
-    ]
+    tables = [Studied(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000)) for _ in range(10)]
+    tables = [Studied(t.evidence, 0.02 + 0.01 * i, t.label, t.weights) for i, t in enumerate(tables)]
     ratio = fit(tables).log_ratio(np.linspace(-1.5, 1.5, 30))
     assert np.ptp(ratio) < 0.5
 

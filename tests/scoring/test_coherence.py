@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.tables import given, people
+
 from vigie.scoring.coherence import LEAST, coherence
 from vigie.scoring.roles import infer
 from vigie.worlds import generate

@@ -44,7 +44,11 @@ def test_energy_is_how_few_rows_are_at_least_as_suspicious() -> None:
 
 def test_no_member_shouts() -> None:
     """Only the order of a margin counts for the evidence, not its scale."""
-    anomaly, a, b = uniform(0), np.random.default_rng(1).normal(size=N), np.random.default_rng(2).normal(size=N)
+    anomaly, a, b = (
+        uniform(0),
+        np.random.default_rng(1).normal(size=N),
+        np.random.default_rng(2).normal(size=N),
+    )
     quiet = combine(anomaly, [member(a), member(b)])
     loud = combine(anomaly, [member(a), member(b * 100 + 7)])
     np.testing.assert_allclose(quiet.evidence, loud.evidence)
@@ -71,9 +75,7 @@ def test_whoever_contradicts_everyone_hardly_counts() -> None:
     found = combine(anomaly, [*(member(m) for m in with_all), member(-anomaly)])
     assert found.weights[2] < 0.1
     assert found.harmony < combine(anomaly, [member(m) for m in with_all]).harmony
-    np.testing.assert_array_equal(
-        np.argsort(found.evidence)[-20:] > 0, np.ones(20, dtype=bool)
-    )
+    np.testing.assert_array_equal(np.argsort(found.evidence)[-20:] > 0, np.ones(20, dtype=bool))
     top = np.argsort(-found.evidence)[:25]
     assert anomaly[top].min() > 0.8
 

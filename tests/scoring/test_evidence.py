@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.tables import given, people
+
 from vigie.scoring import anomaly, evidence
 from vigie.scoring.evidence import CONTEXT, DETECTORS, INPUTS, PEERS, SHARES
 from vigie.scoring.facts import Facts
 from vigie.scoring.features import NAMES
 from vigie.scoring.roles import Roles
 
-ROLES = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount", "category": "category"}
+ROLES = {
+    "time": "time",
+    "customer": "customer",
+    "merchant": "counterparty",
+    "amount": "amount",
+    "category": "category",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +87,9 @@ def test_related_rows_speak_for_each_other() -> None:
     everyone = found["peers_actor_all"]
     assert everyone[first] == np.nanmax(everyone)
     assert found["peers_actor_max"][first] == 5
-    assert everyone[first] > everyone[mine][1:].max(), "the others hear of one harmless row; the harmless row does not"
+    assert everyone[first] > everyone[mine][1:].max(), (
+        "the others hear of one harmless row; the harmless row does not"
+    )
     assert np.isnan(found["peers_shared_all"]).all()
 
 

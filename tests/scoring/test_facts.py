@@ -7,8 +7,8 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.tables import given
+
 from vigie.scoring.facts import LARGEST, Facts, as_codes, as_numbers, as_seconds
 
 MOMENT = datetime(2024, 3, 1, 12, 0)

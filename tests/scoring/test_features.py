@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.tables import ROWS, START, Cells, frame_of, given, quiet_ledger, roles_of
+
 from vigie.scoring.features import BY_NAME, NAMES, VOCABULARY, build
 from vigie.scoring.groups import mid_ranks
 from vigie.worlds import generate
@@ -398,7 +398,9 @@ def odd_words(cells: Cells) -> None:
 
 @case("email_pattern", rows=tuple(BURST))
 def made_by_a_machine(cells: Cells) -> None:
-    everywhere(cells, "email", lambda i: f"promo{i}@mail.com" if i in BURST else f"{'abcde'[i % 5]}nne@mail.com")
+    everywhere(
+        cells, "email", lambda i: f"promo{i}@mail.com" if i in BURST else f"{'abcde'[i % 5]}nne@mail.com"
+    )
 
 
 @case("email_mismatch", rows=(R, 13))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vigie.scoring.groups import Groups, dense_codes, mid_ranks
 
 Floats = npt.NDArray[np.float64]
@@ -232,7 +233,7 @@ def test_groups_are_numbered_and_the_unknown_are_alone(table) -> None:
 @few
 @given(tables())
 def test_combined_codes(table) -> None:
-    codes, time, x = table
+    codes, _time, x = table
     others = (x.astype(np.int64) + 1).clip(-1)
     found = dense_codes(codes, others)
     for i in range(len(codes)):

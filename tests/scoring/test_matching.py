@@ -8,8 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.scoring import domains
-from vigie.scoring.match_evidence import compare, similarity
 from vigie.scoring.matching import (
     PARTS,
     POINTS,
@@ -19,13 +17,15 @@ from vigie.scoring.matching import (
     ModelProfile,
     TableProfile,
     describe,
+    domains,
     shortlist,
     total,
     vector,
 )
-from vigie.scoring.role_worth import NAMES, WORTH
+from vigie.scoring.matching.spread import LEVELS, Quantiles, closeness, gaps, measure
+from vigie.scoring.matching.words import compare, similarity
+from vigie.scoring.matching.worth import NAMES, WORTH
 from vigie.scoring.roles import ROLES, ColumnRole, Roles
-from vigie.scoring.spread import LEVELS, Quantiles, closeness, gaps, measure
 from vigie.worlds import DOMAINS
 
 MONEY = {

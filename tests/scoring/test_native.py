@@ -33,7 +33,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from vigie.artifacts import legacy_fitted, legacy_pickle, legacy_recipe
+from vigie.artifacts.legacy import fitted as legacy_fitted
+from vigie.artifacts.legacy import pickles as legacy_pickle
+from vigie.artifacts.legacy import recipe as legacy_recipe
 from vigie.errors import InputRefused
 from vigie.scoring import native
 

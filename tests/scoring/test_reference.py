@@ -13,7 +13,13 @@ from vigie.scoring.features import BY_NAME
 from vigie.scoring.reference import NativeModel, ReferenceModel
 
 Lessons = tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.bool_]]]
-KNOWN = ("rank_amount", "rank_amount_habit", "rank_account_age", "rank_category_pair", "detector_tails_energy")
+KNOWN = (
+    "rank_amount",
+    "rank_amount_habit",
+    "rank_account_age",
+    "rank_category_pair",
+    "detector_tails_energy",
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from vigie.errors import NotFound, UnknownColumn
-from vigie.scoring import role_fits, role_rules
-from vigie.scoring.lexicon import WORDS
 from vigie.scoring.roles import ROLES, ColumnRole, Roles, infer
+from vigie.scoring.roles import fits as role_fits
+from vigie.scoring.roles import rules as role_rules
+from vigie.scoring.roles.lexicon import WORDS
 
 Fill = Callable[..., pl.DataFrame]
 FOLDER = Path(os.environ.get("VIGIE_EVALUATION_DATA") or Path(__file__).parents[3] / "shared" / "data")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.scoring.tables import given as stated
 from tests.scoring.tables import people
+
 from vigie.scoring import anomaly, evidence
 from vigie.scoring.calibration import HARMONY, Calibrator
 from vigie.scoring.coherence import LEAST
@@ -155,9 +155,7 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: evidence.Evi
         assert [to_french[words] for words in said] == [words for words in other.split("; ") if words]
         features = [of[words] for words in said]
         assert len({f.family for f in features}) == len(features)
-        strength = [
-            gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features
-        ]
+        strength = [gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features]
         assert strength == sorted(strength, reverse=True)
         assert all(gathered.known[VOCABULARY.index(f)] for f in features)
 

@@ -11,8 +11,8 @@ import pytest
 
 from vigie.scoring.roles import ROLES
 from vigie.worlds import DOMAINS, World, generate
-from vigie.worlds.names import LANGUAGES, Namer
-from vigie.worlds.vocabulary import VOCABULARY
+from vigie.worlds.engine.names import LANGUAGES, Namer
+from vigie.worlds.engine.vocabulary import VOCABULARY
 
 STREAMS = (
     "mobile_money",

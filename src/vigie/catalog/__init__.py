@@ -17,8 +17,8 @@ from vigie.catalog.entry import KEPT_COLUMNS, Entry, Place
 from vigie.catalog.memory import Memory, read_changes
 from vigie.database import catalog_state, reading, reference_models, writing
 from vigie.errors import AlreadyThere, CatalogChanged, NotFound
-from vigie.scoring.match_evidence import Evidence, similarity
 from vigie.scoring.matching import TableProfile
+from vigie.scoring.matching.words import Evidence, similarity
 
 __all__ = ["Catalog", "Entry", "Match", "Place"]
 

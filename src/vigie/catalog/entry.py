@@ -14,7 +14,7 @@ from vigie.artifacts.store import Location
 from vigie.artifacts.transfer import Stored
 from vigie.errors import InputRefused
 from vigie.scoring.matching import Column
-from vigie.scoring.spread import Quantiles
+from vigie.scoring.matching.spread import Quantiles
 
 KEPT_COLUMNS = (
     *("id", "name", "version", "storage_type", "s3_bucket", "s3_prefix"),

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from vigie.catalog.entry import Entry, columns_of
 from vigie.database import catalog_state, reference_models
 from vigie.errors import CatalogChanged
-from vigie.scoring.match_evidence import Evidence, explain
 from vigie.scoring.matching import Index, TableProfile, Vector, shortlist, total, vector
-from vigie.scoring.spread import Floats, Quantiles, closeness, gaps
+from vigie.scoring.matching.spread import Floats, Quantiles, closeness, gaps
+from vigie.scoring.matching.words import Evidence, explain
 
 _ROWS = reference_models.c
 _CHUNK = 500

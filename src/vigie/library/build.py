@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
 from importlib.metadata import version as installed
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,7 +29,6 @@ from vigie.scoring.features import NAMES
 from vigie.scoring.groups import Floats
 from vigie.worlds import DOMAINS
 
-VERSION = "1"
 CREATED = "2026-11-23T00:00:00Z"
 WORLDS = 75
 """Worlds a domain; every third is seen in its bare view."""
@@ -72,6 +72,8 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
     unseen = [one for one in taught if one.seed >= worlds - worlds // HELD_OUT]
     wanted = recipes()
     fitted = _fit_all(wanted, known, progress)
+    boosters = {name: model.to_bytes() for name, model in fitted.items()}
+    version = version_of(boosters)
     calibrator = _calibrate(fitted, wanted, unseen)
     if folder.exists():
         shutil.rmtree(folder)
@@ -83,8 +85,8 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
         model = fitted[recipe.name]
         packed = bundle.Bundle(
             name=recipe.name,
-            version=VERSION,
-            booster=model.to_bytes(),
+            version=version,
+            booster=boosters[recipe.name],
             features=model.recipe(),
             calibration=calibrator.to_json(),
             performance=_performance(model, recipe, unseen),
@@ -94,8 +96,14 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
             shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), tidy=False
         )
     (folder / INDEX).write_text(
-        json.dumps({"version": VERSION, "models": [r.name for r in wanted]}, indent=1) + "\n"
+        json.dumps({"version": version, "models": [r.name for r in wanted]}, indent=1) + "\n"
     )
+
+
+def version_of(boosters: Mapping[str, bytes]) -> str:
+    """The version of a library, from its trees: other bytes are another version, and a version never changes."""
+    whole = sha256(b"".join(sha256(boosters[name]).digest() for name in sorted(boosters)))
+    return f"1-{whole.hexdigest()[:8]}"
 
 
 def _belongs(one: Lesson, recipe: Recipe) -> bool:

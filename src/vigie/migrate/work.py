@@ -19,7 +19,7 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 FAILURES_IN_A_ROW = 3
-_AHEAD = 3
+_AHEAD = 2
 
 
 class Progress(Protocol):

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from vigie.scoring.facts import as_codes, as_numbers
 from vigie.scoring.features import VOCABULARY
-from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.groups import Floats
 from vigie.scoring.roles import Roles
 
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})

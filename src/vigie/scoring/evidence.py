@@ -7,7 +7,6 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -66,25 +65,30 @@ class Evidence:
 def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
     """Computes features, detectors and the evidence of related rows.
 
-    Neither the order of the columns nor that of the rows changes anything.
+    Neither the order of the columns nor that of the rows changes anything, nor what the columns are called
+    where their roles are the same.
 
     Args:
         frame: (rows, columns) typed table.
         roles: the role of each column.
         seed: of the forests and samples.
     """
-    order = _own_order(frame)
-    ordered = Roles(tuple(sorted(roles.columns, key=lambda item: item.column)))
-    sorted_frame = frame.select(sorted(frame.columns))[order] if frame.height else frame
+    order, prints = _own_order(frame)
+    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
+    sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
     return _gather(sorted_frame, ordered, seed, order)
 
 
-def _own_order(frame: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """(rows,) an order of the rows that depends on their cells alone."""
+def _own_order(frame: pl.DataFrame) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
+    """(rows,) an order of the rows that depends on their cells alone, and a fingerprint of each column's cells."""
     total = np.zeros(frame.height, dtype=np.uint64)
+    prints = {}
     for name in frame.columns:
-        total += frame[name].hash(seed=crc32(name.encode())).to_numpy()
-    return np.argsort(total, kind="stable")
+        cells: npt.NDArray[np.uint64] = frame[name].hash(seed=0).to_numpy()
+        prints[name] = int(cells.sum(dtype=np.uint64))
+        # Columns must not be interchangeable: each multiplies by an odd number of its own.
+        total += cells * np.uint64(prints[name] | 1)
+    return np.argsort(total, kind="stable"), prints
 
 
 def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.int64]) -> Evidence:

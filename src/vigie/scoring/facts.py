@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring.groups import Codes, Floats, Groups
-from vigie.scoring.ordinal import ordinal
 from vigie.scoring.roles import Roles
+from vigie.scoring.roles.ordinal import ordinal
 
 HOUR, DAY = 3600.0, 86400.0
 LARGEST = 1e30

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from vigie.scoring.role_names import fold
+from vigie.scoring.roles.names import fold
 
 RISKIER: dict[str, float] = {
     # money that leaves for good

@@ -4,10 +4,22 @@ Every number here is our own; a typology names a source where its story is someb
 """
 
 from vigie.worlds import World
-from vigie.worlds.applications import Setting, build
-from vigie.worlds.case import Case, Field, Rows
-from vigie.worlds.cells import born, choice, count, days, flag, hour, moment, money, month, points, years
-from vigie.worlds.contacts import CONTACTS, household, office, returning
+from vigie.worlds.engine.applications import Setting, build
+from vigie.worlds.engine.case import Case, Field, Rows
+from vigie.worlds.engine.cells import (
+    born,
+    choice,
+    count,
+    days,
+    flag,
+    hour,
+    moment,
+    money,
+    month,
+    points,
+    years,
+)
+from vigie.worlds.engine.contacts import CONTACTS, household, office, returning
 
 FIELDS: tuple[Field, ...] = (
     Field("time", "", "time", moment, odds=0.5),

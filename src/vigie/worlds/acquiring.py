@@ -1,11 +1,11 @@
 """The merchant's side: an acquirer's table of sales, refunds and chargebacks, where the merchant may be the fraud."""
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, loguniform
-from vigie.worlds.incidents import incidents, moments, nice, sequence, style, sums
-from vigie.worlds.lookalikes import EVERYDAY, salary_day
-from vigie.worlds.point_schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, loguniform
+from vigie.worlds.engine.incidents import incidents, moments, nice, sequence, style, sums
+from vigie.worlds.engine.lookalikes import EVERYDAY, salary_day
+from vigie.worlds.engine.point_schemes import (
     collusive_merchant,
     compromised_point,
     fake_merchant,
@@ -14,9 +14,9 @@ from vigie.worlds.point_schemes import (
     refund_abuse,
     skimmed_point,
 )
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import bust_out, card_testing, takeover_spend
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import bust_out, card_testing, takeover_spend
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def merchant_bust_out(scene: Scene, budget: int) -> Events:

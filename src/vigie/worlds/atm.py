@@ -3,10 +3,10 @@
 import numpy as np
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, loguniform
-from vigie.worlds.incidents import incidents, moments, nice, sequence, sums
-from vigie.worlds.lookalikes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, loguniform
+from vigie.worlds.engine.incidents import incidents, moments, nice, sequence, sums
+from vigie.worlds.engine.lookalikes import (
     big_purchase,
     busy_point,
     moving,
@@ -15,10 +15,15 @@ from vigie.worlds.lookalikes import (
     travel,
     treasury,
 )
-from vigie.worlds.point_schemes import compromised_point, skimmed_point
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import compromised_customer, impossible_travel, over_threshold, takeover_drain
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.point_schemes import compromised_point, skimmed_point
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import (
+    compromised_customer,
+    impossible_travel,
+    over_threshold,
+    takeover_drain,
+)
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def cash_out_wave(scene: Scene, budget: int) -> Events:

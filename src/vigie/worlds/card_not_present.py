@@ -1,13 +1,13 @@
 """Cards at a distance: web shops, subscriptions, digital goods; devices, addresses, verified or not."""
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, loguniform
-from vigie.worlds.incidents import disguise, incidents, moments, sequence, style, sums
-from vigie.worlds.lookalikes import EVERYDAY
-from vigie.worlds.point_schemes import fake_merchant, number_attack
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, loguniform
+from vigie.worlds.engine.incidents import disguise, incidents, moments, sequence, style, sums
+from vigie.worlds.engine.lookalikes import EVERYDAY
+from vigie.worlds.engine.point_schemes import fake_merchant, number_attack
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import (
     card_testing,
     compromised_customer,
     device_farm,
@@ -17,7 +17,7 @@ from vigie.worlds.schemes import (
     single_unusual,
     takeover_spend,
 )
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def gift_cards(scene: Scene, budget: int) -> Events:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, loguniform
-from vigie.worlds.incidents import incidents, moments, sequence, style, sums
-from vigie.worlds.lookalikes import EVERYDAY
-from vigie.worlds.point_schemes import collusive_merchant, compromised_point, skimmed_point
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, loguniform
+from vigie.worlds.engine.incidents import incidents, moments, sequence, style, sums
+from vigie.worlds.engine.lookalikes import EVERYDAY
+from vigie.worlds.engine.point_schemes import collusive_merchant, compromised_point, skimmed_point
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import (
     compromised_customer,
     impossible_travel,
     long_burst,
@@ -17,7 +17,7 @@ from vigie.worlds.schemes import (
     single_unusual,
     takeover_spend,
 )
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def lost_card(scene: Scene, budget: int) -> Events:

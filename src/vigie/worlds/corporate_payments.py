@@ -3,10 +3,10 @@
 import numpy as np
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, Floats, loguniform
-from vigie.worlds.incidents import incidents, moments, nice, nothing, sequence, style, sums
-from vigie.worlds.lookalikes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, Floats, loguniform
+from vigie.worlds.engine.incidents import incidents, moments, nice, nothing, sequence, style, sums
+from vigie.worlds.engine.lookalikes import (
     big_purchase,
     busy_point,
     popular_receiver,
@@ -15,10 +15,10 @@ from vigie.worlds.lookalikes import (
     subscription,
     tiny_payments,
 )
-from vigie.worlds.point_schemes import new_points
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import over_threshold, single_unusual, takeover_drain, under_threshold
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.point_schemes import new_points
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import over_threshold, single_unusual, takeover_drain, under_threshold
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def _approval_level(scene: Scene) -> float:

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 
 from vigie.worlds import World
-from vigie.worlds.applications import Setting, build
-from vigie.worlds.case import DAY, Case, Field, Rows
-from vigie.worlds.cells import (
+from vigie.worlds.engine.applications import Setting, build
+from vigie.worlds.engine.case import DAY, Case, Field, Rows
+from vigie.worlds.engine.cells import (
     born,
     choice,
     count,
@@ -26,7 +26,7 @@ from vigie.worlds.cells import (
     weekday,
     years,
 )
-from vigie.worlds.contacts import CONTACTS, code, household, returning
+from vigie.worlds.engine.contacts import CONTACTS, code, household, returning
 
 
 def incident(case: Case, spec: Field) -> pl.Series:

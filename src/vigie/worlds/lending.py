@@ -1,9 +1,9 @@
 """Worlds of lending: one row per loan or credit application, what the applicant says beside what the bureau knows."""
 
 from vigie.worlds import World
-from vigie.worlds.applications import Setting, build
-from vigie.worlds.case import Case, Field, Rows
-from vigie.worlds.cells import (
+from vigie.worlds.engine.applications import Setting, build
+from vigie.worlds.engine.case import Case, Field, Rows
+from vigie.worlds.engine.cells import (
     born,
     choice,
     count,
@@ -18,7 +18,7 @@ from vigie.worlds.cells import (
     since,
     years,
 )
-from vigie.worlds.contacts import CONTACTS, code, household, office, returning
+from vigie.worlds.engine.contacts import CONTACTS, code, household, office, returning
 
 FIELDS: tuple[Field, ...] = (
     Field("time", "application date, loan date, created at, submitted at, date | date demande, date dossier | fecha solicitud | data pedido, data proposta", "time", moment, odds=0.5),

@@ -1,14 +1,19 @@
 """Loyalty points and refunds: earning, burning, returns, vouchers; members, shops and clerks."""
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, join, loguniform
-from vigie.worlds.incidents import disguise, incidents, moments, sequence, style, sums
-from vigie.worlds.lookalikes import EVERYDAY, treasury
-from vigie.worlds.point_schemes import collusive_merchant, compromised_point, refund_abuse, split_operations
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import compromised_customer, device_farm, takeover_drain, takeover_spend
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, join, loguniform
+from vigie.worlds.engine.incidents import disguise, incidents, moments, sequence, style, sums
+from vigie.worlds.engine.lookalikes import EVERYDAY, treasury
+from vigie.worlds.engine.point_schemes import (
+    collusive_merchant,
+    compromised_point,
+    refund_abuse,
+    split_operations,
+)
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import compromised_customer, device_farm, takeover_drain, takeover_spend
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def points_theft(scene: Scene, budget: int) -> Events:

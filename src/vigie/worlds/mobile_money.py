@@ -3,9 +3,9 @@
 import numpy as np
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, join, loguniform
-from vigie.worlds.flow_schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, join, loguniform
+from vigie.worlds.engine.flow_schemes import (
     authorised_push,
     collect_and_pass_on,
     fan_in,
@@ -13,12 +13,12 @@ from vigie.worlds.flow_schemes import (
     sim_swap,
     smurfing,
 )
-from vigie.worlds.incidents import incidents, moments, sequence, style, sums
-from vigie.worlds.lookalikes import MONEY
-from vigie.worlds.point_schemes import split_operations
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import device_farm, takeover_drain, under_threshold
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.incidents import incidents, moments, sequence, style, sums
+from vigie.worlds.engine.lookalikes import MONEY
+from vigie.worlds.engine.point_schemes import split_operations
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import device_farm, takeover_drain, under_threshold
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def fake_deposit(scene: Scene, budget: int) -> Events:

@@ -6,9 +6,9 @@ Fraud here is mostly a coincidence: two or three signals that are each common am
 import numpy as np
 
 from vigie.worlds import World
-from vigie.worlds.applications import Setting, build
-from vigie.worlds.case import Case, Field, Rows
-from vigie.worlds.cells import (
+from vigie.worlds.engine.applications import Setting, build
+from vigie.worlds.engine.case import Case, Field, Rows
+from vigie.worlds.engine.cells import (
     choice,
     count,
     days,

@@ -1,9 +1,9 @@
 """Payments between people by app: friends, flatmates, sellers; new payees, new phones, small sums."""
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, loguniform
-from vigie.worlds.flow_schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, loguniform
+from vigie.worlds.engine.flow_schemes import (
     authorised_push,
     chain,
     collect_and_pass_on,
@@ -13,11 +13,11 @@ from vigie.worlds.flow_schemes import (
     sim_swap,
     wash_pair,
 )
-from vigie.worlds.incidents import incidents, moments, sequence, style, sums
-from vigie.worlds.lookalikes import MONEY, travel
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import device_farm, impossible_travel, long_burst, takeover_drain
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.incidents import incidents, moments, sequence, style, sums
+from vigie.worlds.engine.lookalikes import MONEY, travel
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import device_farm, impossible_travel, long_burst, takeover_drain
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def fake_seller(scene: Scene, budget: int) -> Events:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from vigie.worlds import World, engine
-from vigie.worlds.clock import DAY
-from vigie.worlds.events import Events, join, loguniform
-from vigie.worlds.flow_schemes import (
+from vigie.worlds.engine.clock import DAY
+from vigie.worlds.engine.events import Events, join, loguniform
+from vigie.worlds.engine.flow_schemes import (
     authorised_push,
     chain,
     collect_and_pass_on,
@@ -16,11 +16,11 @@ from vigie.worlds.flow_schemes import (
     smurfing,
     wash_pair,
 )
-from vigie.worlds.incidents import incidents, moments, sequence
-from vigie.worlds.lookalikes import MONEY
-from vigie.worlds.scene import Scene
-from vigie.worlds.schemes import takeover_drain, under_threshold
-from vigie.worlds.spec import Kind, Spec
+from vigie.worlds.engine.incidents import incidents, moments, sequence
+from vigie.worlds.engine.lookalikes import MONEY
+from vigie.worlds.engine.scene import Scene
+from vigie.worlds.engine.schemes import takeover_drain, under_threshold
+from vigie.worlds.engine.spec import Kind, Spec
 
 
 def scatter_gather(scene: Scene, budget: int) -> Events:

@@ -1,0 +1,59 @@
+"""The command line: one command per verb, each group in a module of its own.
+
+    edge      errors to messages and exit codes
+    predict   predict, match
+    models    models list, show, add, import, activate, deactivate, remove
+    sign      models sign, models verify
+    migrate   migrate
+    cache     cache list, verify, clear
+    admin     db upgrade, library build
+    populate  what populate_reference_models.py runs
+
+    opening   settings to catalog, store, cache and gate
+    publish   a bundle or a foreign model to a published and registered one
+    report    what is printed after predict and match; draw and words serve it
+    values    text of options to values
+
+Data goes to stdout, everything else to stderr. Nothing heavy is imported before a command runs, so that `--help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from vigie import __version__
+from vigie.cli.admin import db, library
+from vigie.cli.cache import cache
+from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.migrate import migrate
+from vigie.cli.models import models
+from vigie.cli.predict import match, predict
+
+_EPILOG = EXAMPLES.format(
+    "vigie predict payments.csv -o predictions.csv",
+    "vigie match payments.csv",
+    "vigie models list",
+)
+
+
+@click.group(cls=Group, epilog=_EPILOG)
+@click.version_option(__version__, prog_name="vigie", message="%(prog)s %(version)s")
+@click.option(
+    "--debug", is_flag=True, help="With a bug's traceback, also show its message, which may quote your data."
+)
+def cli(debug: bool) -> None:
+    """Vigie scores a table of transactions that nobody has labelled.
+
+    It finds out what the columns mean, picks the reference models that fit, and ranks the rows by how suspicious
+    they are, with reasons.
+    """
+
+
+for command in (predict, match, models, migrate, cache, db, library):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    cli(prog_name="vigie")

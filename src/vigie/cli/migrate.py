@@ -1,0 +1,236 @@
+"""`vigie migrate`, and the same by the flags of migrate_models_to_s3.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES, Command
+from vigie.errors import MigrationIncomplete, UsageRefused
+
+if TYPE_CHECKING:
+    from vigie.database import Engine
+
+_Body = TypeVar("_Body", bound=Callable[..., None])
+_LAST = "last"
+_PREFIX = "automl_models"
+
+_RUNNING = (
+    click.option("--parallel", default=8, show_default=True, metavar="N", type=click.IntRange(1, 64),
+                 help="Files copied or read at a time."),
+    click.option("--wait", default=0.0, metavar="SECONDS", type=click.FloatRange(0),
+                 help="How long to wait for somebody else's migration; by default not at all."),
+    click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Prices for --estimate, in the form of Vigie's prices.json."),
+    click.option("--yes", is_flag=True, help="Do not ask before --prune-source deletes."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)  # fmt: skip
+_ACTIONS = (
+    click.option("--estimate", is_flag=True, help="What it would cost on S3, GCS, Azure and R2. Touches no store."),
+    click.option("--dry-run", is_flag=True, help="What would be done, model by model. Writes nothing."),
+    click.option("--verify", is_flag=True, help="Read every byte afresh and compare it with the catalog."),
+    click.option("--rollback", is_flag=False, flag_value=_LAST, metavar="[MIGRATION]",
+                 help="Take a migration back, by default the last one."),
+)  # fmt: skip
+
+
+def _with(*groups: Sequence[Callable[[Any], Any]]) -> Callable[[_Body], _Body]:
+    def decorate(command: _Body) -> _Body:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.command(
+    cls=Command,
+    epilog=EXAMPLES.format(
+        "vigie migrate --to s3://fraud-detection-models/automl_models --dry-run",
+        "vigie migrate --to s3://fraud-detection-models/automl_models",
+        "vigie migrate --rollback",
+    ),
+)
+@click.option(
+    "--to", "target", metavar="URL", help="Where to: s3://…, gs://…, az://… or a folder, with a prefix."
+)
+@click.option("--status", is_flag=True, help="List the migrations of this catalog.")
+@click.option(
+    "--prune-source", is_flag=True, help="Verify the target, then delete what was left at the source."
+)
+@_with(_ACTIONS, _RUNNING)
+def migrate(target: str | None, **chosen: Any) -> None:
+    """Move the models of the catalog to another store.
+
+    Every file is copied, read back and compared before the catalog says that a model has moved. The old files stay
+    where they are, so that --rollback can go back. Interrupted at any moment, the same command goes on.
+    """
+    _act(target, chosen)
+
+
+@click.command(
+    cls=Command,
+    epilog=EXAMPLES.format(
+        "python migrate_models_to_s3.py --estimate",
+        "python migrate_models_to_s3.py --bucket fraud-detection-models --dry-run",
+        "python migrate_models_to_s3.py --rollback",
+    ),
+)
+@click.option("--bucket", metavar="NAME", help="The S3 bucket to move the models to.")
+@click.option("--prefix", default=_PREFIX, show_default=True, metavar="FOLDER", help="Where in the bucket.")
+@_with(_ACTIONS, _RUNNING)
+def to_bucket(bucket: str | None, prefix: str, **chosen: Any) -> None:
+    """Move the models of the catalog to an S3 bucket; `vigie migrate` does the same for any store."""
+    target = f"s3://{bucket}/{prefix}".rstrip("/") if bucket else None
+    _act(target, {"status": False, "prune_source": False, **chosen})
+
+
+def _act(target: str | None, chosen: dict[str, Any]) -> None:
+    """Does the one thing that was asked for."""
+    names = ("estimate", "dry_run", "verify", "rollback", "status", "prune_source")
+    asked = [name for name in names if chosen[name]]
+    if len(asked) > 1:
+        both = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
+        raise UsageRefused(f"{both} cannot go together", hint="ask for one thing at a time")
+    action = asked[0] if asked else "run"
+    if target is None and action in {"run", "dry_run", "prune_source"}:
+        raise UsageRefused("no store was named", hint="for example --to s3://bucket/automl_models")
+    with _engine() as engine:
+        _DO[action](engine, target, chosen)
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    """The catalog's database, with the models that come with Vigie registered."""
+    from vigie import database
+    from vigie.catalog import Catalog
+    from vigie.library import starter
+
+    engine = database.open(settings.load().database_url)
+    try:
+        starter.register(Catalog(engine))
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.catalog import Catalog
+    from vigie.cli import migrate_report as report
+
+    entries = Catalog(engine).list(active_only=False)
+    if target is not None:
+        goal = story.Target.parse(target)
+        entries = tuple(entry for entry in entries if entry.place != goal.place(entry))
+    prices, load = story.load_prices(chosen["prices"]), story.load_of(entries)
+    report.estimate(load, prices, story.estimate(load, prices), as_json=chosen["as_json"])
+
+
+def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import migrate_report as report
+
+    with report.watching("read", quiet=chosen["as_json"]) as watch:
+        plan = story.plan(engine, target, parallel=chosen["parallel"], progress=watch)
+    report.plan(plan, as_json=chosen["as_json"])
+    if not plan.possible:
+        missing = [
+            (f"{m.name} {m.version}", m.detail) for m in plan.models if m.state == "missing at the source"
+        ]
+        total = len(plan.models)
+        raise MigrationIncomplete(total - len(missing), total, what="can be moved", failed=missing)
+
+
+def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import migrate_report as report
+
+    with report.watching("moved", quiet=chosen["as_json"]) as watch:
+        done = story.run(engine, target, progress=watch, **_how(chosen))
+    report.run(done, as_json=chosen["as_json"])
+    if not done.complete:
+        hint = done.hint or "run the same command again: it goes on where this one stopped"
+        raise MigrationIncomplete(
+            done.models_out, done.models_in, what="arrived", failed=done.failures, hint=hint
+        )
+
+
+def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import migrate_report as report
+
+    with report.watching("read", quiet=chosen["as_json"]) as watch:
+        found = story.verify(engine, target, parallel=chosen["parallel"], progress=watch)
+    report.verify(found, as_json=chosen["as_json"])
+    if not found.right:
+        raise MigrationIncomplete(
+            found.good,
+            len(found.checks),
+            what="are right",
+            failed=found.failures,
+            hint="run the migration again, or roll it back",
+        )
+
+
+def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import migrate_report as report
+
+    given = chosen["rollback"]
+    if given != _LAST and not given.isdecimal():
+        raise UsageRefused(f"--rollback {given}: expected the number of a migration", hint="see --status")
+    number = None if given == _LAST else int(given)
+    with report.watching("read", quiet=chosen["as_json"]) as watch:
+        done = story.rollback(engine, number, progress=watch, **_how(chosen))
+    report.rollback(done, as_json=chosen["as_json"])
+
+
+def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import migrate_report as report
+
+    if not chosen["yes"]:
+        click.confirm(
+            f"Delete the models' old files once {target} is verified? The migration cannot be rolled back then.",
+            abort=True,
+            err=True,
+        )
+    with report.watching("read", quiet=chosen["as_json"]) as watch:
+        done = story.prune(engine, target, progress=watch, **_how(chosen))
+    report.prune(done, as_json=chosen["as_json"])
+
+
+def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
+    from vigie import migrate as story
+    from vigie.cli import draw as draw
+    from vigie.cli import migrate_report as report
+
+    records = story.records(engine)
+    if chosen["as_json"]:
+        draw.dump([asdict(record) for record in records])
+    else:
+        report.status(records)
+
+
+def _how(chosen: dict[str, Any]) -> dict[str, Any]:
+    from vigie.migrate import Timing
+
+    return {"parallel": chosen["parallel"], "timing": Timing(wait=chosen["wait"])}
+
+
+_DO: dict[str, Any] = {
+    "estimate": _estimate,
+    "dry_run": _dry_run,
+    "run": _run,
+    "verify": _verify,
+    "rollback": _rollback,
+    "prune_source": _prune,
+    "status": _status,
+}

@@ -1,0 +1,283 @@
+"""What a person reads of a migration: while it runs, on stderr, and when it has ended, on stdout."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from vigie.cli.draw import columns, console, dump, say, show, size
+
+if TYPE_CHECKING:
+    from vigie.migrate import (
+        Cost,
+        Load,
+        Plan,
+        Prices,
+        Progress,
+        PruneReport,
+        Record,
+        RollbackReport,
+        RunReport,
+        VerifyReport,
+    )
+
+_COLOURS = {"new": "cyan", "identical": "green", "already there": "dim", "different": "yellow"}
+
+
+class _Count:
+    """How far it is; `line` says it."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        self.models = self.settled = self.size = self.done = 0
+        self.lock = threading.Lock()
+        self.started = time.monotonic()
+
+    def begin(self, models: int, size: int) -> None:
+        self.models, self.size, self.settled, self.done = models, size, 0, 0
+        self.started = time.monotonic()
+
+    def line(self) -> str:
+        return f"{self.verb} {self.settled} of {self.models} models, {size(self.done)} of {size(self.size)}{self.left()}"
+
+    def left(self) -> str:
+        passed = time.monotonic() - self.started
+        if passed < 1 or not 0 < self.done < self.size:
+            return ""
+        return f", {passed / self.done * (self.size - self.done):.0f} s left"
+
+
+class Lines(_Count):
+    """Plain lines for a file or a pipe: one every two seconds, one for each model that went wrong, one at the end."""
+
+    every = 2.0
+
+    def begin(self, models: int, size: int) -> None:
+        """See Progress."""
+        super().begin(models, size)
+        self.told = time.monotonic()
+
+    def advance(self, size: int) -> None:
+        """See Progress."""
+        with self.lock:
+            self.done += size
+            if time.monotonic() - self.told >= self.every and self.done < self.size:
+                self.told = time.monotonic()
+                say(self.line())
+
+    def settle(self, model: str, state: str) -> None:
+        """See Progress."""
+        with self.lock:
+            self.settled += 1
+            if state in {"failed", "damaged", "unreadable", "missing at the source"}:
+                say(f"{model}: {state}")
+            if self.settled == self.models:
+                say(self.line())
+
+
+class Bar(_Count):
+    """A bar on a terminal: bytes, models, time left."""
+
+    def __init__(self, verb: str) -> None:
+        from rich import progress as rich
+
+        super().__init__(verb)
+        self.bar = rich.Progress(
+            rich.TextColumn("{task.description}"),
+            rich.BarColumn(30),
+            rich.DownloadColumn(),
+            rich.TimeRemainingColumn(),
+            console=console(err=True),
+            transient=True,
+        )
+        self.task = self.bar.add_task(verb)
+
+    def begin(self, models: int, size: int) -> None:
+        """See Progress."""
+        super().begin(models, size)
+        self.bar.update(self.task, total=size, completed=0, description=self._words())
+
+    def advance(self, size: int) -> None:
+        """See Progress."""
+        self.bar.advance(self.task, size)
+
+    def settle(self, model: str, state: str) -> None:
+        """See Progress."""
+        with self.lock:
+            self.settled += 1
+            self.bar.update(self.task, description=self._words())
+
+    def _words(self) -> str:
+        return f"{self.verb} {self.settled} of {self.models} models"
+
+
+@contextmanager
+def watching(verb: str, *, quiet: bool) -> Iterator[Progress | None]:
+    """A bar where stderr is a terminal, else lines; nothing with `quiet`."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        bar = Bar(verb)
+        with bar.bar:
+            yield bar
+    else:
+        yield Lines(verb)
+
+
+def estimate(load: Load, prices: Prices, costs: Sequence[Cost], *, as_json: bool) -> None:
+    """What it costs, at each provider."""
+    if as_json:
+        sums = [{**asdict(c), "steady": c.steady, "first_month": c.first_month} for c in costs]
+        dump({"load": asdict(load), "read": prices.read, "currency": prices.currency, "costs": sums})
+        return
+    say_out(f"{load.models} models in {load.objects} objects, {size(load.size)}")
+    table = columns(
+        "provider", "storage", "requests", "a month", "first month", right=(1, 2, 3, 4), last=False
+    )
+    for cost in costs:
+        parts = (cost.storage, cost.read_requests, cost.steady, cost.first_month)
+        table.add_row(cost.provider.name, *(_money(part) for part in parts))
+    show(table)
+    say_out(
+        f"Prices in {prices.currency}, read {prices.read}; each file read once a day, the copy read back once."
+    )
+    out = ", ".join(f"{c.provider.key} {_money(c.transfer_out)}" for c in costs)
+    say_out(
+        f"If those reads leave the provider's network, a month adds: {out} (free allowances not counted)."
+    )
+
+
+def plan(found: Plan, *, as_json: bool) -> None:
+    """What would be done."""
+    if as_json:
+        dump({**asdict(found), "counts": found.counts, "possible": found.possible})
+        return
+    table = columns("model", "state", "to copy", "from", right=(2,))
+    for model in found.models:
+        state = Text(model.state, style=_COLOURS.get(model.state, "red"))
+        where = f"{model.old}" + (f"; {model.detail}" if model.detail else "")
+        table.add_row(f"{model.name} {model.version}", state, size(model.to_copy), Text(where, style="dim"))
+    show(table)
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(found.counts.items()))
+    total = sum(model.to_copy for model in found.models)
+    say_out(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy to {found.target}")
+    say_out("Nothing was written.")
+
+
+def run(done: RunReport, *, as_json: bool) -> None:
+    """What was moved."""
+    if as_json:
+        outcomes = [
+            {
+                **{name: getattr(o, name) for name in ("name", "version", "state")},
+                "copied": asdict(o.copied),
+                "error": o.error.message if o.error else None,
+            }
+            for o in done.outcomes
+        ]
+        same = ("migration", "target", "resumed", "models_in", "models_out", "complete", "seconds")
+        dump({**{name: getattr(done, name) for name in same}, "models": outcomes})
+        return
+    sent = sum(o.copied.sent for o in done.outcomes)
+    kept = sum(o.copied.kept for o in done.outcomes)
+    volume = sum(o.copied.size for o in done.outcomes)
+    if done.migration is None:
+        say_out(f"Nothing to do: all {done.models_in} models are at {done.target}")
+        return
+    moved = sum(o.state == "moved" for o in done.outcomes)
+    again = ", resumed" if done.resumed else ""
+    say_out(
+        f"Migration {done.migration}{again}: {moved} of {len(done.outcomes)} models moved in {done.seconds:.1f} s"
+    )
+    say_out(f"{sent} files copied and read back ({size(volume)}), {kept} were there and right")
+    say_out(f"{done.models_in} models in, {done.models_out} out at {done.target}")
+
+
+def verify(found: VerifyReport, *, as_json: bool) -> None:
+    """What was read."""
+    if as_json:
+        sums = {"models": len(found.checks), "good": found.good, "right": found.right, "bytes": found.size}
+        dump({**asdict(found), **sums})
+        return
+    for label, reason in found.failures:
+        say_out(f"{label}: {reason}")
+    where = f" at {found.target}" if found.target else ""
+    say_out(
+        f"{found.good} of {len(found.checks)} models right{where}: every byte read afresh "
+        f"({size(found.size)}, {found.seconds:.1f} s)"
+    )
+
+
+def rollback(done: RollbackReport, *, as_json: bool) -> None:
+    """What was restored."""
+    if as_json:
+        dump(asdict(done))
+        return
+    earlier = f", {done.before} before" if done.before else ""
+    say_out(
+        f"Migration {done.migration} rolled back: {len(done.restored)} models are where they were{earlier}; "
+        "their files were verified, nothing was deleted"
+    )
+    if done.forgotten:
+        say_out(f"no longer registered: {', '.join(done.forgotten)}")
+
+
+def prune(done: PruneReport, *, as_json: bool) -> None:
+    """What was deleted."""
+    if as_json:
+        dump(asdict(done))
+        return
+    for label, reason in done.kept:
+        say_out(f"{label}: kept, {reason}")
+    say_out(
+        f"Migration {done.migration}: {done.objects} old files of {len(done.pruned)} models deleted, "
+        "their target verified before"
+    )
+
+
+def status(records: Sequence[Record]) -> None:
+    """The migrations, the newest first."""
+    if not records:
+        say_out("No migration yet.")
+        return
+    table = columns("migration", "state", "models", "to", "by", "started", last=True)
+    for record in records:
+        steps = ", ".join(f"{count} {state}" for state, count in sorted(record.steps.items()))
+        state = record.state if record.held or record.state != "running" else "interrupted"
+        alive = f", alive {record.heartbeat_at:%H:%M:%S} UTC" if record.held else ""
+        started = f"{record.started_at:%Y-%m-%d %H:%M} UTC{alive}"
+        table.add_row(str(record.id), state, steps, record.target, record.who, started)
+    show(table)
+    for record in records:
+        if record.error:
+            say_out(f"migration {record.id}: {record.error}")
+
+
+def say_out(text: str) -> None:
+    """One line of the result."""
+    sys.stdout.write(text + "\n")
+
+
+def _money(amount: float) -> str:
+    return f"${amount:,.2f}" if amount >= 0.005 or amount == 0 else "<$0.01"
+
+
+__all__: list[Any] = [
+    "Bar",
+    "Lines",
+    "estimate",
+    "plan",
+    "prune",
+    "rollback",
+    "run",
+    "status",
+    "verify",
+    "watching",
+]

@@ -1,0 +1,360 @@
+"""`vigie models …`: the reference models of the catalog."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.sign import sign, verify
+from vigie.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from vigie.catalog import Entry
+    from vigie.cli.publish import Registered
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+_NAME = click.argument("name", metavar="NAME[@VERSION]")
+
+
+@click.group(
+    cls=Group,
+    epilog=EXAMPLES.format(
+        "vigie models list",
+        "vigie models show mobile_money_full",
+        "vigie models add s3://bucket/models/cards/2",
+    ),
+)
+def models() -> None:
+    """List, add, import, sign or switch off reference models."""
+
+
+@models.command(
+    "list", epilog=EXAMPLES.format("vigie models list", "vigie models list --all", "vigie models list --json")
+)
+@click.option("--all", "every", is_flag=True, help="Also those that are switched off.")
+@_JSON
+def list_(every: bool, as_json: bool) -> None:
+    """List the models that may be matched."""
+    from vigie.cli import draw as cli_draw
+    from vigie.cli import opening as cli_open
+
+    with cli_open.catalog(settings.load()) as catalog:
+        found = catalog.list(active_only=not every)
+    if as_json:
+        cli_draw.dump([_brief(entry) for entry in found])
+        return
+    table = cli_draw.columns(
+        "model",
+        "version",
+        "domain",
+        "ROC AUC",
+        "AP",
+        "size",
+        "where",
+        *(["active"] if every else []),
+        right=(3, 4, 5),
+        last=False,
+    )
+    for entry in found:
+        auc, precision = _measured(entry.performance)
+        cells = [
+            entry.name,
+            entry.version,
+            entry.domain or "?",
+            auc,
+            precision,
+            cli_draw.size(entry.size),
+            _where(entry),
+        ]
+        table.add_row(*cells, *(["yes" if entry.active else "no"] if every else []))
+    cli_draw.show(table)
+    cli_draw.say(f"{len(found)} models" if len(found) != 1 else "1 model")
+
+
+@models.command(
+    epilog=EXAMPLES.format(
+        "vigie models show mobile_money_full", "vigie models show cards@2", "vigie models show cards --json"
+    )
+)
+@_NAME
+@_JSON
+def show(name: str, as_json: bool) -> None:
+    """Show one model: its training, its skill, where it lies."""
+    from vigie.cli import draw as cli_draw
+    from vigie.cli import opening as cli_open
+
+    with cli_open.catalog(settings.load()) as catalog:
+        entry = catalog.find(*split(name))
+    if as_json:
+        document = _brief(entry) | {
+            "roles": dict(entry.roles),
+            "columns": [{"name": c.name, "role": c.role, "type": c.type} for c in entry.columns],
+            "digests": {file: known.sha256 for file, known in entry.digests.items()},
+            "manifest_sha256": entry.manifest_sha256,
+            "provenance": dict(entry.provenance),
+        }
+        cli_draw.dump(document)
+        return
+    cli_draw.show(_card(entry))
+
+
+@models.command(
+    epilog=EXAMPLES.format(
+        "vigie models add ./cards-2",
+        "vigie models add s3://bucket/models/cards/2",
+        "vigie models add gs://bucket/cards",
+    )
+)
+@click.argument("source", metavar="FOLDER|URL")
+def add(source: str) -> None:
+    """Register a bundle in a folder or at a URL.
+
+    A bundle is five files and a manifest. One that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
+    your own store (STORAGE_TYPE, S3_MODEL_BUCKET).
+    """
+    from vigie.cli import opening as cli_open
+    from vigie.cli import publish as cli_publish
+
+    chosen = settings.load()
+    found = cli_publish.find(source)
+    with cli_open.catalog(chosen) as catalog:
+        done = cli_publish.add(
+            catalog, found, cli_open.shelf(chosen), cli_open.gate(chosen), provenance={"source": "models add"}
+        )
+    tell(done)
+
+
+@models.command(
+    "import",
+    epilog=EXAMPLES.format(
+        "vigie models import data/automl_models/dataset16",
+        "vigie models import ./dataset16 --name cards --domain card_present",
+        "vigie models import ./dataset16 --trust 3f5a… (a digest that a refusal has told you)",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--name", default="", metavar="NAME", help="What to call the model; by default the folder's name."
+)
+@click.option("--domain", default="", metavar="DOMAIN", help="What it was trained on, such as mobile_money.")
+@click.option(
+    "--version", default="", metavar="V", help="Its version; by default made of its files' digests."
+)
+@click.option("--trust", multiple=True, metavar="SHA256",
+              help="Vouch for one file by its digest: code in it may run, behind walls. Repeatable.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation of --trust.")
+def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str, ...], yes: bool) -> None:
+    """Import a model made elsewhere.
+
+    FOLDER holds xgboost_model.joblib and its companions, as the models of an earlier installation do.
+
+    The files are opened in a process of their own that can neither write nor reach a network, and whatever they name
+    that a fitted model does not need is refused.
+    """
+    from vigie.cli import opening as cli_open
+    from vigie.cli import publish as cli_publish
+
+    chosen = settings.load()
+    if trust and not yes:
+        _confirm(folder, trust)
+    with cli_open.catalog(chosen) as catalog:
+        made = cli_publish.convert(
+            folder,
+            name=name,
+            domain=domain,
+            version=version,
+            trust=frozenset(digest.lower() for digest in trust),
+        )
+        done = cli_publish.import_(catalog, made, cli_open.shelf(chosen), cli_open.gate(chosen))
+    tell(done)
+
+
+@models.command(
+    epilog=EXAMPLES.format(
+        "vigie models activate cards", "vigie models activate cards@2", "vigie models list --all"
+    )
+)
+@_NAME
+def activate(name: str) -> None:
+    """Let a model be matched again."""
+    _switch(name, on=True)
+
+
+@models.command(
+    epilog=EXAMPLES.format(
+        "vigie models deactivate cards", "vigie models deactivate cards@2", "vigie models list --all"
+    )
+)
+@_NAME
+def deactivate(name: str) -> None:
+    """Keep a model, but never match it."""
+    _switch(name, on=False)
+
+
+@models.command(
+    epilog=EXAMPLES.format(
+        "vigie models remove cards", "vigie models remove cards@2 --yes", "vigie models list --all"
+    )
+)
+@_NAME
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def remove(name: str, yes: bool) -> None:
+    """Forget a model; its files stay where they are."""
+    from vigie.cli import opening as cli_open
+    from vigie.cli.draw import say
+    from vigie.library.starter import PROVENANCE
+
+    with cli_open.catalog(settings.load()) as catalog:
+        entry = catalog.find(*split(name))
+        if entry.provenance.get("source") == PROVENANCE["source"]:
+            raise UsageRefused(
+                f"{entry.label} comes with Vigie and would be back at the next command",
+                hint=f"switch it off instead: vigie models deactivate {entry.name}",
+            )
+        if not yes:
+            ask(f"Forget {entry.label}? Its files stay at {_where(entry)}", "--yes")
+        catalog.remove(entry.name, entry.version)
+    say(f"removed {entry.label}; its files stay at {_where(entry)}")
+
+
+def split(text: str) -> tuple[str, str | None]:
+    """`name@version` or `name`."""
+    name, _, version = text.partition("@")
+    return name, version or None
+
+
+def tell(done: Registered) -> None:
+    """Says on stderr what became of a model, and prints its name on stdout."""
+    from vigie.cli.draw import say
+
+    entry = done.entry
+    say(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
+    if not entry.domain:
+        say(
+            "it does not say what it was trained on, so matching gives it no points for the domain (see --domain)"
+        )
+    click.echo(f"{entry.name}@{entry.version}")
+
+
+def ask(question: str, option: str) -> None:
+    """Goes on where the person says yes; refuses to guess where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            f"this needs a confirmation, and nobody can be asked here: {question}", hint=f"add {option}"
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
+    listed = ", ".join(f"{digest[:16]}…" for digest in trust)
+    ask(
+        f"Files of {folder.name} with the digest {listed} may then run code on this machine, behind walls but as "
+        "you. Did you make them yourself?",
+        "--yes",
+    )
+
+
+def _switch(name: str, *, on: bool) -> None:
+    from vigie.cli import opening as cli_open
+    from vigie.cli.draw import say
+
+    with cli_open.catalog(settings.load()) as catalog:
+        entry = catalog.find(*split(name))
+        if on:
+            catalog.activate(entry.name, entry.version)
+        else:
+            catalog.deactivate(entry.name, entry.version)
+    word = "on" if on else "off"
+    say(f"{entry.label} was {word} already" if entry.active == on else f"{entry.label} is {word}")
+
+
+def _brief(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "version": entry.version,
+        "domain": entry.domain,
+        "performance": dict(entry.performance),
+        "typologies": list(entry.profile.get("typologies", [])),
+        "size": entry.size,
+        "storage_type": entry.place.storage_type,
+        "s3_bucket": entry.place.bucket,
+        "s3_prefix": entry.place.prefix,
+        "active": entry.active,
+        "created_at": entry.created_at.isoformat() if entry.created_at else None,
+    }
+
+
+def _measured(performance: Mapping[str, Any]) -> tuple[str, str]:
+    """ROC AUC and average precision as far as known; `*` where only the model's makers say so."""
+    own = performance.get("own", performance)
+    mark = "*" if performance.get("source") == "declared" else ""
+    values = (own.get("roc_auc"), own.get("average_precision"))
+    auc, precision = (f"{value:.2f}{mark}" if isinstance(value, float) else "–" for value in values)
+    return auc, precision
+
+
+def _where(entry: Entry) -> str:
+    if entry.place.storage_type != "local":
+        return f"{entry.location.url}/{entry.place.prefix}"
+    from vigie.library.starter import MODELS
+
+    shipped = Path(entry.place.bucket) == MODELS.resolve()
+    return "comes with Vigie" if shipped else str(Path(entry.place.bucket) / entry.place.prefix)
+
+
+def _card(entry: Entry) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from vigie.cli.draw import size
+    from vigie.scoring.matching.domains import label
+    from vigie.scoring.roles.vocabulary import ROLES
+
+    auc, precision = _measured(entry.performance)
+    roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])
+    told = ", ".join(
+        f"{ROLES[role].text_en if role in ROLES else role} {share:.0%}" for role, share in roles[:12]
+    )
+    lines = {
+        "domain": label(entry.domain)[0] if entry.domain else "not told",
+        "frauds": ", ".join(str(name).replace("_", " ") for name in entry.profile.get("typologies", []))
+        or "not told",
+        "ROC AUC": f"{auc}, average precision {precision} ({_told_by(entry.performance)})",
+        "trained on": f"{entry.profile.get('rows') or 'an unknown number of'} rows; the tables had: {told or 'not told'}",
+        "features": f"{len(entry.profile.get('quantiles', {}))} with known spread, {len(entry.columns)} columns",
+        "size": size(entry.size),
+        "where": _where(entry),
+        "manifest": f"sha256 {entry.manifest_sha256}",
+        "origin": ", ".join(
+            f"{key} {value}" for key, value in entry.provenance.items() if isinstance(value, str)
+        )
+        or "not told",
+        "registered": f"{entry.created_at:%Y-%m-%d %H:%M} UTC" if entry.created_at else "no",
+        "active": "yes" if entry.active else "no",
+    }
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    for key, value in lines.items():
+        grid.add_row(key, Text(value))
+    return Group(Text.assemble((entry.name, "bold"), "  ", (f"version {entry.version}", "dim")), grid)
+
+
+def _told_by(performance: Mapping[str, Any]) -> str:
+    if performance.get("source") == "declared":
+        return "as its makers declare"
+    worlds = performance.get("own", {}).get("worlds")
+    return f"on {worlds} simulated tables of its domain that it never saw" if worlds else "as measured"
+
+
+models.add_command(sign)
+models.add_command(verify)

@@ -1,0 +1,146 @@
+"""What `populate_reference_models.py` runs: registers every model found under a folder or a bucket.
+
+Bundles are registered where they are, or published first where they are plainly named; models in the seed's layout
+are converted, as by `vigie models import`. What is registered already is left alone, so it may be run again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES, Command, exit_code
+from vigie.errors import NotFound, VigieError
+
+if TYPE_CHECKING:
+    from vigie.artifacts.store import Store
+    from vigie.catalog import Catalog
+    from vigie.cli.publish import Registered
+
+_DEFAULT = "data/automl_models"
+_WORTH = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A folder that holds a model: a bundle, or one in the seed's layout."""
+
+    folder: str
+    names: tuple[str, ...]
+    foreign: bool
+
+
+@click.command(
+    cls=Command,
+    epilog=EXAMPLES.format(
+        "python populate_reference_models.py",
+        "python populate_reference_models.py --from /srv/models",
+        "python populate_reference_models.py --from s3://fraud-detection-models/automl_models",
+    ),
+)
+@click.option(
+    "--from",
+    "origin",
+    default=_DEFAULT,
+    show_default=True,
+    metavar="FOLDER|URL",
+    help="Where the models are.",
+)
+@click.pass_context
+def populate(ctx: click.Context, origin: str) -> None:
+    """Register every model under a folder or in a bucket; running it again changes nothing.
+
+    What cannot be registered is told, and the rest goes on; the exit code is then that of the first refusal.
+    """
+    from vigie.artifacts.store import connect, locate
+    from vigie.cli import opening as cli_open
+    from vigie.cli.draw import say
+
+    chosen = settings.load()
+    location = locate(origin)
+    if location.kind == "local" and not Path(location.bucket).is_dir():
+        raise NotFound("folder", origin, hint="name another with --from, a folder or s3://bucket/prefix")
+    store = connect(origin)
+    found = list(_walk(store))
+    if not found:
+        raise NotFound(
+            "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
+        )
+    counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
+    with cli_open.catalog(chosen) as catalog:
+        for one in found:
+            try:
+                done = _register(catalog, store, one, chosen)
+                word = "registered" if done.new else "already there"
+                say(f"{word}: {done.entry.label} ({one.folder or origin})")
+            except VigieError as error:
+                word, code = "refused", code or exit_code(error)
+                say(
+                    f"refused: {one.folder or origin}: {error.message}"
+                    + (f"\n  hint: {error.hint}" if error.hint else "")
+                )
+            counts[word] += 1
+    say(", ".join(f"{count} {word}" for word, count in counts.items()))
+    ctx.exit(code)
+
+
+def _walk(store: Store) -> Iterator[_Found]:
+    from vigie.artifacts.bundle import MANIFEST
+    from vigie.cli.publish import is_foreign
+
+    folders: dict[str, set[str]] = {}
+    for head in store.list(""):
+        folder, _, name = head.key.rpartition("/")
+        folders.setdefault(folder, set()).add(name)
+    for folder, names in sorted(folders.items()):
+        if MANIFEST in names or is_foreign(names):
+            yield _Found(folder, tuple(sorted(names)), foreign=MANIFEST not in names)
+
+
+def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Settings) -> Registered:
+    from vigie.artifacts.store import Location, join
+    from vigie.cli import opening as cli_open
+    from vigie.cli import publish as cli_publish
+
+    shelf, gate = cli_open.shelf(chosen), cli_open.gate(chosen)
+    if not one.foreign:
+        if store.kind == "local":
+            url = str(Path(store.bucket) / one.folder)
+        else:
+            url = Location(store.kind, store.bucket, join(store.prefix, one.folder)).url
+        return cli_publish.add(catalog, cli_publish.find(url), shelf, gate, provenance={"source": "populate"})
+    label = one.folder.rpartition("/")[2] or Path(store.prefix or store.bucket).name
+    name = cli_publish.name_of(label)
+    with _at_hand(store, one) as folder:
+        known = cli_publish.imported_before(catalog, folder, name)
+        if known is not None:
+            return cli_publish.Registered(known, new=False)
+        return cli_publish.import_(catalog, cli_publish.convert(folder, name=name), shelf, gate)
+
+
+class _at_hand:  # noqa: N801  reads as a function: with _at_hand(…)
+    """The folder itself where it is local, else a copy of its files that is gone afterwards."""
+
+    def __init__(self, store: Store, one: _Found) -> None:
+        self._store, self._one = store, one
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Path:
+        if self._store.kind == "local":
+            return Path(self._store.bucket) / self._one.folder
+        self._copy = tempfile.TemporaryDirectory(prefix="vigie-populate-")
+        for name in self._one.names:
+            if name.endswith(_WORTH):
+                with (Path(self._copy.name) / name).open("wb") as file:
+                    file.writelines(self._store.stream(f"{self._one.folder}/{name}".lstrip("/")))
+        return Path(self._copy.name)
+
+    def __exit__(self, *_: object) -> None:
+        if self._copy is not None:
+            self._copy.cleanup()

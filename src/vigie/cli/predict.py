@@ -1,0 +1,199 @@
+"""`vigie predict` and `vigie match`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES
+from vigie.cli.values import Budget, RoleOfColumn, Share, roles_by_column
+from vigie.errors import NotFound, UsageRefused
+from vigie.scoring.roles.vocabulary import ROLES
+
+if TYPE_CHECKING:
+    from vigie.predict import Plan
+    from vigie.table import Table
+
+_WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
+_OUTPUTS = ".csv, .csv.gz, .tsv, .txt or .parquet"
+
+_ROLE_NAMES = f"Roles: {', '.join(ROLES)}.\n\n"
+
+_SHARED: tuple[Callable[[Any], Any], ...] = (
+    click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
+                 help="How many reference models may vote at most."),
+    click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
+                 help="How similar a model must be, from 0 to 1."),
+    click.option("--role", "pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
+                 help="What a column means, where Vigie got it wrong: amount=montant. none=COLUMN ignores it. Repeatable."),
+    click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
+                 help="Language of the report and of the reasons."),
+    click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead."),
+)  # fmt: skip
+
+
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog=_ROLE_NAMES
+    + EXAMPLES.format(
+        "vigie predict payments.csv -o predictions.csv",
+        "vigie predict export.csv -o out.parquet --role amount=montant --role none=agence",
+        "vigie predict payments.csv -o - --alert-budget 1% > predictions.csv",
+    )
+)
+@click.argument("source", metavar="INPUT")
+@click.option("-o", "--output", required=True, metavar="FILE",
+              help=f"Where to: {_OUTPUTS}, or - for CSV on stdout (the report then goes to stderr).")  # fmt: skip
+@click.option("--alert-budget", type=Budget(), metavar="1%|500",
+              help="How many rows you can look at; by default what the calibration says.")  # fmt: skip
+@click.option(
+    "--expected-fraud-rate", type=Share(), metavar="0.5%", help="The share of fraud, where you know it."
+)
+@click.option(
+    "--reasons/--no-reasons", default=True, show_default=True, help="Say in words why a row is suspicious."
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
+              help="The same table and seed give the same bytes.")  # fmt: skip
+@_shared
+def predict(
+    source: str, output: str, pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any
+) -> None:
+    """Score every row of INPUT, and say which to look at first.
+
+    INPUT is a .csv, .csv.gz, .tsv, .txt, .parquet or .xlsx file, or - for CSV on stdin. The output has every column and
+    row of the input, unchanged and in order, and seven more columns.
+    """
+    roles = roles_by_column(pairs)
+    _check_output(source, output, as_json=as_json)
+    from vigie import predict as story
+    from vigie.cli import draw as cli_draw
+    from vigie.cli import opening as cli_open
+    from vigie.cli.words import Words
+    from vigie.table import write
+
+    words, chosen = Words(lang), settings.load()
+    options = story.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
+    with cli_draw.progress(words) as told:
+        told("reading", 0.0)
+        table = _read(source, chosen)
+        with cli_open.catalog(chosen) as catalog:
+            result = story.predict(table, catalog, cli_open.opener(chosen), options, told)
+        told("writing", 0.95)
+        write(table, result.additions, output)
+    if as_json:
+        cli_draw.dump(result.summary)
+        return
+    from vigie.cli.report import Written, report
+
+    written = Written("stdout" if output == "-" else output, _added(table, result.additions.columns))
+    parts = report(result.summary, words, source=table.source, width=cli_draw.width(), written=written)
+    cli_draw.show(*parts, err=output == "-")
+
+
+@click.command(
+    epilog=_ROLE_NAMES
+    + EXAMPLES.format(
+        "vigie match payments.csv",
+        "vigie match payments.parquet --top 10 --min-similarity 0.3",
+        "vigie match export.csv --lang fr",
+    )
+)
+@click.argument("source", metavar="INPUT")
+@_shared
+def match(
+    source: str, top: int, min_similarity: float, pairs: tuple[tuple[str, str], ...], lang: str, as_json: bool
+) -> None:
+    """Show what the columns mean and which models fit.
+
+    Nothing is scored. Every point of a model's similarity comes with its evidence.
+    """
+    roles = roles_by_column(pairs)
+    from vigie import predict as story
+    from vigie.cli import draw as cli_draw
+    from vigie.cli import opening as cli_open
+    from vigie.cli.words import Words
+
+    words, chosen = Words(lang), settings.load()
+    options = story.Options(top=top, minimum=min_similarity, roles=roles, language=lang)
+    with cli_draw.progress(words) as told:
+        told("reading", 0.0)
+        table = _read(source, chosen)
+        with cli_open.catalog(chosen) as catalog:
+            plan = story.plan(table, catalog, None, options, told)
+    summary = _summary(table, plan)
+    if as_json:
+        cli_draw.dump(summary)
+        return
+    from vigie.cli.report import matched
+
+    cli_draw.show(
+        *matched(summary, words, source=table.source, width=cli_draw.width(), minimum=min_similarity)
+    )
+
+
+def _read(source: str, chosen: settings.Settings) -> Table:
+    from vigie.table import read
+
+    return read(source, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
+
+
+def _check_output(source: str, output: str, *, as_json: bool) -> None:
+    """Refuses before the work what would be refused after it."""
+    if output == "-":
+        if as_json:
+            raise UsageRefused(
+                "--json and -o - both want stdout",
+                hint="write the predictions to a file, or leave out --json",
+            )
+        return
+    path = Path(output)
+    if path.is_dir():
+        raise UsageRefused(f"cannot write {output!r}: it is a folder", hint="name a file in it")
+    if not _WRITABLE.fullmatch(path.name):
+        hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
+        raise UsageRefused(f"cannot write {path.name!r}: expected {_OUTPUTS}, or -", hint=hint)
+    if not path.resolve().parent.is_dir():
+        raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
+    if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
+        raise UsageRefused(
+            f"the output {output!r} is the input itself",
+            hint="write to another file: the upload is never changed",
+        )
+
+
+def _added(table: Table, names: list[str]) -> list[str]:
+    """The names of our columns as they are in the file: one that is taken got a number."""
+    taken = {name.lower() for name in table.frame.columns}
+    numbered = ([name, *(f"{name}_{number}" for number in range(2, table.frame.width + 3))] for name in names)
+    return [next(name for name in candidates if name.lower() not in taken) for candidates in numbered]
+
+
+def _summary(table: Table, plan: Plan) -> dict[str, Any]:
+    return {
+        "rows": table.typed.height,
+        "columns": table.typed.width,
+        "roles": plan.roles.to_json(),
+        "matches": [
+            {
+                "name": found.entry.name,
+                "version": found.entry.version,
+                "domain": found.entry.domain,
+                "similarity": found.similarity,
+                "evidence": [
+                    {"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in found.evidence
+                ],
+            }
+            for found in plan.matches
+        ],
+        "seconds": plan.seconds,
+    }

@@ -1,0 +1,139 @@
+"""`vigie models sign` and `vigie models verify`: who made a bundle, and whether its bytes are the registered ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES, exit_code
+from vigie.errors import VigieError
+
+if TYPE_CHECKING:
+    from vigie.artifacts.store import Store
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A bundle to sign or verify: its verified files, and where its signature belongs."""
+
+    label: str
+    store: Store
+    prefix: str
+    files: dict[str, bytes]
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie models sign cards --key signer.pem", "vigie models sign ./cards-2 --key signer.pem",
+        "openssl ecparam -name prime256v1 -genkey -noout -out signer.pem",
+    )
+)  # fmt: skip
+@click.argument("targets", metavar="NAME[@VERSION]|FOLDER…", nargs=-1, required=True)
+@click.option(
+    "--key", required=True, type=click.Path(path_type=Path), help="Your private key: elliptic curve, PEM."
+)
+@click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
+def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
+    """Sign bundles with your key.
+
+    Others can then refuse what you have not made (VIGIE_REQUIRE_SIGNATURE). The signature is kept beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
+    """
+    from vigie.artifacts import signing
+    from vigie.artifacts.opening import write_signature
+    from vigie.cli.draw import say
+
+    password = click.prompt("Password of the key", hide_input=True, err=True) if ask_password else None
+    for target in _targets(targets):
+        write_signature(target.store, target.prefix, signing.sign(target.files, key, password=password))
+        say(f"signed {target.label}")
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie models verify",
+        "vigie models verify cards --key signer.pub",
+        "vigie models verify ./cards-2 --key signer.pub",
+    )
+)
+@click.argument("targets", metavar="[NAME[@VERSION]|FOLDER…]", nargs=-1)
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="Public key of the signer; by default VIGIE_PUBLIC_KEY."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.pass_context
+def verify(ctx: click.Context, targets: tuple[str, ...], key: Path | None, as_json: bool) -> None:
+    """Check every byte of bundles, and their signatures.
+
+    They are read afresh from their stores. Signatures are checked where there is a key.
+
+    Without a name, all models of the catalog. Ends with the exit code of the first that fails.
+    """
+    from vigie.cli import draw as cli_draw
+
+    found, code = [], 0
+    for name in targets or _every():
+        try:
+            found.append(
+                {"model": name, "bytes": "as registered", "signature": _check(name, key), "problem": ""}
+            )
+        except VigieError as error:
+            found.append({"model": name, "bytes": "?", "signature": "?", "problem": error.message})
+            code = code or exit_code(error)
+    if as_json:
+        cli_draw.dump(found)
+    else:
+        table = cli_draw.columns("model", "bytes", "signature", "problem")
+        for line in found:
+            table.add_row(*line.values())
+        cli_draw.show(table)
+    if code:
+        ctx.exit(code)
+
+
+def _check(name: str, key: Path | None) -> str:
+    from vigie.artifacts import signing
+    from vigie.artifacts.opening import read_signature
+
+    target = next(iter(_targets((name,))))
+    signature = read_signature(target.store, target.prefix)
+    public = key or settings.load().public_key
+    if public is None:
+        return "none" if signature is None else "not checked: no key"
+    if signature is None and key is None and not settings.load().require_signature:
+        return "none"
+    signing.verify(target.files, signature, public, bundle=target.label)
+    return "good"
+
+
+def _every() -> list[str]:
+    from vigie.cli import opening as cli_open
+
+    with cli_open.catalog(settings.load()) as catalog:
+        return [f"{entry.name}@{entry.version}" for entry in catalog.list(active_only=False)]
+
+
+def _targets(names: tuple[str, ...]) -> list[_Target]:
+    """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
+    from vigie.artifacts.store import open_location
+    from vigie.artifacts.transfer import fetch
+    from vigie.cli import opening as cli_open
+    from vigie.cli import publish as cli_publish
+
+    found = []
+    for name in names:
+        if "/" in name or "\\" in name or Path(name).is_dir():
+            source = cli_publish.find(name)
+            found.append(
+                _Target(f"{source.bundle.name} {source.bundle.version}", source.store, "", source.files)
+            )
+            continue
+        with cli_open.catalog(settings.load()) as catalog:
+            model, _, version = name.partition("@")
+            entry = catalog.find(model, version or None)
+        store = open_location(entry.location)
+        found.append(_Target(entry.label, store, entry.place.prefix, fetch(store, entry.stored)))
+    return found

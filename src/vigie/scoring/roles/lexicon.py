@@ -1,0 +1,203 @@
+"""The words of column names: concept -> words in English, French, Spanish, Portuguese and their abbreviations.
+
+Words only; which concepts make which role is in `rules`. Words are folded (no accents, lower case);
+an underscore joins the words of a phrase. One word may carry several concepts: `sender` is a person and a
+side, `nombre` is a name in Spanish and a count in French, and the values decide between them.
+"""
+
+from __future__ import annotations
+
+
+def bag(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
+WORDS: dict[str, str] = {
+    # money
+    "amount": """cantidad amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
+        spent spend spending depense gasto paid paye paga pagado pago_total sum_paid charged somme usd_amount
+        ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd""",
+    "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
+    "worth": "value val valeur valor vlr vl worth",
+    "total": "sum suma soma total tot subtotal totale",
+    "fee": "fee fees frais comision comissao commission tax taxe tarifa taxa tip",
+    "premium": "premium prime prima premio",
+    "deductible": "deductible deductable franchise franquicia franquia excess",
+    "limit": "capital_segurado suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
+    "income": "dti sal inc_annual ann_inc income revenu revenus ingreso ingresos renda rendimento salary salaire salario sueldo wage wages earnings revenue_annual",
+    "balance": "balance bal blnc solde saldo sld balanc funds_available disponible saldos soldes",
+    "before": "before bef old prev_bal avant av antes ant anterior initial inicial initiale ancien opening beginning begin pre previo prior debut",
+    "after": "after aft new apres nouveau nouvelle nuevo nueva novo nova final finale ending end closing despues depois posterior post remaining resulting resultant fin",
+    # moments
+    "time": """time timestamp ts tstmp tstamp datetime dt dttm dtm temps tempo tiempo horodatage horodate horodat moment momento
+        epoch unix when occurred_at created_at executed_at processed_at happened event_time fecha_hora date_heure data_hora
+        hora_fecha occurred datetimeutc tms utc""",
+    "date": "dt date dates fecha data dat fch day_date jour_operation",
+    "step": "etapa etapas pas time_step timestep step steps tick ticks paso passo etape period_index sequence seq seqno",
+    "past_event": "expiry expiration expires expire vencimiento validade validite caducidad settlement settled posting cleared delivered delivery shipped updated modified login",
+    "hour": "hour hours hr hrs heure heures hora horas hod hh hourofday time_of_day heure_du_jour hora_del_dia hora_do_dia seconds_of_day secondofday",
+    "weekday": "jour_sem weekday dow dayofweek day_of_week jour_semaine jour_de_la_semaine dia_semana dia_de_la_semana dia_da_semana jsem day_name wday",
+    "weekend": "weekend week_end isweekend fin_de_semana finde fim_de_semana",
+    "month": "mth month mois mes mth monat",
+    "day": "day days_in jour dia journee",
+    "week": "week semaine semana wk woy weekofmonth",
+    "year": "year annee ano anio yr yyyy",
+    "span": "mths days months years weeks meses dias jours annees ans anos mois hours_since yrs",
+    "since": "since depuis desde elapsed ecoule ecoules seit",
+    "opened": """inception opening signup sign_up registration registered register inscription inscrit inscripcion inscricao opened opening_date open_date
+        ouverture ouvert apertura abertura alta cadastro cadastrado activation activated activacion ativacao bind issued emission
+        enrolled enrollment enrolment joined join onboarding onboarded adhesion souscription effective
+        member_since customer_since client_depuis registro registrado subscription_start""",
+    "created": "created creation creacion criacao criado creado cree crt created_at creado_en criado_em",
+    "start": "start strt started debut inicio comienzo start_date",
+    "window": "24h 24hr 24hrs 48h 12h 1h 2h 3h 6h 7d 14d 30d 60d 90d 4w 8w 1w 2w 1d 3d 72h 1hr rolling window glissante movil movel same_day today",
+    "credit": "fico credit credito cr creditworthiness kredit",
+    "police": "police policial policiaca gendarmerie",
+    "report": "report rapport informe boletim rep pv reporte relatorio constat",
+    "prov": "prov",
+    "age": "age edad idade agee ages",
+    "tenure": "tenure seniority anciennete antiguedad antiguidade vintage loyalty_years account_age accountage relationship_length time_as_customer antig anc",
+    "birth": "naissances bth bday birth dob birthdate birthday born naissance naiss nais nacimiento nascimento nasc nac ddn fecnac dtnasc yob birthyear",
+    "recent": """last latest past_24h recent
+        derniers dernieres dernier derniere ultimas ultimos ultima ultimo glissant""",
+    "past": """previos previas previo previa before_this deja ya past prev previous previously prior history historical hist historique historico passe passes anterieur anterieurs precedent precedents
+        anteriores pasado pasados passado passados ever lifetime""",
+    # counting
+    "count": """count cnt counts counter ct nb nbr nbre qty qte quantity quantite cantidad cant quantidade qtd qtde nombre combien
+        number_of no_of num_of nr_of n_of numero_de_veces how_many cont contagem compteur""",
+    "num": "nbr num number no nr numero nro nmr numb n",
+    "avg": """avg average mean median moyen moyenne moy moyens mediane media promedio prom medio mediana medias mittel typical""",
+    "usual": "usual habitual habituel habituelle habituels habituales typical_spend normally costumeiro",
+    "ratio": "dti ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel",
+    "score": "fico score scoring puntaje pontuacao puntuacion note_risque rating grade",
+    "freq": "freq frequency frequence frecuencia frequencia",
+    "velocity": "inquiries inquiry enquiries consultas bureau_requests velocity vel velocidad velocidade velocite vitesse",
+    "item": "item items article articles articulo articulos artigo artigos itens product_count unit units",
+    "login": "login logins connexion connexions request requests requete requetes attempt attempts tentative tentatives intento intentos tentativa tentativas session_count visits visites",
+    # who
+    "customer": """staff pat patiente paciente pacientes prestatario prestataria tomador_credito brwr mutuaire customer customers cust cstmr client clients clt cli cliente clientes customerid user usr users uid utilisateur
+        utilisateurs usuario usuarios usu member membre miembro membro adherent holder titulaire titular policyholder policy_holder assure asegurado segurado insured
+        applicant demandeur solicitante requerente borrower emprunteur debtor debiteur deudor devedor buyer acheteur comprador cardholder card_holder
+        subscriber abonne assinante employee employe empleado funcionario patient consumer consommateur consumidor person personne persona pessoa
+        beneid donor donneur party guest tomador contratante shopper owner proprietaire individual""",
+    "entity": "entity entite entidad entidade actor acteur subject",
+    "orig": """orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
+        ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party""",
+    "sender": "sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
+    "dest": """term_id id_term comm caixa_eletronico garage taller oficina pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
+        payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
+        merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
+        fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
+        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party partner hopital hospital clinic""",
+    "receiver": """destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
+        contrepartie contraparte credit_party other_party""",
+    "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
+    "merchant": """comm garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
+        magasin tienda boutique vendor vendeur vendedor seller fornecedor fournisseur proveedor supplier retailer restaurant acceptor acceptant enseigne
+        negocio hopital hospital""",
+    "terminal": "term_id id_term caixa_eletronico pos_id posid terminal termid tpv tpe tid pos_terminal atm gab dab cajero",
+    "provider": "provider prestataire prestador prestadora clinic",
+    "agent": "agency agent agente agents agencia agence branch sucursal succursale guichet rep representative",
+    "account": """account accounts acct accnt acc acnt compte cpte cpt cuenta cta conta iban rib wallet portefeuille billetera carteira wlt accountno
+        acctnum clabe""",
+    "policy": "policy police poliza apolice contrat contrato contract pol",
+    "bank": "bank banque banco bnk bic swift",
+    "node": "node noeud nodo vertex nodeid",
+    "card": "card cards carte cartes tarjeta tarjetas cartao cartoes pan cc creditcard cardno cb bin ccnum crd tarj",
+    "device": "disp empreinte huella impressao finger_print device devices appareil dispositivo aparelho imei fingerprint handset deviceid dev terminal_mobile equipment dvc appareils machine",
+    "ip": "ip ipv4 ipv6 ipaddress ipaddr ip_addr adresse_ip direccion_ip endereco_ip",
+    "email": "email emails mail mails courriel correo e_mail eml adresse_mail correo_electronico adresse_electronique",
+    "phone": "phone tel telephone telefono telefone fone mobile cell celular cel portable gsm msisdn mobile_number phoneno tlf telf cellphone numtel",
+    "useragent": "useragent user_agent agent_utilisateur agente_usuario agente_de_usuario ua browser_agent",
+    "address": "residencia residency address addr adresse adr direccion dir endereco end_res street rue calle rua domicile domicilio residence street_address logradouro",
+    "person": "firstname lastname surname fullname prenom apellido apellidos sobrenome first_name last_name full_name nom_complet nombre_completo nome_completo nom_famille nom_de_famille",
+    "name": "name names nom noms nombre nome first last nm",
+    "id": """cd document doc cpf cnpj dni nif curp siren ssn nin id ids ident identifier identifiant identificador identificacion identificacao key cle clave chave code cod codigo ref reference referencia uuid guid
+        hash token matricule pk hashed idnum identity idx index""",
+    "row": "row record ligne linea fila linha rowid index idx enregistrement registro_num line lineno unnamed rownum",
+    # what
+    "transaction": """end_to_end e2e endtoend wdl wd withdr txns_id transaction transactions trans tran tx txn txns trx trn trxn tr transac trns transacc operation operations op oper ops operacion operaciones operacao operacoes
+        transaccion transacciones transacao transacoes payment payments pmt pymt paiement paiements pago pagos pagamento pagamentos transfer transfers trf virement virements
+        transferencia transferencias order orders commande commandes pedido pedidos purchase purchases achat achats compra compras event events evt evenement
+        evento eventos movement mouvement movimiento movimento mvt invoice invoices facture factura fatura demande application applications request_id solicitud session ticket
+        dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda pix upi""",
+    "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo",
+    "many": """transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
+        purchases achats compras events eventos claims sinistres siniestros sinistros cards cartes tarjetas cartoes devices appareils dispositivos users
+        clients customers clientes emails accounts comptes cuentas contas items articles logins attempts tentatives intentos tentativas requests
+        vehicles cars witnesses injuries temoins testigos supplements dependents dependants accidents incidents procedures merchants beneficiaries children
+        declines failures emprunts loans prets prestamos withdrawals retraits invoices factures phones ips ids sessions""",
+    "level": "level niveau nivel tier severity gravite gravedad gravidade severite severidad",
+    "delivery": "billing bill shipping ship home delivery livraison envio entrega facturation facturacion",
+    "injury": "injury injuries injured blesse blesses herido heridos ferido feridos lesion lesiones lesoes bodily",
+    "supplement": "supplement supplements suppliments complement complements complemento complementos suplemento suplementos",
+    "damage": "damage damages dommage dommages dano danos",
+    "installment": "installment installments instalment prestacao prestacoes mensualite mensualites mensualidad cuota cuotas parcela principal downpayment down_payment own_funds entrada apport monthly_payment repayment",
+    "debt": "debt debts dette dettes deuda deudas divida dividas outstanding debt_amount",
+    "interest": "interest interet juros interes rate taux taxa_juros tasa",
+    "to_usual": "to_income to_limit to_premium sur_prime sur_revenu times_usual to_average to_avg to_mean to_median to_usual per_average over_average sur_moyenne sobre_media",
+    "known": "known connu connue conocido conocida conhecido conhecida familiar bought_before seen_before already_used",
+    "cash": "cash especes efectivo dinheiro_vivo numerario",
+    "hired": "hire hired hiring embauche admissao contratacion contratado admission",
+    "job": "emprego empleo employed employment job occupation profession profesion profissao metier emploi ocupacion ocupacao employer employeur empregador empleador trabalho trabajo",
+    "available": "available disponible disponivel current actuel actual atual courant",
+    "static": """vehicles cars vehicle car autos vehicules voitures vehiculos veiculos
+        dependents dependants dependent children enfants hijos filhos bodily employees branches loans prets prestamos emprestimos passengers passagers witnesses""",
+    "change": "cambio_domicilio mudanca_de_endereco address_change change_address changement_adresse cambio_direccion mudanca_endereco change_d_adresse",
+    "vehicle": "vehicle car auto vehicule voiture vehiculo veiculo vehicles cars automobile",
+    "population": "population pop habitants inhabitants",
+    "domain": "domain domaine dominio emaildomain",
+    "duration": "duration duree duracion duracao length seconds minutes elapsed_time session_length latency",
+    "metadata": "entity_type record_type schema version",
+    # where
+    "country": "country countries pays pais ctry cntry nation nationality nationalite nacionalidad nacionalidade countrycode iso iso2 iso3",
+    "region": "ufs region regiao state province provincia departement departamento estado uf county comte district comunidad regione",
+    "city": "city cities ville ciudad cidade town municipio municipality commune localite localidad localidade",
+    "place": "location loc lieu ubicacion lugar local localizacao localisation place emplacement area zone site geo",
+    "zip": "zip zipcode postal postcode codepostal cep cp postalcode code_postal codigo_postal zip_code post_code plz zcode",
+    "lat": "lat latitude latitud lati",
+    "long": "long lon lng longitude longitud longi",
+    "distance": "distance dist dst_km distancia km kilometers kilometres kms miles",
+    # kinds
+    "channel": "channel canal chan chnl channels platform plateforme plataforma medium interface entry_mode entrymode mode_saisie via canal_vente pos_entry_mode",
+    "type": """purpose_code purp proposito finalidade diag diagnostic diagnostico diagnosis situation situacion type types typ category categories cat categorie categoria tipo tipos kind nature natureza naturaleza genero_produto segment segmento status statut estatus
+        situacao etat group groupe grupo class_of rubrique sector secteur setor operation_type family famille motif motivo reason raison
+        mcc mcc_code merchant_category_code sic naics usecase purpose finalidad objet""",
+    "product": "product produit producto produto productcd prod article_type sku brand marque marca make model modele modelo service servicio servico",
+    "method": "method methode metodo mode modo moyen means tender scheme network reseau red rede meio medio_pago meio_pagamento moyen_paiement forma_pago forma_pagamento",
+    "trait": """employment job occupation profession profesion profissao metier emploi ocupacion ocupacao gender sex sexe sexo genero genre marital civil matrimonial education hobbies
+        housing relationship insured_sex language langue idioma browser navigateur navegador os race ethnicity logement estado_civil etat_civil
+        marital_status fault timezone""",
+    "currency": "currency devise moneda moeda ccy curr cur divisa currencycode monnaie",
+    "prose": "description desc descripcion descricao note notes comment comments commentaire comentario memo narrative libelle message motif_libre texte remark remarks details observacion concept concepto",
+    # truth and its shadows
+    "fraud": "fraud frauds fraude fraudes fraudulent fraudulente fraudulento fraudulenta isfraud fraudulently fraudster frd scam arnaque estafa golpe fraudfound",
+    "label": "case_confirmed confirmed_case cas_confirme caso_confirmado label labels labelled etiquette etiqueta rotulo ground_truth groundtruth truth verite",
+    "klass": "dflt defaut class target outcome y clase classe cible alvo default defaulted isdefault objetivo response resultado is_bad bad anomaly outlier anomalie anomalia laundering islaundering illicit",
+    "chargeback": "chargeback chargebacks chbk cbk chargebk contracargo contracargos contestation contestacao estorno retrofacturation impaye",
+    "dispute": "dispute disputed disputes litige litiges disputa",
+    "investigation": "investigation investigated enquete investigacion investigacao case_status verdict resolution",
+    "flagged": "flagged isflagged flaggedfraud alerted blocked_after",
+    # signs
+    "risk": """past_due delinquency delinquencies returned different differentes diferentes desechable descartavel changement_mot_passe rejection rejections rejets nsf copy_paste paste pasted divergente not_present troca_sim cambio_sim changement_sim sim_change simchange cambio_domicilio bounced alerts alerte alertas alert same_birth_date ecommerce e_commerce attorney lawyer avocat abogado advogado litigation noturno noturna nocturno nocturna nocturnes recusa recusas impago impagos impagado inadimplencia inadimplencias frgn default_history defauts declined declines decline refused refus refuse refusee rechazo rechazada rechazado recusado recusada rejected rejet failed failure failures fail echec echecs echoue fallo
+        fallido fallidos falha falhas foreign etranger etrangere extranjero estrangeiro international internacional internationale overseas cross_border crossborder
+        high_risk highrisk risky risk risque riesgo risco alto_riesgo alto_risco haut_risque proxy vpn tor datacenter anonymous anonymizer anonyme night nuit noche noite nocturne
+        distinct unique_devices shared partage compartido compartilhado address_change change_address changement_adresse cambio_direccion mudanca_endereco unusual inhabituel
+        inusual incomum unknown inconnu desconocido desconhecido blacklist blacklisted blocklist liste_noire lista_negra blocked bloque bloqueado mismatch mismatched discordance
+        divergent virtual virtuel virtuelle online enligne en_ligne en_linea card_not_present cardnotpresent cnp free_email is_free gratuit disposable jetable temporary impossible
+        suspicious suspect sospechoso suspeito watchlist sanction sanctions pep emulator rooted jailbreak jailbroken bot headless overdue delinquent arrears impayes atraso bankruptcy
+        lost stolen vole robado roubado compromised breach reset password_reset password_change simswap sim_swap reversal reversed manual_entry fallback
+        expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free spoofed typo inconsistent incoherent inconsistente late""",
+    "trust": """sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
+        authentifie autenticado authentication valid valide valido validated kyc kyc_level witness witnesses temoin temoins testigo testigos testemunha police_report police_report_filed policereport
+        repeat repeated fidele loyal credit_score creditscore bureau_score similarity similarite similitud similaridade other_cards keep_alive keepalive trusted whitelist
+        whitelisted known_device knowndevice trusted_device match matches matched concorda authorized authorised autorise autorizado present card_present cardpresent biometric
+        biometrie consent secure secured securise signature_present known_payee avs cvv_ok approved_before contract_signed returning
+        police_report_available recurring recurrent recurrente guaranteed""",
+    "novel": "first premier premiere primera primeira primer primeiro new nouveau nouvelle nuevo nueva novo nova first_time premiere_fois primera_vez primeira_vez isnew",
+    "neg": "not non nao sans sem sin without un missing invalid invalide invalido unverified unauthenticated mismatched absent no_match",
+    "is": "is has est es eh flag indicator ind indicateur indicador bool yn used was isa bandera",
+    "contactless": "sans_contact contactless sin_contacto sem_contato nfc",
+}
+"""Concept -> the words that stand for it."""
