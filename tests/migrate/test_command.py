@@ -83,6 +83,7 @@ def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyP
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_five_commands_on_sqlite_and_moto(
     s3: str, bucket: str, tmp_path: Path, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     """Unavailable, gone, revoked credentials, broken answers: said in words; what had moved stays moved."""
     tools.populate(sqlite, source, COUNT)
     proxy.fault = after(45, fault)
-    report = run(sqlite, f"{s3}/m", parallel=2)
+    report = run(sqlite, f"{s3}/m", parallel=1)
     assert not report.complete
     assert report.failures
     assert proxy.hits[fault] > 0
@@ -133,7 +133,7 @@ def test_a_bucket_deleted_in_the_middle(
                 client.delete_bucket(Bucket=bucket)
 
     stage.fault = delete
-    report = run(sqlite, f"{s3}/m", opener=stage, parallel=2)
+    report = run(sqlite, f"{s3}/m", opener=stage, parallel=1)
     assert not report.complete
     assert all("no such bucket" in reason for _, reason in report.failures)
     assert not found_right(sqlite, f"{s3}/m")

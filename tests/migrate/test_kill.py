@@ -134,8 +134,7 @@ def test_killed_on_the_way_to_s3(
 
 
 def test_a_rollback_killed_at_six_moments(
-    engine: sa.Engine,
-    database_url: str,
+    sqlite: sa.Engine,
     source: str,
     target: str,
     tmp_path: Path,
@@ -145,6 +144,7 @@ def test_a_rollback_killed_at_six_moments(
     """Each one goes on where the last one died; every row is right all the time."""
     from vigie.migrate import run
 
+    database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
     tools.populate(engine, source, 40, 100)
     before = tools.places(engine)
     run(engine, target)

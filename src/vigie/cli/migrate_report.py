@@ -159,15 +159,19 @@ def plan(found: Plan, *, as_json: bool) -> None:
     if as_json:
         dump({**asdict(found), "counts": found.counts, "possible": found.possible})
         return
-    table = columns("model", "state", "to copy", "from", right=(2,))
+    noted = any(model.detail for model in found.models)
+    table = columns("model", "state", "to copy", *(["because"] if noted else []), right=(2,), last=noted)
     for model in found.models:
         state = Text(model.state, style=_COLOURS.get(model.state, "red"))
-        where = f"{model.old}" + (f"; {model.detail}" if model.detail else "")
-        table.add_row(f"{model.name} {model.version}", state, size(model.to_copy), Text(where, style="dim"))
+        note = [Text(model.detail, style="dim")] if noted else []
+        table.add_row(f"{model.name} {model.version}", state, size(model.to_copy), *note)
     show(table)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(found.counts.items()))
     total = sum(model.to_copy for model in found.models)
-    say_out(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy to {found.target}")
+    sources = sorted({f"{model.old.storage_type}:{model.old.bucket}" for model in found.models})
+    say_out(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy")
+    say_out(f"from {', '.join(sources) or 'nowhere'}")
+    say_out(f"to   {found.target}")
     say_out("Nothing was written.")
 
 
@@ -247,13 +251,13 @@ def status(records: Sequence[Record]) -> None:
     if not records:
         say_out("No migration yet.")
         return
-    table = columns("migration", "state", "models", "to", "by", "started", last=True)
+    table = columns("migration", "state", "models", "started", "by", "to")
     for record in records:
         steps = ", ".join(f"{count} {state}" for state, count in sorted(record.steps.items()))
         state = record.state if record.held or record.state != "running" else "interrupted"
         alive = f", alive {record.heartbeat_at:%H:%M:%S} UTC" if record.held else ""
         started = f"{record.started_at:%Y-%m-%d %H:%M} UTC{alive}"
-        table.add_row(str(record.id), state, steps, record.target, record.who, started)
+        table.add_row(str(record.id), state, steps, started, record.who, record.target)
     show(table)
     for record in records:
         if record.error:

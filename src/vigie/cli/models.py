@@ -316,8 +316,8 @@ def _card(entry: Entry) -> RenderableType:
     from rich.text import Text
 
     from vigie.cli.draw import size
+    from vigie.scoring.known_roles import ROLES
     from vigie.scoring.matching.domains import label
-    from vigie.scoring.roles.vocabulary import ROLES
 
     auc, precision = _measured(entry.performance)
     roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])

@@ -13,7 +13,7 @@ from vigie import settings
 from vigie.cli.edge import EXAMPLES
 from vigie.cli.values import Budget, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
-from vigie.scoring.roles.vocabulary import ROLES
+from vigie.scoring.known_roles import ROLES
 
 if TYPE_CHECKING:
     from vigie.predict import Plan

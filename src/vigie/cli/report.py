@@ -15,8 +15,8 @@ from rich.text import Text
 
 from vigie.cli.draw import columns
 from vigie.cli.words import Words
+from vigie.scoring.known_roles import ROLES
 from vigie.scoring.matching.domains import label
-from vigie.scoring.roles.vocabulary import ROLES
 
 _SILENT = ("none", "leak")
 _BAR = 10

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vigie.errors import NotFound, UsageRefused
+from vigie.scoring.known_roles import ROLES
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
@@ -54,8 +55,6 @@ class RoleOfColumn(click.ParamType[tuple[str, str]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """Role and column."""
-        from vigie.scoring.roles.vocabulary import ROLES
-
         if isinstance(value, tuple):
             return value
         role, equals, column = str(value).partition("=")
@@ -69,8 +68,6 @@ class RoleOfColumn(click.ParamType[tuple[str, str]]):
 
 def roles_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Column -> role; refuses a role that does not exist and a column that is given two."""
-    from vigie.scoring.roles.vocabulary import ROLES
-
     found: dict[str, str] = {}
     for role, column in pairs:
         if role not in ROLES:

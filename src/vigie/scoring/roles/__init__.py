@@ -13,11 +13,11 @@ from typing import Any
 import polars as pl
 
 from vigie.errors import NotFound, UnknownColumn
+from vigie.scoring.known_roles import ROLES, Role
 from vigie.scoring.roles.assign import assign
 from vigie.scoring.roles.direction import direction
 from vigie.scoring.roles.names import read, shorten
 from vigie.scoring.roles.values import UNIQUE, look
-from vigie.scoring.roles.vocabulary import ROLES, Role
 
 __all__ = ["ROLES", "ColumnRole", "Role", "Roles", "infer"]
 

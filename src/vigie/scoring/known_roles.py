@@ -1,6 +1,6 @@
 """The roles a column can have, each with its name in English and French.
 
-A vocabulary and nothing else: how a role is recognised is in `rules` (names) and `fits` (values).
+A vocabulary and nothing else: how a role is recognised is in `roles`: `rules` for names, `fits` for values.
 """
 
 from __future__ import annotations

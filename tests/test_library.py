@@ -1,0 +1,206 @@
+"""The shipped library: whole, small, measured on what it was not trained on, and registered without harm."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vigie import database, worlds
+from vigie.artifacts import bundle
+from vigie.artifacts.opening import open_bundle
+from vigie.catalog import Catalog
+from vigie.library import starter
+from vigie.library.lessons import FRAUDS, HONEST, Lesson, lesson
+from vigie.library.recipes import CORE, ENTITIES, FLAT, kept, recipes
+from vigie.scoring import reference
+from vigie.scoring.calibration import Calibrator
+from vigie.scoring.evidence import INPUTS
+from vigie.scoring.features import NAMES
+from vigie.scoring.roles import ROLES
+
+MOST_BYTES = 12_000_000
+FOLDERS = sorted(path for path in starter.MODELS.glob("*") if path.is_dir())
+
+needs_library = pytest.mark.skipif(
+    not (starter.MODELS / starter.INDEX).exists(), reason="the starter library is not built"
+)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """An empty catalog."""
+    engine = database.open(f"sqlite:///{tmp_path / 'catalog.sqlite'}")
+    yield Catalog(engine)
+    engine.dispose()
+
+
+def read(folder: Path) -> bundle.Bundle:
+    """A shipped bundle, every byte checked against its manifest."""
+    manifest = bundle.read_manifest((folder / bundle.MANIFEST).read_bytes())
+    files = {bundle.MANIFEST: (folder / bundle.MANIFEST).read_bytes()}
+    for name in manifest.files:
+        stem, _, rest = name.partition(".")
+        (stored,) = folder.glob(f"{stem}-*.{rest}")
+        files[name] = stored.read_bytes()
+    return bundle.unpack(files)
+
+
+def test_forty_recipes_with_names_of_their_own() -> None:
+    wanted = recipes()
+    assert len(wanted) == 40
+    assert len({r.name for r in wanted}) == len({r.seed for r in wanted}) == 40
+    assert {r.domain for r in wanted} == set(worlds.DOMAINS)
+    for domain in worlds.DOMAINS:
+        views = [r.view for r in wanted if r.domain == domain]
+        assert {"full", "bare"} <= set(views)
+        assert len(views) in (2, 3)
+
+
+def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
+    roles = {"a": "amount", "t": "time", "c": "customer", "d": "device", "r": "risk_signal", "n": "number"}
+    assert kept(roles, "transfers", "full") == list(roles)
+    assert kept(roles, "transfers", "bare") == ["a", "t", "c"]
+    assert kept(roles, "lending", "bare") == ["a", "r", "n"]
+    assert set(ROLES) >= CORE | ENTITIES
+    assert set(worlds.DOMAINS) >= set(FLAT)
+
+
+@needs_library
+def test_the_library_is_whole_and_small() -> None:
+    """Forty folders, as the index says, nothing else, at most 12 MB in all."""
+    index = json.loads((starter.MODELS / starter.INDEX).read_text())
+    assert sorted(index["models"]) == [folder.name for folder in FOLDERS]
+    assert {recipe.name for recipe in recipes()} == set(index["models"])
+    files = [path for path in starter.MODELS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= MOST_BYTES
+    assert len(files) == 1 + 40 * 6
+
+
+@needs_library
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
+    """Verified bytes, trees that answer, measured on other worlds, a profile to match by, one calibration."""
+    found = read(folder)
+    assert found.name == folder.name
+    assert found.version == json.loads((starter.MODELS / starter.INDEX).read_text())["version"]
+    model = reference.from_parts(found.booster, found.features)
+    assert isinstance(model, reference.ReferenceModel)
+    assert set(model.inputs) <= set(INPUTS)
+    answer = model.margin(np.full((3, len(INPUTS)), 0.5, dtype=np.float32))
+    assert np.isfinite(answer).all()
+    calibrator = Calibrator.from_json(found.calibration)
+    assert calibrator is not None
+    assert calibrator.prevalence(0.05).low <= calibrator.prevalence(0.05).high
+    for where in ("own", "other"):
+        shown = found.performance[where]
+        assert shown["worlds"] >= 1
+        assert 0 <= shown["roc_auc_low"] <= shown["roc_auc"] <= 1
+        assert 0 <= shown["average_precision"] <= 1
+        assert 0 <= shown["precision_at_1_percent"] <= 1
+    assert found.performance["own"]["roc_auc"] > 0.6, "worse than meaning alone would be"
+
+
+@needs_library
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_profile_says_what_the_model_is_for(folder: Path) -> None:
+    profile = read(folder).profile
+    recipe = next(r for r in recipes() if r.name == folder.name)
+    assert (profile["domain"], profile["view"]) == (recipe.domain, recipe.view)
+    assert profile["typologies"]
+    assert profile["columns"]
+    assert {column["role"] for column in profile["columns"]} <= set(profile["roles"]) <= set(ROLES)
+    assert all(0 < share <= 1.0001 for share in profile["roles"].values())
+    assert 0 < profile["prevalence"] < 0.5
+    assert profile["rows"] > 1000
+    assert len(profile["quantiles"]) > 10
+    for name, levels in profile["quantiles"].items():
+        assert name in NAMES
+        assert len(levels) == 21
+        assert levels == sorted(levels), name
+
+
+@needs_library
+def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / FOLDERS[0].name
+    shutil.copytree(FOLDERS[0], folder)
+    booster = next(folder.glob("booster-*"))
+    data = bytearray(booster.read_bytes())
+    data[len(data) // 2] ^= 1
+    booster.write_bytes(bytes(data))
+    with pytest.raises(Exception, match="sha256"):
+        read(folder)
+
+
+@needs_library
+def test_registering_twice_is_harmless(catalog: Catalog) -> None:
+    assert starter.register(catalog) == 40
+    changes = catalog.changes()
+    first = catalog.list()
+    assert starter.register(catalog) == 0
+    assert catalog.changes() == changes
+    assert catalog.list() == first
+    assert len(first) == 40
+
+
+@needs_library
+def test_a_registered_model_opens(catalog: Catalog) -> None:
+    starter.register(catalog)
+    entry = catalog.find("transfers_full")
+    assert open_bundle(entry.location, entry.stored).name == "transfers_full"
+    assert entry.provenance["source"] == "starter library"
+
+
+@needs_library
+def test_a_model_somebody_switched_off_stays_off(catalog: Catalog) -> None:
+    starter.register(catalog)
+    catalog.deactivate("transfers_full")
+    assert starter.register(catalog) == 0
+    assert "transfers_full" not in {entry.name for entry in catalog.list()}
+
+
+@needs_library
+def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -> None:
+    """The catalog outlives the place the package was in; an installation that is still there is left alone."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    shutil.copytree(starter.MODELS, old)
+    assert starter.register(catalog, old) == 40
+    shutil.copytree(old, new)
+    assert starter.register(catalog, new) == 0, "both are there: the catalog need not change"
+    shutil.rmtree(old)
+    assert starter.register(catalog, new) == 40
+    assert starter.register(catalog, new) == 0
+    entry = catalog.find("lending_bare")
+    assert entry.place.bucket == str(new.resolve())
+    assert open_bundle(entry.location, entry.stored).name == "lending_bare"
+
+
+def test_without_a_library_nothing_is_registered(catalog: Catalog, tmp_path: Path) -> None:
+    assert starter.register(catalog, tmp_path) == 0
+    assert catalog.list() == ()
+
+
+@pytest.mark.parametrize(("domain", "view", "seed"), [("card_present", "full", 3), ("lending", "bare", 4)])
+def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: int) -> None:
+    first, again = lesson(domain, view, seed), lesson(domain, view, seed)
+    assert isinstance(first, Lesson)
+    assert isinstance(again, Lesson)
+    np.testing.assert_array_equal(first.inputs, again.inputs)
+    np.testing.assert_array_equal(first.label, again.label)
+    np.testing.assert_array_equal(first.quantiles, again.quantiles)
+    assert first.columns == again.columns
+    assert 3 <= first.label.sum() <= FRAUDS
+    assert 0 < (~first.label).sum() <= HONEST
+    assert first.inputs.shape == (len(first.label), len(INPUTS))
+    assert 0 < first.share < 0.5
+    assert first.typologies
+    assert "mislabelled" not in first.typologies
+
+
+def test_a_lesson_that_would_teach_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vigie.library.lessons.kept", lambda roles, domain, view: list(roles)[:1])
+    assert lesson("card_present", "full", 3) is None
