@@ -26,7 +26,10 @@ def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "vigie-home"
     for name in os.environ:
         if name in _SETTINGS or name.startswith("VIGIE_"):
-            monkeypatch.delenv(name)
+            monkeypatch.setenv(
+                "COLUMNS", "100"
+            )  # reports are drawn as wide as the terminal that runs the tests
+    monkeypatch.delenv(name)
     monkeypatch.setenv("VIGIE_HOME", str(home))
     return home
 

@@ -23,7 +23,7 @@ amount | transaction_amount, fee_amount, tax_amount, amount_two | tx_amt, fee_am
 amount_usual | average_amount | avg_amt | montant_moyen | importe_medio | averageAmount
 amount_ratio | amount_ratio | amt_ratio | ratio_montant | ratio_importe | amountRatio
 limit | credit_limit | crd_lim | plafond | limite_credito | creditLimit
-income | monthly_income | inc | revenu_mensuel | ingresos | monthlyIncome
+income | monthly_income | mthly_inc | revenu_mensuel | ingresos | monthlyIncome
 balance_before | balance_before | old_bal_orig | solde_avant | saldo_anterior | balanceBefore
 balance_after | balance_after | new_bal_orig | solde_apres | saldo_posterior | balanceAfter
 counter_balance_before | receiver_balance_before | old_bal_dest | solde_avant_beneficiaire | saldo_anterior_destino | receiverBalanceBefore
@@ -52,7 +52,7 @@ counter_latitude | merchant_latitude | mrch_lat | latitude_marchand | latitud_co
 counter_longitude | merchant_longitude | mrch_lon | longitude_marchand | longitud_comercio | merchantLongitude
 distance | distance_from_home, distance_from_last | dist_km, dist_last | distance_domicile, distance_precedente | distancia_casa, distancia_anterior | distanceFromHome, distanceFromLast
 channel | payment_channel | chnl | canal | canal | paymentChannel
-category | transaction_type, product_category, category_code, segment, payment_method, job_title, gender, group_code | tx_typ, prod_cat, cat_cd, seg, pm_typ, job_ttl, sx, grp | type_operation, categorie_produit, categorie, segment, moyen_paiement, profession, sexe, groupe | tipo_operacion, categoria_producto, categoria, segmento, medio_pago, ocupacion, sexo, grupo | transactionType, productCategory, categoryCode, segment, paymentMethod, jobTitle, gender, groupCode
+category | transaction_type, product_category, category_code, segment, payment_method, job_title, gender, group_code | tx_typ, prod_cat, cat_cd, segm, pm_typ, job_ttl, sx, grp | type_operation, categorie_produit, categorie, segment, moyen_paiement, profession, sexe, groupe | tipo_operacion, categoria_producto, categoria, segmento, medio_pago, ocupacion, sexo, grupo | transactionType, productCategory, categoryCode, segment, paymentMethod, jobTitle, gender, groupCode
 currency | currency_code | ccy | devise | moneda | currencyCode
 velocity | tx_count_last24h, tx_count_last7d, requests_last6h, item_count | cnt_tx_24h, cnt_tx_7d, cnt_req_6h, cnt_items | nb_operations_24h, nb_operations_7j, nb_demandes_6h, nb_articles | num_operaciones_24h, num_operaciones_7d, num_solicitudes_6h, num_articulos | txCountLast24h, txCountLast7d, requestsLast6h, itemCount
 velocity_sum | amount_last24h, amount_last7d | sum_amt_24h, sum_amt_7d | montant_cumule_24h, montant_cumule_7j | importe_acumulado_24h, importe_acumulado_7d | amountLast24h, amountLast7d

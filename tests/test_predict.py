@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +81,7 @@ def score(catalog: Catalog) -> Score:
 @pytest.fixture(scope="session")
 def world() -> World:
     """Two thousand transfers of mobile money."""
-    return generate("mobile_money", 5, 2000)
+    return generate("mobile_money", 2, 2000)
 
 
 @pytest.fixture(scope="session")
@@ -532,11 +531,10 @@ ODD = _odd()
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_tables_are_scored(score: Score, quick: None, name: str) -> None:
-    """Without a warning, with a number for every row."""
-    check(score(ODD[name], alert_budget=2), ODD[name])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert score(ODD[name]).additions["fraud_score"].is_finite().all()
+    """Without a warning (they are errors in tests), with a number for every row."""
+    found = score(ODD[name], alert_budget=2)
+    check(found, ODD[name])
+    assert found.additions["alert"].sum() == 2
 
 
 STATED = {"customer": "customer", "amount": "amount", "time": "time", "merchant": "counterparty"}
@@ -564,7 +562,7 @@ def test_a_stated_signal_may_be_empty_or_constant(score: Score, quick: None, rol
     "frame",
     [
         pl.DataFrame({"amount": pl.Series([], dtype=pl.Float64)}),
-        pl.DataFrame({"a": [f"words number {i} of a long note" for i in range(60)]}),
+        pl.DataFrame({"a": [f"words number {i} of a long note" for i in range(300)]}),
         pl.DataFrame({"a": [None] * 30, "b": [None] * 30}, schema={"a": pl.String, "b": pl.Float64}),
         pl.DataFrame({"a": [7] * 30}),
     ],

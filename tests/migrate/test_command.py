@@ -35,8 +35,10 @@ def bucket() -> Iterator[str]:
     )
     client = session.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"])
     client.create_bucket(Bucket=BUCKET)
-    yield BUCKET
     store = connect(f"s3://{BUCKET}")
+    for head in list(store.list()):
+        store.delete(head.key)
+    yield BUCKET
     for head in list(store.list()):
         store.delete(head.key)
     client.delete_bucket(Bucket=BUCKET)

@@ -149,21 +149,23 @@ class Facts:
     # entities
 
     def codes(self, role: str) -> Codes | None:
-        """The best column of `role` as integer codes."""
-        column = self.roles.first(role)
-        return None if column is None else as_codes(self.frame[column])
+        """The best column of `role` as integer codes; None where the table has none, or only empty ones."""
+        return self._entity(self.roles.first(role))
 
     @cached_property
     def actor(self) -> Codes | None:
         """Who acts, as codes."""
-        column = self.roles.actor()
-        return None if column is None else as_codes(self.frame[column])
+        return self._entity(self.roles.actor())
 
     @cached_property
     def counterpart(self) -> Codes | None:
         """Who is on the other side, as codes."""
-        column = self.roles.counterpart()
-        return None if column is None else as_codes(self.frame[column])
+        return self._entity(self.roles.counterpart())
+
+    def _entity(self, column: str | None) -> Codes | None:
+        if column is None or self.frame[column].null_count() == self.rows:
+            return None
+        return as_codes(self.frame[column])
 
     def groups(self, who: str) -> Groups | None:
         """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column."""
@@ -171,7 +173,7 @@ class Facts:
             codes = {"actor": lambda: self.actor, "counterpart": lambda: self.counterpart}.get(
                 who, lambda: self.codes(who)
             )()
-            if codes is None or len(codes) == 0:
+            if codes is None:
                 return None
             self._groups[who] = Groups(codes, self.time)
         return self._groups[who]

@@ -42,7 +42,7 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
             codes = facts.counterpart if role == "counterpart" else facts.codes(role)
             if codes is None or facts.roles.first(role) == facts.roles.actor() or codes.max(initial=-1) < 1:
                 continue
-            first = actor.first_seen(codes)
+            first = actor.first_seen(codes) if facts.time is not None else _only_once(actor, codes)
             # A first time says more the longer the history without it, and nothing when all are first times.
             if 0 < first.mean() < 0.98:
                 out[name] = first * history
@@ -52,6 +52,11 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
         if pair.repeats:
             out["pair_rows"] = np.log(pair.count())
     return out
+
+
+def _only_once(actor: Groups, codes: Codes) -> Floats:
+    """1 where the customer's other rows never show the code: without a time nobody knows which came first."""
+    return np.nan_to_num(Groups(dense_codes(actor.group_of_row(), codes)).count() == 1).astype(float)
 
 
 def _categories(facts: Facts) -> dict[str, Floats]:

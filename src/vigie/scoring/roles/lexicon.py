@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
     "worth": "value val valeur valor vlr vl worth",
     "total": "sum suma soma total tot subtotal totale",
-    "fee": "fee fees frais comision comissao commission tax taxe tarifa taxa tip",
+    "fee": "fee fees frais comision comissao commission tax taxes taxe impuesto impuestos imposto tarifa taxa tip",
     "premium": "premium prime prima premio",
     "deductible": "deductible deductable franchise franquicia franquia excess",
     "limit": "capital_segurado suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
@@ -180,7 +180,7 @@ WORDS: dict[str, str] = {
     "investigation": "investigation investigated enquete investigacion investigacao case_status verdict resolution",
     "flagged": "flagged isflagged flaggedfraud alerted blocked_after",
     # signs
-    "risk": """past_due delinquency delinquencies returned different differentes diferentes desechable descartavel changement_mot_passe rejection rejections rejets nsf copy_paste paste pasted divergente not_present troca_sim cambio_sim changement_sim sim_change simchange cambio_domicilio bounced alerts alerte alertas alert same_birth_date ecommerce e_commerce attorney lawyer avocat abogado advogado litigation noturno noturna nocturno nocturna nocturnes recusa recusas impago impagos impagado inadimplencia inadimplencias frgn default_history defauts declined declines decline refused refus refuse refusee rechazo rechazada rechazado recusado recusada rejected rejet failed failure failures fail echec echecs echoue fallo
+    "risk": """past_due retard retards delinquency delinquencies returned different differentes diferentes desechable descartavel changement_mot_passe rejection rejections rejets nsf copy_paste paste pasted divergente not_present troca_sim cambio_sim changement_sim sim_change simchange cambio_domicilio bounced alerts alerte alertas alert same_birth_date ecommerce e_commerce attorney lawyer avocat abogado advogado litigation noturno noturna nocturno nocturna nocturnes recusa recusas impago impagos impagado inadimplencia inadimplencias frgn default_history defauts declined declines decline refused refus refuse refusee rechazo rechazada rechazado recusado recusada rejected rejet failed failure failures fail echec echecs echoue fallo
         fallido fallidos falha falhas foreign etranger etrangere extranjero estrangeiro international internacional internationale overseas cross_border crossborder
         high_risk highrisk risky risk risque riesgo risco alto_riesgo alto_risco haut_risque proxy vpn tor datacenter anonymous anonymizer anonyme night nuit noche noite nocturne
         distinct unique_devices shared partage compartido compartilhado address_change change_address changement_adresse cambio_direccion mudanca_endereco unusual inhabituel
@@ -189,7 +189,7 @@ WORDS: dict[str, str] = {
         suspicious suspect sospechoso suspeito watchlist sanction sanctions pep emulator rooted jailbreak jailbroken bot headless overdue delinquent arrears impayes atraso bankruptcy
         lost stolen vole robado roubado compromised breach reset password_reset password_change simswap sim_swap reversal reversed manual_entry fallback
         expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free spoofed typo inconsistent incoherent inconsistente late""",
-    "trust": """sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
+    "trust": """trust trusts confiance confianza confianca sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
         authentifie autenticado authentication valid valide valido validated kyc kyc_level witness witnesses temoin temoins testigo testigos testemunha police_report police_report_filed policereport
         repeat repeated fidele loyal credit_score creditscore bureau_score similarity similarite similitud similaridade other_cards keep_alive keepalive trusted whitelist
         whitelisted known_device knowndevice trusted_device match matches matched concorda authorized authorised autorise autorizado present card_present cardpresent biometric
