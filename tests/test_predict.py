@@ -23,6 +23,7 @@ from vigie.library import starter
 from vigie.predict import Options, Prediction
 from vigie.scoring import anomaly, student
 from vigie.scoring.evaluate import measure
+from vigie.scoring.evidence import gather
 from vigie.scoring.roles import infer
 from vigie.worlds import World, generate
 
@@ -522,7 +523,7 @@ def _odd() -> dict[str, pl.DataFrame]:
         "odd contacts": plain.with_columns(email=pl.lit("@"), ip_address=pl.lit("::1"), name=pl.lit("é")),
         "long ago": but(time=plain["time"] - pl.Series([60_000 * 86_400_000_000] * N).cast(pl.Duration("us"))),
         "other types": plain.with_columns(pl.col("amount").cast(pl.Decimal(20, 2)), pl.col("customer").cast(pl.Categorical), pl.col("time").dt.date()),
-        "wide": pl.DataFrame({f"c{i}": rng.normal(size=60) for i in range(150)}),
+        "wide": pl.DataFrame({f"c{i}": rng.normal(size=60) for i in range(80)}),
     }  # fmt: skip
 
 
@@ -552,10 +553,11 @@ SIGNALS = ("risk_signal", "trust_signal", "velocity", "amount_ratio", "number", 
 
 
 @pytest.mark.parametrize("role", SIGNALS)
-def test_a_stated_signal_may_be_empty_or_constant(score: Score, quick: None, role: str) -> None:
+def test_a_stated_signal_may_be_empty_or_constant(quick: None, role: str) -> None:
     for cells in (pl.lit(None, dtype=pl.Float64), pl.lit(1.0)):
         frame = people(120).with_columns(cells.alias("x"))
-        check(score(frame, roles={"x": role}), frame)
+        found = gather(frame, infer(frame, {"x": role}))
+        assert np.isfinite(found.anomaly).all()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def _cross_fitted(
             # The trees are too small to share: on a busy machine a second thread costs ten times what it saves.
             "nthread": 1,
         }
-        model = xgboost.train(parameters, xgboost.DMatrix(x[learn], y, weight=weight), ROUNDS)
+        lesson = xgboost.DMatrix(x[learn], y, weight=weight, nthread=1)
+        model = xgboost.train(parameters, lesson, ROUNDS)
         out[half == part] = model.inplace_predict(x[half == part], predict_type="margin")
     return out

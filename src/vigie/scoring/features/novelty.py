@@ -56,7 +56,7 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
 
 def _only_once(actor: Groups, codes: Codes) -> Floats:
     """1 where the customer's other rows never show the code: without a time nobody knows which came first."""
-    return np.nan_to_num(Groups(dense_codes(actor.group_of_row(), codes)).count() == 1).astype(float)
+    return np.where(Groups(dense_codes(actor.group_of_row(), codes)).count() == 1, 1.0, 0.0)
 
 
 def _categories(facts: Facts) -> dict[str, Floats]:
