@@ -24,12 +24,10 @@ _numbers = itertools.count(1)
 def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home nobody else uses, for this process and those it starts; no test ever sees the user's own."""
     home = tmp_path / "vigie-home"
-    for name in os.environ:
+    for name in list(os.environ):
         if name in _SETTINGS or name.startswith("VIGIE_"):
-            monkeypatch.setenv(
-                "COLUMNS", "100"
-            )  # reports are drawn as wide as the terminal that runs the tests
-    monkeypatch.delenv(name)
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "100")  # reports are as wide as the terminal that runs the tests
     monkeypatch.setenv("VIGIE_HOME", str(home))
     return home
 

@@ -48,6 +48,14 @@ def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyP
     """Each in a process of its own in the checkout, with forty models in the catalog."""
     monkeypatch.setenv("DATABASE_URL", url)
     engine = database.open(url)
+    try:
+        in_turn(engine, source, tools)
+    finally:
+        engine.dispose()
+
+
+def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
+    """What each says and leaves behind."""
     catalog = Catalog(engine)
     missing = 40 - starter.register(catalog)
     if missing > 0:
@@ -82,7 +90,6 @@ def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyP
     assert "40 models are where they were" in said
     assert tools.places(engine) == places
     assert tools.read_all(engine) == 40
-    engine.dispose()
 
 
 @pytest.mark.slow

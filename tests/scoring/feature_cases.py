@@ -52,29 +52,14 @@ def large(cells: Cells) -> None:
     everywhere(cells, "category", lambda i: "ab"[i // 5 % 2])
 
 
-@case("amount_rank_actor", rows=(8, 25, 34, 51, R))
-def largest_of_each(cells: Cells) -> None:
+def one_large_amount(cells: Cells) -> None:
     cells["amount"][R] = 900.37
 
 
-@case("amount_jump", rows=(R, R + 5))
-def up_and_down_again(cells: Cells) -> None:
-    cells["amount"][R] = 900.37
-
-
-@case("sum_day_actor", rows=(R, R + 5))
-def large_day(cells: Cells) -> None:
-    cells["amount"][R] = 900.37
-
-
-@case("spend_burst_actor", rows=(R - 5, R, R + 5))
-def large_days_around(cells: Cells) -> None:
-    cells["amount"][R] = 900.37
-
-
-@case("sum_week_actor", rows=MINE[8:])
-def large_week(cells: Cells) -> None:
-    cells["amount"][R] = 900.37
+case("amount_rank_actor", rows=(8, 25, 34, 51, R))(one_large_amount)  # the largest of each customer
+case("amount_jump", "sum_day_actor", rows=(R, R + 5))(one_large_amount)  # the day after still counts it
+case("spend_burst_actor", rows=(R - 5, R, R + 5))(one_large_amount)
+case("sum_week_actor", rows=MINE[8:])(one_large_amount)
 
 
 @case("amount_low_habit")
@@ -156,9 +141,7 @@ def at_once(cells: Cells) -> None:
     minutes_after(cells, R, R - 5, 1)
 
 
-@case("gap_after_actor", rows=(R - 5,))
-def followed_at_once(cells: Cells) -> None:
-    minutes_after(cells, R, R - 5, 1)
+case("gap_after_actor", rows=(R - 5,))(at_once)
 
 
 @case("count_day_actor", "count_week_actor", rows=(R + 5,))
@@ -167,10 +150,7 @@ def several_at_once(cells: Cells) -> None:
     minutes_after(cells, R + 5, R - 5, 2)
 
 
-@case("burst_actor", rows=(R - 5, R, R + 5))
-def busier_than_usual(cells: Cells) -> None:
-    minutes_after(cells, R, R - 5, 1)
-    minutes_after(cells, R + 5, R - 5, 2)
+case("burst_actor", rows=(R - 5, R, R + 5))(several_at_once)
 
 
 @case("dormant_actor")
@@ -209,9 +189,7 @@ def stranger(cells: Cells) -> None:
     cells["customer"][R] = "stranger"
 
 
-@case("position_actor", rows=(0, 1, 2, 3, 4, R))
-def first_of_a_stranger(cells: Cells) -> None:
-    cells["customer"][R] = "stranger"
+case("position_actor", rows=(0, 1, 2, 3, 4, R))(stranger)  # as everybody's first
 
 
 @case("rows_counterpart", "pair_new", "pair_rows")

@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.scoring.feature_cases import CASES, R
 from tests.scoring.tables import ROWS, START, frame_of, given, quiet_ledger, roles_of
+
 from vigie.scoring.features import BY_NAME, NAMES, VOCABULARY, build
 from vigie.scoring.groups import mid_ranks
 from vigie.worlds import generate
