@@ -1,6 +1,6 @@
 """A migration against the plain store client's upload of the same bytes, with as many requests at a time.
 
-    python bench/migrate.py [--models 20] [--size 10000000] [--parallel 8] [--runs 5]
+    python bench/migrate.py [--models 20] [--size 10000000] [--parallel 8] [--runs 3]
 
 The migration also reads every byte back, compares it and switches a row for each model; it sends so many files at a time
 and reads as many. Models of the first implementation had 45 MB; with small ones (--models 40 --size 100000) requests and rows
@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, value in (("models", 20), ("size", 10_000_000), ("parallel", 8), ("runs", 5)):
+    for name, value in (("models", 20), ("size", 10_000_000), ("parallel", 8), ("runs", 3)):
         parser.add_argument(f"--{name}", type=int, default=value)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigie-bench-"))
@@ -93,7 +93,7 @@ def main() -> None:
     with s3_server() as server:
         bucket = f"bench-{uuid.uuid4().hex[:8]}"
         boto3.client("s3").create_bucket(Bucket=bucket)
-        plain = S3Store(bucket, client_options={"allow_http": True}, config={"disable_bulk_delete": True})
+        plain = S3Store(bucket, client_options={"allow_http": True})
         uploads, migrations, checks = [], [], []
         for _ in range(given.runs):
             uploads.append(upload(plain, files, given.parallel))
@@ -105,7 +105,6 @@ def main() -> None:
             if not report.complete:
                 raise SystemExit(f"incomplete: {report.failures}")
             rollback(engine)
-            obstore.delete(plain, [item["path"] for batch in obstore.list(plain) for item in batch])
     plain_s, migrate_s, verify_s = map(statistics.median, (uploads, migrations, checks))
     print(
         f"{given.models} models, {len(files)} files, {volume:.1f} MB, {given.parallel} at a time, to {server}"

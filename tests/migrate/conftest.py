@@ -57,8 +57,8 @@ class Victims(_stores.Victims):  # type: ignore[name-defined,misc]
             text=True,
         )
 
-    def kill(self, moment: float, *job: object) -> str:
-        """Does `job` in a process, kills it `moment` seconds after `ready` unless it has ended; what it said."""
+    def kill(self, moment: float, *job: object, after: Callable[[], bool] = lambda: True) -> str:
+        """Does `job` in a process, kills it `moment` seconds after `ready`, or after `after`, unless it has ended."""
         self.output.unlink(missing_ok=True)
         self.server.stdin.write("\t".join(map(str, (self.output, *job))) + "\n")
         self.server.stdin.flush()
@@ -67,6 +67,8 @@ class Victims(_stores.Victims):  # type: ignore[name-defined,misc]
         while not (self.output.exists() and self.output.read_text().startswith("ready\n")):
             assert time.monotonic() < begun + 30
             time.sleep(0.001)
+        while not after():
+            assert time.monotonic() < begun + 30
         ready = time.monotonic()
         with suppress(ProcessLookupError):
             while time.monotonic() < ready + moment:
