@@ -61,7 +61,7 @@ write_config() { # FOLDER CLUSTER PORT
     memstore_device_bytes = 4294967296
     osd_fast_shutdown = true
 [client.rgw.solo]
-    rgw_frontends = beast endpoint=127.0.0.1:$3
+    rgw_frontends = beast endpoint=127.0.0.1:$3 tcp_nodelay=1
     # No background work: nothing lives long enough here to need it
     rgw_enable_gc_threads = false
     rgw_enable_lc_threads = false
