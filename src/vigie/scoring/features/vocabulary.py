@@ -2,7 +2,8 @@
 
 A feature is unit-free, so that a model trained in euros works in CFA francs. Its direction says which tail is
 riskier (+1 high, -1 low, 0 either); its weight says how much that direction is worth before any label is seen,
-from what fraud investigators publish, never from a table we report on.
+from what fraud investigators publish, never from a table we report on. One list, longer than a page on purpose:
+a feature is added by adding an entry, nothing else.
 """
 
 from __future__ import annotations
