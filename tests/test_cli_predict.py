@@ -23,15 +23,10 @@ from click.testing import CliRunner, Result
 from vigie import settings
 from vigie.cli import cli
 from vigie.cli import opening as cli_open
-from vigie.library.starter import MODELS
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]
 ROWS = 150
-
-needs_library = pytest.mark.skipif(
-    not (MODELS / "index.json").exists(), reason="the starter library is not built"
-)
 
 
 def vigie(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -71,7 +66,6 @@ def cells(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"))
 
 
-@needs_library
 def test_the_upload_comes_back_with_seven_columns(table: Path, tmp_path: Path) -> None:
     """Same columns, rows and order; the report on stdout names the file, and shows no cell."""
     result = vigie("predict", table, "-o", tmp_path / "out.csv")
@@ -95,7 +89,6 @@ def test_the_upload_comes_back_with_seven_columns(table: Path, tmp_path: Path) -
     assert all(len(line) <= 100 and line == line.rstrip() for line in result.stdout.splitlines())
 
 
-@needs_library
 def test_in_french(table: Path, tmp_path: Path) -> None:
     """The report and the reasons speak French, numbers included."""
     result = vigie("predict", table, "-o", tmp_path / "out.csv", "--lang", "fr", "--alert-budget", "5")
@@ -113,7 +106,6 @@ def test_in_french(table: Path, tmp_path: Path) -> None:
         assert english not in result.stdout
 
 
-@needs_library
 def test_streams_are_kept_apart(table: Path) -> None:
     """As a real process: CSV alone on stdout, the report on stderr, table from stdin, no escape codes in a pipe."""
     done = subprocess.run(
@@ -131,7 +123,6 @@ def test_streams_are_kept_apart(table: Path) -> None:
     assert b"\x1b[" not in done.stdout + done.stderr
 
 
-@needs_library
 def test_the_summary_as_json(table: Path, tmp_path: Path) -> None:
     """`--json` prints the summary and nothing else."""
     result = vigie("predict", table, "-o", tmp_path / "out.csv.gz", "--json", "--top", "2", "--no-reasons")
@@ -145,7 +136,6 @@ def test_the_summary_as_json(table: Path, tmp_path: Path) -> None:
     assert len(cells(gzip.decompress((tmp_path / "out.csv.gz").read_bytes()))) == ROWS + 1
 
 
-@needs_library
 def test_the_same_seed_gives_the_same_bytes(table: Path, tmp_path: Path) -> None:
     """Two runs, one file."""
     for name in ("a.csv", "b.csv"):
@@ -153,7 +143,6 @@ def test_the_same_seed_gives_the_same_bytes(table: Path, tmp_path: Path) -> None
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
-@needs_library
 @pytest.mark.parametrize(("budget", "alerts"), [("7", 7), ("10%", 15), ("0,02", 3)])
 def test_an_alert_budget_is_kept(table: Path, tmp_path: Path, budget: str, alerts: int) -> None:
     """Rows or a share of them, with a point or a comma."""
@@ -163,7 +152,6 @@ def test_an_alert_budget_is_kept(table: Path, tmp_path: Path, budget: str, alert
     assert pl.read_parquet(tmp_path / "out.parquet")["alert"].sum() == alerts
 
 
-@needs_library
 def test_a_role_the_user_knows(table: Path, tmp_path: Path) -> None:
     """What is said with --role holds, and an ignored column is said to be unused."""
     result = vigie("match", table, "--role", "amount=Solde avant", "--role", "none=Ville", "--json")
@@ -174,7 +162,6 @@ def test_a_role_the_user_knows(table: Path, tmp_path: Path) -> None:
     assert "Not used: Ville" in told
 
 
-@needs_library
 def test_match_shows_every_point(table: Path) -> None:
     """Each point of a similarity has its evidence, and they add up."""
     summary = json.loads(vigie("match", table, "--json").stdout)
@@ -187,7 +174,6 @@ def test_match_shows_every_point(table: Path) -> None:
     assert "suspicious" not in told
 
 
-@needs_library
 def test_where_nothing_matches(table: Path, tmp_path: Path) -> None:
     """Vigie abstains from probabilities, says so, and still ranks."""
     result = vigie("predict", table, "-o", tmp_path / "out.csv", "--min-similarity", "1")
@@ -198,7 +184,6 @@ def test_where_nothing_matches(table: Path, tmp_path: Path) -> None:
     assert {row[at] for row in cells((tmp_path / "out.csv").read_bytes())[1:]} == {""}
 
 
-@needs_library
 def test_a_name_that_is_taken(tmp_path: Path) -> None:
     """The report gives the names that are really in the file."""
     lines = EXAMPLE.read_text("utf-8-sig").splitlines()[:60]

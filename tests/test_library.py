@@ -26,10 +26,6 @@ from vigie.scoring.roles import ROLES
 MOST_BYTES = 12_000_000
 FOLDERS = sorted(path for path in starter.MODELS.glob("*") if path.is_dir())
 
-needs_library = pytest.mark.skipif(
-    not (starter.MODELS / starter.INDEX).exists(), reason="the starter library is not built"
-)
-
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
@@ -70,7 +66,6 @@ def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
     assert set(worlds.DOMAINS) >= set(FLAT)
 
 
-@needs_library
 def test_the_library_is_whole_and_small() -> None:
     """Forty folders, as the index says, nothing else, at most 12 MB in all."""
     index = json.loads((starter.MODELS / starter.INDEX).read_text())
@@ -81,7 +76,6 @@ def test_the_library_is_whole_and_small() -> None:
     assert len(files) == 1 + 40 * 6
 
 
-@needs_library
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
     """Verified bytes, trees that answer, measured on other worlds, a profile to match by, one calibration."""
@@ -105,7 +99,6 @@ def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
     assert found.performance["own"]["roc_auc"] > 0.6, "worse than meaning alone would be"
 
 
-@needs_library
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_shipped_profile_says_what_the_model_is_for(folder: Path) -> None:
     profile = read(folder).profile
@@ -124,7 +117,6 @@ def test_a_shipped_profile_says_what_the_model_is_for(folder: Path) -> None:
         assert levels == sorted(levels), name
 
 
-@needs_library
 def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / FOLDERS[0].name
     shutil.copytree(FOLDERS[0], folder)
@@ -136,7 +128,6 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
         read(folder)
 
 
-@needs_library
 def test_registering_twice_is_harmless(catalog: Catalog) -> None:
     assert starter.register(catalog) == 40
     changes = catalog.changes()
@@ -147,7 +138,6 @@ def test_registering_twice_is_harmless(catalog: Catalog) -> None:
     assert len(first) == 40
 
 
-@needs_library
 def test_a_registered_model_opens(catalog: Catalog) -> None:
     starter.register(catalog)
     entry = catalog.find("transfers_full")
@@ -155,7 +145,6 @@ def test_a_registered_model_opens(catalog: Catalog) -> None:
     assert entry.provenance["source"] == "starter library"
 
 
-@needs_library
 def test_a_model_somebody_switched_off_stays_off(catalog: Catalog) -> None:
     starter.register(catalog)
     catalog.deactivate("transfers_full")
@@ -163,7 +152,6 @@ def test_a_model_somebody_switched_off_stays_off(catalog: Catalog) -> None:
     assert "transfers_full" not in {entry.name for entry in catalog.list()}
 
 
-@needs_library
 def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -> None:
     """The catalog outlives the place the package was in; an installation that is still there is left alone."""
     old, new = tmp_path / "old", tmp_path / "new"

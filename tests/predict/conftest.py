@@ -28,10 +28,6 @@ ADDITIONS = {
     "reasons": pl.String,
 }
 
-needs_library = pytest.mark.skipif(
-    not (starter.MODELS / starter.INDEX).exists(), reason="the starter library is not built"
-)
-
 
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:

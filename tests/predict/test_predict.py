@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.predict.conftest import Score, check, needs_library, opener
+from tests.predict.conftest import Score, check, opener
 from tests.scoring.tables import people
 
 from vigie import predict
@@ -18,7 +18,6 @@ from vigie.scoring.evaluate import measure
 from vigie.worlds import World, generate
 
 
-@needs_library
 def test_seven_columns_in_order(scored: Prediction, world: World) -> None:
     check(scored, world.frame)
     assert scored.summary["calibrated"]
@@ -27,7 +26,6 @@ def test_seven_columns_in_order(scored: Prediction, world: World) -> None:
     assert all(m["similarity"] > 0.5 and m["evidence"] for m in scored.summary["matches"])
 
 
-@needs_library
 def test_predictions_line_up_with_the_upload(score: Score, world: World) -> None:
     """A marker in each row: the suspicious rows are where the upload has them, and no cell has changed."""
     rng = np.random.default_rng(0)
@@ -45,7 +43,6 @@ def test_predictions_line_up_with_the_upload(score: Score, world: World) -> None
     assert all(found.additions["fraud_score"][row["row"] - 1] == row["fraud_score"] for row in top)
 
 
-@needs_library
 def test_it_finds_frauds(scored: Prediction, world: World) -> None:
     """No exact figure: far better than chance, and better at the top."""
     auc, average, _ = measure(world.label, scored.additions["fraud_score"].to_numpy())
@@ -53,7 +50,6 @@ def test_it_finds_frauds(scored: Prediction, world: World) -> None:
     assert average > 3 * world.label.mean()
 
 
-@needs_library
 def test_probability_rises_with_the_score(scored: Prediction) -> None:
     ordered = scored.additions.sort("fraud_score")["fraud_probability"].to_numpy()
     assert (np.diff(ordered) >= 0).all()
@@ -62,14 +58,12 @@ def test_probability_rises_with_the_score(scored: Prediction) -> None:
 # what must change nothing
 
 
-@needs_library
 def test_the_same_input_gives_the_same_bytes(scored: Prediction, score: Score, world: World) -> None:
     again = score(world.frame)
     assert again.additions.write_csv() == scored.additions.write_csv()
     assert {**again.summary, "seconds": 0} == {**scored.summary, "seconds": 0}
 
 
-@needs_library
 def test_another_seed_tells_nearly_the_same_story(scored: Prediction, score: Score, world: World) -> None:
     other = score(world.frame, seed=7).additions["fraud_score"].to_numpy()
     assert not np.array_equal(other, scored.additions["fraud_score"].to_numpy())
@@ -77,21 +71,18 @@ def test_another_seed_tells_nearly_the_same_story(scored: Prediction, score: Sco
     assert np.corrcoef(*ranks)[0, 1] > 0.95
 
 
-@needs_library
 def test_the_order_of_the_columns_changes_nothing(scored: Prediction, score: Score, world: World) -> None:
     columns = np.random.default_rng(1).permutation(world.frame.columns).tolist()
     found = score(world.frame.select(columns))
     assert found.additions.write_csv() == scored.additions.write_csv()
 
 
-@needs_library
 def test_the_order_of_the_rows_only_reorders(scored: Prediction, score: Score, world: World) -> None:
     order = np.random.default_rng(1).permutation(world.frame.height)
     found = score(world.frame[order])
     assert found.additions.write_csv() == scored.additions[order].write_csv()
 
 
-@needs_library
 def test_names_with_the_same_meaning_change_nothing(score: Score, quick: None) -> None:
     """Where the roles are stated and no model matches, the names are not looked at: the same bytes."""
     frame = people(300)
@@ -120,7 +111,6 @@ def test_the_order_of_rows_that_are_equal(score: Score, quick: None) -> None:
 # what the user asks for
 
 
-@needs_library
 @pytest.mark.parametrize(("budget", "alerts"), [(0.01, 20), (37, 37), (1, 1)])
 def test_alert_budgets_are_kept_exactly(
     catalog: Catalog, world: World, budget: float, alerts: int, quick: None
@@ -134,7 +124,6 @@ def test_alert_budgets_are_kept_exactly(
     assert found.summary["alert_precision"] is not None
 
 
-@needs_library
 def test_a_rate_the_user_knows_is_what_probabilities_average_to(
     score: Score, world: World, quick: None
 ) -> None:
@@ -143,7 +132,6 @@ def test_a_rate_the_user_knows_is_what_probabilities_average_to(
     assert found.summary["prevalence"] == {"estimate": 0.037, "low": 0.037, "high": 0.037}
 
 
-@needs_library
 def test_roles_the_user_states_are_kept(score: Score, quick: None) -> None:
     frame = people(300)
     found = score(frame, roles={"amount": "none", "category": "channel"})
@@ -154,7 +142,6 @@ def test_roles_the_user_states_are_kept(score: Score, quick: None) -> None:
         score(frame, roles={"amont": "amount"})
 
 
-@needs_library
 def test_reasons_in_the_language_asked_for_or_none(score: Score, quick: None) -> None:
     frame = people(300)
     english, french, silent = score(frame), score(frame, language="fr"), score(frame, reasons=False)
@@ -166,14 +153,12 @@ def test_reasons_in_the_language_asked_for_or_none(score: Score, quick: None) ->
     assert english.additions.drop("reasons").equals(silent.additions.drop("reasons"))
 
 
-@needs_library
 def test_fewer_and_more_models(score: Score, quick: None) -> None:
     frame = generate("mobile_money", 5, 400).frame
     assert len(score(frame, top=1).summary["matches"]) == 1
     assert len(score(frame, top=5).summary["matches"]) == 5
 
 
-@needs_library
 def test_matching_alone_opens_nothing(catalog: Catalog, quick: None) -> None:
     def refuse(entry: Entry) -> Bundle:
         raise AssertionError(entry)
@@ -186,7 +171,6 @@ def test_matching_alone_opens_nothing(catalog: Catalog, quick: None) -> None:
         predict.plan(table, catalog, refuse, Options())
 
 
-@needs_library
 def test_progress_only_goes_forward(catalog: Catalog, quick: None) -> None:
     told: list[tuple[str, float]] = []
     table = tables.from_frame(people(300))
@@ -215,7 +199,6 @@ def independent(rows: int = 1500) -> pl.DataFrame:
     )
 
 
-@needs_library
 def test_columns_without_any_tie_make_vigie_abstain(score: Score, quick: None) -> None:
     """Models match by name and role, and still no probability is given; it says why in both languages."""
     frame = independent()
@@ -232,7 +215,6 @@ def test_columns_without_any_tie_make_vigie_abstain(score: Score, quick: None) -
     assert "HIGH" not in found.additions["risk_level"].to_list()
 
 
-@needs_library
 def test_without_a_similar_model_only_the_anomaly_speaks(score: Score, world: World, quick: None) -> None:
     found = score(world.frame, minimum=1.0)
     check(found, world.frame)
@@ -245,14 +227,12 @@ def test_without_a_similar_model_only_the_anomaly_speaks(score: Score, world: Wo
     assert found.summary["agreement"] is None
 
 
-@needs_library
 def test_doubt_keeps_the_alert_budget(score: Score, quick: None) -> None:
     found = score(independent(), alert_budget=25)
     assert found.additions["alert"].sum() == 25
     assert found.summary["alert_precision"] is None
 
 
-@needs_library
 def test_too_few_rows_to_calibrate(score: Score, quick: None) -> None:
     frame = people(300).head(30)
     found = score(frame)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.predict.conftest import Score, needs_library
+from tests.predict.conftest import Score
 from tests.predict.renamings import VARIANTS, renamed
 
 from vigie import table as tables
@@ -63,7 +63,6 @@ def _compare(
     assert max(map(abs, change.values())) < MOST_CHANGE, (change, misread)
 
 
-@needs_library
 @pytest.mark.slow
 def test_renaming_columns_hardly_matters(score: Score) -> None:
     """Ten simulated worlds under five owners' names: the mean average precision stays within 2 %."""
@@ -80,7 +79,6 @@ def test_renaming_columns_hardly_matters(score: Score) -> None:
     _compare(score, cases)
 
 
-@needs_library
 @pytest.mark.slow
 @pytest.mark.skipif(
     not (DATA / "manifest.csv").exists(),
@@ -107,7 +105,6 @@ def test_renaming_the_columns_of_real_tables_hardly_matters(score: Score) -> Non
     _compare(score, cases)
 
 
-@needs_library
 def test_renaming_one_world_reads_the_same_roles(score: Score, quick: None) -> None:
     """The quick half of the promise: what the columns mean does not depend on who named them."""
     made = generate("card_present", 3, 600)
