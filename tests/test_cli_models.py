@@ -22,15 +22,14 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vigie import settings
+from vigie import opening, settings
 from vigie.artifacts.bundle import Bundle, pack
 from vigie.artifacts.store import connect
 from vigie.artifacts.transfer import publish
 from vigie.cli import cli
-from vigie.cli import opening as cli_open
-from vigie.cli.opening import opener
 from vigie.cli.populate import populate
 from vigie.errors import DamagedBundle, UnsignedBundle
+from vigie.opening import opener
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,7 +63,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with cli_open.catalog(chosen):
+    with opening.catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -314,7 +313,7 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
 
 def entry(name: str) -> Any:
     """The catalog's entry."""
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         return catalog.find(name)
 
 

@@ -20,9 +20,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from vigie import settings
+from vigie import opening, settings
 from vigie.cli import cli
-from vigie.cli import opening as cli_open
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]
@@ -39,7 +38,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with cli_open.catalog(chosen):
+    with opening.catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

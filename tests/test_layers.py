@@ -14,7 +14,8 @@ LEVELS = (
     {"database", "revisions", "table"},
     {"scoring", "artifacts", "worlds"},
     {"catalog"},
-    {"predict", "train", "migrate", "library"},
+    {"predict", "train", "refine", "migrate", "library"},
+    {"opening"},
     {"jobs", "spark", "web"},
     {"cli", "__main__"},
 )
@@ -23,6 +24,8 @@ SIBLINGS_THAT_MAY_MEET = {
     ("database", "revisions"),
     ("revisions", "database"),
     ("__main__", "cli"),
+    ("refine", "predict"),
+    ("refine", "train"),
 }
 HOMES = {
     "obstore": {"artifacts/store"},

@@ -24,11 +24,11 @@ def cache() -> None:
 @_JSON
 def list_(as_json: bool) -> None:
     """List the copies, the least recently used first."""
+    from vigie import opening
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
 
     chosen = settings.load()
-    copies = cli_open.cache(chosen)
+    copies = opening.cache(chosen)
     found, owners = copies.list(), _owners(chosen)
     if as_json:
         cli_draw.dump(
@@ -57,10 +57,10 @@ def list_(as_json: bool) -> None:
 @_JSON
 def verify(as_json: bool) -> None:
     """Read every copy again; damaged ones are removed, and fetched again when they are needed."""
+    from vigie import opening
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
 
-    copies = cli_open.cache(settings.load())
+    copies = opening.cache(settings.load())
     count = len(copies.list())
     damaged = copies.verify()
     if as_json:
@@ -75,10 +75,10 @@ def verify(as_json: bool) -> None:
 @_JSON
 def clear(as_json: bool) -> None:
     """Remove every copy that nobody is reading; nothing is lost, it is fetched again when needed."""
+    from vigie import opening
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
 
-    freed = cli_open.cache(settings.load()).clear()
+    freed = opening.cache(settings.load()).clear()
     if as_json:
         cli_draw.dump({"freed": freed})
         return
@@ -87,10 +87,10 @@ def clear(as_json: bool) -> None:
 
 def _owners(chosen: settings.Settings) -> dict[str, str]:
     """Digest -> model and file; nothing where the catalog cannot be had: the cache needs none."""
-    from vigie.cli import opening as cli_open
+    from vigie import opening
 
     try:
-        with cli_open.catalog(chosen) as catalog:
+        with opening.catalog(chosen) as catalog:
             entries = catalog.list(active_only=False)
     except VigieError:
         return {}

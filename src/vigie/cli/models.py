@@ -43,10 +43,10 @@ def models() -> None:
 @_JSON
 def list_(every: bool, as_json: bool) -> None:
     """List the models that may be matched."""
+    from vigie import opening
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
 
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         found = catalog.list(active_only=not every)
     if as_json:
         cli_draw.dump([_brief(entry) for entry in found])
@@ -88,10 +88,10 @@ def list_(every: bool, as_json: bool) -> None:
 @_JSON
 def show(name: str, as_json: bool) -> None:
     """Show one model: its training, its skill, where it lies."""
+    from vigie import opening
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
 
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
     if as_json:
         document = _brief(entry) | {
@@ -120,14 +120,14 @@ def add(source: str) -> None:
     A bundle is five files and a manifest. One that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
     your own store (STORAGE_TYPE, S3_MODEL_BUCKET).
     """
-    from vigie.cli import opening as cli_open
+    from vigie import opening
     from vigie.cli import publish as cli_publish
 
     chosen = settings.load()
     found = cli_publish.find(source)
-    with cli_open.catalog(chosen) as catalog:
+    with opening.catalog(chosen) as catalog:
         done = cli_publish.add(
-            catalog, found, cli_open.shelf(chosen), cli_open.gate(chosen), provenance={"source": "models add"}
+            catalog, found, opening.shelf(chosen), opening.gate(chosen), provenance={"source": "models add"}
         )
     tell(done)
 
@@ -159,13 +159,13 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
     The files are opened in a process of their own that can neither write nor reach a network, and whatever they name
     that a fitted model does not need is refused.
     """
-    from vigie.cli import opening as cli_open
+    from vigie import opening
     from vigie.cli import publish as cli_publish
 
     chosen = settings.load()
     if trust and not yes:
         _confirm(folder, trust)
-    with cli_open.catalog(chosen) as catalog:
+    with opening.catalog(chosen) as catalog:
         made = cli_publish.convert(
             folder,
             name=name,
@@ -173,7 +173,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
             version=version,
             trust=frozenset(digest.lower() for digest in trust),
         )
-        done = cli_publish.import_(catalog, made, cli_open.shelf(chosen), cli_open.gate(chosen))
+        done = cli_publish.import_(catalog, made, opening.shelf(chosen), opening.gate(chosen))
     tell(done)
 
 
@@ -208,11 +208,11 @@ def deactivate(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
     """Forget a model; its files stay where they are."""
-    from vigie.cli import opening as cli_open
+    from vigie import opening
     from vigie.cli.draw import say
     from vigie.library.starter import PROVENANCE
 
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if entry.provenance.get("source") == PROVENANCE["source"]:
             raise UsageRefused(
@@ -263,10 +263,10 @@ def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
 
 
 def _switch(name: str, *, on: bool) -> None:
-    from vigie.cli import opening as cli_open
+    from vigie import opening
     from vigie.cli.draw import say
 
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if on:
             catalog.activate(entry.name, entry.version)

@@ -58,8 +58,8 @@ def populate(ctx: click.Context, origin: str) -> None:
 
     What cannot be registered is told, and the rest goes on; the exit code is then that of the first refusal.
     """
+    from vigie import opening
     from vigie.artifacts.store import connect, locate
-    from vigie.cli import opening as cli_open
     from vigie.cli.draw import say
 
     chosen = settings.load()
@@ -73,7 +73,7 @@ def populate(ctx: click.Context, origin: str) -> None:
             "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
         )
     counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
-    with cli_open.catalog(chosen) as catalog:
+    with opening.catalog(chosen) as catalog:
         for one in found:
             try:
                 done = _register(catalog, store, one, chosen)
@@ -104,11 +104,11 @@ def _walk(store: Store) -> Iterator[_Found]:
 
 
 def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Settings) -> Registered:
+    from vigie import opening
     from vigie.artifacts.store import Location, join
-    from vigie.cli import opening as cli_open
     from vigie.cli import publish as cli_publish
 
-    shelf, gate = cli_open.shelf(chosen), cli_open.gate(chosen)
+    shelf, gate = opening.shelf(chosen), opening.gate(chosen)
     if not one.foreign:
         if store.kind == "local":
             url = str(Path(store.bucket) / one.folder)

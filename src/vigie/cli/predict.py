@@ -75,9 +75,9 @@ def predict(
     """
     roles = roles_by_column(pairs)
     _check_output(source, output, as_json=as_json)
+    from vigie import opening
     from vigie import predict as story
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
     from vigie.cli.words import Words
     from vigie.table import write
 
@@ -86,8 +86,8 @@ def predict(
     with cli_draw.progress(words) as told:
         told("reading", 0.0)
         table = _read(source, chosen)
-        with cli_open.catalog(chosen) as catalog:
-            result = story.predict(table, catalog, cli_open.opener(chosen), options, told)
+        with opening.catalog(chosen) as catalog:
+            result = story.predict(table, catalog, opening.opener(chosen), options, told)
         told("writing", 0.95)
         write(table, result.additions, output)
     if as_json:
@@ -118,9 +118,9 @@ def match(
     Nothing is scored. Every point of a model's similarity comes with its evidence.
     """
     roles = roles_by_column(pairs)
+    from vigie import opening
     from vigie import predict as story
     from vigie.cli import draw as cli_draw
-    from vigie.cli import opening as cli_open
     from vigie.cli.words import Words
 
     words, chosen = Words(lang), settings.load()
@@ -128,7 +128,7 @@ def match(
     with cli_draw.progress(words) as told:
         told("reading", 0.0)
         table = _read(source, chosen)
-        with cli_open.catalog(chosen) as catalog:
+        with opening.catalog(chosen) as catalog:
             plan = story.plan(table, catalog, None, options, told)
     summary = _summary(table, plan)
     if as_json:

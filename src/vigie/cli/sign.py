@@ -110,17 +110,17 @@ def _check(name: str, key: Path | None) -> str:
 
 
 def _every() -> list[str]:
-    from vigie.cli import opening as cli_open
+    from vigie import opening
 
-    with cli_open.catalog(settings.load()) as catalog:
+    with opening.catalog(settings.load()) as catalog:
         return [f"{entry.name}@{entry.version}" for entry in catalog.list(active_only=False)]
 
 
 def _targets(names: tuple[str, ...]) -> list[_Target]:
     """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
+    from vigie import opening
     from vigie.artifacts.store import open_location
     from vigie.artifacts.transfer import fetch
-    from vigie.cli import opening as cli_open
     from vigie.cli import publish as cli_publish
 
     found = []
@@ -131,7 +131,7 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
                 _Target(f"{source.bundle.name} {source.bundle.version}", source.store, "", source.files)
             )
             continue
-        with cli_open.catalog(settings.load()) as catalog:
+        with opening.catalog(settings.load()) as catalog:
             model, _, version = name.partition("@")
             entry = catalog.find(model, version or None)
         store = open_location(entry.location)
