@@ -221,6 +221,12 @@ class _Clock:
 
 
 def _require_something(table: Table, found: Roles) -> None:
+    if all(series.n_unique() < 2 for series in table.typed):
+        rows = table.typed.height
+        raise InputRefused(
+            f"{table.source}: found {rows:,} row{'s' if rows != 1 else ''} and not two that differ, expected rows to compare",
+            hint="a row is unusual only beside others: score a longer extract of the same table",
+        )
     useless = {"none", "leak", "row_id", "text", "person_name"}
     if all(item.role in useless for item in found.columns):
         raise InputRefused(
