@@ -348,6 +348,32 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
         opener(settings.load())(entry("cards"))
 
 
+def test_signatures_after_a_migration(
+    folder: Path, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very bytes that come with Vigie need none anywhere; a signature travels; the unsigned stay refused."""
+    pytest.importorskip("model_signing")
+    private, public = keys
+    vigie("models", "add", folder)
+    signed = tmp_path / "signed-1"
+    signed.mkdir()
+    for name, data in packed("signed", "1", seed=1).items():
+        (signed / name).write_bytes(data)
+    vigie("models", "sign", signed, "--key", private)
+    vigie("models", "add", signed)
+    monkeypatch.setenv("VIGIE_REQUIRE_SIGNATURE", "yes")
+    monkeypatch.setenv("VIGIE_PUBLIC_KEY", str(public))
+    assert vigie("migrate", "--to", tmp_path / "elsewhere").exit_code == 0
+    ours = next(one for one in json.loads(vigie("models", "list", "--json").stdout) if "any" in one["name"])
+    assert ours["s3_bucket"] == str(tmp_path / "elsewhere")
+    assert opener(settings.load())(entry(ours["name"])).name == ours["name"]
+    assert opener(settings.load())(entry("signed")).name == "signed"
+    with pytest.raises(UnsignedBundle, match="cards"):
+        opener(settings.load())(entry("cards"))
+    assert vigie("models", "sign", "cards", "--key", private).exit_code == 0, "it can be signed where it is"
+    assert opener(settings.load())(entry("cards")).name == "cards"
+
+
 def entry(name: str) -> Any:
     """The catalog's entry."""
     with opening.catalog(settings.load()) as catalog:

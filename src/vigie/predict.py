@@ -185,7 +185,9 @@ def predict(
 def members_of(plan: Plan, table: Table) -> list[Member]:
     """The matched models with what each says of the rows, in the order of the plan's evidence."""
     return [
-        Member(match.entry.name, match.similarity, skill(match.entry), _margin(model, match.entry, plan, table))
+        Member(
+            match.entry.name, match.similarity, skill(match.entry), _margin(model, match.entry, plan, table)
+        )
         for match, model in zip(plan.matches, plan.models, strict=True)
     ]
 

@@ -167,7 +167,7 @@ def _place(location: Location) -> Location:
 
 def _admit(source: Source, gate: Gate) -> None:
     if (
-        gate.asks(source.place)
+        gate.asks(digest(source.files[MANIFEST]))
         and gate.public_key is not None
         and (source.signature is not None or gate.required)
     ):

@@ -73,4 +73,6 @@ def _imagine(reading: Reading, kind: str | None) -> Values:
     """The values that suit what the name says best."""
     able = _NUMBERS if kind == NUMBER else _TEXTS if kind == TEXT else _NUMBERS + _TEXTS
     said = [rule for rule, _ in speak(frozenset(reading.concepts))]
-    return max(able, key=lambda values: max((rule.weight * FITS[rule.fit](values) for rule in said), default=0.0))
+    return max(
+        able, key=lambda values: max((rule.weight * FITS[rule.fit](values) for rule in said), default=0.0)
+    )
