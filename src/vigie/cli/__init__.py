@@ -7,6 +7,7 @@
     migrate   migrate
     cache     cache list, verify, clear
     admin     db upgrade, library build
+    doctor    doctor
     populate  what populate_reference_models.py runs
 
     opening   settings to catalog, store, cache and gate
@@ -25,6 +26,7 @@ import click
 from vigie import __version__
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
+from vigie.cli.doctor import doctor
 from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
@@ -50,7 +52,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, cache, db, library):
+for command in (predict, match, models, migrate, doctor, cache, db, library):
     cli.add_command(command)
 
 
