@@ -8,6 +8,7 @@
     cache     cache list, verify, clear
     admin     db upgrade, library build
     doctor    doctor
+    costs     costs
     populate  what populate_reference_models.py runs
 
     opening   settings to catalog, store, cache and gate
@@ -26,6 +27,7 @@ import click
 from vigie import __version__
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
+from vigie.cli.costs import costs
 from vigie.cli.doctor import doctor
 from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
@@ -52,7 +54,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, doctor, cache, db, library):
+for command in (predict, match, models, migrate, costs, doctor, cache, db, library):
     cli.add_command(command)
 
 
