@@ -7,6 +7,8 @@
     migrate   migrate
     cache     cache list, verify, clear
     admin     db upgrade, library build
+    doctor    doctor
+    costs     costs
     populate  what populate_reference_models.py runs
 
     opening   settings to catalog, store, cache and gate
@@ -25,6 +27,8 @@ import click
 from vigie import __version__
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
+from vigie.cli.costs import costs
+from vigie.cli.doctor import doctor
 from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
@@ -50,7 +54,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, cache, db, library):
+for command in (predict, match, models, migrate, costs, doctor, cache, db, library):
     cli.add_command(command)
 
 

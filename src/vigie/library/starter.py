@@ -44,6 +44,11 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     return len(fresh) + len(moved)
 
 
+def digests(folder: Path = MODELS) -> frozenset[str]:
+    """The sha256 of each shipped manifest: what is exactly ours, wherever it lies."""
+    return frozenset(bundle.digest(path.read_bytes()) for path in folder.glob(f"*/{bundle.MANIFEST}"))
+
+
 def _entry(path: Path, bucket: str) -> Entry:
     """The entry of one shipped bundle; its bytes are checked against these digests when it is read."""
     data = (path / bundle.MANIFEST).read_bytes()

@@ -78,7 +78,7 @@ class ReferenceModel:
 
 @dataclass(frozen=True)
 class NativeModel:
-    """A model made elsewhere, which reads the columns of its own table by name.
+    """A model made elsewhere, which reads the columns of its own table.
 
     Attributes:
         booster: the trees.
@@ -88,15 +88,15 @@ class NativeModel:
     booster: xgboost.Booster
     recipe: Mapping[str, Any]
 
-    def margin_of(self, frame: pl.DataFrame) -> npt.NDArray[np.float64]:
+    def margin_of(self, frame: pl.DataFrame, bound: Mapping[str, str]) -> npt.NDArray[np.float64]:
         """(rows,) log-odds; all the same where the table lacks too many of its columns.
 
         Args:
             frame: typed table.
+            bound: column of the model -> column of the table, as `binding.bind` finds them.
         """
         wanted = self.recipe["columns"]
-        here = {name.lower(): name for name in frame.columns}
-        found = {name: frame[here[name.lower()]].to_numpy() for name in wanted if name.lower() in here}
+        found = {name: frame[bound[name]].to_numpy() for name in wanted if name in bound}
         if len(found) < NATIVE_COVERAGE * len(wanted):
             return np.zeros(frame.height)
         return _margin(self.booster, native.apply_steps(found, self.recipe))
