@@ -71,7 +71,8 @@ def _legitimate(setting: Setting, rng: np.random.Generator, size: int) -> Case:
     factors = {name: rng.normal(size=size) for name in FACTORS}
     spread = rng.choice((0.0, 0.25, 0.6, 0.9))
     vigour = np.clip(rng.normal(1, spread, size), 0, 2.5)
-    grip = float(np.clip(np.exp(rng.normal(0.15, 0.45)), 0.45, 2.5))
+    # Tables of one row a case are shared because something can be found in them: most can be told apart well.
+    grip = float(np.clip(np.exp(rng.normal(0.4, 0.5)), 0.45, 3.0))
     clock = (start // DAY + days) * DAY + hours * 3600 + rng.uniform(0, 60, size)
     fields = {f.key: f for f in setting.fields}
     return Case(rng, size, fields, grip, clock, factors, vigour, np.zeros(size, bool))
@@ -98,7 +99,7 @@ def _afflict(case: Case, setting: Setting, budget: int, wanted: int) -> NDArray[
 def _decoys(case: Case) -> None:
     """Legitimate rows that show some symptoms of the typology but not their coincidence."""
     symptoms, case.symptoms = case.symptoms, []
-    if case.rng.random() < 0.4 or not symptoms:
+    if case.rng.random() < 0.5 or not symptoms:
         return
     legit = np.flatnonzero(~case.label)
     rows = legit[case.rng.random(len(legit)) < case.rng.uniform(0.02, 0.3)]
