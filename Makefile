@@ -38,7 +38,8 @@ test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed f
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(READY) ## speed of matching and storage, as ratios measured in one run
+bench: $(READY) ## speed of predictions, matching and storage, as ratios measured in one run
+	@$(BIN)/python bench/throughput.py
 	@$(BIN)/python bench/match.py
 	@$(BIN)/python bench/storage.py
 
