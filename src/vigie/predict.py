@@ -6,9 +6,12 @@ know where bundles are kept, draw anything, or read settings.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -323,3 +326,13 @@ def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     best = np.argsort(-score, kind="stable")[:TOP_ROWS]
     columns = ("fraud_score", "fraud_probability", "reasons")
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]
+
+
+class _Callable(ModuleType):
+    """`vigie.predict(frame)` for those who write Python: see `vigie.api`, which has the same name for it."""
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        return import_module("vigie.api").predict(*given, **options)
+
+
+sys.modules[__name__].__class__ = _Callable
