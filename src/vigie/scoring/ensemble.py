@@ -89,14 +89,14 @@ def combine(
         [known.ranks(f"model {m.name}", m.margin) if m.ranks is None else m.ranks for m in members]
     )
     everyone = np.vstack([ranks, anomaly])
-    stable = known.once("stability", lambda: _stability(everyone))[: len(members)]
+    stable = known.now("stability", lambda: _stability(everyone))[: len(members)]
     raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
     shares = raw / raw.sum()
     votes = shares @ np.stack([energy(r, rows) for r in ranks])
     evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
     agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
     odds = shares @ np.stack([m.margin for m in members])
-    belief = known.once("belief", lambda: _belief(odds, weights))
+    belief = known.now("belief", lambda: _belief(odds, weights))
     return Combined(evidence, agreement, tuple(float(w) for w in shares), float(stable.mean()), belief)
 
 

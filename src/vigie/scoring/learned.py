@@ -47,6 +47,12 @@ class Learned:
             self.kept[name] = ask()
         return cast("T", self.kept[name])
 
+    def now(self, name: str, ask: Callable[[], T]) -> T:
+        """Like `once`, but a table is asked again each time: for what depends on more than the table."""
+        if not self.frozen:
+            self.kept[name] = ask()
+        return self.once(name, ask)
+
     def ranks(self, name: str, x: npt.NDArray[np.floating[Any]]) -> Floats:
         """(rows,) mid-ranks in (0, 1) among the values of the table; NaN stays NaN."""
         if not self.frozen:
