@@ -36,30 +36,26 @@ def users() -> None:
 @click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
     """Add somebody, and print the link that signs them in once."""
-    from datetime import timedelta
-
     from vigie.records import people
-    from vigie.web.desk.people import check_email, link_url
+    from vigie.web.desk.people import LINK_LASTS, check_email, link_url
 
     check_email(email)
     web = settings.load_web()
     with _engine() as engine:
         added = people.add(engine, email, name or email.partition("@")[0], role, team=team)
-        click.echo(link_url(web.public_url, people.make_link(engine, added.id, timedelta(days=3))))
+        click.echo(link_url(web.public_url, people.make_link(engine, added.id, LINK_LASTS)))
 
 
 @users.command(epilog=_EXAMPLES)
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new link that signs somebody in once."""
-    from datetime import timedelta
-
     from vigie.records import people
-    from vigie.web.desk.people import link_url
+    from vigie.web.desk.people import LINK_LASTS, link_url
 
     with _engine() as engine:
         found = people.find_email(engine, email)
-        secret = people.make_link(engine, found.id, timedelta(days=3))
+        secret = people.make_link(engine, found.id, LINK_LASTS)
     click.echo(link_url(settings.load_web().public_url, secret))
 
 

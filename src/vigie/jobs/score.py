@@ -9,6 +9,7 @@ from vigie import predict
 from vigie.jobs import local, outcome
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
+from vigie.jobs.train import part
 from vigie.records import Upload
 from vigie.records.queue import Job
 
@@ -52,8 +53,8 @@ def _options(asked: Mapping[str, Any]) -> predict.Options:
 def _refined(
     bench: Bench, table: Any, options: predict.Options, said: Mapping[str, str], told: Told
 ) -> predict.Prediction:
-    from vigie import refine  # type: ignore[attr-defined]  # written on another branch
-
     marks = {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}
-    result: predict.Prediction = refine.refine(table, bench.catalog, bench.open_bundle, options, marks, told)
+    result: predict.Prediction = part("refine").refine(
+        table, bench.catalog, bench.open_bundle, options, marks, told
+    )
     return result

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from apiflask import APIFlask
 from flask import Blueprint
+from flask.json.provider import DefaultJSONProvider
 
 from vigie import __version__, settings
 from vigie.logs import to_stderr
@@ -35,10 +36,12 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
         title="Vigie",
         version=__version__,
         docs_path=None,
-        spec_path="/api/v1/openapi.json",
+        spec_path=None,
         json_errors=False,
         root_path=str(Path(__file__).parent),
     )
+    app.json = DefaultJSONProvider(app)
+    app.json.sort_keys = False  # cells in the order of the upload's columns
     safety.configure(app, chosen, web)
     app.extensions["vigie"] = Desk.open(chosen, web)
     logs.install(app)

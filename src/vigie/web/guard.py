@@ -44,9 +44,8 @@ def needed_by(view: Callable[..., Any]) -> str | None:
 
 def install(app: Flask) -> None:
     """Asks before each request; runs after `session.install`."""
-    for endpoint in ("static", "openapi.spec"):
-        if endpoint in app.view_functions:
-            public(app.view_functions[endpoint])
+    if "static" in app.view_functions:
+        public(app.view_functions["static"])
     app.before_request(_check)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Flask, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
@@ -48,7 +50,7 @@ def end() -> None:
 @guard.public
 def use_link() -> ResponseReturnValue:
     """Signs in whoever holds a fresh link, and takes the link out of the address."""
-    from datetime import timedelta
+
 
     address = f"link {request.remote_addr}"
     wait = people.attempt(desk().engine, address, limit=_LINKS, window=timedelta(minutes=15))

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from apiflask import APIBlueprint
-from flask import g
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, current_app, g, jsonify
 
 from vigie.catalog import Entry
 from vigie.errors import NotAllowed
+from vigie.records.tokens import SCOPES
 from vigie.web import guard
 from vigie.web.api import schemas
 from vigie.web.api.once import once
 from vigie.web.desk import desk
 
 others = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Models, tokens")
+_DESCRIBING = threading.Lock()
+
+
+@others.get("/openapi.json")
+@guard.public
+@others.doc(hide=True)
+def openapi() -> Response:
+    """What all of this is, for machines; made of the code, once."""
+    app = cast(APIFlask, current_app)
+    with _DESCRIBING, warnings.catch_warnings():
+        # A schema that is nested in one answer and is another by itself is told of twice; both are the same.
+        warnings.filterwarnings("ignore", message=".*has already been added to the spec")
+        return jsonify(app.spec)
 
 
 @others.get("/me")
@@ -91,7 +108,7 @@ def tokens() -> dict[str, Any]:
 @others.output(schemas.NewTokenOut, status_code=201)
 def create_token(json_data: dict[str, Any]) -> dict[str, Any]:
     """Make a token; its secret is in this answer and nowhere else."""
-    if g.token is not None and not set(json_data["scopes"]) <= set(g.token.scopes):
+    if g.token is not None and _most(json_data["scopes"]) > _most(g.token.scopes):
         raise NotAllowed("make a token that may do more than the one you use", needed="your own session")
     made, secret = desk().create_token(g.user, **json_data)
     return asdict(made) | {"secret": secret}
@@ -104,6 +121,10 @@ def revoke_token(token_id: str) -> str:
     """End a token of one's own; may be repeated."""
     desk().revoke_token(g.user, token_id)
     return ""
+
+
+def _most(scopes: Iterable[str]) -> int:
+    return max(SCOPES.index(scope) for scope in scopes)
 
 
 def _brief(entry: Entry) -> dict[str, Any]:

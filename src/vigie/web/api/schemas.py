@@ -154,7 +154,6 @@ class TrainingIn(Schema):
     upload_id = String(required=True, validate=Length(1, 40))
     label = String(required=True, validate=Length(1, 500))
     name = String(required=True, validate=Length(1, 100))
-    version = String(load_default="", validate=Length(max=50))
     domain = String(load_default="", validate=Length(max=100))
 
 

@@ -16,7 +16,7 @@ from vigie.web.desk.base import Base, require
 _WINDOW = timedelta(minutes=15)
 _PER_ACCOUNT = 8
 _PER_ADDRESS = 40
-_LINK = timedelta(days=3)
+LINK_LASTS = timedelta(days=3)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,250}")
 LANGUAGES = ("", "en", "fr")
 
@@ -162,7 +162,7 @@ class People(Base):
         return people.add(self.engine, email, named, role, team=team[:100], password_hash=password_hash)
 
     def _link(self, user: User) -> str:
-        return link_url(self.web.public_url, people.make_link(self.engine, user.id, _LINK))
+        return link_url(self.web.public_url, people.make_link(self.engine, user.id, LINK_LASTS))
 
 
 def link_url(public_url: str, secret: str) -> str:

@@ -76,9 +76,7 @@ class Runs(Base):
         options = {**before.options, "marks": kept}
         return self._start(user, upload, "refine", options, parent_id=before.id)
 
-    def start_train(
-        self, user: User, upload_id: str, *, label: str, name: str, version: str = "", domain: str = ""
-    ) -> Run:
+    def start_train(self, user: User, upload_id: str, *, label: str, name: str, domain: str = "") -> Run:
         """Asks for a model, from a table with labels."""
         upload = self._usable(user, upload_id, "train models")
         if not name or len(name) > _MODEL_NAME:
@@ -86,7 +84,6 @@ class Runs(Base):
         options = {
             "label": label,
             "name": name,
-            "version": version,
             "domain": domain,
             "roles": dict(upload.mapping),
         }
