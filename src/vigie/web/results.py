@@ -43,6 +43,7 @@ class RowQuery:
         filters: column of the upload -> the exact cell.
         level: `HIGH`, `MEDIUM` or `LOW`.
         marked: `fraud`, `fine`, `unsure`, `any` or `none`.
+        only: row numbers, from 0; nothing for all.
     """
 
     budget: int | None = None
@@ -54,6 +55,7 @@ class RowQuery:
     filters: Mapping[str, str] = field(default_factory=dict)
     level: str = ""
     marked: str = ""
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class Rows:
 
     def _tests(self, query: RowQuery, verdicts: Mapping[int, str]) -> list[pl.Expr]:
         tests = [pl.col(self._cell(column)) == cell for column, cell in query.filters.items()]
+        if query.only is not None:
+            tests.append(pl.col("v:row").is_in(pl.Series(query.only, dtype=pl.Int64).implode()))
         if query.level:
             tests.append(pl.col("v:risk_level") == query.level)
         if query.search.strip():

@@ -29,7 +29,9 @@ def at(points: Sequence[Mapping[str, Any]], n: int) -> dict[str, Any]:
     for name in _LISTS:
         low, high = below.get(name), above.get(name)
         known = low is not None and high is not None
-        found[name] = [_between(x, y, part) for x, y in zip(low or [], high or [], strict=True)] if known else None
+        found[name] = (
+            [_between(x, y, part) for x, y in zip(low or [], high or [], strict=True)] if known else None
+        )
     return found
 
 

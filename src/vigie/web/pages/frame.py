@@ -14,7 +14,7 @@ from markupsafe import Markup
 from vigie import __version__
 from vigie.scoring.known_roles import ROLES
 from vigie.scoring.matching.domains import label
-from vigie.web.words import Words
+from vigie.web.words import LANGUAGES, Words
 
 frame = Blueprint("frame", __name__)
 
@@ -28,8 +28,11 @@ RANKS = ("viewer", "analyst", "admin")
 
 
 def words() -> Words:
-    """The texts of the reader's language."""
-    return Words(str(getattr(g, "language", "en")))
+    """The texts of the reader's language: of the account, else of this browser's choice, else what it asks for."""
+    user = getattr(g, "user", None)
+    told = [user.language if user is not None else "", request.cookies.get("lang", "")]
+    asked = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    return Words(next((one for one in told if one in LANGUAGES), asked))
 
 
 def may(least: str) -> bool:
