@@ -2,92 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 import sqlalchemy as sa
+from tests.jobs.conftest import CSV, Start, free_port, is_up, wait_for
 
 from vigie import database, settings
-from vigie.records import Run, User, people, runs, tokens, uploads
+from vigie.jobs.worker import run_until_idle
+from vigie.records import Run, User, runs, tokens, uploads
+from vigie.records.tables import runs as table
 from vigie.web.desk import Desk
 
 pytestmark = pytest.mark.slow
-ROWS = 30_000
-CSV = "when,customer,amount,kind\n" + "".join(
-    f"2026-01-{1 + i % 28:02d} {i % 24:02d}:{i % 60:02d}:00,C{i * 7919 % 997},{10 + i * 37 % 4000}.50,{'abc'[i % 3]}\n"
-    for i in range(ROWS)
-)
-Start = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def environ(tmp_path: Path, database_url: str) -> dict[str, str]:
-    """One installation for processes; leases so short that a takeover can be waited for."""
-    return {
-        "VIGIE_HOME": str(tmp_path / "home"),
-        "DATABASE_URL": database_url,
-        "VIGIE_PRODUCTION": "no",
-        "VIGIE_LEASE_SECONDS": "3",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-@pytest.fixture
-def desk(environ: dict[str, str]) -> Iterator[Desk]:
-    """The same installation from here."""
-    opened = Desk.open(settings.load(environ), settings.load_web(environ))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def ada(desk: Desk) -> User:
-    """Somebody who may upload."""
-    return people.add(desk.engine, "ada@example.org", "Ada", "analyst")
-
-
-@pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts `vigie …` in a process of its own; whatever is left at the end is killed."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def run(*arguments: str) -> subprocess.Popen[bytes]:
-        with (tmp_path / f"process-{len(started)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "vigie", *arguments],
-                env=os.environ | environ, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
-    """Waits for something another process does."""
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def send(desk: Desk, user: User, text: str = CSV) -> str:
     """Sends a table; returns its id."""
-    import io
-
     return desk.receive(user, "payments.csv", io.BytesIO(text.encode())).id
 
 
@@ -116,8 +50,6 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
     assert done.summary["alerts"] == 50
     assert desk.upload(ada, sent).state == "ready"
     with database.reading(desk.engine) as connection:
-        from vigie.records.tables import runs as table
-
         kinds = connection.execute(sa.select(table.c.kind, table.c.state)).all()
     assert sorted(kinds) == [("inspect", "done"), ("score", "done")]
 
@@ -140,9 +72,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
 ) -> None:
     """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
     _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
 
     def ask(method: str, path: str, data: bytes | None = None) -> bytes:
         request = Request(f"http://127.0.0.1:{port}/api/v1/uploads/{path}", data=data, method=method)
@@ -150,31 +80,22 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
         with urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
 
-    def up() -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return True
-        except (URLError, OSError):
-            return False
-
     serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
     begun = desk.begin_upload(ada, "payments.csv", len(CSV))
     pieces = [CSV[at : at + 400_000].encode() for at in range(0, len(CSV), 400_000)]
     first = start(*serve)
-    wait_for(up)
+    wait_for(lambda: is_up(port))
     ask("PUT", f"{begun.id}/parts/1", pieces[0])
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     second = start(*serve)
-    wait_for(up)
+    wait_for(lambda: is_up(port))
     assert [part.number for part in uploads.parts(desk.engine, begun.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
         ask("PUT", f"{begun.id}/parts/{number}", piece)
     ask("POST", f"{begun.id}/complete", b"")
     os.killpg(second.pid, signal.SIGKILL)
     second.wait()
-    from vigie.jobs.worker import run_until_idle
-
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 1
     found = desk.upload(ada, begun.id)
     assert (found.state, found.size) == ("ready", len(CSV))
