@@ -34,9 +34,7 @@ def signed(method: str, path: str, host: str, now: datetime) -> dict[str, str]:
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/{scope}"
-    authorization = (
-        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
-    )
+    authorization = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     return {**headers, "authorization": authorization}
 
 

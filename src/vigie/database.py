@@ -23,10 +23,10 @@ from sqlalchemy.dialects import postgresql
 
 from vigie.errors import DatabaseUnavailable, UsageRefused
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision this code reads and writes."""
 
-_REVISIONS = ("0001", "0002")
+_REVISIONS = ("0001", "0002", "0003")
 _VERSION_TABLE = "vigie_revision"
 _ADVISORY_LOCK = 0x7669676965  # "vigie"
 _SCHEMES = {

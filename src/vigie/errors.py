@@ -2,7 +2,11 @@
 
     VigieError
     ├── UsageRefused        exit 2   the request itself makes no sense
-    │   └── AlreadyThere             something else is already published under that name
+    │   ├── AlreadyThere             something else is already published under that name
+    │   ├── SignInRefused            a password, a link or a token that does not open anything
+    │   ├── NotAllowed               whoever asks may not do this
+    │   ├── TooManyAttempts          tried too often in a short time
+    │   └── WrongState               an upload or a run that is not at that point
     ├── InputRefused        exit 3   a file or a value we will not guess about
     │   ├── UnreadableTable          not a table at all: binary junk, wrong format, empty
     │   ├── MalformedTable           a table, but one line of it cannot be trusted
@@ -55,6 +59,34 @@ class AlreadyThere(UsageRefused):
         super().__init__(f"{where}: {key!r} is already there", hint=hint)
         self.where = where
         self.key = key
+
+
+class SignInRefused(UsageRefused):
+    """Nobody is signed in by this; never says which half was wrong."""
+
+
+class NotAllowed(UsageRefused):
+    """Whoever asks is known, and may not do this; `needed` is the role that may."""
+
+    def __init__(self, what: str, *, needed: str) -> None:
+        super().__init__(f"you may not {what}", hint=f"ask an administrator for the role {needed!r}")
+        self.needed = needed
+
+
+class TooManyAttempts(UsageRefused):
+    """Tried too often; `seconds` says when to try again."""
+
+    def __init__(self, what: str, *, seconds: int) -> None:
+        super().__init__(f"too many attempts: {what}", hint=f"try again in {max(1, seconds)} seconds")
+        self.seconds = max(1, seconds)
+
+
+class WrongState(UsageRefused):
+    """What was asked fits another state of the upload or run; nothing was changed."""
+
+    def __init__(self, what: str, *, found: str, expected: str, hint: str = "") -> None:
+        super().__init__(f"{what}: it is {found}, expected {expected}", hint=hint)
+        self.found = found
 
 
 class InputRefused(VigieError):

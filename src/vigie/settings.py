@@ -1,15 +1,16 @@
 """Settings, frozen and read once; the only reader of os.environ.
 
 Names the owner of a deployment already knows keep working: `DATABASE_URL`, `STORAGE_TYPE`,
-`S3_MODEL_BUCKET`, `MODEL_CACHE_DIR`. Secrets are never read here: the store and the database driver take
-them from the usual environment themselves, so that they cannot be printed with the settings.
+`S3_MODEL_BUCKET`, `MODEL_CACHE_DIR`. Credentials are never read here: the store and the database driver take
+them from the usual environment themselves. The two secrets of the web app are kept out of its settings' repr, so
+that none can be printed with them.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -119,6 +120,58 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
         connect_seconds=_seconds(env, "VIGIE_STORE_CONNECT_SECONDS", 5),
         read_seconds=_seconds(env, "VIGIE_STORE_READ_SECONDS", 20),
         total_seconds=_seconds(env, "VIGIE_STORE_TOTAL_SECONDS", 60),
+    )
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """The web app and its workers.
+
+    Attributes:
+        production: served to others: needs a secret of its own, and cookies that only travel encrypted.
+        secret: signs cookies; empty for a file of its own in `home`, which production refuses.
+        setup_token: lets whoever knows it create the first administrator; empty to allow it on the command line only.
+        metrics_token: lets whoever knows it read /metrics; empty for this machine only.
+        public_url: how people reach the app; in links.
+        proxies: proxies in front that may be believed about the client's address.
+        max_upload_bytes: bytes an upload may have.
+        part_bytes: bytes of a part: what a request holds in memory at a time.
+        retention_days: days after which uploads and their results are deleted.
+        session_hours: hours after which people sign in again.
+        jobs: jobs a worker runs side by side, beside the one it keeps free for looking at new uploads.
+        lease_seconds: time after which the job of a silent worker is given to another.
+    """
+
+    production: bool = False
+    secret: str = field(default="", repr=False)
+    setup_token: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
+    public_url: str = ""
+    proxies: int = 0
+    max_upload_bytes: int = 2 * 1024**3
+    part_bytes: int = 8 * 1024**2
+    retention_days: int = 30
+    session_hours: int = 12
+    jobs: int = 1
+    lease_seconds: float = 30.0
+
+
+def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
+    """Reads the web app's settings from `environ`, by default the process's own."""
+    env = os.environ if environ is None else environ
+    shared = (env.get("DATABASE_URL") or "sqlite:").partition(":")[0] != "sqlite"
+    return WebSettings(
+        production=_flag(env, "VIGIE_PRODUCTION") if env.get("VIGIE_PRODUCTION") else shared,
+        secret=env.get("VIGIE_SECRET", ""),
+        setup_token=env.get("VIGIE_SETUP_TOKEN", ""),
+        metrics_token=env.get("VIGIE_METRICS_TOKEN", ""),
+        public_url=env.get("VIGIE_PUBLIC_URL", "").rstrip("/"),
+        proxies=_whole(env, "VIGIE_PROXIES", 0),
+        max_upload_bytes=_whole(env, "VIGIE_MAX_UPLOAD_BYTES", 2 * 1024**3),
+        retention_days=_whole(env, "VIGIE_RETENTION_DAYS", 30),
+        session_hours=_whole(env, "VIGIE_SESSION_HOURS", 12),
+        jobs=max(1, _whole(env, "VIGIE_JOBS", 1)),
+        lease_seconds=_seconds(env, "VIGIE_LEASE_SECONDS", 30),
     )
 
 

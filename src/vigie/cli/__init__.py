@@ -6,6 +6,8 @@
     sign      models sign, models verify
     migrate   migrate
     cache     cache list, verify, clear
+    serve     serve, worker: the web app
+    users     users add, link, list
     admin     db upgrade, library build
     doctor    doctor
     costs     costs
@@ -33,6 +35,8 @@ from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
+from vigie.cli.serve import serve, worker
+from vigie.cli.users import users
 
 _EPILOG = EXAMPLES.format(
     "vigie predict payments.csv -o predictions.csv",
@@ -54,7 +58,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, costs, doctor, cache, db, library):
+for command in (predict, match, models, migrate, costs, doctor, cache, serve, worker, users, db, library):
     cli.add_command(command)
 
 

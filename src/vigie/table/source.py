@@ -18,6 +18,8 @@ from vigie.table.model import Dialect, Table
 from vigie.table.parsing import parse, parse_with_mark
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
+EXTENSIONS = (*(f"{one}.gz" for one in CSV_EXTENSIONS), *CSV_EXTENSIONS, ".parquet", ".pq", ".xlsx")
+"""What the name of an upload may end with, the longer ones first."""
 _READABLE = ".csv, .csv.gz, .tsv, .txt, .parquet or .xlsx"
 
 

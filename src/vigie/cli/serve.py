@@ -1,0 +1,217 @@
+"""`vigie serve` and `vigie worker`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES
+from vigie.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from vigie.settings import Settings, WebSettings
+
+_LOCAL = {"127.0.0.1", "::1", "localhost"}
+_RESTART = 2.0
+_PATIENCE = 10.0
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie serve",
+        "vigie serve --port 9000 --no-link",
+        "DATABASE_URL=postgresql://… VIGIE_SECRET=… vigie serve --host 0.0.0.0 --processes 4",
+    )
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
+              help="Where to listen; anything but this machine needs VIGIE_PRODUCTION and VIGIE_SECRET.")  # fmt: skip
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where to listen.",
+)
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Web processes.",
+)
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 128), metavar="N",
+              help="Requests a process answers at a time.")  # fmt: skip
+@click.option("--worker/--no-worker", "worker", default=None,
+              help="Also start a worker; by default where one person works alone.")  # fmt: skip
+@click.option(
+    "--link/--no-link", default=True, show_default=True, help="Print a link that signs you in once."
+)
+def serve(host: str, port: int, processes: int, threads: int, worker: bool | None, link: bool) -> None:
+    """Serve the web app.
+
+    On your own machine this is all: the app and its worker, and a link that signs you in. For others, on PostgreSQL
+    and an object store, start `vigie serve` and `vigie worker` as often as you like.
+    """
+    chosen, web = settings.load(), settings.load_web()
+    if host not in _LOCAL and not web.production:
+        raise UsageRefused(
+            f"{host} can be reached by others, and this installation is for one person",
+            hint="set VIGIE_PRODUCTION=yes and VIGIE_SECRET, or leave out --host",
+        )
+    _check(chosen, web)
+    if link and not web.production:
+        click.echo(_link(chosen, f"http://{'[::1]' if host == '::1' else host}:{port}"))
+    with _companion() if (not web.production if worker is None else worker) else _nobody():
+        _listen(host, port, processes, threads)
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie worker",
+        "vigie worker --jobs 4",
+        "DATABASE_URL=postgresql://… STORAGE_TYPE=s3 S3_MODEL_BUCKET=… vigie worker",
+    )
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", help="Runs side by side; by default VIGIE_JOBS, or 1."
+)
+@click.option(
+    "--while-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: with the parent."
+)
+def worker(jobs: int | None, while_stdin: bool) -> None:
+    """Do what the web app asks for: look at uploads, score, refine, train, tidy up.
+
+    Start as many as you like, anywhere the database and the store can be reached. A worker may be killed at any time.
+    """
+    from dataclasses import replace
+
+    from vigie.jobs.worker import work
+    from vigie.logs import to_stderr
+
+    to_stderr()
+    chosen, web = settings.load(), settings.load_web()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if while_stdin:
+        threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
+    work(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
+
+
+def _check(chosen: Settings, web: WebSettings) -> None:
+    """Refuses here, in words, what each web process would refuse in its log."""
+    from vigie import database, opening
+    from vigie.web.safety import secret
+
+    secret(chosen, web)
+    opening.shelf(chosen)
+    database.open(chosen.database_url).dispose()
+
+
+def _link(chosen: Settings, url: str) -> str:
+    """The one-time link of whoever runs this on their own machine; makes their account where there is none."""
+    from datetime import timedelta
+    from getpass import getuser
+
+    from vigie import database
+    from vigie.records import people
+    from vigie.web.desk.people import link_url
+
+    engine = database.open(chosen.database_url)
+    try:
+        admins = [user for user in people.every(engine) if user.role == "admin" and user.active]
+        owner = admins[0] if admins else people.add(engine, "me@localhost", getuser(), "admin")
+        return link_url(url, people.make_link(engine, owner.id, timedelta(hours=1)))
+    finally:
+        engine.dispose()
+
+
+def _listen(host: str, port: int, processes: int, threads: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    server = Granian(
+        "vigie.web:serve_app",
+        address="127.0.0.1" if host == "localhost" else host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=threads,
+        backpressure=max(threads, 64),
+        websockets=False,
+        respawn_failed_workers=True,
+        factory=True,
+        log_access=False,
+        log_dictconfig=_QUIET,
+    )
+    server.serve()
+
+
+_QUIET = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _companion() -> Iterator[None]:
+    """A worker beside the web process: started again when it dies, gone when this process is.
+
+    A process of its own, so that a table too large for the memory takes the worker and not the pages.
+    """
+    stopping = threading.Event()
+    holder: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not stopping.is_set():
+            child = subprocess.Popen(
+                [sys.executable, "-m", "vigie", "worker", "--while-stdin"], stdin=subprocess.PIPE
+            )
+            holder[:] = [child]
+            while child.poll() is None and not stopping.wait(0.2):
+                pass
+            stopping.wait(_RESTART)
+
+    thread = threading.Thread(target=keep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+        for child in holder:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _until_end_of_stdin(then: Callable[[], None]) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    then()

@@ -1,0 +1,111 @@
+"""An upload as one file on this machine: its parts in order, each verified."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vigie.artifacts.store import Store
+from vigie.errors import DamagedBundle, NotFound
+from vigie.jobs.bench import Bench
+from vigie.records import Part, Upload, uploads
+from vigie.records.uploads import part_key
+
+HEAD_BYTES = 1024 * 1024
+
+
+@contextmanager
+def whole(bench: Bench, upload: Upload) -> Iterator[Path]:
+    """The file, in a folder that is gone afterwards; named as its reader needs it, not as its owner did."""
+    with _folder(bench) as folder:
+        path = folder / f"upload{upload.extension}"
+        with path.open("wb") as file:
+            for part in _parts(bench, upload):
+                file.write(_verified(bench.store, upload, part))
+        yield path
+
+
+@contextmanager
+def head(bench: Bench, upload: Upload) -> Iterator[tuple[Path, float] | None]:
+    """The first lines of a CSV as a file, and how many times as large the upload is.
+
+    None where a part cannot stand for the whole: another format, a small file, or an encoding of two bytes a character.
+    """
+    plain = upload.extension.removesuffix(".gz")
+    if plain not in {".csv", ".tsv", ".txt"} or upload.size <= HEAD_BYTES:
+        yield None
+        return
+    data, read = _first_bytes(bench, upload)
+    cut = _last_line_end(data)
+    if cut <= 0 or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        yield None
+        return
+    with _folder(bench) as folder:
+        path = folder / f"upload{plain}"
+        path.write_bytes(data[:cut])
+        yield path, upload.size / (read * cut / len(data))
+
+
+def _first_bytes(bench: Bench, upload: Upload) -> tuple[bytes, int]:
+    """At least so many bytes of the text, and how many bytes of the file they took."""
+    text, read = bytearray(), 0
+    unpack = zlib.decompressobj(wbits=31) if upload.extension.endswith(".gz") else None
+    for part in _parts(bench, upload):
+        data = _verified(bench.store, upload, part)
+        if unpack is None:
+            text += data
+            read += len(data)
+        else:
+            try:
+                text += unpack.decompress(data, HEAD_BYTES - len(text))
+            except zlib.error:
+                return b"", 1  # whoever reads the whole file says what is wrong with it
+            read += len(data) - len(unpack.unconsumed_tail)
+        if len(text) >= HEAD_BYTES:
+            break
+    if unpack is None and len(text) > HEAD_BYTES:
+        return bytes(text[:HEAD_BYTES]), HEAD_BYTES
+    return bytes(text), max(1, read)
+
+
+def _last_line_end(data: bytes) -> int:
+    """Where the last record ends: at a line end with an even number of quotes before it."""
+    cut = data.rfind(b"\n") + 1
+    while cut > 0 and data.count(b'"', 0, cut) % 2:
+        cut = data.rfind(b"\n", 0, cut - 1) + 1
+        if cut < len(data) // 2:
+            return 0
+    return cut
+
+
+def _parts(bench: Bench, upload: Upload) -> list[Part]:
+    found = uploads.parts(bench.engine, upload.id)
+    if [part.number for part in found] != list(range(1, len(found) + 1)) or not found:
+        raise NotFound("part of upload", upload.id, hint="upload the file again")
+    return found
+
+
+def _verified(store: Store, upload: Upload, part: Part) -> bytes:
+    data = store.get(part_key(upload.folder, part))
+    found = hashlib.sha256(data).hexdigest()
+    if found != part.sha256:
+        raise DamagedBundle(
+            upload.id,
+            f"part {part.number}",
+            found=f"sha256 {found[:16]}…",
+            expected=f"{part.sha256[:16]}…",
+            hint="the store returns other bytes than arrived; upload the file again",
+        )
+    return data
+
+
+@contextmanager
+def _folder(bench: Bench) -> Iterator[Path]:
+    under = bench.settings.cache_dir / "jobs"
+    under.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=under, ignore_cleanup_errors=True) as name:
+        yield Path(name)

@@ -1,0 +1,60 @@
+"""Scores of a whole table; refining is the same with marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vigie import predict
+from vigie.jobs import local, outcome
+from vigie.jobs.bench import Bench
+from vigie.jobs.inspect import limited
+from vigie.jobs.train import part
+from vigie.records import Upload
+from vigie.records.queue import Job
+
+Told = Callable[[str, float], None]
+
+
+def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """Scores the table and leaves everything in the store.
+
+    Returns:
+        The summary, the folder of the result, and what changes on the upload.
+    """
+    told("reading", 0.0)
+    with local.whole(bench, upload) as path:
+        table = limited(bench, path, upload.name)
+        options = _options(job.options)
+        if job.kind == "refine":
+            prediction = _refined(bench, table, options, job.options["marks"], told)
+        else:
+            prediction = predict.predict(table, bench.catalog, bench.open_bundle, options, told)
+        told("writing", 0.95)
+        folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
+        about = outcome.keep(bench, folder, path.parent, prediction)
+    summary = {name: value for name, value in prediction.summary.items() if name != "top"}
+    exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
+    return summary | {"file": about}, folder, exact
+
+
+def _options(asked: Mapping[str, Any]) -> predict.Options:
+    return predict.Options(
+        top=asked["top"],
+        minimum=asked["minimum"],
+        roles=asked["roles"],
+        alert_budget=asked["budget"],
+        expected_fraud_rate=asked["fraud_rate"],
+        language=asked["language"],
+        seed=asked["seed"],
+    )
+
+
+def _refined(
+    bench: Bench, table: Any, options: predict.Options, said: Mapping[str, str], told: Told
+) -> predict.Prediction:
+    marks = {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}
+    result: predict.Prediction = part("refine").refine(
+        table, bench.catalog, bench.open_bundle, options, marks, told
+    )
+    return result

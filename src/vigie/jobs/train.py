@@ -1,0 +1,48 @@
+"""A model from a table with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from vigie import opening
+from vigie.errors import UsageRefused
+from vigie.jobs import local
+from vigie.jobs.bench import Bench
+from vigie.jobs.inspect import limited
+from vigie.records import Upload
+from vigie.records.queue import Job
+
+
+def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], None]) -> dict[str, Any]:
+    """Trains, publishes and registers the model; returns what there is to say of it."""
+    story = part("train")
+    told("reading", 0.0)
+    with local.whole(bench, upload) as path:
+        table = limited(bench, path, upload.name)
+    asked = job.options
+    roles = {column: role for column, role in asked["roles"].items() if column != asked["label"]}
+    trained = story.train(
+        table,
+        label=asked["label"],
+        name=asked["name"],
+        domain=asked["domain"],
+        roles=roles,
+        threads=1,
+        progress=told,
+    )
+    told("writing", 0.97)
+    entry = story.shelve(bench.catalog, trained.bundle, bench.store, opening.gate(bench.settings))
+    bench.store.put(f"{upload.folder}/runs/{job.id}/card.html", trained.page.encode())
+    return dict(trained.summary) | {"model": {"name": entry.name, "version": entry.version}}
+
+
+def part(name: str) -> Any:
+    """A story that may be missing from this installation."""
+    try:
+        return import_module(f"vigie.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"vigie.{name}":
+            raise
+        raise UsageRefused(f"this Vigie cannot {name}", hint="install the newest Vigie") from None

@@ -1,0 +1,66 @@
+"""The web app: what an analyst sees, and the same for programs under /api/v1.
+
+    desk        what people can do; pages and API call nothing else
+    results     pages of a stored result
+    guard       who may call what
+    session     who is asking: cookie, link or token
+    safety      headers, cookies, CSRF
+    problems    errors to answers: the edge's one table
+    health      /healthz, /readyz, /metrics
+    logs        one line a request, without a cell
+    api/        /api/v1
+    pages/      the pages, in the user's order
+
+A request starts jobs and reads what they left; it computes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask import Blueprint
+from flask.json.provider import DefaultJSONProvider
+
+from vigie import __version__, settings
+from vigie.logs import to_stderr
+from vigie.web import api, guard, health, logs, problems, safety, session
+from vigie.web.desk import Desk
+
+
+def create_app(chosen: settings.Settings | None = None, web: settings.WebSettings | None = None) -> APIFlask:
+    """The app, ready to be served; refuses to be served to others without a secret of its own."""
+    chosen, web = chosen or settings.load(), web or settings.load_web()
+    app = APIFlask(
+        "vigie.web",
+        title="Vigie",
+        version=__version__,
+        docs_path=None,
+        spec_path=None,
+        json_errors=False,
+        root_path=str(Path(__file__).parent),
+    )
+    app.json = DefaultJSONProvider(app)
+    app.json.sort_keys = False  # cells in the order of the upload's columns
+    safety.configure(app, chosen, web)
+    app.extensions["vigie"] = Desk.open(chosen, web)
+    logs.install(app)
+    problems.install(app)
+    session.install(app)
+    guard.install(app)
+    for blueprint in (*api.blueprints(), *health.blueprints(), *_pages()):
+        app.register_blueprint(blueprint)
+    guard.check(app)
+    return app
+
+
+def serve_app() -> APIFlask:
+    """What a web server's process runs: the app of the environment's settings, saying what it does on stderr."""
+    to_stderr()
+    return create_app()
+
+
+def _pages() -> list[Blueprint]:
+    from vigie.web import pages
+
+    return pages.blueprints()

@@ -1,0 +1,76 @@
+"""What a finished run left: rows, related rows, charts, downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from vigie.errors import NotFound, UsageRefused
+from vigie.records import Run, User, marks, uploads
+from vigie.web.desk.runs import Runs
+from vigie.web.results import Files, Page, RowQuery, Rows
+
+_FORMATS = {
+    "csv": ("predictions.csv", "text/csv; charset=utf-8"),
+    "parquet": ("predictions.parquet", "application/vnd.apache.parquet"),
+    "xlsx": ("alerts.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+
+
+class Answers(Runs):
+    """Reads what the worker wrote; sorts and pages it, and computes nothing."""
+
+    def rows(self, user: User, run_id: str, query: RowQuery) -> Page:
+        """One page of the rows within the alert budget, or of all."""
+        run = self.finished(user, run_id)
+        self.note(user, "see rows", f"run:{run.id}")
+        return self._rows(run).page(query, self._verdicts(run))
+
+    def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
+        """The other rows of whoever acts in that row."""
+        run = self.finished(user, run_id)
+        self.note(user, "see related rows", f"run:{run.id}", row=row)
+        return self._rows(run).related(row, min(max(1, limit), 1000), self._verdicts(run))
+
+    def charts(self, user: User, run_id: str) -> dict[str, Any]:
+        """What to draw."""
+        return self._files.document(self.finished(user, run_id).result or "", "charts.json")
+
+    def suggest(self, user: User, run_id: str, n: int = 10) -> list[int]:
+        """Rows worth asking somebody about, the best first; those that are marked are left out."""
+        run = self.finished(user, run_id)
+        marked = {mark.row for mark in marks.every(self.engine, run.upload_id)}
+        wanted = self._files.document(run.result or "", "charts.json")["suggested"]
+        return [row for row in wanted if row not in marked][: max(0, n)]
+
+    def download(
+        self, user: User, run_id: str, kind: str = "csv"
+    ) -> tuple[Iterator[bytes], str, str, int | None]:
+        """The result as a file: its bytes, a name, its media type, its size."""
+        run = self.finished(user, run_id)
+        if kind not in _FORMATS:
+            raise UsageRefused(f"found format {kind!r}, expected one of {', '.join(_FORMATS)}")
+        stored, media = _FORMATS[kind]
+        key = f"{run.result}/{stored}"
+        try:
+            size = self.store.head(key).size
+        except NotFound:
+            raise NotFound("file", stored, hint="this table has no such file") from None
+        name = self.upload_name(user, run).rpartition(".")[0].removesuffix(".csv") or "predictions"
+        self.note(user, "download", f"run:{run.id}", format=kind)
+        return self.store.stream(key), f"{name}-{stored.partition('.')[0]}.{kind}", media, size
+
+    def upload_name(self, user: User, run: Run) -> str:
+        """What the file of a run is called."""
+        return uploads.find(self.engine, run.upload_id, user).name
+
+    @cached_property
+    def _files(self) -> Files:
+        return Files(self.store, self.settings.cache_dir / "results", self.settings.cache_bytes)
+
+    def _rows(self, run: Run) -> Rows:
+        return Rows(self._files.path(run.result or "", "ranked.parquet"), (run.summary or {}).get("file", {}))
+
+    def _verdicts(self, run: Run) -> dict[int, str]:
+        return {mark.row: mark.verdict for mark in marks.every(self.engine, run.upload_id)}

@@ -1,0 +1,57 @@
+"""What every part of the desk has: the database, the store, the audit log, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from vigie import database, opening
+from vigie.artifacts.store import Store
+from vigie.errors import NotAllowed
+from vigie.records import Upload, User, audit
+from vigie.settings import Settings, WebSettings
+
+RANK = {"viewer": 0, "analyst": 1, "admin": 2}
+
+
+def nowhere() -> str:
+    """The address of a caller nobody knows."""
+    return ""
+
+
+class Base:
+    """One installation, as people see it."""
+
+    def __init__(self, settings: Settings, web: WebSettings, engine: database.Engine, store: Store) -> None:
+        self.settings = settings
+        self.web = web
+        self.engine = engine
+        self.store = store
+        self.address: Callable[[], str] = nowhere
+
+    @classmethod
+    def open(cls, settings: Settings, web: WebSettings) -> Self:
+        """The desk of what the settings name."""
+        return cls(settings, web, database.open(settings.database_url), opening.shelf(settings))
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+    def note(self, actor: User | str, action: str, what: str, **detail: Any) -> None:
+        """Adds a line to the audit log; `detail` never holds a cell."""
+        name = actor if isinstance(actor, str) else actor.email
+        audit.note(self.engine, name, action, what, detail, self.address())
+
+
+def require(user: User, role: str, what: str) -> None:
+    """Refuses who has not at least that role."""
+    if RANK[user.role] < RANK[role]:
+        raise NotAllowed(what, needed=role)
+
+
+def require_own(user: User, upload: Upload, what: str) -> None:
+    """Refuses who neither owns the upload nor is an administrator."""
+    require(user, "analyst", what)
+    if upload.owner_id != user.id and user.role != "admin":
+        raise NotAllowed(f"{what}: it belongs to somebody else", needed="admin")

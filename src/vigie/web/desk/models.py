@@ -1,0 +1,60 @@
+"""The catalog, as seen from here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from vigie import opening
+from vigie.artifacts.cache import Cache
+from vigie.catalog import Catalog, Entry
+from vigie.library import starter
+from vigie.migrate import journal
+from vigie.records import User
+from vigie.web.desk.base import Base, require
+
+
+class Models(Base):
+    """Reference models: which there are, where they lie, what they have shown."""
+
+    def models(self, user: User) -> tuple[Entry, ...]:
+        """Every model by name, those that are switched off included."""
+        require(user, "viewer", "see models")
+        return self.catalog.list(active_only=False)
+
+    def model(self, user: User, name: str, version: str | None = None) -> Entry:
+        """One of them."""
+        require(user, "viewer", "see models")
+        return self.catalog.find(name, version)
+
+    def cached(self, entry: Entry) -> bool:
+        """Whether this machine has a copy of its bytes, or has them anyway."""
+        if entry.location.kind == "local":
+            return True
+        held = {one.digest for one in self._copies.list()}
+        return all(file.sha256 in held for file in entry.digests.values())
+
+    def set_model_active(self, user: User, name: str, version: str | None, active: bool) -> Entry:
+        """Lets a model be matched, or keeps it from it."""
+        require(user, "admin", "switch models on and off")
+        switch = self.catalog.activate if active else self.catalog.deactivate
+        entry = switch(name, version)
+        self.note(user, "switch model", f"model:{entry.label}", active=active)
+        return entry
+
+    def migrations(self, user: User) -> list[dict[str, Any]]:
+        """Moves of bundles between stores, newest first."""
+        require(user, "admin", "see migrations")
+        return [asdict(record) for record in journal.records(self.engine)]
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog, with the models that come with Vigie."""
+        opened = Catalog(self.engine)
+        starter.register(opened)
+        return opened
+
+    @cached_property
+    def _copies(self) -> Cache:
+        return opening.cache(self.settings)

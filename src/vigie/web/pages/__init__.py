@@ -1,0 +1,36 @@
+"""The pages, a module each, in the order a person meets them."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from vigie.web.pages import (
+    check,
+    history,
+    models,
+    progress,
+    report,
+    results,
+    settings,
+    sign_in,
+    try_it,
+    upload,
+)
+from vigie.web.pages.frame import frame
+
+
+def blueprints() -> list[Blueprint]:
+    """Every page, for the application to register."""
+    return [
+        frame,
+        upload.page,
+        check.page,
+        progress.page,
+        results.page,
+        report.page,
+        history.page,
+        models.page,
+        settings.page,
+        sign_in.page,
+        try_it.page,
+    ]

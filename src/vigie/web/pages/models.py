@@ -1,0 +1,108 @@
+"""The reference models: which there are, what each is worth, and how to train one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from vigie.catalog import Entry
+from vigie.library import starter
+from vigie.scoring.matching.domains import label
+from vigie.web import guard
+from vigie.web.desk import desk
+from vigie.web.pages.frame import may, words
+
+page = Blueprint("models", __name__)
+_ROLES_SHOWN = 16
+
+
+@page.get("/models")
+@guard.needs("viewer")
+def catalog() -> str:
+    """Every model, by the kind of payment."""
+    said = words()
+    query = request.args.get("q", "").strip()[:100]
+    domain = request.args.get("domain", "")
+    entries = desk().models(g.user)
+    domains = sorted(
+        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.pick(*label(name))
+    )
+    wanted = [
+        entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()
+    ]
+    ready = [upload for upload in desk().uploads(g.user) if upload.state == "ready"] if may("analyst") else []
+    return render_template(
+        "models.html",
+        tab="models",
+        models=[describe(entry) for entry in wanted],
+        all=len(entries),
+        domains=domains,
+        domain=domain,
+        query=query,
+        uploads=ready,
+        migrations=desk().migrations(g.user) if may("admin") else None,
+    )
+
+
+@page.get("/models/<name>")
+@guard.needs("viewer")
+def card(name: str) -> str:
+    """One model, beside another where asked."""
+    entry = desk().model(g.user, name, request.args.get("version"))
+    against = request.args.get("against")
+    shown = [entry] + ([desk().model(g.user, against)] if against else [])
+    return render_template(
+        "model.html",
+        tab="models",
+        models=[describe(one) for one in shown],
+        others=[one.name for one in desk().models(g.user) if one.name != name],
+        against=against,
+    )
+
+
+@page.post("/models/<name>/switch")
+@guard.needs("admin")
+def switch(name: str) -> Response:
+    """Lets a model be matched, or keeps it from it."""
+    on = request.form.get("active") == "yes"
+    desk().set_model_active(g.user, name, request.form.get("version") or None, on)
+    flash(words()("models.switched_on" if on else "models.switched_off", name=name))
+    return redirect(url_for("models.card", name=name), 303)
+
+
+@page.post("/models")
+@guard.needs("analyst")
+def train() -> Response:
+    """Trains a model from a labelled upload."""
+    form = request.form
+    run = desk().start_train(
+        g.user, form.get("upload", ""), label=form.get("label", "").strip(), name=form.get("name", "").strip()
+    )
+    return redirect(url_for("progress.show", run_id=run.id), 303)
+
+
+def describe(entry: Entry) -> dict[str, Any]:
+    """What a reader sees of a model."""
+    shipped = entry.place.storage_type == "local" and Path(entry.place.bucket) == starter.MODELS.resolve()
+    return {
+        "entry": entry,
+        "own": _measured(entry.performance, "own"),
+        "other": _measured(entry.performance, "other"),
+        "declared": entry.performance.get("source") == "declared",
+        "shipped": shipped,
+        "cached": desk().cached(entry),
+        "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
+        "typologies": [str(name).replace("_", " ") for name in entry.profile.get("typologies", [])],
+        "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
+        "origin": {key: value for key, value in entry.provenance.items() if isinstance(value, str)},
+    }
+
+
+def _measured(performance: Mapping[str, Any], part: str) -> dict[str, Any] | None:
+    """ROC AUC and what else was measured; a model made elsewhere has only what its makers declare."""
+    found = performance.get(part, performance if part == "own" else None)
+    return dict(found) if found and isinstance(found.get("roc_auc"), float) else None

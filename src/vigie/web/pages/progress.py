@@ -1,0 +1,55 @@
+"""The third page: what a job is doing; once it is done, its results stand at the same address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from vigie.web import guard
+from vigie.web.desk import desk
+from vigie.web.pages import results
+
+page = Blueprint("progress", __name__)
+
+STAGES = (
+    "reading the table",
+    "reading columns",
+    "gathering evidence",
+    "matching models",
+    "fetching models",
+    "scoring",
+    "calibrating",
+    "wording reasons",
+    "writing",
+)
+
+
+@page.get("/runs/<run_id>")
+@guard.needs("viewer")
+def show(run_id: str) -> str | Response:
+    """Under way, failed, cancelled, or the results."""
+    run = desk().run(g.user, run_id)
+    upload = desk().upload(g.user, run.upload_id)
+    if run.state == "done" and run.kind == "train":
+        return render_template("trained.html", tab="models", run=run, upload=upload)
+    if run.state == "done":
+        return results.render(run, upload)
+    template = "progress.html" if run.state in {"queued", "running"} else "stopped.html"
+    return render_template(
+        template, tab="upload", run=run, upload=upload, stages=_stages(run.kind, run.stage)
+    )
+
+
+@page.post("/runs/<run_id>/cancel")
+@guard.needs("analyst")
+def cancel(run_id: str) -> Response:
+    """Stops a job."""
+    desk().cancel(g.user, run_id)
+    return redirect(url_for("progress.show", run_id=run_id), 303)
+
+
+def _stages(kind: str, stage: str) -> list[str]:
+    """The stages a reader sees; training tells its own, one at a time."""
+    if kind == "train":
+        return [stage] if stage else []
+    return list(STAGES)

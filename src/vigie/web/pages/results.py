@@ -1,0 +1,210 @@
+"""The fourth page: what was found, how much of it to look at, and what the person says of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from vigie.records import Run, Upload
+from vigie.web import guard
+from vigie.web.desk import RowQuery, desk
+from vigie.web.pages import budgets, charts
+from vigie.web.pages.frame import role_name, words
+from vigie.web.words import Words
+
+page = Blueprint("results", __name__)
+
+SIZE = 50
+COMPARED = 200
+_SORTS = {"rank", "row", "fraud_score"}
+_KEY_ROLES = (
+    ("time",),
+    ("customer", "account", "card"),
+    ("counterparty",),
+    ("amount",),
+    ("category", "channel", "city"),
+)
+
+
+def render(run: Run, upload: Upload) -> str:
+    """The whole page; `progress.show` calls it once the run is done."""
+    said, drawn = words(), desk().charts(g.user, run.id)
+    summary: Mapping[str, Any] = run.summary or {}
+    start = budgets.first(summary, drawn["budgets"])
+    budget = request.args.get("budget", default=start, type=int)
+    point = budgets.at(drawn["budgets"], budget)
+    marked = Counter(mark.verdict for mark in desk().marks(g.user, run.id))
+    return render_template(
+        "results.html",
+        tab="history",
+        run=run,
+        upload=upload,
+        summary=summary,
+        points=drawn["budgets"],
+        budget=budget,
+        point=point,
+        drawn=pictures(drawn, point, said),
+        categories=categories(drawn, point),
+        marked=marked,
+        climbed=_climbed(run, budget),
+        **_table(run, budget),
+    )
+
+
+@page.get("/runs/<run_id>/rows")
+@guard.needs("viewer")
+def rows(run_id: str) -> str:
+    """The table alone, for the script that changes budget, filters or page."""
+    run = desk().run(g.user, run_id)
+    budget = request.args.get("budget", default=0, type=int)
+    return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
+
+
+@page.get("/runs/<run_id>/rows/<int:row>")
+@guard.needs("viewer")
+def one(run_id: str, row: int) -> str:
+    """One row with everything about it: reasons, cells, and the same customer's other rows."""
+    run = desk().run(g.user, run_id)
+    found = desk().rows(g.user, run_id, RowQuery(only=(row,)))
+    if not found.rows:
+        return render_template("_row_missing.html")
+    related = desk().related(g.user, run_id, row)
+    roles = _roles(run)
+    shown = key_columns(run)
+    return render_template(
+        "_row.html",
+        run=run,
+        row=found.rows[0],
+        columns=found.columns,
+        roles=roles,
+        related=related,
+        shown=shown,
+    )
+
+
+@page.get("/runs/<run_id>/download")
+@guard.needs("viewer")
+def download(run_id: str) -> Response:
+    """The file with Vigie's columns."""
+    stream, name, media, size = desk().download(g.user, run_id, request.args.get("format", "csv"))
+    answer = make_response(stream)
+    answer.headers["Content-Type"] = media
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    if size is not None:
+        answer.headers["Content-Length"] = str(size)
+    return answer
+
+
+@page.post("/runs/<run_id>/refine")
+@guard.needs("analyst")
+def refine(run_id: str) -> Response:
+    """Ranks anew, with what the person has said of the rows."""
+    run = desk().start_refine(g.user, run_id)
+    return redirect(url_for("progress.show", run_id=run.id), 303)
+
+
+def pictures(drawn: Mapping[str, Any], point: Mapping[str, Any], said: Words) -> dict[str, Markup | None]:
+    """The charts that the table has columns for."""
+    found: dict[str, Markup | None] = {"over_time": None, "by_amount": None}
+    found["scores"] = charts.scores(
+        drawn["scores"]["edges"], drawn["scores"]["counts"], point["threshold"], said
+    )
+    if (time := drawn.get("over_time")) and point["over_time"]:
+        labels = charts.times(time["labels"], said)
+        found["over_time"] = charts.double(
+            labels, time["rows"], point["over_time"], said("results.over_time"), said
+        )
+    if (amount := drawn.get("by_amount")) and point["by_amount"]:
+        labels = charts.amounts(amount["edges"], said)
+        found["by_amount"] = charts.double(
+            labels, amount["rows"], point["by_amount"], said("results.by_amount"), said
+        )
+    return found
+
+
+def categories(drawn: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any] | None:
+    kinds = drawn.get("by_category")
+    if not kinds or not point["by_category"]:
+        return None
+    most = max(point["by_category"]) or 1
+    bars = zip(kinds["labels"], kinds["rows"], point["by_category"], strict=True)
+    return {
+        "column": kinds["column"],
+        "bars": [
+            (
+                words()("results.others") if label is None else label,
+                count,
+                round(alerts),
+                charts.share_bar(alerts, most),
+            )
+            for label, count, alerts in bars
+        ],
+    }
+
+
+def _table(run: Run, budget: int) -> dict[str, Any]:
+    """One page of rows as the address asks for it."""
+    asked = request.args
+    only = tuple(desk().suggest(g.user, run.id)) if asked.get("suggest") else None
+    sort = asked.get("sort", "rank")
+    query = RowQuery(
+        budget=None if only is not None else budget,
+        page=max(1, asked.get("page", 1, type=int)),
+        size=SIZE,
+        sort=sort if sort in _SORTS else "rank",
+        descending=bool(asked.get("descending")),
+        search=asked.get("search", "")[:200],
+        level=asked.get("level", ""),
+        marked=asked.get("marked", ""),
+        only=only,
+    )
+    return {
+        "found": desk().rows(g.user, run.id, query),
+        "query": query,
+        "size": SIZE,
+        "shown": key_columns(run),
+        "before": _ranks_before(run),
+    }
+
+
+def key_columns(run: Run) -> list[tuple[str, str, str]]:
+    """The few columns that tell a reader what a row is: column, role, the role's name."""
+    roles = _roles(run)
+    said = words()
+    found = []
+    for wanted in _KEY_ROLES:
+        column = next((name for role in wanted for name, has in roles.items() if has == role), None)
+        if column is not None:
+            found.append((column, roles[column], role_name(roles[column], said)))
+    return found
+
+
+def _roles(run: Run) -> dict[str, str]:
+    return {item["column"]: item["role"] for item in (run.summary or {}).get("roles", [])}
+
+
+def _ranks_before(run: Run) -> dict[int, int]:
+    """The ranks that the rows had before a refinement, of the first few."""
+    if run.parent_id is None:
+        return {}
+    page_before = desk().rows(g.user, run.parent_id, RowQuery(budget=COMPARED, size=COMPARED))
+    return {row["row"]: row["rank"] for row in page_before.rows}
+
+
+def _climbed(run: Run, budget: int) -> tuple[int, int] | None:
+    """How many rows entered the first so many by the refinement."""
+    if run.parent_id is None:
+        return None
+    top = min(max(budget, 10), COMPARED)
+    now = desk().rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
+    before = _ranks_before(run)
+    return sum(before.get(row["row"], top + 1) > top for row in _rows(now)), top
+
+
+def _rows(found: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    return [row for row in found if row["mark"] is None]

@@ -1,0 +1,87 @@
+"""Who is asking: a cookie, a one-time link, or a token in the header."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Flask, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from vigie.errors import SignInRefused, TooManyAttempts
+from vigie.records import User, people
+from vigie.web import guard
+from vigie.web.desk import desk
+
+_KEY = "session"
+_LINKS = 60
+csrf = CSRFProtect()
+links = Blueprint("links", __name__)
+
+
+def install(app: Flask) -> None:
+    """Finds out before each request who asks; then whether the request came from our own pages."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf.init_app(app)
+    app.before_request(_load)
+    app.before_request(_from_our_pages)
+    app.register_blueprint(links)
+
+
+def begin(user: User, secret: str) -> None:
+    """Puts a session opened by the desk into the browser's cookie; the old one is forgotten."""
+    session.clear()
+    session.permanent = True
+    session[_KEY] = secret
+    g.user = user
+
+
+def end() -> None:
+    """Signs out."""
+    secret = session.get(_KEY)
+    if secret:
+        desk().sign_out(secret)
+    session.clear()
+    g.user = None
+
+
+@links.get("/sign-in/link")
+@guard.public
+def use_link() -> ResponseReturnValue:
+    """Signs in whoever holds a fresh link, and takes the link out of the address."""
+
+    address = f"link {request.remote_addr}"
+    wait = people.attempt(desk().engine, address, limit=_LINKS, window=timedelta(minutes=15))
+    if wait:
+        raise TooManyAttempts("opening links", seconds=wait)
+    user = desk().use_link(request.args.get("token", ""))
+    begin(*desk().open_session(user))
+    return redirect("/")
+
+
+def _load() -> None:
+    g.user, g.token = None, None
+    if request.endpoint in {"static", "health.metrics"}:
+        return
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind:
+        found = desk().of_token(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        if found is None:
+            raise SignInRefused(
+                "this token opens nothing",
+                hint="it may be revoked or too old; make a new one in the settings",
+            )
+        g.user, g.token = found
+    elif session.get(_KEY):
+        g.user = desk().of_session(session[_KEY])
+        if g.user is None:
+            session.pop(_KEY)
+
+
+def _from_our_pages() -> None:
+    """A token is sent on purpose; a cookie also by other people's pages."""
+    unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
+    nobody_on_api = g.user is None and request.path.startswith("/api/")
+    if unsafe and g.token is None and not nobody_on_api and request.endpoint is not None:
+        csrf.protect()

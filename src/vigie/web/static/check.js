@@ -1,0 +1,23 @@
+// Shows which meanings were changed, and offers to check again only then.
+
+import { byId, t } from "./lib.js";
+
+const form = byId("check"), again = byId("again"), said = byId("changed");
+const boxes = [...form.querySelectorAll("select[data-found]")];
+
+function count() {
+  let changed = 0;
+  for (const box of boxes) {
+    const differs = box.value !== box.dataset.found;
+    box.closest("tr").classList.toggle("changed", differs);
+    changed += Number(differs);
+  }
+  if (again) {
+    again.hidden = changed === 0;
+    said.textContent = changed ? t("check.changed", { n: changed }) : t("check.ready");
+  }
+}
+
+form.addEventListener("change", count);
+// A browser that keeps fields over a reload keeps corrections too.
+count();

@@ -1,0 +1,92 @@
+// What the other modules share: texts, numbers of the page's language, and requests to our own API.
+
+const language = document.documentElement.lang;
+const block = document.getElementById("words");
+const words = block ? JSON.parse(block.textContent) : {};
+const numbers = new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", { maximumFractionDigits: 0 });
+
+export const whole = (n) => numbers.format(Math.round(n));
+
+export const decimal = (n, digits = 2) =>
+  new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
+
+/** A share as a percentage, with two figures that mean something; as `Words.share` in Python. */
+export function share(x) {
+  const percent = 100 * x, end = language === "fr" ? "\u202f%" : "%";
+  if (percent > 0 && percent < 0.005) return `< ${decimal(0.01)}${end}`;
+  if (percent >= 99.5 && percent < 100) return `> ${whole(99)}${end}`;
+  return decimal(percent, percent >= 10 || percent === 0 ? 0 : percent >= 1 ? 1 : 2) + end;
+}
+
+/** A share as so many of ten. */
+export const ofTen = (x) => decimal(10 * x, 10 * x >= 0.95 || x === 0 ? 0 : 1);
+
+export function t(key, values = {}) {
+  let text = words[key];
+  if (text === undefined) return key;
+  if (typeof text !== "string") text = text[values.n === 1 || (language === "fr" && Math.abs(values.n) < 2) ? "one" : "other"];
+  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? whole(values[name]) : values[name] ?? ""));
+}
+
+export function size(bytes) {
+  if (bytes < 1000) return `${whole(bytes)} ${t("unit.bytes")}`;
+  let unit;
+  for (unit of ["KB", "MB", "GB"]) {
+    bytes /= 1000;
+    if (bytes < 999.5) break;
+  }
+  return `${decimal(bytes, bytes < 9.95 ? 1 : 0)}\u00a0${t(`unit.${unit}`)}`;
+}
+
+export function duration(seconds) {
+  if (seconds < 90) return t("unit.seconds", { n: Math.max(1, Math.round(seconds)) });
+  if (seconds < 5400) return t("unit.minutes", { n: Math.round(seconds / 60) });
+  return t("unit.hours", { n: Math.round(seconds / 3600) });
+}
+
+export const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
+
+/** A request to our API; gives the JSON, or throws an Error worded by the server's problem+json. */
+export async function api(path, { method = "GET", body, signal } = {}) {
+  const answer = await fetch(`/api/v1${path}`, {
+    method, signal, credentials: "same-origin",
+    headers: { "X-CSRFToken": csrf(), Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  let json = null;
+  try { json = text ? JSON.parse(text) : null; } catch { /* a proxy's own page: worded below */ }
+  if (!answer.ok) {
+    const error = new Error(problem(json) || `${answer.status} ${answer.statusText}`);
+    error.status = answer.status;
+    throw error;
+  }
+  return json;
+}
+
+/** The words of a problem+json: what happened, then the hint. */
+export function problem(json) {
+  if (!json) return "";
+  return [json.detail || json.message || json.title, json.hint].filter(Boolean).join(" — ");
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with properties and children; text is always text, never markup. */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+export function draw(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}

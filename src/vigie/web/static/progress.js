@@ -1,0 +1,58 @@
+// Follows a job by asking now and then; what it shows comes from the server alone, so a reload loses nothing.
+
+import { api, byId, duration, share, t, whole } from "./lib.js";
+
+const id = byId("watch").dataset.run;
+const stages = [...document.querySelectorAll("[data-stage]")];
+let wait = 400, seen = "", failures = 0;
+
+function show(run) {
+  const running = run.state === "running";
+  byId("percent").textContent = running ? share(run.share) : "–";
+  if (running) byId("share").value = run.share;
+  else byId("share").removeAttribute("value");
+  const at = stages.findIndex((stage) => stage.dataset.stage === run.stage);
+  stages.forEach((stage, i) => {
+    stage.className = i < at ? "past" : i === at ? "now" : "";
+    if (i === at) stage.setAttribute("aria-current", "step");
+    else stage.removeAttribute("aria-current");
+  });
+  byId("told").textContent = running ? going(run) : waiting(run);
+  if (running && run.stage !== seen && at >= 0) {
+    seen = run.stage;
+    byId("aloud").textContent = stages[at].textContent;
+  }
+}
+
+function going(run) {
+  const parts = [];
+  if (run.rows && run.rows_done > 0 && run.rows_done < run.rows) parts.push(t("progress.rows_done", { done: whole(run.rows_done), all: whole(run.rows) }));
+  const seconds = (Date.now() - Date.parse(run.started_at)) / 1000;
+  if (seconds > 4 && run.share > 0.08 && run.share < 1) {
+    const left = (seconds * (1 - run.share)) / run.share;
+    parts.push(left < 4 ? t("progress.soon") : t("progress.left", { time: duration(left) }));
+  }
+  return parts.join(" · ") || "\u00a0";
+}
+
+function waiting(run) {
+  const before = run.position > 0 ? t("progress.position", { n: run.position }) : run.position === 0 ? t("progress.next") : "";
+  return `${t("progress.queued")} ${before}`;
+}
+
+async function ask() {
+  try {
+    const run = await api(`/predictions/${id}`);
+    failures = 0;
+    if (run.state !== "queued" && run.state !== "running") return location.reload();
+    show(run);
+    wait = run.state === "running" ? 600 : Math.min(wait * 1.2, 3000);
+  } catch (error) {
+    if (error.status === 401 || error.status === 404) return location.reload();
+    failures += 1;
+    if (failures === 3) byId("told").textContent = t("progress.quiet");
+    wait = Math.min(wait * 1.5, 8000);
+  }
+  setTimeout(ask, wait);
+}
+ask();

@@ -1,0 +1,100 @@
+"""Processes of ours, started and killed as a platform would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from vigie import settings
+from vigie.records import User, people
+from vigie.web.desk import Desk
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+ROWS = 30_000
+CSV = "when,customer,amount,kind\n" + "".join(
+    f"2026-01-{1 + i % 28:02d} {i % 24:02d}:{i % 60:02d}:00,C{i * 7919 % 997},{10 + i * 37 % 4000}.50,{'abc'[i % 3]}\n"
+    for i in range(ROWS)
+)
+
+
+@pytest.fixture
+def environ(tmp_path: Path, database_url: str) -> dict[str, str]:
+    """One installation for processes; leases so short that a takeover can be waited for."""
+    return {
+        "VIGIE_HOME": str(tmp_path / "home"),
+        "DATABASE_URL": database_url,
+        "VIGIE_PRODUCTION": "no",
+        "VIGIE_LEASE_SECONDS": "3",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@pytest.fixture
+def desk(environ: dict[str, str]) -> Iterator[Desk]:
+    """The same installation from here."""
+    opened = Desk.open(settings.load(environ), settings.load_web(environ))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ada(desk: Desk) -> User:
+    """Somebody who may upload."""
+    return people.add(desk.engine, "ada@example.org", "Ada", "analyst")
+
+
+@pytest.fixture
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts `vigie …` in a process of its own; whatever is left at the end is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[bytes]:
+        with (tmp_path / f"process-{len(started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "vigie", *arguments],
+                env=os.environ | environ, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
+    """Waits for something another process does."""
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def is_up(port: int) -> bool:
+    """Whether the web process there is ready."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            return True
+    except (URLError, OSError):
+        return False

@@ -1,0 +1,52 @@
+"""The examples of docs/web.md, as they stand there, against a server and a worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up, wait_for
+
+from vigie.records import User, tokens
+from vigie.web.desk import Desk
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "web.md"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.skipif(
+    not shutil.which("jq") or not shutil.which("curl"), reason="the examples need curl and jq"
+)
+def test_the_examples_work_as_they_stand(desk: Desk, ada: User, start: Start, tmp_path: Path) -> None:
+    """curl and Python: the file comes back scored."""
+    text = PAGE.read_text()
+    bash, python = (re.findall(f"```{name}\n(.*?)```", text, re.DOTALL)[0] for name in ("bash", "python"))
+    _, secret = tokens.add(desk.engine, ada.id, "docs", ["write"], None)
+    port = free_port()
+    start("serve", "--port", str(port), "--no-link", "--worker")
+    wait_for(lambda: is_up(port))
+    (tmp_path / "payments.csv").write_text(CSV)
+    known = {"VIGIE_URL": f"http://127.0.0.1:{port}", "VIGIE_TOKEN": secret}
+    for command in (["bash", "-euo", "pipefail", "-c", bash], [sys.executable, "-c", python]):
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | known,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        if command[0] == "bash":
+            assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["1", "2", "3", "4", "5"]
+            assert pl.read_csv(tmp_path / "predictions.csv").height == ROWS
+        else:
+            assert done.stdout == "done 300\n"

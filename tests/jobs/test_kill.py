@@ -1,0 +1,101 @@
+"""kill -9 of the worker and of the web process: runs are finished once, and nothing a user sent is lost."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from urllib.request import Request, urlopen
+
+import pytest
+import sqlalchemy as sa
+from tests.jobs.conftest import CSV, Start, free_port, is_up, wait_for
+
+from vigie import database, settings
+from vigie.jobs.worker import run_until_idle
+from vigie.records import Run, User, runs, tokens, uploads
+from vigie.records.tables import runs as table
+from vigie.web.desk import Desk
+
+pytestmark = pytest.mark.slow
+
+
+def send(desk: Desk, user: User, text: str = CSV) -> str:
+    """Sends a table; returns its id."""
+    return desk.receive(user, "payments.csv", io.BytesIO(text.encode())).id
+
+
+def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
+    desk: Desk, ada: User, start: Start
+) -> None:
+    """Another worker takes the run over when the lease ends; one result, of the attempt that ended."""
+    sent = send(desk, ada)
+    asked = desk.start_score(ada, sent, budget=50)
+
+    def now() -> Run:
+        return runs.find(desk.engine, asked.id)
+
+    first = start("worker")
+    wait_for(lambda: now().stage in {"gathering evidence", "matching models", "scoring"})
+    first.kill()
+    assert now().state == "running"
+    start("worker")
+    wait_for(lambda: now().state != "running" or now().attempts > 1)
+    wait_for(lambda: now().state in {"done", "failed"})
+    done = now()
+    assert (done.state, done.attempts) == ("done", 2)
+    assert done.result is not None
+    assert done.result.endswith("/2")
+    assert done.summary is not None
+    assert done.summary["alerts"] == 50
+    assert desk.upload(ada, sent).state == "ready"
+    with database.reading(desk.engine) as connection:
+        kinds = connection.execute(sa.select(table.c.kind, table.c.state)).all()
+    assert sorted(kinds) == [("inspect", "done"), ("score", "done")]
+
+
+def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
+    desk: Desk, ada: User, start: Start
+) -> None:
+    """SIGTERM, as at each deployment: no lease has to end, no attempt is counted."""
+    asked = desk.start_score(ada, send(desk, ada))
+    first = start("worker")
+    wait_for(lambda: runs.find(desk.engine, asked.id).stage in {"gathering evidence", "scoring"})
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0
+    left = runs.find(desk.engine, asked.id)
+    assert (left.state, left.attempts) == ("queued", 0)
+
+
+def test_an_upload_goes_on_where_the_killed_web_process_left_it(
+    desk: Desk, ada: User, start: Start, environ: dict[str, str]
+) -> None:
+    """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
+    _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
+    port = free_port()
+
+    def ask(method: str, path: str, data: bytes | None = None) -> bytes:
+        request = Request(f"http://127.0.0.1:{port}/api/v1/uploads/{path}", data=data, method=method)
+        request.add_header("Authorization", f"Bearer {secret}")
+        with urlopen(request, timeout=60) as answer:
+            return bytes(answer.read())
+
+    serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
+    begun = desk.begin_upload(ada, "payments.csv", len(CSV))
+    pieces = [CSV[at : at + 400_000].encode() for at in range(0, len(CSV), 400_000)]
+    first = start(*serve)
+    wait_for(lambda: is_up(port))
+    ask("PUT", f"{begun.id}/parts/1", pieces[0])
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    second = start(*serve)
+    wait_for(lambda: is_up(port))
+    assert [part.number for part in uploads.parts(desk.engine, begun.id)] == [1]
+    for number, piece in enumerate(pieces[1:], start=2):
+        ask("PUT", f"{begun.id}/parts/{number}", piece)
+    ask("POST", f"{begun.id}/complete", b"")
+    os.killpg(second.pid, signal.SIGKILL)
+    second.wait()
+    assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 1
+    found = desk.upload(ada, begun.id)
+    assert (found.state, found.size) == ("ready", len(CSV))

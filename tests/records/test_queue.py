@@ -1,0 +1,213 @@
+"""Runs as jobs: one worker at a time, whatever dies; on both back ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from vigie import database
+from vigie.errors import WrongState
+from vigie.records import people, queue, runs, uploads
+from vigie.records.tables import runs as table
+
+SCORE = ("score",)
+Ask = Callable[..., str]
+
+
+@pytest.fixture
+def ask(engine: sa.Engine) -> Ask:
+    """Asks for a run as somebody; makes them and their upload when first needed."""
+    known: dict[str, tuple[int, str]] = {}
+
+    def ask(who: str = "ada", kind: str = "score") -> str:
+        if who not in known:
+            user = people.add(engine, f"{who}@example.org", who, "analyst")
+            upload = uploads.begin(engine, user, "t.csv", ".csv", timedelta(days=1))
+            known[who] = (user.id, upload.id)
+        return runs.enqueue(engine, known[who][1], known[who][0], kind, {"top": 3})
+
+    return ask
+
+
+def age(engine: sa.Engine, run: str, **moments: timedelta) -> None:
+    """Moves moments of a run into the past."""
+    with database.writing(engine) as connection:
+        values = {name: datetime.now(UTC) - ago for name, ago in moments.items()}
+        connection.execute(sa.update(table).where(table.c.id == run).values(values))
+
+
+def state(engine: sa.Engine, run: str) -> str:
+    return runs.find(engine, run).state
+
+
+def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> None:
+    """Nobody else gets it; its result and the upload's columns appear together."""
+    run = ask()
+    job = queue.claim(engine, "w1", SCORE, 30)
+    assert job is not None
+    assert job.id == run
+    assert job.options == {"top": 3}
+    assert queue.claim(engine, "w2", SCORE, 30) is None
+    assert queue.tell(engine, job, "scoring", 0.5)
+    assert runs.find(engine, run).share == 0.5
+    assert queue.finish(engine, job, summary={"alerts": 3}, result="folder/1", upload={"rows": 9})
+    assert not queue.finish(engine, job, summary={"alerts": 4}, result="folder/2")
+    done = runs.find(engine, run)
+    assert (done.state, done.result, done.summary, done.rows) == ("done", "folder/1", {"alerts": 3}, 9)
+
+
+def test_only_kinds_that_were_asked_for_are_claimed(engine: sa.Engine, ask: Ask) -> None:
+    """The quick lane never takes a long run."""
+    ask(kind="score")
+    assert queue.claim(engine, "w1", ("inspect",), 30) is None
+
+
+def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
+    engine: sa.Engine, ask: Ask
+) -> None:
+    """What comes back from the dead changes nothing any more."""
+    run = ask()
+    first = queue.claim(engine, "w1", SCORE, 30)
+    assert first is not None
+    age(engine, run, lease_until=timedelta(seconds=1))
+    second = queue.claim(engine, "w2", SCORE, 30)
+    assert second is not None
+    assert (second.id, second.attempt) == (run, 2)
+    assert not queue.tell(engine, first, "scoring", 0.9)
+    assert not queue.finish(engine, first, result="folder/1")
+    assert not queue.fail(engine, first, {"message": "late"})
+    assert queue.finish(engine, second, result="folder/2")
+    assert runs.find(engine, run).result == "folder/2"
+
+
+def test_a_beating_worker_keeps_its_runs(engine: sa.Engine, ask: Ask) -> None:
+    """A beat renews the lease; the beat of another does not."""
+    run = ask()
+    queue.claim(engine, "w1", SCORE, 30)
+    age(engine, run, lease_until=timedelta(seconds=1))
+    assert queue.beat(engine, "w2", 30) == set()
+    assert queue.beat(engine, "w1", 30) == {run}
+    assert queue.claim(engine, "w2", SCORE, 30) is None
+
+
+def test_a_run_that_kills_every_worker_fails_in_words(engine: sa.Engine, ask: Ask) -> None:
+    """After so many attempts it is over, and says why."""
+    run = ask()
+    for _ in range(queue.MAX_ATTEMPTS):
+        assert queue.claim(engine, "w1", SCORE, 30) is not None
+        age(engine, run, lease_until=timedelta(seconds=1))
+    assert queue.claim(engine, "w1", SCORE, 30) is None
+    failed = runs.find(engine, run)
+    assert failed.state == "failed"
+    assert failed.error is not None
+    assert "memory" in failed.error["hint"]
+
+
+def test_what_may_work_later_waits_longer_each_time(engine: sa.Engine, ask: Ask) -> None:
+    """Backoff, and in the end a failure with the last reason."""
+    run = ask()
+    waits = []
+    for _ in range(queue.MAX_ATTEMPTS):
+        job = queue.claim(engine, "w1", SCORE, 30)
+        assert job is not None
+        assert queue.postpone(engine, job, {"message": "the store is away"})
+        assert queue.claim(engine, "w1", SCORE, 30) is None
+        with database.reading(engine) as connection:
+            at = connection.execute(sa.select(table.c.not_before).where(table.c.id == run)).scalar_one()
+        waits.append((at - datetime.now(UTC)).total_seconds())
+        age(engine, run, not_before=timedelta(seconds=1))
+    assert waits[:4] == sorted(waits[:4])
+    assert waits[3] > 60
+    failed = runs.find(engine, run)
+    assert (failed.state, failed.error) == ("failed", {"message": "the store is away"})
+
+
+def test_a_worker_that_is_stopped_gives_its_runs_back(engine: sa.Engine, ask: Ask) -> None:
+    """At once, without counting an attempt; its own late words are fenced all the same."""
+    run = ask()
+    first = queue.claim(engine, "w1", SCORE, 30)
+    assert first is not None
+    assert queue.give_back(engine, "w1") == 1
+    second = queue.claim(engine, "w2", SCORE, 30)
+    assert second is not None
+    assert (second.id, second.attempt) == (run, 1)
+    assert not queue.finish(engine, first, result="folder/1")
+
+
+def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) -> None:
+    """Fewest under way first, then who was served longest ago, then the oldest."""
+    mine = [ask("ada") for _ in range(4)]
+    theirs = [ask("bob") for _ in range(2)]
+    order = []
+    for _ in range(2):
+        job = queue.claim(engine, "w1", SCORE, 30)
+        assert job is not None
+        order.append(job.id)
+    assert order == [mine[0], theirs[0]]
+    done = queue.claim(engine, "w1", SCORE, 30)
+    assert done is not None
+    assert done.id in {mine[1], theirs[1]}
+    for _ in range(3):
+        job = queue.claim(engine, "w1", SCORE, 30)
+        assert job is not None
+        queue.finish(engine, job)
+        order.append(job.id)
+    assert set(order) | {done.id} == {*mine, *theirs}
+
+
+def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
+    """Its worker is told at its next word; cancelling twice is no error, cancelling what is over is."""
+    run, other = ask(), ask()
+    job = queue.claim(engine, "w1", SCORE, 30)
+    assert job is not None
+    runs.cancel(engine, run)
+    runs.cancel(engine, run)
+    assert not queue.tell(engine, job, "scoring", 0.9)
+    assert not queue.finish(engine, job, result="folder/1")
+    assert state(engine, run) == "cancelled"
+    job = queue.claim(engine, "w1", SCORE, 30)
+    assert job is not None
+    queue.finish(engine, job)
+    with pytest.raises(WrongState, match="done"):
+        runs.cancel(engine, other)
+
+
+def test_a_deleted_uploads_runs_end(engine: sa.Engine, ask: Ask) -> None:
+    """What is deleted is not computed any further, and nothing of it is left."""
+    run = ask()
+    job = queue.claim(engine, "w1", SCORE, 30)
+    assert job is not None
+    uploads.discard(engine, job.upload_id)
+    assert not queue.tell(engine, job, "scoring", 0.9)
+    uploads.purge(engine, job.upload_id)
+    assert not queue.finish(engine, job, result="folder/1", upload={"rows": 3})
+    assert uploads.discarded(engine) == []
+    with database.reading(engine) as connection:
+        assert connection.execute(sa.select(table.c.id).where(table.c.id == run)).first() is None
+
+
+def test_many_workers_at_once_take_each_run_once(engine: sa.Engine, ask: Ask) -> None:
+    """A race that loses or doubles a run fails here."""
+    wanted = {ask(f"user{number % 3}") for number in range(24)}
+    taken: list[str] = []
+
+    def work(name: str) -> None:
+        misses = 0
+        while misses < 3:
+            job = queue.claim(engine, name, SCORE, 60)
+            if job is None:
+                misses += 1
+                continue
+            taken.append(job.id)
+            queue.finish(engine, job)
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(wanted)

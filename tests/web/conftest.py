@@ -1,0 +1,110 @@
+"""An installation with people in it: an app, its desk, and clients that are signed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from vigie import settings, web
+from vigie.jobs import worker
+from vigie.records import User, people, tokens
+from vigie.web.desk import Desk
+from vigie.web.desk.people import LINK_LASTS
+
+PEOPLE = {
+    "admin": ("admin", ""),
+    "ada": ("analyst", "blue"),
+    "mate": ("analyst", "blue"),
+    "viewer": ("viewer", "blue"),
+    "bob": ("analyst", "red"),
+}
+"""Name -> role and team; ada owns what is uploaded."""
+
+CSV = "when,customer,amount,kind\n" + "".join(
+    f"2026-01-{1 + i % 28:02d} {i % 24:02d}:10:00,C{i % 17},{10 + i * 37 % 400 + (5000 if i % 61 == 0 else 0)}.50,{'abc'[i % 3]}\n"
+    for i in range(240)
+)
+
+
+@dataclass
+class Installation:
+    """One installation and the people in it."""
+
+    app: APIFlask
+    settings: settings.Settings
+    web: settings.WebSettings
+    users: dict[str, User] = field(default_factory=dict)
+
+    @property
+    def desk(self) -> Desk:
+        """What people can do here."""
+        found: Desk = self.app.extensions["vigie"]
+        return found
+
+    def token(self, name: str, *scopes: str) -> dict[str, str]:
+        """Headers of somebody's token; by default with all their rights."""
+        role = PEOPLE[name][0]
+        mine = scopes or {"admin": ("admin",), "analyst": ("write",), "viewer": ("read",)}[role]
+        _, secret = tokens.add(self.desk.engine, self.users[name].id, "test", mine, None)
+        return {"Authorization": f"Bearer {secret}"}
+
+    def browser(self, name: str) -> FlaskClient:
+        """A client signed in by a link."""
+        client = self.app.test_client()
+        secret = people.make_link(self.desk.engine, self.users[name].id, LINK_LASTS)
+        assert client.get(f"/sign-in/link?token={secret}").status_code == 302
+        return client
+
+    def work(self) -> int:
+        """Does all that is asked for."""
+        return worker.run_until_idle(self.settings, self.web)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
+    """Makes installations, each in a folder of its own."""
+    made: list[Installation] = []
+
+    def build(environ: dict[str, str] | None = None, **values: Any) -> Installation:
+        home = tmp_path / f"installation-{len(made)}"
+        chosen = settings.load({"VIGIE_HOME": str(home), **(environ or {})})
+        mine = settings.WebSettings(**values)
+        here = Installation(web.create_app(chosen, mine), chosen, mine)
+        for name, (role, team) in PEOPLE.items():
+            here.users[name] = people.add(here.desk.engine, f"{name}@example.org", name, role, team=team)
+        made.append(here)
+        return here
+
+    yield build
+    for here in made:
+        here.desk.close()
+
+
+@pytest.fixture
+def here(make: Callable[..., Installation]) -> Installation:
+    """An installation as it is on somebody's own machine."""
+    return make()
+
+
+def upload(here: Installation, name: str = "ada", file: str = "payments.csv", text: str | bytes = CSV) -> str:
+    """Sends a file at once; returns its id."""
+    data = text.encode() if isinstance(text, str) else text
+    answer = here.app.test_client().put(
+        f"/api/v1/uploads/content?name={file}", data=data, headers=here.token(name)
+    )
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    return str(answer.get_json()["id"])
+
+
+def csrf(client: FlaskClient, path: str = "/") -> dict[str, str]:
+    """The header that shows a request comes from our own page."""
+    found = re.search(r'csrf-token" content="([^"]+)', client.get(path).get_data(as_text=True))
+    assert found, "the page has no token against forged requests"
+    return {"X-CSRFToken": found[1]}

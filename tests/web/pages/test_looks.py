@@ -1,0 +1,87 @@
+"""Every page, at both widths, in light and dark: accessible, inside its width, silent, and from our own host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+
+from .conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+PAGES = (
+    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models", "/models/mobile_money_any",
+    "/models/mobile_money_any?against=atm_any", "/settings", "/settings/tokens", "/settings/people", "/settings/audit",
+    "/settings/server", "/api",
+)  # fmt: skip
+LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_every_page_is_accessible_and_fits(
+    visit: Callable[..., Visit], scored: str, width: int, scheme: str, language: str
+) -> None:
+    """axe finds nothing serious, nothing is wider than the screen, the console is silent."""
+    seen = visit(width=width, scheme=scheme, language=language)
+    for path in PAGES:
+        seen.go(path.format(run=scored))
+        seen.page.wait_for_load_state("networkidle")
+        _check(seen, path)
+    seen.must_be_clean()
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_the_drawer_and_the_columns_are_accessible(
+    visit: Callable[..., Visit], scored: str, width: int, scheme: str, language: str
+) -> None:
+    """What only opens on demand."""
+    seen = visit(width=width, scheme=scheme, language=language)
+    seen.go(f"{scored}?budget=5")
+    seen.page.click("#rows .open-row >> nth=0")
+    seen.page.wait_for_selector("#drawer[open] .dl")
+    _check(seen, "drawer")
+    seen.go(scored)
+    seen.page.click(".head a.button")
+    seen.page.wait_for_selector("#check")
+    _check(seen, "check")
+    seen.must_be_clean()
+
+
+def test_the_door_and_an_error_are_accessible(visit: Callable[..., Visit]) -> None:
+    """Pages for people who are not inside, or lost."""
+    seen = visit(signed_in=False)
+    seen.go("/sign-in")
+    _check(seen, "/sign-in")
+    lost = visit()
+    lost.go("/no-such-page")
+    assert lost.page.locator("main h1").count() == 1
+    _check(lost, "404")
+
+
+def test_light_and_dark_can_be_chosen_and_are_kept(visit: Callable[..., Visit]) -> None:
+    """The button wins over the system, and the next page is drawn so from the start."""
+    seen = visit(scheme="light")
+    seen.go("/")
+    light = seen.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    seen.page.click("#theme")
+    seen.go("/uploads")
+    dark = seen.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert seen.page.get_attribute("html", "data-theme") == "dark"
+    assert light != dark
+
+
+def _check(seen: Visit, name: str) -> None:
+    page = seen.page
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} is {wide} pixels too wide"
+    page.evaluate(AXE + "; 0")
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    grave = [
+        (one["id"], one["impact"], one["nodes"][0]["html"][:200])
+        for one in found["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
+    assert grave == [], f"{name}: {grave}"

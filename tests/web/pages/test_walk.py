@@ -1,0 +1,203 @@
+"""The whole way of a file, as a person walks it in a real browser, in both languages."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from playwright.sync_api import Page
+
+from .conftest import EXAMPLE, Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WORDS = {
+    "en": {
+        "upload": "Which rows should you look at first?",
+        "fit": "These models know files like yours.",
+        "role": "region",
+        "changed": "1 meaning changed.",
+        "marked": "10 rows marked",
+        "reason": "large",
+    },
+    "fr": {
+        "upload": "Quelles lignes regarder en premier",
+        "fit": "Ces modèles connaissent bien ce genre de fichier.",
+        "role": "country",
+        "changed": "1 sens changé.",
+        "marked": "10 lignes avec votre avis",
+        "reason": "montant",
+    },
+}
+KEYS = {"en": ("f", "o", "u"), "fr": ("f", "n", "d")}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_upload_check_score_mark_and_download(
+    visit: Callable[..., Visit], language: str, tmp_path: Path
+) -> None:
+    """Upload, change a role, watch, move the slider, mark ten rows, download: the figures are the same everywhere."""
+    said = WORDS[language]
+    seen = visit(language=language)
+    page = seen.page
+    seen.go("/")
+    assert said["upload"] in page.inner_text("h1")
+
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#check", timeout=60_000)
+    assert page.inner_text(".verdict-word") == said["fit"]
+    assert page.input_value("select[name=role5]") == "amount"
+    page.select_option("select[name=role11]", said["role"])
+    assert page.inner_text("#changed") == said["changed"]
+    page.click("#again")
+    page.wait_for_selector("#check select[name=role11]", timeout=60_000)
+    assert page.input_value("select[name=role11]") == said["role"]
+
+    page.click("button[value=score]")
+    page.wait_for_url(re.compile(r"/runs/run_"))
+    page.reload()
+    page.wait_for_selector("#rows", timeout=120_000)
+
+    page.fill("#exact", "40")
+    page.wait_for_selector("#rows tr[data-rank='40']")
+    assert page.locator("#rows tr[data-row]").count() == 40
+    assert page.inner_text("#count") == "40"
+    assert said["reason"] in page.inner_text("#rows").lower()
+    bars = page.eval_on_selector_all("#chart-by_category b", "found => found.map(b => Number(b.textContent))")
+    assert sum(bars) == 40
+    before = page.inner_text("#ten")
+    page.fill("#exact", "2")
+    page.wait_for_selector("#rows tr[data-rank='3']", state="detached")
+    assert float(page.inner_text("#ten").replace(",", ".")) >= float(before.replace(",", "."))
+    page.fill("#exact", "40")
+    page.wait_for_selector("#rows tr[data-rank='40']")
+
+    _mark_ten(page, KEYS[language])
+    assert page.inner_text("#marked-count") == said["marked"]
+    page.reload()
+    assert page.inner_text("#marked-count") == said["marked"]
+    # At first the page shows as many rows as are proposed; all of these are marked.
+    proposed = int(page.get_attribute("#budget", "data-proposed") or 0)
+    assert page.locator("#rows button[aria-pressed=true]").count() == min(proposed, 10) > 0
+
+    _check_downloads(page, tmp_path)
+    seen.must_be_clean()
+
+
+def test_a_row_opens_with_the_same_customers_other_rows_and_closes_where_it_was(
+    visit: Callable[..., Visit], scored: str
+) -> None:
+    """Enter opens the drawer, Escape closes it, and the focus is where it was."""
+    seen = visit()
+    page = seen.page
+    seen.go(f"{scored}?budget=30")
+    page.focus("#rows tr[data-rank='3'] .open-row")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#drawer[open] .other")
+    customer = page.inner_text("#drawer dt:text-is('N° client') + dd")
+    assert customer.startswith("C7")
+    assert page.locator("#drawer .other tbody tr").count() > 1
+    assert page.locator("#drawer .other tr.self").count() == 1
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.closest('tr').dataset.rank") == "3"
+    seen.must_be_clean()
+
+
+def test_filters_and_search_narrow_the_rows(visit: Callable[..., Visit], scored: str) -> None:
+    """What is searched is in every row that is left."""
+    seen = visit()
+    page = seen.page
+    seen.go(f"{scored}?budget=60")
+    with page.expect_response("**/rows?*search=transfert*"):
+        page.fill("#filters [name=search]", "transfert")
+    page.wait_for_selector("#rows:not([aria-busy]) tr[data-row]")
+    left = page.locator("#rows tr[data-row]").all_inner_texts()
+    assert left
+    assert all("transfert" in text.lower() for text in left)
+    page.fill("#filters [name=search]", "no such thing anywhere")
+    page.wait_for_selector("#rows .empty")
+    seen.must_be_clean()
+
+
+def test_an_upload_can_be_cancelled_and_a_wrong_file_is_refused_at_once(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    """Neither leaves anything behind."""
+    seen = visit()
+    page = seen.page
+    seen.go("/")
+    page.set_input_files("#file", {"name": "photo.png", "mimeType": "image/png", "buffer": b"not a table"})
+    assert "CSV" in page.inner_text("#problem")
+    # A part that never ends: the person has time to press the button.
+    page.route("**/parts/*", lambda route: None)
+    page.set_input_files(
+        "#file", {"name": "halfway.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n" * 1000}
+    )
+    page.click("#stop")
+    assert "cancelled" in page.inner_text("#problem")
+    page.unroute("**/parts/*")
+    seen.go("/uploads?q=halfway")
+    assert page.locator("table.files tbody tr").count() == 0
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(visit: Callable[..., Visit]) -> None:
+    """The page says what was found and what to do, as the command line does."""
+    seen = visit()
+    page = seen.page
+    seen.go("/")
+    page.set_input_files("#file", {"name": "broken.parquet", "mimeType": "text/csv", "buffer": b"PAR0" * 50})
+    page.wait_for_selector(".note.signal", timeout=60_000)
+    assert "broken.parquet" in page.inner_text(".note.signal")
+
+
+def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scored: str) -> None:
+    """The door is shown instead, and a wrong password is refused in the reader's language."""
+    seen = visit(signed_in=False, language="fr")
+    page = seen.page
+    seen.go(scored)
+    assert "/sign-in" in page.url
+    page.fill("#email", "personne@example.org")
+    page.fill("#password", "faux mot de passe")
+    page.click(".door button")
+    assert "ne vont pas ensemble" in page.inner_text("[role=alert]")
+
+
+def _mark_ten(page: Page, keys: tuple[str, str, str]) -> None:
+    page.focus("#rows tr[data-rank='1'] .open-row")
+    for i in range(10):
+        with page.expect_response("**/marks"):
+            page.keyboard.press(keys[i % 3])
+        page.keyboard.press("ArrowDown")
+
+
+def _check_downloads(page: Page, folder: Path) -> None:
+    """The CSV is the upload and seven columns more; the others open; the report stands alone."""
+    saved = {}
+    for kind in ("csv", "xlsx", "parquet"):
+        page.click(".menu summary")
+        with page.expect_download() as download:
+            page.click(f".menu a[href*='format={kind}']")
+        saved[kind] = folder / f"result.{kind}"
+        download.value.save_as(saved[kind])
+    before = EXAMPLE.read_text("utf-8-sig").splitlines()
+    after = saved["csv"].read_text("utf-8-sig").splitlines()
+    assert len(after) == len(before)
+    assert all(new.startswith(old + ";") for old, new in zip(before, after, strict=True))
+    table = pl.read_parquet(saved["parquet"])
+    assert table.height == len(before) - 1
+    assert table["alert"].sum() == int(page.get_attribute("#budget", "data-proposed"))
+    top = table.with_row_index("row").sort("fraud_score", descending=True)["row"].head(1).item()
+    assert page.get_attribute("#rows tr[data-rank='1']", "data-row") == str(top)
+    assert zipfile.is_zipfile(saved["xlsx"])
+    page.click(".menu summary")
+    with page.expect_download() as download:
+        page.click("#report")
+    report = folder / "report.html"
+    download.value.save_as(report)
+    text = report.read_text()
+    assert "<script" not in text
+    assert not re.search(r"(?:src|href)=", text.split("</head>")[0] + text.split("<body>")[1])

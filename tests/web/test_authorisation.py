@@ -1,0 +1,197 @@
+"""Every route, every role, somebody else's upload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from tests.web.conftest import PEOPLE, Installation, csrf, upload
+from werkzeug.routing import Rule
+
+from vigie import settings, web
+from vigie.web import guard
+from vigie.web.desk.base import RANK
+
+STRANGERS = ("bob",)
+_BODIES = {
+    "POST /api/v1/uploads": {"name": "t.csv"},
+    "POST /api/v1/predictions": {"upload_id": "{upload}"},
+    "POST /api/v1/trainings": {"upload_id": "{upload}", "label": "kind", "name": "m"},
+    "PUT /api/v1/uploads/<upload_id>/mapping": {"mapping": {}},
+    "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
+    "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
+}
+_QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
+# Where a wrong way in is answered otherwise than by 401, 403 or 404: what is not found is not told apart.
+_NOT_THEIRS = {403, 404}
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One installation for all: nothing that succeeds here matters to another case."""
+    home = tmp_path_factory.mktemp("matrix")
+    chosen, mine = settings.load({"VIGIE_HOME": str(home)}), settings.WebSettings()
+    made = Installation(web.create_app(chosen, mine), chosen, mine)
+    from vigie.records import people
+
+    for name, (role, team) in PEOPLE.items():
+        made.users[name] = people.add(made.desk.engine, f"{name}@example.org", name, role, team=team)
+    yield made
+    made.desk.close()
+
+
+@pytest.fixture(scope="module")
+def browsers() -> dict[str, tuple[FlaskClient, dict[str, str]]]:
+    """Clients that are signed in, with the header of their page."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def run(here: Installation) -> tuple[str, str]:
+    """Ada's upload and her finished run."""
+    sent = upload(here)
+    asked = here.desk.start_score(here.users["ada"], sent)
+    here.work()
+    return sent, asked.id
+
+
+def routes() -> list[tuple[str, Rule]]:
+    """Every method and rule of the app, pages included."""
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="vigie-routes-")
+    app = web.create_app(settings.load({"VIGIE_HOME": folder}), settings.WebSettings())
+    app.extensions["vigie"].close()
+    return sorted(
+        (
+            (method, rule)
+            for rule in app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        ),
+        key=lambda pair: (pair[1].rule, pair[0]),
+    )
+
+
+ROUTES = routes()
+
+
+def path_of(rule: Rule, sent: str, run: str) -> str:
+    """The address of a rule, with ada's ids in it."""
+    known = {"upload_id": sent, "run_id": run, "row": "1", "number": "1", "name": "mobile_money_full", "user_id": "1",
+             "token_id": "tok_none", "filename": "nothing"}  # fmt: skip
+    filled = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
+    return filled + _QUERIES.get(rule.rule.replace("string:", ""), "")
+
+
+def ask(
+    here: Installation, client: FlaskClient, method: str, rule: Rule, run: tuple[str, str], **more: object
+) -> int:
+    """The status of a request that is well formed as far as the route is concerned."""
+    plain = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
+    body = _BODIES.get(f"{method} {plain}")
+    if body is not None:
+        body = {key: run[0] if value == "{upload}" else value for key, value in body.items()}
+    if body is None and method == "PUT":
+        more["data"] = b"x"
+    answer = client.open(path_of(rule, *run), method=method, json=body, **more)  # type: ignore[arg-type]
+    return answer.status_code
+
+
+IDS = [f"{method} {rule.rule}" for method, rule in ROUTES]
+
+
+@pytest.mark.parametrize(("method", "rule"), ROUTES, ids=IDS)
+def test_nobody_gets_in_without_signing_in(
+    here: Installation, run: tuple[str, str], method: str, rule: Rule
+) -> None:
+    """Programs get 401, browsers the sign-in page; only what says it is public is answered."""
+    needed = guard.needed_by(here.app.view_functions[rule.endpoint])
+    assert needed is not None
+    status = ask(here, here.app.test_client(), method, rule, run)
+    if needed == "public":
+        assert status < 500
+        assert status != 403
+    elif rule.rule.startswith("/api/"):
+        assert status == 401
+    else:
+        assert status in {302, 400, 401}
+
+
+@pytest.mark.parametrize("name", ["viewer", "mate", "bob", "admin"])
+@pytest.mark.parametrize(("method", "rule"), ROUTES, ids=IDS)
+def test_roles_and_ownership_hold_on_every_route(
+    here: Installation,
+    browsers: dict[str, tuple[FlaskClient, dict[str, str]]],
+    run: tuple[str, str],
+    method: str,
+    rule: Rule,
+    name: str,
+) -> None:
+    """Too low a role is refused; what belongs to a stranger does not exist; nothing is a server error."""
+    needed = guard.needed_by(here.app.view_functions[rule.endpoint])
+    # What signs out, or is an administrator's to delete, would change what the other cases see.
+    if needed == "public" or rule.rule == "/sign-out" or (name == "admin" and method in {"DELETE", "POST"}):
+        return
+    if name not in browsers:
+        client = here.browser(name)
+        browsers[name] = client, csrf(client)
+    client, headers = browsers[name]
+    status = ask(here, client, method, rule, run, headers=headers)
+    role = PEOPLE[name][0]
+    assert needed is not None
+    if RANK[role] < RANK[needed]:
+        assert status == 403
+    elif name in STRANGERS and ("upload_id>" in rule.rule or "run_id>" in rule.rule):
+        assert status in _NOT_THEIRS
+    elif name in STRANGERS and f"{method} {rule.rule}" in {
+        "POST /api/v1/predictions",
+        "POST /api/v1/trainings",
+    }:
+        assert status == 404
+    else:
+        assert status < 500
+
+
+def test_a_team_mate_sees_and_marks_but_does_not_delete(here: Installation, run: tuple[str, str]) -> None:
+    """Uploads are private to their owner and team; only the owner changes them."""
+    client, (sent, scored) = here.app.test_client(), run
+    mate = here.token("mate")
+    assert client.get(f"/api/v1/predictions/{scored}/rows", headers=mate).status_code == 200
+    assert (
+        client.put(
+            f"/api/v1/predictions/{scored}/marks", json={"marks": {"2": "fine"}}, headers=mate
+        ).status_code
+        == 200
+    )
+    for method, path in (("DELETE", ""), ("PUT", "/mapping")):
+        answer = client.open(
+            f"/api/v1/uploads/{sent}{path}", method=method, json={"mapping": {}}, headers=mate
+        )
+        assert answer.status_code == 403
+    assert sent not in [
+        one["id"] for one in client.get("/api/v1/uploads", headers=here.token("bob")).get_json()["uploads"]
+    ]
+
+
+@pytest.mark.parametrize(("scope", "allowed"), [("read", 403), ("write", 201)])
+def test_a_token_does_no_more_than_its_scope(here: Installation, scope: str, allowed: int) -> None:
+    """Even where its owner may do more; and it cannot make a stronger one."""
+    client = here.app.test_client()
+    headers = here.token("ada", scope)
+    assert client.get("/api/v1/uploads", headers=headers).status_code == 200
+    assert client.post("/api/v1/uploads", json={"name": "t.csv"}, headers=headers).status_code == allowed
+    stronger = here.token("admin", "write")
+    body = {"name": "x", "scopes": ["admin"]}
+    assert client.post("/api/v1/tokens", json=body, headers=stronger).status_code == 403
+
+
+def test_a_view_that_forgets_to_say_who_may_call_it_stops_the_start(tmp_path: Path) -> None:
+    """The guard checks the whole map, not what somebody remembered to test."""
+    app = web.create_app(settings.load({"VIGIE_HOME": str(tmp_path)}), settings.WebSettings())
+    app.extensions["vigie"].close()
+    app.add_url_rule("/forgotten", "forgotten", lambda: "")
+    with pytest.raises(RuntimeError, match="forgotten"):
+        guard.check(app)

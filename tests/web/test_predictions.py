@@ -1,0 +1,162 @@
+"""Score, read, mark, download; the same words and numbers as the command line."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.web.conftest import CSV, Installation, upload
+
+from vigie import opening, predict
+from vigie.table import read
+
+
+@pytest.fixture
+def scored(here: Installation) -> tuple[Installation, str]:
+    """A scored table of ada's, with an alert budget of 12."""
+    sent = upload(here)
+    answer = here.app.test_client().post(
+        "/api/v1/predictions", json={"upload_id": sent, "budget": 12}, headers=here.token("ada")
+    )
+    assert answer.status_code == 202
+    here.work()
+    return here, str(answer.get_json()["id"])
+
+
+def test_the_web_app_says_what_the_command_line_says(
+    scored: tuple[Installation, str], tmp_path: Path
+) -> None:
+    """Every row's numbers, in the ranking, in the download, and from the library itself."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+    path = tmp_path / "payments.csv"
+    path.write_text(CSV)
+    with opening.catalog(here.settings) as catalog:
+        options = predict.Options(alert_budget=12)
+        expected = predict.predict(read(path), catalog, opening.opener(here.settings), options)
+    told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
+    assert (told["state"], told["share"], told["error"]) == ("done", 1.0, None)
+    assert told["summary"]["alerts"] == expected.summary["alerts"] == 12
+    page = client.get(f"/api/v1/predictions/{run}/rows?size=500", headers=ada).get_json()
+    assert page["total"] == 240
+    score = expected.additions["fraud_score"].to_list()
+    assert [row["rank"] for row in page["rows"]] == list(range(1, 241))
+    assert [row["fraud_score"] for row in page["rows"]] == sorted(score, reverse=True)
+    assert all(row["fraud_score"] == score[row["row"]] for row in page["rows"])
+    lines = CSV.splitlines()[1:]
+    assert all(list(row["cells"].values()) == lines[row["row"]].split(",") for row in page["rows"])
+    assert [row["alert"] for row in page["rows"]] == [True] * 12 + [False] * 228
+    csv = client.get(f"/api/v1/predictions/{run}/result", headers=ada)
+    assert csv.headers["Content-Disposition"].startswith('attachment; filename="payments-predictions.csv"')
+    again = pl.read_csv(csv.data)
+    assert again["fraud_score"].to_list() == pytest.approx(score, abs=1e-6)
+    parquet = client.get(f"/api/v1/predictions/{run}/result?format=parquet", headers=ada)
+    assert pl.read_parquet(io.BytesIO(parquet.data))["customer"].to_list() == again["customer"].to_list()
+    book = client.get(f"/api/v1/predictions/{run}/result?format=xlsx", headers=ada)
+    sheet = pl.read_excel(io.BytesIO(book.data), engine="calamine")
+    assert sheet["row"].to_list()[:12] == [row["row"] + 1 for row in page["rows"][:12]]
+    assert client.get(f"/api/v1/predictions/{run}/result?format=pdf", headers=ada).status_code == 422
+
+
+def test_rows_are_sorted_searched_and_filtered(scored: tuple[Installation, str]) -> None:
+    """Numbers as numbers, within the budget, by cell, by text, by mark."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+
+    def rows(query: str) -> list[dict[str, object]]:
+        answer = client.get(f"/api/v1/predictions/{run}/rows?{query}", headers=ada)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        found: list[dict[str, object]] = answer.get_json()["rows"]
+        return found
+
+    by_amount = [float(row["cells"]["amount"]) for row in rows("sort=amount&descending=true&size=240")]  # type: ignore[index]
+    assert by_amount == sorted(by_amount, reverse=True)
+    assert {row["rank"] for row in rows("budget=5&sort=amount")} == {1, 2, 3, 4, 5}
+    assert {row["cells"]["customer"] for row in rows("column=customer&cell=C3&size=500")} == {"C3"}  # type: ignore[index]
+    assert len(rows("column=customer&cell=C3&size=500")) == CSV.count(",C3,")
+    assert all("C16" in str(row["cells"]) for row in rows("search=c16"))
+    assert rows("search=%5Bnothing%28") == []
+    assert [row["rank"] for row in rows("page=2&size=7")] == list(range(8, 15))
+    assert client.get(f"/api/v1/predictions/{run}/rows?sort=nope", headers=ada).status_code == 404
+    assert client.get(f"/api/v1/predictions/{run}/rows?page=0", headers=ada).status_code == 422
+    first = rows("size=1")[0]
+    client.put(f"/api/v1/predictions/{run}/marks", json={"marks": {first["row"]: "fraud"}}, headers=ada)  # type: ignore[dict-item]
+    assert [row["row"] for row in rows("marked=fraud")] == [first["row"]]
+    assert rows("marked=fine") == []
+    assert first["row"] not in [row["row"] for row in rows("marked=none&size=500")]
+
+
+def test_related_rows_are_those_of_the_same_customer(scored: tuple[Installation, str]) -> None:
+    """All of them, in the order of the upload."""
+    here, run = scored
+    found = here.desk.related(here.users["ada"], run, 3)
+    assert found["column"] == "customer"
+    assert [row["row"] for row in found["rows"]] == list(range(3, 240, 17))
+
+
+def test_charts_add_up(scored: tuple[Installation, str]) -> None:
+    """Each budget's alerts are all in one of the buckets; all rows in one of all."""
+    here, run = scored
+    charts = here.desk.charts(here.users["ada"], run)
+    assert sum(charts["scores"]["counts"]) == 240
+    for part in ("over_time", "by_amount", "by_category"):
+        assert sum(charts[part]["rows"]) == 240
+        for budget in charts["budgets"]:
+            assert sum(budget[part]) == budget["alerts"]
+            assert len(budget[part]) == len(charts[part]["rows"])
+    assert [budget["alerts"] for budget in charts["budgets"]] == [1, 2, 5, 10, 12, 20, 50, 100, 200, 240]
+
+
+def test_marks_are_kept_changed_and_taken_back(scored: tuple[Installation, str]) -> None:
+    """By whoever may; of rows there are; and suggestions leave them out."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+    where = f"/api/v1/predictions/{run}/marks"
+    client.put(where, json={"marks": {"3": "fraud", "4": "fine"}}, headers=ada)
+    told = client.put(
+        where, json={"marks": {"3": "unsure", "4": None}}, headers=here.token("mate")
+    ).get_json()
+    assert [(mark["row"], mark["verdict"], mark["user_name"]) for mark in told["marks"]] == [
+        (3, "unsure", "mate")
+    ]
+    assert client.put(where, json={"marks": {"240": "fraud"}}, headers=ada).status_code == 404
+    assert client.put(where, json={"marks": {"3": "maybe"}}, headers=ada).status_code == 422
+    asked = client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
+    assert len(asked) == 5
+    client.put(where, json={"marks": {str(asked[0]): "fine"}}, headers=ada)
+    assert (
+        asked[0] not in client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
+    )
+    assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 202
+
+
+def test_a_repeated_request_does_its_work_once(here: Installation) -> None:
+    """The same key, the same answer; another request with that key is refused; what was refused may be tried again."""
+    client, ada = here.app.test_client(), here.token("ada")
+    sent = upload(here)
+    key = {**ada, "Idempotency-Key": "abc"}
+    body = {"upload_id": sent}
+    assert (
+        client.post("/api/v1/predictions", json={"upload_id": "up_nothing"}, headers=key).status_code == 404
+    )
+    first = client.post("/api/v1/predictions", json=body, headers=key)
+    again = client.post("/api/v1/predictions", json=body, headers=key)
+    assert first.status_code == again.status_code == 202
+    assert first.get_json()["id"] == again.get_json()["id"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert client.post("/api/v1/predictions", json={**body, "seed": 1}, headers=key).status_code == 400
+    listed = client.get("/api/v1/predictions", headers=ada).get_json()["predictions"]
+    assert [one["id"] for one in listed] == [first.get_json()["id"]]
+
+
+def test_a_cancelled_run_is_not_computed(here: Installation) -> None:
+    """And says so; its rows are refused."""
+    client, ada = here.app.test_client(), here.token("ada")
+    run = client.post("/api/v1/predictions", json={"upload_id": upload(here)}, headers=ada).get_json()["id"]
+    assert client.post(f"/api/v1/predictions/{run}/cancel", headers=ada).get_json()["state"] == "cancelled"
+    assert here.work() == 1  # only the inspection
+    refused = client.get(f"/api/v1/predictions/{run}/rows", headers=ada)
+    assert refused.status_code == 409
+    assert "cancelled" in refused.get_json()["detail"]

@@ -1,0 +1,240 @@
+"""Signing in, forged requests, headers, secrets, logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.web.conftest import Installation, csrf, upload
+
+from vigie import errors, settings, web
+from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
+from vigie.logs import JsonLines
+from vigie.records import people, tokens
+from vigie.web import passwords, problems
+from vigie.web.desk.people import LINK_LASTS
+
+GOOD = "correct horse battery"
+SECRET = "s" * 40
+
+
+def with_password(here: Installation, name: str = "ada") -> None:
+    here.desk.set_password(here.users[name], GOOD)
+
+
+def test_a_password_opens_its_account_and_nothing_else(here: Installation) -> None:
+    """Whatever the capitals of the address; a wrong one says nothing of whether the account exists."""
+    with_password(here)
+    user, secret = here.desk.sign_in(" ADA@example.org", GOOD)
+    assert user.id == here.users["ada"].id
+    assert here.desk.of_session(secret) is not None
+    told = set()
+    for email, password in (
+        ("ada@example.org", "wrong"),
+        ("nobody@example.org", GOOD),
+        ("bob@example.org", ""),
+    ):
+        with pytest.raises(SignInRefused) as refused:
+            here.desk.sign_in(email, password)
+        told.add(str(refused.value))
+    assert len(told) == 1
+    here.desk.sign_out(secret)
+    assert here.desk.of_session(secret) is None
+
+
+def test_guessing_is_slowed_down_per_account_and_per_address(here: Installation) -> None:
+    """The right password no longer helps either, until the window has passed."""
+    with_password(here)
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            here.desk.sign_in("ada@example.org", "wrong", "10.0.0.1")
+    with pytest.raises(TooManyAttempts) as slow:
+        here.desk.sign_in("ada@example.org", GOOD, "10.0.0.2")
+    assert 1 <= slow.value.seconds <= 901
+    for number in range(40):
+        with pytest.raises((SignInRefused, TooManyAttempts)):
+            here.desk.sign_in(f"user{number}@example.org", "wrong", "10.0.0.9")
+    with pytest.raises(TooManyAttempts):
+        here.desk.sign_in("someone@example.org", "wrong", "10.0.0.9")
+
+
+@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaa", "x" * 1001])
+def test_what_is_easily_guessed_is_no_password(password: str) -> None:
+    """Too short, of one letter, or endless."""
+    with pytest.raises(UsageRefused):
+        passwords.make(password)
+
+
+def test_passwords_are_kept_as_argon2id() -> None:
+    """Salted: the same one twice is kept differently."""
+    kept = passwords.make(GOOD)
+    assert kept.startswith("$argon2id$")
+    assert kept != passwords.make(GOOD)
+    assert passwords.fits(kept, GOOD)
+    assert not passwords.fits(None, "nobody's password")
+
+
+def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:
+    """And never for somebody who was switched off."""
+    engine, ada = here.desk.engine, here.users["ada"]
+    client = here.app.test_client()
+    secret = people.make_link(engine, ada.id, LINK_LASTS)
+    assert client.get(f"/sign-in/link?token={secret}").status_code == 302
+    assert here.app.test_client().get(f"/sign-in/link?token={secret}").status_code == 401
+    old = people.make_link(engine, ada.id, -timedelta(seconds=1))
+    assert here.app.test_client().get(f"/sign-in/link?token={old}").status_code == 401
+    fresh = people.make_link(engine, ada.id, LINK_LASTS)
+    here.desk.change_user(here.users["admin"], ada.id, active=False)
+    assert here.app.test_client().get(f"/sign-in/link?token={fresh}").status_code == 401
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_who_loses_a_role_is_signed_out_and_the_last_administrator_stays(here: Installation) -> None:
+    """Sessions end with the rights they were opened with."""
+    client = here.browser("ada")
+    assert client.get("/api/v1/me").status_code == 200
+    here.desk.change_user(here.users["admin"], here.users["ada"].id, role="viewer")
+    assert client.get("/api/v1/me").status_code == 401
+    for change in ({"role": "viewer"}, {"active": False}):
+        with pytest.raises(UsageRefused, match="last administrator"):
+            here.desk.change_user(here.users["admin"], here.users["admin"].id, **change)  # type: ignore[arg-type]
+
+
+def test_other_peoples_pages_cannot_use_a_session(here: Installation) -> None:
+    """With a cookie alone nothing is changed; with a token in the header nothing else is needed."""
+    client = here.browser("ada")
+    body = {"name": "t.csv"}
+    refused = client.post("/api/v1/uploads", json=body)
+    assert refused.status_code == 400
+    assert refused.get_json()["kind"] == "CsrfRefused"
+    assert client.post("/api/v1/uploads", json=body, headers=csrf(client)).status_code == 201
+    assert (
+        here.app.test_client().post("/api/v1/uploads", json=body, headers=here.token("ada")).status_code
+        == 201
+    )
+
+
+def test_tokens_are_kept_as_digests_and_can_be_ended(here: Installation) -> None:
+    """Shown once; used, it says so; ended or too old, it opens nothing."""
+    client, ada = here.app.test_client(), here.token("ada")
+    made = client.post(
+        "/api/v1/tokens", json={"name": "ci", "scopes": ["read"], "days": 1}, headers=ada
+    ).get_json()
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    assert client.get("/api/v1/me", headers=headers).get_json()["scopes"] == ["read"]
+    listed = client.get("/api/v1/tokens", headers=ada).get_json()["tokens"]
+    assert made["secret"] not in json.dumps(listed)
+    assert next(one for one in listed if one["id"] == made["id"])["used_at"]
+    assert made["secret"].encode() not in Path(here.settings.home, "catalog.sqlite").read_bytes()
+    assert client.delete(f"/api/v1/tokens/{made['id']}", headers=here.token("bob")).status_code == 404
+    assert client.delete(f"/api/v1/tokens/{made['id']}", headers=ada).status_code == 204
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+    _, old = tokens.add(here.desk.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
+    assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"}).status_code == 401
+    for wrong in ("Basic YTpi", "Bearer", "Bearer nonsense"):
+        assert client.get("/api/v1/me", headers={"Authorization": wrong}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/api/v1/me", "/nothing", "/healthz"])
+def test_every_answer_carries_the_safety_headers(here: Installation, path: str) -> None:
+    """No inline script or style, no frame, nothing kept in a cache."""
+    answer = here.app.test_client().get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_production_needs_a_secret_and_keeps_cookies_encrypted(
+    make: Callable[..., Installation], tmp_path: Path
+) -> None:
+    """No default secret, no short one; on one's own machine a file only its owner reads."""
+    chosen = settings.load({"VIGIE_HOME": str(tmp_path)})
+    for secret in ("", "short"):
+        with pytest.raises(UsageRefused, match="VIGIE_SECRET"):
+            web.create_app(chosen, settings.WebSettings(production=True, secret=secret))
+    here = make(production=True, secret=SECRET)
+    answer = here.app.test_client().get(
+        f"/sign-in/link?token={people.make_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
+    )
+    cookie = answer.headers["Set-Cookie"]
+    assert all(word in cookie for word in ("__Host-vigie", "Secure", "HttpOnly", "SameSite=Lax"))
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    own = make()
+    kept = own.settings.home / "secret"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert SECRET not in repr(here.web)
+
+
+def test_a_shared_database_means_production() -> None:
+    """Forgetting VIGIE_PRODUCTION does not open the door."""
+    assert settings.load_web({"DATABASE_URL": "postgresql://h/d"}).production
+    assert not settings.load_web({}).production
+    assert settings.load_web({"VIGIE_PRODUCTION": "yes"}).production
+
+
+def test_metrics_are_for_those_who_know_the_token(make: Callable[..., Installation]) -> None:
+    """In production; on one's own machine for that machine."""
+    assert "vigie_runs" in make().app.test_client().get("/metrics").get_data(as_text=True)
+    here = make(production=True, secret=SECRET, metrics_token="m" * 20)
+    client = here.app.test_client()
+    assert client.get("/metrics").status_code == 404
+    told = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 20}"}).get_data(as_text=True)
+    assert "vigie_oldest_waiting_seconds 0.0" in told
+    assert "vigie_requests_total" in told
+
+
+def test_no_cell_reaches_the_log_or_the_database(
+    here: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cells, searches and tokens stay out of both, also where a bug quotes them."""
+    caplog.set_level(logging.INFO, "vigie")
+    secret = "Zebulon-Quirk"
+    text = f"when,customer,amount\n2026-01-01,{secret},5\n" + "2026-01-02,Ann,7\n" * 80
+    sent = upload(here, text=text)
+    run = here.desk.start_score(here.users["ada"], sent)
+    here.work()
+    client, ada = here.app.test_client(), here.token("ada")
+    answer = client.get(f"/api/v1/predictions/{run.id}/rows?search={secret.lower()}", headers=ada)
+    assert answer.get_json()["total"] == 1
+    lines = "\n".join(JsonLines().format(record) for record in caplog.records)
+    assert "/api/v1/predictions/<string:run_id>/rows" in lines
+    kept = b"".join(path.read_bytes() for path in here.settings.home.glob("catalog.sqlite*"))
+    for word in (secret, secret.lower()):
+        assert word not in lines
+        assert word.encode() not in kept
+
+
+def test_a_bug_tells_where_but_not_what(here: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer and the log name neither the message nor a cell in it."""
+
+    def broken() -> str:
+        raise ValueError("could not convert 'Zebulon-Quirk'")
+
+    here.app.view_functions["health.healthz"] = web.guard.public(broken)
+    answer = here.app.test_client().get("/healthz")
+    assert answer.status_code == 500
+    lines = "\n".join(JsonLines().format(record) for record in caplog.records)
+    assert "Zebulon" not in answer.get_data(as_text=True) + lines + caplog.text
+    assert "ValueError" in lines
+    assert "test_safety.py" in lines
+
+
+def test_every_error_has_a_status() -> None:
+    """A new class of error is answered like its parent, never as a bug."""
+    classes = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.VigieError)
+    ]
+    assert len(classes) > 15
+    for kind in classes:
+        status = next(problems.STATUS[one] for one in kind.__mro__ if one in problems.STATUS)
+        assert (status == 500) == (kind is errors.VigieError)

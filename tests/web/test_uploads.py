@@ -1,0 +1,151 @@
+"""Files: whole, in parts, too large, broken off, mapped, deleted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.web.conftest import CSV, Installation, upload
+
+from vigie.errors import TableTooLarge, UsageRefused
+from vigie.jobs.bench import opened
+from vigie.jobs.tidy import tidy
+
+
+def test_a_file_is_looked_at_and_told_of(here: Installation) -> None:
+    """Sent, inspected, and its first rows as uploaded."""
+    client, ada = here.app.test_client(), here.token("ada")
+    sent = upload(here)
+    assert client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["state"] == "received"
+    assert client.get(f"/api/v1/uploads/{sent}/head", headers=ada).status_code == 409
+    assert here.work() == 1
+    found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()
+    assert (found["state"], found["rows"], found["rows_exact"], found["columns"]) == ("ready", 240, True, 4)
+    roles = {one["column"]: one["role"] for one in found["inspection"]["roles"]}
+    assert roles["amount"] == "amount"
+    head = client.get(f"/api/v1/uploads/{sent}/head", headers=ada).get_json()
+    assert head["columns"] == ["when", "customer", "amount", "kind"]
+    assert head["rows"][1] == CSV.splitlines()[2].split(",")
+    assert len(head["rows"]) == 20
+
+
+def test_parts_make_the_file_in_their_order(make: Callable[..., Installation]) -> None:
+    """Out of order, repeated, gone on with after a break: the same bytes arrive."""
+    here = make(part_bytes=1024)
+    client, ada = here.app.test_client(), here.token("ada")
+    begun = client.post("/api/v1/uploads", json={"name": "t.csv", "size": len(CSV)}, headers=ada).get_json()
+    pieces = [CSV[start : start + 1024].encode() for start in range(0, len(CSV), 1024)]
+    where = f"/api/v1/uploads/{begun['id']}"
+    for number in [3, 1, 1, *range(4, len(pieces) + 1)]:
+        answer = client.put(f"{where}/parts/{number}", data=pieces[number - 1], headers=ada)
+        assert answer.status_code == 200
+    refused = client.post(f"{where}/complete", headers=ada)
+    assert refused.status_code == 409
+    assert "part 2" in refused.get_json()["detail"]
+    received = [part["number"] for part in client.get(where, headers=ada).get_json()["received"]]
+    assert received == [1, *range(3, len(pieces) + 1)]
+    client.put(f"{where}/parts/2", data=pieces[1], headers=ada)
+    assert client.post(f"{where}/complete", headers=ada).get_json()["size"] == len(CSV)
+    assert client.post(f"{where}/complete", headers=ada).status_code == 200
+    assert client.put(f"{where}/parts/2", data=b"late", headers=ada).status_code == 409
+    here.work()
+    assert client.get(where, headers=ada).get_json()["rows"] == 240
+
+
+def test_limits_hold_before_and_during_the_transfer(make: Callable[..., Installation]) -> None:
+    """What is announced too large, grows too large, or has no usable name is refused, with what would do."""
+    here = make(part_bytes=1000, max_upload_bytes=2500)
+    client, ada = here.app.test_client(), here.token("ada")
+    told = client.post("/api/v1/uploads", json={"name": "t.csv", "size": 2501}, headers=ada)
+    assert told.status_code == 413
+    assert "2,500" in told.get_json()["detail"]
+    with pytest.raises(TableTooLarge):
+        here.desk.receive(here.users["ada"], "t.csv", io.BytesIO(b"x" * 2501))
+    begun = client.post("/api/v1/uploads", json={"name": "t.csv"}, headers=ada).get_json()["id"]
+    assert client.put(f"/api/v1/uploads/{begun}/parts/1", data=b"x" * 1001, headers=ada).status_code == 413
+    for number in (1, 2):
+        assert (
+            client.put(f"/api/v1/uploads/{begun}/parts/{number}", data=b"x" * 1000, headers=ada).status_code
+            == 200
+        )
+    assert client.put(f"/api/v1/uploads/{begun}/parts/3", data=b"x" * 501, headers=ada).status_code == 413
+    assert client.put(f"/api/v1/uploads/{begun}/parts/0", data=b"x", headers=ada).status_code == 400
+    refused = client.post("/api/v1/uploads", json={"name": "t.exe"}, headers=ada)
+    assert refused.status_code == 422
+    assert ".parquet" in refused.get_json()["detail"]
+
+
+def test_a_transfer_that_breaks_off_leaves_nothing(here: Installation) -> None:
+    """Fewer bytes than announced are not half a table."""
+    with pytest.raises(UsageRefused, match="expected 999"):
+        here.desk.receive(here.users["ada"], "t.csv", io.BytesIO(b"a,b\n1,2\n"), 999)
+    assert here.desk.uploads(here.users["ada"]) == []
+    answer = here.app.test_client().put(
+        "/api/v1/uploads/content?name=t.csv",
+        data=b"a,b\n",
+        headers=here.token("ada"),
+        environ_overrides={"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert answer.status_code == 400
+    assert "Content-Length" in answer.get_json()["detail"]
+
+
+def test_what_is_no_table_is_refused_in_the_command_lines_words(here: Installation) -> None:
+    """The upload says why, and cannot be scored."""
+    client, ada = here.app.test_client(), here.token("ada")
+    sent = upload(here, text=b"\x89PNG\r\n\x1a\n" + b"x" * 50)
+    here.work()
+    found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()
+    assert found["state"] == "refused"
+    assert found["error"]["kind"] == "UnreadableTable"
+    assert client.post("/api/v1/predictions", json={"upload_id": sent}, headers=ada).status_code == 409
+
+
+def test_a_mapping_is_remembered_for_the_same_columns(here: Installation) -> None:
+    """Chosen once, used for this file and the next; a role or column that does not exist is refused."""
+    client, ada = here.app.test_client(), here.token("ada")
+    first = upload(here)
+    here.work()
+    where = f"/api/v1/uploads/{first}/mapping"
+    assert client.put(where, json={"mapping": {"nope": "amount"}}, headers=ada).status_code == 422
+    assert client.put(where, json={"mapping": {"kind": "nope"}}, headers=ada).status_code == 404
+    assert client.put(where, json={"mapping": {"kind": "channel"}}, headers=ada).status_code == 200
+    here.work()
+    for sent in (first, upload(here)):
+        here.work()
+        found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()
+        assert found["mapping"] == {"kind": "channel"}
+        assert {one["column"]: one["role"] for one in found["inspection"]["roles"]}["kind"] == "channel"
+    assert found["inspection"]["remembered"]
+    other = upload(here, "bob")
+    here.work()
+    assert client.get(f"/api/v1/uploads/{other}", headers=here.token("bob")).get_json()["mapping"] == {}
+
+
+def test_what_is_deleted_or_past_its_time_is_gone_with_its_bytes(here: Installation) -> None:
+    """Files first, then rows; other people's uploads stay."""
+    kept, deleted = upload(here, "bob"), upload(here)
+    here.work()
+    client = here.app.test_client()
+    assert client.delete(f"/api/v1/uploads/{deleted}", headers=here.token("ada")).status_code == 204
+    assert client.get(f"/api/v1/uploads/{deleted}", headers=here.token("ada")).status_code == 404
+    with opened(here.settings, here.web) as bench:
+        assert list(bench.store.list(f"uploads/{deleted}"))
+        assert tidy(bench) == 1
+        assert not list(bench.store.list(f"uploads/{deleted}"))
+        assert list(bench.store.list(f"uploads/{kept}"))
+        later = datetime.now(UTC) + timedelta(days=here.web.retention_days + 1)
+        assert tidy(bench, later) == 1
+        assert not list(bench.store.list("uploads"))
+
+
+def test_searching_the_history(here: Installation) -> None:
+    """By a part of the name, where % means itself."""
+    for name in ("march.csv", "april_50%.csv"):
+        upload(here, file=name.replace("%", "%25"))
+    ada = here.users["ada"]
+    assert [one.name for one in here.desk.uploads(ada, query="MARCH")] == ["march.csv"]
+    assert [one.name for one in here.desk.uploads(ada, query="%")] == ["april_50%.csv"]
+    assert [one.name for one in here.desk.uploads(ada)] == ["april_50%.csv", "march.csv"]
