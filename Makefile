@@ -23,8 +23,8 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
-test: $(READY) ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(READY) ## all tests but those of make test-s3
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -32,12 +32,14 @@ check: $(READY) ## lint, types and the fast tests
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
-	$(BIN)/python -m pytest -m radosgw tests; code=$$?; bash tests/s3_server.sh stop $$folder; exit $$code
+	timeout 600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
+	bash tests/s3_server.sh stop $$folder; exit $$code
 
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(READY) ## speed of matching and storage, as ratios measured in one run
+bench: $(READY) ## speed of predictions, matching and storage, as ratios measured in one run
+	@$(BIN)/python bench/throughput.py
 	@$(BIN)/python bench/match.py
 	@$(BIN)/python bench/storage.py
 

@@ -1,6 +1,9 @@
 """A migration against the plain store client's upload of the same bytes, with as many requests at a time.
 
-    python bench/migrate.py [--models 20] [--size 10000000] [--parallel 8] [--runs 3]
+    python bench/migrate.py [--models 40] [--size 5000000] [--parallel 8] [--runs 2] [--line 25]
+
+Measured twice: over a line of so many megabytes a second each way, as between an office and a cloud; and with nothing in
+between, where client and server share one processor and reading back costs what it costs the two of them.
 
 The migration also reads every byte back, compares it and switches a row for each model; it sends so many files at a time
 and reads as many. Models of the first implementation had 45 MB; with small ones (--models 40 --size 100000) requests and rows
@@ -12,6 +15,7 @@ busy machine the ratio of their medians is worth more than the seconds.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import tempfile
@@ -23,8 +27,10 @@ from pathlib import Path
 import boto3
 import numpy as np
 import obstore
+import sqlalchemy as sa
 from obstore.store import S3Store
 
+from link import line
 from storage import s3_server
 from vigie import database
 from vigie.artifacts.bundle import Bundle, pack
@@ -78,12 +84,38 @@ def upload(store: S3Store, files: list[Path], parallel: int) -> float:
     return time.perf_counter() - started
 
 
+def measure(engine: sa.Engine, files: list[Path], parallel: int, runs: int) -> None:
+    """Runs both in turn against the server of the environment and prints their medians."""
+    bucket = f"bench-{uuid.uuid4().hex[:8]}"
+    boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"]).create_bucket(Bucket=bucket)
+    plain = S3Store(bucket, client_options={"allow_http": True}, endpoint=os.environ["AWS_ENDPOINT_URL_S3"])
+    uploads, migrations, checks = [], [], []
+    for _ in range(runs):
+        uploads.append(upload(plain, files, parallel))
+        target = f"s3://{bucket}/{uuid.uuid4().hex[:8]}"
+        started = time.perf_counter()
+        report = run(engine, target, parallel=parallel)
+        migrations.append(time.perf_counter() - started)
+        checks.append(verify(engine, target, parallel=parallel).seconds)
+        if not report.complete:
+            raise SystemExit(f"incomplete: {report.failures}")
+        rollback(engine)
+    volume = sum(file.stat().st_size for file in files) / 1e6
+    plain_s, migrate_s, verify_s = map(statistics.median, (uploads, migrations, checks))
+    print(f"  plain upload   {plain_s:7.2f} s  {volume / plain_s:7.1f} MB/s  nothing checked")
+    print(
+        f"  migration      {migrate_s:7.2f} s  {volume / migrate_s:7.1f} MB/s  every byte read back and compared"
+    )
+    print(f"  ratio          {migrate_s / plain_s:7.2f}    (goal: at most 1.30)")
+    print(f"  verify         {verify_s:7.2f} s  {volume / verify_s:7.1f} MB/s", flush=True)
+
+
 def main() -> None:
-    """Runs both in turn and prints their medians."""
+    """Measures both ways."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, value in (("models", 20), ("size", 10_000_000), ("parallel", 8), ("runs", 3)):
+    for name, value in (("models", 40), ("size", 5_000_000), ("parallel", 8), ("runs", 2), ("line", 25)):
         parser.add_argument(f"--{name}", type=int, default=value)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigie-bench-"))
@@ -91,30 +123,15 @@ def main() -> None:
     files = fill(Catalog(engine), folder / "models", given.models, given.size)
     volume = sum(file.stat().st_size for file in files) / 1e6
     with s3_server() as server:
-        bucket = f"bench-{uuid.uuid4().hex[:8]}"
-        boto3.client("s3").create_bucket(Bucket=bucket)
-        plain = S3Store(bucket, client_options={"allow_http": True})
-        uploads, migrations, checks = [], [], []
-        for _ in range(given.runs):
-            uploads.append(upload(plain, files, given.parallel))
-            target = f"s3://{bucket}/{uuid.uuid4().hex[:8]}"
-            started = time.perf_counter()
-            report = run(engine, target, parallel=given.parallel)
-            migrations.append(time.perf_counter() - started)
-            checks.append(verify(engine, target, parallel=given.parallel).seconds)
-            if not report.complete:
-                raise SystemExit(f"incomplete: {report.failures}")
-            rollback(engine)
-    plain_s, migrate_s, verify_s = map(statistics.median, (uploads, migrations, checks))
-    print(
-        f"{given.models} models, {len(files)} files, {volume:.1f} MB, {given.parallel} at a time, to {server}"
-    )
-    print(f"  plain upload   {plain_s:7.2f} s  {volume / plain_s:7.1f} MB/s  nothing checked")
-    print(
-        f"  migration      {migrate_s:7.2f} s  {volume / migrate_s:7.1f} MB/s  every byte read back and compared"
-    )
-    print(f"  ratio          {migrate_s / plain_s:7.2f}    (goal: at most 1.30)")
-    print(f"  verify         {verify_s:7.2f} s  {volume / verify_s:7.1f} MB/s")
+        here = os.environ["AWS_ENDPOINT_URL_S3"]
+        what = f"{given.models} models, {len(files)} files, {volume:.1f} MB, {given.parallel} at a time, to {server}"
+        with line(here, given.line) as there:
+            os.environ["AWS_ENDPOINT_URL_S3"] = there
+            print(f"{what} over a line of {given.line} MB/s each way")
+            measure(engine, files, given.parallel, given.runs)
+        os.environ["AWS_ENDPOINT_URL_S3"] = here
+        print(f"{what} on the same machine")
+        measure(engine, files, given.parallel, given.runs)
     engine.dispose()
     shutil.rmtree(folder)
 

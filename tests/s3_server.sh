@@ -5,6 +5,7 @@
 #   sudo tests/s3_server.sh start DIR [PORT]   installs Ceph where it is missing (Debian, Ubuntu), starts, prints
 #                                              the environment for the tests as `export` lines
 #   sudo tests/s3_server.sh stop DIR           ends what was started in DIR and removes DIR
+#   sudo tests/s3_server.sh install            installs Ceph and no more; fails where that cannot be done
 #
 # Typical use:  eval "$(tests/s3_server.sh start /tmp/s3)"; pytest -m radosgw; tests/s3_server.sh stop /tmp/s3
 set -eEuo pipefail
@@ -23,10 +24,13 @@ install_ceph() {
     command -v ceph >/dev/null || missing+=(ceph-common)
     command -v curl >/dev/null || missing+=(curl)
     [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        say "cannot install ${missing[*]}: this needs root and Debian's or Ubuntu's packages"
+        return 1
+    fi
     say "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
 uuid() { cat /proc/sys/kernel/random/uuid; }
@@ -162,8 +166,9 @@ stop() {
 case ${1:-} in
 start) start "${@:2}" ;;
 stop) stop "${@:2}" ;;
+install) install_ceph ;;
 *)
-    say "usage: $0 start DIR [PORT] | stop DIR"
+    say "usage: $0 start DIR [PORT] | stop DIR | install"
     exit 2
     ;;
 esac

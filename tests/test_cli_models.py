@@ -16,6 +16,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import polars as pl
 import pytest
 import xgboost
 from click.testing import CliRunner, Result
@@ -30,6 +31,8 @@ from vigie.cli import cli
 from vigie.cli.populate import populate
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.opening import opener
+from vigie.predict import Options, members_of, plan
+from vigie.table import from_frame
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -235,6 +238,40 @@ def test_import_of_a_foreign_model(seed_layout: Path) -> None:
     assert "as its makers declare" in shown
 
 
+def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:
+    """It is matched by what its columns mean, and scores the table as it scores its own."""
+    rng = np.random.default_rng(3)
+    own = pl.DataFrame(
+        {
+            "amount": rng.lognormal(3, 1, 400).round(2),
+            "hour": rng.integers(0, 24, 400),
+            "balance_before": rng.lognormal(5, 1, 400).round(2),
+            "account_age_days": rng.integers(1, 900, 400),
+            "device_id": rng.integers(10_000, 10_150, 400),
+        }
+    )
+    model = xgboost.XGBClassifier(n_estimators=8, max_depth=3, n_jobs=1)
+    model.fit(own.to_numpy(), (own["amount"] > 40).to_numpy().astype(int))
+    place = tmp_path / "dataset7"
+    place.mkdir()
+    joblib.dump(model, place / "xgboost_model.joblib", compress=3)
+    (place / "dataset_metadata.json").write_text(json.dumps({"feature_columns": own.columns}))
+    assert vigie("models", "import", place, "--domain", "mobile_money").exit_code == 0
+    french = ["Montant", "Heure", "Solde avant", "Ancienneté du compte (jours)", "Id appareil"]
+    renamed = own.rename(dict(zip(own.columns, french, strict=True))).select(french[::-1])
+    uploaded = from_frame(renamed)
+    chosen = settings.load()
+    with opening.catalog(chosen) as catalog:
+        matching = Options(top=50, minimum=0.5, reasons=False)
+        made = plan(uploaded, catalog, opener(chosen), matching)
+        alone = next((m for m in made.matches if m.entry.name == "dataset7"), None)
+        assert alone is not None, "the imported model was not matched"
+        assert alone.similarity > 0.5
+        members = {member.name: member for member in members_of(made, uploaded)}
+    expected = model.predict(own.to_numpy()[made.evidence.order], output_margin=True)
+    np.testing.assert_allclose(members["dataset7"].margin, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_a_hostile_pickle_is_refused(tmp_path: Path) -> None:
     """Named, with the digest to confirm, and nothing has run."""
 
@@ -309,6 +346,32 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
     signature.write_bytes(signature.read_bytes().replace(b'"sig"', b'"gis"'))
     with pytest.raises(DamagedBundle):
         opener(settings.load())(entry("cards"))
+
+
+def test_signatures_after_a_migration(
+    folder: Path, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very bytes that come with Vigie need none anywhere; a signature travels; the unsigned stay refused."""
+    pytest.importorskip("model_signing")
+    private, public = keys
+    vigie("models", "add", folder)
+    signed = tmp_path / "signed-1"
+    signed.mkdir()
+    for name, data in packed("signed", "1", seed=1).items():
+        (signed / name).write_bytes(data)
+    vigie("models", "sign", signed, "--key", private)
+    vigie("models", "add", signed)
+    monkeypatch.setenv("VIGIE_REQUIRE_SIGNATURE", "yes")
+    monkeypatch.setenv("VIGIE_PUBLIC_KEY", str(public))
+    assert vigie("migrate", "--to", tmp_path / "elsewhere").exit_code == 0
+    ours = next(one for one in json.loads(vigie("models", "list", "--json").stdout) if "any" in one["name"])
+    assert ours["s3_bucket"] == str(tmp_path / "elsewhere")
+    assert opener(settings.load())(entry(ours["name"])).name == ours["name"]
+    assert opener(settings.load())(entry("signed")).name == "signed"
+    with pytest.raises(UnsignedBundle, match="cards"):
+        opener(settings.load())(entry("cards"))
+    assert vigie("models", "sign", "cards", "--key", private).exit_code == 0, "it can be signed where it is"
+    assert opener(settings.load())(entry("cards")).name == "cards"
 
 
 def entry(name: str) -> Any:

@@ -16,7 +16,7 @@ LEVELS = (
     {"catalog", "records"},
     {"predict", "train", "refine", "migrate", "library"},
     {"opening"},
-    {"jobs", "spark", "web"},
+    {"jobs", "spark", "web", "doctor", "api"},
     {"cli", "__main__"},
 )
 SIBLINGS_THAT_MAY_MEET = {

@@ -194,9 +194,18 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     On PostgreSQL every statement stands alone, which saves two round trips; on SQLite all see one snapshot.
     """
     if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = _standalone(engine)
     with _vendor_errors(engine), engine.connect() as connection:
         yield connection
+
+
+def _standalone(engine: sa.Engine) -> sa.Engine:
+    """The same engine without transactions, made once: that takes as long as a query."""
+    made: sa.Engine | None = engine.__dict__.get("vigie_standalone")
+    if made is None:
+        made = engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine.__dict__["vigie_standalone"] = made
+    return made
 
 
 @contextmanager

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vigie.artifacts.bundle import Bundle
     from vigie.artifacts.cache import Cache
     from vigie.artifacts.opening import Gate
-    from vigie.artifacts.store import Store
+    from vigie.artifacts.store import Location, Store
     from vigie.catalog import Catalog, Entry
 
 _SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az"}
@@ -45,21 +45,26 @@ def cache(chosen: settings.Settings) -> Cache:
 def gate(chosen: settings.Settings) -> Gate:
     """Which bundles the settings let in."""
     from vigie.artifacts.opening import Gate
-    from vigie.library.starter import MODELS
+    from vigie.library import starter
 
-    return Gate(chosen.require_signature, chosen.public_key, MODELS.resolve())
+    shipped = starter.digests() if chosen.public_key else frozenset()
+    return Gate(chosen.require_signature, chosen.public_key, shipped)
 
 
 def opener(chosen: settings.Settings) -> Callable[[Entry], Bundle]:
     """What fetches the bundle of an entry, through the cache and the gate."""
     from vigie.artifacts.opening import open_bundle
+    from vigie.artifacts.store import open_location
 
     copies, rules = cache(chosen), gate(chosen)
+    stores: dict[Location, Store] = {}
 
     def open_entry(entry: Entry) -> Bundle:
         # A local store needs no copies: its files are as near as the cache.
         kept = None if entry.location.kind == "local" else copies
-        return open_bundle(entry.location, entry.stored, kept, rules)
+        # One client a store: making one costs as much as a model.
+        store = stores.setdefault(entry.location, open_location(entry.location))
+        return open_bundle(store, entry.stored, kept, rules)
 
     return open_entry
 

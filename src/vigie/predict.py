@@ -19,6 +19,7 @@ from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Entry, Match
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.scoring import ensemble, evidence, matching, reasons, reference, roles, student
+from vigie.scoring.binding import bind
 from vigie.scoring.calibration import Calibrator, Prevalence
 from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
@@ -184,7 +185,9 @@ def predict(
 def members_of(plan: Plan, table: Table) -> list[Member]:
     """The matched models with what each says of the rows, in the order of the plan's evidence."""
     return [
-        Member(match.entry.name, match.similarity, skill(match.entry), _margin(model, plan, table))
+        Member(
+            match.entry.name, match.similarity, skill(match.entry), _margin(model, match.entry, plan, table)
+        )
         for match, model in zip(plan.matches, plan.models, strict=True)
     ]
 
@@ -194,9 +197,13 @@ def skill(entry: Entry) -> float:
     return float(entry.performance.get("own", {}).get("roc_auc", 0.5))
 
 
-def _margin(model: reference.ReferenceModel | reference.NativeModel, plan: Plan, table: Table) -> Floats:
+def _margin(
+    model: reference.ReferenceModel | reference.NativeModel, entry: Entry, plan: Plan, table: Table
+) -> Floats:
     if isinstance(model, reference.NativeModel):
-        return model.margin_of(table.typed[plan.evidence.order])
+        known = {column.name: column.role for column in entry.columns}
+        bound = bind(known, {column.column: column.role for column in plan.roles.columns})
+        return model.margin_of(table.typed[plan.evidence.order], bound)
     return model.margin(plan.evidence.inputs)
 
 
@@ -221,6 +228,12 @@ class _Clock:
 
 
 def _require_something(table: Table, found: Roles) -> None:
+    if all(series.n_unique() < 2 for series in table.typed):
+        rows = table.typed.height
+        raise InputRefused(
+            f"{table.source}: found {rows:,} row{'s' if rows != 1 else ''} and not two that differ, expected rows to compare",
+            hint="a row is unusual only beside others: score a longer extract of the same table",
+        )
     useless = {"none", "leak", "row_id", "text", "person_name"}
     if all(item.role in useless for item in found.columns):
         raise InputRefused(

@@ -92,6 +92,20 @@ class StoreOptions:
     total_seconds: float = 60.0
 
 
+CREDENTIALS = {
+    "s3": ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+    "gcs": ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY"),
+    "azure": ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_CLIENT_ID"),
+}  # fmt: skip
+"""The variables that the clients of each cloud take credentials from."""
+
+
+def credential_names(storage_type: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Which of CREDENTIALS are set; their values are nobody's business here."""
+    env = os.environ if environ is None else environ
+    return tuple(name for name in CREDENTIALS.get(storage_type, ()) if env.get(name))
+
+
 def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
     """Reads how to reach the stores from `environ`, by default the process's own; never a credential."""
     env = os.environ if environ is None else environ

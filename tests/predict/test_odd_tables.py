@@ -108,17 +108,28 @@ def test_a_stated_signal_may_be_empty_or_constant(quick: None, role: str) -> Non
         assert np.isfinite(found.anomaly).all()
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        pl.DataFrame({"amount": pl.Series([], dtype=pl.Float64)}),
-        pl.DataFrame({"a": [f"words number {i} of a long note" for i in range(300)]}),
-        pl.DataFrame({"a": [None] * 30, "b": [None] * 30}, schema={"a": pl.String, "b": pl.Float64}),
-        pl.DataFrame({"a": [7] * 30}),
-    ],
-    ids=["header only", "text only", "empty", "constant"],
-)
-def test_what_says_nothing_is_refused(score: Score, frame: pl.DataFrame) -> None:
+def test_what_says_nothing_is_refused(score: Score) -> None:
+    frame = pl.DataFrame({"a": [f"words number {i} of a long note" for i in range(300)]})
     with pytest.raises(InputRefused, match="found no column that says anything") as caught:
         score(frame)
     assert "--role" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("frame", "rows"),
+    [
+        (pl.DataFrame({"amount": pl.Series([], dtype=pl.Float64)}), "0 rows"),
+        (
+            pl.DataFrame({"a": [None] * 30, "b": [None] * 30}, schema={"a": pl.String, "b": pl.Float64}),
+            "30 rows",
+        ),
+        (pl.DataFrame({"a": [7] * 30}), "30 rows"),
+        (people(60).head(1), "1 row and"),
+    ],
+    ids=["header only", "empty", "constant", "one row"],
+)
+def test_rows_that_cannot_be_compared_are_refused(score: Score, frame: pl.DataFrame, rows: str) -> None:
+    with pytest.raises(InputRefused, match="not two that differ") as caught:
+        score(frame)
+    assert rows in caught.value.message
+    assert "longer extract" in caught.value.hint

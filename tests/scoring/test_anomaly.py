@@ -137,3 +137,13 @@ def test_the_same_seed_gives_the_same_scores() -> None:
     np.testing.assert_array_equal(
         anomaly.neighbours(x, 3, reference=100), anomaly.neighbours(x, 3, reference=100)
     )
+
+
+@pytest.mark.parametrize(("rows", "decimals"), [(3000, 6), (3000, 0), (60, 2)])
+def test_the_nearest_are_the_nearest(rows: int, decimals: int) -> None:
+    """Against all distances, sorted: also among many equal ones, and where the sample is small."""
+    rng = np.random.default_rng(1)
+    x = np.round(rng.normal(size=(rows, 4)), decimals)
+    sample = x[np.sort(rng.choice(rows, min(2000, rows), replace=False))]
+    every = np.sort(np.sqrt(((x[:, None] - sample) ** 2).sum(axis=2)), axis=1)
+    np.testing.assert_allclose(anomaly.distances(x, sample, 8), every[:, 1:9].mean(axis=1), atol=1e-12)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vigie.errors import InputRefused
 from vigie.scoring import calibration
 from vigie.scoring.calibration import LEAST, MOST, Calibrator, Studied, fit, probability
 from vigie.scoring.evaluate import calibration_error
@@ -100,6 +101,15 @@ def test_json_and_back(calibrator: Calibrator) -> None:
     assert Calibrator.from_json(again.to_json()) == again
     assert Calibrator.from_json({}) is None
     assert Calibrator.from_json({"kind": "platt", "a": 1}) is None
+
+
+def test_a_calibration_of_another_format_is_refused(calibrator: Calibrator) -> None:
+    """By its format, whether older (without shares) or newer."""
+    written = calibrator.to_json()
+    with pytest.raises(InputRefused, match="format 1 with evidence"):
+        Calibrator.from_json({name: value for name, value in written.items() if name != "share"})
+    with pytest.raises(InputRefused, match="format 7"):
+        Calibrator.from_json({**written, "format": 7})
 
 
 def test_a_weighted_row_is_so_many_rows() -> None:

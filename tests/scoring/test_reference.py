@@ -117,8 +117,8 @@ def test_contributions_add_up_to_the_margin(model: ReferenceModel, lessons: Less
     np.testing.assert_allclose(rest, rest[0], atol=1e-3)
 
 
-def test_a_model_made_elsewhere_reads_its_columns_by_name(lessons: Lessons) -> None:
-    """Names in any case; too few of its columns and it says nothing."""
+def test_a_model_made_elsewhere_reads_the_columns_it_is_bound_to(lessons: Lessons) -> None:
+    """Too few of its columns and it says nothing."""
     x = np.random.default_rng(0).random((300, 2)).astype(np.float32)
     import xgboost
 
@@ -133,6 +133,7 @@ def test_a_model_made_elsewhere_reads_its_columns_by_name(lessons: Lessons) -> N
     model = reference.from_parts(bytes(trees.save_raw("ubj")), recipe)
     assert isinstance(model, NativeModel)
     table = pl.DataFrame({"age": x[:, 1], "AMOUNT": x[:, 0], "other": x[:, 0]})
-    margin = model.margin_of(table)
+    bound = {"Amount": "AMOUNT", "Age": "age"}
+    margin = model.margin_of(table, bound)
     np.testing.assert_allclose(margin, trees.inplace_predict(x, predict_type="margin"), rtol=1e-5)
-    assert (model.margin_of(table.select("other", "age")) == 0).all()
+    assert (model.margin_of(table, {"Age": "age"}) == 0).all()

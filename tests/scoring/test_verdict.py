@@ -15,7 +15,7 @@ from vigie.scoring.coherence import LEAST
 from vigie.scoring.ensemble import Combined
 from vigie.scoring.features import VOCABULARY
 from vigie.scoring.reasons import COUNT, reasons
-from vigie.scoring.verdict import FEWEST_ROWS, Verdict, judge
+from vigie.scoring.verdict import FEWEST_ROWS, Verdict, judge, worthwhile
 
 N = 400
 CALIBRATOR = Calibrator((0.0, 1.0, 3.0, 6.0), (-3.0, -1.0, 2.0, 6.0), 0.0, 1.0, -1.0, 1.0)
@@ -107,10 +107,22 @@ def test_a_budget_is_kept_where_rows_are_equal() -> None:
 
 def test_alerts_and_levels_follow_the_probability() -> None:
     found = told(prior=0.1)
-    np.testing.assert_array_equal(found.alert, found.probability >= 0.5)
+    assert found.probability[found.alert].min() >= found.probability[~found.alert].max()
     np.testing.assert_array_equal(found.level == "HIGH", found.probability >= 0.5)
     np.testing.assert_array_equal(found.level == "LOW", found.probability < 0.1)
     assert found.alert.any()
+
+
+def test_the_number_of_alerts_has_the_best_expected_f1() -> None:
+    """No other number of rows would be expected to do better, and rows that are likely honest are left alone."""
+    found = told(prior=0.1)
+    p = np.sort(found.probability)[::-1]
+    f1 = [2 * p[:n].sum() / (n + p.sum()) for n in range(1, N + 1)]
+    assert f1[found.alert.sum() - 1] == pytest.approx(max(f1))
+    assert worthwhile(np.full(N, 0.01)) == 0
+    assert worthwhile(np.full(N, 0.2)) == N
+    assert worthwhile(np.array([0.9, 0.8, 0.05, 0.05])) == 2
+    assert worthwhile(np.zeros(0)) == 0
 
 
 def test_the_expected_precision_is_that_of_the_alerts() -> None:

@@ -26,32 +26,31 @@ class Gate:
     Attributes:
         required: refuse what has no signature.
         public_key: whose signatures are good; without it none is looked at.
-        shipped: folder of the models that come with Vigie itself: whoever can write there can also write the code
-            that would verify them, so they need no signature.
+        shipped: digests of the manifests that come with Vigie itself. Whoever can change these can also change the
+            code that would verify signatures, so the very same bytes need none, wherever they were moved to.
     """
 
     required: bool = False
     public_key: Path | None = None
-    shipped: Path | None = None
+    shipped: frozenset[str] = frozenset()
 
-    def asks(self, location: Location) -> bool:
-        """Whether bundles of that store are looked at; refuses a rule nobody can keep."""
+    def asks(self, manifest_sha256: str) -> bool:
+        """Whether the bundle with that manifest is looked at; refuses a rule nobody can keep."""
         if self.required and self.public_key is None:
             raise UsageRefused(
                 "VIGIE_REQUIRE_SIGNATURE is set, but no key to verify signatures with",
                 hint="set VIGIE_PUBLIC_KEY to the key file of whoever signs your models",
             )
-        ours = self.shipped is not None and location.kind == "local" and Path(location.bucket) == self.shipped
-        return self.public_key is not None and not ours
+        return self.public_key is not None and manifest_sha256 not in self.shipped
 
 
 def open_bundle(
-    location: Location, stored: Stored, cache: Cache | None = None, gate: Gate | None = None
+    place: Location | Store, stored: Stored, cache: Cache | None = None, gate: Gate | None = None
 ) -> Bundle:
     """The bundle, ready to be used; see `transfer.fetch` and `signing.verify` for what is refused."""
-    store = open_location(location)
+    store = place if isinstance(place, Store) else open_location(place)
     files = fetch(store, stored, cache)
-    if gate is not None and gate.asks(location):
+    if gate is not None and gate.asks(stored.manifest_sha256):
         assert_signed(store, stored, files, gate, cache)
     return unpack(files, manifest_sha256=stored.manifest_sha256)
 

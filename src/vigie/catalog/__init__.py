@@ -101,6 +101,12 @@ class Catalog:
             rows = connection.execute(query.where(_ROWS.active) if active_only else query).mappings()
             return tuple(Entry.from_row(row) for row in rows)
 
+    def places(self) -> dict[tuple[str, str], Place]:
+        """Where the bundle of each version lies, by name and version: one small query."""
+        query = sa.select(_ROWS.name, _ROWS.version, _ROWS.storage_type, _ROWS.s3_bucket, _ROWS.s3_prefix)
+        with reading(self._engine) as connection:
+            return {(row[0], row[1]): Place(*row[2:]) for row in connection.execute(query)}
+
     def activate(self, name: str, version: str | None = None) -> Entry:
         """Lets `match` propose the model."""
         return self._set_active(name, version, active=True)

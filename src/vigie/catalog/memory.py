@@ -107,6 +107,10 @@ class Memory:
         self._vectors = {i: self._vectors[i] for i in self._ids}
         self._index = Index(list(self._vectors.values()))
         self._entries.clear()
+        if len(self._ids) <= _ENTRIES_KEPT:
+            # So few are read at once rather than one by one while somebody waits.
+            self._read_quantiles(connection, self._ids)
+            self._read_entries(connection, self._ids)
         self._changes = changes
 
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:

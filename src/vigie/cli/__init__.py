@@ -9,6 +9,8 @@
     serve     serve, worker: the web app
     users     users add, link, list
     admin     db upgrade, library build
+    doctor    doctor
+    costs     costs
     populate  what populate_reference_models.py runs
 
     opening   settings to catalog, store, cache and gate
@@ -27,6 +29,8 @@ import click
 from vigie import __version__
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
+from vigie.cli.costs import costs
+from vigie.cli.doctor import doctor
 from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
@@ -54,7 +58,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, cache, serve, worker, users, db, library):
+for command in (predict, match, models, migrate, costs, doctor, cache, serve, worker, users, db, library):
     cli.add_command(command)
 
 

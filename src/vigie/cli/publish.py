@@ -17,6 +17,7 @@ from vigie.artifacts.store import Location, Store, check_key, connect, join, loc
 from vigie.artifacts.transfer import Stored, fetch, key_of, publish
 from vigie.catalog import Catalog, Entry
 from vigie.errors import AlreadyThere, NotFound, UnsignedBundle
+from vigie.scoring.roles.named import of_names
 
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
@@ -90,7 +91,8 @@ def convert(
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds xgboost_model.joblib")
     made = legacy.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
-    return replace(made, profile={**made.profile, "domain": domain}) if domain else made
+    said = {"domain": domain} if domain else {}
+    return replace(made, profile={**made.profile, **_meaning(made.profile["columns"]), **said})
 
 
 def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: Gate) -> Registered:
@@ -122,6 +124,15 @@ def name_of(text: str) -> str:
 def is_foreign(names: set[str]) -> bool:
     """Whether a folder with files of these names holds a model in the seed's layout."""
     return any(name.startswith("xgboost_model.") for name in names)
+
+
+def _meaning(columns: list[dict[str, str]]) -> dict[str, Any]:
+    """What the columns of a foreign model mean, so that it can be matched; its table is not there, its names are."""
+    roles = of_names({column["name"]: column["type"] for column in columns})
+    return {
+        "columns": [{**column, "role": roles[column["name"]]} for column in columns],
+        "roles": dict.fromkeys(sorted(set(roles.values()) - {"none", "leak"}), 1.0),
+    }
 
 
 def _manifest(store: Store, url: str) -> bytes:
@@ -156,7 +167,7 @@ def _place(location: Location) -> Location:
 
 def _admit(source: Source, gate: Gate) -> None:
     if (
-        gate.asks(source.place)
+        gate.asks(digest(source.files[MANIFEST]))
         and gate.public_key is not None
         and (source.signature is not None or gate.required)
     ):

@@ -24,7 +24,6 @@ from vigie.library.lessons import Lesson, lessons
 from vigie.library.recipes import Recipe, recipes
 from vigie.library.starter import INDEX, MODELS
 from vigie.scoring import calibration, ensemble, evaluate, reference
-from vigie.scoring.evidence import DETECTORS, INPUTS, together
 from vigie.scoring.features import NAMES
 from vigie.scoring.groups import Floats
 from vigie.worlds import DOMAINS
@@ -199,15 +198,12 @@ def _calibrate(
         for recipe in picked:
             margin = fitted[recipe.name].margin(one.inputs)
             members.append(ensemble.Member(recipe.name, 0.7, 0.85, margin, weighted_ranks(margin, weights)))
-        anomaly = weighted_ranks(_anomaly(one), weights)
+        anomaly = weighted_ranks(one.anomaly, weights)
         combined = ensemble.combine(anomaly, members, rows=one.rows, weights=weights)
-        studied.append(calibration.Studied(combined.evidence, combined.belief, one.label, weights))
+        studied.append(
+            calibration.Studied(combined.evidence, combined.belief, one.label, weights, not at_home)
+        )
     return calibration.fit(studied)
-
-
-def _anomaly(one: Lesson) -> Floats:
-    start = INPUTS.index(f"detector_{DETECTORS[0]}")
-    return together(one.inputs[:, start : start + len(DETECTORS)].astype(float))
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:

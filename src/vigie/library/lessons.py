@@ -30,6 +30,7 @@ class Lesson:
         view: `full` or `bare`.
         seed: the world's.
         inputs: (rows, INPUTS) evidence of a sample of its rows.
+        anomaly: (rows,) the combined anomaly score, as mid-ranks within the whole world.
         label: (rows,) true is fraud.
         share: frauds in the whole world, 0 to 1.
         rows: rows of the whole world.
@@ -42,6 +43,7 @@ class Lesson:
     view: str
     seed: int
     inputs: npt.NDArray[np.float32]
+    anomaly: npt.NDArray[np.float64]
     label: npt.NDArray[np.bool_]
     share: float
     rows: int
@@ -70,6 +72,7 @@ def lesson(domain: str, view: str, seed: int) -> Lesson | None:
         view=view,
         seed=seed,
         inputs=gathered.inputs[keep],
+        anomaly=gathered.anomaly[keep],
         label=label[keep],
         share=float(world.label.mean()),
         rows=frame.height,

@@ -25,6 +25,8 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     if not index.exists():
         return 0
     version = json.loads(index.read_text())["version"]
+    if _all_there(catalog, folder, version):
+        return 0
     known = {entry.name: entry for entry in catalog.list(active_only=False) if entry.version == version}
     here = str(folder.resolve())
     moved = [
@@ -42,6 +44,22 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     ]
     catalog.register_all(fresh)
     return len(fresh) + len(moved)
+
+
+def digests(folder: Path = MODELS) -> frozenset[str]:
+    """The sha256 of each shipped manifest: what is exactly ours, wherever it lies."""
+    return frozenset(bundle.digest(path.read_bytes()) for path in folder.glob(f"*/{bundle.MANIFEST}"))
+
+
+def _all_there(catalog: Catalog, folder: Path, version: str) -> bool:
+    """Whether there is nothing to do, as at every start but the first: not worth reading whole entries for."""
+    places = catalog.places()
+    return all(
+        (place := places.get((path.name, version))) is not None
+        and (place.storage_type != "local" or Path(place.bucket, place.prefix).exists())
+        for path in folder.iterdir()
+        if path.is_dir()
+    )
 
 
 def _entry(path: Path, bucket: str) -> Entry:

@@ -1,6 +1,7 @@
 """Moves bundles from the stores they lie in to another one, and back.
 
     estimate   what it will cost, from a dated table of prices; touches no store
+    monthly    what a whole installation costs a month, from the same table
     plan       what a run would do, model by model; writes nothing anywhere
     run        copies, reads back, compares, and only then says in the catalog that a model has moved
     verify     reads every byte where the catalog says it lies
@@ -12,8 +13,9 @@ sha256 compared with the catalog's. A source is never changed. So readers see a 
 its new one, and both are whole.
 """
 
-from vigie.migrate.estimate import Cost, Load, Prices, estimate, load_of, load_prices
+from vigie.migrate.estimate import Cost, Host, Load, Prices, estimate, load_of, load_prices
 from vigie.migrate.journal import Record, Timing, records
+from vigie.migrate.monthly import Bill, Use, bills, compute
 from vigie.migrate.place import Target
 from vigie.migrate.plan import ModelPlan, Plan, plan
 from vigie.migrate.prune import PruneReport, prune
@@ -23,7 +25,9 @@ from vigie.migrate.verify import ModelCheck, VerifyReport, verify
 from vigie.migrate.work import Progress
 
 __all__ = [
+    "Bill",
     "Cost",
+    "Host",
     "Load",
     "ModelCheck",
     "ModelPlan",
@@ -37,7 +41,10 @@ __all__ = [
     "RunReport",
     "Target",
     "Timing",
+    "Use",
     "VerifyReport",
+    "bills",
+    "compute",
     "estimate",
     "load_of",
     "load_prices",

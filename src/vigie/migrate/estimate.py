@@ -24,6 +24,12 @@ _NUMBERS = (
 )
 
 
+_HOST_NUMBERS = (
+    *("plan_month", "plan_includes", "vcpu_month", "gb_ram_month", "volume_gb_month"),
+    "transfer_out_per_gb",
+)
+
+
 @dataclass(frozen=True)
 class Provider:
     """The prices of one provider, in the currency of the table.
@@ -50,6 +56,29 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class Host:
+    """The prices of who runs the web app, its workers and the database.
+
+    Attributes:
+        plan_month: the least to pay a month; `plan_includes` of it is used up first.
+        vcpu_month: a processor busy for a month.
+        gb_ram_month: a GB of memory held for a month.
+        volume_gb_month: a GB of disk for a month.
+        transfer_out_per_gb: a GB sent to the internet, a store elsewhere included.
+    """
+
+    key: str
+    name: str
+    source: str
+    plan_month: float
+    plan_includes: float
+    vcpu_month: float
+    gb_ram_month: float
+    volume_gb_month: float
+    transfer_out_per_gb: float
+
+
+@dataclass(frozen=True)
 class Prices:
     """A table of prices; `read` is the day they were read, ISO 8601."""
 
@@ -57,6 +86,7 @@ class Prices:
     currency: str
     note: str
     providers: tuple[Provider, ...]
+    hosts: tuple[Host, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,13 +171,21 @@ def _read(text: str, name: str) -> Prices:
     try:
         raw = json.loads(text)
         providers = tuple(_provider(one) for one in raw["providers"])
-        prices = Prices(str(raw["read"]), str(raw["currency"]), str(raw.get("note", "")), providers)
+        hosts = tuple(_host(one) for one in raw.get("hosts", []))
+        prices = Prices(str(raw["read"]), str(raw["currency"]), str(raw.get("note", "")), providers, hosts)
     except (ValueError, KeyError, TypeError) as error:
         what = f"no usable {error}" if isinstance(error, KeyError) else str(error)
         raise InputRefused(f"price file {name}: {what}", hint=hint) from None
     if not prices.providers:
         raise InputRefused(f"price file {name}: found no provider, expected at least one", hint=hint)
     return prices
+
+
+def _host(raw: dict[str, Any]) -> Host:
+    numbers = {name: float(raw[name]) for name in _HOST_NUMBERS}
+    if min(numbers.values()) < 0:
+        raise ValueError(f"a negative price of {raw['key']!r}")
+    return Host(str(raw["key"]), str(raw["name"]), str(raw["source"]), **numbers)
 
 
 def _provider(raw: dict[str, Any]) -> Provider:

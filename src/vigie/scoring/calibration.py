@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vigie.errors import InputRefused
 from vigie.scoring.groups import Floats
 
 HARMONY = 0.15
@@ -39,12 +40,14 @@ class Studied:
         belief: mean probability of fraud by the members' own reckoning.
         label: (rows,) true is fraud.
         weights: (rows,) how many rows of the table each stands for.
+        strange: whether none of the models that voted knew its domain.
     """
 
     evidence: Floats
     belief: float
     label: npt.NDArray[np.bool_]
     weights: Floats
+    strange: bool = True
 
     @property
     def share(self) -> float:
@@ -109,9 +112,19 @@ class Calibrator:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Calibrator | None:
-        """Reads what `to_json` wrote; None where a bundle carries no calibration, as imported models do."""
+        """Reads what `to_json` wrote; None where a bundle carries no calibration, as imported models do.
+
+        Raises:
+            InputRefused: a calibration of another format.
+        """
         if data.get("kind") != "evidence":
             return None
+        if data.get("format") != 1 or "share" not in data:
+            raise InputRefused(
+                f"calibration: found format {data.get('format')!r} with {', '.join(sorted(data))}, expected format 1 "
+                "with evidence, ratio and share",
+                hint="the model was written by another Vigie: train or import it again",
+            )
         share = {name: float(data["share"][name]) for name in ("intercept", "slope", "low", "high")}
         return cls(tuple(map(float, data["evidence"])), tuple(map(float, data["ratio"])), **share)
 
@@ -122,7 +135,9 @@ def fit(tables: Sequence[Studied]) -> Calibrator:
     belief = np.array([_logit(table.belief) for table in tables])
     truth = np.array([_logit(table.share) for table in tables])
     slope, intercept = np.polyfit(belief, truth, 1)
-    errors = truth - (intercept + slope * belief)
+    # A table in production is a stranger, so only strangers say how far off an estimate may be.
+    strange = np.array([table.strange for table in tables])
+    errors = (truth - (intercept + slope * belief))[strange if strange.any() else slice(None)]
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(errors, [tail, 1 - tail])
     return Calibrator(

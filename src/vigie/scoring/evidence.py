@@ -20,6 +20,9 @@ from vigie.scoring.roles import Roles
 DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
 SHARES = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
 """What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
+NAMELESS_SHARES = np.array([0.1, 0.3, 0.1, 0.25, 0.25])
+"""The same where most columns are anonymous: there is less meaning to stand on."""
+NAMELESS = frozenset({"number", "flag"})
 PEERS = tuple(
     f"peers_{who}_{span}"
     for who in ("actor", "counterpart", "shared")
@@ -107,7 +110,7 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
         "neighbours": anomaly.neighbours(columns, seed),
     }
     detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
-    combined = together(detectors)
+    combined = together(detectors, nameless(roles))
     peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
     inputs = np.concatenate(
         [
@@ -121,15 +124,24 @@ def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.
     return Evidence(built, known, tails, detectors, combined, inputs, columns, order)
 
 
-def together(detectors: Floats) -> Floats:
+def nameless(roles: Roles) -> float:
+    """Share of the columns whose meaning nobody told, in [0, 1]."""
+    seen = [item.role for item in roles.columns if item.role not in anomaly.IGNORED_ROLES]
+    return sum(role in NAMELESS for role in seen) / len(seen) if seen else 0.0
+
+
+def together(detectors: Floats, nameless: float) -> Floats:
     """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
 
     Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
 
     Args:
         detectors: (rows, detectors) mid-ranks.
+        nameless: share of the columns that are anonymous; from a third on they begin to count, from two thirds fully.
     """
-    return mid_ranks(-np.log(1 - detectors + 0.5 / max(len(detectors), 1)) @ SHARES)
+    shift = float(np.clip(3 * nameless - 1, 0, 1))
+    shares = (1 - shift) * SHARES + shift * NAMELESS_SHARES
+    return mid_ranks(-np.log(1 - detectors + 0.5 / max(len(detectors), 1)) @ shares)
 
 
 def related(facts: Facts, energy: Floats) -> dict[str, Floats]:

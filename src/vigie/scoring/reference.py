@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring import native
+from vigie.scoring import boosting, native
 from vigie.scoring.evidence import INPUTS
 from vigie.scoring.features import BY_NAME
 
@@ -50,16 +50,14 @@ class ReferenceModel:
         Args:
             inputs: (rows, INPUTS) as `evidence.gather` makes them.
         """
-        return _margin(self.booster, self._select(inputs))
+        return boosting.margins(self.booster, self._select(inputs))
 
     def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).
 
         Source: S. Lundberg et al., "Consistent Individualized Feature Attribution for Tree Ensembles", 2018.
         """
-        import xgboost
-
-        matrix = xgboost.DMatrix(self._select(inputs), missing=float("nan"))
+        matrix = boosting.load().DMatrix(self._select(inputs), missing=float("nan"))
         return np.asarray(self.booster.predict(matrix, pred_contribs=True)[:, :-1], dtype=float)
 
     def to_bytes(self) -> bytes:
@@ -78,7 +76,7 @@ class ReferenceModel:
 
 @dataclass(frozen=True)
 class NativeModel:
-    """A model made elsewhere, which reads the columns of its own table by name.
+    """A model made elsewhere, which reads the columns of its own table.
 
     Attributes:
         booster: the trees.
@@ -88,48 +86,30 @@ class NativeModel:
     booster: xgboost.Booster
     recipe: Mapping[str, Any]
 
-    def margin_of(self, frame: pl.DataFrame) -> npt.NDArray[np.float64]:
+    def margin_of(self, frame: pl.DataFrame, bound: Mapping[str, str]) -> npt.NDArray[np.float64]:
         """(rows,) log-odds; all the same where the table lacks too many of its columns.
 
         Args:
             frame: typed table.
+            bound: column of the model -> column of the table, as `binding.bind` finds them.
         """
         wanted = self.recipe["columns"]
-        here = {name.lower(): name for name in frame.columns}
-        found = {name: frame[here[name.lower()]].to_numpy() for name in wanted if name.lower() in here}
+        found = {name: frame[bound[name]].to_numpy() for name in wanted if name in bound}
         if len(found) < NATIVE_COVERAGE * len(wanted):
             return np.zeros(frame.height)
-        return _margin(self.booster, native.apply_steps(found, self.recipe))
+        return boosting.margins(self.booster, native.apply_steps(found, self.recipe))
 
 
 def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel:
     """Rebuilds a model from verified bytes and its recipe."""
     if recipe.get("kind") == "native":
-        return NativeModel(_trees(booster), recipe)
+        return NativeModel(boosting.open_trees(booster), recipe)
     return evidence_model(booster, recipe)
 
 
 def evidence_model(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel:
     """Rebuilds one of our own models."""
-    return ReferenceModel(_trees(booster), tuple(recipe["inputs"]))
-
-
-def threads(rows: int) -> int:
-    """Threads worth waking for so many rows: on few of them the threads would mostly wait for each other."""
-    return 1 if rows < 20_000 else 2
-
-
-def _margin(booster: xgboost.Booster, inputs: Matrix) -> npt.NDArray[np.float64]:
-    booster.set_param({"nthread": threads(len(inputs))})
-    return np.asarray(booster.inplace_predict(inputs, predict_type="margin"), dtype=float)
-
-
-def _trees(booster: bytes) -> xgboost.Booster:
-    import xgboost
-
-    model = xgboost.Booster()
-    model.load_model(bytearray(booster))
-    return model
+    return ReferenceModel(boosting.open_trees(booster), tuple(recipe["inputs"]))
 
 
 def fit(
@@ -153,8 +133,7 @@ def fit(
         trees: number of boosting rounds.
         threads: of XGBoost; the result does not depend on it.
     """
-    import xgboost
-
+    xgboost = boosting.load()
     columns = [INPUTS.index(name) for name in inputs]
     counts = importance or [1.0] * len(labels)
     weights = [count * table_weights(label) for label, count in zip(labels, counts, strict=True)]

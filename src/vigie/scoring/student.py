@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vigie.scoring import boosting
 from vigie.scoring.groups import Floats, mid_ranks
 
 SHARES = (0.03, 0.1)
@@ -45,8 +46,7 @@ def vote(columns: Floats, suspicion: Floats, seed: int) -> Floats | None:
 def _cross_fitted(
     columns: Floats, label: np.ndarray, half: np.ndarray, rng: np.random.Generator, seed: int
 ) -> Floats:
-    import xgboost
-
+    xgboost = boosting.load()
     out = np.zeros(len(columns))
     x = columns.astype(np.float32)
     for part in (0, 1):

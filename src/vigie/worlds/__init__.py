@@ -29,6 +29,7 @@ DOMAINS: tuple[str, ...] = (
     "lending",
     "insurance",
     "orders",
+    "anonymised",
 )
 
 

@@ -33,6 +33,7 @@ account_opening | account opening | ouvertures de compte | account opening, sign
 lending | lending | crédit | loan, pret, prestamo, emprestimo, borrower, emprunteur, installment, echeance, cuota, parcela, interest rate, mortgage, repayment, annuity, credit bureau, bureau, debt, debt consolidation, revolving, payday, leasing, principal, tenor, outstanding, taux endettement, encours, deuda, garantia, debt to income | application, income, employer, employed, education, purpose, default, collateral, utilisation, enquiry last, document, rejection, solicitado, demande credit, @income
 insurance | insurance claims | sinistres d'assurance | claim, sinistre, siniestro, sinistro, policy, poliza, apolice, deductible, franchise, insured, assure, asegurado, segurado, incident, accident, witness, vandalism, collision, bodily, injury, adjuster, third party, all peril, damage, total loss | premium, prime, police, vehicle, vehicule, vehiculo, auto make, hospital, fire, theft, repair, severity, liability, comprehensive, fault
 orders | shop orders | commandes en ligne | basket size, order count, num order, shipping distance, envio, pedido, panier, carrito, online order, median price, used chip, repeat retailer, known merchant | order, commande, basket, cart, item, quantity, quantite, article, product, produit, billing, shipping, jewelry, music, game, storecredit, giftcard, discount, attempt, returning customer, avs match, @amount_ratio, @distance
+anonymised | anonymous columns | colonnes anonymes | pca, principal component, anonymised, anonymized, anonymisé, component, composante, componente | feature, variable, attribute, attr, masked, hidden, pc
 """
 _HINT = 0.25
 
@@ -81,8 +82,9 @@ class DomainEvidence:
 @lru_cache(maxsize=20_000)
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a name in order: accents folded, camelCase split, plural s and digits dropped."""
-    folded = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    plain = text
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = (word.lower() for word in _SPLIT.split(_CAMEL.sub(" ", plain)))
     return tuple(
         word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

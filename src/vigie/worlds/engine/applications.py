@@ -17,6 +17,10 @@ from vigie.worlds.engine.names import Namer
 
 Typology = Callable[[Case, Rows], None]
 
+_MEASURED = frozenset(
+    {"number", "amount", "age", "income", "limit", "account_age", "velocity", "amount_ratio", "distance"}
+)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -36,7 +40,7 @@ class Setting:
     typologies: tuple[Typology, ...]
     lookalikes: tuple[Typology, ...]
     columns: tuple[int, int] = (6, 30)
-    rate: tuple[float, float] = (0.006, 0.15)
+    rate: tuple[float, float] = (0.005, 0.25)
 
 
 def build(setting: Setting, seed: int, rows: int | None) -> World:
@@ -44,7 +48,7 @@ def build(setting: Setting, seed: int, rows: int | None) -> World:
     rng = np.random.default_rng([seed, setting.number])
     size = rows if rows is not None else int(rng.integers(1000, 8001))
     low, high = np.log(setting.rate[0]), np.log(setting.rate[1])
-    rate = float(np.exp(np.clip(rng.normal((low + high) / 2 + 0.15, (high - low) / 5), low, high)))
+    rate = float(np.exp(np.clip(rng.normal((low + high) / 2, (high - low) / 4), low, high)))
     case = _legitimate(setting, rng, size)
     wanted = int(rng.integers(*setting.columns, endpoint=True))
     truth = _afflict(case, setting, max(4, round(rate * size)), wanted)
@@ -71,7 +75,8 @@ def _legitimate(setting: Setting, rng: np.random.Generator, size: int) -> Case:
     factors = {name: rng.normal(size=size) for name in FACTORS}
     spread = rng.choice((0.0, 0.25, 0.6, 0.9))
     vigour = np.clip(rng.normal(1, spread, size), 0, 2.5)
-    grip = float(np.clip(np.exp(rng.normal(0.15, 0.45)), 0.45, 2.5))
+    # Tables of one row a case are shared because something can be found in them: most can be told apart well.
+    grip = float(np.clip(np.exp(rng.normal(0.4, 0.5)), 0.45, 3.0))
     clock = (start // DAY + days) * DAY + hours * 3600 + rng.uniform(0, 60, size)
     fields = {f.key: f for f in setting.fields}
     return Case(rng, size, fields, grip, clock, factors, vigour, np.zeros(size, bool))
@@ -79,7 +84,7 @@ def _legitimate(setting: Setting, rng: np.random.Generator, size: int) -> Case:
 
 def _afflict(case: Case, setting: Setting, budget: int, wanted: int) -> NDArray[np.str_]:
     """Choose typologies, give each its rows, let decoys show half of the same symptoms; some frauds show nothing at all."""
-    rng, kinds = case.rng, setting.typologies
+    rng, kinds = case.rng, (*setting.typologies, unlike_others)
     names = np.full(case.size, "", dtype="U32")
     most = min(4, 1 + wanted // 5)
     picked = rng.permutation(len(kinds))[: min(most, int(rng.choice((1, 2, 3, 4), p=(0.35, 0.35, 0.2, 0.1))))]
@@ -95,10 +100,24 @@ def _afflict(case: Case, setting: Setting, budget: int, wanted: int) -> NDArray[
     return names
 
 
+def unlike_others(case: Case, rows: Rows) -> None:
+    """Invented cases: several columns at once are not as honest ones are, each in no direction known beforehand.
+
+    Source: fabricated records fail where fields should hang together; M. J. Nigrini, "Forensic Analytics", 2011.
+    """
+    plain = [f.key for f in case.fields.values() if f.role in _MEASURED and not f.latent]
+    count = min(len(plain), int(case.rng.integers(3, 8)))
+    for key in case.rng.choice(plain, count, replace=False):
+        way = case.rng.choice((-1.0, 1.0), len(rows) if case.rng.random() < 0.5 else 1)
+        size = case.rng.uniform(1.0, 2.2) * case.grip * case.vigour[rows]
+        case.z(str(key))[rows] += way * size
+        case.touched.add(str(key))
+
+
 def _decoys(case: Case) -> None:
     """Legitimate rows that show some symptoms of the typology but not their coincidence."""
     symptoms, case.symptoms = case.symptoms, []
-    if case.rng.random() < 0.4 or not symptoms:
+    if case.rng.random() < 0.5 or not symptoms:
         return
     legit = np.flatnonzero(~case.label)
     rows = legit[case.rng.random(len(legit)) < case.rng.uniform(0.02, 0.3)]

@@ -1,0 +1,104 @@
+"""`vigie costs`: what a month of this installation would cost, store by store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES
+
+if TYPE_CHECKING:
+    from vigie.migrate import Bill, Host, Load, Prices, Use
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie costs", "vigie costs --uploads 1000 --upload-mb 20 --days 30", "vigie costs --json"
+    )
+)
+@click.option("--uploads", default=1000, show_default=True, type=click.IntRange(0), help="Tables a month.")
+@click.option("--upload-mb", default=20.0, show_default=True, type=click.FloatRange(0), help="Size of one.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How long they are kept.")
+@click.option(
+    "--models-gb", type=click.FloatRange(0), help="Size of the models; by default those of the catalog."
+)
+@click.option("--prices", type=click.Path(path_type=Path), help="Another table of prices, a JSON file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+def costs(
+    uploads: int, upload_mb: float, days: int, models_gb: float | None, prices: Path | None, as_json: bool
+) -> None:
+    """Say what a month costs: models and uploads in each cloud's store, and the machines.
+
+    List prices of a dated table, without free allowances, discounts and taxes.
+    """
+    from vigie import migrate as story
+    from vigie.cli import draw
+
+    table, load = story.load_prices(prices), _load(models_gb)
+    use = story.Use(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
+    host = next(iter(table.hosts), None)
+    found = story.bills(load, use, table, host)
+    machines = story.compute(use, host) if host else None
+    if as_json:
+        draw.dump(
+            {
+                "prices_read": table.read,
+                "currency": table.currency,
+                "load": asdict(load),
+                "use": asdict(use),
+                "bills": [{**asdict(one), "beside": one.beside, "elsewhere": one.elsewhere} for one in found],
+                "host": asdict(host) if host else None,
+                "machines": machines,
+            }
+        )
+        return
+    _show(load, use, table, host, found, machines)
+
+
+def _load(models_gb: float | None) -> Load:
+    from vigie import migrate as story
+    from vigie import opening
+
+    if models_gb is not None:
+        return story.Load(models=40, objects=240, size=int(models_gb * 1e9))
+    with opening.catalog(settings.load()) as catalog:
+        return story.load_of(catalog.list(active_only=False))
+
+
+def _show(
+    load: Load, use: Use, prices: Prices, host: Host | None, found: tuple[Bill, ...], machines: float | None
+) -> None:
+    from vigie.cli import draw
+
+    draw.say(
+        f"{load.models} models of {draw.size(load.size)} together, {use.uploads:,} uploads a month of "
+        f"{draw.size(use.size)}, kept {use.kept_days} days"
+    )
+    heads = ("store", "models", "uploads", "requests", "a month", "traffic")
+    table = draw.columns(*heads, right=(1, 2, 3, 4, 5), last=False)
+    for one in found:
+        sums = (one.models, one.kept, one.requests, one.beside, one.fetched + one.sent)
+        table.add_row(one.provider.name, *(_money(value) for value in sums))
+    draw.show(table)
+    where = f" on {host.name}" if host else " elsewhere"
+    lines = [
+        f"Prices in {prices.currency}, read {prices.read}. Traffic is added where the app runs{where}, not beside the store."
+    ]
+    if host and machines is not None:
+        lines.append(
+            f"Machines on {host.name}: {_money(machines)} a month for web, worker and database "
+            f"({use.vcpu:g} processors busy on average, {use.memory:g} GB of memory, {use.disk:g} GB of disk)."
+        )
+        cheapest = min(found, key=lambda one: one.elsewhere)
+        lines.append(
+            f"Together, least: {cheapest.provider.name}, {_money(cheapest.elsewhere + machines)} a month."
+        )
+    draw.show("\n".join(lines))
+
+
+def _money(value: float) -> str:
+    return "<$0.01" if 0 < value < 0.01 else f"${value:,.2f}"

@@ -1,0 +1,57 @@
+"""`vigie doctor`: is this installation fit to work, and if not, what is to be done?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES, exit_code
+
+if TYPE_CHECKING:
+    from vigie.doctor import Finding
+
+_MARKS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+@click.command(
+    epilog=EXAMPLES.format(
+        "vigie doctor",
+        "vigie doctor --json",
+        "DATABASE_URL=postgresql://… STORAGE_TYPE=s3 S3_MODEL_BUCKET=… vigie doctor",
+    )
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check database, models, store, credentials, cache, clock and worker.
+
+    Writes and deletes one scratch object in the store. Ends with 0 where everything works (warnings count as
+    working), else with the exit code of the first problem.
+    """
+    from vigie import doctor as story
+    from vigie.cli import draw
+
+    findings = []
+    for finding in story.examine(settings.load()):
+        findings.append(finding)
+        if not as_json:
+            _show(finding)
+    problems = [finding for finding in findings if finding.state == story.BAD]
+    if as_json:
+        shape = ("name", "state", "found", "hint")
+        draw.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
+    else:
+        warned = sum(finding.state == story.WARNING for finding in findings)
+        draw.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
+    if problems:
+        ctx.exit(exit_code(problems[0].error) if problems[0].error else 5)
+
+
+def _show(finding: Finding) -> None:
+    """One line, and beneath it what to do."""
+    mark, colour = _MARKS[finding.state]
+    click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding.name:<12} {finding.found}")
+    if finding.hint:
+        click.echo(f"  {'':<12} → {finding.hint}")

@@ -1,0 +1,181 @@
+"""`vigie doctor`: what works is said, what does not is named with what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from vigie import database, doctor, opening, settings
+from vigie.artifacts.store import Store, connect
+from vigie.catalog import Catalog
+from vigie.cli import cli
+from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
+from vigie.library import starter
+
+
+def findings(**environ: str) -> dict[str, Finding]:
+    """By the name of the check."""
+    return {finding.name: finding for finding in examine(settings.load(environ))}
+
+
+def run(*arguments: str) -> Result:
+    """The command in this process."""
+    return CliRunner().invoke(cli, ["doctor", *arguments])
+
+
+@pytest.fixture(autouse=True)
+def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalog of one model, so that no test registers forty."""
+
+    def register(catalog: Catalog) -> int:
+        path = min(path for path in starter.MODELS.iterdir() if path.is_dir())
+        catalog.register(starter._entry(path, str(starter.MODELS)))
+        return 1
+
+    monkeypatch.setattr(starter, "register", register)
+
+
+def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
+    """Before anything was done, and after; nothing is left in the store."""
+    first = run()
+    assert first.exit_code == 0, first.output
+    assert "it has no tables yet" in first.stdout
+    with opening.catalog(settings.load()):
+        pass
+    told = run("--json")
+    assert told.exit_code == 0
+    states = {one["name"]: one["state"] for one in json.loads(told.stdout)}
+    assert set(states.values()) == {GOOD}
+    assert {"database", "models", "credentials", "store", "cache", "clock", "signatures", "worker"} <= set(
+        states
+    )
+    assert not list((vigie_home / "models").rglob("*.*"))
+
+
+def test_on_postgresql(postgres_url: str) -> None:
+    """The server, its clock and its revision; a catalog of an older Vigie is told from a newer one's."""
+    engine = database.connect(postgres_url)
+    database.upgrade(engine, "0001")
+    found = findings(DATABASE_URL=postgres_url)["database"]
+    assert (found.state, found.hint) == (BAD, "back it up, then run: vigie db upgrade")
+    database.upgrade(engine)
+    found = findings(DATABASE_URL=postgres_url)["database"]
+    assert found.state == GOOD
+    assert "PostgreSQL 18" in found.found
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE vigie_revision SET version_num = '9999'"))
+    engine.dispose()
+    assert "newer" in findings(DATABASE_URL=postgres_url)["database"].hint
+
+
+def test_nothing_answers() -> None:
+    """Database and store are told apart, no secret is told, and the exit code is that of the unavailable."""
+    secret = "s3cr3t-of-nobody"
+    environ = {
+        "DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/vigie",
+        "STORAGE_TYPE": "s3",
+        "S3_MODEL_BUCKET": "models",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_REGION": "us-east-1",
+        "VIGIE_STORE_TOTAL_SECONDS": "1",
+    }
+    result = CliRunner().invoke(cli, ["doctor"], env=environ)
+    assert result.exit_code == 5
+    lines = {line.split()[1]: line[0] for line in result.stdout.splitlines() if line[0] != " "}
+    assert (lines["database"], lines["store"], lines["clock"]) == ("✗", "✗", "!")
+    assert "AWS_ACCESS_KEY_ID" in result.stdout
+    assert secret not in result.output
+
+
+def test_a_bucket_that_is_not_said(vigie_home: Path) -> None:
+    """A request that makes no sense has its own exit code."""
+    result = CliRunner().invoke(cli, ["doctor"], env={"STORAGE_TYPE": "s3"})
+    assert result.exit_code == 2
+    assert "S3_MODEL_BUCKET" in result.stdout
+
+
+def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None:
+    """Local ones where the store is a bucket's, and those whose folder is gone."""
+    url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
+    with opening.catalog(settings.load({"DATABASE_URL": url})) as catalog:
+        environ = {"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"}
+        found = doctor._models(settings.load(environ))
+        assert found.state == WARNING
+        assert "vigie migrate --to gs://b/automl_models" in found.hint
+        entry = catalog.list()[0]
+        catalog.relocate([(entry, type(entry.place)("local", str(tmp_path / "gone"), "x"))])
+        found = doctor._models(settings.load(environ))
+        assert (found.state, entry.label in found.found) == (BAD, True)
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    """Named with what the system said."""
+    (tmp_path / "file").write_text("")
+    found = findings(VIGIE_HOME=str(tmp_path / "home"), MODEL_CACHE_DIR=str(tmp_path / "file"))["cache"]
+    assert found.state == BAD
+    assert "refused" in found.found
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(1, GOOD), (-60, WARNING), (4000, BAD)])
+def test_clocks_that_differ(seconds: int, state: str) -> None:
+    """By so much that signatures are refused, or leases end early."""
+    found = doctor._clock(datetime.now(UTC) - timedelta(seconds=seconds), [0.1])
+    assert found.state == state
+    assert ("ahead of" in found.found) == (seconds > 100)
+
+
+def test_a_store_that_ignores_conditions(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two publishers could both win there: it is refused, and the scratch object removed."""
+    monkeypatch.setattr(memory, "put_if_absent", memory.put)
+    with pytest.raises(doctor._Odd, match="overwrites"), using(memory, monkeypatch) as chosen:
+        doctor._store(chosen, [])
+    assert not list(memory.list())
+
+
+@pytest.mark.parametrize(
+    "environ", [{"VIGIE_REQUIRE_SIGNATURE": "yes"}, {"VIGIE_PUBLIC_KEY": "/nowhere/k.pub"}]
+)
+def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Path) -> None:
+    """A rule without a key, and a key without a file."""
+    found = findings(VIGIE_HOME=str(vigie_home), **environ)["signatures"]
+    assert found.state == BAD
+    assert "VIGIE_PUBLIC_KEY" in found.found + found.hint
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool) -> None:
+    """A run that has been waiting for minutes while nobody works; one just asked for is no matter."""
+    with engine.begin() as connection:
+        if not sa.inspect(connection).has_table("runs"):
+            connection.execute(
+                sa.text("CREATE TABLE runs (state TEXT, not_before TIMESTAMP, lease_until TIMESTAMP)")
+            )
+            moments = (sa.column(name, database.Instant()) for name in ("not_before", "lease_until"))
+            table = sa.table("runs", sa.column("state"), *moments)
+            asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
+            connection.execute(sa.insert(table).values(state="queued", not_before=asked))
+    found = findings(DATABASE_URL=database_url)["worker"]
+    assert found.state == (BAD if late else GOOD)
+    assert ("vigie worker" in found.hint) == late
+
+
+@pytest.fixture
+def memory() -> Store:
+    """A store in this process."""
+    return connect("memory://doctor")
+
+
+@contextmanager
+def using(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
+    """Settings whose store is that one."""
+    monkeypatch.setattr(opening, "shelf", lambda chosen: store)
+    yield settings.load()
