@@ -17,8 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from vigie import database
-from vigie.records import tables  # noqa: F401  the web app's tables belong to the comparison
 from vigie.errors import DatabaseUnavailable, UsageRefused
+from vigie.records import tables  # noqa: F401  the web app's tables belong to the comparison
 
 REVISIONS = ("0001", "0002", "0003")
 SECRET = "s3cr3t/p@ss"
