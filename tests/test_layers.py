@@ -15,7 +15,7 @@ LEVELS = (
     {"scoring", "artifacts", "worlds"},
     {"catalog", "records"},
     {"predict", "train", "refine", "migrate", "library"},
-    {"opening"},
+    {"opening", "standing"},
     {"jobs", "spark", "web", "doctor", "api"},
     {"cli", "__main__"},
 )

@@ -6,9 +6,12 @@ know where bundles are kept, draw anything, or read settings.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,7 @@ from vigie.scoring.calibration import Calibrator, Prevalence
 from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
 from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
 from vigie.scoring.matching import TableProfile
 from vigie.scoring.roles import Roles
 from vigie.scoring.verdict import Verdict, judge
@@ -73,6 +77,7 @@ class Plan:
         bundles: their bundles.
         options: what the user asked for.
         seconds: what each stage took.
+        learned: what the table says of itself as a whole; `apply` adds to it.
     """
 
     roles: Roles
@@ -84,6 +89,7 @@ class Plan:
     bundles: tuple[Bundle, ...]
     options: Options
     seconds: dict[str, float]
+    learned: Learned = field(default_factory=Learned)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,12 @@ def quiet(stage: str, share: float) -> None:
 
 
 def plan(
-    table: Table, catalog: Catalog, open_bundle: Open | None, options: Options, progress: Progress = quiet
+    table: Table,
+    catalog: Catalog,
+    open_bundle: Open | None,
+    options: Options,
+    progress: Progress = quiet,
+    learned: Learned | None = None,
 ) -> Plan:
     """Finds roles, features and models for a table.
 
@@ -116,8 +127,10 @@ def plan(
         open_bundle: fetches and verifies the bundle of an entry; None only matches.
         options: what the user asked for.
         progress: told each stage and the share done.
+        learned: keeps what the table says as a whole, for rows to come; see `vigie.standing`.
     """
     clock = _Clock(progress)
+    learned = learned or Learned()
     for column in options.roles:
         if column not in table.typed.columns:
             raise UnknownColumn(column, table.typed.columns)
@@ -125,7 +138,7 @@ def plan(
         found = roles.infer(table.typed, options.roles)
         _require_something(table, found)
     with clock("gathering evidence", 0.15):
-        gathered = evidence.gather(table.typed, found, seed=options.seed)
+        gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
     with clock("matching models", 0.6):
         profile = matching.describe(table.typed, found, gathered.features)
         tied = coherence(table.typed[gathered.order], found)
@@ -135,7 +148,7 @@ def plan(
         if open_bundle is not None:
             bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
-    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds)
+    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
 
 
 def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
@@ -148,18 +161,20 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
     """
     clock = _Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
-        combined = ensemble.combine(plan.evidence.anomaly, members_of(plan, table))
-        taught = student.vote(plan.evidence.columns, combined.evidence, plan.options.seed)
-        combined = ensemble.listen(combined, taught)
+        combined = listened(plan.evidence, members_of(plan, table), plan.options.seed, plan.learned)
     with clock("calibrating", 0.85):
-        calibrators = (Calibrator.from_json(bundle.calibration) for bundle in plan.bundles)
-        calibrator = next((found for found in calibrators if found is not None), None)
+        asked = plan.options
         verdict = judge(
-            combined, plan.coherence, calibrator, plan.options.expected_fraud_rate, plan.options.alert_budget
+            combined,
+            plan.coherence,
+            calibrator_of(plan),
+            asked.expected_fraud_rate,
+            asked.alert_budget,
+            plan.learned,
         )
     with clock("wording reasons", 0.9):
-        worded = _reasons(plan, verdict)
-    additions = _additions(verdict, combined, plan.evidence.anomaly, worded)[_inverse(plan.evidence.order)]
+        worded = reasons_of(plan.evidence, plan.options, verdict)
+    additions = additions_of(plan.evidence, combined, verdict, worded)
     return Prediction(table, additions, _summary(plan, table, combined, verdict, additions, clock.seconds))
 
 
@@ -180,6 +195,28 @@ def predict(
         progress: told each stage and the share done.
     """
     return apply(plan(table, catalog, open_bundle, options or Options(), progress), table, progress)
+
+
+def listened(gathered: evidence.Evidence, members: Sequence[Member], seed: int, learned: Learned) -> Combined:
+    """Everybody's vote on the rows: the detectors', the members' and the student's.
+
+    Args:
+        gathered: of the rows.
+        members: with what each says of them.
+        seed: of the student.
+        learned: what is known of the table as a whole.
+    """
+    combined = ensemble.combine(gathered.anomaly, members, learned=learned)
+    # A row's cells decide which half it is in: the same half whatever rows are beside it.
+    half = ((gathered.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
+    taught = student.vote(gathered.columns, combined.evidence, seed, half=half, learned=learned)
+    return ensemble.listen(combined, taught, learned)
+
+
+def calibrator_of(plan: Plan) -> Calibrator | None:
+    """The calibration of the best match that has one."""
+    calibrators = (Calibrator.from_json(bundle.calibration) for bundle in plan.bundles)
+    return next((found for found in calibrators if found is not None), None)
 
 
 def members_of(plan: Plan, table: Table) -> list[Member]:
@@ -243,28 +280,32 @@ def _require_something(table: Table, found: Roles) -> None:
         )
 
 
-def _reasons(plan: Plan, verdict: Verdict) -> list[str]:
+def reasons_of(gathered: evidence.Evidence, options: Options, verdict: Verdict) -> list[str]:
     words = [""] * len(verdict.score)
-    if not plan.options.reasons:
+    if not options.reasons:
         return words
     rows = np.flatnonzero(verdict.worth_words)
-    for row, text in zip(rows, reasons.reasons(plan.evidence, rows, plan.options.language), strict=True):
+    for row, text in zip(rows, reasons.reasons(gathered, rows, options.language), strict=True):
         words[row] = text
     return words
 
 
-def _additions(verdict: Verdict, combined: Combined, anomaly: Floats, worded: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(
+def additions_of(
+    gathered: evidence.Evidence, combined: Combined, verdict: Verdict, worded: Sequence[str]
+) -> pl.DataFrame:
+    """(rows, 7) the columns to add, in the order of the table."""
+    columns = pl.DataFrame(
         {
             "fraud_score": verdict.score,
             "fraud_probability": verdict.probability,
-            "anomaly_score": anomaly,
+            "anomaly_score": gathered.anomaly,
             "agreement": combined.agreement,
             "risk_level": verdict.level,
             "alert": verdict.alert.astype(np.int8),
             "reasons": pl.Series(worded, dtype=pl.String),
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return columns[_inverse(gathered.order)]
 
 
 def _inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -323,3 +364,13 @@ def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     best = np.argsort(-score, kind="stable")[:TOP_ROWS]
     columns = ("fraud_score", "fraud_probability", "reasons")
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]
+
+
+class _Callable(ModuleType):
+    """`vigie.predict(frame)` for those who write Python: see `vigie.api`, which has the same name for it."""
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        return import_module("vigie.api").predict(*given, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

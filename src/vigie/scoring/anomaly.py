@@ -5,14 +5,17 @@ Every detector returns one number per row, higher more suspicious. None of them 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring import boosting, forest
-from vigie.scoring.facts import as_codes, as_numbers
+from vigie.scoring.facts import as_numbers
 from vigie.scoring.features import VOCABULARY
 from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
@@ -46,7 +49,9 @@ def tails(ranks: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.N
     return out
 
 
-def one_sided_forest(evidence: npt.NDArray[np.float32], known: np.ndarray, seed: int) -> Floats:
+def one_sided_forest(
+    evidence: npt.NDArray[np.float32], known: np.ndarray, seed: int, learned: Learned | None = None
+) -> Floats:
     """Isolation forest on one-sided tails.
 
     Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008.
@@ -56,7 +61,7 @@ def one_sided_forest(evidence: npt.NDArray[np.float32], known: np.ndarray, seed:
     if not len(keep):
         return np.zeros(len(evidence))
     x = np.minimum(evidence[:, keep], np.float32(9.0))
-    return _forest(x, seed)
+    return _forest("one-sided forest", x, seed, learned)
 
 
 def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Floats]:
@@ -82,22 +87,30 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
     return {"tails_energy": total, "tails_best": best}
 
 
-def raw_forest(columns: Floats, seed: int) -> Floats:
+def raw_forest(columns: Floats, seed: int, learned: Learned | None = None) -> Floats:
     """Isolation forest on the table's own columns, whatever they mean."""
-    return _forest(columns.astype(np.float32), seed) if columns.shape[1] else np.zeros(len(columns))
+    x = columns.astype(np.float32)
+    return _forest("raw forest", x, seed, learned) if columns.shape[1] else np.zeros(len(columns))
 
 
-def neighbours(columns: Floats, seed: int, *, k: int = 8, reference: int = 2000) -> Floats:
+def neighbours(
+    columns: Floats, seed: int, *, k: int = 8, reference: int = 2000, learned: Learned | None = None
+) -> Floats:
     """Mean distance to the k nearest of a sample of rows, on standardised columns.
 
     Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
     """
-    scale = columns.std(axis=0)
-    if not (scale > 0).any() or len(columns) < 3 * k:
+    learned = learned or Learned()
+    scale = learned.once("column scales", lambda: columns.std(axis=0))
+    if not (scale > 0).any() or learned.once("few neighbours", lambda: len(columns) < 3 * k):
         return np.zeros(len(columns))
     x = columns[:, scale > 0] / scale[scale > 0]
-    sample = np.random.default_rng(seed).choice(len(x), size=min(reference, len(x)), replace=False)
-    return distances(x, x[np.sort(sample)], k)
+    return distances(x, learned.once("neighbours", lambda: _sample(x, seed, reference)), k)
+
+
+def _sample(x: Floats, seed: int, size: int) -> Floats:
+    rows = np.random.default_rng(seed).choice(len(x), size=min(size, len(x)), replace=False)
+    return x[np.sort(rows)]
 
 
 def distances(x: Floats, sample: Floats, k: int) -> Floats:
@@ -133,22 +146,30 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
     return out
 
 
-def raw_matrix(frame: pl.DataFrame, roles: Roles) -> Floats:
+def raw_matrix(frame: pl.DataFrame, roles: Roles, learned: Learned | None = None) -> Floats:
     """(rows, columns) numbers as they are and everything else by how often its value occurs."""
+    learned = learned or Learned()
     columns = []
     for item in roles.columns:
         if item.role in IGNORED_ROLES:
             continue
         series = frame[item.column]
-        values = as_numbers(series)
+        values = as_numbers(series, learned)
         if values is None:
-            codes = as_codes(series)
-            values = np.log(np.bincount(codes + 1)[codes + 1])
-        spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
-        if spread > 0:
-            columns.append(np.where(np.isfinite(values), values, np.nanmedian(values)))
+            # Empty cells are a value here; how many there are may say something.
+            prints = series.hash(seed=0).to_numpy().view(np.int64)
+            values = np.log(learned.times(f"cells {item.column}", prints))
+        usual = learned.once(f"usual {item.column}", partial(_usual, values))
+        if np.isfinite(usual):
+            columns.append(np.where(np.isfinite(values), values, usual))
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
 
 
-def _forest(x: np.ndarray, seed: int) -> Floats:
-    return forest.fit(x, seed, TREES).score(x)
+def _usual(values: Floats) -> float:
+    """The median; NaN where the values do not differ, or there are none."""
+    spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
+    return float(np.nanmedian(values)) if spread > 0 else float("nan")
+
+
+def _forest(name: str, x: np.ndarray, seed: int, learned: Learned | None) -> Floats:
+    return (learned or Learned()).once(name, lambda: forest.fit(x, seed, TREES)).score(x)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,12 +71,17 @@ def in_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
 
     The threads of the BLAS library sleep: under ours they would only wait for each other, at full speed.
     """
-    from threadpoolctl import threadpool_limits
+    if len(starts) < 2:
+        for start in starts:
+            work(start)
+        return
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(work, starts))
 
-    with threadpool_limits(1, user_api="blas"):
-        if len(starts) < 2:
-            for start in starts:
-                work(start)
-            return
-        with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(work, starts))
+
+@cache
+def _libraries() -> Any:
+    """The libraries with threads of their own; looking for them takes longer than to score a row."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

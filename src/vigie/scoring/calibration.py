@@ -152,6 +152,11 @@ def probability(log_ratio: Floats, share: float) -> Floats:
         log_ratio: (rows,) log-likelihood ratios.
         share: of frauds, in (0, 1).
     """
+    return at_odds(log_ratio, odds(log_ratio, share))
+
+
+def odds(log_ratio: Floats, share: float) -> float:
+    """The log-odds before any evidence, at which the probabilities average to `share` over the table."""
     low, high = -25.0, 25.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -159,7 +164,12 @@ def probability(log_ratio: Floats, share: float) -> Floats:
             low = middle
         else:
             high = middle
-    return np.asarray(_expit(log_ratio + (low + high) / 2))
+    return (low + high) / 2
+
+
+def at_odds(log_ratio: Floats, prior: float) -> Floats:
+    """(rows,) probabilities of fraud from log-likelihood ratios and the log-odds before any evidence."""
+    return np.asarray(_expit(log_ratio + prior))
 
 
 def _ratios(tables: Sequence[Studied]) -> tuple[tuple[float, ...], tuple[float, ...]]:

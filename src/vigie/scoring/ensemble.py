@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
 
 ANOMALY_SHARE = 0.55
 """What the anomaly energy counts beside all the members together."""
@@ -63,7 +64,12 @@ class Combined:
 
 
 def combine(
-    anomaly: Floats, members: Sequence[Member], *, rows: int | None = None, weights: Floats | None = None
+    anomaly: Floats,
+    members: Sequence[Member],
+    *,
+    rows: int | None = None,
+    weights: Floats | None = None,
+    learned: Learned | None = None,
 ) -> Combined:
     """One score from the anomaly score and the members.
 
@@ -72,35 +78,45 @@ def combine(
         members: the matched models; may be empty.
         rows: of the whole table where these are a sample of it.
         weights: (rows,) how many rows each stands for, in a sample.
+        learned: what is known of the table as a whole.
     """
-    rows = rows or len(anomaly)
+    known = learned or Learned()
+    rows = int(known.once("rows", lambda: float(rows or len(anomaly))))
     base = energy(anomaly, rows)
     if not members:
         return Combined(base, np.full(len(base), np.nan), (), float("nan"), float("nan"))
-    ranks = np.stack([mid_ranks(m.margin) if m.ranks is None else m.ranks for m in members])
+    ranks = np.stack(
+        [known.ranks(f"model {m.name}", m.margin) if m.ranks is None else m.ranks for m in members]
+    )
     everyone = np.vstack([ranks, anomaly])
-    stable = _stability(everyone)[: len(members)]
+    stable = known.now("stability", lambda: _stability(everyone))[: len(members)]
     raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
     shares = raw / raw.sum()
     votes = shares @ np.stack([energy(r, rows) for r in ranks])
     evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
     agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
     odds = shares @ np.stack([m.margin for m in members])
-    belief = float(np.average(1 / (1 + np.exp(-odds)), weights=weights)) if len(odds) else float("nan")
+    belief = known.now("belief", lambda: _belief(odds, weights))
     return Combined(evidence, agreement, tuple(float(w) for w in shares), float(stable.mean()), belief)
 
 
-def listen(combined: Combined, student: Floats | None) -> Combined:
+def _belief(odds: Floats, weights: Floats | None) -> float:
+    return float(np.average(1 / (1 + np.exp(-odds)), weights=weights)) if len(odds) else float("nan")
+
+
+def listen(combined: Combined, student: Floats | None, learned: Learned | None = None) -> Combined:
     """The ensemble with the student's vote; nothing changes without one.
 
     Args:
         combined: what the ensemble says.
         student: (rows,) mid-ranks of the student.
+        learned: what is known of the table as a whole.
     """
     if student is None:
         return combined
-    rows = len(student)
-    both = (1 - STUDENT_SHARE) * combined.evidence + STUDENT_SHARE * energy(mid_ranks(student), rows)
+    known = learned or Learned()
+    rows, ranks = int(known.once("rows", lambda: float(len(student)))), known.ranks("student", student)
+    both = (1 - STUDENT_SHARE) * combined.evidence + STUDENT_SHARE * energy(ranks, rows)
     return replace(combined, evidence=both)
 
 

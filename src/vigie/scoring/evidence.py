@@ -7,6 +7,7 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,8 @@ import polars as pl
 
 from vigie.scoring import anomaly, features
 from vigie.scoring.facts import Facts
-from vigie.scoring.groups import Floats, Groups, mid_ranks
+from vigie.scoring.groups import Floats, Groups
+from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 
 DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
@@ -53,6 +55,7 @@ class Evidence:
         inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
         columns: (rows, columns) the table's own columns as numbers, for who needs their units.
         order: (rows,) the table's row of each row here.
+        prints: (rows,) a fingerprint of the cells of each row.
     """
 
     features: features.Features
@@ -63,9 +66,10 @@ class Evidence:
     inputs: npt.NDArray[np.float32]
     columns: npt.NDArray[np.float64]
     order: npt.NDArray[np.int64]
+    prints: npt.NDArray[np.uint64]
 
 
-def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
+def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0, learned: Learned | None = None) -> Evidence:
     """Computes features, detectors and the evidence of related rows.
 
     Neither the order of the columns nor that of the rows changes anything, nor what the columns are called
@@ -75,53 +79,70 @@ def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0) -> Evidence:
         frame: (rows, columns) typed table.
         roles: the role of each column.
         seed: of the forests and samples.
+        learned: what is known of the table as a whole; with answers of another table, these rows are told in its
+            terms.
     """
-    order, prints = _own_order(frame)
+    learned = learned or Learned()
+    rows, prints = _own_order(frame, learned)
+    order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    return _gather(sorted_frame, ordered, seed, order)
+    return _gather(sorted_frame, ordered, seed, order, rows[order], learned)
 
 
-def _own_order(frame: pl.DataFrame) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
-    """(rows,) an order of the rows that depends on their cells alone, and a fingerprint of each column's cells."""
+def _own_order(frame: pl.DataFrame, learned: Learned) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
+    """(rows,) a fingerprint of each row, which depends on its cells alone, and of each column's cells."""
     total = np.zeros(frame.height, dtype=np.uint64)
     prints = {}
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = frame[name].hash(seed=0).to_numpy()
-        prints[name] = int(cells.sum(dtype=np.uint64))
+        prints[name] = learned.once(f"print {name}", partial(_sum, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
-    return np.argsort(total, kind="stable"), prints
+    return total, prints
 
 
-def _gather(frame: pl.DataFrame, roles: Roles, seed: int, order: npt.NDArray[np.int64]) -> Evidence:
-    facts = Facts(frame, roles)
-    built = features.build(frame, roles)
-    known = built.known()
-    ranks = np.full_like(built.values, np.nan)
-    for j in range(len(built.names)):
-        ranks[:, j] = mid_ranks(built.values[:, j])
+def _sum(cells: npt.NDArray[np.uint64]) -> int:
+    return int(cells.sum(dtype=np.uint64))
+
+
+def _gather(
+    frame: pl.DataFrame,
+    roles: Roles,
+    seed: int,
+    order: npt.NDArray[np.int64],
+    prints: npt.NDArray[np.uint64],
+    learned: Learned,
+) -> Evidence:
+    facts = Facts(frame, roles, learned)
+    built = features.build(frame, roles, facts)
+    known = learned.once("known", built.known)
+    inputs = np.full((frame.height, len(INPUTS)), np.nan, dtype=np.float32, order="F")
+    ranks = inputs[:, : len(built.names)]
+    for j in np.flatnonzero(learned.once("features", lambda: _any(built.values))):
+        ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
     tails = anomaly.tails(ranks, known)
-    columns = anomaly.raw_matrix(frame, roles)
+    columns = anomaly.raw_matrix(frame, roles, learned)
     scores = {
-        "tails_forest": anomaly.one_sided_forest(tails, known, seed),
+        "tails_forest": anomaly.one_sided_forest(tails, known, seed, learned),
         **anomaly.energy(tails, known),
-        "raw_forest": anomaly.raw_forest(columns, seed),
-        "neighbours": anomaly.neighbours(columns, seed),
+        "raw_forest": anomaly.raw_forest(columns, seed, learned),
+        "neighbours": anomaly.neighbours(columns, seed, learned=learned),
     }
-    detectors = np.stack([mid_ranks(scores[name]) for name in DETECTORS], axis=1)
-    combined = together(detectors, nameless(roles))
+    detectors = np.stack([learned.ranks(name, scores[name]) for name in DETECTORS], axis=1)
+    combined = together(detectors, nameless(roles), learned)
     peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
-    inputs = np.concatenate(
-        [
-            ranks,
-            detectors.astype(np.float32),
-            np.stack([mid_ranks(peers[name]) for name in PEERS], axis=1).astype(np.float32),
-            _context(facts).astype(np.float32),
-        ],
-        axis=1,
-    )
-    return Evidence(built, known, tails, detectors, combined, inputs, columns, order)
+    rest = [detectors, *(learned.ranks(name, peers[name])[:, None] for name in PEERS), _context(facts)]
+    at = len(built.names)
+    for block in rest:
+        inputs[:, at : at + block.shape[1]] = block
+        at += block.shape[1]
+    return Evidence(built, known, tails, detectors, combined, inputs, columns, order, prints)
+
+
+def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """(features,) whether a feature is known for some row."""
+    return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
 
 
 def nameless(roles: Roles) -> float:
@@ -130,7 +151,7 @@ def nameless(roles: Roles) -> float:
     return sum(role in NAMELESS for role in seen) / len(seen) if seen else 0.0
 
 
-def together(detectors: Floats, nameless: float) -> Floats:
+def together(detectors: Floats, nameless: float, learned: Learned | None = None) -> Floats:
     """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
 
     Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
@@ -138,10 +159,13 @@ def together(detectors: Floats, nameless: float) -> Floats:
     Args:
         detectors: (rows, detectors) mid-ranks.
         nameless: share of the columns that are anonymous; from a third on they begin to count, from two thirds fully.
+        learned: what is known of the table as a whole.
     """
+    learned = learned or Learned()
+    rows = learned.once("rows", lambda: float(len(detectors)))
     shift = float(np.clip(3 * nameless - 1, 0, 1))
     shares = (1 - shift) * SHARES + shift * NAMELESS_SHARES
-    return mid_ranks(-np.log(1 - detectors + 0.5 / max(len(detectors), 1)) @ shares)
+    return learned.ranks("together", -np.log(1 - detectors + 0.5 / max(rows, 1)) @ shares)
 
 
 def related(facts: Facts, energy: Floats) -> dict[str, Floats]:
@@ -173,7 +197,7 @@ def related(facts: Facts, energy: Floats) -> dict[str, Floats]:
 
 
 def _others(facts: Facts, groups: Groups, energy: Floats) -> dict[str, Floats]:
-    overall = float(energy.mean())
+    overall = facts.once("energy mean", lambda: float(energy.mean()))
     out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
     if facts.time is not None:
@@ -185,8 +209,14 @@ def _others(facts: Facts, groups: Groups, energy: Floats) -> dict[str, Floats]:
 
 
 def _context(facts: Facts) -> Floats:
+    values = facts.once("context", lambda: np.array(_about(facts)))
+    return np.tile(values, (facts.rows, 1))
+
+
+def _about(facts: Facts) -> tuple[float, ...]:
+    """What the table is like: its size, how long its histories are, what kinds of columns it has."""
     actor, counterpart = facts.groups("actor"), facts.groups("counterpart")
-    values = (
+    return (
         np.log10(max(facts.rows, 1)),
         float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
         float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
@@ -197,4 +227,3 @@ def _context(facts: Facts) -> Floats:
         ),
         float(len(facts.numbers("number"))),
     )
-    return np.tile(np.array(values), (facts.rows, 1))

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring.groups import Codes, Floats, Groups
+from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
-from vigie.scoring.roles.ordinal import ordinal
+from vigie.scoring.roles.ordinal import read_scale
 
 HOUR, DAY = 3600.0, 86400.0
 LARGEST = 1e30
@@ -45,28 +46,40 @@ class Facts:
     Args:
         frame: (rows, columns) typed as `table.parse` leaves it.
         roles: the role of each column.
+        learned: what the table says as a whole, where that is known already.
     """
 
-    def __init__(self, frame: pl.DataFrame, roles: Roles) -> None:
+    def __init__(self, frame: pl.DataFrame, roles: Roles, learned: Learned | None = None) -> None:
         self.frame = frame
         self.roles = roles
         self.rows = frame.height
+        self.learned = learned or Learned()
+        self.once = self.learned.once
         self._groups: dict[str, Groups] = {}
+        self._codes: dict[str, Codes] = {}
+        self._numbers: dict[str, Floats | None] = {}
 
     # numbers
 
+    def as_numbers(self, column: str) -> Floats | None:
+        """One column as numbers; None where it is not a quantity."""
+        if column not in self._numbers:
+            self._numbers[column] = as_numbers(self.frame[column], self.learned)
+        return self._numbers[column]
+
     def number(self, role: str) -> Floats | None:
         """The best column of `role` as numbers; None where the table has none."""
-        for column in self.roles.all(role):
-            values = as_numbers(self.frame[column])
-            if values is not None and np.isfinite(values).any():
-                return values
-        return None
+        return next((values for _, values in self.numbers(role)), None)
 
     def numbers(self, role: str) -> list[tuple[str, Floats]]:
         """Every column of `role` that reads as numbers and is not empty, with its name."""
-        found = ((column, as_numbers(self.frame[column])) for column in self.roles.all(role))
-        return [(c, values) for c, values in found if values is not None and np.isfinite(values).any()]
+        names = self.once(f"numbers {role}", lambda: [c for c in self.roles.all(role) if self._tells(c)])
+        found = ((column, self.as_numbers(column)) for column in names)
+        return [(c, values) for c, values in found if values is not None]
+
+    def _tells(self, column: str) -> bool:
+        values = self.as_numbers(column)
+        return values is not None and bool(np.isfinite(values).any())
 
     @cached_property
     def amount(self) -> Floats | None:
@@ -77,11 +90,10 @@ class Facts:
     @cached_property
     def log_amount(self) -> Floats | None:
         """Logarithm of the amount, in units of the table's own median, so that no currency matters."""
-        if self.amount is None:
+        amount = self.amount
+        if amount is None:
             return None
-        positive = self.amount[self.amount > 0]
-        scale = float(np.median(positive)) if len(positive) else 1.0
-        return np.asarray(np.log(self.amount / scale + 1e-3))
+        return np.asarray(np.log(amount / self.once("amount scale", lambda: middle(amount)) + 1e-3))
 
     # time
 
@@ -91,22 +103,32 @@ class Facts:
         column = self.roles.first("time")
         if column is None:
             return None
-        values = as_seconds(self.frame[column])
-        if values is None or not np.isfinite(values).any():
+        values = as_seconds(self.frame[column], self.learned)
+        if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
             return None
-        return np.where(np.isfinite(values), values, np.nanmedian(values))
+        if values is None:
+            raise ValueError("a time without seconds")
+        usual = self.once("time middle", lambda: float(np.nanmedian(values)))
+        return np.where(np.isfinite(values), values, usual)
 
     @cached_property
     def has_clock(self) -> bool:
         """Whether `time` is in seconds since an epoch (a clock), rather than a counter."""
-        return self.time is not None and float(np.median(self.time)) > 3e8
+        time = self.time
+        return time is not None and self.once("clock", lambda: float(np.median(time)) > 3e8)
+
+    @cached_property
+    def span(self) -> float:
+        """From the first to the last time."""
+        time = self.time
+        return 0.0 if time is None else self.once("time span", lambda: float(np.ptp(time)))
 
     @cached_property
     def windows(self) -> tuple[float, float, float]:
         """One hour, one day, one week, in the unit of `time`."""
         if self.has_clock or self.time is None:
             return HOUR, DAY, 7 * DAY
-        span = float(np.ptp(self.time)) or 1.0
+        span = self.span or 1.0
         unit = 1.0 if 600 <= span <= 800 else span / MONTH_STEPS
         return unit, 24 * unit, 168 * unit
 
@@ -115,21 +137,20 @@ class Facts:
         """Hour of the day, 0 to 24."""
         given = self.number("hour")
         if given is not None:
-            top = float(np.nanmax(given))
+            top = self.once("hour top", lambda: float(np.nanmax(given)))
             return np.asarray(given / 3600 if top > 2400 else given / 100 if top > 100 else given) % 24
-        if self.time is None:
+        time = self.time
+        if time is None:
             return None
         if self.has_clock:
-            hours = self.time % DAY / HOUR
-            return hours if len(np.unique(hours[:5000])) > 1 else None
-        span = float(np.ptp(self.time))
-        if 600 <= span <= 800 and np.all(self.time == np.round(self.time)):
-            return self.time % 24
-        return (
-            self.time % DAY / HOUR
-            if 80_000 <= span <= 8e6 and self.rows > 1000 and span > 2 * self.rows
-            else None
-        )
+            hours = time % DAY / HOUR
+            return hours if self.once("hours differ", lambda: len(np.unique(hours[:5000])) > 1) else None
+        if 600 <= self.span <= 800 and self.once("time whole", lambda: bool(np.all(time == np.round(time)))):
+            return time % 24
+        seconds = 80_000 <= self.span <= 8e6
+        if seconds and self.once("time dense", lambda: self.rows > 1000 and self.span > 2 * self.rows):
+            return time % DAY / HOUR
+        return None
 
     @cached_property
     def weekday(self) -> Floats | None:
@@ -140,11 +161,12 @@ class Facts:
 
     def moment(self, role: str) -> Floats | None:
         """The best date column of `role`, in seconds since 1970."""
-        for column in self.roles.all(role):
-            values = as_seconds(self.frame[column])
-            if values is not None and np.isfinite(values).any():
-                return values
-        return None
+        known = {column: as_seconds(self.frame[column], self.learned) for column in self.roles.all(role)}
+        best = self.once(
+            f"moment {role}",
+            lambda: next((c for c, x in known.items() if x is not None and np.isfinite(x).any()), ""),
+        )
+        return known.get(best)
 
     # entities
 
@@ -163,9 +185,13 @@ class Facts:
         return self._entity(self.roles.counterpart())
 
     def _entity(self, column: str | None) -> Codes | None:
-        if column is None or self.frame[column].null_count() == self.rows:
+        if column is None:
             return None
-        return as_codes(self.frame[column])
+        if not self.once(f"shows {column}", lambda: self.frame[column].null_count() < self.rows):
+            return None
+        if column not in self._codes:
+            self._codes[column] = as_codes(self.frame[column])
+        return self._codes[column]
 
     def groups(self, who: str) -> Groups | None:
         """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column."""
@@ -175,7 +201,10 @@ class Facts:
             )()
             if codes is None:
                 return None
-            self._groups[who] = Groups(codes, self.time)
+            groups = Groups(codes, self.time)
+            # Whether customers come back is a question to the whole table, not to a few of its rows.
+            groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
+            self._groups[who] = groups
         return self._groups[who]
 
     @cached_property
@@ -188,41 +217,67 @@ class Facts:
         both = pl.concat([left.rename("x"), right.rename("x")])
         codes = as_codes(both)
         source, target = codes[: self.rows], codes[self.rows :]
-        shared = np.isin(source, target).mean()
-        return (source, target) if shared > 0.02 else None
+        shared = self.once("two sides", lambda: bool(np.isin(source, target).mean() > 0.02))
+        return (source, target) if shared else None
 
     # categories
 
     @cached_property
     def categories(self) -> list[tuple[str, Codes]]:
-        """Every low-cardinality column that names a kind of thing, with its codes."""
-        out = []
-        for role in CATEGORY_ROLES:
-            for column in self.roles.all(role):
-                codes = as_codes(self.frame[column])
-                distinct = int(codes.max(initial=-1)) + 1
-                if 2 <= distinct <= max(20, self.rows // 5):
-                    out.append((column, codes))
-        return out
+        """Every low-cardinality column that names a kind of thing, with codes that are the same for any rows."""
+        columns = [c for role in CATEGORY_ROLES for c in self.roles.all(role)]
+        few = self.once("categories", lambda: [c for c in columns if self._is_category(c)])
+        return [(column, self.learned.codes(column, self.frame[column])) for column in few]
+
+    def _is_category(self, column: str) -> bool:
+        distinct = self.frame[column].drop_nulls().n_unique()
+        return 2 <= distinct <= max(20, self.rows // 5)
 
 
-def as_numbers(series: pl.Series) -> Floats | None:
-    """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity."""
+def middle(x: Floats) -> float:
+    """Median of what is finite and positive, as a scale; 1 where nothing is."""
+    positive = x[np.isfinite(x) & (x > 0)]
+    return float(np.median(positive)) if len(positive) else 1.0
+
+
+def as_numbers(series: pl.Series, learned: Learned | None = None) -> Floats | None:
+    """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity.
+
+    Args:
+        series: the column.
+        learned: what is known of the column by its name.
+    """
+    learned = learned or Learned()
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
         values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
         values = np.clip(values, -LARGEST, LARGEST)
-        negative = values[values < 0]
-        # A lone -1 among counts and ages is how many systems write "unknown".
-        coded = len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
+        coded = learned.once(f"coded {series.name}", lambda: _is_coded(values))
         return np.where(values == -1, np.nan, values) if coded else values
     if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
-        ordered = ordinal(series.cast(pl.String))
-        return None if ordered is None else np.asarray(ordered, dtype=float)
+        texts = series.cast(pl.String)
+        scale = learned.once(
+            f"scale {series.name}", lambda: read_scale(texts.drop_nulls().unique().to_list()) or {}
+        )
+        if not scale:
+            return None
+        numbers = texts.replace_strict(scale, default=None, return_dtype=pl.Float64)
+        return numbers.fill_null(float("nan")).to_numpy().astype(float)
     return None
 
 
-def as_seconds(series: pl.Series) -> Floats | None:
-    """A date or number column as seconds: dates since 1970, epoch milliseconds and finer divided down."""
+def _is_coded(values: Floats) -> bool:
+    """A lone -1 among counts and ages is how many systems write "unknown"."""
+    negative = values[values < 0]
+    return len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
+
+
+def as_seconds(series: pl.Series, learned: Learned | None = None) -> Floats | None:
+    """A date or number column as seconds: dates since 1970, epoch milliseconds and finer divided down.
+
+    Args:
+        series: the column.
+        learned: what is known of the column by its name.
+    """
     if series.dtype.is_temporal():
         if series.dtype == pl.Date:
             series = series.cast(pl.Datetime("us"))
@@ -232,12 +287,15 @@ def as_seconds(series: pl.Series) -> Floats | None:
         return np.asarray(micros.to_numpy() / 1e6)
     if series.dtype.is_numeric():
         values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
-        middle = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
-        for power in (1e9, 1e6, 1e3):
-            if middle / power > 3e8:
-                return np.asarray(values / power)
-        return values
+        unit = (learned or Learned()).once(f"unit {series.name}", lambda: _unit(values))
+        return values if unit == 1.0 else np.asarray(values / unit)
     return None
+
+
+def _unit(values: Floats) -> float:
+    """What to divide a number by that may be an epoch in milliseconds or finer."""
+    usual = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
+    return next((power for power in (1e9, 1e6, 1e3) if usual / power > 3e8), 1.0)
 
 
 def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ is O(n log n) however many groups there are and however skewed they are. Must no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Pool = Callable[[Callable[[], float]], float]
+"""Gives a number that may already be known, else what it is asked with."""
 
 
 class Groups:
@@ -93,25 +96,22 @@ class Groups:
         n = self.count() - 1
         return np.asarray((self.sum(x) - x + strength * prior) / (n + strength))
 
-    def habit(self, x: Floats) -> Floats:
+    def habit(self, x: Floats, pool: Pool | None = None) -> Floats:
         """How far `x` lies from the group's other rows, in standard deviations; NaN for a group of one.
 
         Mean and variance leave the row itself out; the variance is shrunk to the pooled within-group variance
         so that three equal amounts do not make a fourth look infinitely strange.
+
+        Args:
+            x: (rows,) NaN where unknown: neither a row nor one of the others.
+            pool: where the pooled variance may already be known.
         """
         ok = np.isfinite(x)
         filled = np.where(ok, x, 0.0)
-        # A row whose value is unknown has no habit and makes none: it is neither a row nor one of the others.
         n = self.sum(ok.astype(float)) - ok
-        total, squares = self.sum(filled), self.sum(filled**2)
-        some, several = ok & (n >= 1), ok & (n >= 2)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = (total - filled) / n
-            var = np.maximum((squares - filled**2) / n - mean**2, 0.0)
-            pooled = np.mean(var[several]) if several.any() else np.var(x[ok]) if ok.any() else np.nan
-            z = (filled - mean) / np.sqrt((n * var + 3 * pooled) / (n + 3) + 1e-9)
-            # Rounded, or the rounding of sums would tell apart who always does the same.
-            return np.where(some, np.round(z * np.sqrt(n / (n + 1)), 6), np.nan)
+        return habit(
+            filled, ok, n, self.sum(filled) - filled, self.sum(filled**2) - filled**2, pool or _asked
+        )
 
     def rank_within(self, x: Floats) -> Floats:
         """Mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""
@@ -209,6 +209,40 @@ class Groups:
         if self._time is None:
             raise ValueError("these groups were made without a time")
         return self._time
+
+
+def habit(
+    x: Floats,
+    ok: npt.NDArray[np.bool_],
+    n: Floats,
+    total: Floats,
+    squares: Floats,
+    pool: Pool,
+) -> Floats:
+    """(rows,) distance of `x` from others, in standard deviations; see `Groups.habit`.
+
+    Args:
+        x: (rows,) finite values.
+        ok: (rows,) whether the value is known.
+        n: (rows,) number of the others.
+        total: (rows,) sum of the others.
+        squares: (rows,) sum of their squares.
+        pool: asks for the variance within groups where nobody knows it yet.
+    """
+    some, several = ok & (n >= 1), ok & (n >= 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / n
+        var = np.maximum(squares / n - mean**2, 0.0)
+        pooled = pool(
+            lambda: float(np.mean(var[several]) if several.any() else np.var(x[ok]) if ok.any() else np.nan)
+        )
+        z = (x - mean) / np.sqrt((n * var + 3 * pooled) / (n + 3) + 1e-9)
+        # Rounded, or the rounding of sums would tell apart who always does the same.
+        return np.where(some, np.round(z * np.sqrt(n / (n + 1)), 6), np.nan)
+
+
+def _asked(ask: Callable[[], float]) -> float:
+    return ask()
 
 
 def _sorted(codes: Codes, time: Floats | None) -> Codes:

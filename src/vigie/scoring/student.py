@@ -11,10 +11,18 @@ KDD 2008.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from vigie.scoring import boosting
 from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.learned import Learned
+
+if TYPE_CHECKING:
+    import xgboost
 
 SHARES = (0.03, 0.1)
 """Shares of the rows taken for suspicious: nobody knows the true one, so there is a student for each."""
@@ -26,48 +34,68 @@ SAMPLE = 60_000
 ROUNDS, DEPTH = 60, 3
 
 
-def vote(columns: Floats, suspicion: Floats, seed: int) -> Floats | None:
+def vote(
+    columns: Floats,
+    suspicion: Floats,
+    seed: int,
+    *,
+    half: npt.NDArray[np.int64] | None = None,
+    learned: Learned | None = None,
+) -> Floats | None:
     """(rows,) mean mid-rank of the students, or None where the table is too small or has no columns.
 
     Args:
         columns: (rows, columns) the table's own, as numbers.
         suspicion: (rows,) what the ensemble says, higher is more suspicious.
         seed: of the halves and trees.
+        half: (rows,) 0 or 1, which half a row belongs to; drawn where it is not given.
+        learned: what is known of the table as a whole; with another table's, its students answer.
     """
-    if len(columns) < FEWEST or not columns.shape[1]:
+    known = learned or Learned()
+    if not known.now("taught", lambda: len(columns) >= FEWEST and columns.shape[1] > 0):
         return None
     rng = np.random.default_rng([seed, 11])
-    half = rng.integers(0, 2, len(columns))
-    ranks = mid_ranks(suspicion)
-    votes = [mid_ranks(_cross_fitted(columns, ranks >= 1 - share, half, rng, seed)) for share in SHARES]
+    if half is None:
+        half = rng.integers(0, 2, len(columns))
+    x = columns.astype(np.float32)
+    votes = []
+    for share in SHARES:
+        out = np.zeros(len(x))
+        for part in (0, 1):
+            teach = partial(_lesson, x, suspicion, half != part, share, rng, seed)
+            model = known.now(f"student {share} {part}", teach)
+            out[half == part] = boosting.margins(model, x[half == part])
+        votes.append(known.ranks(f"student {share}", out))
     return np.asarray(np.mean(votes, axis=0))
 
 
-def _cross_fitted(
-    columns: Floats, label: np.ndarray, half: np.ndarray, rng: np.random.Generator, seed: int
-) -> Floats:
-    xgboost = boosting.load()
-    out = np.zeros(len(columns))
-    x = columns.astype(np.float32)
-    for part in (0, 1):
-        learn = np.flatnonzero(half != part)
-        if len(learn) > SAMPLE:
-            learn = np.sort(rng.choice(learn, SAMPLE, replace=False))
-        y = label[learn].astype(np.float32)
-        weight = np.where(y > 0, 0.5 / max(y.sum(), 1), 0.5 / max((1 - y).sum(), 1)) * len(y)
-        parameters = {
-            "objective": "binary:logistic",
-            "max_depth": DEPTH,
-            "eta": 0.1,
-            "subsample": 0.7,
-            "colsample_bytree": 0.6,
-            "lambda": 5.0,
-            "min_child_weight": 5.0,
-            "seed": seed,
-            # The trees are too small to share: on a busy machine a second thread costs ten times what it saves.
-            "nthread": 1,
-        }
-        lesson = xgboost.DMatrix(x[learn], y, weight=weight, nthread=1)
-        model = xgboost.train(parameters, lesson, ROUNDS)
-        out[half == part] = model.inplace_predict(x[half == part], predict_type="margin")
-    return out
+def _lesson(
+    x: npt.NDArray[np.float32],
+    suspicion: Floats,
+    mine: npt.NDArray[np.bool_],
+    share: float,
+    rng: np.random.Generator,
+    seed: int,
+) -> xgboost.Booster:
+    """A student of the rows that are `mine`: what have the most suspicious `share` of them in common?"""
+    vendor = boosting.load()
+    learn = np.flatnonzero(mine)
+    if len(learn) > SAMPLE:
+        learn = np.sort(rng.choice(learn, SAMPLE, replace=False))
+    y = (mid_ranks(suspicion) >= 1 - share)[learn].astype(np.float32)
+    weight = np.where(y > 0, 0.5 / max(y.sum(), 1), 0.5 / max((1 - y).sum(), 1)) * len(y)
+    parameters = {
+        "objective": "binary:logistic",
+        "max_depth": DEPTH,
+        "eta": 0.1,
+        "subsample": 0.7,
+        "colsample_bytree": 0.6,
+        "lambda": 5.0,
+        "min_child_weight": 5.0,
+        "seed": seed,
+        # The trees are too small to share: on a busy machine a second thread costs ten times what it saves.
+        "nthread": 1,
+    }
+    lesson = vendor.DMatrix(x[learn], y, weight=weight, nthread=1)
+    model: xgboost.Booster = vendor.train(parameters, lesson, ROUNDS)
+    return model

@@ -12,6 +12,7 @@ from vigie.scoring.calibration import Calibrator, Prevalence
 from vigie.scoring.coherence import LEAST as LEAST_COHERENCE
 from vigie.scoring.ensemble import Combined
 from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
 
 SPREAD = 4.0
 """Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
@@ -55,6 +56,7 @@ def judge(
     calibrator: Calibrator | None,
     prior: float | None,
     budget: float | None,
+    learned: Learned | None = None,
 ) -> Verdict:
     """Calibrates, or abstains, and draws the line of alerts.
 
@@ -64,7 +66,12 @@ def judge(
         calibrator: of the matched models; None without any.
         prior: a share of frauds the user knows.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
+        learned: what is known of the table as a whole; with another table's, its lines are kept, and what is said of
+            the table (its precision) is not said of these rows.
     """
+    known = learned or Learned()
+    if known.frozen:
+        return _by_its_lines(combined, calibrator, prior, known)
     rows = len(combined.evidence)
     score = np.asarray(1 / (1 + np.exp(-(combined.evidence - SPREAD) / SPREAD)))
     abstained = _doubt(combined, coherence, calibrator)
@@ -74,7 +81,8 @@ def judge(
     if calibrator is not None and abstained is None:
         share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
         ratio = calibrator.log_ratio(combined.evidence)
-        probability = calibration.probability(ratio, share.estimate)
+        estimate = share.estimate
+        probability = calibration.at_odds(ratio, known.now("odds", lambda: calibration.odds(ratio, estimate)))
     ranked = np.argsort(-combined.evidence, kind="stable")
     alert = np.zeros(rows, dtype=bool)
     if budget is not None:
@@ -87,10 +95,35 @@ def judge(
             calibration.probability(ratio, s)[alert].mean() for s in (share.estimate, share.low, share.high)
         )
         precision = Prevalence(*(float(p) for p in at))
-    level = _levels(probability, combined.evidence, share is not None)
+    level = _levels(probability, combined.evidence, share is not None, known)
     words = alert | (level != "LOW")
     words[ranked[: max(10, rows // 50)]] = True
+    known.now("doubt", lambda: list(abstained or ()))
+    known.now("alert line", lambda: _line(combined.evidence, alert))
+    known.now("words line", lambda: _line(combined.evidence, words))
     return Verdict(score, probability, level, alert, words, share, precision, abstained)
+
+
+def _line(evidence: Floats, chosen: npt.NDArray[np.bool_]) -> float:
+    """The least evidence that was enough; infinity where nothing was."""
+    return float(evidence[chosen].min()) if chosen.any() else float("inf")
+
+
+def _by_its_lines(
+    combined: Combined, calibrator: Calibrator | None, prior: float | None, known: Learned
+) -> Verdict:
+    """Rows judged where another table drew its lines."""
+    evidence = combined.evidence
+    score = np.asarray(1 / (1 + np.exp(-(evidence - SPREAD) / SPREAD)))
+    doubt: list[str] = known.once("doubt", list)
+    share, probability = None, np.full(len(evidence), np.nan)
+    if calibrator is not None and not doubt:
+        share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
+        probability = calibration.at_odds(calibrator.log_ratio(evidence), known.once("odds", float))
+    level = _levels(probability, evidence, share is not None, known)
+    alert, words = evidence >= known.once("alert line", float), evidence >= known.once("words line", float)
+    abstained = (doubt[0], doubt[1]) if doubt else None
+    return Verdict(score, probability, level, alert, words, share, None, abstained)
 
 
 def worthwhile(probability: Floats) -> int:
@@ -137,12 +170,9 @@ def _count(budget: float, rows: int) -> int:
     return min(rows, round(budget * rows) if budget < 1 else int(budget))
 
 
-def _levels(probability: Floats, evidence: Floats, calibrated: bool) -> npt.NDArray[np.str_]:
+def _levels(probability: Floats, evidence: Floats, calibrated: bool, known: Learned) -> npt.NDArray[np.str_]:
     """By probability; where there is none, by how far out the row is, which promises nothing."""
-    high, medium = (
-        (HIGH, MEDIUM)
-        if calibrated
-        else (float("inf"), float(np.quantile(evidence, 0.99)) if len(evidence) else 0.0)
-    )
+    far = known.now("far out", lambda: float(np.quantile(evidence, 0.99)) if len(evidence) else 0.0)
+    high, medium = (HIGH, MEDIUM) if calibrated else (float("inf"), far)
     x = probability if calibrated else evidence
     return np.where(x >= high, "HIGH", np.where(x >= medium, "MEDIUM", "LOW"))

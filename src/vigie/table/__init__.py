@@ -18,6 +18,6 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
 from vigie.table.model import Dialect, Table
 from vigie.table.parsing import from_frame, parse
 from vigie.table.source import read
-from vigie.table.writing import write
+from vigie.table.writing import join, write
 
-__all__ = ["Dialect", "Table", "from_frame", "parse", "read", "write"]
+__all__ = ["Dialect", "Table", "from_frame", "join", "parse", "read", "write"]

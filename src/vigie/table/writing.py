@@ -41,9 +41,7 @@ def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
         additions: as many rows, in the order of the upload.
         path: .csv, .tsv or .txt, also with .gz, or .parquet; replaced at once when all is written.
     """
-    if additions.height != table.frame.height:
-        raise ValueError(f"{additions.height} rows to add to a table of {table.frame.height}")
-    additions = additions.rename(_free_names(additions.columns, table.frame.columns))
+    additions = _fitting(table, additions)
     if str(path) == "-":
         _write_csv(table, additions, sys.stdout.buffer)
         sys.stdout.buffer.flush()
@@ -65,6 +63,17 @@ def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
             raise UsageRefused(
                 f"cannot write {path.name!r}: expected {_WRITABLE}", hint="change the extension"
             )
+
+
+def join(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the upload and then the additions, under the names that `write` gives them."""
+    return table.frame.hstack(_fitting(table, additions))
+
+
+def _fitting(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
+    if additions.height != table.frame.height:
+        raise ValueError(f"{additions.height} rows to add to a table of {table.frame.height}")
+    return additions.rename(_free_names(additions.columns, table.frame.columns))
 
 
 def _free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:

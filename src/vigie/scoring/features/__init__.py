@@ -44,15 +44,16 @@ class Features:
         return self.values[:, self.names.index(name)]
 
 
-def build(frame: pl.DataFrame, roles: Roles) -> Features:
+def build(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) -> Features:
     """Computes every feature the table's roles allow.
 
     Args:
         frame: (rows, columns) typed table.
         roles: the role of each column.
+        facts: of this table, where somebody has asked it already.
     """
-    facts = Facts(frame, roles)
-    values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32)
+    facts = facts or Facts(frame, roles)
+    values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32, order="F")
     if frame.height:
         for module in (amounts, moments, novelty, sharing, flows, places, signals, words):
             for name, column in module.compute(facts).items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.scoring.facts import Facts
-from vigie.scoring.groups import Floats, Groups, dense_codes, mid_ranks
+from vigie.scoring.facts import Facts, middle
+from vigie.scoring.groups import Codes, Floats, Groups, Pool, dense_codes
 
 MOST_CENTS = 2.0**53
 """Beyond, float64 no longer tells one cent from the next."""
@@ -27,10 +27,11 @@ def compute(facts: Facts) -> dict[str, Floats]:
 
 def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    finite = np.where(np.isfinite(log), log, np.nanmedian(log) if np.isfinite(log).any() else 0.0)
+    usual = facts.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
+    finite = np.where(np.isfinite(log), log, usual)
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
-        out["amount_habit"] = actor.habit(log)
+        out["amount_habit"] = actor.habit(log, _pool(facts, "amount_habit"))
         out["amount_low_habit"] = -out["amount_habit"]
         out["amount_rank_actor"] = actor.rank_within(finite)
         total = actor.sum(np.exp(finite))
@@ -40,17 +41,27 @@ def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
             out["amount_over_max"] = np.round(finite - actor.previous_max(finite), 6)
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
-        out["amount_counterpart"] = counterpart.habit(log)
+        out["amount_counterpart"] = counterpart.habit(log, _pool(facts, "amount_counterpart"))
     if facts.categories:
-        name, codes = max(facts.categories, key=lambda item: _explained(item[1], finite))
-        del name
-        out["amount_category"] = Groups(codes).habit(log)
+        best = facts.once("amount category", lambda: _pricing(facts.categories, finite))
+        codes = dict(facts.categories)[best]
+        out["amount_category"] = facts.learned.habit("amount_category", codes, log)
         if actor is not None and actor.repeats:
-            out["amount_actor_category"] = Groups(dense_codes(actor.group_of_row(), codes)).habit(log)
+            own = Groups(dense_codes(actor.group_of_row(), codes))
+            out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
     if facts.hour is not None:
         hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
-        out["amount_hour"] = Groups(np.floor(hours).astype(np.int64)).habit(log)
+        out["amount_hour"] = facts.learned.habit("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
+
+
+def _pool(facts: Facts, name: str) -> Pool:
+    return lambda ask: facts.once(f"pooled {name}", ask)
+
+
+def _pricing(categories: list[tuple[str, Codes]], log: Floats) -> str:
+    """The category that sets the price."""
+    return max(categories, key=lambda item: _explained(item[1], log))[0]
 
 
 def _explained(codes: np.ndarray, x: Floats) -> float:
@@ -69,9 +80,10 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     zeros = np.zeros(facts.rows)
     for power in range(1, 9):
         zeros += whole & (cents % 10**power == 0)
-    if zeros.max(initial=0) > zeros.min(initial=0):
+    if facts.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
-    out["amount_repeat_table"] = np.log1p(Groups(cents).count())
+    # What cannot be counted in cents is nobody's repeat.
+    out["amount_repeat_table"] = np.log1p(facts.learned.times("cents", cents, cents >= 0))
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
         same = Groups(
@@ -83,7 +95,7 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
             dense_codes(facts.counterpart, np.unique(cents, return_inverse=True)[1].astype(np.int64)),
             facts.time,
         )
-        if here.repeats:
+        if facts.once("repeats cents", lambda: here.repeats):
             out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
@@ -105,7 +117,7 @@ def _against_columns(facts: Facts, amount: Floats) -> dict[str, Floats]:
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in facts.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([mid_ranks(part) for part in parts])
+        ranks = np.stack([facts.learned.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out
@@ -114,16 +126,18 @@ def _against_columns(facts: Facts, amount: Floats) -> dict[str, Floats]:
 def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     before, after = facts.number("balance_before"), facts.number("balance_after")
+    of_amount = facts.once("amount middle", lambda: middle(amount))
     with np.errstate(divide="ignore", invalid="ignore"):
         if before is not None:
             share: Floats = np.where(before > 0, amount / before, np.nan)
             out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
+            of_balance = facts.once("balance middle", lambda: middle(before))
             left = after if after is not None else before - amount
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
-            out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / _scale(before))
+            out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / of_balance)
             if after is not None:
                 moved = np.minimum(_apart(before - amount, after), _apart(before + amount, after))
-                out["balance_mismatch"] = moved / (amount + 1e-9 * _scale(amount))
+                out["balance_mismatch"] = moved / (amount + 1e-9 * of_amount)
         counter_before, counter_after = (
             facts.number("counter_balance_before"),
             facts.number("counter_balance_after"),
@@ -132,7 +146,7 @@ def _balances(facts: Facts, amount: Floats) -> dict[str, Floats]:
             out["counter_empty"] = (counter_before == 0).astype(float)
             if counter_after is not None:
                 moved = _apart(counter_before + amount, counter_after)
-                out["counter_mismatch"] = np.minimum(moved / (amount + 1e-9 * _scale(amount)), 10)
+                out["counter_mismatch"] = np.minimum(moved / (amount + 1e-9 * of_amount), 10)
     return out
 
 
@@ -140,8 +154,3 @@ def _apart(expected: Floats, found: Floats) -> Floats:
     """How far two numbers are apart; nothing where only rounding tells them apart, or ranks would be made of it."""
     gap = np.abs(expected - found)
     return np.where(gap <= 1e-9 * np.maximum(np.abs(expected), np.abs(found)), 0.0, gap)
-
-
-def _scale(x: Floats) -> float:
-    positive = x[np.isfinite(x) & (x > 0)]
-    return float(np.median(positive)) if len(positive) else 1.0

@@ -25,16 +25,24 @@ def compute(facts: Facts) -> dict[str, Floats]:
             out["newcomers_counterpart"] = counterpart.window(hour, hour, newcomers) / np.sqrt(
                 counterpart.count()
             )
-    everyone = Groups(np.zeros(facts.rows, dtype=np.int64), facts.time)
-    out["table_burst"] = everyone.window(hour, hour) / np.maximum(everyone.window(day * 3, day * 3), 1)
+    out["table_burst"] = _around(facts, hour) / np.maximum(_around(facts, day * 3), 1)
     return out
+
+
+def _around(facts: Facts, width: float) -> Floats:
+    """Rows of the whole table within `width` of each row."""
+    time = facts_time(facts)
+    times = facts.once("times", lambda: np.sort(time))
+    low = np.searchsorted(times, time - width, "left")
+    high = np.searchsorted(times, time + width, "right")
+    return np.asarray(high - low, dtype=float)
 
 
 def _hours(facts: Facts) -> dict[str, Floats]:
     hour = facts.hour
     if hour is None:
         return {}
-    share = _hour_density(hour)
+    share = _hour_density(facts, hour)
     out = {
         "hour_rarity": -np.log(share),
         "hour_night": np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan),
@@ -43,18 +51,18 @@ def _hours(facts: Facts) -> dict[str, Floats]:
     if actor is not None and actor.repeats:
         angle = hour / 24 * 2 * np.pi
         cos, sin = np.nan_to_num(np.cos(angle)), np.nan_to_num(np.sin(angle))
-        x = actor.mean_of_others(cos, float(cos.mean()), 2.0)
-        y = actor.mean_of_others(sin, float(sin.mean()), 2.0)
+        x = actor.mean_of_others(cos, facts.once("hour cosine", lambda: float(cos.mean())), 2.0)
+        y = actor.mean_of_others(sin, facts.once("hour sine", lambda: float(sin.mean())), 2.0)
         out["hour_habit"] = np.where(np.isfinite(hour), -(cos * x + sin * y), np.nan)
     return out
 
 
-def _hour_density(hour: Floats) -> Floats:
+def _hour_density(facts: Facts, hour: Floats) -> Floats:
     """Smoothed share of the rows around each row's hour, on a circle of 48 half hours."""
     ok = np.isfinite(hour)
     bins = np.zeros(len(hour), dtype=np.int64)
     bins[ok] = np.clip((hour[ok] * 2).astype(np.int64), 0, 47)
-    counts = np.bincount(bins[ok], minlength=48).astype(float)
+    counts = facts.once("half hours", lambda: np.bincount(bins[ok], minlength=48).astype(float))
     smooth = counts + 0.5 * (np.roll(counts, 1) + np.roll(counts, -1))
     share = (smooth + 1) / (smooth.sum() + 48)
     return np.where(ok, share[bins], np.nan)
@@ -82,7 +90,7 @@ def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) ->
         share = np.minimum(2 * day / (span + 2 * day), 1.0)
         out["sum_day_actor"] = actor.window(day, 0, amount)
         out["sum_week_actor"] = actor.window(week, 0, amount)
-        least = 1e-9 * (float(amount.mean()) or 1.0)
+        least = 1e-9 * (facts.once("amount mean", lambda: float(amount.mean())) or 1.0)
         spent = np.maximum(actor.window(day, day, amount), 0.0)
         # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
         out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)

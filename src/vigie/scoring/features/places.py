@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.scoring.facts import Facts
+from vigie.scoring.facts import Facts, middle
 from vigie.scoring.groups import Floats
 
 EARTH_KM = 6371.0
@@ -15,7 +15,11 @@ def compute(facts: Facts) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     given = [np.abs(values) for _, values in facts.numbers("distance")]
     if given:
-        out["distance_given"] = given[0] if len(given) == 1 else np.fmax.reduce([_ratio(x) for x in given])
+        out["distance_given"] = (
+            given[0]
+            if len(given) == 1
+            else np.fmax.reduce([_ratio(facts, i, x) for i, x in enumerate(given)])
+        )
     latitude, longitude = facts.number("latitude"), facts.number("longitude")
     other_latitude, other_longitude = facts.number("counter_latitude"), facts.number("counter_longitude")
     actor = facts.groups("actor")
@@ -27,7 +31,9 @@ def compute(facts: Facts) -> dict[str, Floats]:
     ):
         out["distance_home"] = kilometres(latitude, longitude, other_latitude, other_longitude)
         if actor is not None and actor.repeats:
-            out["distance_habit"] = actor.habit(np.log1p(out["distance_home"]))
+            out["distance_habit"] = actor.habit(
+                np.log1p(out["distance_home"]), lambda ask: facts.once("pooled distance_habit", ask)
+            )
     where = (
         (other_latitude, other_longitude)
         if other_latitude is not None and other_longitude is not None
@@ -51,9 +57,8 @@ def compute(facts: Facts) -> dict[str, Floats]:
     return out
 
 
-def _ratio(x: Floats) -> Floats:
-    positive = x[np.isfinite(x) & (x > 0)]
-    return x / (float(np.median(positive)) if len(positive) else 1.0)
+def _ratio(facts: Facts, number: int, x: Floats) -> Floats:
+    return x / facts.once(f"distance {number}", lambda: middle(x))
 
 
 def kilometres(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

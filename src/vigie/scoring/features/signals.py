@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from vigie.scoring.facts import Facts, as_numbers
-from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Floats
 
 
 def compute(facts: Facts) -> dict[str, Floats]:
@@ -19,9 +21,9 @@ def directed(facts: Facts) -> list[tuple[str, Floats]]:
     for item in facts.roles.columns:
         if item.direction == 0 or item.role in {"leak", "none", "row_id", "time"}:
             continue
-        values = as_numbers(facts.frame[item.column])
-        if values is not None and len(np.unique(values[np.isfinite(values)][:10_000])) > 1:
-            out.append((item.column, mid_ranks(item.direction * values)))
+        values = facts.as_numbers(item.column)
+        if values is not None and facts.once(f"differs {item.column}", partial(_differs, values)):
+            out.append((item.column, facts.learned.ranks(f"directed {item.column}", item.direction * values)))
     return out
 
 
@@ -32,16 +34,19 @@ def _signals(facts: Facts) -> dict[str, Floats]:
         ("signal_trust", "trust_signal", True),
         ("signal_velocity", "velocity", False),
     ):
-        ranks = [mid_ranks(values) for _, values in facts.numbers(role) if np.nanstd(values) > 0]
+        varying = [(c, x) for c, x in facts.numbers(role) if _spread(facts, c, x)]
+        ranks = [facts.learned.ranks(column, values) for column, values in varying]
         if ranks:
             stack = np.stack(ranks)
             out[name] = _mean(stack)
             out[f"{name}_{'min' if least else 'max'}"] = (
                 np.fmin.reduce(stack) if least else np.fmax.reduce(stack)
             )
-    ratios = [values for _, values in facts.numbers("amount_ratio")]
-    if ratios:
-        out["signal_ratio"] = np.fmax.reduce([mid_ranks(x) for x in ratios]) if len(ratios) > 1 else ratios[0]
+    ratios = facts.numbers("amount_ratio")
+    if len(ratios) == 1:
+        out["signal_ratio"] = ratios[0][1]
+    elif ratios:
+        out["signal_ratio"] = np.fmax.reduce([facts.learned.ranks(c, x) for c, x in ratios])
     together = [ranks for _, ranks in directed(facts)]
     if len(together) > 1:
         # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
@@ -51,20 +56,18 @@ def _signals(facts: Facts) -> dict[str, Floats]:
 
 def _ages(facts: Facts) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    ages = [mid_ranks(values) for _, values in facts.numbers("account_age")]
-    if ages:
-        out["account_age"] = np.fmin.reduce(ages) if len(ages) > 1 else facts.numbers("account_age")[0][1]
+    ages = facts.numbers("account_age")
+    if len(ages) == 1:
+        out["account_age"] = ages[0][1]
+    elif ages:
+        out["account_age"] = np.fmin.reduce([facts.learned.ranks(c, x) for c, x in ages])
     opened = facts.moment("opened")
     if opened is not None and facts.time is not None and facts.has_clock:
         out["opened_age"] = facts.time - opened
     age = facts.number("age")
     if age is None and (birth := facts.moment("birth")) is not None:
-        now = (
-            float(np.nanmax(facts.time))
-            if facts.has_clock and facts.time is not None
-            else float(np.nanmax(birth))
-        )
-        age = now - birth
+        latest = facts.time if facts.has_clock and facts.time is not None else birth
+        age = facts.once("today", lambda: float(np.nanmax(latest))) - birth
     if age is not None:
         out["age"] = age
     for role in ("limit", "income"):
@@ -75,27 +78,42 @@ def _ages(facts: Facts) -> dict[str, Floats]:
 
 
 def _numbers(facts: Facts) -> dict[str, Floats]:
-    columns = [
-        values for _, values in facts.numbers("number") if np.isfinite(values).any() and np.nanstd(values) > 0
-    ][:60]
+    columns = [(c, x) for c, x in facts.numbers("number") if _spread(facts, c, x)][:60]
     if not columns:
         return {}
-    tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in map(mid_ranks, columns)])
+    ranks = (facts.learned.ranks(column, values) for column, values in columns)
+    tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in ranks])
     out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
     if len(columns) > 2:
-        out["number_joint"] = _mahalanobis(np.stack(columns, axis=1))
+        out["number_joint"] = _mahalanobis(facts, np.stack([values for _, values in columns], axis=1))
     return out
 
 
-def _mahalanobis(x: Floats) -> Floats:
+def _mahalanobis(facts: Facts, x: Floats) -> Floats:
     """Distance from the centre in units of the table's own (shrunk) covariance, on robustly scaled columns."""
-    centre = np.nanmedian(x, axis=0)
-    spread = np.nanpercentile(x, 75, axis=0) - np.nanpercentile(x, 25, axis=0)
-    spread = np.where(spread > 0, spread, np.nanstd(x, axis=0) + 1e-12)
+    centre = facts.once("centre", lambda: np.nanmedian(x, axis=0))
+    spread = facts.once("spread", lambda: _robust(x))
     z = np.clip(np.nan_to_num((x - centre) / spread), -50, 50)
-    covariance = np.cov(np.clip(z, -5, 5), rowvar=False)
-    inverse = np.linalg.inv(covariance + 0.1 * np.eye(x.shape[1]) * np.trace(covariance) / x.shape[1])
+    inverse = facts.once("inverse", lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False)))
     return np.asarray(np.log1p(np.einsum("ij,jk,ik->i", z, inverse, z)))
+
+
+def _robust(x: Floats) -> Floats:
+    quarters = np.nanpercentile(x, 75, axis=0) - np.nanpercentile(x, 25, axis=0)
+    return np.where(quarters > 0, quarters, np.nanstd(x, axis=0) + 1e-12)
+
+
+def _inverse(covariance: Floats) -> Floats:
+    size = len(covariance)
+    return np.asarray(np.linalg.inv(covariance + 0.1 * np.eye(size) * np.trace(covariance) / size))
+
+
+def _differs(values: Floats) -> bool:
+    return len(np.unique(values[np.isfinite(values)][:10_000])) > 1
+
+
+def _spread(facts: Facts, column: str, values: Floats) -> bool:
+    return facts.once(f"spreads {column}", lambda: bool(np.nanstd(values) > 0))
 
 
 def _missing(facts: Facts) -> dict[str, Floats]:
@@ -104,7 +122,8 @@ def _missing(facts: Facts) -> dict[str, Floats]:
         if facts.frame.width
         else np.zeros(0)
     )
-    return {"missing_values": nulls} if len(nulls) and nulls.std() > 0 else {}
+    gaps = facts.once("gaps", lambda: len(nulls) > 0 and bool(nulls.std() > 0))
+    return {"missing_values": nulls} if gaps else {}
 
 
 def pl_null_counts(facts: Facts):  # type: ignore[no-untyped-def]

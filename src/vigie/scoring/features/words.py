@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from vigie.scoring.facts import Facts, as_codes
-from vigie.scoring.groups import Floats, Groups
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Floats
 from vigie.scoring.value_words import risk
 
 
@@ -18,14 +18,17 @@ def compute(facts: Facts) -> dict[str, Floats]:
 def _values(facts: Facts) -> dict[str, Floats]:
     """The riskiest word among the categories of a row, less its safest."""
     scores = []
-    for name, codes in facts.categories:
+    for name, _ in facts.categories:
         column = facts.frame[name]
-        if column.dtype != pl.String or int(codes.max(initial=-1)) > 500:
+        known = facts.learned.kept[f"words {name}"]
+        if column.dtype != pl.String or len(known) > 501:
             continue
-        texts = column.unique().drop_nulls().sort().to_list()
-        worth = np.array([*(risk(text) for text in texts), 0.0])
-        if np.ptp(worth) > 0:
-            scores.append(worth[codes])
+        spread = facts.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
+        if spread:
+            # Words the table never had are read as well.
+            worth = {text: risk(text) for text in {*column.unique().drop_nulls().to_list()}}
+            said = column.replace_strict(worth, default=0.0, return_dtype=pl.Float64).fill_null(0.0)
+            scores.append(said.to_numpy())
     return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
 
 
@@ -38,11 +41,10 @@ def _email(facts: Facts) -> dict[str, Floats]:
     digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
     length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
     out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
-    if 1 < domain.n_unique() < 0.9 * facts.rows:
-        out["email_domain_rarity"] = -np.log(Groups(as_codes(domain)).count())
+    if facts.once("domains", lambda: 1 < domain.n_unique() < 0.9 * facts.rows):
+        out["email_domain_rarity"] = -np.log(_times(facts, "domain", domain))
     pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
-    whole = Groups(as_codes(email)).count()
-    out["email_pattern"] = np.log(Groups(as_codes(pattern)).count() / whole)
+    out["email_pattern"] = np.log(_times(facts, "pattern", pattern) / _times(facts, "email", email))
     name = facts.roles.first("person_name")
     if name is not None and facts.frame[name].dtype == pl.String:
         words = facts.frame.select(
@@ -50,7 +52,7 @@ def _email(facts: Facts) -> dict[str, Floats]:
         )
         found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
         share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if 0.02 < np.nanmean(share) < 0.98:
+        if facts.once("names in emails", lambda: bool(0.02 < np.nanmean(share) < 0.98)):
             out["email_mismatch"] = 1.0 - share
     return out
 
@@ -59,18 +61,15 @@ def _ip(facts: Facts) -> dict[str, Floats]:
     column = facts.roles.first("ip")
     if column is None or facts.frame[column].dtype != pl.String:
         return {}
-    prefix = as_codes(
-        facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
-    )
-    return {"ip_range": np.log(Groups(prefix).count())}
+    prefix = facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
+    return {"ip_range": np.log(_times(facts, "range", prefix))}
 
 
 def _agent(facts: Facts) -> dict[str, Floats]:
     column = facts.roles.first("user_agent")
     if column is None:
         return {}
-    count = Groups(as_codes(facts.frame[column])).count()
-    return {"agent_rarity": -np.log(count)}
+    return {"agent_rarity": -np.log(_times(facts, "agent", facts.frame[column]))}
 
 
 def _duplicates(facts: Facts) -> dict[str, Floats]:
@@ -89,8 +88,15 @@ def _duplicates(facts: Facts) -> dict[str, Floats]:
         "account_age",
     }
     columns = [c.column for c in facts.roles.columns if c.role in roles]
-    if len(columns) < 4 or facts.rows < 20:
+    if len(columns) < 4 or facts.once("too few rows", lambda: facts.rows < 20):
         return {}
-    codes = facts.frame.select(pl.struct(columns).hash(seed=0)).to_series()
-    count = Groups(as_codes(codes)).count()
-    return {"near_duplicate": np.log(count)} if count.max() > 1 and count.mean() < 0.2 * facts.rows else {}
+    count = _times(facts, "near duplicate", facts.frame.select(pl.struct(columns).alias("row")).to_series())
+    some = facts.once("near duplicates", lambda: bool(count.max() > 1 and count.mean() < 0.2 * facts.rows))
+    return {"near_duplicate": np.log(count)} if some else {}
+
+
+def _times(facts: Facts, name: str, values: pl.Series) -> Floats:
+    """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
+    prints = values.hash(seed=0).to_numpy().view(np.int64)
+    known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
+    return facts.learned.times(name, prints, known)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# What the image runs: start.sh web | worker | setup | any other command, as given.
+set -eu
+
+# A secret in a file, as Docker and Kubernetes mount them, or as `setup` made one
+if [ -z "${VIGIE_SECRET:-}" ] && [ -n "${VIGIE_SECRET_FILE:-}" ] && [ -r "$VIGIE_SECRET_FILE" ]; then
+    VIGIE_SECRET=$(cat "$VIGIE_SECRET_FILE")
+    export VIGIE_SECRET
+fi
+
+case ${1:-web} in
+web)
+    exec vigie serve --host 0.0.0.0 --port "${PORT:-8000}" --processes "${VIGIE_PROCESSES:-2}" --no-link
+    ;;
+worker)
+    exec vigie worker
+    ;;
+setup)
+    # May run again without harm, and at every start
+    if [ -n "${VIGIE_SECRET_FILE:-}" ] && [ ! -e "$VIGIE_SECRET_FILE" ]; then
+        (umask 077 && python -c 'import secrets; print(secrets.token_urlsafe(48))' >"$VIGIE_SECRET_FILE")
+    fi
+    if [ -n "${VIGIE_MAKE_BUCKET:-}" ]; then
+        python "$(dirname "$0")/make_bucket.py" "$S3_MODEL_BUCKET"
+    fi
+    vigie db upgrade
+    vigie migrate --to "$VIGIE_MODELS_URL"
+    exec vigie doctor
+    ;;
+*)
+    exec vigie "$@"
+    ;;
+esac
