@@ -92,6 +92,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "entry": entry,
         "own": _measured(entry.performance, "own"),
         "other": _measured(entry.performance, "other"),
+        "transferable": _measured(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
         "cached": desk().cached(entry),
