@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from vigie import settings, web
 from vigie.jobs import worker
 from vigie.records import User, people, tokens
+from vigie.records.people import add as add_user
 from vigie.web.desk import Desk
 from vigie.web.desk.people import LINK_LASTS
 
@@ -72,13 +73,13 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     """Makes installations, each in a folder of its own."""
     made: list[Installation] = []
 
-    def build(environ: dict[str, str] | None = None, **values: Any) -> Installation:
+    def build(environ: dict[str, str] | None = None, people: bool = True, **values: Any) -> Installation:
         home = tmp_path / f"installation-{len(made)}"
         chosen = settings.load({"VIGIE_HOME": str(home), **(environ or {})})
         mine = settings.WebSettings(**values)
         here = Installation(web.create_app(chosen, mine), chosen, mine)
-        for name, (role, team) in PEOPLE.items():
-            here.users[name] = people.add(here.desk.engine, f"{name}@example.org", name, role, team=team)
+        for name, (role, team) in PEOPLE.items() if people else ():
+            here.users[name] = add_user(here.desk.engine, f"{name}@example.org", name, role, team=team)
         made.append(here)
         return here
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -107,5 +109,26 @@ def _verified(store: Store, upload: Upload, part: Part) -> bytes:
 def _folder(bench: Bench) -> Iterator[Path]:
     under = bench.settings.cache_dir / "jobs"
     under.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=under, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=under, ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+def sweep(bench: Bench) -> int:
+    """Removes what workers of this machine left that were killed: it holds cells."""
+    removed = 0
+    for folder in (bench.settings.cache_dir / "jobs").glob("*-*"):
+        number = folder.name.partition("-")[0]
+        if number.isdigit() and not _alive(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 
+from vigie.jobs import local
 from vigie.jobs.bench import Bench
 from vigie.records import audit, uploads
 
@@ -16,6 +17,7 @@ _AUDIT = timedelta(days=400)
 def tidy(bench: Bench, now: datetime | None = None) -> int:
     """Deletes what is due; may run twice and in several workers at once. Returns how many uploads went."""
     now = now or datetime.now(UTC)
+    local.sweep(bench)
     for upload_id in uploads.expired(bench.engine, now, stalled=_STALLED):
         uploads.discard(bench.engine, upload_id)
         audit.note(bench.engine, "retention", "delete upload", f"upload:{upload_id}", {}, "")

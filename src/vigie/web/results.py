@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ OURS = (
 _MAX_PAGE = 500
 _SORTABLE = 200_000
 _WORST_CELL = 2000
+_KEEP = 3600.0
+_SWEEP = 300.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Files:
         self._folder = folder
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
+        self._swept = 0.0
 
     def path(self, result: str, name: str) -> Path:
         """The file itself; results never change, so a copy is as good."""
@@ -99,18 +103,25 @@ class Files:
             raise _gone(name) from None
         return found
 
+    def sweep(self) -> None:
+        """Removes copies nobody has looked at for an hour: they hold cells, perhaps of what was deleted since."""
+        now = time.time()
+        with self._lock:
+            if now - self._swept < _SWEEP:
+                return
+            self._swept = now
+        files = sorted(self._folder.glob("*.parquet"), key=lambda path: -path.stat().st_mtime)
+        held = 0
+        for path in files:
+            held += path.stat().st_size
+            if now - path.stat().st_mtime > _KEEP or held > self._max_bytes:
+                path.unlink(missing_ok=True)
+
     def _fetch(self, key: str, kept: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with replacing(kept) as file:
             for chunk in self._store.stream(key):
                 file.write(chunk)
-        files = sorted(self._folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
-        held = sum(path.stat().st_size for path in files)
-        for path in files[:-1]:
-            if held <= self._max_bytes:
-                break
-            held -= path.stat().st_size
-            path.unlink(missing_ok=True)
 
 
 class Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Flask, g, redirect, request, session
+from flask import Blueprint, Flask, g, has_request_context, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -27,6 +27,7 @@ def install(app: Flask) -> None:
     app.before_request(_load)
     app.before_request(_from_our_pages)
     app.register_blueprint(links)
+    app.extensions["vigie"].address = _address
 
 
 def begin(user: User, secret: str) -> None:
@@ -60,10 +61,16 @@ def use_link() -> ResponseReturnValue:
     return redirect("/")
 
 
+def _address() -> str:
+    """Where the caller is: what the proxies say that the settings believe, or the connection itself."""
+    return (request.remote_addr or "") if has_request_context() else ""
+
+
 def _load() -> None:
     g.user, g.token = None, None
     if request.endpoint in {"static", "health.metrics"}:
         return
+    desk().sweep()
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind:
         found = desk().of_token(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from .conftest import EXAMPLE, Visit
 
@@ -142,6 +142,59 @@ def test_an_upload_can_be_cancelled_and_a_wrong_file_is_refused_at_once(
     page.unroute("**/parts/*")
     seen.go("/uploads?q=halfway")
     assert page.locator("table.files tbody tr").count() == 0
+
+
+def test_a_file_can_be_dropped_and_survives_a_connection_that_breaks(visit: Callable[..., Visit]) -> None:
+    """The part that was lost is sent again; the person does nothing."""
+    seen = visit()
+    page = seen.page
+    seen.go("/")
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+
+    page.route("**/parts/*", lose_the_first)
+    page.evaluate(
+        """() => {
+            const rows = Array.from({length: 80}, (_, i) => `2026-01-${String(i % 28 + 1).padStart(2, "0")},c${i % 9},${i * 7 % 90}`);
+            const moved = new DataTransfer();
+            moved.items.add(new File(["date,customer,amount\\n" + rows.join("\\n")], "dropped.csv", {type: "text/csv"}));
+            document.getElementById("drop").dispatchEvent(new DragEvent("drop", {dataTransfer: moved, bubbles: true, cancelable: true}));
+        }"""
+    )
+    page.wait_for_selector("#check", timeout=60_000)
+    assert page.inner_text("h1") == "dropped.csv"
+    assert len(lost) == 1
+
+
+def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
+    """Markup in names and cells is shown as it was written, on every page it comes to."""
+    seen = visit()
+    page = seen.page
+    seen.go("/")
+    evil = "<img src=x onerror=alert(1)>"
+    lines = [f'{evil},"""><script>alert(2)</script>",amount,date']
+    lines += [f"{evil}{i % 7},</td><b>{i % 5}</b>,{i * 13 % 97},2026-03-{i % 28 + 1:02d}" for i in range(90)]
+    page.set_input_files(
+        "#file", {"name": f"{evil}.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    )
+    page.wait_for_selector("#check", timeout=60_000)
+    assert evil in page.inner_text("h1")
+    assert page.locator("main img, main table script, main table b").count() == 0
+    page.click("button[value=score]")
+    page.wait_for_selector("#rows", timeout=120_000)
+    page.fill("#exact", "20")
+    page.wait_for_selector("#rows tr[data-rank='20']")
+    page.click("#rows tr[data-rank='1'] .open-row")
+    page.wait_for_selector("#drawer[open] .dl")
+    assert evil in page.inner_text("#drawer")
+    assert page.locator("main img, #drawer img, #rows b, #drawer b").count() == 0
+    seen.must_be_clean()
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(visit: Callable[..., Visit]) -> None:

@@ -24,13 +24,13 @@ class Answers(Runs):
     def rows(self, user: User, run_id: str, query: RowQuery) -> Page:
         """One page of the rows within the alert budget, or of all."""
         run = self.finished(user, run_id)
-        self.note(user, "see rows", f"run:{run.id}")
+        self.note_sight(user, "see rows", f"run:{run.id}")
         return self._rows(run).page(query, self._verdicts(run))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """The other rows of whoever acts in that row."""
         run = self.finished(user, run_id)
-        self.note(user, "see related rows", f"run:{run.id}", row=row)
+        self.note_sight(user, "see related rows", f"run:{run.id}")
         return self._rows(run).related(row, min(max(1, limit), 1000), self._verdicts(run))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
@@ -64,6 +64,10 @@ class Answers(Runs):
     def upload_name(self, user: User, run: Run) -> str:
         """What the file of a run is called."""
         return uploads.find(self.engine, run.upload_id, user).name
+
+    def sweep(self) -> None:
+        """Tidies this machine's copies, now and then; costs nothing the other times."""
+        self._files.sweep()
 
     @cached_property
     def _files(self) -> Files:

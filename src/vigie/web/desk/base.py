@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -11,6 +12,8 @@ from vigie.errors import NotAllowed
 from vigie.records import Upload, User, audit
 from vigie.settings import Settings, WebSettings
 
+_AGAIN = 600.0
+_REMEMBERED = 10_000
 RANK = {"viewer": 0, "analyst": 1, "admin": 2}
 
 
@@ -28,6 +31,7 @@ class Base:
         self.engine = engine
         self.store = store
         self.address: Callable[[], str] = nowhere
+        self._said: dict[tuple[str, str, str], float] = {}
 
     @classmethod
     def open(cls, settings: Settings, web: WebSettings) -> Self:
@@ -42,6 +46,16 @@ class Base:
         """Adds a line to the audit log; `detail` never holds a cell."""
         name = actor if isinstance(actor, str) else actor.email
         audit.note(self.engine, name, action, what, detail, self.address())
+
+    def note_sight(self, user: User, action: str, what: str) -> None:
+        """Like `note`, for what a page asks for again at each touch: once in ten minutes says as much."""
+        now, key = time.monotonic(), (user.email, action, what)
+        if now - self._said.get(key, -_AGAIN) < _AGAIN:
+            return
+        if len(self._said) > _REMEMBERED:
+            self._said.clear()
+        self._said[key] = now
+        self.note(user, action, what)
 
 
 def require(user: User, role: str, what: str) -> None:

@@ -150,7 +150,7 @@ class Uploads(Base):
                 expected="looked at",
                 hint="ask again in a moment",
             ) from None
-        self.note(user, "see first rows", f"upload:{upload.id}")
+        self.note_sight(user, "see first rows", f"upload:{upload.id}")
         return found
 
     def set_mapping(self, user: User, upload_id: str, mapping: Mapping[str, str]) -> Upload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -60,6 +61,14 @@ def ticks(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts)
     )
+
+
+@frame.app_template_filter()
+def when(moment: datetime | None) -> Markup:
+    """A time for a reader; the script of the frame turns it into the reader's own time zone."""
+    if moment is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words().moment(moment))
 
 
 @frame.app_context_processor

@@ -16,19 +16,25 @@ _RUNS = 200
 @page.get("/uploads")
 @guard.needs("viewer")
 def files() -> str:
-    """Uploads, newest first, each with its newest run."""
+    """Uploads, newest first, each with the run that tells most."""
     query = request.args.get("q", "").strip()[:200]
-    newest: dict[str, Run] = {}
-    for run in desk().runs(g.user, limit=_RUNS):
-        newest.setdefault(run.upload_id, run)
+    telling: dict[str, Run] = {}
+    for run in sorted(desk().runs(g.user, limit=_RUNS), key=_worth, reverse=True):
+        telling.setdefault(run.upload_id, run)
     found = desk().uploads(g.user, limit=LISTED, query=query)
     return render_template(
         "history.html",
         tab="history",
         query=query,
         days=desk().web.retention_days,
-        files=[(upload, newest.get(upload.id), state(upload, newest.get(upload.id))) for upload in found],
+        files=[(upload, telling.get(upload.id), state(upload, telling.get(upload.id))) for upload in found],
     )
+
+
+def _worth(run: Run) -> tuple[int, str]:
+    """What is under way tells more than what is done, that more than what went wrong; else the newest."""
+    order = {"queued": 2, "running": 2, "done": 1}
+    return order.get(run.state, 0), run.created_at.isoformat()
 
 
 def state(upload: Upload, run: Run | None) -> str:

@@ -92,14 +92,21 @@ def describe(entry: Entry) -> dict[str, Any]:
         "entry": entry,
         "own": _measured(entry.performance, "own"),
         "other": _measured(entry.performance, "other"),
+        "transferable": _measured(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
         "cached": desk().cached(entry),
         "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
-        "typologies": [str(name).replace("_", " ") for name in entry.profile.get("typologies", [])],
+        "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
         "origin": {key: value for key, value in entry.provenance.items() if isinstance(value, str)},
     }
+
+
+def _fraud(name: str) -> str:
+    """A kind of fraud as a reader says it."""
+    said = words()
+    return said(f"fraud.{name}") if said.has(f"fraud.{name}") else name.replace("_", " ")
 
 
 def _measured(performance: Mapping[str, Any], part: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from vigie.web.pages import results
 page = Blueprint("progress", __name__)
 
 STAGES = (
-    "reading the table",
+    "reading",
     "reading columns",
     "gathering evidence",
     "matching models",
@@ -20,6 +20,15 @@ STAGES = (
     "scoring",
     "calibrating",
     "wording reasons",
+    "writing",
+)
+TRAINING = (
+    "reading",
+    "looking for leaks",
+    "gathering evidence",
+    "tuning",
+    "measuring on the rows held out",
+    "fitting on all rows",
     "writing",
 )
 
@@ -36,7 +45,7 @@ def show(run_id: str) -> str | Response:
         return results.render(run, upload)
     template = "progress.html" if run.state in {"queued", "running"} else "stopped.html"
     return render_template(
-        template, tab="upload", run=run, upload=upload, stages=_stages(run.kind, run.stage)
+        template, tab="upload", run=run, upload=upload, stages=TRAINING if run.kind == "train" else STAGES
     )
 
 
@@ -46,10 +55,3 @@ def cancel(run_id: str) -> Response:
     """Stops a job."""
     desk().cancel(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run_id), 303)
-
-
-def _stages(kind: str, stage: str) -> list[str]:
-    """The stages a reader sees; training tells its own, one at a time."""
-    if kind == "train":
-        return [stage] if stage else []
-    return list(STAGES)

@@ -21,7 +21,7 @@ page = Blueprint("results", __name__)
 
 SIZE = 50
 COMPARED = 200
-_SORTS = {"rank", "row", "fraud_score"}
+_SORTS = {"rank", "row"}
 _KEY_ROLES = (
     ("time",),
     ("customer", "account", "card"),
@@ -152,12 +152,13 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     asked = request.args
     only = tuple(desk().suggest(g.user, run.id)) if asked.get("suggest") else None
     sort = asked.get("sort", "rank")
+    by_role = {role: column for column, role, _ in key_columns(run)}
     query = RowQuery(
         budget=None if only is not None else budget,
         page=max(1, asked.get("page", 1, type=int)),
         size=SIZE,
-        sort=sort if sort in _SORTS else "rank",
-        descending=bool(asked.get("descending")),
+        sort=by_role.get(sort, sort if sort in _SORTS else "rank"),
+        descending=sort in by_role,
         search=asked.get("search", "")[:200],
         level=asked.get("level", ""),
         marked=asked.get("marked", ""),
@@ -166,6 +167,7 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     return {
         "found": desk().rows(g.user, run.id, query),
         "query": query,
+        "sort": sort,
         "size": SIZE,
         "shown": key_columns(run),
         "before": _ranks_before(run),

@@ -1,4 +1,4 @@
-// On every page: light or dark, questions before what cannot be undone, and copying a secret.
+// On every page: light or dark, times, questions before what cannot be undone, and copying a secret.
 
 const theme = document.getElementById("theme");
 if (theme) {
@@ -10,6 +10,10 @@ if (theme) {
     document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   });
 }
+
+// The server writes times in UTC; here they become the reader's own.
+const clock = new Intl.DateTimeFormat(document.documentElement.lang === "fr" ? "fr-FR" : "en-GB", { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = clock.format(new Date(time.dateTime));
 
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.sure ?? event.target.dataset.sure;

@@ -11,7 +11,7 @@ function show(run) {
   byId("percent").textContent = running ? share(run.share) : "–";
   if (running) byId("share").value = run.share;
   else byId("share").removeAttribute("value");
-  const at = stages.findIndex((stage) => stage.dataset.stage === run.stage);
+  const at = stages.findIndex(({ dataset }) => run.stage === dataset.stage || run.stage.startsWith(`${dataset.stage},`) || run.stage.startsWith(`${dataset.stage} `));
   stages.forEach((stage, i) => {
     stage.className = i < at ? "past" : i === at ? "now" : "";
     if (i === at) stage.setAttribute("aria-current", "step");

@@ -24,7 +24,9 @@ function refresh(wait = 0) {
 }
 
 async function markup(address, signal) {
-  const answer = await fetch(address, { credentials: "same-origin", signal, redirect: "error" });
+  const answer = await fetch(address, { credentials: "same-origin", signal, redirect: "manual" });
+  // Signed out meanwhile: the door is shown, and leads back here.
+  if (answer.type === "opaqueredirect") location.reload();
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   return answer.text();
 }
