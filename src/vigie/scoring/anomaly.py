@@ -5,7 +5,7 @@ Every detector returns one number per row, higher more suspicious. None of them 
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,7 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
     families: dict[str, list[int]] = {}
     for j in np.flatnonzero(known):
         if VOCABULARY[j].weight > 0:
-            families.setdefault(VOCABULARY[j].family, []).append(int(j))
+            families.setdefault(_families()[j], []).append(int(j))
     total, best = np.zeros(len(evidence)), np.zeros(len(evidence))
     for _, members in sorted(families.items()):
         weights = np.array([VOCABULARY[j].weight for j in members])
@@ -85,6 +85,11 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
         total += x.sum(axis=1) / np.sqrt(len(members))
         best += x.max(axis=1)
     return {"tails_energy": total, "tails_best": best}
+
+
+@cache
+def _families() -> tuple[str, ...]:
+    return tuple(feature.family for feature in VOCABULARY)
 
 
 def raw_forest(columns: Floats, seed: int, learned: Learned | None = None) -> Floats:
