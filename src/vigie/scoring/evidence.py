@@ -91,27 +91,32 @@ def gather(
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
     """
     learned = learned or Learned()
-    rows, prints = _own_order(frame, learned)
+    rows, prints, cells = _own_order(frame, learned)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
+    facts = Facts(sorted_frame, ordered, learned)
+    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     if only is None:
-        return _gather(sorted_frame, ordered, seed, order, rows[order], learned)
+        return _gather(facts, seed, order, rows[order])
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return _gather(sorted_frame, ordered, seed, np.arange(len(only)), rows[only], learned, place[only])
+    return _gather(facts, seed, np.arange(len(only)), rows[only], place[only])
 
 
-def _own_order(frame: pl.DataFrame, learned: Learned) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
-    """(rows,) a fingerprint of each row, which depends on its cells alone, and of each column's cells."""
+def _own_order(
+    frame: pl.DataFrame, learned: Learned
+) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
+    """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
     total = np.zeros(frame.height, dtype=np.uint64)
     prints = {}
+    hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
-        cells: npt.NDArray[np.uint64] = frame[name].hash(seed=0).to_numpy()
+        cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
         prints[name] = learned.once(f"print {name}", partial(_sum, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
-    return total, prints
+    return total, prints, hashed
 
 
 def _sum(cells: npt.NDArray[np.uint64]) -> int:
@@ -119,16 +124,14 @@ def _sum(cells: npt.NDArray[np.uint64]) -> int:
 
 
 def _gather(
-    frame: pl.DataFrame,
-    roles: Roles,
+    facts: Facts,
     seed: int,
     order: npt.NDArray[np.int64],
     prints: npt.NDArray[np.uint64],
-    learned: Learned,
     asked: npt.NDArray[np.int64] | slice = slice(None),
 ) -> Evidence:
     """The evidence of the rows that are asked for; what other rows are needed for is told of them all."""
-    facts = Facts(frame, roles, learned)
+    frame, roles, learned = facts.frame, facts.roles, facts.learned
     built = features.build(frame, roles, facts)
     known = learned.once("known", built.known)
     inputs = np.full((frame.height, len(INPUTS)), np.nan, dtype=np.float32, order="F")
@@ -141,7 +144,7 @@ def _gather(
     peers = related(facts, -np.log(1 - everyones.mean(axis=1) + 1e-4))
     # From here on each row stands for itself.
     tails, inputs = tails[asked], inputs[asked]
-    columns = anomaly.raw_matrix(frame, roles, learned)[asked]
+    columns = anomaly.raw_matrix(frame, roles, facts)[asked]
     scores = {
         "tails_forest": anomaly.one_sided_forest(tails, known, seed, learned),
         "raw_forest": anomaly.raw_forest(columns, seed, learned),
