@@ -101,15 +101,20 @@ class StandingPlan:
         self._models = [reference.from_parts(member.booster, member.recipe) for member in members]
         self._calibrator = Calibrator.from_json(calibration) if calibration else None
 
-    def score(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def score(self, rows: pl.DataFrame, only: Sequence[int] | None = None) -> pl.DataFrame:
         """(rows, 7) what `vigie predict` adds to a table, for these rows and in their order.
 
         Args:
             rows: columns of the planned table, in any order; those left out are empty. For a single transaction, its
                 own row and those that its customer, counterparty or device made before.
+            only: numbers from 0 of the rows to tell of, where the others are their history: the same scores, sooner.
         """
         frame = self.typed(rows)
-        gathered = evidence.gather(frame, self.roles, seed=self.options.seed, learned=self.learned)
+        asked = None if only is None else np.asarray(only, dtype=np.int64)
+        gathered = evidence.gather(
+            frame, self.roles, seed=self.options.seed, learned=self.learned, only=asked
+        )
+        frame = frame if asked is None else frame[asked]
         said = [
             Member(member.name, member.similarity, member.skill, self._margin(model, member, frame, gathered))
             for member, model in zip(self._members, self._models, strict=True)
