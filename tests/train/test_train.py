@@ -200,6 +200,7 @@ def test_the_card_says_how_good_it_is(made: story.Trained) -> None:
 def test_a_standing_plan_keeps_the_leader(desk: Desk, halves: Halves) -> None:
     """Asked about the table it was made from, the stored plan gives the scores and probabilities of the prediction."""
     from tests.predict.conftest import opener
+
     from vigie import standing
     from vigie.predict import Options
 
