@@ -15,7 +15,7 @@ from vigie.artifacts import bundle
 from vigie.artifacts.opening import open_bundle
 from vigie.catalog import Catalog
 from vigie.library import starter
-from vigie.library.lessons import FRAUDS, HONEST, Lesson, lesson
+from vigie.library.lessons import FRAUDS, HONEST, RICHEST, Lesson, lesson
 from vigie.library.recipes import CORE, ENTITIES, FLAT, kept, recipes
 from vigie.scoring import reference
 from vigie.scoring.calibration import Calibrator
@@ -192,3 +192,12 @@ def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: i
 def test_a_lesson_that_would_teach_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vigie.library.lessons.kept", lambda roles, domain, view: list(roles)[:1])
     assert lesson("card_present", "full", 3) is None
+
+
+def test_an_extract_keeps_every_fraud_and_leaves_out_honest_rows() -> None:
+    whole, extract = lesson("orders", "full", 67), lesson("orders", "full", 67, extract=True)
+    assert whole is not None
+    assert extract is not None
+    assert round(extract.share * extract.rows) == round(whole.share * whole.rows)
+    assert extract.rows < whole.rows
+    assert RICHEST[0] * 0.99 <= extract.share <= RICHEST[1] * 1.01

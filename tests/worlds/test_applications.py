@@ -41,7 +41,7 @@ def test_a_world_is_complete(worlds: list[World]) -> None:
         assert set(world.roles.values()) <= ROLES
         assert all(kind in TYPES for kind in world.frame.dtypes)
         assert ((world.typology != "") == world.label).all()
-        assert 0.002 < world.label.mean() < 0.28
+        assert 0.002 < world.label.mean() < 0.2
 
 
 def test_same_seed_same_world(worlds: list[World]) -> None:

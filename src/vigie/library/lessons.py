@@ -15,10 +15,16 @@ from vigie.library.recipes import kept
 from vigie.scoring import evidence, roles
 from vigie.scoring.matching import Column
 
+FEWEST = 150
+"""Rows below which a world teaches nothing."""
+
 FRAUDS, HONEST = 120, 480
 """Rows kept of each world: many small worlds teach more than few large ones."""
 
 LEVELS = np.linspace(0, 1, 21)
+
+RICHEST = (0.03, 0.3)
+"""Shares of frauds an extract made around frauds may have."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +58,27 @@ class Lesson:
     quantiles: npt.NDArray[np.float32]
 
 
-def lesson(domain: str, view: str, seed: int) -> Lesson | None:
+def lesson(domain: str, view: str, seed: int, extract: bool = False) -> Lesson | None:
     """Simulates one world and gathers its evidence; None where the view leaves too little of it.
 
     Every other world is read as a stranger would, roles inferred; the rest with the true roles.
+
+    Args:
+        domain: of the world.
+        view: `full` or `bare`.
+        seed: of the world.
+        extract: leave out honest rows as people do who hand on the frauds and some of the rest.
     """
     world = worlds.generate(domain, seed)
     names = kept(world.roles, domain, view)
-    frame = world.frame.select(names)
-    if frame.width < 2 or world.label.sum() < 3:
+    rows = _extract(world.label, seed) if extract else np.arange(len(world.label))
+    frame, whole = world.frame.select(names)[rows], world.label[rows]
+    if frame.width < 2 or whole.sum() < 3 or len(rows) < FEWEST:
         return None
     truth = {name: world.roles[name] for name in names}
     found = roles.infer(frame, truth if seed % 2 else None)
     gathered = evidence.gather(frame, found, seed=seed)
-    label = world.label[gathered.order]
+    label = whole[gathered.order]
     keep = _sample(label, np.random.default_rng([seed, 7]))
     return Lesson(
         domain=domain,
@@ -74,7 +87,7 @@ def lesson(domain: str, view: str, seed: int) -> Lesson | None:
         inputs=gathered.inputs[keep],
         anomaly=gathered.anomaly[keep],
         label=label[keep],
-        share=float(world.label.mean()),
+        share=float(whole.mean()),
         rows=frame.height,
         typologies=tuple(sorted({str(name) for name in np.unique(world.typology)} - {"", "mislabelled"})),
         columns=tuple(
@@ -84,16 +97,25 @@ def lesson(domain: str, view: str, seed: int) -> Lesson | None:
     )
 
 
-def lessons(wanted: Sequence[tuple[str, str, int]], *, processes: int = 2) -> Iterator[Lesson]:
-    """The lessons of many (domain, view, seed), in order, on several processes."""
+def lessons(wanted: Sequence[tuple[str, str, int, bool]], *, processes: int = 2) -> Iterator[Lesson]:
+    """The lessons of many (domain, view, seed, extract), in order, on several processes."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for done in pool.map(_unpacked, wanted, chunksize=4):
             if done is not None:
                 yield done
 
 
-def _unpacked(arguments: tuple[str, str, int]) -> Lesson | None:
+def _unpacked(arguments: tuple[str, str, int, bool]) -> Lesson | None:
     return lesson(*arguments)
+
+
+def _extract(label: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.int64]:
+    """Rows of an extract: all frauds and so many honest rows that the share of frauds is one of `RICHEST`."""
+    rng = np.random.default_rng([seed, 13])
+    share = float(np.exp(rng.uniform(*np.log(RICHEST))))
+    frauds, honest = np.flatnonzero(label), np.flatnonzero(~label)
+    wanted = min(len(honest), round(len(frauds) * (1 - share) / share))
+    return np.sort(np.concatenate([frauds, rng.choice(honest, wanted, replace=False)]))
 
 
 def _sample(label: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -54,8 +54,8 @@ def draw_rows(rng: np.random.Generator) -> int:
 
 
 def draw_fraud_rate(rng: np.random.Generator) -> float:
-    """A prevalence: mostly 0.2 to 5 %; a quarter of the tables are extracts made around frauds, with up to 25 %."""
-    return loguniform(rng, 0.05, 0.25) if rng.random() < 0.25 else loguniform(rng, 0.002, 0.05)
+    """A prevalence: mostly 0.2 to 5 %, sometimes up to 20 %."""
+    return loguniform(rng, 0.05, 0.2) if rng.random() < 0.12 else loguniform(rng, 0.002, 0.05)
 
 
 def _oddities(scene: Scene, rows: int) -> list[Events]:
