@@ -59,7 +59,10 @@ def in_english(command: str) -> str:
     )
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS])
+QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+
+
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS])
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same commands, and the same output wherever it is not in a language."""
 
