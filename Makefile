@@ -61,8 +61,13 @@ bench-train: $(READY) ## measure training on the labelled tables: first half tau
 library: $(READY) ## train the starter library again
 	@$(BIN)/vigie library build
 
-docs: $(READY) ## put the true output of the demo into README.md
+docs: $(READY) ## write the true outputs into README.md and the guides, and build the site into site/
 	@$(BIN)/python docs/demo_output.py
+	@$(BIN)/python docs/blocks.py docs/GUIDE_DEPLOIEMENT_PRODUCTION.md docs/WORKFLOW_UNLABELED_ENSEMBLE.md \
+	  docs/en/deployment.md docs/en/unlabeled-workflow.md
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.yml
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.fr.yml
+	@echo "site/index.html in English, site/fr/index.html in French"
 
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv

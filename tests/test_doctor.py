@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from click.testing import CliRunner, Result
 
 from vigie import database, doctor, opening, settings
 from vigie.artifacts.store import Store, connect
-from vigie.catalog import Catalog
+from vigie.catalog import Catalog, Place
 from vigie.cli import cli
 from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
+from vigie.errors import DamagedBundle, UsageRefused
 from vigie.library import starter
+from vigie.records import people, queue, runs, uploads
+from vigie.settings import WebSettings
+from vigie.web import safety
 
 
 def findings(**environ: str) -> dict[str, Finding]:
@@ -104,17 +109,33 @@ def test_a_bucket_that_is_not_said(vigie_home: Path) -> None:
 
 
 def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None:
-    """Local ones where the store is a bucket's, and those whose folder is gone."""
+    """In a folder of this machine where the store is a bucket's, and those whose folder is gone; not those of the package."""
     url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
+    chosen = settings.load({"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"})
     with opening.catalog(settings.load({"DATABASE_URL": url})) as catalog:
-        environ = {"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"}
-        found = doctor._models(settings.load(environ))
+        assert doctor._models(chosen).state == GOOD
+        entry = catalog.list()[0]
+        (tmp_path / "mine" / "x").mkdir(parents=True)
+        (moved,) = catalog.relocate([(entry, Place("local", str(tmp_path / "mine"), "x"))])
+        found = doctor._models(chosen)
         assert found.state == WARNING
         assert "vigie migrate --to gs://b/automl_models" in found.hint
-        entry = catalog.list()[0]
-        catalog.relocate([(entry, type(entry.place)("local", str(tmp_path / "gone"), "x"))])
-        found = doctor._models(settings.load(environ))
+        catalog.relocate([(moved, Place("local", str(tmp_path / "gone"), "x"))])
+        found = doctor._models(chosen)
         assert (found.state, entry.label in found.found) == (BAD, True)
+
+
+def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Path) -> None:
+    """The models that come with Vigie are opened where they are here; anybody else's stay lost."""
+    chosen = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"})
+    with opening.catalog(chosen) as catalog:
+        entry = catalog.list()[0]
+        elsewhere = replace(
+            entry, place=Place("local", "/opt/there/vigie/library/models", entry.place.prefix)
+        )
+        assert opening.opener(chosen)(elsewhere).name == entry.name
+        with pytest.raises(DamagedBundle, match="no object"):
+            opening.opener(chosen)(replace(elsewhere, provenance={}))
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
@@ -151,21 +172,46 @@ def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Pat
     assert "VIGIE_PUBLIC_KEY" in found.found + found.hint
 
 
+@pytest.mark.parametrize(
+    ("web", "state"),
+    [
+        (WebSettings(), GOOD),
+        (WebSettings(production=True), BAD),
+        (WebSettings(production=True, secret="x" * 31), BAD),
+        (WebSettings(production=True, secret="x" * 32), WARNING),
+        (WebSettings(production=True, secret="x" * 32, public_url="https://v.example.org"), GOOD),
+    ],
+)
+def test_the_secret_of_the_web_app(web: WebSettings, state: str) -> None:
+    """Refused as the web app itself refuses it; never told."""
+    found = doctor._secret(web)
+    assert found.state == state
+    assert "xxx" not in found.found + found.hint
+    if web.production:
+        try:
+            safety.secret(settings.load(), web)
+        except UsageRefused:
+            assert state == BAD
+        else:
+            assert state != BAD
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool) -> None:
     """A run that has been waiting for minutes while nobody works; one just asked for is no matter."""
+    asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
+    person = people.add(engine, "ada@example.org", "Ada", "analyst")
+    upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))
     with engine.begin() as connection:
-        if not sa.inspect(connection).has_table("runs"):
-            connection.execute(
-                sa.text("CREATE TABLE runs (state TEXT, not_before TIMESTAMP, lease_until TIMESTAMP)")
-            )
-            moments = (sa.column(name, database.Instant()) for name in ("not_before", "lease_until"))
-            table = sa.table("runs", sa.column("state"), *moments)
-            asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
-            connection.execute(sa.insert(table).values(state="queued", not_before=asked))
+        runs.insert(connection, upload.id, person.id, "inspect", {})
+    with engine.begin() as connection:
+        table = sa.table("runs", sa.column("not_before", database.Instant()))
+        connection.execute(sa.update(table).values(not_before=asked))
     found = findings(DATABASE_URL=database_url)["worker"]
     assert found.state == (BAD if late else GOOD)
     assert ("vigie worker" in found.hint) == late
+    queue.claim(engine, "somebody", ("inspect",), 30.0)
+    assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
 
 
 @pytest.fixture

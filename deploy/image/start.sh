@@ -23,6 +23,11 @@ setup)
     if [ -n "${VIGIE_MAKE_BUCKET:-}" ]; then
         python "$(dirname "$0")/make_bucket.py" "$S3_MODEL_BUCKET"
     fi
+    # With the secret just made: `doctor` looks at it
+    if [ -z "${VIGIE_SECRET:-}" ] && [ -n "${VIGIE_SECRET_FILE:-}" ]; then
+        VIGIE_SECRET=$(cat "$VIGIE_SECRET_FILE")
+        export VIGIE_SECRET
+    fi
     vigie db upgrade
     vigie migrate --to "$VIGIE_MODELS_URL"
     exec vigie doctor

@@ -21,10 +21,14 @@ from vigie import __version__, database, opening, settings
 from vigie.artifacts.store import Store
 from vigie.database_probe import Probe, probe
 from vigie.errors import AlreadyThere, VigieError
-from vigie.settings import Settings
+from vigie.library import starter
+from vigie.settings import Settings, WebSettings
 
 GOOD, WARNING, BAD = "good", "warning", "problem"
 SCRATCH = "vigie-doctor"
+SHORTEST_SECRET = 32
+"""Characters; fewer are refused by `vigie serve`."""
+
 _CLOCK_WARNING, _CLOCK_BAD = 5.0, 300.0
 _SLOW_DATABASE = 50.0
 _IDLE_WORKER = 60.0
@@ -63,6 +67,7 @@ def examine(chosen: Settings) -> Iterator[Finding]:
     yield _told("cache", lambda: _cache(chosen.cache_dir, chosen.cache_bytes))
     yield _clock(found.clock if found else None, seen)
     yield _told("signatures", lambda: _signatures(chosen))
+    yield _secret(settings.load_web())
     if found is not None:
         yield _worker(found)
 
@@ -112,9 +117,12 @@ def _models(chosen: Settings) -> Finding:
     if lost:
         hint = "copy its folder here, or switch it off with vigie models deactivate"
         return Finding("models", BAD, f"{what}; {len(lost)} not on this machine, such as {lost[0]}", hint)
-    if kinds["local"] and chosen.storage_type != "local":
+    ours = str(starter.MODELS.resolve())
+    near = [e for e in entries if e.place.storage_type == "local" and e.place.bucket != ours]
+    if near and chosen.storage_type != "local":
+        what = f"{what}; {len(near)} in folders of this machine, STORAGE_TYPE is {chosen.storage_type}"
         hint = f"move them where every machine sees them: vigie migrate --to {opening.shelf(chosen).url}/automl_models"
-        return Finding("models", WARNING, f"{what}; STORAGE_TYPE is {chosen.storage_type}", hint)
+        return Finding("models", WARNING, what, hint)
     return Finding("models", GOOD, what)
 
 
@@ -217,6 +225,22 @@ def _signatures(chosen: Settings) -> Finding:
         return Finding("signatures", GOOD, "required, and a key is there")
     asked = "looked at where there is one" if chosen.public_key else "not looked at"
     return Finding("signatures", GOOD, asked)
+
+
+def _secret(web: WebSettings) -> Finding:
+    """What signs the sessions of the web app, and the address in its links."""
+    if not web.production:
+        return Finding("secret", GOOD, "not needed: this installation is for one person")
+    if len(web.secret) < SHORTEST_SECRET:
+        found = f"VIGIE_SECRET has {len(web.secret)} characters, expected at least {SHORTEST_SECRET}"
+        hint = "make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        return Finding("secret", BAD, found, hint)
+    if not web.public_url:
+        return Finding(
+            "secret", WARNING, "long enough, but VIGIE_PUBLIC_URL is not set",
+            "set it to the address people use, or links that sign in will lack it",
+        )  # fmt: skip
+    return Finding("secret", GOOD, f"{len(web.secret)} characters; links begin with {web.public_url}")
 
 
 def _worker(found: Probe) -> Finding:

@@ -62,11 +62,26 @@ def opener(chosen: settings.Settings) -> Callable[[Entry], Bundle]:
     def open_entry(entry: Entry) -> Bundle:
         # A local store needs no copies: its files are as near as the cache.
         kept = None if entry.location.kind == "local" else copies
+        place = _here(entry)
         # One client a store: making one costs as much as a model.
-        store = stores.setdefault(entry.location, open_location(entry.location))
+        store = stores.setdefault(place, open_location(place))
         return open_bundle(store, entry.stored, kept, rules)
 
     return open_entry
+
+
+def _here(entry: Entry) -> Location:
+    """Where the entry lies, seen from this machine: one that shares the catalog may keep its Vigie elsewhere."""
+    from pathlib import Path
+
+    from vigie.artifacts.store import Location
+    from vigie.library import starter
+
+    place = entry.place
+    lost = place.storage_type == "local" and not Path(place.bucket, place.prefix).exists()
+    if lost and entry.provenance.get("source") == starter.PROVENANCE["source"]:
+        return Location("local", str(starter.MODELS.resolve()))
+    return entry.location
 
 
 def shelf(chosen: settings.Settings) -> Store:

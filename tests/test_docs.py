@@ -1,0 +1,126 @@
+"""The guides: their commands do what they show, both languages say the same, and the site loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
+WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
+
+
+def load(path: Path) -> Any:
+    """A script of the documentation as a module."""
+    spec = importlib.util.spec_from_file_location(f"vigie_docs_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+docs = load(ROOT / "docs" / "blocks.py")
+
+
+def page(name: str) -> str:
+    """Its text."""
+    return (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_guides_commands_print_what_they_show() -> None:
+    """From an empty catalog and an empty bucket to a prediction and back, as a newcomer would type them."""
+    text = "\n".join(page(name) for name in (GUIDES[0], WORKFLOWS[0]))
+    printed = docs.run(text)
+    assert len(printed) > 10
+    for block in docs.blocks(text):
+        for step in () if block.cloud else block.steps:
+            assert block.fits(step, printed[step.command]), (
+                f"{step.command}\nshown:\n{chr(10).join(step.shown)}\nprinted:\n{chr(10).join(printed[step.command])}"
+            )
+
+
+def in_english(command: str) -> str:
+    """The same command as the English pages give it."""
+    return (
+        command.replace(" -o resultat.csv", " -o predictions.csv")
+        .replace(" --lang fr", "")
+        .replace("vous@exemple", "you@example")
+    )
+
+
+QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+
+
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS])
+def test_both_languages_say_the_same(french: str, english: str) -> None:
+    """The same headings by level, the same commands, and the same output wherever it is not in a language."""
+
+    def levels(name: str) -> list[int]:
+        return [
+            len(match[1])
+            for match in re.finditer(
+                r"^(#+) ", re.sub(r"```.*?```", "", page(name), flags=re.DOTALL), re.MULTILINE
+            )
+        ]
+
+    assert levels(french) == levels(english)
+    ours, theirs = docs.blocks(page(french)), docs.blocks(page(english))
+    assert [[in_english(step.command) for step in block.steps] for block in ours] == [
+        [step.command for step in block.steps] for block in theirs
+    ]
+    for one, other in zip(ours, theirs, strict=True):
+        for step, same in zip(one.steps, other.steps, strict=True):
+            if "--lang" not in step.command:
+                assert step.shown == same.shown
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_message_in_the_troubleshooting_is_a_real_one(guide: str) -> None:
+    """Piece by piece in the source, where it is worded."""
+    source = "".join(path.read_text() for path in (ROOT / "src" / "vigie").rglob("*.py"))
+    messages = re.findall(r"^### `(.+)`$", page(guide), re.MULTILINE)
+    assert len(messages) > 12
+    for message in messages:
+        for piece in re.split(r"…|'[^']*'", message):
+            assert piece.strip() in source, f"{message}: {piece!r}"
+
+
+def test_what_is_alike() -> None:
+    """`…` for lines or a piece of one, times aside; nothing else."""
+    assert docs.alike(["a … c", "…", "3 in 4.5 s"], ["a b c", "x", "y", "3 in 71 s", ""])
+    assert docs.alike(["…", "z"], ["z"])
+    assert not docs.alike(["3 models"], ["4 models"])
+    assert not docs.alike(["a"], ["a", "b"])
+    with pytest.raises(ValueError, match="line 3"):
+        docs.blocks("a\n\n```bash\nrm -r /\n```\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("config", "word"), [("mkdocs.yml", "rollback"), ("mkdocs.fr.yml", "étiquettes")])
+def test_the_site_is_whole_and_loads_nothing_from_elsewhere(config: str, word: str, tmp_path: Path) -> None:
+    """Built strictly: no broken link, no page left out; it can be searched."""
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "-f", ROOT / config, "-d", tmp_path],
+        env=env, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    loading = r"<(?:script|img|iframe|source|link[^>]*rel=\"?(?:stylesheet|icon|preload|preconnect))[^>]*?(?:src|href)=\"?(?:https?:)?//"
+    for file in tmp_path.rglob("*.html"):
+        assert not re.search(loading, file.read_text("utf-8")), file.name
+    for file in tmp_path.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(?:https?:)?//", file.read_text("utf-8")), file.name
+    index = json.loads((tmp_path / "search" / "search_index.json").read_text("utf-8"))
+    assert any(word in entry["text"] for entry in index["docs"])
+    assert (tmp_path / "index.html").exists()
