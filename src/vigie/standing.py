@@ -129,6 +129,22 @@ class StandingPlan:
         worded = predict.reasons_of(gathered, self.options, verdict)
         return predict.additions_of(gathered, combined, verdict, worded)
 
+    def score_table(self, table: Table) -> pl.DataFrame:
+        """(rows, 7) what to add to an upload of its own; refuses a column that the planned table did not have.
+
+        Args:
+            table: the upload. Where the planned table had text its cells are taken as they are, so that digits which
+                name something keep their zeros.
+        """
+        columns = []
+        for name in table.typed.columns:
+            cells = table.frame[name]
+            if self.schema.get(name) == pl.String and cells.dtype == pl.String:
+                columns.append(cells.set(cells.str.strip_chars() == "", None))
+            else:
+                columns.append(table.typed[name])
+        return self.score(pl.DataFrame(columns))
+
     def typed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with the columns and types of the planned table; refuses a column it did not have."""
         for name in rows.columns:

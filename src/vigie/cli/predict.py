@@ -37,7 +37,8 @@ _SHARED: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
-def _shared(command: Callable[..., None]) -> Callable[..., None]:
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that finds out what columns mean."""
     for option in reversed(_SHARED):
         command = option(command)
     return command
@@ -64,7 +65,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
               help="The same table and seed give the same bytes.")  # fmt: skip
-@_shared
+@shared
 def predict(
     source: str, output: str, pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any
 ) -> None:
@@ -74,7 +75,7 @@ def predict(
     row of the input, unchanged and in order, and seven more columns.
     """
     roles = roles_by_column(pairs)
-    _check_output(source, output, as_json=as_json)
+    check_output(source, output, as_json=as_json)
     from vigie import opening
     from vigie import predict as story
     from vigie.cli import draw as cli_draw
@@ -85,7 +86,7 @@ def predict(
     options = story.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
     with cli_draw.progress(words) as told:
         told("reading", 0.0)
-        table = _read(source, chosen)
+        table = read_table(source, chosen)
         with opening.catalog(chosen) as catalog:
             result = story.predict(table, catalog, opening.opener(chosen), options, told)
         told("writing", 0.95)
@@ -109,7 +110,7 @@ def predict(
     )
 )
 @click.argument("source", metavar="INPUT")
-@_shared
+@shared
 def match(
     source: str, top: int, min_similarity: float, pairs: tuple[tuple[str, str], ...], lang: str, as_json: bool
 ) -> None:
@@ -127,7 +128,7 @@ def match(
     options = story.Options(top=top, minimum=min_similarity, roles=roles, language=lang)
     with cli_draw.progress(words) as told:
         told("reading", 0.0)
-        table = _read(source, chosen)
+        table = read_table(source, chosen)
         with opening.catalog(chosen) as catalog:
             plan = story.plan(table, catalog, None, options, told)
     summary = _summary(table, plan)
@@ -141,13 +142,14 @@ def match(
     )
 
 
-def _read(source: str, chosen: settings.Settings) -> Table:
+def read_table(source: str, chosen: settings.Settings) -> Table:
+    """The upload, within the limits of the settings."""
     from vigie.table import read
 
     return read(source, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
 
 
-def _check_output(source: str, output: str, *, as_json: bool) -> None:
+def check_output(source: str, output: str, *, as_json: bool) -> None:
     """Refuses before the work what would be refused after it."""
     if output == "-":
         if as_json:

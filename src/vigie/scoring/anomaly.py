@@ -39,7 +39,7 @@ def tails(ranks: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.N
         ranks: (rows, features) mid-ranks, NaN where unknown.
         known: (features,) which features the table can tell.
     """
-    out = np.zeros(ranks.shape, dtype=np.float32)
+    out = np.zeros(ranks.shape, dtype=np.float32, order="F")
     worth = np.array([feature.weight > 0 for feature in VOCABULARY])
     for j in np.flatnonzero(known & worth):
         rank = ranks[:, j].astype(float)

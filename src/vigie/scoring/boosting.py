@@ -46,7 +46,9 @@ def open_trees(booster: bytes) -> xgboost.Booster:
     return model
 
 
-def margins(model: xgboost.Booster, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def margins(
+    model: xgboost.Booster, inputs: npt.NDArray[np.float32], columns: Sequence[int] | None = None
+) -> npt.NDArray[np.float64]:
     """(rows,) margins.
 
     Many rows are shared between threads of ours and not between XGBoost's own, which wait for each other in a busy
@@ -55,11 +57,14 @@ def margins(model: xgboost.Booster, inputs: npt.NDArray[np.float32]) -> npt.NDAr
     Args:
         model: the trees.
         inputs: (rows, inputs), NaN where unknown.
+        columns: of the inputs, those the trees know, in their order; all of them where it is not given.
     """
     out = np.empty(len(inputs))
 
     def some(start: int) -> None:
         part = inputs[start : start + CHUNK]
+        # A chunk at a time: the same inputs in another order would be as large again.
+        part = np.ascontiguousarray(part if columns is None else part[:, columns])
         out[start : start + CHUNK] = model.inplace_predict(part, predict_type="margin")
 
     in_threads(some, range(0, len(inputs), CHUNK))

@@ -157,14 +157,19 @@ def probability(log_ratio: Floats, share: float) -> Floats:
 
 def odds(log_ratio: Floats, share: float) -> float:
     """The log-odds before any evidence, at which the probabilities average to `share` over the table."""
-    low, high = -25.0, 25.0
+    low, high, at = -25.0, 25.0, 0.0
     for _ in range(60):
-        middle = (low + high) / 2
-        if float(_expit(log_ratio + middle).mean()) < share:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+        chance = _expit(log_ratio + at)
+        miss = float(chance.mean()) - share
+        low, high = (at, high) if miss < 0 else (low, at)
+        # Newton's step, which needs a tenth of the passes over the table; halves where it would leave the bracket.
+        slope = float((chance * (1 - chance)).mean())
+        step = at - miss / slope if slope > 0 else low
+        after = step if low < step < high else (low + high) / 2
+        if abs(after - at) < 1e-12:
+            break
+        at = after
+    return at
 
 
 def at_odds(log_ratio: Floats, prior: float) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.groups import Codes, Floats, Groups
+from vigie.scoring.groups import Codes, Floats, Groups, places
 from vigie.scoring.learned import FEW, Learned
 from vigie.scoring.roles import Roles
 from vigie.scoring.roles.ordinal import read_scale
@@ -120,6 +120,11 @@ class Facts:
         return np.where(np.isfinite(values), values, usual)
 
     @cached_property
+    def places(self) -> Codes | None:
+        """Place of each row in time."""
+        return None if self.time is None else places(self.time)
+
+    @cached_property
     def has_clock(self) -> bool:
         """Whether `time` is in seconds since an epoch (a clock), rather than a counter."""
         time = self.time
@@ -209,7 +214,7 @@ class Facts:
             )()
             if codes is None:
                 return None
-            groups = Groups(codes, self.time)
+            groups = Groups(codes, self.time, self.places)
             # Whether customers come back is a question to the whole table, not to a few of its rows.
             groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
             self._groups[who] = groups

@@ -52,7 +52,8 @@ class ReferenceModel:
         Args:
             inputs: (rows, INPUTS) as `evidence.gather` makes them.
         """
-        return boosting.margins(self.booster, self._select(inputs))
+        columns = None if self.inputs == INPUTS else [INPUTS.index(name) for name in self.inputs]
+        return boosting.margins(self.booster, inputs, columns)
 
     def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vigie.scoring.facts import Facts, middle
-from vigie.scoring.groups import Codes, Floats, Groups, Pool, dense_codes
+from vigie.scoring.groups import Codes, Floats, Groups, Pool, pairs
 
 MOST_CENTS = 2.0**53
 """Beyond, float64 no longer tells one cent from the next."""
@@ -47,7 +47,7 @@ def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
         codes = dict(facts.categories)[best]
         out["amount_category"] = facts.learned.habit("amount_category", codes, log)
         if actor is not None and actor.repeats:
-            own = Groups(dense_codes(actor.group_of_row(), codes))
+            own = Groups(pairs(actor.group_of_row(), codes))
             out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
     if facts.hour is not None:
         hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
@@ -85,16 +85,12 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     # What cannot be counted in cents is nobody's repeat.
     out["amount_repeat_table"] = np.log1p(facts.learned.times("cents", cents, cents >= 0))
     actor = facts.groups("actor")
+    dense = np.unique(cents, return_inverse=True)[1].astype(np.int64)
     if actor is not None and actor.repeats:
-        same = Groups(
-            dense_codes(actor.group_of_row(), np.unique(cents, return_inverse=True)[1].astype(np.int64))
-        )
+        same = Groups(pairs(actor.group_of_row(), dense))
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
     if facts.counterpart is not None and facts.time is not None:
-        here = Groups(
-            dense_codes(facts.counterpart, np.unique(cents, return_inverse=True)[1].astype(np.int64)),
-            facts.time,
-        )
+        here = Groups(pairs(facts.counterpart, dense), facts.time, facts.places)
         if facts.once("repeats cents", lambda: here.repeats):
             out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     with np.errstate(divide="ignore", invalid="ignore"):

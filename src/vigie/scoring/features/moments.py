@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vigie.scoring.facts import Facts
-from vigie.scoring.groups import Codes, Floats, Groups, dense_codes
+from vigie.scoring.groups import Codes, Floats, Groups, pairs
 
 
 def compute(facts: Facts) -> dict[str, Floats]:
@@ -95,8 +95,8 @@ def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) ->
         # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
         out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)
     if facts.counterpart is not None:
-        out["fan_out_day"] = _distinct_in_day(actor.group_of_row(), facts.counterpart, facts_time(facts), day)
-        out["fan_in_day"] = _distinct_in_day(facts.counterpart, actor.group_of_row(), facts_time(facts), day)
+        out["fan_out_day"] = _distinct_in_day(facts, actor.group_of_row(), facts.counterpart, day)
+        out["fan_in_day"] = _distinct_in_day(facts, facts.counterpart, actor.group_of_row(), day)
     return out
 
 
@@ -107,11 +107,11 @@ def facts_time(facts: Facts) -> Floats:
     return facts.time
 
 
-def _distinct_in_day(who: Codes, whom: Codes, time: Floats, day: float) -> Floats:
+def _distinct_in_day(facts: Facts, who: Codes, whom: Codes, day: float) -> Floats:
     """Different `whom` of each `who` within the last day: a pair counts once, at its latest row before."""
-    pair = Groups(dense_codes(who, whom), time)
+    pair = Groups(pairs(who, whom), facts.time, facts.places)
     fresh = np.where(np.nan_to_num(pair.gap_before(), nan=np.inf) > day, 1.0, 0.0)
-    return Groups(who, time).window(day, 0, fresh)
+    return Groups(who, facts.time, facts.places).window(day, 0, fresh)
 
 
 def _counterpart(counterpart: Groups, hour: float, day: float) -> dict[str, Floats]:

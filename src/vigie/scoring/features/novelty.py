@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from vigie.scoring.facts import Facts
-from vigie.scoring.groups import Codes, Floats, Groups, dense_codes
+from vigie.scoring.groups import Codes, Floats, Groups, pairs
 
 
 def compute(facts: Facts) -> dict[str, Floats]:
@@ -52,7 +52,7 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
                 break
         facts.learned.kept.setdefault(f"first {name}", "")
     if facts.counterpart is not None:
-        pair = Groups(dense_codes(actor.group_of_row(), facts.counterpart))
+        pair = Groups(pairs(actor.group_of_row(), facts.counterpart))
         if facts.once("repeats pair", lambda: pair.repeats):
             out["pair_rows"] = np.log(pair.count())
     return out
@@ -60,7 +60,7 @@ def _first_times(facts: Facts) -> dict[str, Floats]:
 
 def _only_once(actor: Groups, codes: Codes) -> Floats:
     """1 where the customer's other rows never show the code: without a time nobody knows which came first."""
-    return np.where(Groups(dense_codes(actor.group_of_row(), codes)).count() == 1, 1.0, 0.0)
+    return np.where(Groups(pairs(actor.group_of_row(), codes)).count() == 1, 1.0, 0.0)
 
 
 def _categories(facts: Facts) -> dict[str, Floats]:
@@ -86,8 +86,8 @@ def _categories(facts: Facts) -> dict[str, Floats]:
                 first = [actor.first_seen(codes) for _, codes, _ in varying]
                 out["new_category"] = np.max(first, axis=0) * np.log1p(actor.position())
     if len(columns) > 1:
-        pairs = [_mutual_surprise(facts, a, b) for a, b in combinations(columns[:7], 2)]
-        out["category_pair"] = np.max(pairs, axis=0)
+        rare = [_mutual_surprise(facts, a, b) for a, b in combinations(columns[:7], 2)]
+        out["category_pair"] = np.max(rare, axis=0)
     if facts.hour is not None:
         hours = ("", np.where(np.isfinite(facts.hour), facts.hour // 3, -1).astype(np.int64))
         out["category_hour"] = np.max([_mutual_surprise(facts, one, hours) for one in columns], axis=0)
@@ -126,6 +126,6 @@ def _varies_within(actor: Groups, codes: Codes) -> bool:
 
 def _own_surprise(actor: Groups, codes: Codes, surprise: Floats) -> Floats:
     """Surprise of a value against the customer's other rows, shrunk towards the table's shares."""
-    same = Groups(dense_codes(actor.group_of_row(), np.maximum(codes, -1) + 1)).count() - 1
+    same = Groups(pairs(actor.group_of_row(), np.maximum(codes, -1) + 1)).count() - 1
     others = actor.count() - 1
     return np.asarray(-np.log((same + 2 * np.exp(-surprise)) / (others + 2)))
