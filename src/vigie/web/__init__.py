@@ -2,6 +2,7 @@
 
     desk        what people can do; pages and API call nothing else
     results     pages of a stored result
+    live        a few rows at once, by the plan a run left
     guard       who may call what
     session     who is asking: cookie, link or token
     safety      headers, cookies, CSRF
@@ -11,7 +12,7 @@
     api/        /api/v1
     pages/      the pages, in the user's order
 
-A request starts jobs and reads what they left; it computes nothing.
+A request starts jobs and reads what they left; but for a few live rows it computes nothing.
 """
 
 from __future__ import annotations
