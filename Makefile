@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 check-deploy fmt bench bench-detection library docs lock clean
+.PHONY: help setup demo test check test-s3 check-deploy fmt bench bench-detection bench-train library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -54,6 +54,9 @@ bench: $(READY) ## speed of predictions, matching and storage, as ratios measure
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
 	@$(BIN)/python bench/detection.py
+
+bench-train: $(READY) ## measure training on the labelled tables: first half taught, second half renamed
+	@$(BIN)/python bench/train.py
 
 library: $(READY) ## train the starter library again
 	@$(BIN)/vigie library build

@@ -46,6 +46,7 @@ HOMES = {
     "click": {"cli"},
     "google": {"artifacts/store"},
     "model_signing": {"artifacts/signing"},
+    "optuna": {"train"},
 }
 
 

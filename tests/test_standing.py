@@ -153,3 +153,13 @@ def test_a_table_too_large_to_keep_is_refused(
     monkeypatch.setattr(standing, "SAMPLE", 1000)
     with pytest.raises(InputRefused, match="1,000"):
         standing.learn(tables.from_frame(world.frame), catalog, opener)
+
+
+def test_some_rows_among_their_history(made: tuple[StandingPlan, Prediction], world: World) -> None:
+    """Asked for one row or a few, the answer is what they have when all are told, in the order asked."""
+    plan, _ = made
+    rows = tables.parse(world.frame).tail(200)
+    every = plan.score(rows)
+    assert plan.score(rows, [199]).equals(every[[199]], null_equal=True)
+    assert plan.score(rows, [7, 150, 3]).equals(every[[7, 150, 3]], null_equal=True)
+    assert plan.score(rows, []).height == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -21,21 +21,31 @@ import polars as pl
 from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Entry, Match
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.scoring import ensemble, evidence, matching, reasons, reference, roles, student
+from vigie.scoring import ensemble, evidence, matching, reasons, reference, roles, student, trained
 from vigie.scoring.binding import bind
 from vigie.scoring.calibration import Calibrator, Prevalence
 from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
 from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
-from vigie.scoring.matching import TableProfile
+from vigie.scoring.matching import ModelProfile, TableProfile
+from vigie.scoring.matching.spread import Quantiles
+from vigie.scoring.matching.words import compare, similarity
+from vigie.scoring.own.head import columns_of
+from vigie.scoring.own.recognise import Known, recognise
 from vigie.scoring.roles import Roles
+from vigie.scoring.trained import TrainedModel
 from vigie.scoring.verdict import Verdict, judge
 from vigie.table import Table
 
 Progress = Callable[[str, float], None]
 Open = Callable[[Entry], Bundle]
+Model = reference.ReferenceModel | reference.NativeModel | TrainedModel
 TOP_ROWS = 10
+TRUSTED = 0.5
+"""From this trust on, probabilities are those of the trusted model's own calibrator."""
+START = 0.02
+"""Where the search for the share of frauds begins."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class Plan:
     matches: tuple[Match, ...]
     evidence: evidence.Evidence
     coherence: float
-    models: tuple[reference.ReferenceModel | reference.NativeModel, ...]
+    models: tuple[Model, ...]
     bundles: tuple[Bundle, ...]
     options: Options
     seconds: dict[str, float]
@@ -136,6 +146,9 @@ def plan(
             raise UnknownColumn(column, table.typed.columns)
     with clock("reading columns", 0.05):
         found = roles.infer(table.typed, options.roles)
+        at_home = _recognised(table, catalog, found)
+        if at_home is not None:
+            found = roles.infer(table.typed, {**at_home[1].roles, **options.roles})
         _require_something(table, found)
     with clock("gathering evidence", 0.15):
         gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
@@ -143,6 +156,8 @@ def plan(
         profile = matching.describe(table.typed, found, gathered.features)
         tied = coherence(table.typed[gathered.order], found)
         matches = catalog.match(profile, top=options.top, minimum=options.minimum)
+        if at_home is not None:
+            matches = _first(at_home[0], matches, profile, options)
     bundles: tuple[Bundle, ...] = ()
     with clock("fetching models", 0.65):
         if open_bundle is not None:
@@ -161,16 +176,20 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
     """
     clock = _Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
-        combined = listened(plan.evidence, members_of(plan, table), plan.options.seed, plan.learned)
+        members = members_of(plan, table)
+        combined = listened(plan.evidence, members, plan.options.seed, plan.learned)
     with clock("calibrating", 0.85):
         asked = plan.options
+        calibrator = calibrator_of(plan, members)
+        combined, odds = led(combined, members, calibrator, plan.learned)
         verdict = judge(
             combined,
             plan.coherence,
-            calibrator_of(plan),
+            calibrator,
             asked.expected_fraud_rate,
             asked.alert_budget,
             plan.learned,
+            odds,
         )
     with clock("wording reasons", 0.9):
         worded = reasons_of(plan.evidence, plan.options, verdict)
@@ -213,35 +232,81 @@ def listened(gathered: evidence.Evidence, members: Sequence[Member], seed: int, 
     return ensemble.listen(combined, taught, learned)
 
 
-def calibrator_of(plan: Plan) -> Calibrator | None:
-    """The calibration of the best match that has one."""
+def calibrator_of(plan: Plan, members: Sequence[Member] = ()) -> Calibrator | None:
+    """The leader's own calibration, else that of the best match that has one.
+
+    Args:
+        plan: of the table.
+        members: its models with what each says, where one of them may lead.
+    """
+    for bundle, member in zip(plan.bundles, members, strict=False):
+        if member.trust >= TRUSTED:
+            return Calibrator.from_json(bundle.calibration["own"])
     calibrators = (Calibrator.from_json(bundle.calibration) for bundle in plan.bundles)
     return next((found for found in calibrators if found is not None), None)
+
+
+def led(
+    combined: Combined, members: Sequence[Member], calibrator: Calibrator | None, learned: Learned
+) -> tuple[Combined, Floats | None]:
+    """What follows where a model leads that learned from labels: its margins, and the share of frauds they tell."""
+    leader = max(members, key=lambda member: member.trust, default=None)
+    if leader is None or leader.trust < TRUSTED or calibrator is None:
+        return combined, None
+    share = learned.now("leader's share", lambda: trained.share_of(calibrator, leader.margin, START))
+    return replace(combined, belief=share), leader.margin
 
 
 def members_of(plan: Plan, table: Table) -> list[Member]:
     """The matched models with what each says of the rows, in the order of the plan's evidence."""
     return [
-        Member(
-            match.entry.name, match.similarity, skill(match.entry), _margin(model, match.entry, plan, table)
-        )
-        for match, model in zip(plan.matches, plan.models, strict=True)
+        _member(match, model, plan, table) for match, model in zip(plan.matches, plan.models, strict=True)
     ]
 
 
 def skill(entry: Entry) -> float:
-    """ROC AUC of a model on tables it was not trained on; a coin's where nobody measured."""
-    return float(entry.performance.get("own", {}).get("roc_auc", 0.5))
+    """ROC AUC of a model, of its transferable head where it has two; a coin's where nobody measured.
+
+    Measured on worlds it was not trained on or, of a model that was trained on a table, on rows held out.
+    """
+    measured = entry.performance.get("transferable", entry.performance.get("own", {}))
+    return float(measured.get("roc_auc", 0.5))
 
 
-def _margin(
-    model: reference.ReferenceModel | reference.NativeModel, entry: Entry, plan: Plan, table: Table
-) -> Floats:
+def _member(match: Match, model: Model, plan: Plan, table: Table) -> Member:
+    name, alike, measured = match.entry.name, match.similarity, skill(match.entry)
+    if isinstance(model, TrainedModel):
+        vote = model.vote(table.typed, plan.roles, plan.evidence)
+        return Member(
+            name,
+            alike,
+            measured,
+            vote.margin,
+            trust=vote.trust,
+            bound=columns_of(vote.found) if vote.trust else {},
+        )
     if isinstance(model, reference.NativeModel):
-        known = {column.name: column.role for column in entry.columns}
+        known = {column.name: column.role for column in match.entry.columns}
         bound = bind(known, {column.column: column.role for column in plan.roles.columns})
-        return model.margin_of(table.typed[plan.evidence.order], bound)
-    return model.margin(plan.evidence.inputs)
+        return Member(name, alike, measured, model.margin_of(table.typed[plan.evidence.order], bound))
+    return Member(name, alike, measured, model.margin(plan.evidence.inputs))
+
+
+def _recognised(table: Table, catalog: Catalog, found: Roles) -> tuple[Entry, Known] | None:
+    """The model that was trained on a table like this one, and where its columns are."""
+    entries = catalog.trained()
+    known = recognise([entry.profile["own"] for entry in entries], table.typed, found) if entries else None
+    return None if known is None else (entries[known.which], known)
+
+
+def _first(
+    entry: Entry, matches: Sequence[Match], profile: TableProfile, options: Options
+) -> tuple[Match, ...]:
+    """The matches, led by the model that knows the table, however little its names and roles say."""
+    quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
+    why = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
+    others = [match for match in matches if match.entry.id != entry.id]
+    return (Match(entry, similarity(why), why), *others)[: options.top]
 
 
 class _Clock:

@@ -36,6 +36,7 @@ from vigie.scoring.forest import Forest
 from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
+from vigie.scoring.trained import TrainedModel
 from vigie.scoring.verdict import judge
 from vigie.table import Table
 
@@ -60,6 +61,7 @@ class Standing:
         skill: its ROC AUC on worlds it was not trained on.
         bound: the table's column for each of its own, for a model made elsewhere.
         recipe: what has to be built before its trees can be asked.
+        trust: what it counted on the table, if it was trained on one of its kind; else 0.
         booster: its trees as UBJSON.
     """
 
@@ -69,6 +71,7 @@ class Standing:
     bound: Mapping[str, str]
     recipe: Mapping[str, Any]
     booster: bytes
+    trust: float = 0.0
 
 
 class StandingPlan:
@@ -101,22 +104,28 @@ class StandingPlan:
         self._models = [reference.from_parts(member.booster, member.recipe) for member in members]
         self._calibrator = Calibrator.from_json(calibration) if calibration else None
 
-    def score(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def score(self, rows: pl.DataFrame, only: Sequence[int] | None = None) -> pl.DataFrame:
         """(rows, 7) what `vigie predict` adds to a table, for these rows and in their order.
 
         Args:
             rows: columns of the planned table, in any order; those left out are empty. For a single transaction, its
                 own row and those that its customer, counterparty or device made before.
+            only: numbers from 0 of the rows to tell of, where the others are their history: the same scores, sooner.
         """
         frame = self.typed(rows)
-        gathered = evidence.gather(frame, self.roles, seed=self.options.seed, learned=self.learned)
+        asked = None if only is None else np.asarray(only, dtype=np.int64)
+        gathered = evidence.gather(
+            frame, self.roles, seed=self.options.seed, learned=self.learned, only=asked
+        )
+        frame = frame if asked is None else frame[asked]
         said = [
-            Member(member.name, member.similarity, member.skill, self._margin(model, member, frame, gathered))
-            for member, model in zip(self._members, self._models, strict=True)
+            Member(m.name, m.similarity, m.skill, self._margin(model, m, frame, gathered), trust=m.trust)
+            for m, model in zip(self._members, self._models, strict=True)
         ]
         combined = predict.listened(gathered, said, self.options.seed, self.learned)
+        combined, odds = predict.led(combined, said, self._calibrator, self.learned)
         prior, budget = self.options.expected_fraud_rate, self.options.alert_budget
-        verdict = judge(combined, 1.0, self._calibrator, prior, budget, self.learned)
+        verdict = judge(combined, 1.0, self._calibrator, prior, budget, self.learned, odds)
         worded = predict.reasons_of(gathered, self.options, verdict)
         return predict.additions_of(gathered, combined, verdict, worded)
 
@@ -183,13 +192,15 @@ class StandingPlan:
 
     @staticmethod
     def _margin(
-        model: reference.ReferenceModel | reference.NativeModel,
+        model: predict.Model,
         member: Standing,
         frame: pl.DataFrame,
         gathered: evidence.Evidence,
     ) -> Floats:
         if isinstance(model, reference.NativeModel):
             return model.margin_of(frame[gathered.order], member.bound)
+        if isinstance(model, TrainedModel) and member.trust > 0:
+            return model.own.margin(model.own.own.matrix(frame, member.bound, gathered))
         return model.margin(gathered.inputs)
 
 
@@ -222,18 +233,20 @@ def learn(
 def standing_of(planned: Plan, table: Table) -> StandingPlan:
     """The plan of a table that has been applied, without the table."""
     roles = {column.column: column.role for column in planned.roles.columns}
+    said = predict.members_of(planned, table)
     members = [
         Standing(
             match.entry.name,
             match.similarity,
             predict.skill(match.entry),
-            bind({column.name: column.role for column in match.entry.columns}, roles),
+            member.bound or bind({column.name: column.role for column in match.entry.columns}, roles),
             bundle.features,
             bundle.booster,
+            member.trust,
         )
-        for match, bundle in zip(planned.matches, planned.bundles, strict=True)
+        for match, bundle, member in zip(planned.matches, planned.bundles, said, strict=True)
     ]
-    calibrator = predict.calibrator_of(planned)
+    calibrator = predict.calibrator_of(planned, said)
     return StandingPlan(
         table.typed.schema,
         planned.roles,

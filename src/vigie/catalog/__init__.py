@@ -26,6 +26,8 @@ _ROWS = reference_models.c
 _SMALL = tuple(_ROWS[name] for name in KEPT_COLUMNS)
 _CHUNK = 500
 _Key = tuple[str, str]
+TRAINED = "vigie train"
+"""The source, in the provenance, of models that were trained on a labelled table."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,17 @@ class Catalog:
         query = sa.select(_ROWS.name, _ROWS.version, _ROWS.storage_type, _ROWS.s3_bucket, _ROWS.s3_prefix)
         with reading(self._engine) as connection:
             return {(row[0], row[1]): Place(*row[2:]) for row in connection.execute(query)}
+
+    def trained(self) -> tuple[Entry, ...]:
+        """The active models that somebody trained on a labelled table, of each its newest version, by name.
+
+        Their columns may come back under other names, so they are looked for column by column.
+        """
+        source = _ROWS.provenance["source"].as_string()
+        query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
+        with reading(self._engine) as connection:
+            newest = {row["name"]: row for row in connection.execute(query).mappings()}
+        return tuple(Entry.from_row(newest[name]) for name in sorted(newest))
 
     def activate(self, name: str, version: str | None = None) -> Entry:
         """Lets `match` propose the model."""

@@ -2,6 +2,7 @@
 
     edge      errors to messages and exit codes
     predict   predict, match
+    train     train, one table or a folder of them
     models    models list, show, add, import, activate, deactivate, remove
     sign      models sign, models verify
     migrate   migrate
@@ -36,6 +37,7 @@ from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
 from vigie.cli.serve import serve, worker
+from vigie.cli.train import train
 from vigie.cli.users import users
 
 _EPILOG = EXAMPLES.format(
@@ -58,7 +60,9 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (predict, match, models, migrate, costs, doctor, cache, serve, worker, users, db, library):
+for command in (
+    predict, match, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -5,14 +5,14 @@ Every detector returns one number per row, higher more suspicious. None of them 
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring import boosting, forest
-from vigie.scoring.facts import as_numbers
+from vigie.scoring.facts import Facts
 from vigie.scoring.features import VOCABULARY
 from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
@@ -77,7 +77,7 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
     families: dict[str, list[int]] = {}
     for j in np.flatnonzero(known):
         if VOCABULARY[j].weight > 0:
-            families.setdefault(VOCABULARY[j].family, []).append(int(j))
+            families.setdefault(_families()[j], []).append(int(j))
     total, best = np.zeros(len(evidence)), np.zeros(len(evidence))
     for _, members in sorted(families.items()):
         weights = np.array([VOCABULARY[j].weight for j in members])
@@ -85,6 +85,11 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
         total += x.sum(axis=1) / np.sqrt(len(members))
         best += x.max(axis=1)
     return {"tails_energy": total, "tails_best": best}
+
+
+@cache
+def _families() -> tuple[str, ...]:
+    return tuple(feature.family for feature in VOCABULARY)
 
 
 def raw_forest(columns: Floats, seed: int, learned: Learned | None = None) -> Floats:
@@ -146,20 +151,18 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
     return out
 
 
-def raw_matrix(frame: pl.DataFrame, roles: Roles, learned: Learned | None = None) -> Floats:
+def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) -> Floats:
     """(rows, columns) numbers as they are and everything else by how often its value occurs."""
-    learned = learned or Learned()
+    facts = facts or Facts(frame, roles)
     columns = []
     for item in roles.columns:
         if item.role in IGNORED_ROLES:
             continue
-        series = frame[item.column]
-        values = as_numbers(series, learned)
+        values = facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
-            prints = series.hash(seed=0).to_numpy().view(np.int64)
-            values = np.log(learned.times(f"cells {item.column}", prints))
-        usual = learned.once(f"usual {item.column}", partial(_usual, values))
+            values = np.log(facts.learned.times(f"cells {item.column}", facts.prints(item.column)))
+        usual = facts.once(f"usual {item.column}", partial(_usual, values))
         if np.isfinite(usual):
             columns.append(np.where(np.isfinite(values), values, usual))
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))

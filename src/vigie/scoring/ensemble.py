@@ -6,8 +6,8 @@ anomaly energy always votes too: a reference model may add to meaning, never rep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,9 @@ class Member:
         skill: its ROC AUC on simulated worlds it was not trained on, 0 to 1.
         margin: (rows,) its log-odds on this table.
         ranks: (rows,) mid-ranks of the margin, where they are not those of these rows alone, as in a weighted sample.
+        trust: what it counts beside everybody else together, 0 to 1: a model that learned from labels of this very
+            kind of table is not one voice among others. 0 for all the rest.
+        bound: column of its training table -> column of this one, where it is trusted.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Member:
     skill: float
     margin: Floats
     ranks: Floats | None = None
+    trust: float = 0.0
+    bound: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Combined:
         weights: of the members, summing to 1; empty without members.
         harmony: mean rank correlation between the members, and with the anomaly; NaN without members.
         belief: mean probability of fraud by the members' own reckoning, which no table shares; NaN without members.
+        trust: what the trusted member counts, 0 without one.
     """
 
     evidence: Floats
@@ -61,6 +67,7 @@ class Combined:
     weights: tuple[float, ...]
     harmony: float
     belief: float
+    trust: float = 0.0
 
 
 def combine(
@@ -82,6 +89,9 @@ def combine(
     """
     known = learned or Learned()
     rows = int(known.once("rows", lambda: float(rows or len(anomaly))))
+    trusted = max(range(len(members)), key=lambda i: members[i].trust, default=-1)
+    if trusted >= 0 and members[trusted].trust > 0:
+        return _led(anomaly, members, trusted, weights, known)
     base = energy(anomaly, rows)
     if not members:
         return Combined(base, np.full(len(base), np.nan), (), float("nan"), float("nan"))
@@ -104,6 +114,23 @@ def _belief(odds: Floats, weights: Floats | None) -> float:
     return float(np.average(1 / (1 + np.exp(-odds)), weights=weights)) if len(odds) else float("nan")
 
 
+def _led(
+    anomaly: Floats, members: Sequence[Member], leader: int, weights: Floats | None, known: Learned
+) -> Combined:
+    """The others as ever, and beside them the member that is trusted."""
+    chosen, rows = members[leader], int(known.once("rows", lambda: float(len(anomaly))))
+    others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
+    rest = combine(anomaly, others, rows=rows, weights=weights, learned=known)
+    ranks = known.ranks(f"model {chosen.name}", chosen.margin) if chosen.ranks is None else chosen.ranks
+    evidence = (1 - chosen.trust) * rest.evidence + chosen.trust * energy(ranks, rows)
+    shares = [(1 - chosen.trust) * share for share in rest.weights]
+    shares.insert(leader, chosen.trust if others else 1.0)
+    both = np.stack([ranks, anomaly])
+    agreement = 1 - np.minimum(2 * both.std(axis=0), 1.0)
+    belief = known.now("belief", lambda: _belief(chosen.margin, weights))
+    return Combined(evidence, agreement, tuple(shares), rest.harmony, belief, chosen.trust)
+
+
 def listen(combined: Combined, student: Floats | None, learned: Learned | None = None) -> Combined:
     """The ensemble with the student's vote; nothing changes without one.
 
@@ -116,7 +143,8 @@ def listen(combined: Combined, student: Floats | None, learned: Learned | None =
         return combined
     known = learned or Learned()
     rows, ranks = int(known.once("rows", lambda: float(len(student)))), known.ranks("student", student)
-    both = (1 - STUDENT_SHARE) * combined.evidence + STUDENT_SHARE * energy(ranks, rows)
+    share = STUDENT_SHARE * (1 - combined.trust)
+    both = (1 - share) * combined.evidence + share * energy(ranks, rows)
     return replace(combined, evidence=both)
 
 

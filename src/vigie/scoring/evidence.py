@@ -6,7 +6,7 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -69,7 +69,14 @@ class Evidence:
     prints: npt.NDArray[np.uint64]
 
 
-def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0, learned: Learned | None = None) -> Evidence:
+def gather(
+    frame: pl.DataFrame,
+    roles: Roles,
+    *,
+    seed: int = 0,
+    learned: Learned | None = None,
+    only: npt.NDArray[np.int64] | None = None,
+) -> Evidence:
     """Computes features, detectors and the evidence of related rows.
 
     Neither the order of the columns nor that of the rows changes anything, nor what the columns are called
@@ -81,25 +88,35 @@ def gather(frame: pl.DataFrame, roles: Roles, *, seed: int = 0, learned: Learned
         seed: of the forests and samples.
         learned: what is known of the table as a whole; with answers of another table, these rows are told in its
             terms.
+        only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
     """
     learned = learned or Learned()
-    rows, prints = _own_order(frame, learned)
+    rows, prints, cells = _own_order(frame, learned)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    return _gather(sorted_frame, ordered, seed, order, rows[order], learned)
+    facts = Facts(sorted_frame, ordered, learned)
+    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    if only is None:
+        return _gather(facts, seed, order, rows[order])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return _gather(facts, seed, np.arange(len(only)), rows[only], place[only])
 
 
-def _own_order(frame: pl.DataFrame, learned: Learned) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
-    """(rows,) a fingerprint of each row, which depends on its cells alone, and of each column's cells."""
+def _own_order(
+    frame: pl.DataFrame, learned: Learned
+) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
+    """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
     total = np.zeros(frame.height, dtype=np.uint64)
     prints = {}
+    hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
-        cells: npt.NDArray[np.uint64] = frame[name].hash(seed=0).to_numpy()
+        cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
         prints[name] = learned.once(f"print {name}", partial(_sum, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
-    return total, prints
+    return total, prints, hashed
 
 
 def _sum(cells: npt.NDArray[np.uint64]) -> int:
@@ -107,14 +124,14 @@ def _sum(cells: npt.NDArray[np.uint64]) -> int:
 
 
 def _gather(
-    frame: pl.DataFrame,
-    roles: Roles,
+    facts: Facts,
     seed: int,
     order: npt.NDArray[np.int64],
     prints: npt.NDArray[np.uint64],
-    learned: Learned,
+    asked: npt.NDArray[np.int64] | slice = slice(None),
 ) -> Evidence:
-    facts = Facts(frame, roles, learned)
+    """The evidence of the rows that are asked for; what other rows are needed for is told of them all."""
+    frame, roles, learned = facts.frame, facts.roles, facts.learned
     built = features.build(frame, roles, facts)
     known = learned.once("known", built.known)
     inputs = np.full((frame.height, len(INPUTS)), np.nan, dtype=np.float32, order="F")
@@ -122,21 +139,31 @@ def _gather(
     for j in np.flatnonzero(learned.once("features", lambda: _any(built.values))):
         ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
     tails = anomaly.tails(ranks, known)
-    columns = anomaly.raw_matrix(frame, roles, learned)
+    energies = {name: learned.ranks(name, x) for name, x in anomaly.energy(tails, known).items()}
+    everyones = np.stack([energies[name] for name in DETECTORS[1:3]], axis=1)
+    peers = related(facts, -np.log(1 - everyones.mean(axis=1) + 1e-4))
+    # From here on each row stands for itself.
+    tails, inputs = tails[asked], inputs[asked]
+    columns = anomaly.raw_matrix(frame, roles, facts)[asked]
     scores = {
         "tails_forest": anomaly.one_sided_forest(tails, known, seed, learned),
-        **anomaly.energy(tails, known),
         "raw_forest": anomaly.raw_forest(columns, seed, learned),
         "neighbours": anomaly.neighbours(columns, seed, learned=learned),
     }
-    detectors = np.stack([learned.ranks(name, scores[name]) for name in DETECTORS], axis=1)
+    detectors = np.stack(
+        [
+            learned.ranks(name, scores[name]) if name in scores else energies[name][asked]
+            for name in DETECTORS
+        ],
+        axis=1,
+    )
     combined = together(detectors, nameless(roles), learned)
-    peers = related(facts, -np.log(1 - detectors[:, 1:3].mean(axis=1) + 1e-4))
-    rest = [detectors, *(learned.ranks(name, peers[name])[:, None] for name in PEERS), _context(facts)]
+    rest = [detectors, *(learned.ranks(n, peers[n][asked])[:, None] for n in PEERS), _context(facts)[asked]]
     at = len(built.names)
     for block in rest:
         inputs[:, at : at + block.shape[1]] = block
         at += block.shape[1]
+    built = replace(built, values=built.values[asked])
     return Evidence(built, known, tails, detectors, combined, inputs, columns, order, prints)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring.groups import Codes, Floats, Groups
-from vigie.scoring.learned import Learned
+from vigie.scoring.learned import FEW, Learned
 from vigie.scoring.roles import Roles
 from vigie.scoring.roles.ordinal import read_scale
 
@@ -58,6 +58,14 @@ class Facts:
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
         self._numbers: dict[str, Floats | None] = {}
+        self._seconds: dict[str, Floats | None] = {}
+        self.known_prints: dict[str, Codes] = {}
+
+    def prints(self, column: str) -> Codes:
+        """(rows,) a fingerprint of each cell of a column, empty ones too."""
+        if column not in self.known_prints:
+            self.known_prints[column] = self.frame[column].hash(seed=0).to_numpy().view(np.int64)
+        return self.known_prints[column]
 
     # numbers
 
@@ -249,8 +257,7 @@ def as_numbers(series: pl.Series, learned: Learned | None = None) -> Floats | No
     """
     learned = learned or Learned()
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
-        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
-        values = np.clip(values, -LARGEST, LARGEST)
+        values = np.clip(series.cast(pl.Float64).to_numpy(), -LARGEST, LARGEST)
         coded = learned.once(f"coded {series.name}", lambda: _is_coded(values))
         return np.where(values == -1, np.nan, values) if coded else values
     if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
@@ -283,10 +290,10 @@ def as_seconds(series: pl.Series, learned: Learned | None = None) -> Floats | No
             series = series.cast(pl.Datetime("us"))
         if isinstance(series.dtype, pl.Time | pl.Duration):
             return None
-        micros = series.dt.epoch("us").cast(pl.Float64).fill_null(float("nan"))
+        micros = series.cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
         return np.asarray(micros.to_numpy() / 1e6)
     if series.dtype.is_numeric():
-        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
+        values = series.cast(pl.Float64).to_numpy()
         unit = (learned or Learned()).once(f"unit {series.name}", lambda: _unit(values))
         return values if unit == 1.0 else np.asarray(values / unit)
     return None
@@ -300,6 +307,10 @@ def _unit(values: Floats) -> float:
 
 def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
     """A column as dense integer codes in order of value, so that the order of the rows changes nothing."""
+    if series.dtype == pl.String and len(series) <= FEW:
+        cells = series.to_list()
+        place = {cell: code for code, cell in enumerate(sorted({*cells} - {None}))} | {None: -1}
+        return np.array([place[cell] for cell in cells], dtype=np.int64)
     if series.dtype == pl.String:
         # Four times as fast as ranking text: it sorts the distinct values only.
         series = series.cast(pl.Enum(series.unique().drop_nulls().sort())).to_physical()

@@ -20,6 +20,9 @@ from vigie.scoring.groups import Codes, Floats, habit, mid_ranks
 
 T = TypeVar("T")
 
+FEW = 2000
+"""Up to so many cells Python has coded them before the engine has begun."""
+
 
 class Learned:
     """The answers of one table, by name.
@@ -38,6 +41,7 @@ class Learned:
         self.frozen = kept is not None
         self._keep = keep
         self._kinds: dict[str, pl.Enum] = {}
+        self._places: dict[str, dict[str, int]] = {}
 
     def once(self, name: str, ask: Callable[[], T]) -> T:
         """The answer to `name`: kept, or what `ask` says now and from now on."""
@@ -57,15 +61,26 @@ class Learned:
         """(rows,) mid-ranks in (0, 1) among the values of the table; NaN stays NaN."""
         if not self.frozen:
             if self._keep:
-                self.kept[f"rank {name}"] = np.sort(x[np.isfinite(x)])
+                distinct, counts = np.unique(x[np.isfinite(x)], return_counts=True)
+                # Rows at or below each value; where all values differ their places say it.
+                below = np.cumsum(counts) if len(distinct) < counts.sum() else counts[:0]
+                self.kept[f"rank {name}"], self.kept[f"below {name}"] = distinct, below
             return mid_ranks(x)
-        values = self.kept[f"rank {name}"]
+        values, below = self.kept[f"rank {name}"], self.kept[f"below {name}"]
         out = np.full(len(x), np.nan)
         known = np.isfinite(x)
         if len(values):
-            low, high = (np.searchsorted(values, x[known], side=side) for side in ("left", "right"))
+            some = x[known]
+            at = np.searchsorted(values, some)
+            same = values[np.minimum(at, len(values) - 1)] == some
+            low, high = at, at + same
+            if len(below):
+                low = np.where(at > 0, below[at - 1], 0)
+                high = np.where(same, below[np.minimum(at, len(below) - 1)], low)
+            rows = int(below[-1]) if len(below) else len(values)
             # Beyond what the table had: as far out as its farthest row.
-            out[known] = np.clip((high - (high - low) / 2) / len(values), 0.5 / len(values), 1 - 0.5 / len(values))  # fmt: skip
+            middle = (high - (high - low) / 2) / rows
+            out[known] = np.minimum(np.maximum(middle, 0.5 / rows), 1 - 0.5 / rows)
         return out
 
     def times(self, name: str, values: Codes, known: npt.NDArray[np.bool_] | None = None) -> Floats:
@@ -95,6 +110,8 @@ class Learned:
     def codes(self, name: str, series: pl.Series) -> Codes:
         """(rows,) each cell's place among the distinct values of the table, -1 where empty, their number where new."""
         text = series.dtype == pl.String
+        if text and self.frozen and len(series) <= FEW:
+            return self._codes_of_few(name, series.to_list())
         cells = series if text else pl.Series(series.name, _whole(series))
         words = self.once(f"words {name}", lambda: _listed(cells.unique().drop_nulls().sort()))
         if not len(words):
@@ -109,6 +126,14 @@ class Learned:
             place = cells.cast(self._kinds[name], strict=False).to_physical().cast(pl.Int64)
             out = place.fill_null(len(words)).to_numpy().astype(np.int64)
         return np.where(series.is_null().to_numpy(), -1, out)
+
+    def _codes_of_few(self, name: str, cells: list[str | None]) -> Codes:
+        if name not in self._places:
+            self._places[name] = {word: code for code, word in enumerate(self.kept[f"words {name}"])}
+        places = self._places[name]
+        return np.array(
+            [-1 if cell is None else places.get(cell, len(places)) for cell in cells], dtype=np.int64
+        )
 
     def habit(self, name: str, codes: Codes, x: Floats) -> Floats:
         """(rows,) how far `x` lies from the table's other rows of its kind, in standard deviations, as `Groups.habit`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,15 +26,23 @@ def reasons(evidence: Evidence, rows: npt.NDArray[np.int64], language: str) -> l
     """
     weights = np.array([feature.weight for feature in VOCABULARY]) * evidence.known
     words = [feature.fr if language == "fr" else feature.en for feature in VOCABULARY]
-    families = [feature.family for feature in VOCABULARY]
+    families = _families()
     tails = evidence.tails[rows]
     strength = np.where(tails >= LEAST, tails * weights, 0.0)
     order = np.argsort(-strength, axis=1, kind="stable")[:, : 4 * COUNT]
     return [_words(strength[i], order[i], words, families) for i in range(len(rows))]
 
 
+@cache
+def _families() -> tuple[str, ...]:
+    return tuple(feature.family for feature in VOCABULARY)
+
+
 def _words(
-    strength: npt.NDArray[np.float64], order: npt.NDArray[np.int64], words: list[str], families: list[str]
+    strength: npt.NDArray[np.float64],
+    order: npt.NDArray[np.int64],
+    words: list[str],
+    families: tuple[str, ...],
 ) -> str:
     said: dict[str, str] = {}
     for j in order:

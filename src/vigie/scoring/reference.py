@@ -21,6 +21,8 @@ from vigie.scoring.features import BY_NAME
 if TYPE_CHECKING:
     import xgboost
 
+    from vigie.scoring.trained import TrainedModel
+
 Matrix = npt.NDArray[np.float32]
 
 FORMAT = 1
@@ -100,10 +102,14 @@ class NativeModel:
         return boosting.margins(self.booster, native.apply_steps(found, self.recipe))
 
 
-def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel:
+def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel | TrainedModel:
     """Rebuilds a model from verified bytes and its recipe."""
     if recipe.get("kind") == "native":
         return NativeModel(boosting.open_trees(booster), recipe)
+    if recipe.get("kind") == "trained":
+        from vigie.scoring import trained
+
+        return trained.from_parts(booster, recipe)
     return evidence_model(booster, recipe)
 
 

@@ -22,6 +22,9 @@ HIGH, MEDIUM = 0.5, 0.1
 
 FEWEST_ROWS = 50
 
+KNOTS = 4000
+"""Points of the curve that gives the trusted member's odds to the rows in the order of the evidence."""
+
 Reason = tuple[str, str]
 
 
@@ -57,6 +60,7 @@ def judge(
     prior: float | None,
     budget: float | None,
     learned: Learned | None = None,
+    odds: Floats | None = None,
 ) -> Verdict:
     """Calibrates, or abstains, and draws the line of alerts.
 
@@ -68,20 +72,21 @@ def judge(
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
         learned: what is known of the table as a whole; with another table's, its lines are kept, and what is said of
             the table (its precision) is not said of these rows.
+        odds: (rows,) margins of the trusted member, where the calibrator is that member's own.
     """
     known = learned or Learned()
     if known.frozen:
-        return _by_its_lines(combined, calibrator, prior, known)
+        return _by_its_lines(combined, calibrator, prior, known, odds)
     rows = len(combined.evidence)
     score = np.asarray(1 / (1 + np.exp(-(combined.evidence - SPREAD) / SPREAD)))
-    abstained = _doubt(combined, coherence, calibrator)
+    abstained = _doubt(combined, coherence, calibrator, labels_known=odds is not None)
     share: Prevalence | None = None
     ratio = np.zeros(0)
     probability = np.full(rows, np.nan)
     if calibrator is not None and abstained is None:
         share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
-        ratio = calibrator.log_ratio(combined.evidence)
-        estimate = share.estimate
+        told = combined.evidence if odds is None else _in_order(odds, combined.evidence, known)
+        ratio, estimate = calibrator.log_ratio(told), share.estimate
         probability = calibration.at_odds(ratio, known.now("odds", lambda: calibration.odds(ratio, estimate)))
     ranked = np.argsort(-combined.evidence, kind="stable")
     alert = np.zeros(rows, dtype=bool)
@@ -110,7 +115,11 @@ def _line(evidence: Floats, chosen: npt.NDArray[np.bool_]) -> float:
 
 
 def _by_its_lines(
-    combined: Combined, calibrator: Calibrator | None, prior: float | None, known: Learned
+    combined: Combined,
+    calibrator: Calibrator | None,
+    prior: float | None,
+    known: Learned,
+    odds: Floats | None,
 ) -> Verdict:
     """Rows judged where another table drew its lines."""
     evidence = combined.evidence
@@ -119,7 +128,8 @@ def _by_its_lines(
     share, probability = None, np.full(len(evidence), np.nan)
     if calibrator is not None and not doubt:
         share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
-        probability = calibration.at_odds(calibrator.log_ratio(evidence), known.once("odds", float))
+        told = evidence if odds is None else _in_order(odds, evidence, known)
+        probability = calibration.at_odds(calibrator.log_ratio(told), known.once("odds", float))
     level = _levels(probability, evidence, share is not None, known)
     alert, words = evidence >= known.once("alert line", float), evidence >= known.once("words line", float)
     abstained = (doubt[0], doubt[1]) if doubt else None
@@ -145,7 +155,16 @@ def worthwhile(probability: Floats) -> int:
     return min(best, int((probability >= MEDIUM).sum()))
 
 
-def _doubt(combined: Combined, coherence: float, calibrator: Calibrator | None) -> Reason | None:
+def _in_order(odds: Floats, evidence: Floats, known: Learned) -> Floats:
+    """The same odds, given to the rows in the order of the evidence, so that score and probability never disagree."""
+    levels = np.linspace(0, 1, min(len(odds), KNOTS))
+    steps = known.now("leader's odds", lambda: np.stack([np.quantile(x, levels) for x in (evidence, odds)]))
+    return np.asarray(np.interp(evidence, steps[0], steps[1]))
+
+
+def _doubt(
+    combined: Combined, coherence: float, calibrator: Calibrator | None, *, labels_known: bool
+) -> Reason | None:
     if calibrator is None:
         return (
             "no reference model is similar enough to this table",
@@ -153,6 +172,8 @@ def _doubt(combined: Combined, coherence: float, calibrator: Calibrator | None) 
         )
     if len(combined.evidence) < FEWEST_ROWS:
         return ("too few rows to calibrate", "trop peu de lignes pour calibrer")
+    if labels_known:
+        return None
     if coherence < LEAST_COHERENCE:
         return (
             "its columns have nothing to do with one another, so there is no pattern that a fraud could break",

@@ -69,7 +69,8 @@ def _agent(facts: Facts) -> dict[str, Floats]:
     column = facts.roles.first("user_agent")
     if column is None:
         return {}
-    return {"agent_rarity": -np.log(_times(facts, "agent", facts.frame[column]))}
+    known = facts.frame[column].is_not_null().to_numpy()
+    return {"agent_rarity": -np.log(facts.learned.times("agent", facts.prints(column), known))}
 
 
 def _duplicates(facts: Facts) -> dict[str, Floats]:

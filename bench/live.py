@@ -1,0 +1,64 @@
+"""How soon a stored plan answers one transaction with 200 rows of history.
+
+    .venv/bin/python bench/live.py                  a plan of 100,000 rows, 300 transactions
+    .venv/bin/python bench/live.py --rows 20000 --times 1000
+
+Prints the plan's size, the time to open it, and percentiles of seconds and of CPU seconds per answer, one at a time; and
+that the answer is the one which the same rows get all together. On a busy machine CPU is worth more than seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+
+import numpy as np
+import polars as pl
+
+import payments
+from vigie import database, standing
+from vigie import table as tables
+from vigie.artifacts.opening import open_bundle
+from vigie.catalog import Catalog
+from vigie.library import starter
+
+HISTORY = 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=300)
+    given = parser.parse_args()
+    table = tables.from_frame(payments.frame(given.rows))
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
+        starter.register(catalog)
+        made, _ = standing.learn(table, catalog, lambda entry: open_bundle(entry.location, entry.stored))
+    data = made.to_bytes()
+    start = time.perf_counter()
+    plan = standing.StandingPlan.from_bytes(data)
+    print(
+        f"plan of {given.rows:,} rows: {len(data) / 1e6:.1f} MB, opened in {time.perf_counter() - start:.2f} s"
+    )
+    seconds, cpu = [], []
+    later = tables.parse(payments.frame(HISTORY + given.times, start=given.rows, rows=2 * given.rows))
+    for number in range(given.times):
+        rows = later.slice(number, HISTORY + 1)
+        start, before = time.perf_counter(), time.process_time()
+        answer = plan.score(rows, [HISTORY])
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - before)
+        if number % 100 == 0 and not answer.equals(plan.score(rows)[[HISTORY]], null_equal=True):
+            raise SystemExit(f"transaction {number}: alone it is not what it is among its history")
+    for name, values in (("answer", seconds), ("its CPU", cpu)):
+        low, high, most = (1000 * x for x in np.percentile(values[len(values) // 10 :], (50, 90, 99)))
+        print(f"{name:8} p50 {low:6.1f} ms   p90 {high:6.1f} ms   p99 {most:6.1f} ms")
+    print(
+        f"polars {pl.thread_pool_size()} threads; {given.times / sum(seconds):.0f} answers a second, one at a time"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Whether a table is one that a model was trained on, or the next of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from vigie.scoring.own.find import Found, find, upload
+from vigie.scoring.own.sketch import Sketch
+from vigie.scoring.roles import Roles
+
+ENOUGH = 0.4
+"""Points, weighted by what the columns are worth to the model, from which a table is called known."""
+
+SURE = 0.5
+"""Points of a pair from which the column keeps the role it had in training."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A table that a model knows.
+
+    Attributes:
+        which: position of the model among those asked.
+        found: training column -> where it is.
+        points: how well, 0 to 1.
+        roles: column of this table -> the role it had in training.
+    """
+
+    which: int
+    found: Mapping[str, Found]
+    points: float
+    roles: Mapping[str, str]
+
+
+def remember(sketches: Sequence[Sketch], salt: str, worth: Mapping[str, float]) -> dict[str, Any]:
+    """What a profile keeps to know the table again, as JSON.
+
+    Args:
+        sketches: of all columns.
+        salt: of the model.
+        worth: column -> what it is worth to the trees, summing to 1; columns that are not used are not in it.
+    """
+    return {"salt": salt, "worth": dict(worth), "columns": [item.to_json() for item in sketches]}
+
+
+def recognise(profiles: Sequence[Mapping[str, Any]], frame: pl.DataFrame, roles: Roles) -> Known | None:
+    """The best of some models' memories of a table, or None where none knows it.
+
+    Args:
+        profiles: as `remember` wrote them.
+        frame: typed.
+        roles: of its columns, as far as they are known without help.
+    """
+    best: Known | None = None
+    for which, profile in enumerate(profiles):
+        sketches = [Sketch.from_json(item) for item in profile["columns"]]
+        found = find(sketches, upload(frame, roles, profile["salt"]))
+        points = sum(found[name].points * worth for name, worth in profile["worth"].items() if name in found)
+        if points >= ENOUGH and (best is None or points > best.points):
+            sure = {s.name: s.role for s in sketches if s.name in found and found[s.name].points >= SURE}
+            meant = {found[name].column: role for name, role in sure.items()}
+            best = Known(which, found, round(points, 4), meant)
+    return best

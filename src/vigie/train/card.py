@@ -1,0 +1,217 @@
+"""The model card: what was learned, how well, from what, and what to doubt; Markdown, and HTML with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.scoring.groups import Floats
+from vigie.scoring.trained import TrainedModel
+
+_HEADS = (("own", "on tables with its own columns"), ("transferable", "on any other table"))
+_TOP = 15
+
+
+def markdown(summary: Mapping[str, Any], model: TrainedModel) -> str:
+    """The card."""
+    performance = summary["performance"]
+    parts = [
+        f"# {summary['name']} {summary['version']}",
+        _about(summary),
+        "## How good it is",
+        f"Measured on {performance['measured_on']}.",
+        _table(
+            ["", *(title for _, title in _HEADS)],
+            [[what, *(_cell(performance[head], key) for head, _ in _HEADS)] for what, key in _FIGURES],
+        ),
+        _budgets(performance["own"]),
+        _slices(performance["own"]),
+        "## What it looks at",
+        _inputs(model),
+        "## Columns left out",
+        _leaks(summary["leaks"]),
+    ]
+    if summary["warnings"]:
+        parts += ["## Worth a second look", "\n".join(f"- {text}" for text in summary["warnings"])]
+    parts += ["## What the bundle holds of the table", _HOLDS]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+_FIGURES = (
+    ("ROC AUC", "roc_auc"),
+    ("average precision", "average_precision"),
+    ("precision in the top 1 %", "precision_at_1_percent"),
+    ("calibration error", "calibration_error"),
+    ("rows held out", "rows"),
+    ("frauds among them", "frauds"),
+)
+_HOLDS = (
+    "Names and roles of columns; rounded inner quantiles of numbers and lengths of texts; salted hashes of values that occur "
+    "ten times or more in columns of at most 300 values, with how often they go with fraud. Of columns that name a person or "
+    "a thing (customer, card, account, device, address …) no value in any form. The salt lies in the bundle: who holds the "
+    "bundle and a guess of a category can check the guess."
+)
+
+
+def _about(summary: Mapping[str, Any]) -> str:
+    share = 100 * summary["share"]
+    domain = summary["domain"].replace("_", " ") or "not said by the table"
+    tuning = summary["performance"]["tuning"]
+    return (
+        f"Domain: {domain}. Learned from {summary['labelled']:,} labelled rows of {summary['rows']:,}, "
+        f"{summary['frauds']:,} of them fraud ({share:.2f} %). Parameters: the best of {tuning['trials']} sets, "
+        f"{'own columns and features' if tuning['features'] else 'own columns only'}."
+    )
+
+
+def _cell(performance: Mapping[str, Any], key: str) -> str:
+    value = performance.get(key)
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _budgets(performance: Mapping[str, Any]) -> str:
+    rows = [
+        [f"{100 * b['share']:g} %", f"{100 * b['precision']:.0f} %", f"{100 * b['recall']:.0f} %"]
+        for b in performance["budgets"]
+    ]
+    return _table(["rows looked at", "of them fraud", "of all frauds found"], rows) if rows else ""
+
+
+def _slices(performance: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            str(number),
+            f"{s['rows']:,}",
+            f"{s['frauds']:,}",
+            f"{s['roc_auc']:.3f}",
+            f"{s['average_precision']:.3f}",
+        ]
+        for number, s in enumerate(performance.get("time_slices", []), start=1)
+    ]
+    head = ["slice of the time held out", "rows", "frauds", "ROC AUC", "average precision"]
+    return _table(head, rows) if rows else ""
+
+
+def _inputs(model: TrainedModel) -> str:
+    order = np.argsort(-np.array(model.own.gain), kind="stable")[:_TOP]
+    names = model.own.own.inputs
+    rows = [
+        [names[i].replace("_", " "), f"{100 * model.own.gain[i]:.0f} %"]
+        for i in order.tolist()
+        if model.own.gain[i] >= 0.005
+    ]
+    return _table(["input", "share of the gain"], rows)
+
+
+def _leaks(found: Sequence[Mapping[str, Any]]) -> str:
+    if not found:
+        return "None: no column tells the label alone, and none is known only afterwards by its name."
+    return "\n".join(
+        f"- `{leak['column']}`{' (kept by the owner)' if leak['kept'] else ''}: {leak['reason']}"
+        for leak in found
+    )
+
+
+def html(summary: Mapping[str, Any], card: str, curves: Mapping[str, Floats]) -> str:
+    """The card as a page of its own, with the curves of the rows held out."""
+    body = "\n".join(_blocks(card))
+    plots = "".join(_plot(*one) for one in _curves(curves))
+    title = escape(f"{summary['name']} {summary['version']}")
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f'<main>{body}<h2>Curves on the rows held out</h2><div class="plots">{plots}</div></main></html>\n'
+    )
+
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;color:#1d2b2b;margin:0}main{max-width:52rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d7dfdf;padding:.3rem .8rem;text-align:left}"
+    "h1,h2{color:#0b6e6e}.plots{display:flex;flex-wrap:wrap;gap:1.5rem}svg text{font-size:11px;fill:#1d2b2b}"
+)
+_SIZE, _EDGE = 260, 36
+_COLOURS = {"own": "#0b6e6e", "transferable": "#d08770"}
+
+Points = list[tuple[float, float]]
+
+
+def _curves(curves: Mapping[str, Floats]) -> list[tuple[str, str, str, dict[str, Points]]]:
+    fraud = curves["label"] > 0
+    both = {name: curves[name] for name, _ in _HEADS}
+    return [
+        ("Precision and recall", "share of all frauds found", "precision", {n: _precision(fraud, m) for n, m in both.items()}),
+        ("Frauds found by effort", "share of rows looked at", "share of all frauds found", {n: _gain(fraud, m) for n, m in both.items()}),
+    ]  # fmt: skip
+
+
+def _precision(fraud: npt.NDArray[np.bool_], margin: Floats) -> Points:
+    hits = np.cumsum(fraud[np.argsort(-margin, kind="stable")])
+    at = np.arange(1, len(hits) + 1)
+    return _thin(hits / max(hits[-1], 1), hits / at)
+
+
+def _gain(fraud: npt.NDArray[np.bool_], margin: Floats) -> Points:
+    hits = np.cumsum(fraud[np.argsort(-margin, kind="stable")])
+    return _thin(np.arange(1, len(hits) + 1) / len(hits), hits / max(hits[-1], 1))
+
+
+def _thin(x: Floats, y: Floats) -> Points:
+    """At most eighty points, evenly along x: a curve, and not a row of the table."""
+    at = np.unique(np.searchsorted(x, np.linspace(x[0], 1, 80)).clip(0, len(x) - 1))
+    return [(float(x[i]), float(y[i])) for i in at]
+
+
+def _plot(title: str, x: str, y: str, lines: Mapping[str, Points]) -> str:
+    def place(point: tuple[float, float]) -> str:
+        return f"{_EDGE + point[0] * (_SIZE - 2 * _EDGE):.1f},{_SIZE - _EDGE - point[1] * (_SIZE - 2 * _EDGE):.1f}"
+
+    drawn = "".join(
+        f'<polyline fill="none" stroke="{_COLOURS[name]}" stroke-width="2" points="{" ".join(map(place, points))}"/>'
+        f'<text x="{_EDGE + 6}" y="{_EDGE + 12 + 14 * number}" style="fill:{_COLOURS[name]}">{name} head</text>'
+        for number, (name, points) in enumerate(lines.items())
+    )
+    far = _SIZE - _EDGE
+    return (
+        f'<svg role="img" aria-label="{escape(title)}" width="{_SIZE}" height="{_SIZE}" viewBox="0 0 {_SIZE} {_SIZE}">'
+        f'<text x="{_EDGE}" y="18" font-weight="bold">{escape(title)}</text>'
+        f'<path d="M{_EDGE},{_EDGE}V{far}H{far}" fill="none" stroke="#8a9a9a"/>{drawn}'
+        f'<text x="{_EDGE}" y="{_SIZE - 10}">{escape(x)}</text>'
+        f'<text x="12" y="{far}" transform="rotate(-90 12 {far})">{escape(y)}</text></svg>'
+    )
+
+
+def _blocks(card: str) -> list[str]:
+    """The few shapes of Markdown the card uses, as HTML."""
+    out = []
+    for block in card.strip().split("\n\n"):
+        lines = block.split("\n")
+        if block.startswith("#"):
+            level = len(block) - len(block.lstrip("#"))
+            out.append(f"<h{level}>{escape(block.lstrip('# '))}</h{level}>")
+        elif block.startswith("|"):
+            rows = [
+                [cell.strip() for cell in line.strip("|").split("|")] for line in lines if "---" not in line
+            ]
+            head = "".join(f"<th>{escape(cell)}</th>" for cell in rows[0])
+            body = "".join(
+                "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[1:]
+            )
+            out.append(f"<table><tr>{head}</tr>{body}</table>")
+        elif block.startswith("- "):
+            out.append("<ul>" + "".join(f"<li>{_code(line[2:])}</li>" for line in lines) + "</ul>")
+        else:
+            out.append(f"<p>{_code(' '.join(lines))}</p>")
+    return out
+
+
+def _code(text: str) -> str:
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

@@ -1,0 +1,218 @@
+"""The two heads of a model: fitted on some rows, judged on rows held out, fitted again on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.scoring import evaluate, reference
+from vigie.scoring import evidence as gathering
+from vigie.scoring.calibration import Calibrator
+from vigie.scoring.evidence import Evidence
+from vigie.scoring.groups import Floats
+from vigie.scoring.own import calibrate, encode, trees
+from vigie.scoring.own.head import Coverage, Own, OwnHead, gains, learn, same_names
+from vigie.scoring.own.needs import needs
+from vigie.scoring.own.trees import Lesson
+from vigie.scoring.roles import Roles
+from vigie.scoring.trained import TrainedModel
+from vigie.train import split as splitting
+from vigie.train import tune as tuning
+from vigie.train.label import Label
+from vigie.train.tune import Heard, Tuned
+
+BUDGETS = (0.001, 0.005, 0.01, 0.05)
+SLICES = 4
+FEWEST_TO_JUDGE = 3
+FEW = 1500
+"""Rows that show which features need which columns."""
+
+Labels = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of the table as the heads see them, in the order of their evidence.
+
+    Attributes:
+        frame: (rows, columns) typed, in its own order.
+        evidence: of these rows alone.
+        fraud: (rows,) the label.
+        known: (rows,) whether it is known.
+        when: (rows,) moments; None without a time.
+        groups: (rows,) customers; None without.
+    """
+
+    frame: pl.DataFrame
+    evidence: Evidence
+    fraud: Labels
+    known: Labels
+    when: Floats | None
+    groups: npt.NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One head on the rows held out: its performance as JSON, and what its margins mean."""
+
+    performance: dict[str, Any]
+    calibrator: Calibrator
+
+
+def part(frame: pl.DataFrame, roles: Roles, label: Label, rows: npt.NDArray[np.int64], seed: int) -> Part:
+    """Rows of the table, looked at as if nothing else had been uploaded."""
+    here = frame[rows]
+    evidence = gathering.gather(here, roles, seed=seed)
+    when, groups = splitting.moments(here, roles), splitting.customers(here, roles)
+    order = evidence.order
+    return Part(
+        here,
+        evidence,
+        label.fraud[rows][order],
+        label.known[rows][order],
+        None if when is None else when[order],
+        None if groups is None else groups[order],
+    )
+
+
+def remember(one: Part, roles: Roles, leave: frozenset[str], salt: str) -> Own:
+    """What the own head keeps of the rows."""
+    back = np.argsort(one.evidence.order)
+    fraud, known = one.fraud[back], one.known[back]
+    return learn(one.frame, roles, one.evidence, fraud, known, leave=leave, salt=salt)
+
+
+def lesson(one: Part, own: Own, seed: int) -> Lesson:
+    """The rows with labels as the trees see them; a category is told by other rows than its own."""
+    matrix = own.matrix(one.frame, same_names(own), one.evidence)
+    back = np.argsort(one.evidence.order)
+    fold = np.random.default_rng([seed, 41]).integers(0, encode.FOLDS, len(matrix))
+    told = encode.out_of_fold(one.frame, own.encoders, one.fraud[back], one.known[back], fold)
+    for column, values in told.items():
+        matrix[:, column] = values[one.evidence.order]
+    rows = one.known
+    return Lesson(matrix[rows], one.fraud[rows], np.ones(int(rows.sum())))
+
+
+def choose(
+    one: Part, taught: Lesson, own: Own, *, trials: int, seconds: float, seed: int, threads: int, heard: Heard
+) -> Tuned:
+    """Searches parameters on the rows to learn from."""
+    kept = tuning.thin(taught, seed)
+    fewer = Lesson(taught.inputs[kept], taught.label[kept], tuning.weights(taught, kept))
+    rows = np.flatnonzero(one.known)[kept]
+    parts = splitting.folds(
+        None if one.when is None else one.when[rows],
+        None if one.groups is None else one.groups[rows],
+        fewer.label,
+        seed,
+    )
+    return tuning.tune(
+        fewer, parts, own.width, trials=trials, seconds=seconds, seed=seed, threads=threads, heard=heard
+    )
+
+
+def fit(
+    one: Part, roles: Roles, own: Own, taught: Lesson, tuned: Tuned, *, seed: int, threads: int
+) -> TrainedModel:
+    """Both heads on some rows; the skill is not measured yet."""
+    used = own if tuned.features else own.alone()
+    narrow = replace(taught, inputs=taught.inputs[:, : len(used.inputs)])
+    hide = needs(*_some(one, roles, seed), used)
+    booster = trees.fit(narrow, tuned.chosen, tuned.rounds, seed=seed, threads=threads, needs=hide)
+    head = OwnHead(booster, used, gains(booster, used.inputs))
+    rows = one.known
+    transferable = reference.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
+    return TrainedModel(transferable, head, 0.5)
+
+
+def measure(
+    model: TrainedModel, held: Part, roles: Roles, seed: int
+) -> tuple[Measured, Measured, Coverage, dict[str, Floats]]:
+    """Both heads on rows held out, the own head's coverage there, and the curves that a card draws.
+
+    Returns:
+        Own head, transferable head, coverage, and `label`, `own`, `transferable` of the rows.
+    """
+    vote = model.own.own.find(held.frame, roles)
+    matrix = model.own.own.matrix(held.frame, same_names(model.own.own), held.evidence)
+    coverage = model.own.coverage(matrix, vote, held.evidence)
+    order = np.flatnonzero(held.known)
+    if held.when is not None:
+        order = order[np.argsort(held.when[order], kind="stable")]
+    fraud = held.fraud[order]
+    margins = {
+        "own": model.own.margin(matrix)[order],
+        "transferable": model.margin(held.evidence.inputs)[order],
+    }
+    timed = held.when is not None
+    both = [_measured(fraud, margin, seed, timed) for margin in margins.values()]
+    return both[0], both[1], coverage, {"label": fraud.astype(float), **margins}
+
+
+def salt_of(label: Label, seed: int) -> str:
+    """A salt of the model's own, the same for the same table and seed."""
+    return sha256(label.fraud.tobytes() + str(seed).encode()).hexdigest()[:32]
+
+
+def listener(progress: Callable[[str, float], None]) -> Heard:
+    """Reports each trial with the best score so far."""
+
+    def heard(trial: int, best: float) -> None:
+        progress(f"tuning, trial {trial}, best AP {best:.3f}", 0.3 + 0.4 * (1 - 0.95**trial))
+
+    return heard
+
+
+def _some(one: Part, roles: Roles, seed: int) -> tuple[pl.DataFrame, Roles]:
+    rows = splitting.whole_customers(one.frame, roles, FEW, seed)
+    return (one.frame if rows is None else one.frame[rows]), roles
+
+
+def _measured(fraud: Labels, margin: Floats, seed: int, timed: bool) -> Measured:
+    area, precision, top = evaluate.measure(fraud, margin)
+    error = calibrate.error(margin, fraud, seed)
+    performance: dict[str, Any] = {
+        "rows": len(fraud),
+        "frauds": int(fraud.sum()),
+        "roc_auc": round(area, 4),
+        "average_precision": round(precision, 4),
+        "precision_at_1_percent": round(top, 4),
+        "calibration_error": round(error, 4) if np.isfinite(error) else None,
+        "budgets": [
+            {
+                "share": budget,
+                "precision": round(evaluate.precision_at(fraud, margin, budget), 4),
+                "recall": round(evaluate.recall_at(fraud, margin, budget), 4),
+            }
+            for budget in BUDGETS
+            if budget * len(fraud) >= 1
+        ],
+    }
+    if timed:
+        performance["time_slices"] = _slices(fraud, margin)
+    return Measured(performance, calibrate.fit(margin, fraud))
+
+
+def _slices(fraud: Labels, margin: Floats) -> list[dict[str, Any]]:
+    """The same, quarter by quarter of the time held out."""
+    out = []
+    for rows in np.array_split(np.arange(len(fraud)), SLICES):
+        here = fraud[rows]
+        if FEWEST_TO_JUDGE <= here.sum() < len(here):
+            area, precision, _ = evaluate.measure(here, margin[rows])
+            out.append(
+                {
+                    "rows": len(rows),
+                    "frauds": int(here.sum()),
+                    "roc_auc": round(area, 4),
+                    "average_precision": round(precision, 4),
+                }
+            )
+    return out

@@ -1,0 +1,210 @@
+"""The case that matters most: trained on one half, scoring the other under other names, without labels."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.predict.renamings import renamed
+from tests.train.conftest import LABEL, Desk, Halves, precision
+
+from vigie import table as tables
+from vigie import train as story
+from vigie.artifacts import store
+from vigie.artifacts.opening import Gate
+from vigie.errors import UnsignedBundle
+from vigie.predict import Prediction
+from vigie.scoring import boosting, evaluate, reference
+from vigie.scoring.own import trees
+from vigie.scoring.own.trees import Lesson
+from vigie.scoring.trained import TrainedModel
+
+
+@pytest.fixture(scope="module")
+def same(desk: Desk, halves: Halves) -> Prediction:
+    """The second half under its own names."""
+    return desk.score(halves.second)
+
+
+def test_the_owners_model_leads(same: Prediction) -> None:
+    """The model that knows the table has nearly the whole vote, and its own calibrator gives the probabilities."""
+    first, *others = same.summary["matches"]
+    assert first["name"] == "owner"
+    assert first["weight"] > 0.9
+    assert sum(match["weight"] for match in others) == pytest.approx(1 - first["weight"], abs=1e-3)
+    assert same.summary["calibrated"]
+
+
+def test_it_beats_what_there_was_before(before: Prediction, same: Prediction, halves: Halves) -> None:
+    """Labels are worth something: the starter library alone ranks worse."""
+    assert precision(halves.second_label, same) > precision(halves.second_label, before) + 0.05
+
+
+def test_it_is_as_good_as_plain_trees_on_raw_columns(same: Prediction, halves: Halves) -> None:
+    """At least 95 % of XGBoost on the raw columns."""
+    codes = {}
+    for half, frame in (("first", halves.first), ("second", halves.second)):
+        columns = [
+            s.to_physical() if s.dtype.is_temporal() or s.dtype.is_numeric() else s.rank("dense")
+            for s in frame
+        ]
+        codes[half] = np.stack(
+            [c.cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in columns], axis=1
+        )
+    lesson = Lesson(codes["first"].astype(np.float32), halves.first_label, np.ones(len(halves.first)))
+    plain = trees.fit(lesson, trees.BY_DEFAULT, 150, seed=0, threads=1)
+    reached = evaluate.measure(
+        halves.second_label, boosting.margins(plain, codes["second"].astype(np.float32))
+    )[1]
+    assert precision(halves.second_label, same) >= 0.95 * reached
+
+
+@pytest.mark.parametrize("variant", ["french", "abbreviated", "camelCase", "nameless"])
+def test_other_names_change_little(desk: Desk, halves: Halves, same: Prediction, variant: str) -> None:
+    """At least 95 % of the average precision under other names, in another order."""
+    if variant == "nameless":
+        names = {name: f"champ_{i}" for i, name in enumerate(sorted(halves.second.columns))}
+    else:
+        names = renamed(halves.second, halves.roles, variant)
+    other = halves.second.rename(names)
+    found = desk.score(other.select(sorted(other.columns)))
+    assert precision(halves.second_label, found) >= 0.95 * precision(halves.second_label, same)
+
+
+def test_a_fifth_of_the_columns_may_be_missing(desk: Desk, halves: Halves, same: Prediction) -> None:
+    """At least 85 % of the average precision, on average over what is missing."""
+    width = halves.second.width
+    reached = []
+    for draw in range(3):
+        gone = np.random.default_rng(draw).choice(width, max(1, round(0.2 * width)), replace=False)
+        kept = [name for i, name in enumerate(halves.second.columns) if i not in gone]
+        reached.append(precision(halves.second_label, desk.score(halves.second.select(kept))))
+    assert np.mean(reached) >= 0.85 * precision(halves.second_label, same)
+
+
+def test_new_columns_change_little(desk: Desk, halves: Halves, same: Prediction) -> None:
+    """Columns that were not there in training are not taken for others."""
+    rng = np.random.default_rng(3)
+    more = halves.second.with_columns(
+        pl.Series("agent_region", rng.choice(["n", "s", "e", "w"], halves.second.height)),
+        pl.Series("solde_agent", rng.lognormal(6, 1, halves.second.height).round(2)),
+    )
+    assert precision(halves.second_label, desk.score(more)) >= 0.95 * precision(halves.second_label, same)
+
+
+def test_probabilities_and_scores_tell_the_same(same: Prediction) -> None:
+    """A row with a higher score never has a lower probability."""
+    added = same.additions.sort("fraud_score")
+    assert (added["fraud_probability"].diff().drop_nulls() >= -1e-12).all()
+
+
+def test_the_share_of_frauds_is_found(same: Prediction, halves: Halves) -> None:
+    """The true share lies in the interval that the model's own calibrator gives."""
+    share = same.summary["prevalence"]
+    assert share["low"] <= halves.second_label.mean() <= share["high"]
+
+
+def test_a_stranger_does_not_lead(desk: Desk, halves: Halves) -> None:
+    """On a table of another kind the own head is silent, and the model is at most one voice among others."""
+    from vigie.worlds import generate
+
+    other = generate("insurance", 1, 800)
+    found = desk.score(other.frame)
+    mine = [match["weight"] for match in found.summary["matches"] if match["name"] == "owner"]
+    assert all(weight < 0.6 for weight in mine)
+
+
+def test_the_bundle_survives_its_way(made: story.Trained, desk: Desk, halves: Halves) -> None:
+    """The same trees see the same inputs in the same order after a round trip through sorted JSON."""
+    recipe = json.loads(json.dumps(made.bundle.features, sort_keys=True))
+    there = reference.from_parts(made.bundle.booster, recipe)
+    here = reference.from_parts(made.bundle.booster, made.bundle.features)
+    assert isinstance(there, TrainedModel)
+    assert isinstance(here, TrainedModel)
+    assert there.own.own.inputs == here.own.own.inputs
+    assert there.recipe() == here.recipe() == made.bundle.features
+    assert there.to_bytes() == made.bundle.booster
+
+
+def test_the_same_seed_gives_the_same_bytes(made: story.Trained, halves: Halves) -> None:
+    """Nothing depends on the clock while the number of trials is the same."""
+    table = tables.from_frame(halves.labelled, "first half")
+    again = story.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
+    assert again.bundle.version == made.bundle.version
+    assert again.bundle.booster == made.bundle.booster
+    assert again.bundle.features == made.bundle.features
+
+
+def test_no_value_of_the_table_is_kept(made: story.Trained, halves: Halves) -> None:
+    """No text of a cell, and of entities no hash either."""
+    whole = json.dumps(
+        [made.bundle.features, made.bundle.profile, made.bundle.calibration, made.bundle.performance]
+    )
+    for name in halves.first.columns:
+        if halves.first[name].dtype == pl.String:
+            texts = {text for text in halves.first[name].drop_nulls().unique() if len(text) >= 8}
+            assert not [text for text in texts if f'"{text}"' in whole]
+    private = [
+        item
+        for item in made.bundle.profile["own"]["columns"]
+        if item["role"] in {"customer", "account", "phone"}
+    ]
+    assert private
+    assert all(item["shares"] == {} for item in private)
+
+
+def test_what_it_promises_is_measured_on_rows_it_never_saw(made: story.Trained) -> None:
+    """Both heads have figures of their own, by time slice too, and the rows held out are the last ones."""
+    performance = made.bundle.performance
+    assert performance["held_out"]["by"] == "time"
+    assert performance["own"]["rows"] == performance["transferable"]["rows"] == 600
+    assert performance["own"]["average_precision"] > performance["own"]["frauds"] / performance["own"]["rows"]
+    assert performance["own"]["calibration_error"] is not None
+    assert performance["own"]["time_slices"]
+
+
+def test_shelving_twice_is_harmless(
+    desk: Desk, made: story.Trained, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The same model is the same entry."""
+    shelf = store.connect((tmp_path_factory.getbasetemp() / "again").as_uri())
+    for _ in range(2):
+        entry = story.shelve(
+            desk.catalog, made.bundle, shelf, Gate(False, None, tmp_path_factory.getbasetemp())
+        )
+    assert entry.id == desk.entry.id
+
+
+def test_an_unsigned_model_is_not_shelved_where_signatures_are_asked_for(
+    desk: Desk, made: story.Trained, tmp_path: object
+) -> None:
+    """It would never be opened."""
+    from pathlib import Path
+
+    folder = Path(str(tmp_path))
+    with pytest.raises(UnsignedBundle):
+        story.shelve(desk.catalog, made.bundle, store.connect(folder.as_uri()), Gate(True, None, folder))
+
+
+def test_the_card_says_how_good_it_is(made: story.Trained) -> None:
+    """Figures of both heads, and curves in the page; both without a script."""
+    assert f"{made.bundle.performance['own']['roc_auc']:.3f}" in made.card
+    assert "What the bundle holds of the table" in made.card
+    assert len(re.findall("<svg", made.page)) == 2
+    assert "<script" not in made.page
+
+
+def test_a_standing_plan_keeps_the_leader(desk: Desk, halves: Halves) -> None:
+    """Asked about the table it was made from, the stored plan gives the scores and probabilities of the prediction."""
+    from tests.predict.conftest import opener
+    from vigie import standing
+    from vigie.predict import Options
+
+    table = tables.from_frame(halves.second.head(1500))
+    plan, scored = standing.learn(table, desk.catalog, opener, Options(reasons=False))
+    again = standing.StandingPlan.from_bytes(plan.to_bytes()).score(table.typed)
+    for name in ("fraud_score", "fraud_probability"):
+        assert np.allclose(again[name].to_numpy(), scored.additions[name].to_numpy(), atol=1e-9)
