@@ -195,3 +195,26 @@ def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str
     assert client.post("/api/v1/score", json={**body, "last": 241}, headers=ada).status_code == 400
     stranger = client.post("/api/v1/score", json=body, headers=here.token("bob"))
     assert stranger.status_code == 404
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
+    """From a table with labels, as the command line does it; a label that is not there is refused at once."""
+    client, ada = here.app.test_client(), here.token("ada")
+    lines = CSV.splitlines()
+    text = "\n".join(
+        [lines[0] + ",is_fraud", *(f"{line},{int(float(line.split(',')[2]) > 4000 or i % 41 == 0)}"
+                                  for i, line in enumerate(lines[1:] * 4))]
+    )  # fmt: skip
+    sent = upload(here, text=text)
+    here.work()
+    body = {"upload_id": sent, "label": "nope", "name": "ours", "seconds": 2}
+    assert client.post("/api/v1/trainings", json=body, headers=ada).status_code == 422
+    run = client.post("/api/v1/trainings", json={**body, "label": "is_fraud"}, headers=ada).get_json()["id"]
+    here.work()
+    told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
+    assert (told["state"], told["error"]) == ("done", None)
+    assert told["summary"]["model"]["name"] == "ours"
+    card = client.get("/api/v1/models/ours", headers=ada).get_json()
+    assert card["version"] == told["summary"]["model"]["version"]
+    assert card["active"]

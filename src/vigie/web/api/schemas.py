@@ -181,6 +181,11 @@ class TrainingIn(Schema):
     label = String(required=True, validate=Length(1, 500))
     name = String(required=True, validate=Length(1, 100))
     domain = String(load_default="", validate=Length(max=100))
+    seconds = Float(
+        load_default=120.0,
+        validate=Range(1, 3600),
+        metadata={"description": "how long to search for the best parameters"},
+    )
 
 
 class RunOut(Schema):
