@@ -39,6 +39,7 @@ HOMES = {
     "apiflask": {"web"},
     "flask_wtf": {"web"},
     "argon2": {"web"},
+    "authlib": {"web/oidc"},
     "prometheus_client": {"web"},
     "granian": {"cli"},
     "xlsxwriter": {"jobs"},

@@ -2,7 +2,7 @@
 
 Names the owner of a deployment already knows keep working: `DATABASE_URL`, `STORAGE_TYPE`,
 `S3_MODEL_BUCKET`, `MODEL_CACHE_DIR`. Credentials are never read here: the store and the database driver take
-them from the usual environment themselves. The two secrets of the web app are kept out of its settings' repr, so
+them from the usual environment themselves. The secrets of the web app are kept out of its settings' repr, so
 that none can be printed with them.
 """
 
@@ -132,6 +132,10 @@ class WebSettings:
         secret: signs cookies; empty for a file of its own in `home`, which production refuses.
         setup_token: lets whoever knows it create the first administrator; empty to allow it on the command line only.
         metrics_token: lets whoever knows it read /metrics; empty for this machine only.
+        oidc_issuer: URL of an OpenID Connect provider people may sign in with; empty for none.
+        oidc_client_id: what the provider calls this app.
+        oidc_client_secret: what the app shows to the provider.
+        oidc_role: role of whom the provider knows and nobody has invited; empty to let nobody in that was not.
         public_url: how people reach the app; in links.
         proxies: proxies in front that may be believed about the client's address.
         max_upload_bytes: bytes an upload may have.
@@ -146,6 +150,10 @@ class WebSettings:
     secret: str = field(default="", repr=False)
     setup_token: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_role: str = ""
     public_url: str = ""
     proxies: int = 0
     max_upload_bytes: int = 2 * 1024**3
@@ -165,6 +173,10 @@ def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
         secret=env.get("VIGIE_SECRET", ""),
         setup_token=env.get("VIGIE_SETUP_TOKEN", ""),
         metrics_token=env.get("VIGIE_METRICS_TOKEN", ""),
+        oidc_issuer=env.get("VIGIE_OIDC_ISSUER", "").rstrip("/"),
+        oidc_client_id=env.get("VIGIE_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=env.get("VIGIE_OIDC_CLIENT_SECRET", ""),
+        oidc_role=env.get("VIGIE_OIDC_ROLE", ""),
         public_url=env.get("VIGIE_PUBLIC_URL", "").rstrip("/"),
         proxies=_whole(env, "VIGIE_PROXIES", 0),
         max_upload_bytes=_whole(env, "VIGIE_MAX_UPLOAD_BYTES", 2 * 1024**3),

@@ -20,6 +20,7 @@ _BODIES = {
     "POST /api/v1/uploads": {"name": "t.csv"},
     "POST /api/v1/predictions": {"upload_id": "{upload}"},
     "POST /api/v1/trainings": {"upload_id": "{upload}", "label": "kind", "name": "m"},
+    "POST /api/v1/score": {"prediction_id": "{run}", "rows": [{"amount": 1}]},
     "PUT /api/v1/uploads/<upload_id>/mapping": {"mapping": {}},
     "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
     "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
@@ -93,7 +94,8 @@ def ask(
     plain = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
     body = _BODIES.get(f"{method} {plain}")
     if body is not None:
-        body = {key: run[0] if value == "{upload}" else value for key, value in body.items()}
+        ids = {"{upload}": run[0], "{run}": run[1]}
+        body = {key: ids.get(value, value) if isinstance(value, str) else value for key, value in body.items()}
     if body is None and method == "PUT":
         more["data"] = b"x"
     answer = client.open(path_of(rule, *run), method=method, json=body, **more)  # type: ignore[arg-type]
@@ -147,6 +149,7 @@ def test_roles_and_ownership_hold_on_every_route(
     elif name in STRANGERS and ("upload_id>" in rule.rule or "run_id>" in rule.rule):
         assert status in _NOT_THEIRS
     elif name in STRANGERS and f"{method} {rule.rule}" in {
+        "POST /api/v1/score",
         "POST /api/v1/predictions",
         "POST /api/v1/trainings",
     }:

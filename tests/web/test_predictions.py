@@ -160,3 +160,61 @@ def test_a_cancelled_run_is_not_computed(here: Installation) -> None:
     refused = client.get(f"/api/v1/predictions/{run}/rows", headers=ada)
     assert refused.status_code == 409
     assert "cancelled" in refused.get_json()["detail"]
+
+
+def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str]) -> None:
+    """Sent again with all before it, a row gets the score it had; a cell that cannot be read is refused by its place."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+    names = CSV.splitlines()[0].split(",")
+    rows = [
+        {**dict(zip(names, line.split(","), strict=True)), "amount": float(line.split(",")[2])}
+        for line in CSV.splitlines()[1:]
+    ]
+    body = {"prediction_id": run, "rows": rows, "last": 240}
+    answer = client.post("/api/v1/score", json=body, headers=ada)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    page = client.get(f"/api/v1/predictions/{run}/rows?size=500", headers=ada).get_json()["rows"]
+    known = {row["row"]: row["fraud_score"] for row in page}
+    live = [row["fraud_score"] for row in answer.get_json()["rows"]]
+    assert live == pytest.approx([known[number] for number in range(240)], abs=1e-9)
+    one = client.post(
+        "/api/v1/score", json={"prediction_id": run, "rows": rows[-30:]}, headers=ada
+    ).get_json()
+    assert len(one["rows"]) == 1
+    assert set(one["rows"][0]) == {"fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level",
+                                   "alert", "reasons"}  # fmt: skip
+    wrong = client.post(
+        "/api/v1/score", json={"prediction_id": run, "rows": [{**rows[0], "amount": "12 euro"}]}, headers=ada
+    )
+    assert wrong.status_code == 422
+    assert "row 0, column 'amount'" in wrong.get_json()["detail"]
+    assert "euro" not in wrong.get_data(as_text=True)
+    unknown = client.post("/api/v1/score", json={"prediction_id": run, "rows": [{"nope": 1}]}, headers=ada)
+    assert unknown.status_code == 422
+    assert client.post("/api/v1/score", json={**body, "last": 241}, headers=ada).status_code == 400
+    stranger = client.post("/api/v1/score", json=body, headers=here.token("bob"))
+    assert stranger.status_code == 404
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
+    """From a table with labels, as the command line does it; a label that is not there is refused at once."""
+    client, ada = here.app.test_client(), here.token("ada")
+    lines = CSV.splitlines()
+    text = "\n".join(
+        [lines[0] + ",is_fraud", *(f"{line},{int(float(line.split(',')[2]) > 4000 or i % 41 == 0)}"
+                                  for i, line in enumerate(lines[1:] * 4))]
+    )  # fmt: skip
+    sent = upload(here, text=text)
+    here.work()
+    body = {"upload_id": sent, "label": "nope", "name": "ours", "seconds": 2}
+    assert client.post("/api/v1/trainings", json=body, headers=ada).status_code == 422
+    run = client.post("/api/v1/trainings", json={**body, "label": "is_fraud"}, headers=ada).get_json()["id"]
+    here.work()
+    told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
+    assert (told["state"], told["error"]) == ("done", None)
+    assert told["summary"]["model"]["name"] == "ours"
+    card = client.get("/api/v1/models/ours", headers=ada).get_json()
+    assert card["version"] == told["summary"]["model"]["version"]
+    assert card["active"]

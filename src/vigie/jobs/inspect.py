@@ -41,6 +41,18 @@ def inspect(bench: Bench, upload: Upload, told: Callable[[str, float], None]) ->
     """
     told("reading", 0.1)
     sample = _sample(bench, upload)
+    try:
+        return _judged(bench, upload, sample, told)
+    except InputRefused:
+        if sample.table.frame.height == sample.rows:
+            raise
+        # The first rows say nothing: only the whole table refuses.
+        return _judged(bench, upload, _whole(bench, upload), told)
+
+
+def _judged(
+    bench: Bench, upload: Upload, sample: Sample, told: Callable[[str, float], None]
+) -> dict[str, Any]:
     names = sample.table.frame.columns
     _keep_head(bench, upload, sample.table.frame)
     mapping, known = dict(upload.mapping), None
@@ -95,13 +107,19 @@ def _sample(bench: Bench, upload: Upload) -> Sample:
                 return Sample(
                     _some(table), max(table.frame.height, round(table.frame.height * times)), exact=False
                 )
-    with local.whole(bench, upload) as path:
-        if upload.extension in {".parquet", ".pq"}:
+    if upload.extension in {".parquet", ".pq"}:
+        with local.whole(bench, upload) as path:
             rows, frame = _parquet_head(path)
-            if frame is not None and rows > frame.height and frame.width <= bench.settings.max_columns:
-                return Sample(Table(upload.name, frame, parse(frame)), rows, exact=True)
+        if frame is not None and rows > frame.height and frame.width <= bench.settings.max_columns:
+            return Sample(Table(upload.name, frame, parse(frame)), rows, exact=True)
+    every = _whole(bench, upload)
+    return Sample(_some(every.table), every.rows, exact=True)
+
+
+def _whole(bench: Bench, upload: Upload) -> Sample:
+    with local.whole(bench, upload) as path:
         table = limited(bench, path, upload.name)
-        return Sample(_some(table), table.frame.height, exact=True)
+    return Sample(table, table.frame.height, exact=True)
 
 
 def _parquet_head(path: Path) -> tuple[int, pl.DataFrame | None]:

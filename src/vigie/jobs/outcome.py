@@ -23,7 +23,8 @@ from vigie.predict import Prediction
 from vigie.scoring.roles import Roles
 from vigie.table import write
 
-NAMES = ("ranked.parquet", "predictions.csv", "predictions.parquet", "alerts.xlsx", "charts.json")
+PLAN = "plan.npz"
+NAMES = ("ranked.parquet", "predictions.csv", "predictions.parquet", "alerts.xlsx", "charts.json", PLAN)
 _GROUP = 20_000
 _SUGGESTED = 100
 

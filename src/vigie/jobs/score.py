@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie import predict
+from vigie import predict, standing
 from vigie.jobs import local, outcome
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
@@ -26,13 +26,18 @@ def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str,
     with local.whole(bench, upload) as path:
         table = limited(bench, path, upload.name)
         options = _options(job.options)
+        plan = None
         if job.kind == "refine":
             prediction = _refined(bench, table, options, job.options["marks"], told)
+        elif table.frame.height <= standing.SAMPLE:
+            plan, prediction = standing.learn(table, bench.catalog, bench.open_bundle, options, told)
         else:
             prediction = predict.predict(table, bench.catalog, bench.open_bundle, options, told)
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
-        about = outcome.keep(bench, folder, path.parent, prediction)
+        if plan is not None:
+            (path.parent / outcome.PLAN).write_bytes(plan.to_bytes())
+        about = outcome.keep(bench, folder, path.parent, prediction) | {"live": plan is not None}
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact

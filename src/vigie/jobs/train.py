@@ -17,7 +17,8 @@ from vigie.records.queue import Job
 
 def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], None]) -> dict[str, Any]:
     """Trains, publishes and registers the model; returns what there is to say of it."""
-    story = part("train")
+    from vigie import train as story
+
     told("reading", 0.0)
     with local.whole(bench, upload) as path:
         table = limited(bench, path, upload.name)
@@ -29,6 +30,7 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
         name=asked["name"],
         domain=asked["domain"],
         roles=roles,
+        time_budget=asked["seconds"],
         threads=1,
         progress=told,
     )

@@ -2,8 +2,10 @@
 
     desk        what people can do; pages and API call nothing else
     results     pages of a stored result
+    live        a few rows at once, by the plan a run left
     guard       who may call what
     session     who is asking: cookie, link or token
+    oidc        signing in with a provider, where one is named
     safety      headers, cookies, CSRF
     problems    errors to answers: the edge's one table
     health      /healthz, /readyz, /metrics
@@ -11,7 +13,7 @@
     api/        /api/v1
     pages/      the pages, in the user's order
 
-A request starts jobs and reads what they left; it computes nothing.
+A request starts jobs and reads what they left; but for a few live rows it computes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from vigie import __version__, settings
 from vigie.logs import to_stderr
-from vigie.web import api, guard, health, logs, problems, safety, session
+from vigie.web import api, guard, health, logs, oidc, problems, safety, session
 from vigie.web.desk import Desk
 
 
@@ -47,6 +49,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     logs.install(app)
     problems.install(app)
     session.install(app)
+    oidc.install(app, web)
     guard.install(app)
     for blueprint in (*api.blueprints(), *health.blueprints(), *_pages()):
         app.register_blueprint(blueprint)

@@ -1,4 +1,4 @@
-"""Models, trainings, tokens, who am I."""
+"""Live rows, models, trainings, tokens, who am I."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vigie.web.api import schemas
 from vigie.web.api.once import once
 from vigie.web.desk import desk
 
-others = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Models, tokens")
+others = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Live rows, models, tokens")
 _DESCRIBING = threading.Lock()
 
 
@@ -74,6 +74,16 @@ def model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
         "provenance": dict(entry.provenance),
         "manifest_sha256": entry.manifest_sha256,
     }
+
+
+@others.post("/score")
+@guard.needs("analyst")
+@others.input(schemas.ScoreIn)
+@others.output(schemas.ScoreOut)
+def score(json_data: dict[str, Any]) -> dict[str, Any]:
+    """Score live rows as the table of a finished prediction would."""
+    asked = json_data
+    return {"rows": desk().score_live(g.user, asked["prediction_id"], asked["rows"], asked["last"])}
 
 
 @others.post("/trainings")

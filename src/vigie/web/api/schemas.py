@@ -148,6 +148,32 @@ class PredictionIn(Schema):
     seed = Integer(strict=True, load_default=0, validate=Range(0, 2**31 - 1))
 
 
+class ScoreIn(Schema):
+    """Live rows, oldest first: the last ones are scored, those before are what their customer did lately."""
+
+    prediction_id = String(required=True, validate=Length(1, 40))
+    rows = List(Dict(keys=String(), values=_free()), required=True, validate=Length(1, 2000))
+    last = Integer(strict=True, load_default=1, validate=Range(1, 2000))
+
+
+class LiveOut(Schema):
+    """What Vigie says of a live row."""
+
+    fraud_score = Float()
+    fraud_probability = Float(allow_none=True)
+    anomaly_score = Float(allow_none=True)
+    agreement = Float(allow_none=True)
+    risk_level = String()
+    alert = Boolean()
+    reasons = String()
+
+
+class ScoreOut(Schema):
+    """The scores, in the order of the rows."""
+
+    rows = List(Nested(LiveOut))
+
+
 class TrainingIn(Schema):
     """What to train."""
 
@@ -155,6 +181,11 @@ class TrainingIn(Schema):
     label = String(required=True, validate=Length(1, 500))
     name = String(required=True, validate=Length(1, 100))
     domain = String(load_default="", validate=Length(max=100))
+    seconds = Float(
+        load_default=120.0,
+        validate=Range(1, 3600),
+        metadata={"description": "how long to search for the best parameters"},
+    )
 
 
 class RunOut(Schema):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from vigie.errors import NotFound, UsageRefused
 from vigie.records import Run, User, marks, uploads
+from vigie.web.desk.base import require
 from vigie.web.desk.runs import Runs
+from vigie.web.live import Plans
 from vigie.web.results import Files, Page, RowQuery, Rows
 
 _FORMATS = {
@@ -61,6 +63,17 @@ class Answers(Runs):
         self.note(user, "download", f"run:{run.id}", format=kind)
         return self.store.stream(key), f"{name}-{stored.partition('.')[0]}.{kind}", media, size
 
+    def score_live(
+        self, user: User, run_id: str, rows: Sequence[Mapping[str, Any]], last: int = 1
+    ) -> list[dict[str, Any]]:
+        """Scores a few rows as a finished run's table would; all but the last ones are their history."""
+        require(user, "analyst", "score rows")
+        run = self.finished(user, run_id)
+        if not rows or not 1 <= last <= len(rows):
+            raise UsageRefused(f"found {len(rows)} rows and last={last}, expected at least as many rows")
+        self.note_sight(user, "score rows", f"run:{run.id}")
+        return self._plans.score(run.result or "", rows, last)
+
     def upload_name(self, user: User, run: Run) -> str:
         """What the file of a run is called."""
         return uploads.find(self.engine, run.upload_id, user).name
@@ -68,6 +81,10 @@ class Answers(Runs):
     def sweep(self) -> None:
         """Tidies this machine's copies, now and then; costs nothing the other times."""
         self._files.sweep()
+
+    @cached_property
+    def _plans(self) -> Plans:
+        return Plans(self.store)
 
     @cached_property
     def _files(self) -> Files:

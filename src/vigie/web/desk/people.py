@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from vigie.errors import NotAllowed, SignInRefused, TooManyAttempts, UsageRefused
+from vigie.errors import NotAllowed, NotFound, SignInRefused, TooManyAttempts, UsageRefused
 from vigie.records import AuditLine, User, audit, people
 from vigie.records.tables import ROLES
 from vigie.web import passwords
@@ -45,6 +46,20 @@ class People(Base):
             )
         people.forget_attempts(self.engine, account)
         return self.open_session(people.find(self.engine, kept[0]))
+
+    def enter(self, email: str, name: str) -> User:
+        """Whom a provider vouches for: somebody who was invited, or whoever the settings let in."""
+        with suppress(NotFound):
+            user = people.find_email(self.engine, email)
+            if user.active:
+                return user
+            raise SignInRefused("this account is switched off", hint="ask an administrator")
+        if not self.web.oidc_role:
+            self.note("nobody", "sign in refused: not invited", "session")
+            raise SignInRefused("nobody has invited you yet", hint="ask an administrator to add your address")
+        user = self._add(email, name, self.web.oidc_role, "", None)
+        self.note(user, "first sign in", f"user:{user.id}", role=user.role)
+        return user
 
     def open_session(self, user: User) -> tuple[User, str]:
         """A session for somebody who has shown who they are."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vigie.errors import NotFound, UsageRefused, WrongState
+from vigie.errors import NotFound, UnknownColumn, UsageRefused, WrongState
 from vigie.records import Mark, Run, Upload, User, marks, runs, uploads
 from vigie.records.tables import VERDICTS
 from vigie.web.desk.base import Base, require, require_own
 
 _OPEN_RUNS = 20
 _MODEL_NAME = 100
+_LONGEST_SEARCH = 3600
 
 
 class Runs(Base):
@@ -76,15 +77,23 @@ class Runs(Base):
         options = {**before.options, "marks": kept}
         return self._start(user, upload, "refine", options, parent_id=before.id)
 
-    def start_train(self, user: User, upload_id: str, *, label: str, name: str, domain: str = "") -> Run:
+    def start_train(
+        self, user: User, upload_id: str, *, label: str, name: str, domain: str = "", seconds: float = 120
+    ) -> Run:
         """Asks for a model, from a table with labels."""
         upload = self._usable(user, upload_id, "train models")
         if not name or len(name) > _MODEL_NAME:
             raise UsageRefused(f"a model needs a name of 1 to {_MODEL_NAME} characters")
+        if not 1 <= seconds <= _LONGEST_SEARCH:
+            raise UsageRefused(f"found {seconds} seconds of search, expected 1 to {_LONGEST_SEARCH}")
+        columns = (upload.inspection or {}).get("columns", [label])
+        if label not in columns:
+            raise UnknownColumn(label, columns)
         options = {
             "label": label,
             "name": name,
             "domain": domain,
+            "seconds": seconds,
             "roles": dict(upload.mapping),
         }
         return self._start(user, upload, "train", options)

@@ -27,7 +27,9 @@ def catalog() -> str:
     said = words()
     query = request.args.get("q", "").strip()[:100]
     domain = request.args.get("domain", "")
-    entries = desk().models(g.user)
+    known = desk().models(g.user)
+    every = bool(request.args.get("all"))
+    entries = [entry for entry in known if entry.active or every]
     domains = sorted(
         {entry.domain for entry in entries if entry.domain}, key=lambda name: said.pick(*label(name))
     )
@@ -39,11 +41,13 @@ def catalog() -> str:
         "models.html",
         tab="models",
         models=[describe(entry) for entry in wanted],
-        all=len(entries),
+        every=every,
+        off=sum(not entry.active for entry in known),
         domains=domains,
         domain=domain,
         query=query,
         uploads=ready,
+        columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
         migrations=desk().migrations(g.user) if may("admin") else None,
     )
 
@@ -59,7 +63,7 @@ def card(name: str) -> str:
         "model.html",
         tab="models",
         models=[describe(one) for one in shown],
-        others=[one.name for one in desk().models(g.user) if one.name != name],
+        others=sorted({one.name for one in desk().models(g.user) if one.active and one.name != name}),
         against=against,
     )
 

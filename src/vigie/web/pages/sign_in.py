@@ -69,4 +69,5 @@ def create_first() -> Response:
 
 def _form(problem: str = "") -> str:
     there = request.values.get("next", "/")
-    return render_template("sign_in.html", problem=problem, next=there, email=request.form.get("email", ""))
+    known = {"next": there, "email": request.form.get("email", ""), "oidc": bool(desk().web.oidc_issuer)}
+    return render_template("sign_in.html", problem=problem, **known)

@@ -26,7 +26,7 @@ function show(run) {
 
 function going(run) {
   const parts = [];
-  if (run.rows && run.rows_done > 0 && run.rows_done < run.rows) parts.push(t("progress.rows_done", { done: whole(run.rows_done), all: whole(run.rows) }));
+  if (run.stage === "scoring" && run.rows && run.rows_done > 0) parts.push(t("progress.rows_done", { done: whole(run.rows_done), all: whole(run.rows) }));
   const seconds = (Date.now() - Date.parse(run.started_at)) / 1000;
   if (seconds > 4 && run.share > 0.08 && run.share < 1) {
     const left = (seconds * (1 - run.share)) / run.share;

@@ -1,0 +1,66 @@
+"""`vigie serve`, `vigie worker` and `vigie users` as commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from vigie import database, settings
+from vigie.cli import cli
+from vigie.errors import SignInRefused
+from vigie.records import people
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    """The command line in this process."""
+    return CliRunner().invoke(cli, list(arguments), env=environ)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "said"),
+    [
+        (("serve", "--host", "0.0.0.0"), {}, "VIGIE_PRODUCTION"),
+        (("serve",), {"VIGIE_PRODUCTION": "yes"}, "VIGIE_SECRET"),
+        (("serve",), {"VIGIE_PRODUCTION": "yes", "VIGIE_SECRET": "short"}, "at least 32"),
+        (("serve",), {"STORAGE_TYPE": "s3"}, "S3_MODEL_BUCKET"),
+        (("serve",), {"VIGIE_PRODUCTION": "perhaps"}, "expected yes or no"),
+        (("users", "add", "nobody"), {}, "no e-mail address"),
+    ],
+)
+def test_what_would_not_be_safe_is_refused_before_anything_listens(
+    arguments: tuple[str, ...], environ: dict[str, str], said: str
+) -> None:
+    """In words, with the exit code of a usage error."""
+    refused = run(*arguments, **environ)
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_people_are_added_listed_and_let_in(vigie_home: Path) -> None:
+    """The link on stdout signs in once; an address is added once."""
+    added = run(
+        "users", "add", "Ada@Example.org", "--role", "admin", VIGIE_PUBLIC_URL="https://vigie.example/"
+    )
+    assert added.exit_code == 0
+    found = re.fullmatch(r"https://vigie\.example/sign-in/link\?token=(\S+)\n", added.stdout)
+    assert found
+    engine = database.open(settings.load({"VIGIE_HOME": str(vigie_home)}).database_url)
+    try:
+        assert people.use_link(engine, found[1]).role == "admin"
+        with pytest.raises(SignInRefused):
+            people.use_link(engine, found[1])
+    finally:
+        engine.dispose()
+    listed = json.loads(run("users", "list", "--json").stdout)
+    assert [(user["email"], user["role"], user["name"]) for user in listed] == [
+        ("ada@example.org", "admin", "Ada")
+    ]
+    assert "ada@example.org" in run("users", "list").stdout
+    assert run("users", "add", "ada@example.org").exit_code == 2
+    assert run("users", "link", "ada@example.org").stdout.startswith("/sign-in/link?token=")
+    assert run("users", "link", "eve@example.org").exit_code == 4
