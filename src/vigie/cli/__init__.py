@@ -2,6 +2,7 @@
 
     edge      errors to messages and exit codes
     predict   predict, match
+    refine    suggest, refine: rows to look at, and what was said of them
     train     train, one table or a folder of them
     models    models list, show, add, import, activate, deactivate, remove
     sign      models sign, models verify
@@ -36,6 +37,7 @@ from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
+from vigie.cli.refine import refine, suggest
 from vigie.cli.serve import serve, worker
 from vigie.cli.train import train
 from vigie.cli.users import users
@@ -61,7 +63,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    predict, match, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
+    predict, match, suggest, refine, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
 ):  # fmt: skip
     cli.add_command(command)
 

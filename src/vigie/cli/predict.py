@@ -74,7 +74,7 @@ def predict(
     row of the input, unchanged and in order, and seven more columns.
     """
     roles = roles_by_column(pairs)
-    _check_output(source, output, as_json=as_json)
+    check_output(source, output, as_json=as_json)
     from vigie import opening
     from vigie import predict as story
     from vigie.cli import draw as cli_draw
@@ -147,7 +147,7 @@ def _read(source: str, chosen: settings.Settings) -> Table:
     return read(source, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
 
 
-def _check_output(source: str, output: str, *, as_json: bool) -> None:
+def check_output(source: str, output: str, *, as_json: bool) -> None:
     """Refuses before the work what would be refused after it."""
     if output == "-":
         if as_json:
