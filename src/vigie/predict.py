@@ -40,6 +40,7 @@ from vigie.table import Table
 
 Progress = Callable[[str, float], None]
 Open = Callable[[Entry], Bundle]
+Taught = Callable[[Combined, Sequence[Member]], Combined]
 Model = reference.ReferenceModel | reference.NativeModel | TrainedModel
 TOP_ROWS = 10
 TRUSTED = 0.5
@@ -166,18 +167,21 @@ def plan(
     return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
 
 
-def apply(plan: Plan, table: Table, progress: Progress = quiet) -> Prediction:
+def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught | None = None) -> Prediction:
     """Scores the rows of the table that was planned.
 
     Args:
         plan: of this table.
         table: the upload.
         progress: told each stage and the share done.
+        taught: changes what the ensemble says by what else is known of the rows, such as a person's marks.
     """
     clock = _Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
         members = members_of(plan, table)
         combined = listened(plan.evidence, members, plan.options.seed, plan.learned)
+        if taught is not None:
+            combined = taught(combined, members)
     with clock("calibrating", 0.85):
         asked = plan.options
         calibrator = calibrator_of(plan, members)

@@ -95,7 +95,9 @@ def ask(
     body = _BODIES.get(f"{method} {plain}")
     if body is not None:
         ids = {"{upload}": run[0], "{run}": run[1]}
-        body = {key: ids.get(value, value) if isinstance(value, str) else value for key, value in body.items()}
+        body = {
+            key: ids.get(value, value) if isinstance(value, str) else value for key, value in body.items()
+        }
     if body is None and method == "PUT":
         more["data"] = b"x"
     answer = client.open(path_of(rule, *run), method=method, json=body, **more)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
     edge      errors to messages and exit codes
     predict   predict, match
     standing  plan, score: plan a table once, score later rows in its terms
+    refine    suggest, refine: rows to look at, and what was said of them
     train     train, one table or a folder of them
     models    models list, show, add, import, activate, deactivate, remove
     sign      models sign, models verify
@@ -37,6 +38,7 @@ from vigie.cli.edge import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
+from vigie.cli.refine import refine, suggest
 from vigie.cli.serve import serve, worker
 from vigie.cli.standing import plan, score
 from vigie.cli.train import train
@@ -63,7 +65,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    predict, match, plan, score, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
+    predict, match, plan, score, suggest, refine, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
 ):  # fmt: skip
     cli.add_command(command)
 

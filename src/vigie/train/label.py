@@ -31,6 +31,8 @@ _NO = bag(
     """
 )
 
+_UNSURE = bag("unsure unknown maybe ? incertain inconnu")
+
 
 @dataclass(frozen=True)
 class Label:
@@ -95,6 +97,23 @@ def guess(frame: pl.DataFrame, source: str) -> str:
         f"{source}: found {said} the label, expected one",
         hint="name it with --label" + (f": {', '.join(found[:5])}" if found else ""),
     )
+
+
+def verdicts(series: pl.Series, source: str) -> list[bool | None]:
+    """(rows,) what each cell says: fraud, fine, or nothing where it is empty or unsure.
+
+    Args:
+        series: typed.
+        source: of the column, for messages.
+    """
+    texts = cells(series).to_list()
+    odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
+    if odd:
+        raise InputRefused(
+            f"{source}, column {series.name!r}: found {odd} cells that say neither fraud nor fine",
+            hint="use 1 and 0, yes and no, or fraud and fine; leave a cell empty where nobody knows",
+        )
+    return [None if text is None or text in _UNSURE else text in _YES for text in texts]
 
 
 def _positive(column: str, values: list[str], wanted: str) -> str:
