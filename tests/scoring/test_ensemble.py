@@ -153,6 +153,8 @@ def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
     few = np.zeros((student.FEWEST - 1, 3))
     assert student.vote(few, np.zeros(len(few)), 0) is None
     assert student.vote(np.zeros((500, 0)), np.zeros(500), 0) is None
+    one_half = np.zeros(500, dtype=np.int64)
+    assert student.vote(np.ones((500, 2)), np.ones(500), 0, half=one_half) is None
     flat = student.vote(np.ones((500, 2)), np.ones(500), 0)
     assert flat is not None
     assert np.isfinite(flat).all()

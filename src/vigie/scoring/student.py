@@ -52,11 +52,14 @@ def vote(
         learned: what is known of the table as a whole; with another table's, its students answer.
     """
     known = learned or Learned()
-    if not known.now("taught", lambda: len(columns) >= FEWEST and columns.shape[1] > 0):
-        return None
     rng = np.random.default_rng([seed, 11])
     if half is None:
         half = rng.integers(0, 2, len(columns))
+    counts = np.bincount(half, minlength=2)
+    # Where hardly any rows differ they may all be in one half: then nobody can be asked about the other.
+    enough = len(columns) >= FEWEST and columns.shape[1] > 0 and int(counts.min()) >= FEWEST // 4
+    if not known.now("taught", lambda: enough):
+        return None
     x = columns.astype(np.float32)
     votes = []
     for share in SHARES:
