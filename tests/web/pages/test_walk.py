@@ -37,10 +37,10 @@ KEYS = {"en": ("f", "o", "u"), "fr": ("f", "n", "d")}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_upload_check_score_mark_and_download(
+def test_upload_check_score_mark_download_and_refine(
     visit: Callable[..., Visit], language: str, tmp_path: Path
 ) -> None:
-    """Upload, change a role, watch, move the slider, mark ten rows, download: the figures are the same everywhere."""
+    """Upload, change a role, watch, move the slider, mark ten rows, download, refine: the figures are the same everywhere."""
     said = WORDS[language]
     seen = visit(language=language)
     page = seen.page
@@ -83,6 +83,13 @@ def test_upload_check_score_mark_and_download(
     assert page.locator("#rows button[aria-pressed=true]").count() == min(proposed, 10) > 0
 
     _check_downloads(page, tmp_path)
+
+    before_refining = page.url
+    page.click("#marked-bar button")
+    page.wait_for_url(lambda url: "/runs/run_" in url and url != before_refining)
+    page.wait_for_selector("#rows", timeout=120_000)
+    assert page.get_attribute(".facts a", "href") in before_refining
+    assert page.inner_text("#marked-count") == said["marked"]
     seen.must_be_clean()
 
 
