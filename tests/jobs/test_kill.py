@@ -15,7 +15,7 @@ from vigie import database, settings
 from vigie.jobs.worker import run_until_idle
 from vigie.records import Run, User, runs, tokens, uploads
 from vigie.records.tables import runs as table
-from vigie.web.desk import Desk
+from vigie.web.desk import Desk, RowQuery
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +54,34 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
     assert sorted(kinds) == [("inspect", "done"), ("score", "done")]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_killed_while_refining_is_replaced_too(
+    desk: Desk, ada: User, start: Start, environ: dict[str, str]
+) -> None:
+    """The marks of the moment it was asked for count, whoever finishes it."""
+    sent = send(desk, ada, "\n".join(CSV.splitlines()[:8001]) + "\n")
+    asked = desk.start_score(ada, sent)
+    assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 2
+    rows = desk.suggest(ada, asked.id, 6)
+    desk.set_marks(ada, asked.id, {row: ("fraud", "fine")[number % 2] for number, row in enumerate(rows)})
+    refined = desk.start_refine(ada, asked.id)
+
+    def now() -> Run:
+        return runs.find(desk.engine, refined.id)
+
+    first = start("worker")
+    wait_for(lambda: now().stage not in {"", "reading"})
+    first.kill()
+    desk.set_mark(ada, asked.id, 7, "fraud")
+    start("worker")
+    wait_for(lambda: now().state in {"done", "failed"})
+    done = now()
+    assert (done.state, done.attempts) == ("done", 2)
+    assert len(done.options["marks"]) == 6
+    assert desk.rows(ada, refined.id, RowQuery(size=1)).total == 8000
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
     desk: Desk, ada: User, start: Start
 ) -> None:
@@ -67,6 +95,7 @@ def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
     assert (left.state, left.attempts) == ("queued", 0)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     desk: Desk, ada: User, start: Start, environ: dict[str, str]
 ) -> None:

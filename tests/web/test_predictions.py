@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from tests.web.conftest import CSV, Installation, upload
 
-from vigie import opening, predict
+from vigie import opening, predict, refine
 from vigie.table import read
 
 
@@ -195,6 +195,38 @@ def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str
     assert client.post("/api/v1/score", json={**body, "last": 241}, headers=ada).status_code == 400
     stranger = client.post("/api/v1/score", json=body, headers=here.token("bob"))
     assert stranger.status_code == 404
+
+
+def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str]) -> None:
+    """Refined like the command line would, from the marks of the moment it was asked for."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+    assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 409
+    asked = here.desk.suggest(here.users["ada"], run, 10)
+    rows = [line.split(",") for line in CSV.splitlines()[1:]]
+    marks = {row: "fraud" if rows[row][3] == "b" else "fine" for row in asked} | {1: "fraud", 2: "unsure"}
+    here.desk.set_marks(here.users["ada"], run, marks)  # type: ignore[arg-type]
+    refined = client.post(f"/api/v1/predictions/{run}/refine", headers=ada).get_json()
+    here.desk.set_mark(here.users["ada"], run, 5, "fraud")
+    here.work()
+    told = client.get(f"/api/v1/predictions/{refined['id']}", headers=ada).get_json()
+    assert (told["state"], told["error"], told["parent_id"]) == ("done", None, run)
+    pages = [
+        client.get(f"/api/v1/predictions/{one}/rows?size=500", headers=ada).get_json()["rows"]
+        for one in (run, refined["id"])
+    ]
+    assert {row["row"] for row in pages[0]} == {row["row"] for row in pages[1]}
+    assert [row["row"] for row in pages[0]] != [row["row"] for row in pages[1]]
+    with opening.catalog(here.settings) as catalog:
+        path = here.settings.home / "again.csv"
+        path.write_text(CSV)
+        said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
+        options = predict.Options(alert_budget=12)
+        expected = refine.refine(read(path), catalog, opening.opener(here.settings), options, said)
+    score = expected.additions["fraud_score"].to_list()
+    assert [row["fraud_score"] for row in pages[1]] == pytest.approx(
+        [score[row["row"]] for row in pages[1]], abs=1e-9
+    )
 
 
 @pytest.mark.slow

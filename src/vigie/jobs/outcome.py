@@ -10,6 +10,7 @@ charts.json           counts to draw, and rows worth asking about
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vigie.artifacts.store import join
 from vigie.jobs import charts, workbook
 from vigie.jobs.bench import Bench
 from vigie.predict import Prediction
+from vigie.refine import suggest
 from vigie.scoring.roles import Roles
 from vigie.table import write
 
@@ -29,7 +31,7 @@ _GROUP = 20_000
 _SUGGESTED = 100
 
 
-def write_all(folder: Path, prediction: Prediction) -> dict[str, Any]:
+def write_all(folder: Path, prediction: Prediction, marks: Mapping[int, bool]) -> dict[str, Any]:
     """Writes the files into a folder; returns what there is to know of them."""
     table, additions = prediction.table, prediction.additions
     roles = Roles.from_json(prediction.summary["roles"])
@@ -44,7 +46,9 @@ def write_all(folder: Path, prediction: Prediction) -> dict[str, Any]:
     write(table, additions, folder / "predictions.parquet")
     workbook.write(folder / "alerts.xlsx", table.frame, additions, order)
     drawn = charts.draw(prediction, roles, order)
-    (folder / "charts.json").write_text(json.dumps(drawn | {"suggested": _suggest(prediction, order)}))
+    (folder / "charts.json").write_text(
+        json.dumps(drawn | {"suggested": suggest(prediction, marks, _SUGGESTED)})
+    )
     actor = roles.actor()
     return {
         "columns": table.frame.columns,
@@ -54,28 +58,16 @@ def write_all(folder: Path, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def keep(bench: Bench, key: str, folder: Path, prediction: Prediction) -> dict[str, Any]:
+def keep(
+    bench: Bench, key: str, folder: Path, prediction: Prediction, marks: Mapping[int, bool]
+) -> dict[str, Any]:
     """Writes the files and puts them into the store, under `key`; returns what there is to know of them."""
-    about = write_all(folder, prediction)
+    about = write_all(folder, prediction, marks)
     for name in NAMES:
         if (folder / name).exists():
             bench.store.put(join(key, name), folder / name)
             (folder / name).unlink()
     return about
-
-
-def _suggest(prediction: Prediction, order: Any) -> list[int]:
-    """Rows whose mark would teach most: where the line of alerts runs, and where the members disagree.
-
-    Two of three are from around the line, the third among the suspicious rows with the least agreement.
-    """
-    rows = len(order)
-    line = int(prediction.additions["alert"].sum()) or max(1, rows // 100)
-    near = sorted(range(min(rows, 4 * line + 50)), key=lambda rank: abs(rank - line))
-    agreement = prediction.additions["agreement"].fill_null(1.0).to_numpy()
-    torn = sorted(range(min(rows, 2 * line + 50)), key=lambda rank: (agreement[order[rank]], rank))
-    mixed = [rank for i in range(_SUGGESTED) for rank in (*near[2 * i : 2 * i + 2], *torn[i : i + 1])]
-    return [int(order[rank]) for rank in list(dict.fromkeys(mixed))[:_SUGGESTED]]
 
 
 def _ranked(path: Path, prediction: Prediction, order: Any, typed: list[int]) -> None:

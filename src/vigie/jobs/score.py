@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie import predict, standing
+from vigie import predict, refine, standing
 from vigie.jobs import local, outcome
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
-from vigie.jobs.train import part
 from vigie.records import Upload
 from vigie.records.queue import Job
 
@@ -27,8 +26,9 @@ def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str,
         table = limited(bench, path, upload.name)
         options = _options(job.options)
         plan = None
+        said = marks_of(job.options)
         if job.kind == "refine":
-            prediction = _refined(bench, table, options, job.options["marks"], told)
+            prediction = refine.refine(table, bench.catalog, bench.open_bundle, options, said, told)
         elif table.frame.height <= standing.SAMPLE:
             plan, prediction = standing.learn(table, bench.catalog, bench.open_bundle, options, told)
         else:
@@ -37,7 +37,7 @@ def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str,
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if plan is not None:
             (path.parent / outcome.PLAN).write_bytes(plan.to_bytes())
-        about = outcome.keep(bench, folder, path.parent, prediction) | {"live": plan is not None}
+        about = outcome.keep(bench, folder, path.parent, prediction, said) | {"live": plan is not None}
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact
@@ -55,11 +55,7 @@ def _options(asked: Mapping[str, Any]) -> predict.Options:
     )
 
 
-def _refined(
-    bench: Bench, table: Any, options: predict.Options, said: Mapping[str, str], told: Told
-) -> predict.Prediction:
-    marks = {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}
-    result: predict.Prediction = part("refine").refine(
-        table, bench.catalog, bench.open_bundle, options, marks, told
-    )
-    return result
+def marks_of(options: Mapping[str, Any]) -> dict[int, bool]:
+    """What was said of rows when the run was asked for: row from 0 -> whether it is fraud."""
+    said = options.get("marks", {})
+    return {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}

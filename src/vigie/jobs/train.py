@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from vigie import opening
-from vigie.errors import UsageRefused
+from vigie import train as story
 from vigie.jobs import local
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
@@ -17,8 +16,6 @@ from vigie.records.queue import Job
 
 def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], None]) -> dict[str, Any]:
     """Trains, publishes and registers the model; returns what there is to say of it."""
-    from vigie import train as story
-
     told("reading", 0.0)
     with local.whole(bench, upload) as path:
         table = limited(bench, path, upload.name)
@@ -38,13 +35,3 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
     entry = story.shelve(bench.catalog, trained.bundle, bench.store, opening.gate(bench.settings))
     bench.store.put(f"{upload.folder}/runs/{job.id}/card.html", trained.page.encode())
     return dict(trained.summary) | {"model": {"name": entry.name, "version": entry.version}}
-
-
-def part(name: str) -> Any:
-    """A story that may be missing from this installation."""
-    try:
-        return import_module(f"vigie.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"vigie.{name}":
-            raise
-        raise UsageRefused(f"this Vigie cannot {name}", hint="install the newest Vigie") from None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
+
+from vigie.library import starter
 
 from .conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+MODELS = json.loads((starter.MODELS / "index.json").read_text())["models"]
 PAGES = (
-    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models", "/models/mobile_money_any",
-    "/models/mobile_money_any?against=atm_any", "/settings", "/settings/tokens", "/settings/people", "/settings/audit",
-    "/settings/server", "/api",
+    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models",
+    f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
+    "/settings/people", "/settings/audit", "/settings/server", "/api",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 

@@ -37,10 +37,10 @@ KEYS = {"en": ("f", "o", "u"), "fr": ("f", "n", "d")}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_upload_check_score_mark_and_download(
+def test_upload_check_score_mark_download_and_refine(
     visit: Callable[..., Visit], language: str, tmp_path: Path
 ) -> None:
-    """Upload, change a role, watch, move the slider, mark ten rows, download: the figures are the same everywhere."""
+    """Upload, change a role, watch, move the slider, mark ten rows, download, refine: the figures are the same everywhere."""
     said = WORDS[language]
     seen = visit(language=language)
     page = seen.page
@@ -62,19 +62,17 @@ def test_upload_check_score_mark_and_download(
     page.reload()
     page.wait_for_selector("#rows", timeout=120_000)
 
-    page.fill("#exact", "40")
-    page.wait_for_selector("#rows tr[data-rank='40']")
-    assert page.locator("#rows tr[data-row]").count() == 40
-    assert page.inner_text("#count") == "40"
+    _look_at(page, 50)
+    assert page.locator("#rows tr[data-row]").count() == 50
+    assert page.inner_text("#count") == "50"
     assert said["reason"] in page.inner_text("#rows").lower()
     bars = page.eval_on_selector_all("#chart-by_category b", "found => found.map(b => Number(b.textContent))")
-    assert sum(bars) == 40
+    assert sum(bars) == 50
     before = page.inner_text("#ten")
-    page.fill("#exact", "2")
-    page.wait_for_selector("#rows tr[data-rank='3']", state="detached")
+    _look_at(page, 2)
+    assert page.locator("#rows tr[data-row]").count() == 2
     assert float(page.inner_text("#ten").replace(",", ".")) >= float(before.replace(",", "."))
-    page.fill("#exact", "40")
-    page.wait_for_selector("#rows tr[data-rank='40']")
+    _look_at(page, 50)
 
     _mark_ten(page, KEYS[language])
     assert page.inner_text("#marked-count") == said["marked"]
@@ -85,6 +83,13 @@ def test_upload_check_score_mark_and_download(
     assert page.locator("#rows button[aria-pressed=true]").count() == min(proposed, 10) > 0
 
     _check_downloads(page, tmp_path)
+
+    before_refining = page.url
+    page.click("#marked-bar button")
+    page.wait_for_url(lambda url: "/runs/run_" in url and url != before_refining)
+    page.wait_for_selector("#rows", timeout=120_000)
+    assert page.get_attribute(".facts a", "href") in before_refining
+    assert page.inner_text("#marked-count") == said["marked"]
     seen.must_be_clean()
 
 
@@ -217,6 +222,13 @@ def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scor
     page.fill("#password", "faux mot de passe")
     page.click(".door button")
     assert "ne vont pas ensemble" in page.inner_text("[role=alert]")
+
+
+def _look_at(page: Page, rows: int) -> None:
+    """Sets the budget and waits for the server's word on it."""
+    with page.expect_response(f"**/rows?*budget={rows}&*"):
+        page.fill("#exact", str(rows))
+    page.wait_for_selector("#rows:not([aria-busy]) tr[data-rank='1']")
 
 
 def _mark_ten(page: Page, keys: tuple[str, str, str]) -> None:
