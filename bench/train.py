@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.predict.renamings import VARIANTS, renamed
 
 SECONDS = float(os.environ.get("VIGIE_BENCH_SECONDS", "60"))
+ROWS = int(os.environ.get("VIGIE_BENCH_ROWS", str(datasets.ROWS)))
 MISSING = 0.2
 DRAWS = 3
 LABEL = "is_it_fraud"
@@ -193,7 +194,8 @@ def main() -> None:
     if not datasets.names():
         print(f"no labelled tables at {datasets.folder()}: nothing measured", file=sys.stderr)
         return
-    results = [one(data, lambda line: print(line, flush=True)) for data in datasets.load_all(sys.argv[1:])]
+    wanted = (datasets.load(name, rows=ROWS) for name in sys.argv[1:] or datasets.names())
+    results = [one(data, lambda line: print(line, flush=True)) for data in wanted]
     RESULTS.write_text(json.dumps(results, indent=1))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from vigie.scoring.groups import Floats
-from vigie.scoring.own.sketch import PRIVATE, Sketch, sketch
+from vigie.scoring.own.sketch import PRIVATE, Sketch, salted, sketch
 from vigie.scoring.roles import Roles
 from vigie.scoring.roles.names import cut, read
 
@@ -51,20 +51,22 @@ class Found:
     closeness: float
 
 
-def upload(frame: pl.DataFrame, roles: Roles, salt: str) -> list[Sketch]:
-    """Sketches of every column of an upload, with the salt of the model it is compared to."""
-    return [sketch(frame[item.column], item.role, salt, stored=False) for item in roles.columns]
+def upload(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
+    """Sketches of every column of an upload, for any model."""
+    return [sketch(frame[item.column], item.role) for item in roles.columns]
 
 
-def find(model: Sequence[Sketch], here: Sequence[Sketch]) -> dict[str, Found]:
+def find(model: Sequence[Sketch], uploaded: Sequence[Sketch], salt: str) -> dict[str, Found]:
     """Model column -> where it is; columns that are nowhere are left out.
 
     Source: one-to-one assignment by the Hungarian method, H. W. Kuhn, 1955.
 
     Args:
         model: the columns to find.
-        here: those of the upload, sketched with the model's salt.
+        uploaded: those of the upload.
+        salt: of the model.
     """
+    here = [salted(item, salt) for item in uploaded]
     if not model or not here:
         return {}
     from scipy.optimize import linear_sum_assignment

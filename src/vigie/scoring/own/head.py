@@ -76,7 +76,7 @@ class Own:
 
     def find(self, frame: pl.DataFrame, roles: Roles) -> dict[str, Found]:
         """Where its columns are in a table."""
-        return finding.find(self.sketches, finding.upload(frame, roles, self.salt))
+        return finding.find(self.sketches, finding.upload(frame, roles), self.salt)
 
     def roles(self, found: Mapping[str, Found]) -> dict[str, str]:
         """Column of the upload -> the role it had in training: the same columns mean the same."""

@@ -15,8 +15,8 @@ from vigie.scoring.roles import Roles
 ENOUGH = 0.4
 """Points, weighted by what the columns are worth to the model, from which a table is called known."""
 
-SURE = 0.5
-"""Points of a pair from which the column keeps the role it had in training."""
+SURE, ALIKE = 0.5, 0.75
+"""Points of a pair, or closeness of its spreads, from which the column keeps the role it had in training."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,17 @@ def recognise(profiles: Sequence[Mapping[str, Any]], frame: pl.DataFrame, roles:
         roles: of its columns, as far as they are known without help.
     """
     best: Known | None = None
+    uploaded = upload(frame, roles) if profiles else []
     for which, profile in enumerate(profiles):
         sketches = [Sketch.from_json(item) for item in profile["columns"]]
-        found = find(sketches, upload(frame, roles, profile["salt"]))
+        found = find(sketches, uploaded, profile["salt"])
         points = sum(found[name].points * worth for name, worth in profile["worth"].items() if name in found)
         if points >= ENOUGH and (best is None or points > best.points):
-            sure = {s.name: s.role for s in sketches if s.name in found and found[s.name].points >= SURE}
+            sure = {s.name: s.role for s in sketches if s.name in found and _sure(found[s.name])}
             meant = {found[name].column: role for name, role in sure.items()}
             best = Known(which, found, round(points, 4), meant)
     return best
+
+
+def _sure(found: Found) -> bool:
+    return found.points >= SURE or found.closeness >= ALIKE

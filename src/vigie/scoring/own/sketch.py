@@ -8,7 +8,7 @@ nothing but how often values repeat and how long they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -72,16 +72,16 @@ class Sketch:
         return cls(**{**data, "spread": spread, "lengths": lengths, "shares": dict(data["shares"])})
 
 
-def sketch(series: pl.Series, role: str, salt: str, *, stored: bool = True) -> Sketch:
+def sketch(series: pl.Series, role: str, salt: str = "") -> Sketch:
     """Remembers one typed column.
 
     Args:
         series: (rows,) as `table.parse` leaves it.
         role: what it means.
-        salt: of the model, mixed into every hash.
-        stored: whether the sketch is going to be kept; then private columns leave no trace of their values.
+        salt: of the model, mixed into every hash; private columns leave no trace of their values. Without one the
+            sketch is of an upload: to be compared and thrown away, its shares by value.
     """
-    private = stored and role in PRIVATE
+    private = bool(salt) and role in PRIVATE
     step = max(1, len(series) // _SAMPLE)
     some = series.gather_every(step)
     known = some.drop_nulls()
@@ -132,6 +132,11 @@ def _lengths(known: pl.Series) -> Floats:
     return cells(known).str.len_chars().cast(pl.Float64).to_numpy()
 
 
+def salted(plain: Sketch, salt: str) -> Sketch:
+    """An upload's sketch as a model with that salt would have made it."""
+    return replace(plain, shares={hashed(value, salt): share for value, share in plain.shares.items()})
+
+
 def _quantiles(values: Floats | None) -> tuple[float, ...]:
     finite = values[np.isfinite(values)] if values is not None else np.zeros(0)
     if not len(finite):
@@ -145,7 +150,7 @@ def _shares(known: pl.Series, salt: str) -> dict[str, float]:
         return {}
     values, often = counts.to_series(0).to_list(), counts.to_series(1).to_list()
     return {
-        hashed(value, salt): float(f"{count / len(known):.3g}")
+        hashed(value, salt) if salt else value: float(f"{count / len(known):.3g}")
         for value, count in zip(values, often, strict=True)
         if value is not None and count >= OFTEN
     }
