@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,26 @@ def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -
     entry = catalog.find("lending_bare")
     assert entry.place.bucket == str(new.resolve())
     assert open_bundle(entry.location, entry.stored).name == "lending_bare"
+
+
+def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: Path) -> None:
+    """A new installation over an old catalog: the old versions stay known and are switched off, others are left alone."""
+    name = recipes()[0].name
+    old = tmp_path / "models"
+    old.mkdir()
+    shutil.copytree(starter.MODELS / name, old / name)
+    (old / starter.INDEX).write_text(json.dumps({"version": "0-older", "models": [name]}))
+    earlier = replace(starter._entry(old / name, str(old)), version="0-older")
+    own = replace(earlier, name="our_own", provenance={"source": "training"})
+    catalog.register_all([earlier, own])
+    assert starter.register(catalog) == len(recipes())
+    active = {(entry.name, entry.version) for entry in catalog.list()}
+    assert (name, "0-older") not in active
+    assert ("our_own", "0-older") in active
+    assert len(active) == len(recipes()) + 1
+    catalog.activate(name, "0-older")
+    assert starter.register(catalog) == 0
+    assert (name, "0-older") in {(entry.name, entry.version) for entry in catalog.list()}
 
 
 def test_without_a_library_nothing_is_registered(catalog: Catalog, tmp_path: Path) -> None:

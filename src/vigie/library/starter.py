@@ -16,7 +16,8 @@ PROVENANCE = {"source": "starter library", "trained_on": "simulated worlds"}
 def register(catalog: Catalog, folder: Path = MODELS) -> int:
     """Registers the shipped bundles; doing it again is harmless.
 
-    A catalog that outlived its installation finds the models again where they are now.
+    A catalog that outlived its installation finds the models again where they are now, and shipped models of an
+    earlier Vigie no longer vote: their files left with it, or stay where they were moved to, for whoever activates them.
 
     Returns:
         How many models were new or had moved.
@@ -43,6 +44,10 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
         _entry(path, here) for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in known
     ]
     catalog.register_all(fresh)
+    if fresh:
+        for entry in catalog.list():
+            if entry.version != version and entry.provenance.get("source") == PROVENANCE["source"]:
+                catalog.deactivate(entry.name, entry.version)
     return len(fresh) + len(moved)
 
 
