@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 STARTERS = [ROOT / "Procfile", ROOT / "railway.json", ROOT / "deploy" / "image" / "start.sh", *UNITS]
+Image = tuple[Path, Path, dict[str, str], int | None]
+"""The folder that is copied, the one around it, the environment and the user of what runs there."""
+
 IMAGE_LIMIT_MB = 475
 """Of the folder that is copied: the base image takes another 125 of the 600."""
 
@@ -131,7 +134,7 @@ def nobody() -> tuple[int | None, str]:
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[tuple[Path, Path, dict[str, str], int | None]]:
+def image() -> Iterator[Image]:
     """The folder the image copies, made by the image's own step in a copy of what it is given, by nobody."""
     # Not pytest's own folder, which others may not enter
     place = Path(tempfile.mkdtemp(prefix="vigie-image-"))
@@ -155,7 +158,14 @@ def image() -> Iterator[tuple[Path, Path, dict[str, str], int | None]]:
 
 
 @pytest.mark.slow
-def test_the_images_own_steps(image: tuple[Path, Path, dict[str, str], int | None]) -> None:
+def test_the_images_own_steps(image: Image, tmp_path: Path) -> None:
+    """One test, so that the folder, which takes a minute, is made once however many processes run the tests."""
+    scores_and_is_in_order(image)
+    serves(image)
+    wheel_and_sdist_install_alone(image, tmp_path)
+
+
+def scores_and_is_in_order(image: Image) -> None:
     """Small enough, and it scores the example and finds itself in order, as a user without rights."""
     opt, place, env, user = image
     megabytes = sum(path.lstat().st_size for path in opt.rglob("*") if not path.is_symlink()) / 1e6
@@ -170,8 +180,7 @@ def test_the_images_own_steps(image: tuple[Path, Path, dict[str, str], int | Non
     assert {one["state"] for one in found} == {"good"}
 
 
-@pytest.mark.slow
-def test_the_image_serves(image: tuple[Path, Path, dict[str, str], int | None]) -> None:
+def serves(image: Image) -> None:
     """Started by its own script: first the setup, which makes a secret, then the web app, alive and ready."""
     opt, place, env, user = image
     with socket.socket() as probe:
@@ -222,10 +231,7 @@ def answer(port: int, path: str, server: subprocess.Popen[str]) -> Any:
             time.sleep(0.2)
 
 
-@pytest.mark.slow
-def test_wheel_and_sdist_install_alone(
-    image: tuple[Path, Path, dict[str, str], int | None], tmp_path: Path
-) -> None:
+def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
     """Both are built, hold what they should and no more; the wheel scores the example beside nothing but its dependencies."""
     opt, _, env, _ = image
     run(

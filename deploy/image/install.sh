@@ -3,8 +3,8 @@
 #
 #   deploy/image/install.sh FOLDER      from the root of a checkout; PYTHON names another interpreter
 #
-# Every dependency is pinned and compared with its hash. What never runs is left out: tests of the libraries, their
-# debugging symbols (where `strip` is there), and pip itself.
+# Every dependency is pinned and compared with its hash. What never runs is left out: tests of the libraries, C
+# sources and debugging symbols (the latter where `strip` is there), and pip itself.
 set -eu
 
 target=${1:?FOLDER}
@@ -16,10 +16,11 @@ ${PYTHON:-python3} -m venv "$target"
 
 site=$("$target/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 find "$site" -type d -name tests -prune -exec rm -rf {} +
+find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' -o -name '*.cpp' \) -delete
 if command -v strip >/dev/null; then
     # Not the libraries in *.libs: their names were changed by hand, and they come stripped
     find "$site" -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} + 2>/dev/null || true
 fi
 # Compiled once here, since the image is read-only; but for libraries of which only a little is ever loaded
-"$target/bin/python" -m compileall -q -x '/(scipy|sklearn|pygments)/' "$site" || true
+"$target/bin/python" -m compileall -q -x '/(scipy|sklearn|pygments|optuna|narwhals|pydantic|dns|xlsxwriter)/' "$site" || true
 "$target/bin/vigie" --version
