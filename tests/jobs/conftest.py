@@ -22,7 +22,7 @@ from vigie.web.desk import Desk
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
-ROWS = 30_000
+ROWS = 12_000
 CSV = "when,customer,amount,kind\n" + "".join(
     f"2026-01-{1 + i % 28:02d} {i % 24:02d}:{i % 60:02d}:00,C{i * 7919 % 997},{10 + i * 37 % 4000}.50,{'abc'[i % 3]}\n"
     for i in range(ROWS)

@@ -49,4 +49,4 @@ def test_the_examples_work_as_they_stand(desk: Desk, ada: User, start: Start, tm
             assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["1", "2", "3", "4", "5"]
             assert pl.read_csv(tmp_path / "predictions.csv").height == ROWS
         else:
-            assert done.stdout == "done 300\n"
+            assert done.stdout == f"done {ROWS // 100}\n"

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import sqlalchemy as sa
-from tests.jobs.conftest import CSV, Start, free_port, is_up, wait_for
+from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up, wait_for
 
 from vigie import database, settings
 from vigie.jobs.worker import run_until_idle
@@ -59,7 +59,7 @@ def test_a_worker_killed_while_refining_is_replaced_too(
     desk: Desk, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """The marks of the moment it was asked for count, whoever finishes it."""
-    sent = send(desk, ada, "\n".join(CSV.splitlines()[:8001]) + "\n")
+    sent = send(desk, ada)
     asked = desk.start_score(ada, sent)
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 2
     rows = desk.suggest(ada, asked.id, 6)
@@ -78,7 +78,7 @@ def test_a_worker_killed_while_refining_is_replaced_too(
     done = now()
     assert (done.state, done.attempts) == ("done", 2)
     assert len(done.options["marks"]) == 6
-    assert desk.rows(ada, refined.id, RowQuery(size=1)).total == 8000
+    assert desk.rows(ada, refined.id, RowQuery(size=1)).total == ROWS
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -111,7 +111,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
 
     serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
     begun = desk.begin_upload(ada, "payments.csv", len(CSV))
-    pieces = [CSV[at : at + 400_000].encode() for at in range(0, len(CSV), 400_000)]
+    pieces = [CSV[at : at + 150_000].encode() for at in range(0, len(CSV), 150_000)]
     first = start(*serve)
     wait_for(lambda: is_up(port))
     ask("PUT", f"{begun.id}/parts/1", pieces[0])

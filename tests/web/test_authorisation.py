@@ -63,9 +63,9 @@ def routes() -> list[tuple[str, Rule]]:
     """Every method and rule of the app, pages included."""
     import tempfile
 
-    folder = tempfile.mkdtemp(prefix="vigie-routes-")
-    app = web.create_app(settings.load({"VIGIE_HOME": folder}), settings.WebSettings())
-    app.extensions["vigie"].close()
+    with tempfile.TemporaryDirectory(prefix="vigie-routes-") as folder:
+        app = web.create_app(settings.load({"VIGIE_HOME": folder}), settings.WebSettings())
+        app.extensions["vigie"].close()
     return sorted(
         (
             (method, rule)

@@ -29,17 +29,6 @@ def _free(**more: Any) -> Raw:
     return Raw(metadata={**_FREE, "nullable": True}, allow_none=True, **more)
 
 
-class Problem(Schema):
-    """Why a request was refused; `detail` and `hint` are the command line's words."""
-
-    type = String()
-    title = String()
-    status = Integer()
-    detail = String()
-    hint = String()
-    kind = String()
-
-
 class Fault(Schema):
     """Why an upload or a run failed."""
 
