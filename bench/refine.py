@@ -79,7 +79,13 @@ class Desk:
                 out.append(float(self.label[judged].mean()))
                 continue
             lesson = Lesson(self.raw[rows], self.label[rows], np.ones(count))
-            booster = trees.fit(lesson, {**trees.BY_DEFAULT, "max_depth": 3}, 60, seed=seed, threads=1)
+            booster = trees.fit(
+                lesson,
+                {**trees.BY_DEFAULT, "max_depth": 3, "min_child_weight": 0.1},
+                60,
+                seed=seed,
+                threads=1,
+            )
             out.append(self.ap(boosting.margins(booster, self.raw), judged))
         return out
 

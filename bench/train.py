@@ -1,8 +1,8 @@
 """The case that matters most: trained on the first half of a labelled table, scoring the second half without labels.
 
 The second half comes as it is, with its columns renamed in four ways, and with a fifth of them missing. Beside it stands
-XGBoost, tuned for as long on the raw columns. `make bench-train` rewrites the figures of docs/training.md; arguments
-name tables, and then nothing is written.
+XGBoost, tuned for as long on the raw columns. It prints a line of JSON a table,
+from which docs/training.md is written by hand; arguments name tables.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from vigie.scoring.matching import ModelProfile, TableProfile
 from vigie.scoring.matching.spread import Quantiles
 from vigie.scoring.matching.words import compare, similarity
 from vigie.scoring.own.head import columns_of
-from vigie.scoring.own.recognise import Known, recognise
+from vigie.scoring.own.recognise import Known, ranked, recognise
 from vigie.scoring.roles import Roles
 from vigie.scoring.trained import TrainedModel
 from vigie.scoring.verdict import Verdict, judge
@@ -149,7 +149,7 @@ def plan(
         found = roles.infer(table.typed, options.roles)
         at_home = _recognised(table, catalog, found)
         if at_home is not None:
-            found = roles.infer(table.typed, {**at_home[1].roles, **options.roles})
+            found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
         _require_something(table, found)
     with clock("gathering evidence", 0.15):
         gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)

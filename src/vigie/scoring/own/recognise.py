@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -62,11 +62,23 @@ def recognise(profiles: Sequence[Mapping[str, Any]], frame: pl.DataFrame, roles:
         found = find(sketches, uploaded, profile["salt"])
         points = sum(found[name].points * worth for name, worth in profile["worth"].items() if name in found)
         if points >= ENOUGH and (best is None or points > best.points):
-            sure = {s.name: s.role for s in sketches if s.name in found and _sure(found[s.name])}
+            sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
             meant = {found[name].column: role for name, role in sure.items()}
             best = Known(which, found, round(points, 4), meant)
     return best
 
 
-def _sure(found: Found) -> bool:
-    return found.points >= SURE or found.closeness >= ALIKE
+def ranked(roles: Roles, known: Known) -> Roles:
+    """The roles with columns of one role in the order they had in training, whatever they are called now."""
+    order = {known.found[name].column: i for i, name in enumerate(sorted(known.found))}
+    step = 1 / (2 * max(len(order), 1))
+    columns = (
+        replace(c, confidence=round(1 - step * order[c.column], 6)) if c.column in known.roles else c
+        for c in roles.columns
+    )
+    return Roles(tuple(columns))
+
+
+def _sure(column: Sketch, found: Found) -> bool:
+    """Moments move on, so their spread says little: where one is found at all it is that one."""
+    return found.points >= SURE or found.closeness >= ALIKE or column.kind == "moment"
