@@ -20,6 +20,7 @@ from vigie import database, predict, table
 from vigie.artifacts import store, transfer
 from vigie.catalog import Catalog, Entry
 from vigie.library import starter
+from vigie.predict import voters
 from vigie.scoring import ensemble, evaluate, student
 from vigie.scoring.evidence import DETECTORS
 from vigie.scoring.groups import mid_ranks
@@ -65,7 +66,7 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     order = planned.evidence.order
     back = np.empty(len(order), dtype=int)
     back[order] = np.arange(len(order))
-    members = predict.members_of(planned, uploaded)
+    members = voters.members_of(planned, uploaded)
     nothing = np.full(len(order), 0.5)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),

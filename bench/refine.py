@@ -21,6 +21,7 @@ from train import open_bundle, raw
 from vigie import database, predict, refine, table
 from vigie.catalog import Catalog
 from vigie.library import starter
+from vigie.predict import voters
 from vigie.scoring import active, boosting, evaluate
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
@@ -39,8 +40,8 @@ class Desk:
         self.data, self.table = data, table.from_frame(data.frame)
         planned = predict.plan(self.table, catalog, open_bundle, predict.Options())
         self.order = planned.evidence.order
-        members = predict.members_of(planned, self.table)
-        combined = predict.listened(planned.evidence, members, 0, planned.learned)
+        members = voters.members_of(planned, self.table)
+        combined = voters.listened(planned.evidence, members, 0, planned.learned)
         self.prior, self.anomaly = combined.evidence, planned.evidence.anomaly
         self.signals = refine._signals(planned, members)
         self.inputs = refine._inputs(planned, self.table)

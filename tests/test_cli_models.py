@@ -31,7 +31,8 @@ from vigie.cli import cli
 from vigie.cli.populate import populate
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.opening import opener
-from vigie.predict import Options, members_of, plan
+from vigie.predict import Options, plan
+from vigie.predict.voters import members_of
 from vigie.table import from_frame
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -27,7 +27,7 @@ import polars as pl
 from vigie import __version__, predict
 from vigie.catalog import Catalog
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet
+from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet, told, voters
 from vigie.scoring import boosting, evidence, reference
 from vigie.scoring.binding import bind
 from vigie.scoring.calibration import Calibrator
@@ -122,12 +122,12 @@ class StandingPlan:
             Member(m.name, m.similarity, m.skill, self._margin(model, m, frame, gathered), trust=m.trust)
             for m, model in zip(self._members, self._models, strict=True)
         ]
-        combined = predict.listened(gathered, said, self.options.seed, self.learned)
-        combined, odds = predict.led(combined, said, self._calibrator, self.learned)
+        combined = voters.listened(gathered, said, self.options.seed, self.learned)
+        combined, odds = voters.led(combined, said, self._calibrator, self.learned)
         prior, budget = self.options.expected_fraud_rate, self.options.alert_budget
         verdict = judge(combined, 1.0, self._calibrator, prior, budget, self.learned, odds)
-        worded = predict.reasons_of(gathered, self.options, verdict)
-        return predict.additions_of(gathered, combined, verdict, worded)
+        worded = told.reasons_of(gathered, self.options, verdict)
+        return told.additions_of(gathered, combined, verdict, worded)
 
     def score_table(self, table: Table) -> pl.DataFrame:
         """(rows, 7) what to add to an upload of its own; refuses a column that the planned table did not have.
@@ -208,7 +208,7 @@ class StandingPlan:
 
     @staticmethod
     def _margin(
-        model: predict.Model,
+        model: voters.Model,
         member: Standing,
         frame: pl.DataFrame,
         gathered: evidence.Evidence,
@@ -249,12 +249,12 @@ def learn(
 def standing_of(planned: Plan, table: Table) -> StandingPlan:
     """The plan of a table that has been applied, without the table."""
     roles = {column.column: column.role for column in planned.roles.columns}
-    said = predict.members_of(planned, table)
+    said = voters.members_of(planned, table)
     members = [
         Standing(
             match.entry.name,
             match.similarity,
-            predict.skill(match.entry),
+            voters.skill(match.entry),
             member.bound or bind({column.name: column.role for column in match.entry.columns}, roles),
             bundle.features,
             bundle.booster,
@@ -262,7 +262,7 @@ def standing_of(planned: Plan, table: Table) -> StandingPlan:
         )
         for match, bundle, member in zip(planned.matches, planned.bundles, said, strict=True)
     ]
-    calibrator = predict.calibrator_of(planned, said)
+    calibrator = voters.calibrator_of(planned, said)
     return StandingPlan(
         table.typed.schema,
         planned.roles,

@@ -15,6 +15,7 @@ from vigie.artifacts.store import join
 from vigie.errors import InputRefused
 from vigie.jobs import local
 from vigie.jobs.bench import Bench
+from vigie.predict import voters
 from vigie.records import Upload, uploads
 from vigie.table import Table, parse, read
 
@@ -157,6 +158,6 @@ def _match(match: Any) -> dict[str, Any]:
         "version": match.entry.version,
         "domain": match.entry.domain,
         "similarity": match.similarity,
-        "skill": predict.skill(match.entry),
+        "skill": voters.skill(match.entry),
         "evidence": [{"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
     }

@@ -1,0 +1,256 @@
+"""The main story: a table without labels in, predictions out.
+
+`plan` looks at the table: roles, matched models, their weights and the calibration. `apply` scores it. Must not
+know where bundles are kept, draw anything, or read settings. `voters.py` has who votes and who leads, `told.py`
+what is told of the result.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from vigie.artifacts.bundle import Bundle
+from vigie.catalog import Catalog, Entry, Match
+from vigie.errors import InputRefused, UnknownColumn
+from vigie.predict import told, voters
+from vigie.predict.voters import Model
+from vigie.scoring import evidence, matching, reference, roles
+from vigie.scoring.coherence import coherence
+from vigie.scoring.ensemble import Combined, Member
+from vigie.scoring.learned import Learned
+from vigie.scoring.matching import TableProfile
+from vigie.scoring.own.recognise import ranked
+from vigie.scoring.roles import Roles
+from vigie.scoring.verdict import judge
+from vigie.table import Table
+
+Progress = Callable[[str, float], None]
+Open = Callable[[Entry], Bundle]
+Taught = Callable[[Combined, Sequence[Member]], Combined]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may ask for.
+
+    Attributes:
+        top: reference models at most.
+        minimum: similarity a match must exceed, in [0, 1].
+        roles: column -> role, where the user knows better.
+        alert_budget: a share of the rows in (0, 1), or a number of rows.
+        expected_fraud_rate: a share of frauds the user knows, in (0, 1).
+        language: of the reasons, `en` or `fr`.
+        reasons: whether to word reasons at all.
+        seed: of everything drawn at random.
+    """
+
+    top: int = 3
+    minimum: float = 0.5
+    roles: Mapping[str, str] = field(default_factory=dict)
+    alert_budget: float | int | None = None
+    expected_fraud_rate: float | None = None
+    language: str = "en"
+    reasons: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a table before its rows are scored.
+
+    Attributes:
+        roles: what its columns mean.
+        profile: what it was matched by.
+        matches: the models that will vote, best first.
+        evidence: features and detectors of its rows.
+        coherence: strongest tie between two of its columns, in [0, 1].
+        models: the matched models, opened; empty in a plan that only matches.
+        bundles: their bundles.
+        options: what the user asked for.
+        seconds: what each stage took.
+        learned: what the table says of itself as a whole; `apply` adds to it.
+    """
+
+    roles: Roles
+    profile: TableProfile
+    matches: tuple[Match, ...]
+    evidence: evidence.Evidence
+    coherence: float
+    models: tuple[Model, ...]
+    bundles: tuple[Bundle, ...]
+    options: Options
+    seconds: dict[str, float]
+    learned: Learned = field(default_factory=Learned)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The result: the columns to add to the upload, and what there is to say of the whole.
+
+    Attributes:
+        table: the upload.
+        additions: (rows, 7) `fraud_score` and the others, in the order they are written.
+        summary: plain JSON.
+    """
+
+    table: Table
+    additions: pl.DataFrame
+    summary: dict[str, Any]
+
+
+def quiet(stage: str, share: float) -> None:
+    """Progress nobody watches."""
+
+
+def plan(
+    table: Table,
+    catalog: Catalog,
+    open_bundle: Open | None,
+    options: Options,
+    progress: Progress = quiet,
+    learned: Learned | None = None,
+) -> Plan:
+    """Finds roles, features and models for a table.
+
+    Args:
+        table: the upload.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry; None only matches.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+        learned: keeps what the table says as a whole, for rows to come; see `vigie.standing`.
+    """
+    clock = _Clock(progress)
+    learned = learned or Learned()
+    for column in options.roles:
+        if column not in table.typed.columns:
+            raise UnknownColumn(column, table.typed.columns)
+    with clock("reading columns", 0.05):
+        found = roles.infer(table.typed, options.roles)
+        at_home = voters.recognised(table, catalog, found)
+        if at_home is not None:
+            found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
+        _require_something(table, found)
+    with clock("gathering evidence", 0.15):
+        gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
+    with clock("matching models", 0.6):
+        profile = matching.describe(table.typed, found, gathered.features)
+        tied = coherence(table.typed[gathered.order], found)
+        matches = catalog.match(profile, top=options.top, minimum=options.minimum)
+        if at_home is not None:
+            matches = voters.first(at_home[0], matches, profile, options)
+    bundles: tuple[Bundle, ...] = ()
+    with clock("fetching models", 0.65):
+        if open_bundle is not None:
+            bundles = tuple(open_bundle(match.entry) for match in matches)
+    models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
+    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
+
+
+def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught | None = None) -> Prediction:
+    """Scores the rows of the table that was planned.
+
+    Args:
+        plan: of this table.
+        table: the upload.
+        progress: told each stage and the share done.
+        taught: changes what the ensemble says by what else is known of the rows, such as a person's marks.
+    """
+    clock = _Clock(progress, plan.seconds)
+    with clock("scoring", 0.7):
+        members = voters.members_of(plan, table)
+        combined = voters.listened(plan.evidence, members, plan.options.seed, plan.learned)
+        if taught is not None:
+            combined = taught(combined, members)
+    with clock("calibrating", 0.85):
+        asked = plan.options
+        calibrator = voters.calibrator_of(plan, members)
+        combined, odds = voters.led(combined, members, calibrator, plan.learned)
+        verdict = judge(
+            combined,
+            plan.coherence,
+            calibrator,
+            asked.expected_fraud_rate,
+            asked.alert_budget,
+            plan.learned,
+            odds,
+        )
+    with clock("wording reasons", 0.9):
+        worded = told.reasons_of(plan.evidence, plan.options, verdict)
+    additions = told.additions_of(plan.evidence, combined, verdict, worded)
+    return Prediction(
+        table, additions, told.summary(plan, table, combined, verdict, additions, clock.seconds)
+    )
+
+
+def predict(
+    table: Table,
+    catalog: Catalog,
+    open_bundle: Open,
+    options: Options | None = None,
+    progress: Progress = quiet,
+) -> Prediction:
+    """`plan` and `apply` in one go.
+
+    Args:
+        table: the upload.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    return apply(plan(table, catalog, open_bundle, options or Options(), progress), table, progress)
+
+
+class _Clock:
+    """Times the stages and reports them."""
+
+    def __init__(self, progress: Progress, before: Mapping[str, float] | None = None) -> None:
+        self.seconds: dict[str, float] = dict(before or {})
+        self._progress = progress
+        self._stage, self._start = "", 0.0
+
+    def __call__(self, stage: str, share: float) -> _Clock:
+        self._progress(stage, share)
+        self._stage, self._start = stage, time.perf_counter()
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self._stage] = round(time.perf_counter() - self._start, 4)
+
+
+def _require_something(table: Table, found: Roles) -> None:
+    if all(series.n_unique() < 2 for series in table.typed):
+        rows = table.typed.height
+        raise InputRefused(
+            f"{table.source}: found {rows:,} row{'s' if rows != 1 else ''} and not two that differ, expected rows to compare",
+            hint="a row is unusual only beside others: score a longer extract of the same table",
+        )
+    useless = {"none", "leak", "row_id", "text", "person_name"}
+    if all(item.role in useless for item in found.columns):
+        raise InputRefused(
+            f"{table.source}: found no column that says anything of a transaction, expected at least one amount, "
+            "time, identifier or number",
+            hint="name the columns with --role, such as --role amount=montant",
+        )
+
+
+class _Callable(ModuleType):
+    """`vigie.predict(frame)` for those who write Python: see `vigie.api`, which has the same name for it."""
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        return import_module("vigie.api").predict(*given, **options)
+
+
+sys.modules[__name__].__class__ = _Callable
