@@ -111,7 +111,7 @@ WORDS: dict[str, str] = {
     "phone": "phone tel telephone telefono telefone fone mobile cell celular cel portable gsm msisdn mobile_number phoneno tlf telf cellphone numtel",
     "useragent": "useragent user_agent agent_utilisateur agente_usuario agente_de_usuario ua browser_agent",
     "address": "residencia residency address addr adresse adr direccion dir endereco end_res street rue calle rua domicile domicilio residence street_address logradouro",
-    "person": "firstname lastname surname fullname prenom apellido apellidos sobrenome first_name last_name full_name nom_complet nombre_completo nome_completo nom_famille nom_de_famille",
+    "person": "firstname lastname surname fullname prenom apellido apellidos sobrenome first_name last_name first_nm last_nm lname fname cust_ln cust_fn client_ln client_fn full_name nom_complet nombre_completo nome_completo nom_famille nom_de_famille",
     "name": "name names nom noms nombre nome first last nm",
     "id": """cd document doc cpf cnpj dni nif curp siren ssn nin id ids ident identifier identifiant identificador identificacion identificacao key cle clave chave code cod codigo ref reference referencia uuid guid
         hash token matricule pk hashed idnum identity idx index""",
