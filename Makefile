@@ -63,8 +63,8 @@ library: $(READY) ## train the starter library again
 
 docs: $(READY) ## write the true outputs into README.md and the guides, and build the site into site/
 	@$(BIN)/python docs/demo_output.py
-	@$(BIN)/python docs/blocks.py docs/GUIDE_DEPLOIEMENT_PRODUCTION.md docs/WORKFLOW_UNLABELED_ENSEMBLE.md \
-	  docs/en/deployment.md docs/en/unlabeled-workflow.md
+	@for page in docs/GUIDE_DEPLOIEMENT_PRODUCTION.md docs/WORKFLOW_UNLABELED_ENSEMBLE.md \
+	  docs/en/deployment.md docs/en/unlabeled-workflow.md; do $(BIN)/python docs/blocks.py $$page || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.yml
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.fr.yml
 	@echo "site/index.html in English, site/fr/index.html in French"

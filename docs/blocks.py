@@ -10,7 +10,8 @@ an S3 server with one empty bucket. In a comment before a block,
 
 `…` stands for any number of lines, or for a piece of one. Numbers followed by `s` or `ms` are times, and are not compared.
 
-    python docs/blocks.py PAGE…             runs the blocks of the pages and writes what they print
+    python docs/blocks.py PAGE              runs the blocks of the page and writes what they print; one page a process,
+                                            because the S3 server of a process keeps its buckets
 """
 
 from __future__ import annotations
