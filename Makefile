@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
+HEAVY := migrate web jobs train refine artifacts predict
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check test-s3 check-deploy fmt bench bench-detection bench-train library docs lock clean
@@ -28,7 +30,7 @@ test: $(READY) ## all tests but those of make test-s3
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not browser" $(HEAVY:%=--ignore=tests/%)
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
