@@ -3,14 +3,15 @@
 #
 #   deploy/image/install.sh FOLDER      from the root of a checkout; PYTHON names another interpreter
 #
-# Every dependency is pinned and compared with its hash. What never runs is left out: tests of the libraries, C
-# sources and debugging symbols (the latter where `strip` is there), and pip itself.
+# Every dependency is pinned and compared with its hash; the lock is complete, so nothing is resolved. What never runs
+# is left out: tests of the libraries, C sources and debugging symbols (the latter where `strip` is there), and pip itself.
 set -eu
 
 target=${1:?FOLDER}
 ${PYTHON:-python3} -m venv "$target"
 "$target/bin/python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
-    --require-hashes -r requirements/run.txt
+    --no-deps --require-hashes -r requirements/run.txt
+"$target/bin/python" -m pip check --disable-pip-version-check >&2
 "$target/bin/python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check --no-deps .
 "$target/bin/python" -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true
 
