@@ -40,7 +40,7 @@ from vigie.scoring.trained import TrainedModel
 from vigie.scoring.verdict import judge
 from vigie.table import Table
 
-FORMAT = 1
+FORMAT = 2
 SAMPLE = 200_000
 """Rows a plan is made from at most: beyond, a table would have to be sampled first."""
 

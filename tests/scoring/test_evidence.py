@@ -11,6 +11,7 @@ from vigie.scoring import anomaly, evidence
 from vigie.scoring.evidence import CONTEXT, DETECTORS, INPUTS, PEERS, SHARES
 from vigie.scoring.facts import Facts
 from vigie.scoring.features import NAMES
+from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 
 ROLES = {
@@ -83,7 +84,7 @@ def test_related_rows_speak_for_each_other() -> None:
     first = int(np.flatnonzero(mine)[0])
     energy[mine] = 5.0
     energy[first] = 0.0
-    found = evidence.related(facts, energy)
+    found = evidence.related(facts, energy, Learned())
     everyone = found["peers_actor_all"]
     assert everyone[first] == np.nanmax(everyone)
     assert found["peers_actor_max"][first] == 5
@@ -97,7 +98,7 @@ def test_whoever_is_alone_has_no_peers() -> None:
     frame = people(300).with_columns(
         pl.when(pl.int_range(300) == 7).then(pl.lit("alone")).otherwise("customer").alias("customer")
     )
-    found = evidence.related(Facts(frame, given(ROLES)), np.ones(300))
+    found = evidence.related(Facts(frame, given(ROLES)), np.ones(300), Learned())
     for name in ("peers_actor_all", "peers_actor_max", "peers_actor_day"):
         assert np.isnan(found[name][7]), name
 

@@ -6,8 +6,9 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,9 @@ INPUTS: tuple[str, ...] = (
     *PEERS,
     *CONTEXT,
 )
+
+
+_GRID = 2.0**24
 
 
 @dataclass(frozen=True)
@@ -91,20 +95,24 @@ def gather(
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
     """
     learned = learned or Learned()
-    rows, prints, cells = _own_order(frame, learned)
+    rows, prints, cells = own_order(frame, learned)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
     facts = Facts(sorted_frame, ordered, learned)
     facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    built = features.build(sorted_frame, ordered, facts)
+    tails = tail(built, learned)
+    peers = related(facts, tails.suspicion, learned)
     if only is None:
-        return _gather(facts, seed, order, rows[order])
+        return complete(facts, tails, peers, learned, seed, Rows(order, rows[order]))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return _gather(facts, seed, np.arange(len(only)), rows[only], place[only])
+    asked = Rows(np.arange(len(only)), rows[only], place[only])
+    return complete(facts, tails, peers, learned, seed, asked)
 
 
-def _own_order(
+def own_order(
     frame: pl.DataFrame, learned: Learned
 ) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
     """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
@@ -123,48 +131,100 @@ def _sum(cells: npt.NDArray[np.uint64]) -> int:
     return int(cells.sum(dtype=np.uint64))
 
 
-def _gather(
-    facts: Facts,
-    seed: int,
-    order: npt.NDArray[np.int64],
-    prints: npt.NDArray[np.uint64],
-    asked: npt.NDArray[np.int64] | slice = slice(None),
-) -> Evidence:
-    """The evidence of the rows that are asked for; what other rows are needed for is told of them all."""
-    frame, roles, learned = facts.frame, facts.roles, facts.learned
-    built = features.build(frame, roles, facts)
+@dataclass(frozen=True)
+class Rows:
+    """The rows that evidence is told of.
+
+    Attributes:
+        order: the table's row of each.
+        prints: a fingerprint of the cells of each.
+        asked: their places among the rows whose features are known; all of them where it is not given.
+    """
+
+    order: npt.NDArray[np.int64]
+    prints: npt.NDArray[np.uint64]
+    asked: npt.NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Tails:
+    """How far out rows are, feature by feature.
+
+    Attributes:
+        features: the raw features.
+        known: (features,) which of them the table can tell.
+        inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
+        evidence: (rows, features) one-sided, in nats.
+        energies: (rows,) mid-ranks of each sum of it.
+    """
+
+    features: features.Features
+    known: npt.NDArray[np.bool_]
+    inputs: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32]
+    energies: dict[str, Floats]
+
+    @cached_property
+    def suspicion(self) -> Floats:
+        """(rows,) in nats, on a grid on which sums do not depend on what was summed before."""
+        everyones = np.stack([self.energies[name] for name in DETECTORS[1:3]], axis=1)
+        return np.asarray(np.round(-np.log(1 - everyones.mean(axis=1) + 1e-4) * _GRID) / _GRID)
+
+
+def tail(built: features.Features, learned: Learned) -> Tails:
+    """Ranks and tails of features.
+
+    Args:
+        built: the features of some rows, or of all.
+        learned: what is known of the table as a whole.
+    """
     known = learned.once("known", built.known)
-    inputs = np.full((frame.height, len(INPUTS)), np.nan, dtype=np.float32, order="F")
+    inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     ranks = inputs[:, : len(built.names)]
     for j in np.flatnonzero(learned.once("features", lambda: _any(built.values))):
         ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
-    tails = anomaly.tails(ranks, known)
-    energies = {name: learned.ranks(name, x) for name, x in anomaly.energy(tails, known).items()}
-    everyones = np.stack([energies[name] for name in DETECTORS[1:3]], axis=1)
-    peers = related(facts, -np.log(1 - everyones.mean(axis=1) + 1e-4))
-    # From here on each row stands for itself.
-    tails, inputs = tails[asked], inputs[asked]
-    columns = anomaly.raw_matrix(frame, roles, facts)[asked]
+    evidence = anomaly.tails(ranks, known)
+    energies = {name: learned.ranks(name, x) for name, x in anomaly.energy(evidence, known).items()}
+    return Tails(built, known, inputs, evidence, energies)
+
+
+def complete(
+    facts: Facts, tails: Tails, peers: Mapping[str, Floats], learned: Learned, seed: int, rows: Rows
+) -> Evidence:
+    """The evidence of the rows that are asked for: from here on each row stands for itself.
+
+    Args:
+        facts: the table, or the rows of it whose features are known.
+        tails: of the same rows.
+        peers: what related rows say of them, as `related` has it.
+        learned: what is known of the table as a whole.
+        seed: of the forests and samples.
+        rows: which of them to tell of.
+    """
+    asked, known = slice(None) if rows.asked is None else rows.asked, tails.known
+    built = tails.features
+    evidence, inputs = tails.evidence[asked], tails.inputs[asked]
+    columns = anomaly.raw_matrix(facts.frame, facts.roles, facts)[asked]
     scores = {
-        "tails_forest": anomaly.one_sided_forest(tails, known, seed, learned),
+        "tails_forest": anomaly.one_sided_forest(evidence, known, seed, learned),
         "raw_forest": anomaly.raw_forest(columns, seed, learned),
         "neighbours": anomaly.neighbours(columns, seed, learned=learned),
     }
     detectors = np.stack(
         [
-            learned.ranks(name, scores[name]) if name in scores else energies[name][asked]
+            learned.ranks(name, scores[name]) if name in scores else tails.energies[name][asked]
             for name in DETECTORS
         ],
         axis=1,
     )
-    combined = together(detectors, nameless(roles), learned)
-    rest = [detectors, *(learned.ranks(n, peers[n][asked])[:, None] for n in PEERS), _context(facts)[asked]]
+    combined = together(detectors, nameless(facts.roles), learned)
+    rest = [detectors, *(learned.ranks(n, peers[n][asked])[:, None] for n in PEERS), context(facts)[asked]]
     at = len(built.names)
     for block in rest:
         inputs[:, at : at + block.shape[1]] = block
         at += block.shape[1]
     built = replace(built, values=built.values[asked])
-    return Evidence(built, known, tails, detectors, combined, inputs, columns, order, prints)
+    return Evidence(built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints)
 
 
 def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
@@ -195,36 +255,33 @@ def together(detectors: Floats, nameless: float, learned: Learned | None = None)
     return learned.ranks("together", -np.log(1 - detectors + 0.5 / max(rows, 1)) @ shares)
 
 
-def related(facts: Facts, energy: Floats) -> dict[str, Floats]:
+def related(facts: Facts, energy: Floats, learned: Learned) -> dict[str, Floats]:
     """What the other rows of the same customer, counterparty, and device or ip say, for each row.
 
     Args:
-        facts: the table.
+        facts: the table, or rows of it whose related rows are all here.
         energy: (rows,) suspicion of each row, in nats.
+        learned: what is known of the table as a whole.
     """
     nothing = np.full(facts.rows, np.nan)
     out = dict.fromkeys(PEERS, nothing)
-    shared = next(
-        (
-            g
-            for role in ("device", "ip", "email", "phone", "address")
-            if (g := facts.groups(role)) is not None and g.repeats
-        ),
-        None,
-    )
-    for who, groups in (
-        ("actor", facts.groups("actor")),
-        ("counterpart", facts.groups("counterpart")),
-        ("shared", shared),
-    ):
-        if groups is None or not groups.repeats:
-            continue
-        out |= {f"peers_{who}_{span}": values for span, values in _others(facts, groups, energy).items()}
+    for who, entity in relatives(facts).items():
+        groups = facts.groups(entity)
+        if groups is not None:
+            others = _others(facts, groups, energy, learned)
+            out |= {f"peers_{who}_{span}": values for span, values in others.items()}
     return out
 
 
-def _others(facts: Facts, groups: Groups, energy: Floats) -> dict[str, Floats]:
-    overall = facts.once("energy mean", lambda: float(energy.mean()))
+def relatives(facts: Facts) -> dict[str, str]:
+    """Whom rows are related by, as `PEERS` says it, and the entity of the table that it is."""
+    shared = next((role for role in ("device", "ip", "email", "phone", "address") if facts.returns(role)), "")
+    found = {"actor": "actor", "counterpart": "counterpart", "shared": shared}
+    return {who: entity for who, entity in found.items() if entity and facts.returns(entity)}
+
+
+def _others(facts: Facts, groups: Groups, energy: Floats, learned: Learned) -> dict[str, Floats]:
+    overall = learned.once("energy mean", lambda: float(energy.mean()))
     out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
     if facts.time is not None:
@@ -235,7 +292,8 @@ def _others(facts: Facts, groups: Groups, energy: Floats) -> dict[str, Floats]:
     return out
 
 
-def _context(facts: Facts) -> Floats:
+def context(facts: Facts) -> Floats:
+    """(rows, CONTEXT) what the table is like, the same for every row."""
     values = facts.once("context", lambda: np.array(_about(facts)))
     return np.tile(values, (facts.rows, 1))
 

@@ -6,6 +6,8 @@ when first asked for. Unknown is NaN for numbers and -1 for codes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +22,8 @@ from vigie.scoring.roles.ordinal import read_scale
 HOUR, DAY = 3600.0, 86400.0
 LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
+GRID_BITS = 20
+"""Sums of amounts are exact while they stay below 2^33 usual amounts, in steps of a millionth of one."""
 MONTH_STEPS = 720.0
 """A counter without a unit is read as one month of hours, the length of history most uploads have."""
 
@@ -47,13 +51,25 @@ class Facts:
         frame: (rows, columns) typed as `table.parse` leaves it.
         roles: the role of each column.
         learned: what the table says as a whole, where that is known already.
+        together: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
+            entity role or `account`, and `row` for what each row tells alone; None where the table is whole.
+        given: what other rows say of these, by name, where the table is not whole: `newcomer`.
     """
 
-    def __init__(self, frame: pl.DataFrame, roles: Roles, learned: Learned | None = None) -> None:
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        roles: Roles,
+        learned: Learned | None = None,
+        together: AbstractSet[str] | None = None,
+        given: Mapping[str, Floats] | None = None,
+    ) -> None:
         self.frame = frame
         self.roles = roles
         self.rows = frame.height
         self.learned = learned or Learned()
+        self._together = together
+        self._given = given or {}
         self.once = self.learned.once
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
@@ -96,12 +112,26 @@ class Facts:
         return None if values is None else np.abs(values)
 
     @cached_property
+    def summable_amount(self) -> Floats | None:
+        """The amount on a grid so fine that nobody sees it, on which sums do not depend on what was summed before."""
+        amount = self.amount
+        if amount is None:
+            return None
+        step = 2.0 ** np.floor(np.log2(self._amount_scale) - GRID_BITS)
+        return np.asarray(np.round(np.nan_to_num(amount) / step) * step)
+
+    @property
+    def _amount_scale(self) -> float:
+        amount = self.amount
+        return self.once("amount scale", lambda: 1.0 if amount is None else middle(amount))
+
+    @cached_property
     def log_amount(self) -> Floats | None:
         """Logarithm of the amount, in units of the table's own median, so that no currency matters."""
         amount = self.amount
         if amount is None:
             return None
-        return np.asarray(np.log(amount / self.once("amount scale", lambda: middle(amount)) + 1e-3))
+        return np.asarray(np.log(amount / self._amount_scale + 1e-3))
 
     # time
 
@@ -206,12 +236,17 @@ class Facts:
             self._codes[column] = as_codes(self.frame[column])
         return self._codes[column]
 
+    def tells(self, who: str) -> bool:
+        """Whether all rows are here of whoever these rows show as `who`."""
+        return self._together is None or who in self._together
+
     def groups(self, who: str) -> Groups | None:
-        """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column."""
+        """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column.
+
+        None as well where other rows of the same ones are elsewhere.
+        """
         if who not in self._groups:
-            codes = {"actor": lambda: self.actor, "counterpart": lambda: self.counterpart}.get(
-                who, lambda: self.codes(who)
-            )()
+            codes = self._who(who) if self.tells(who) else None
             if codes is None:
                 return None
             groups = Groups(codes, self.time, self.places)
@@ -219,6 +254,28 @@ class Facts:
             groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
             self._groups[who] = groups
         return self._groups[who]
+
+    def returns(self, who: str) -> bool:
+        """Whether the table has such a column and its entities come back, also where their rows are elsewhere."""
+        if self.learned.frozen:
+            return bool(self.learned.kept.get(f"repeats {who}", False))
+        codes = self._who(who)
+        return codes is not None and self.once(f"repeats {who}", lambda: Groups(codes).repeats)
+
+    def _who(self, who: str) -> Codes | None:
+        if who == "actor":
+            return self.actor
+        return self.counterpart if who == "counterpart" else self.codes(who)
+
+    @cached_property
+    def newcomer(self) -> Floats:
+        """(rows,) 1 where the row is the first of its actor, else 0."""
+        if "newcomer" in self._given:
+            return self._given["newcomer"]
+        actor = self.groups("actor")
+        if actor is None:
+            raise ValueError("a table without actors, or without all of their rows")
+        return np.asarray(actor.position() == 0, dtype=np.float64)
 
     @cached_property
     def two_sides(self) -> tuple[Codes, Codes] | None:

@@ -174,10 +174,10 @@ class Groups:
     def previous_max(self, x: Floats) -> Floats:
         """Largest `x` among the earlier rows of the group; NaN for the first. `x` must be finite."""
         ordered = x[self.order]
-        span = float(np.ptp(ordered)) + 1.0 if self.size else 1.0
-        lifted = ordered - (ordered.min() if self.size else 0.0) + self._group * span
-        running = np.maximum.accumulate(lifted) - self._group * span + (ordered.min() if self.size else 0.0)
-        shifted = np.r_[np.nan, running[:-1]] if self.size else running
+        # By place among all values, which is exact: the same whatever other groups are here.
+        values, place = np.unique(ordered, return_inverse=True)
+        running = np.maximum.accumulate(place + self._group * len(values)) - self._group * len(values)
+        shifted = np.r_[np.nan, values[running][:-1]] if self.size else ordered
         shifted[self._starts] = np.nan
         return self._back(shifted)
 

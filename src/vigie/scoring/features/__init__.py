@@ -20,7 +20,10 @@ from vigie.scoring.roles import Roles
 MOST = 1e38
 """The largest feature that float32 holds."""
 
-__all__ = ["BY_NAME", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
+COMPUTED = (amounts, moments, novelty, sharing, flows, places, signals, words)
+"""The modules that compute features, in turn."""
+
+__all__ = ["BY_NAME", "COMPUTED", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Features:
 
     names: tuple[str, ...]
     values: npt.NDArray[np.float32]
+
+    @staticmethod
+    def stored(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """One feature as it is kept: what is not finite is unknown."""
+        known = np.where(np.isfinite(values), values, np.nan)
+        return np.clip(known, -MOST, MOST).astype(np.float32)
 
     def known(self) -> npt.NDArray[np.bool_]:
         """(features,) whether a feature is known for some row and is not constant."""
@@ -55,10 +64,9 @@ def build(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) -> Feat
     facts = facts or Facts(frame, roles)
     values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32, order="F")
     if frame.height:
-        for module in (amounts, moments, novelty, sharing, flows, places, signals, words):
+        for module in COMPUTED:
             for name, column in module.compute(facts).items():
-                known = np.where(np.isfinite(column), column, np.nan)
-                values[:, NAMES.index(name)] = np.clip(known, -MOST, MOST)
+                values[:, NAMES.index(name)] = Features.stored(column)
     return Features(NAMES, values)
 
 

@@ -16,19 +16,17 @@ def compute(facts: Facts) -> dict[str, Floats]:
     amount, log = facts.amount, facts.log_amount
     if amount is None or log is None:
         return {}
-    return {
-        "amount": amount,
-        **_against_groups(facts, log),
-        **_patterns(facts, amount),
-        **_against_columns(facts, amount),
-        **_balances(facts, amount),
-    }
+    out = {**_against_groups(facts, log), **_repeats(facts, amount)}
+    if facts.tells("row"):
+        out["amount"] = amount
+        out |= _against_kinds(facts, log) | _patterns(facts, amount)
+        out |= _against_columns(facts, amount) | _balances(facts, amount)
+    return out
 
 
 def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    usual = facts.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
-    finite = np.where(np.isfinite(log), log, usual)
+    finite = _filled(facts, log)
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
         out["amount_habit"] = actor.habit(log, _pool(facts, "amount_habit"))
@@ -42,17 +40,32 @@ def _against_groups(facts: Facts, log: Floats) -> dict[str, Floats]:
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
         out["amount_counterpart"] = counterpart.habit(log, _pool(facts, "amount_counterpart"))
+    if actor is not None and actor.repeats and facts.categories:
+        own = Groups(pairs(actor.group_of_row(), _price_codes(facts, finite)))
+        out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
+    return out
+
+
+def _against_kinds(facts: Facts, log: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
     if facts.categories:
-        best = facts.once("amount category", lambda: _pricing(facts.categories, finite))
-        codes = dict(facts.categories)[best]
+        codes = _price_codes(facts, _filled(facts, log))
         out["amount_category"] = facts.learned.habit("amount_category", codes, log)
-        if actor is not None and actor.repeats:
-            own = Groups(pairs(actor.group_of_row(), codes))
-            out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
     if facts.hour is not None:
         hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
         out["amount_hour"] = facts.learned.habit("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
+
+
+def _filled(facts: Facts, log: Floats) -> Floats:
+    usual = facts.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
+    return np.where(np.isfinite(log), log, usual)
+
+
+def _price_codes(facts: Facts, finite: Floats) -> Codes:
+    """(rows,) codes of the category that sets the price."""
+    best = facts.once("amount category", lambda: _pricing(facts.categories, finite))
+    return dict(facts.categories)[best]
 
 
 def _pool(facts: Facts, name: str) -> Pool:
@@ -74,8 +87,7 @@ def _explained(codes: np.ndarray, x: Floats) -> float:
 
 def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    countable = amount < MOST_CENTS / 100
-    cents = np.where(countable, np.round(np.where(countable, amount, 0.0) * 100), -1).astype(np.int64)
+    cents = _cents(amount)
     whole = cents > 0
     zeros = np.zeros(facts.rows)
     for power in range(1, 9):
@@ -84,19 +96,34 @@ def _patterns(facts: Facts, amount: Floats) -> dict[str, Floats]:
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
     out["amount_repeat_table"] = np.log1p(facts.learned.times("cents", cents, cents >= 0))
-    actor = facts.groups("actor")
-    dense = np.unique(cents, return_inverse=True)[1].astype(np.int64)
-    if actor is not None and actor.repeats:
-        same = Groups(pairs(actor.group_of_row(), dense))
-        out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
-    if facts.counterpart is not None and facts.time is not None:
-        here = Groups(pairs(facts.counterpart, dense), facts.time, facts.places)
-        if facts.once("repeats cents", lambda: here.repeats):
-            out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
         out["amount_under_threshold"] = -gap / scale
+    return out
+
+
+def _cents(amount: Floats) -> Codes:
+    """(rows,) the amount in hundredths; -1 where they cannot be counted."""
+    countable = amount < MOST_CENTS / 100
+    return np.where(countable, np.round(np.where(countable, amount, 0.0) * 100), -1).astype(np.int64)
+
+
+def _repeats(facts: Facts, amount: Floats) -> dict[str, Floats]:
+    out: dict[str, Floats] = {}
+    actor = facts.groups("actor")
+    comes_back = actor is not None and actor.repeats
+    at_receiver = facts.counterpart is not None and facts.time is not None and facts.tells("counterpart")
+    if not comes_back and not at_receiver:
+        return out
+    dense = np.unique(_cents(amount), return_inverse=True)[1].astype(np.int64)
+    if actor is not None and comes_back:
+        same = Groups(pairs(actor.group_of_row(), dense))
+        out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
+    if facts.counterpart is not None and at_receiver:
+        here = Groups(pairs(facts.counterpart, dense), facts.time, facts.places)
+        if facts.once("repeats cents", lambda: here.repeats):
+            out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     return out
 
 

@@ -13,11 +13,11 @@ def compute(facts: Facts) -> dict[str, Floats]:
 
     Source: layering and mule typologies of the FATF reports on money laundering; the arithmetic is ours.
     """
-    if facts.two_sides is None or facts.time is None:
+    if not facts.tells("account") or facts.two_sides is None or facts.time is None:
         return {}
     source, target = facts.two_sides
     n = facts.rows
-    amount = np.nan_to_num(facts.amount) if facts.amount is not None else np.ones(n)
+    amount = facts.summable_amount if facts.summable_amount is not None else np.ones(n)
     _, day, week = facts.windows
     moves = np.r_[amount, amount]
     incoming = np.r_[np.zeros(n, bool), np.ones(n, bool)]
@@ -41,9 +41,10 @@ def compute(facts: Facts) -> dict[str, Floats]:
     out["flow_receiver_sends"] = np.where(
         np.isfinite(out["flow_receiver_sends"]), out["flow_receiver_sends"], -20.0
     )
-    pairs = source * (int(max(source.max(), target.max())) + 1) + target
-    back = target * (int(max(source.max(), target.max())) + 1) + source
-    out["flow_reciprocal"] = np.isin(pairs, back).astype(float)
+    width, known = int(max(source.max(), target.max())) + 1, (source >= 0) & (target >= 0)
+    there, back = source * width + target, target * width + source
+    # An unknown account gives nothing back.
+    out["flow_reciprocal"] = (known & np.isin(there, back[known])).astype(float)
     return out
 
 

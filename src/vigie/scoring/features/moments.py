@@ -20,12 +20,14 @@ def compute(facts: Facts) -> dict[str, Floats]:
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
         out |= _counterpart(counterpart, hour, day)
-        if actor is not None and actor.repeats:
-            newcomers = np.nan_to_num(actor.position() == 0).astype(float)
-            out["newcomers_counterpart"] = counterpart.window(hour, hour, newcomers) / np.sqrt(
-                counterpart.count()
-            )
-    out["table_burst"] = _around(facts, hour) / np.maximum(_around(facts, day * 3), 1)
+        if facts.returns("actor"):
+            newcomers = counterpart.window(hour, hour, facts.newcomer)
+            out["newcomers_counterpart"] = newcomers / np.sqrt(counterpart.count())
+    who, whom = facts.counterpart, facts.actor
+    if who is not None and whom is not None and facts.tells("counterpart") and facts.returns("actor"):
+        out["fan_in_day"] = _distinct_in_day(facts, who, whom, day)
+    if facts.tells("row"):
+        out["table_burst"] = _around(facts, hour) / np.maximum(_around(facts, day * 3), 1)
     return out
 
 
@@ -42,11 +44,11 @@ def _hours(facts: Facts) -> dict[str, Floats]:
     hour = facts.hour
     if hour is None:
         return {}
-    share = _hour_density(facts, hour)
-    out = {
-        "hour_rarity": -np.log(share),
-        "hour_night": np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan),
-    }
+    out: dict[str, Floats] = {}
+    if facts.tells("row"):
+        out["hour_rarity"] = -np.log(_hour_density(facts, hour))
+        night = ((hour < 5.5) | (hour >= 23)).astype(float)
+        out["hour_night"] = np.where(np.isfinite(hour), night, np.nan)
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
         angle = hour / 24 * 2 * np.pi
@@ -84,8 +86,8 @@ def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) ->
         "count_week_actor": counts_week,
         "burst_actor": np.log(around / np.maximum(expected, 0.1)),
     }
-    if facts.amount is not None:
-        amount = np.nan_to_num(facts.amount)
+    if facts.summable_amount is not None:
+        amount = facts.summable_amount
         total = actor.sum(amount)
         share = np.minimum(2 * day / (span + 2 * day), 1.0)
         out["sum_day_actor"] = actor.window(day, 0, amount)
@@ -96,7 +98,6 @@ def _actor(facts: Facts, actor: Groups, hour: float, day: float, week: float) ->
         out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)
     if facts.counterpart is not None:
         out["fan_out_day"] = _distinct_in_day(facts, actor.group_of_row(), facts.counterpart, day)
-        out["fan_in_day"] = _distinct_in_day(facts, facts.counterpart, actor.group_of_row(), day)
     return out
 
 

@@ -64,15 +64,15 @@ def _only_once(actor: Groups, codes: Codes) -> Floats:
 
 
 def _categories(facts: Facts) -> dict[str, Floats]:
-    if not facts.categories:
+    actor = facts.groups("actor")
+    if (actor is None and not facts.tells("row")) or not facts.categories:
         return {}
     columns = facts.categories[:12]
     surprise = np.stack([_surprise(facts, name, codes) for name, codes in columns])
-    out: dict[str, Floats] = {
-        "category_rarity": surprise.mean(axis=0),
-        "category_rarity_max": surprise.max(axis=0),
-    }
-    actor = facts.groups("actor")
+    out: dict[str, Floats] = {}
+    if facts.tells("row"):
+        out |= {"category_rarity": surprise.mean(axis=0), "category_rarity_max": surprise.max(axis=0)}
+        out |= _together(facts, columns)
     if actor is not None and actor.repeats:
         varying = [
             (name, codes, one)
@@ -85,6 +85,12 @@ def _categories(facts: Facts) -> dict[str, Floats]:
             if facts.time is not None:
                 first = [actor.first_seen(codes) for _, codes, _ in varying]
                 out["new_category"] = np.max(first, axis=0) * np.log1p(actor.position())
+    return out
+
+
+def _together(facts: Facts, columns: list[tuple[str, Codes]]) -> dict[str, Floats]:
+    """Values that rarely come together."""
+    out: dict[str, Floats] = {}
     if len(columns) > 1:
         rare = [_mutual_surprise(facts, a, b) for a, b in combinations(columns[:7], 2)]
         out["category_pair"] = np.max(rare, axis=0)
@@ -102,7 +108,7 @@ def _surprise(facts: Facts, name: str, codes: Codes) -> Floats:
 def _shares(facts: Facts, name: str, codes: Codes) -> tuple[Floats, float]:
     """(rows,) rows of the whole table with the code of each row, 0 for a new one, and the rows of the table."""
     known = facts.once(f"rows with {name}", lambda: np.bincount(codes + 1))
-    rows = facts.once("rows", lambda: float(len(codes)))
+    rows = facts.once("rows counted", lambda: float(len(codes)))
     at = codes + 1
     return np.where(at < len(known), known[np.minimum(at, len(known) - 1)], 0).astype(float), rows
 

@@ -12,9 +12,12 @@ EARTH_KM = 6371.0
 
 def compute(facts: Facts) -> dict[str, Floats]:
     """Place features from coordinates, given distances and countries."""
+    actor = facts.groups("actor")
+    if actor is None and not facts.tells("row"):
+        return {}
     out: dict[str, Floats] = {}
     given = [np.abs(values) for _, values in facts.numbers("distance")]
-    if given:
+    if given and facts.tells("row"):
         out["distance_given"] = (
             given[0]
             if len(given) == 1
@@ -22,17 +25,18 @@ def compute(facts: Facts) -> dict[str, Floats]:
         )
     latitude, longitude = facts.number("latitude"), facts.number("longitude")
     other_latitude, other_longitude = facts.number("counter_latitude"), facts.number("counter_longitude")
-    actor = facts.groups("actor")
     if (
         latitude is not None
         and longitude is not None
         and other_latitude is not None
         and other_longitude is not None
     ):
-        out["distance_home"] = kilometres(latitude, longitude, other_latitude, other_longitude)
+        home = kilometres(latitude, longitude, other_latitude, other_longitude)
+        if facts.tells("row"):
+            out["distance_home"] = home
         if actor is not None and actor.repeats:
             out["distance_habit"] = actor.habit(
-                np.log1p(out["distance_home"]), lambda ask: facts.once("pooled distance_habit", ask)
+                np.log1p(home), lambda ask: facts.once("pooled distance_habit", ask)
             )
     where = (
         (other_latitude, other_longitude)
@@ -51,7 +55,7 @@ def compute(facts: Facts) -> dict[str, Floats]:
         hours = actor.gap_before() / facts.windows[0]
         out["speed"] = jump / (hours + 0.25)
     country, other = facts.roles.first("country"), facts.roles.first("counter_country")
-    if country is not None and other is not None:
+    if country is not None and other is not None and facts.tells("row"):
         differ = facts.frame[country].cast(str) != facts.frame[other].cast(str)
         out["country_mismatch"] = differ.cast(float).fill_null(float("nan")).to_numpy().astype(float)
     return out

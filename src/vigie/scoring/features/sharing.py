@@ -22,6 +22,9 @@ def compute(facts: Facts) -> dict[str, Floats]:
             out[f"actors_per_{role}"] = np.log(groups.distinct(facts.actor))
     out |= _contacts(facts)
     out |= _per_actor(facts)
+    counterpart = facts.groups("counterpart")
+    if counterpart is not None and facts.actor is not None and facts.returns("actor"):
+        out["actors_per_counterpart"] = np.log(counterpart.distinct(facts.actor))
     if facts.time is not None:
         day = facts.windows[1]
         shared = [
@@ -69,7 +72,4 @@ def _per_actor(facts: Facts) -> dict[str, Floats]:
                 break
     if facts.counterpart is not None:
         out["counterparts_per_actor"] = np.log(actor.distinct(facts.counterpart))
-        counterpart = facts.groups("counterpart")
-        if counterpart is not None and facts.actor is not None:
-            out["actors_per_counterpart"] = np.log(counterpart.distinct(facts.actor))
     return out

@@ -12,6 +12,8 @@ from vigie.scoring.groups import Floats
 
 def compute(facts: Facts) -> dict[str, Floats]:
     """Features of the given signals; each column counts by its rank within the table."""
+    if not facts.tells("row"):
+        return {}
     return {**_signals(facts), **_ages(facts), **_numbers(facts), **_missing(facts)}
 
 

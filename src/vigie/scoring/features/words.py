@@ -12,6 +12,8 @@ from vigie.scoring.value_words import risk
 
 def compute(facts: Facts) -> dict[str, Floats]:
     """Features of the texts of a row."""
+    if not facts.tells("row"):
+        return {}
     return {**_values(facts), **_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
 
 

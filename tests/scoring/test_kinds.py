@@ -1,0 +1,107 @@
+"""Features of pieces are the features of the whole, to the bit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.scoring.tables import roles_of
+
+from vigie.scoring import evidence, features, kinds
+from vigie.scoring.facts import Facts
+from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
+
+ROWS = 4000
+
+
+def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
+    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right."""
+    rng = np.random.default_rng(seed)
+    start = datetime(2026, 1, 1)
+    people = np.array([f"C{i:04}" for i in range(300)])
+    customer = rng.choice(people, ROWS)
+    other = rng.choice(people if flows else np.array([f"M{i:03}" for i in range(80)]), ROWS)
+    columns = {
+        "amount": np.round(rng.lognormal(3, 1.5, ROWS), 2) * 1.1,
+        "customer": [None if i % 97 == 0 else name for i, name in enumerate(customer)],
+        "counterparty": [None if i % 89 == 0 else name for i, name in enumerate(other)],
+        "device": rng.choice([f"D{i}" for i in range(500)], ROWS),
+        "ip": rng.choice([f"10.0.{i % 7}.{i}" for i in range(200)], ROWS),
+        "email": rng.choice([f"someone{i}@example{i % 5}.org" for i in range(280)], ROWS),
+        "channel": rng.choice(["web", "app", "pos"], ROWS),
+        "country": rng.choice(["FR", "SN", "CI"], ROWS),
+        "counter_country": rng.choice(["FR", "SN", "CI"], ROWS),
+        "latitude": rng.uniform(40, 50, ROWS),
+        "longitude": rng.uniform(0, 9, ROWS),
+        "balance_before": rng.lognormal(5, 1, ROWS),
+        "account_age": rng.integers(1, 900, ROWS),
+    }
+    if timed:
+        seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
+        columns["time"] = [start + timedelta(seconds=int(s)) for s in seconds]
+    return pl.DataFrame(columns, strict=False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("flows", "timed"), [(False, True), (True, True), (False, False)])
+def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: bool) -> None:
+    """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
+    frame = busy_table(seed, flows=flows, timed=timed)
+    roles, learned = roles_of(dict.fromkeys(frame.columns)), Learned(keep=True)
+    whole = Facts(frame, roles, learned)
+    built = features.build(frame, roles, whole)
+    tails = evidence.tail(built, learned)
+    peers = evidence.related(whole, tails.suspicion, learned)
+    found = kinds.of(whole)
+    frozen = Learned(learned.kept)
+    rng = np.random.default_rng(seed)
+    told = [_alone(frame, roles, frozen)]
+    said: dict[str, Floats] = {}
+    newcomer = whole.newcomer
+    for kind in found:
+        column: dict[str, np.ndarray] = {}
+        for rows, piece in _pieces(kind, frame, newcomer, rng):
+            facts = kinds.facts_of(kind, piece, roles, frozen)
+            for name, values in kinds.features_of(kind, facts).items():
+                into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
+                into[rows] = np.fmax(into[rows], values)
+            for name, values in kinds.peers_of(kind, facts, tails.suspicion[rows], frozen).items():
+                said.setdefault(name, np.full(frame.height, np.nan))[rows] = values
+        told.append(column)
+    joined = kinds.joined(told, frame.height)
+    for name in features.NAMES:
+        np.testing.assert_array_equal(joined.column(name), built.column(name), err_msg=name)
+    for name in evidence.PEERS:
+        np.testing.assert_array_equal(
+            said.get(name, np.full(frame.height, np.nan)), peers[name], err_msg=name
+        )
+    assert np.isfinite(built.values).any(axis=0).sum() > (40 if timed else 25)
+
+
+def _alone(frame: pl.DataFrame, roles, frozen: Learned) -> dict[str, np.ndarray]:
+    out: dict[str, list[np.ndarray]] = {}
+    for piece in frame.iter_slices(700):
+        facts = kinds.facts_of(kinds.ALONE, piece, roles, frozen)
+        for name, values in kinds.features_of(kinds.ALONE, facts).items():
+            out.setdefault(name, []).append(values)
+    return {name: np.concatenate(parts) for name, parts in out.items()}
+
+
+def _pieces(kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, rng: np.random.Generator):
+    """Whole entities drawn into five pieces; a piece has only the columns that the kind asks for."""
+    lot = {None: 0}
+    places = []
+    for key in kind.keys:
+        cells = frame[key].to_list()
+        places.append(np.array([lot.setdefault(cell, int(rng.integers(0, 5))) for cell in cells]))
+    slim = frame.select(kind.columns).with_columns(
+        pl.Series(kinds.NEWCOMER, newcomer),
+        pl.Series(kinds.SENDER, places[0]),
+        pl.Series(kinds.RECEIVER, places[-1]),
+    )
+    for number in range(5):
+        rows = np.flatnonzero(np.any([place == number for place in places], axis=0))
+        yield rows, slim[rows].with_columns(pl.col(kinds.SENDER, kinds.RECEIVER) == number)
