@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,16 @@ _DAMAGED = "the file is damaged or is not what its extension says; export it aga
 
 
 def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
-    """Asks the file's metadata for its size before it reads a row."""
+    """The whole of a file that is not too large."""
+    lazy, _ = scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
+    try:
+        return lazy.collect()
+    except _VENDOR_ERRORS as error:
+        raise _damaged(source, "a Parquet file") from error
+
+
+def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> tuple[pl.LazyFrame, int]:
+    """The file and its rows; asks its metadata before it reads a row."""
     try:
         lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         columns = lazy.collect_schema()
@@ -24,10 +34,15 @@ def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
         raise _damaged(source, "a Parquet file") from error
     _check_size(source, rows, len(columns), max_rows, max_columns)
     refuse_nested(columns, source)
+    return lazy, rows
+
+
+def batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame]:
+    """The rows in order, a few at a time."""
     try:
-        return lazy.collect()
+        yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)
     except _VENDOR_ERRORS as error:
-        raise _damaged(source, "a Parquet file") from error
+        raise _damaged(source, "a table as its first look has it") from error
 
 
 def read_workbook(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:

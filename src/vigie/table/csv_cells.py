@@ -18,7 +18,7 @@ import polars as pl
 
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import records
-from vigie.table.encoding import Buffer, Text, chunks, decode
+from vigie.table.encoding import Buffer, Text, chunks, decode, find
 from vigie.table.header import check_header
 from vigie.table.separator import Layout, find_layout
 
@@ -46,29 +46,35 @@ def read_cells(data: Buffer, path: Path | None, *, source: str, max_rows: int, m
         max_columns: refuse more.
     """
     text = decode(data, source)
+    layout, counted = counted_records(text, source, max_columns)
+    frame = None
+    if counted.regular:
+        check_rows(counted.records - 1 - len(counted.blanks), source, max_rows)
+        frame = _read_with_polars(text, layout, counted, None if text.transcoded else path)
+    if frame is None:
+        frame = _read_with_csv(text, layout, source, max_rows)
+    check_rows(frame.height, source, max_rows)
+    if repeats_header(frame):
+        raise joined_files(text, layout, source)
+    return Cells(frame, text.encoding, layout.separator if frame.width > 1 else ",", text.bom)
+
+
+def counted_records(text: Text, source: str, max_columns: int) -> tuple[Layout, records.Count]:
+    """Where the cells are and how many records; refuses a header or a line that cannot be right."""
     layout = find_layout(text)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
     _check_layout(layout, source, max_columns)
-    width, line = len(layout.header), layout.lines_before + 1
     counted = records.count(
         text.data,
         layout.start,
         separator=layout.separator,
-        width=width,
-        line=line,
+        width=len(layout.header),
+        line=layout.lines_before + 1,
         source=source,
-        has_quotes=text.data.find(b'"') >= 0,
+        has_quotes=find(text.data, b'"') >= 0,
     )
-    frame = None
-    if counted.regular:
-        _check_rows(counted.records - 1 - len(counted.blanks), source, max_rows)
-        frame = _read_with_polars(text, layout, counted, None if text.transcoded else path)
-    if frame is None:
-        frame = _read_with_csv(text, layout, source, max_rows)
-    _check_rows(frame.height, source, max_rows)
-    _refuse_repeated_header(frame, text, layout, source)
-    return Cells(frame, text.encoding, layout.separator if width > 1 else ",", text.bom)
+    return layout, counted
 
 
 def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
@@ -86,7 +92,7 @@ def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
     check_header(layout.header, line=line, source=source, max_columns=max_columns)
 
 
-def _check_rows(rows: int, source: str, max_rows: int) -> None:
+def check_rows(rows: int, source: str, max_rows: int) -> None:
     if rows > max_rows:
         hint = "split the table, or raise VIGIE_MAX_ROWS"
         raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
@@ -114,7 +120,7 @@ def _read_with_polars(
         return None
     if frame.columns != list(layout.header) or frame.height != counted.records - 1:
         return None
-    blanks = _blanks_to_drop(counted, frame.width)
+    blanks = blanks_to_drop(counted, frame.width)
     if len(blanks):
         keep = np.ones(frame.height, dtype=np.bool_)
         keep[blanks - 1] = False
@@ -122,7 +128,7 @@ def _read_with_polars(
     return frame
 
 
-def _blanks_to_drop(counted: records.Count, width: int) -> records.Indexes:
+def blanks_to_drop(counted: records.Count, width: int) -> records.Indexes:
     """In a table of one column a blank line is an empty cell, unless the file ends with it."""
     if width > 1 or not len(counted.blanks):
         return counted.blanks
@@ -174,22 +180,24 @@ def _lines(data: Buffer, start: int) -> Iterator[str]:
         yield from io.StringIO(piece.decode("utf-8"), newline="")
 
 
-def _refuse_repeated_header(frame: pl.DataFrame, text: Text, layout: Layout, source: str) -> None:
-    """Files joined end to end repeat their header, and would turn every number into text."""
+def repeats_header(frame: pl.DataFrame) -> bool:
+    """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
     if frame.width < 2:
-        return
-    first = frame.get_column(layout.header[0]) == layout.header[0]
-    if not first.any():
-        return
-    suspects = frame.filter(first)
-    if not suspects.select(pl.all_horizontal(pl.col(name) == name for name in frame.columns).any()).item():
-        return
-    for line, record in numbered_records(text, layout, source):
-        if tuple(record) == layout.header:
-            raise MalformedTable(
-                source,
-                line=line,
-                found="the header again",
-                expected="a row",
-                hint="several files were joined; remove all headers but the first",
-            )
+        return False
+    suspects = frame.filter(frame.to_series(0) == frame.columns[0])
+    same = pl.all_horizontal(pl.col(name) == name for name in frame.columns)
+    return bool(suspects.height and suspects.select(same.any()).item())
+
+
+def joined_files(text: Text, layout: Layout, source: str) -> MalformedTable:
+    """The refusal of a table that repeats its header, with the line where it does."""
+    lines = (
+        line for line, record in numbered_records(text, layout, source) if tuple(record) == layout.header
+    )
+    return MalformedTable(
+        source,
+        line=next(lines),
+        found="the header again",
+        expected="a row",
+        hint="several files were joined; remove all headers but the first",
+    )

@@ -65,6 +65,18 @@ class Text:
 
 def decode(data: Buffer, source: str) -> Text:
     """The file as UTF-8; refuses what is not text."""
+    mark, encoding = encoding_of(data, source)
+    if encoding != "utf-8":
+        whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
+        text = Text(whole, 0, encoding, bool(mark), transcoded=True)
+    else:
+        text = Text(data, mark, "utf-8", bool(mark), transcoded=False)
+    refuse_controls(text, source)
+    return text
+
+
+def encoding_of(data: Buffer, source: str) -> tuple[int, str]:
+    """Bytes of the byte order mark, and Python's name of the encoding; refuses what is not text."""
     head = bytes(data[:4096])
     for magic, name in _FORMATS:
         if head.startswith(magic):
@@ -72,14 +84,9 @@ def decode(data: Buffer, source: str) -> Text:
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
-    if encoding and encoding != "utf-8":
-        text = Text(_transcode(data, len(mark), encoding, source), 0, encoding, bool(mark), transcoded=True)
-    elif single := _single_byte_encoding(data, source):
-        text = Text(_transcode(data, len(mark), single, source), 0, single, bool(mark), transcoded=True)
-    else:
-        text = Text(data, len(mark), "utf-8", bool(mark), transcoded=False)
-    _refuse_controls(text, source)
-    return text
+    if not encoding or encoding == "utf-8":
+        encoding = _single_byte_encoding(data, source) or "utf-8"
+    return len(mark), encoding
 
 
 def line_of(data: Buffer, offset: int) -> int:
@@ -97,7 +104,27 @@ def chunks(data: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
                 newline = data.find(b"\n", end)
             end = len(data) if newline < 0 else newline + 1
         yield start, bytes(data[start:end])
+        release(data, start, end)
         start = end
+
+
+def find(data: Buffer, needle: bytes, start: int = 0) -> int:
+    """Offset of the first `needle`, one byte, or -1; of a mapped file no more than a chunk stays in memory."""
+    for at in range(start, len(data), CHUNK):
+        found = data.find(needle, at, at + CHUNK)
+        if found >= 0:
+            return found
+        release(data, at, at + CHUNK)
+    return -1
+
+
+def release(data: Buffer, start: int, end: int) -> None:
+    """Lets go of the pages of a mapped file: they are read again where somebody asks again."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+        last = min(end, len(data)) // mmap.PAGESIZE * mmap.PAGESIZE
+        if last > first:
+            data.madvise(mmap.MADV_DONTNEED, first, last - first)
 
 
 def _wide_without_mark(head: bytes) -> str:
@@ -110,20 +137,25 @@ def _wide_without_mark(head: bytes) -> str:
     return "utf-16-be" if even > 0.6 and odd < 0.05 else ""
 
 
-def _transcode(data: Buffer, start: int, encoding: str, source: str) -> bytes:
-    """A stepwise decoder needs no second copy of the whole file."""
+def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator[bytes]:
+    """The file in UTF-8, piece by piece; refuses what its encoding does not allow."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    out = bytearray()
+    lines = 0
     try:
         for at in range(start, len(data), CHUNK):
-            out += decoder.decode(bytes(data[at : at + CHUNK])).encode("utf-8")
+            piece = decoder.decode(bytes(data[at : at + CHUNK])).encode("utf-8")
+            yield piece
+            lines += piece.count(b"\n")
+            release(data, at, at + CHUNK)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
-        line = bytes(out).count(b"\n") + 1
         raise MalformedTable(
-            source, line=line, found=f"bytes that are not {encoding}", expected="text", hint=_SAVE_AS_UTF8
+            source,
+            line=lines + 1,
+            found=f"bytes that are not {encoding}",
+            expected="text",
+            hint=_SAVE_AS_UTF8,
         ) from error
-    return bytes(out)
 
 
 def _single_byte_encoding(data: Buffer, source: str) -> str:
@@ -147,7 +179,7 @@ def _single_byte_encoding(data: Buffer, source: str) -> str:
 def _western(data: Buffer) -> str:
     """Windows-1252 unless the file has one of the five bytes it does not define."""
     undefined = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
-    return "iso-8859-1" if any(data.find(byte) >= 0 for byte in undefined) else "windows-1252"
+    return "iso-8859-1" if any(find(data, byte) >= 0 for byte in undefined) else "windows-1252"
 
 
 def _refuse_damaged(data: Buffer, offset: int, source: str) -> None:
@@ -160,9 +192,9 @@ def _refuse_damaged(data: Buffer, offset: int, source: str) -> None:
     )
 
 
-def _refuse_controls(text: Text, source: str) -> None:
+def refuse_controls(text: Text, source: str) -> None:
     """NUL bytes anywhere, or more than one control character in 200 at the start: not text."""
-    nul = text.data.find(b"\0", text.start)
+    nul = find(text.data, b"\0", text.start)
     if nul >= 0:
         raise MalformedTable(
             source,

@@ -70,10 +70,10 @@ def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.
 def _column(series: pl.Series) -> _Column:
     if series.dtype == pl.String:
         return _text_column(series.fill_null("") if series.null_count() else series)
-    return _Column(_native(series))
+    return _Column(as_given(series))
 
 
-def _native(series: pl.Series) -> pl.Series:
+def as_given(series: pl.Series) -> pl.Series:
     """Columns that came with a type keep their meaning in fewer types."""
     dtype = series.dtype
     if dtype == pl.Boolean:
@@ -96,7 +96,7 @@ def _native(series: pl.Series) -> pl.Series:
     if isinstance(dtype, pl.Duration):
         return series.dt.total_microseconds() / 1e6
     refuse_nested({series.name: dtype}, "table")
-    return _text(series.cast(pl.String).fill_null(""))
+    return as_text(series.cast(pl.String).fill_null(""))
 
 
 def refuse_nested(columns: Mapping[str, pl.DataType], source: str) -> None:
@@ -113,7 +113,7 @@ def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bo
     """A few cells, spread over the column, rule most readings out before all cells are asked."""
     sample = _sample(cells)
     if not len(sample):
-        return _Column(_text(cells))
+        return _Column(as_text(cells))
     if read_flags(sample, is_sample=True) is not None and (flags := read_flags(cells)) is not None:
         return _Column(flags)
     trimmed = cells
@@ -125,7 +125,7 @@ def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bo
         return _Column(numbers.values, numbers.mark, numbers.ambiguous)
     if read_clock(sample) is not None and (clock := read_clock(trimmed)) is not None:
         return _Column(clock)
-    return _Column(_text(cells))
+    return _Column(as_text(cells))
 
 
 def _sample(cells: pl.Series) -> pl.Series:
@@ -138,7 +138,7 @@ def _sample(cells: pl.Series) -> pl.Series:
     return some
 
 
-def _text(cells: pl.Series) -> pl.Series:
+def as_text(cells: pl.Series) -> pl.Series:
     """Cells of nothing but space are empty; all others stay as they are."""
     blank = cells.str.strip_chars() == ""
     if not blank.any():

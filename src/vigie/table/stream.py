@@ -1,0 +1,177 @@
+"""A table piece by piece, for those that no memory holds: the same cells, refusals and order as `read` has.
+
+    with stream.open_file(path, folder) as table:
+        for cells in table.pieces():    # frames of PIECE rows, as uploaded
+
+What is compressed, in another encoding than UTF-8 or quoted in a way that readers disagree on is first written once
+more into `folder`, plainly.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import mmap
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from vigie.errors import UnreadableTable
+from vigie.table import columnar, csv_cells
+from vigie.table.encoding import CHUNK, Text, encoding_of, refuse_controls, transcoded
+from vigie.table.model import Dialect
+from vigie.table.separator import Layout
+
+PIECE = 200_000
+"""Rows of a piece."""
+
+_READ = 65_536
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A table that can be walked through as often as wanted.
+
+    Attributes:
+        source: what the user calls it.
+        columns: their names.
+        rows: how many.
+        dialect: None unless it is a CSV; its decimal mark is not known yet.
+        pieces: begins anew; frames of PIECE rows each but the last, all text for a CSV.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    rows: int
+    dialect: Dialect | None
+    pieces: Callable[[], Iterator[pl.DataFrame]]
+
+
+@contextmanager
+def open_file(path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int) -> Iterator[Stream]:
+    """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
+
+    Args:
+        path: of the file.
+        folder: for what has to be written plainly; the caller removes it.
+        source: what the user calls the file.
+        max_rows: refuse more.
+        max_columns: refuse more.
+    """
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        yield _parquet(path, source, max_rows, max_columns)
+        return
+    if path.suffix.lower() == ".gz":
+        path = _unpacked(path, folder / "unpacked.csv", source)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        mark, encoding = encoding_of(data, source)
+        if encoding == "utf-8":
+            yield _csv(
+                Text(data, mark, encoding, bool(mark), transcoded=False),
+                path,
+                folder,
+                source,
+                max_rows,
+                max_columns,
+            )
+            return
+        plain = folder / "utf8.csv"
+        with plain.open("wb") as out:
+            out.writelines(transcoded(data, mark, encoding, source))
+    with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        text = Text(data, 0, encoding, bool(mark), transcoded=True)
+        yield _csv(text, plain, folder, source, max_rows, max_columns)
+
+
+def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> Stream:
+    lazy, rows = columnar.scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
+    columns = tuple(lazy.collect_schema())
+    return Stream(source, columns, rows, None, lambda: _even(columnar.batches(lazy, source, _READ)))
+
+
+def _csv(text: Text, path: Path, folder: Path, source: str, max_rows: int, max_columns: int) -> Stream:
+    refuse_controls(text, source)
+    layout, counted = csv_cells.counted_records(text, source, max_columns)
+    dialect = Dialect(text.encoding, layout.separator if len(layout.header) > 1 else ",", ".", text.bom)
+    skipped, blanks, separator, rows = layout.lines_before, np.zeros(0, dtype=np.int64), layout.separator, 0
+    if counted.regular:
+        blanks = csv_cells.blanks_to_drop(counted, len(layout.header))
+        rows = counted.records - 1 - len(blanks)
+    else:
+        path, skipped, separator = folder / "regular.csv", 0, ","
+        rows = _rewritten(text, layout, source, path)
+    csv_cells.check_rows(rows, source, max_rows)
+
+    def pieces() -> Iterator[pl.DataFrame]:
+        lazy = pl.scan_csv(
+            path, schema=dict.fromkeys(layout.header, pl.String), separator=separator, skip_lines=skipped,
+            empty_string_is_null=False, infer_schema=False, glob=False,
+        )  # fmt: skip
+        for piece in _even(_kept(columnar.batches(lazy, source, _READ), blanks)):
+            if csv_cells.repeats_header(piece):
+                raise csv_cells.joined_files(text, layout, source)
+            yield piece
+
+    return Stream(source, layout.header, rows, dialect, pieces)
+
+
+def _rewritten(text: Text, layout: Layout, source: str, path: Path) -> int:
+    """Writes the records as all readers read them; returns how many rows there are."""
+    rows = blanks = 0
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(layout.header)
+        for _, record in csv_cells.numbered_records(text, layout, source):
+            if not record:
+                blanks += len(layout.header) == 1
+                continue
+            out.write('""\n' * blanks)
+            writer.writerow(record)
+            rows, blanks = rows + 1 + blanks, 0
+    return rows
+
+
+def _kept(batches: Iterator[pl.DataFrame], blanks: np.ndarray) -> Iterator[pl.DataFrame]:
+    """Without the blank lines, which are no rows; the header is record 0."""
+    at = 1
+    for batch in batches:
+        here = blanks[(blanks >= at) & (blanks < at + batch.height)] - at
+        at += batch.height
+        if len(here):
+            keep = np.ones(batch.height, dtype=np.bool_)
+            keep[here] = False
+            batch = batch.filter(pl.Series(keep))
+        yield batch
+
+
+def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Frames of PIECE rows from frames of any size."""
+    held: list[pl.DataFrame] = []
+    height = 0
+    for batch in batches:
+        held.append(batch)
+        height += batch.height
+        while height >= PIECE:
+            whole = pl.concat(held)
+            yield whole.head(PIECE).rechunk()
+            held, height = [whole.slice(PIECE)], height - PIECE
+    if height:
+        yield pl.concat(held).rechunk()
+
+
+def _unpacked(path: Path, target: Path, source: str) -> Path:
+    try:
+        with gzip.open(path, "rb") as packed, target.open("wb") as out:
+            while piece := packed.read(CHUNK):
+                out.write(piece)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        hint = "copy or compress the file again, or name it .csv when it is not compressed"
+        raise UnreadableTable(
+            source, found="gzip data that is damaged or ends too early", expected="a whole file", hint=hint
+        ) from error
+    return target

@@ -1,0 +1,144 @@
+"""A table in pieces is the table that `read` gives: cells, types and refusals."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
+from vigie.table import read, stream
+from vigie.table.readings import candidates
+
+ROWS = 1000
+
+
+@pytest.fixture(autouse=True)
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small files have many."""
+    monkeypatch.setattr(stream, "PIECE", 64)
+    monkeypatch.setattr(stream, "_READ", 50)
+
+
+def french(separator: str = ";") -> str:
+    lines = [separator.join(["date", "montant", "client", "ok"])]
+    for i in range(ROWS):
+        cell = '"Durand; fils"' if i % 7 == 0 else f"Société {i % 9}"
+        lines.append(
+            separator.join(
+                [
+                    f"{1 + i % 28:02}/{1 + i % 12:02}/2026 10:{i % 60:02}",
+                    f"{i},{i % 90:02}",
+                    cell,
+                    "oui" if i % 3 else "non",
+                ]
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+def written(tmp_path: Path, name: str) -> Path:
+    text = french()
+    path = tmp_path / name
+    match name:
+        case "latin.csv":
+            path.write_bytes(text.encode("windows-1252"))
+        case "wide.csv":
+            path.write_bytes(text.encode("utf-16"))
+        case "packed.csv.gz":
+            path.write_bytes(gzip.compress(text.encode()))
+        case "quotes.csv":
+            path.write_bytes(text.replace("Société 1", 'So"ciété 1').encode())
+        case "blanks.csv":
+            path.write_bytes(text.replace("\n", "\n\n").encode())
+        case "rows.parquet":
+            pl.read_csv(text.encode(), separator=";").write_parquet(path)
+        case _:
+            path.write_bytes(text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plain.csv", "latin.csv", "wide.csv", "packed.csv.gz", "quotes.csv", "blanks.csv", "rows.parquet"],
+)
+def test_the_same_cells(tmp_path: Path, name: str) -> None:
+    """Whatever the encoding, the packing and the quotes, and as often as it is asked."""
+    path = written(tmp_path, name)
+    whole = read(path)
+    with stream.open_file(path, tmp_path, source=name, max_rows=ROWS, max_columns=9) as table:
+        assert table.rows == ROWS
+        assert table.columns == tuple(whole.frame.columns)
+        for _ in range(2):
+            pieces = list(table.pieces())
+            assert {piece.height for piece in pieces[:-1]} == {64}
+            assert pl.concat(pieces).equals(whole.frame)
+        if whole.dialect is not None and table.dialect is not None:
+            assert (table.dialect.encoding, table.dialect.separator, table.dialect.bom) == (
+                whole.dialect.encoding,
+                whole.dialect.separator,
+                whole.dialect.bom,
+            )
+
+
+def test_the_same_types(tmp_path: Path) -> None:
+    """Read piece by piece by what some rows proposed, each column says what it says as a whole."""
+    whole = read(written(tmp_path, "plain.csv"))
+    ways, mark = candidates(whole.frame.gather_every(9), comma_by_default=True)
+    assert mark == ","
+    for name in whole.frame.columns:
+        parts = [ways[name][0].read(piece[name]) for piece in whole.frame.iter_slices(64)]
+        assert all(part is not None for part in parts), name
+        assert pl.concat([part for part in parts if part is not None]).equals(whole.typed[name]), name
+
+
+@pytest.mark.parametrize(
+    ("proposed", "then", "kinds"),
+    [
+        (["1", "2", "3"], ["4", "x"], ["numbers", "numbers", "text"]),
+        (["1", "2", "3"], ["4.5"], ["numbers", "numbers", "text"]),
+        (["yes", "no"], ["maybe"], ["flags", "text"]),
+        (["01/02/2026", "02/03/2026"], ["25/03/2026"], ["dates", "dates", "text"]),
+        (["2026-01-01", "2026-01-02"], ["soon"], ["dates", "text"]),
+        (["10:30", "11:45"], ["25:99"], ["clock", "text"]),
+    ],
+)
+def test_a_piece_objects(proposed: list[str], then: list[str], kinds: list[str]) -> None:
+    """What the look did not see makes a reading fall; the next one is tried, and text reads all."""
+    ways = candidates(
+        pl.DataFrame({"date" if "/" in proposed[0] else "x": proposed}), comma_by_default=False
+    )[0]
+    (readings,) = ways.values()
+    assert [reading.kind for reading in readings] == kinds
+    piece = pl.Series("x", then)
+    objections = [reading.read(piece) is None for reading in readings]
+    assert objections[-1] is False
+    if then != ["25/03/2026"]:
+        assert objections[0] is True
+    assert all(reading.read(pl.Series("x", ["", "NA"])) is not None for reading in readings)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """As `read` has them: too long, joined files, gzip that was cut."""
+    path = written(tmp_path, "plain.csv")
+    with (
+        pytest.raises(TableTooLarge),
+        stream.open_file(path, tmp_path, source="x", max_rows=9, max_columns=9),
+    ):
+        pass
+    joined = tmp_path / "joined.csv"
+    joined.write_text(french() + french())
+    with (
+        stream.open_file(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table,
+        pytest.raises(MalformedTable, match="line 1002.*header again"),
+    ):
+        list(table.pieces())
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(written(tmp_path, "packed.csv.gz").read_bytes()[:-20])
+    with (
+        pytest.raises(UnreadableTable),
+        stream.open_file(cut, tmp_path, source="x", max_rows=9, max_columns=9),
+    ):
+        pass
