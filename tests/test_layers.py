@@ -15,7 +15,7 @@ LEVELS = (
     {"scoring", "artifacts", "worlds"},
     {"catalog", "records"},
     {"predict", "train", "refine", "migrate", "library"},
-    {"opening", "standing"},
+    {"opening", "standing", "long"},
     {"jobs", "spark", "web", "doctor", "api"},
     {"cli", "__main__"},
 )

@@ -27,17 +27,13 @@ import polars as pl
 from vigie import __version__, predict
 from vigie.catalog import Catalog
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet, told, voters
+from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet, voters
+from vigie.predict.voters import Voter
 from vigie.scoring import boosting, evidence, reference
-from vigie.scoring.binding import bind
 from vigie.scoring.calibration import Calibrator
-from vigie.scoring.ensemble import Member
 from vigie.scoring.forest import Forest
-from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
-from vigie.scoring.trained import TrainedModel
-from vigie.scoring.verdict import judge
 from vigie.table import Table
 
 FORMAT = 2
@@ -101,7 +97,10 @@ class StandingPlan:
         self.learned = learned
         self._members = tuple(members)
         self._calibration = dict(calibration)
-        self._models = [reference.from_parts(member.booster, member.recipe) for member in members]
+        self._voters = [
+            Voter(m.name, m.similarity, m.skill, m.bound, m.trust, reference.from_parts(m.booster, m.recipe))
+            for m in members
+        ]
         self._calibrator = Calibrator.from_json(calibration) if calibration else None
 
     def score(self, rows: pl.DataFrame, only: Sequence[int] | None = None) -> pl.DataFrame:
@@ -118,16 +117,9 @@ class StandingPlan:
             frame, self.roles, seed=self.options.seed, learned=self.learned, only=asked
         )
         frame = frame if asked is None else frame[asked]
-        said = [
-            Member(m.name, m.similarity, m.skill, self._margin(model, m, frame, gathered), trust=m.trust)
-            for m, model in zip(self._members, self._models, strict=True)
-        ]
-        combined = voters.listened(gathered, said, self.options.seed, self.learned)
-        combined, odds = voters.led(combined, said, self._calibrator, self.learned)
-        prior, budget = self.options.expected_fraud_rate, self.options.alert_budget
-        verdict = judge(combined, 1.0, self._calibrator, prior, budget, self.learned, odds)
-        worded = told.reasons_of(gathered, self.options, verdict)
-        return told.additions_of(gathered, combined, verdict, worded)
+        return predict.later(
+            gathered, frame, self._voters, self._calibrator, self.options, self.learned
+        ).additions
 
     def score_table(self, table: Table) -> pl.DataFrame:
         """(rows, 7) what to add to an upload of its own; refuses a column that the planned table did not have.
@@ -206,19 +198,6 @@ class StandingPlan:
         roles, options = Roles.from_json(head["roles"]), Options(**head["options"])
         return cls(schema, roles, options, members, head["calibration"], learned)
 
-    @staticmethod
-    def _margin(
-        model: voters.Model,
-        member: Standing,
-        frame: pl.DataFrame,
-        gathered: evidence.Evidence,
-    ) -> Floats:
-        if isinstance(model, reference.NativeModel):
-            return model.margin_of(frame[gathered.order], member.bound)
-        if isinstance(model, TrainedModel) and member.trust > 0:
-            return model.own.margin(model.own.own.matrix(frame, member.bound, gathered))
-        return model.margin(gathered.inputs)
-
 
 def learn(
     table: Table,
@@ -248,19 +227,10 @@ def learn(
 
 def standing_of(planned: Plan, table: Table) -> StandingPlan:
     """The plan of a table that has been applied, without the table."""
-    roles = {column.column: column.role for column in planned.roles.columns}
     said = voters.members_of(planned, table)
     members = [
-        Standing(
-            match.entry.name,
-            match.similarity,
-            voters.skill(match.entry),
-            member.bound or bind({column.name: column.role for column in match.entry.columns}, roles),
-            bundle.features,
-            bundle.booster,
-            member.trust,
-        )
-        for match, bundle, member in zip(planned.matches, planned.bundles, said, strict=True)
+        Standing(v.name, v.similarity, v.skill, v.bound, bundle.features, bundle.booster, v.trust)
+        for v, bundle in zip(voters.voters_of(planned, said), planned.bundles, strict=True)
     ]
     calibrator = voters.calibrator_of(planned, said)
     return StandingPlan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from vigie.errors import NotFound, UsageRefused
 from vigie.scoring.known_roles import ROLES
 
 if TYPE_CHECKING:
-    from vigie.predict import Plan
+    from vigie.catalog import Catalog
+    from vigie.predict import Options, Plan, Progress
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
@@ -84,21 +85,39 @@ def predict(
 
     words, chosen = Words(lang), settings.load()
     options = story.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    with cli_draw.progress(words) as told:
+    with cli_draw.progress(words) as told, opening.catalog(chosen) as catalog:
         told("reading", 0.0)
-        table = read_table(source, chosen)
-        with opening.catalog(chosen) as catalog:
+        found = _in_passes(source, output, catalog, chosen, options, told)
+        if found is None:
+            table = read_table(source, chosen)
             result = story.predict(table, catalog, opening.opener(chosen), options, told)
-        told("writing", 0.95)
-        write(table, result.additions, output)
+            told("writing", 0.95)
+            write(table, result.additions, output)
+            found = result.summary, tuple(table.frame.columns)
+    summary, columns = found
     if as_json:
-        cli_draw.dump(result.summary)
+        cli_draw.dump(summary)
         return
     from vigie.cli.report import Written, report
 
-    written = Written("stdout" if output == "-" else output, _added(table, result.additions.columns))
-    parts = report(result.summary, words, source=table.source, width=cli_draw.width(), written=written)
+    name = "stdin" if source == "-" else Path(source).name
+    written = Written("stdout" if output == "-" else output, _added(columns))
+    parts = report(summary, words, source=name, width=cli_draw.width(), written=written)
     cli_draw.show(*parts, err=output == "-")
+
+
+def _in_passes(
+    source: str, output: str, catalog: Catalog, chosen: settings.Settings, options: Options, told: Progress
+) -> tuple[dict[str, Any], tuple[str, ...]] | None:
+    """What came of a file that is too long to be scored in memory; None where it is not."""
+    from vigie.long import files
+
+    if source == "-" or not files.may_be_long(Path(source)):
+        return None
+    from vigie import opening
+
+    limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
+    return files.predict_file(Path(source), output, catalog, opening.opener(chosen), options, limits, told)
 
 
 @click.command(
@@ -173,10 +192,12 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
         )
 
 
-def _added(table: Table, names: list[str]) -> list[str]:
+def _added(columns: Sequence[str]) -> list[str]:
     """The names of our columns as they are in the file: one that is taken got a number."""
-    taken = {name.lower() for name in table.frame.columns}
-    numbered = ([name, *(f"{name}_{number}" for number in range(2, table.frame.width + 3))] for name in names)
+    from vigie.predict.told import ADDED
+
+    taken = {name.lower() for name in columns}
+    numbered = ([name, *(f"{name}_{number}" for number in range(2, len(columns) + 3))] for name in ADDED)
     return [next(name for name in candidates if name.lower() not in taken) for candidates in numbered]
 
 

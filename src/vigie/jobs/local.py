@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from vigie.artifacts.store import Store
 from vigie.errors import DamagedBundle, NotFound
 from vigie.jobs.bench import Bench
+from vigie.long import room
 from vigie.records import Part, Upload, uploads
 from vigie.records.uploads import part_key
 
@@ -105,30 +103,10 @@ def _verified(store: Store, upload: Upload, part: Part) -> bytes:
     return data
 
 
-@contextmanager
-def _folder(bench: Bench) -> Iterator[Path]:
-    under = bench.settings.cache_dir / "jobs"
-    under.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=under, ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def _folder(bench: Bench) -> AbstractContextManager[Path]:
+    return room.working(bench.settings.cache_dir / "jobs")
 
 
 def sweep(bench: Bench) -> int:
     """Removes what workers of this machine left that were killed: it holds cells."""
-    removed = 0
-    for folder in (bench.settings.cache_dir / "jobs").glob("*-*"):
-        number = folder.name.partition("-")[0]
-        if number.isdigit() and not _alive(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return room.sweep(bench.settings.cache_dir / "jobs")

@@ -15,6 +15,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from vigie.artifacts.bundle import Bundle
@@ -23,17 +24,20 @@ from vigie.errors import InputRefused, UnknownColumn
 from vigie.predict import told, voters
 from vigie.predict.voters import Model
 from vigie.scoring import evidence, matching, reference, roles
+from vigie.scoring.calibration import Calibrator
 from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
+from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
 from vigie.scoring.matching import TableProfile
-from vigie.scoring.own.recognise import ranked
+from vigie.scoring.own.recognise import Known, ranked
 from vigie.scoring.roles import Roles
 from vigie.scoring.verdict import judge
 from vigie.table import Table
 
 Progress = Callable[[str, float], None]
 Open = Callable[[Entry], Bundle]
+AtHome = tuple[Entry, Known] | None
 Taught = Callable[[Combined, Sequence[Member]], Combined]
 
 
@@ -128,31 +132,41 @@ def plan(
         progress: told each stage and the share done.
         learned: keeps what the table says as a whole, for rows to come; see `vigie.standing`.
     """
-    clock = _Clock(progress)
+    clock = Clock(progress)
     learned = learned or Learned()
-    for column in options.roles:
-        if column not in table.typed.columns:
-            raise UnknownColumn(column, table.typed.columns)
     with clock("reading columns", 0.05):
-        found = roles.infer(table.typed, options.roles)
-        at_home = voters.recognised(table, catalog, found)
-        if at_home is not None:
-            found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
-        _require_something(table, found)
+        found, at_home = understand(table, catalog, options)
     with clock("gathering evidence", 0.15):
         gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
     with clock("matching models", 0.6):
         profile = matching.describe(table.typed, found, gathered.features)
         tied = coherence(table.typed[gathered.order], found)
-        matches = catalog.match(profile, top=options.top, minimum=options.minimum)
-        if at_home is not None:
-            matches = voters.first(at_home[0], matches, profile, options)
+        matches = proposed(profile, catalog, options, at_home)
     bundles: tuple[Bundle, ...] = ()
     with clock("fetching models", 0.65):
         if open_bundle is not None:
             bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
     return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
+
+
+def understand(table: Table, catalog: Catalog, options: Options) -> tuple[Roles, AtHome]:
+    """What the columns mean, and the model that was trained on a table like this one, if there is one."""
+    for column in options.roles:
+        if column not in table.typed.columns:
+            raise UnknownColumn(column, table.typed.columns)
+    found = roles.infer(table.typed, options.roles)
+    at_home = voters.recognised(table, catalog, found)
+    if at_home is not None:
+        found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
+    _require_something(table, found)
+    return found, at_home
+
+
+def proposed(profile: TableProfile, catalog: Catalog, options: Options, at_home: AtHome) -> tuple[Match, ...]:
+    """The models that may vote, best first; first of all the one that knows the table."""
+    matches = catalog.match(profile, top=options.top, minimum=options.minimum)
+    return matches if at_home is None else voters.first(at_home[0], matches, profile, options)
 
 
 def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught | None = None) -> Prediction:
@@ -164,7 +178,7 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught |
         progress: told each stage and the share done.
         taught: changes what the ensemble says by what else is known of the rows, such as a person's marks.
     """
-    clock = _Clock(progress, plan.seconds)
+    clock = Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
         members = voters.members_of(plan, table)
         combined = voters.listened(plan.evidence, members, plan.options.seed, plan.learned)
@@ -191,6 +205,48 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught |
     )
 
 
+@dataclass(frozen=True)
+class Later:
+    """What a plan says of rows its table never had.
+
+    Attributes:
+        additions: (rows, 7) the columns to add, in the order of the rows.
+        evidence: (rows,) what the score is made of, in the same order, finer than the score is written.
+    """
+
+    additions: pl.DataFrame
+    evidence: Floats
+
+
+def later(
+    gathered: evidence.Evidence,
+    frame: pl.DataFrame,
+    members: Sequence[voters.Voter],
+    calibrator: Calibrator | None,
+    options: Options,
+    learned: Learned,
+) -> Later:
+    """Scores rows in the terms of a table that is not here.
+
+    Args:
+        gathered: the evidence of the rows, told by what that table answered.
+        frame: the rows, typed as that table was.
+        members: the models that voted on it.
+        calibrator: its own.
+        options: what was asked of it.
+        learned: its answers.
+    """
+    said = [member.member(frame, gathered) for member in members]
+    combined = voters.listened(gathered, said, options.seed, learned)
+    combined, odds = voters.led(combined, said, calibrator, learned)
+    prior, budget = options.expected_fraud_rate, options.alert_budget
+    verdict = judge(combined, 1.0, calibrator, prior, budget, learned, odds)
+    additions = told.additions_of(gathered, combined, verdict, told.reasons_of(gathered, options, verdict))
+    strength = np.empty(len(gathered.order))
+    strength[gathered.order] = combined.evidence
+    return Later(additions, strength)
+
+
 def predict(
     table: Table,
     catalog: Catalog,
@@ -210,15 +266,15 @@ def predict(
     return apply(plan(table, catalog, open_bundle, options or Options(), progress), table, progress)
 
 
-class _Clock:
-    """Times the stages and reports them."""
+class Clock:
+    """Times the stages of a story and reports them."""
 
     def __init__(self, progress: Progress, before: Mapping[str, float] | None = None) -> None:
         self.seconds: dict[str, float] = dict(before or {})
         self._progress = progress
         self._stage, self._start = "", 0.0
 
-    def __call__(self, stage: str, share: float) -> _Clock:
+    def __call__(self, stage: str, share: float) -> Clock:
         self._progress(stage, share)
         self._stage, self._start = stage, time.perf_counter()
         return self

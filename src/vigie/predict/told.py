@@ -18,9 +18,13 @@ from vigie.scoring.verdict import Verdict
 from vigie.table import Table
 
 if TYPE_CHECKING:
-    from vigie.predict import Options, Plan
+    from vigie.predict import Later, Options, Plan
 
 TOP_ROWS = 10
+ADDED = (
+    "fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons",
+)  # fmt: skip
+"""The columns that a prediction adds, in their order."""
 
 
 def reasons_of(gathered: evidence.Evidence, options: Options, verdict: Verdict) -> list[str]:
@@ -107,3 +111,60 @@ def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     best = np.argsort(-score, kind="stable")[:TOP_ROWS]
     columns = ("fraud_score", "fraud_probability", "reasons")
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]
+
+
+class Counted:
+    """What there is to say of a table whose rows are scored piece by piece, once all are.
+
+    Args:
+        budget: a share of the rows below 1 or a number of rows to alert; None where the calibration draws the line.
+        rows: of the table.
+    """
+
+    def __init__(self, budget: float | None, rows: int) -> None:
+        self.budgeted = budget is not None
+        self._alerts = 0 if budget is None else min(rows, round(budget * rows) if budget < 1 else int(budget))
+        self._levels = dict.fromkeys(("HIGH", "MEDIUM", "LOW"), 0)
+        self._strengths: list[npt.NDArray[np.float64]] = []
+        self._agreement, self._agreed, self._rows = 0.0, 0, 0
+        self._best = pl.DataFrame()
+        self._chosen: npt.NDArray[np.bool_] | None = None
+
+    def add(self, later: Later) -> None:
+        """Counts the next rows of the table."""
+        additions = later.additions
+        for level in self._levels:
+            self._levels[level] += int((additions["risk_level"] == level).sum())
+        agreement = additions["agreement"].drop_nulls()
+        self._agreement += float(agreement.to_numpy().sum())
+        self._agreed += len(agreement)
+        if self.budgeted:
+            self._strengths.append(later.evidence)
+        else:
+            self._alerts += int(additions["alert"].sum())
+        row, strength = np.arange(additions.height) + self._rows, pl.Series(later.evidence)
+        best = additions.with_columns(row=pl.Series(row), strength=strength).top_k(TOP_ROWS, by="strength")
+        self._best = pl.concat([self._best, best], how="diagonal").sort(
+            "strength", "row", descending=[True, False]
+        )
+        self._best = self._best.head(TOP_ROWS)
+        self._rows += additions.height
+
+    def alerts(self, start: int, count: int) -> pl.Series:
+        """(count,) which rows are alerts by the budget, from row `start` on; once all rows have been added."""
+        if self._chosen is None:
+            strength = np.concatenate(self._strengths)
+            self._chosen = np.zeros(len(strength), dtype=bool)
+            self._chosen[np.argsort(-strength, kind="stable")[: self._alerts]] = True
+        return pl.Series("alert", self._chosen[start : start + count].astype(np.int8))
+
+    def summary(self) -> dict[str, Any]:
+        """The part of the summary that only all rows can tell."""
+        columns = ("fraud_score", "fraud_probability", "reasons")
+        best = self._best.iter_rows(named=True)
+        return {
+            "agreement": round(self._agreement / self._agreed, 4) if self._agreed else None,
+            "alerts": self._alerts,
+            "risk_levels": self._levels,
+            "top": [{"row": one["row"] + 1, **{name: one[name] for name in columns}} for one in best],
+        }

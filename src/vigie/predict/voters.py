@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from vigie.catalog import Catalog, Entry, Match
 from vigie.scoring import ensemble, evidence, reference, student, trained
@@ -73,6 +74,65 @@ def led(
         return combined, None
     share = learned.now("leader's share", lambda: trained.share_of(calibrator, leader.margin, START))
     return replace(combined, belief=share), leader.margin
+
+
+@dataclass(frozen=True)
+class Voter:
+    """A member of a plan whose table is gone: what it says of rows that come later.
+
+    Attributes:
+        name: of the model.
+        similarity: of its match.
+        skill: its ROC AUC on worlds it was not trained on.
+        bound: the table's column for each of its own.
+        trust: what it counted on the table.
+        model: opened.
+    """
+
+    name: str
+    similarity: float
+    skill: float
+    bound: Mapping[str, str]
+    trust: float
+    model: Model
+
+    def member(self, frame: pl.DataFrame, gathered: evidence.Evidence) -> Member:
+        """With what it says of rows.
+
+        Args:
+            frame: (rows, columns) typed as the table was.
+            gathered: the evidence of these rows, in an order of its own.
+        """
+        return Member(self.name, self.similarity, self.skill, self._margin(frame, gathered), trust=self.trust)
+
+    def _margin(self, frame: pl.DataFrame, gathered: evidence.Evidence) -> Floats:
+        if isinstance(self.model, reference.NativeModel):
+            return self.model.margin_of(frame[gathered.order], self.bound)
+        if isinstance(self.model, TrainedModel) and self.trust > 0:
+            own = self.model.own
+            return own.margin(own.own.matrix(frame, self.bound, gathered))
+        return self.model.margin(gathered.inputs)
+
+
+def voters_of(plan: Plan, said: Sequence[Member]) -> list[Voter]:
+    """The members of a plan as they vote on rows that come later.
+
+    Args:
+        plan: of the table.
+        said: its members with what they said of it.
+    """
+    roles = {column.column: column.role for column in plan.roles.columns}
+    return [
+        Voter(
+            match.entry.name,
+            match.similarity,
+            skill(match.entry),
+            member.bound or bind({column.name: column.role for column in match.entry.columns}, roles),
+            member.trust,
+            model,
+        )
+        for match, member, model in zip(plan.matches, said, plan.models, strict=True)
+    ]
 
 
 def members_of(plan: Plan, table: Table) -> list[Member]:

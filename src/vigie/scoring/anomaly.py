@@ -121,7 +121,8 @@ def _sample(x: Floats, seed: int, size: int) -> Floats:
 def distances(x: Floats, sample: Floats, k: int) -> Floats:
     """(rows,) mean distance to the nearest k of a sample but the very first, which may be the row itself.
 
-    All distances at once in single precision say which may be the nearest, and those few are measured again exactly.
+    All distances at once in single precision say which may be the nearest, and those few are measured again exactly:
+    all that could be, were every rounding to go against them, so that the answer for a row is that row's alone.
     """
     wanted = min(k + 4, len(sample) - 1)
     fold = 16 if len(sample) > 16 * 4 * wanted else 1
@@ -129,6 +130,8 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
     small = sample.astype(np.float32)
     turned = np.ascontiguousarray(np.pad(-2 * small, ((0, missing), (0, 0))).T)
     squares = np.pad((small**2).sum(axis=1), (0, missing), constant_values=np.inf)
+    longest = float(np.sqrt((sample**2).sum(axis=1).max()))
+    unsure = 4 * (x.shape[1] + 2) * 2.0**-24
     out = np.empty(len(x))
 
     def some(start: int) -> None:
@@ -137,7 +140,9 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
         # The least of each fold: as many of them as wanted lie at or below a line, so all the nearest do.
         least = rough.reshape(len(rows), fold, -1).min(axis=1)
         least.partition(wanted, axis=1)
-        row, column = np.divmod(np.flatnonzero(rough <= least[:, wanted, None]), rough.shape[1])
+        length = np.sqrt((rows**2).sum(axis=1))
+        line = least[:, wanted] + unsure * longest * (2 * length + longest)
+        row, column = np.divmod(np.flatnonzero(rough <= line[:, None].astype(np.float32)), rough.shape[1])
         exact = np.sqrt(((rows[row] - sample[column]) ** 2).sum(axis=1))
         starts = np.searchsorted(row, np.arange(len(rows)))
         place = np.arange(len(row)) - starts[row]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from vigie.scoring.groups import Floats
+from vigie.scoring.groups import Floats, weighed
 from vigie.scoring.learned import Learned
 
 ANOMALY_SHARE = 0.55
@@ -102,10 +102,10 @@ def combine(
     stable = known.now("stability", lambda: _stability(everyone))[: len(members)]
     raw = np.array([m.similarity**STEEPNESS * max(m.skill - 0.5, 0.02) for m in members]) * stable
     shares = raw / raw.sum()
-    votes = shares @ np.stack([energy(r, rows) for r in ranks])
+    votes = weighed((energy(r, rows) for r in ranks), shares)
     evidence = ANOMALY_SHARE * base + (1 - ANOMALY_SHARE) * votes
     agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
-    odds = shares @ np.stack([m.margin for m in members])
+    odds = weighed((m.margin for m in members), shares)
     belief = known.now("belief", lambda: _belief(odds, weights))
     return Combined(evidence, agreement, tuple(float(w) for w in shares), float(stable.mean()), belief)
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from vigie.scoring import anomaly, features
 from vigie.scoring.facts import Facts
-from vigie.scoring.groups import Floats, Groups
+from vigie.scoring.groups import Floats, Groups, weighed
 from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 
@@ -95,14 +95,8 @@ def gather(
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
     """
     learned = learned or Learned()
-    rows, prints, cells = own_order(frame, learned)
-    order = np.argsort(rows, kind="stable")
-    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
-    sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = Facts(sorted_frame, ordered, learned)
-    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
-    built = features.build(sorted_frame, ordered, facts)
-    tails = tail(built, learned)
+    facts, order, rows = arranged(frame, roles, learned)
+    tails = tail(features.build(facts.frame, facts.roles, facts), learned)
     peers = related(facts, tails.suspicion, learned)
     if only is None:
         return complete(facts, tails, peers, learned, seed, Rows(order, rows[order]))
@@ -110,6 +104,19 @@ def gather(
     place[order] = np.arange(len(order))
     asked = Rows(np.arange(len(only)), rows[only], place[only])
     return complete(facts, tails, peers, learned, seed, asked)
+
+
+def arranged(
+    frame: pl.DataFrame, roles: Roles, learned: Learned
+) -> tuple[Facts, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
+    rows, prints, cells = own_order(frame, learned)
+    order = np.argsort(rows, kind="stable")
+    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
+    sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
+    facts = Facts(sorted_frame, ordered, learned)
+    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    return facts, order, rows
 
 
 def own_order(
@@ -178,12 +185,18 @@ def tail(built: features.Features, learned: Learned) -> Tails:
         built: the features of some rows, or of all.
         learned: what is known of the table as a whole.
     """
-    known = learned.once("known", built.known)
+    learned.once("known", built.known)
     inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     ranks = inputs[:, : len(built.names)]
     for j in np.flatnonzero(learned.once("features", lambda: _any(built.values))):
         ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
-    evidence = anomaly.tails(ranks, known)
+    return ranked(built, inputs, learned)
+
+
+def ranked(built: features.Features, inputs: npt.NDArray[np.float32], learned: Learned) -> Tails:
+    """Tails of features whose ranks are known already, in the first columns of `inputs`."""
+    known = learned.once("known", built.known)
+    evidence = anomaly.tails(inputs[:, : len(built.names)], known)
     energies = {name: learned.ranks(name, x) for name, x in anomaly.energy(evidence, known).items()}
     return Tails(built, known, inputs, evidence, energies)
 
@@ -252,7 +265,8 @@ def together(detectors: Floats, nameless: float, learned: Learned | None = None)
     rows = learned.once("rows", lambda: float(len(detectors)))
     shift = float(np.clip(3 * nameless - 1, 0, 1))
     shares = (1 - shift) * SHARES + shift * NAMELESS_SHARES
-    return learned.ranks("together", -np.log(1 - detectors + 0.5 / max(rows, 1)) @ shares)
+    energies = -np.log(1 - detectors + 0.5 / max(rows, 1))
+    return learned.ranks("together", weighed(energies.T, shares))
 
 
 def related(facts: Facts, energy: Floats, learned: Learned) -> dict[str, Floats]:

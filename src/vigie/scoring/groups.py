@@ -6,7 +6,7 @@ is O(n log n) however many groups there are and however skewed they are. Must no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -280,6 +280,14 @@ def pairs(one: Codes, other: Codes) -> Codes:
     """
     unknown = (one < 0) | (other < 0)
     return np.where(unknown, -1, one * (int(other.max(initial=-1)) + 1) + other)
+
+
+def weighed(parts: Iterable[Floats], weights: Iterable[float]) -> Floats:
+    """(rows,) weighted sum of the parts; for each row to the last bit the same, whatever rows are beside it.
+
+    A product of matrices is not: its library adds up in another order where there are other numbers of rows.
+    """
+    return np.asarray(sum(weight * part for part, weight in zip(parts, weights, strict=True)))
 
 
 def dense_codes(*columns: Codes) -> Codes:

@@ -132,10 +132,9 @@ def peers_of(kind: Kind, facts: Facts, energy: Floats, learned: Learned) -> dict
         energy: (rows,) suspicion of each row of the piece.
         learned: what is known of the table as a whole, beside what features need.
     """
-    if kind.name not in evidence.relatives(facts).values():
-        return {}
     said = evidence.related(facts, energy, learned)
-    return {name: values for name, values in said.items() if np.isfinite(values).any()}
+    mine = tuple(f"peers_{who}_" for who, entity in evidence.relatives(facts).items() if entity == kind.name)
+    return {name: values for name, values in said.items() if name.startswith(mine)}
 
 
 def joined(pieces: Iterable[Mapping[str, Floats | npt.NDArray[np.float32]]], rows: int) -> Features:

@@ -34,14 +34,22 @@ class Learned:
     Attributes:
         kept: the answers: numbers, texts, lists of texts, arrays, forests and trees.
         frozen: whether they were given.
+        listener: told of all values that are counted, with the name of the answer; nobody by default.
     """
 
     def __init__(self, kept: Mapping[str, Any] | None = None, *, keep: bool = False) -> None:
         self.kept: dict[str, Any] = dict(kept or {})
         self.frozen = kept is not None
+        self.listener: Callable[[str, Codes], None] | None = None
         self._keep = keep
         self._kinds: dict[str, pl.Enum] = {}
         self._places: dict[str, dict[str, int]] = {}
+
+    def open(self) -> Learned:
+        """The same answers; what was not asked yet is asked now, and remembered."""
+        more = Learned(self.kept, keep=True)
+        more.frozen = False
+        return more
 
     def once(self, name: str, ask: Callable[[], T]) -> T:
         """The answer to `name`: kept, or what `ask` says now and from now on."""
@@ -91,6 +99,8 @@ class Learned:
             values: (rows,) whole numbers, such as hashes: the same for the same value in any table.
             known: (rows,) whether there is a value.
         """
+        if self.listener is not None:
+            self.listener(name, values if known is None else values[known])
         if self.frozen:
             distinct, counts = self.kept[f"values {name}"], self.kept[f"counts {name}"]
             if not len(distinct):

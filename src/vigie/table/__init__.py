@@ -11,6 +11,8 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
     csv_cells   the cells, checked against that count                     (CSV)
     columnar    Parquet and Excel
     header      names of columns that will not do
+    stream      a table piece by piece, for those that no memory holds
+    readings    how its columns are read, settled on some rows
     parsing     text -> numbers, dates, yes/no; numbers, dates and words do the work
     writing     the upload and our columns, written atomically
 """
@@ -18,6 +20,6 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
 from vigie.table.model import Dialect, Table
 from vigie.table.parsing import from_frame, parse
 from vigie.table.source import read
-from vigie.table.writing import join, write
+from vigie.table.writing import join, write, write_pieces
 
-__all__ = ["Dialect", "Table", "from_frame", "join", "parse", "read", "write"]
+__all__ = ["Dialect", "Table", "from_frame", "join", "parse", "read", "write", "write_pieces"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,27 +42,72 @@ def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
         path: .csv, .tsv or .txt, also with .gz, or .parquet; replaced at once when all is written.
     """
     additions = _fitting(table, additions)
+    batches = (
+        (table.frame.slice(start, _BATCH), additions.slice(start, _BATCH))
+        for start in range(0, max(table.frame.height, 1), _BATCH)
+    )
+    _write(batches, table.dialect, path, lambda file: _write_parquet(table.frame, additions, file))
+
+
+def write_pieces(
+    pieces: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
+    columns: Iterable[str],
+    dialect: Dialect | None,
+    path: str | Path,
+    folder: Path,
+) -> None:
+    """The same for a table that no memory holds.
+
+    Args:
+        pieces: rows of the upload and what to add to them, in order.
+        columns: of the upload.
+        dialect: of the upload, where it is a CSV.
+        path: as `write` has it.
+        folder: for what has to be written twice; the caller removes it.
+    """
+    taken = tuple(columns)
+    fitting = ((theirs, ours.rename(_free_names(ours.columns, taken))) for theirs, ours in pieces)
+
+    def parquet(file: BinaryIO) -> None:
+        parts = []
+        for number, (theirs, ours) in enumerate(fitting):
+            parts.append(folder / f"{number:05}.parquet")
+            with parts[-1].open("wb") as part:
+                _write_parquet(theirs, ours, part)
+        pl.scan_parquet(parts).sink_parquet(file)
+
+    _write(fitting, dialect, path, parquet)
+
+
+def _write(
+    batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
+    dialect: Dialect | None,
+    path: str | Path,
+    parquet: Callable[[BinaryIO], None],
+) -> None:
     if str(path) == "-":
-        _write_csv(table, additions, sys.stdout.buffer)
+        _write_csv(batches, dialect, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     path = Path(path)
     match [suffix.lower() for suffix in path.suffixes[-2:]]:
         case [*_, suffix] if suffix in _CSV:
             with replacing(path) as file:
-                _write_csv(table, additions, file)
+                _write_csv(batches, dialect, file)
         case [suffix, ".gz"] if suffix in _CSV:
             with replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-                _write_csv(table, additions, packed)
+                _write_csv(batches, dialect, packed)
         case [*_, ".parquet"]:
             with replacing(path) as file:
-                table.frame.hstack(
-                    additions.with_columns(pl.selectors.float().round(DECIMALS))
-                ).write_parquet(file)
+                parquet(file)
         case _:
             raise UsageRefused(
                 f"cannot write {path.name!r}: expected {_WRITABLE}", hint="change the extension"
             )
+
+
+def _write_parquet(frame: pl.DataFrame, additions: pl.DataFrame, file: BinaryIO) -> None:
+    frame.hstack(additions.with_columns(pl.selectors.float().round(DECIMALS))).write_parquet(file)
 
 
 def join(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
@@ -90,17 +135,19 @@ def _free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     return free
 
 
-def _write_csv(table: Table, additions: pl.DataFrame, file: BinaryIO | gzip.GzipFile) -> None:
-    dialect = table.dialect or _PLAIN
+def _write_csv(
+    batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
+    dialect: Dialect | None,
+    file: BinaryIO | gzip.GzipFile,
+) -> None:
+    dialect = dialect or _PLAIN
     if dialect.bom or dialect.separator == ";":
         file.write(codecs.BOM_UTF8)
-    for start in range(0, max(table.frame.height, 1), _BATCH):
-        ours = additions.slice(start, _BATCH)
-        theirs = table.frame.slice(start, _BATCH)
+    for number, (theirs, ours) in enumerate(batches):
         columns = [_as_uploaded(series) for series in theirs] + [
             _as_text(series, dialect.decimal) for series in ours
         ]
-        text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=start == 0)
+        text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=number == 0)
         file.write(text.encode("utf-8"))
 
 

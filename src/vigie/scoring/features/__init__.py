@@ -22,6 +22,8 @@ MOST = 1e38
 
 COMPUTED = (amounts, moments, novelty, sharing, flows, places, signals, words)
 """The modules that compute features, in turn."""
+COUNTING = (amounts, novelty, words)
+"""Those that ask how often a value occurs in the whole table."""
 
 __all__ = ["BY_NAME", "COMPUTED", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
 

@@ -97,7 +97,8 @@ def _mahalanobis(facts: Facts, x: Floats) -> Floats:
     spread = facts.once("spread", lambda: _robust(x))
     z = np.clip(np.nan_to_num((x - centre) / spread), -50, 50)
     inverse = facts.once("inverse", lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False)))
-    return np.asarray(np.log1p(np.einsum("ij,jk,ik->i", z, inverse, z)))
+    # Rounded: the last bits of a product of matrices depend on how many rows there are.
+    return np.asarray(np.round(np.log1p(np.einsum("ij,ij->i", z @ inverse, z)), 9))
 
 
 def _robust(x: Floats) -> Floats:

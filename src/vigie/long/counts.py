@@ -1,0 +1,81 @@
+"""How often each value occurs in all of a long table: exact, in little memory.
+
+A sample of customers cannot tell it: whoever is not in the sample would seem to be seen once, and rare would mean no
+more than not drawn. Each piece counts for itself, on disk; then the counts are added up, some values at a time. What
+occurs once is not kept: whoever is asked for it answers once anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from vigie.long.look import Look
+from vigie.long.spill import Spill, each
+from vigie.scoring import anomaly, kinds
+from vigie.scoring.features import COUNTING
+from vigie.scoring.groups import Codes
+from vigie.scoring.kinds import ALONE
+from vigie.scoring.learned import Learned
+
+AT_ONCE = 4_000_000
+"""Counts that are added up at a time."""
+
+_SCHEMA = {"value": pl.Int64, "count": pl.UInt32}
+Listener = Callable[[str, Codes], None]
+
+
+def of_all(spill: Spill, look: Look, folder: Path) -> Learned:
+    """What the look has learned, with the counts of the whole table in place of those of its sample.
+
+    Args:
+        spill: the rows.
+        look: at the table.
+        folder: to work in.
+    """
+    folder.mkdir()
+    names: dict[str, int] = {}
+    for number, piece in enumerate(each(spill)):
+
+        def write(name: str, values: Codes, number: int = number) -> None:
+            place = names.setdefault(name, len(names))
+            distinct, counts = np.unique(values, return_counts=True)
+            found = pl.DataFrame({"value": distinct, "count": counts}, schema=_SCHEMA)
+            found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
+
+        listen(look, piece.select(spill.columns), write)
+    kept = dict(look.learned.kept)
+    for name, place in names.items():
+        total = _added(folder, place)
+        kept[f"values {name}"], kept[f"counts {name}"] = total["value"].to_numpy(), total["count"].to_numpy()
+    return Learned(kept)
+
+
+def listen(look: Look, piece: pl.DataFrame, listener: Listener) -> None:
+    """Tells the listener, by the name of the answer, every value of a piece whose number in the table somebody will ask.
+
+    Args:
+        look: at the table.
+        piece: typed rows.
+        listener: told.
+    """
+    learned = Learned(look.learned.kept)
+    learned.listener = listener
+    facts = kinds.facts_of(ALONE, piece.select([c.column for c in look.roles.columns]), look.roles, learned)
+    for module in COUNTING:
+        module.compute(facts)
+    anomaly.raw_matrix(facts.frame, facts.roles, facts)
+
+
+def _added(folder: Path, place: int) -> pl.DataFrame:
+    """(values,) those that occur more than once, in order, and how often."""
+    rows = pl.scan_parquet(folder / f"{place}-*.parquet")
+    rounds = 1 + int(rows.select(pl.len()).collect().item()) // AT_ONCE
+    parts = []
+    for number in range(rounds):
+        mine = rows.filter(pl.col("value").hash(seed=5) % rounds == number) if rounds > 1 else rows
+        parts.append(mine.group_by("value").agg(pl.col("count").sum()).filter(pl.col("count") > 1).collect())
+    return pl.concat(parts).sort("value")
