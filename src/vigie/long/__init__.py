@@ -38,6 +38,7 @@ from vigie.scoring import kinds
 from vigie.scoring.evidence import INPUTS, Tails
 from vigie.scoring.features import NAMES, Features
 from vigie.scoring.kinds import Kind
+from vigie.scoring.trained import TrainedModel
 from vigie.table.stream import PIECE
 
 LONG = 400_000
@@ -112,6 +113,8 @@ class _Work:
         self._passes = Passes(spill, seen.roles, seen.learned, folder)
         self._lots = seen.random[LOT].unique().sort().to_list()
         self._newcomer: npt.NDArray[np.bool_] | None = None
+        # Only a model that was trained on such a table looks at features themselves; all others see ranks.
+        self._trained = any(isinstance(model, TrainedModel) for model in seen.models)
 
     def features(self) -> None:
         for kind in self._seen.kinds:
@@ -190,16 +193,20 @@ class _Work:
         return {name: values for found in place.values() for name, values in _aligned(found, rows).items()}
 
     def _keep(self, number: int, terms: Terms, tails: Tails) -> None:
-        both = [tails.inputs[:, terms.told], tails.features.values[:, terms.told]]
-        np.save(self._folder / "ranks" / f"{number:05}.npy", np.stack(both))
+        parts = [tails.inputs[:, terms.told].T]
+        if self._trained:
+            parts.append(tails.features.values[:, terms.told].T)
+        np.save(self._folder / "ranks" / f"{number:05}.npy", np.concatenate(parts))
 
     def _kept(self, number: int, terms: Terms, rows: int) -> Tails:
         path = self._folder / "ranks" / f"{number:05}.npy"
-        ranks, values = np.load(path)
+        parts = np.load(path)
         path.unlink()
         inputs = np.full((rows, len(INPUTS)), np.nan, dtype=np.float32, order="F")
         told = np.full((rows, len(NAMES)), np.nan, dtype=np.float32, order="F")
-        inputs[:, terms.told], told[:, terms.told] = ranks, values
+        inputs[:, terms.told] = parts[: len(terms.told)].T
+        if self._trained:
+            told[:, terms.told] = parts[len(terms.told) :].T
         return terms.tails_of(Features(NAMES, told), inputs)
 
 

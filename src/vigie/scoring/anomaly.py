@@ -127,23 +127,32 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
     wanted = min(k + 4, len(sample) - 1)
     fold = 16 if len(sample) > 16 * 4 * wanted else 1
     missing = -len(sample) % fold
-    small = sample.astype(np.float32)
-    turned = np.ascontiguousarray(np.pad(-2 * small, ((0, missing), (0, 0))).T)
-    squares = np.pad((small**2).sum(axis=1), (0, missing), constant_values=np.inf)
-    longest = float(np.sqrt((sample**2).sum(axis=1).max()))
-    unsure = 4 * (x.shape[1] + 2) * 2.0**-24
+    # What rounding can do to a product of rows of such lengths, and to their squares.
+    error = 2 * (x.shape[1] + 3) * 2.0**-24
+    centre = sample.mean(axis=0)
+    near = sample - centre
+    far = np.sqrt((near**2).sum(axis=1))
+    small = np.column_stack([-2 * near, -2 * error * far]).astype(np.float32)
+    turned = np.ascontiguousarray(np.pad(small, ((0, missing), (0, 0))).T)
+    squares = np.pad((1 - error) * far**2, (0, missing), constant_values=np.inf).astype(np.float32)
     out = np.empty(len(x))
 
     def some(start: int) -> None:
         rows = x[start : start + _CHUNK]
-        rough = rows.astype(np.float32) @ turned + squares
+        centred = rows - centre
+        length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
+        least_possible = np.column_stack([centred, length]).astype(np.float32) @ turned
+        least_possible += squares
         # The least of each fold: as many of them as wanted lie at or below a line, so all the nearest do.
-        least = rough.reshape(len(rows), fold, -1).min(axis=1)
+        least = least_possible.reshape(len(rows), fold, -1).min(axis=1)
         least.partition(wanted, axis=1)
-        length = np.sqrt((rows**2).sum(axis=1))
-        line = least[:, wanted] + unsure * longest * (2 * length + longest)
-        row, column = np.divmod(np.flatnonzero(rough <= line[:, None].astype(np.float32)), rough.shape[1])
-        exact = np.sqrt(((rows[row] - sample[column]) ** 2).sum(axis=1))
+        line = least[:, wanted].astype(float)
+        reach = length + np.sqrt(np.maximum(line + length**2, 0.0))
+        line += 2 * error * (2 * length + reach) * reach
+        row, column = np.divmod(np.flatnonzero(least_possible <= line[:, None].astype(np.float32)), turned.shape[1])  # fmt: skip
+        apart = rows[row]
+        apart -= sample[column]
+        exact = np.sqrt(np.einsum("ij,ij->i", apart, apart))
         starts = np.searchsorted(row, np.arange(len(rows)))
         place = np.arange(len(row)) - starts[row]
         nearest = np.full((len(rows), int(place.max()) + 1), np.inf)
