@@ -15,7 +15,7 @@ those of rows at random; every feature is still computed from all rows of its cu
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,22 +29,18 @@ from vigie.catalog import Catalog
 from vigie.long import counts
 from vigie.long import terms as settle
 from vigie.long.look import Look, look
+from vigie.long.means import LOT, ROW, Found, Means, Rows, features_of, peers_of
 from vigie.long.passes import Passes
-from vigie.long.spill import LOT, ROW, Spill, each
+from vigie.long.spill import Spill, each
 from vigie.long.terms import Terms
 from vigie.predict import Open, Options, Progress, quiet
 from vigie.predict.told import Counted
-from vigie.scoring import kinds
-from vigie.scoring.evidence import INPUTS, Tails
-from vigie.scoring.features import NAMES, Features
-from vigie.scoring.kinds import Kind
-from vigie.scoring.trained import TrainedModel
+from vigie.scoring.evidence import Tails
+from vigie.scoring.learned import Learned
 from vigie.table.stream import PIECE
 
 LONG = 400_000
 """Rows from which a table is scored in passes."""
-
-_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -83,138 +79,118 @@ def score(
         folder: to work in; the caller removes it. It takes about a kilobyte a row.
         progress: told each stage and the share done.
     """
-    clock = story.Clock(progress)
+    summary = told(_Disk(spill, options, folder), catalog, open_bundle, options, progress)
+    return Scored(folder / "scored", summary)
+
+
+def told(
+    means: Means, catalog: Catalog, open_bundle: Open, options: Options, progress: Progress = quiet
+) -> dict[str, Any]:
+    """Tells the story, whatever brings the rows together; the summary.
+
+    Args:
+        means: holds the rows, and keeps their scores.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    clock, table = story.Clock(progress), means.table
     with clock("reading columns", 0.15):
-        seen = look(spill, catalog, open_bundle, options)
-        seen = replace(seen, learned=counts.of_all(spill, seen, folder / "counts"))
-        shutil.rmtree(folder / "counts")
-    work = _Work(spill, seen, options, folder)
+        seen = look(table, catalog, open_bundle, options)
+        seen = replace(seen, learned=means.counts(seen))
+    lots = seen.random[LOT].unique().sort().to_list()
     with clock("gathering evidence", 0.25):
-        work.features()
-        begun, tails, random = work.begun()
+        means.features(seen)
+        terms = Terms(seen.roles, options, seen.learned, seen.learned)
+        random = seen.random.with_columns(v_print=terms.prints(seen.typed)).sort("v_print", ROW)
+        seen = replace(seen, random=random.drop("v_print"))
+        numbers = seen.random[ROW].to_numpy()
+        begun, tails = settle.begun(seen, options, features_of(terms, seen.typed, means.told(lots), numbers))
     with clock("relating rows", 0.5):
-        energy = work.energy(begun)
-        work.peers(begun, energy)
+        means.suspicion(begun)
+        means.peers(begun)
     with clock("calibrating", 0.6):
-        known, summary = work.settled(begun, tails, random)
+        peers = peers_of(means.said(lots), numbers)
+        known, summary = settle.settled(seen, begun, tails, peers, table.rows)
     with clock("scoring", 0.65):
-        counted = work.score(known)
-    place = {name: number for number, name in enumerate(spill.columns)}
-    summary |= counted.summary() | {"rows": spill.rows, "columns": len(spill.columns)}
+        counted = means.score(known)
+    place = {name: number for number, name in enumerate(table.columns)}
+    summary |= counted | {"rows": table.rows, "columns": len(table.columns)}
     summary["roles"].sort(key=lambda one: place[one["column"]])
-    return Scored(folder / "scored", summary | {"seconds": clock.seconds})
+    return summary | {"seconds": clock.seconds}
 
 
-class _Work:
-    """The passes in their order, and what one leaves for the next."""
+class _Disk:
+    """The passes over one disk, in their order, and what one leaves for the next."""
 
-    def __init__(self, spill: Spill, seen: Look, options: Options, folder: Path) -> None:
-        self._spill, self._seen, self._options, self._folder = spill, seen, options, folder
-        self._passes = Passes(spill, seen.roles, seen.learned, folder)
-        self._lots = seen.random[LOT].unique().sort().to_list()
+    def __init__(self, spill: Spill, options: Options, folder: Path) -> None:
+        self._spill, self._options, self._folder = spill, options, folder
         self._newcomer: npt.NDArray[np.bool_] | None = None
-        # Only a model that was trained on such a table looks at features themselves; all others see ranks.
-        self._trained = any(isinstance(model, TrainedModel) for model in seen.models)
 
-    def features(self) -> None:
-        for kind in self._seen.kinds:
+    @property
+    def table(self) -> Rows:
+        return self._spill
+
+    def counts(self, look: Look) -> Learned:
+        learned = counts.of_all(self._spill, look, self._folder / "counts")
+        shutil.rmtree(self._folder / "counts")
+        return learned
+
+    def features(self, look: Look) -> None:
+        self._seen = look
+        self._passes = Passes(self._spill, look.roles, look.learned, self._folder)
+        for kind in look.kinds:
             self._passes.gather(kind)
             self._passes.features(kind, self._newcomer)
             if kind.name == "actor":
                 position = self._passes.column(kind, "position_actor")
                 self._newcomer = None if position is None else position == 0
 
-    def begun(self) -> tuple[Terms, Tails, pl.DataFrame]:
-        """Terms that know how features are spread, and the tails of the rows at random, by fingerprint."""
-        terms = Terms(self._seen.roles, self._options, self._seen.learned, self._seen.learned)
-        random = self._seen.random.with_columns(v_print=terms.prints(self._typed(self._seen.random)))
-        random = random.sort("v_print", ROW)
-        place = {kind: self._passes.of_lots("features", kind, self._lots) for kind in self._seen.kinds}
-        told = self._told(terms, self._typed(random), place, random[ROW].to_numpy())
-        begun, tails = settle.begun(self._seen, self._options, told)
-        return begun, tails, random
+    def told(self, lots: Iterable[int]) -> Found:
+        return {kind: self._passes.of_lots("features", kind, lots) for kind in self._seen.kinds}
 
-    def energy(self, terms: Terms) -> _Floats:
-        """(rows of the table,) suspicion of each row by itself; keeps the ranks of its features for later."""
-        out = np.empty(self._spill.rows)
+    def suspicion(self, terms: Terms) -> None:
+        """Keeps also the ranks of the features for later."""
+        self._energy = np.empty(self._spill.rows)
         (self._folder / "ranks").mkdir()
         for number, frame in enumerate(each(self._spill)):
-            place = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
-            told = self._told(terms, self._typed(frame), place, frame[ROW].to_numpy())
-            tails = terms.tails(told)
-            out[number * PIECE : number * PIECE + frame.height] = tails.suspicion
-            self._keep(number, terms, tails)
+            found = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
+            tails = terms.tails(features_of(terms, self._typed(frame), found, frame[ROW].to_numpy()))
+            self._energy[number * PIECE : number * PIECE + frame.height] = tails.suspicion
+            np.save(self._folder / "ranks" / f"{number:05}.npy", terms.packed(tails, self._seen.trained))
         shutil.rmtree(self._folder / "features", ignore_errors=True)
-        return out
 
-    def peers(self, terms: Terms, energy: _Floats) -> None:
+    def peers(self, terms: Terms) -> None:
         for kind in self._seen.related:
-            self._passes.peers(kind, self._newcomer, energy, terms.answers)
+            self._passes.peers(kind, self._newcomer, self._energy, terms.answers)
         shutil.rmtree(self._folder / "parts", ignore_errors=True)
 
-    def settled(self, terms: Terms, tails: Tails, random: pl.DataFrame) -> tuple[Terms, dict[str, Any]]:
-        place = {kind: self._passes.of_lots("peers", kind, self._lots) for kind in self._seen.related}
-        peers = self._related(place, random[ROW].to_numpy())
-        return settle.settled(self._seen, terms, self._typed(random), tails, peers, self._spill.rows)
+    def said(self, lots: Iterable[int]) -> Found:
+        return {kind: self._passes.of_lots("peers", kind, lots) for kind in self._seen.related}
 
-    def score(self, terms: Terms) -> Counted:
+    def score(self, terms: Terms) -> dict[str, Any]:
         """Scores the pieces and writes what is to be added to each."""
         scored = self._folder / "scored"
         scored.mkdir()
         counted = Counted(self._options.alert_budget, self._spill.rows)
         for number, frame in enumerate(each(self._spill)):
-            place = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
-            peers = self._related(place, frame[ROW].to_numpy())
-            later = terms.later(self._typed(frame), self._kept(number, terms, frame.height), peers)
+            found = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
+            peers = peers_of(found, frame[ROW].to_numpy())
+            later = terms.later(self._typed(frame), self._kept(number, terms), peers)
             counted.add(later)
             later.additions.write_parquet(scored / f"{number:05}.parquet", compression="lz4")
         if counted.budgeted:
             for number, path in enumerate(sorted(scored.glob("*.parquet"))):
                 frame = pl.read_parquet(path)
                 frame.with_columns(alert=counted.alerts(number * PIECE, frame.height)).write_parquet(path)
-        return counted
+        return counted.summary()
 
     def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select([column.column for column in self._seen.roles.columns])
 
-    def _told(
-        self,
-        terms: Terms,
-        frame: pl.DataFrame,
-        place: Mapping[Kind, pl.DataFrame],
-        rows: npt.NDArray[np.uint32],
-    ) -> Features:
-        pieces = [terms.alone(frame), *(_aligned(found, rows) for found in place.values())]
-        return kinds.joined(pieces, frame.height)
-
-    def _related(
-        self, place: Mapping[Kind, pl.DataFrame], rows: npt.NDArray[np.uint32]
-    ) -> dict[str, _Floats]:
-        return {name: values for found in place.values() for name, values in _aligned(found, rows).items()}
-
-    def _keep(self, number: int, terms: Terms, tails: Tails) -> None:
-        parts = [tails.inputs[:, terms.told].T]
-        if self._trained:
-            parts.append(tails.features.values[:, terms.told].T)
-        np.save(self._folder / "ranks" / f"{number:05}.npy", np.concatenate(parts))
-
-    def _kept(self, number: int, terms: Terms, rows: int) -> Tails:
+    def _kept(self, number: int, terms: Terms) -> Tails:
         path = self._folder / "ranks" / f"{number:05}.npy"
-        parts = np.load(path)
+        packed = np.load(path)
         path.unlink()
-        inputs = np.full((rows, len(INPUTS)), np.nan, dtype=np.float32, order="F")
-        told = np.full((rows, len(NAMES)), np.nan, dtype=np.float32, order="F")
-        inputs[:, terms.told] = parts[: len(terms.told)].T
-        if self._trained:
-            told[:, terms.told] = parts[len(terms.told) :].T
-        return terms.tails_of(Features(NAMES, told), inputs)
-
-
-def _aligned(found: pl.DataFrame, rows: npt.NDArray[np.uint32]) -> dict[str, Any]:
-    """What was found, in the order of some rows; a row that nothing was found of is NaN."""
-    if rows.size and found.height == len(rows) and np.array_equal(found[ROW].to_numpy(), rows):
-        chosen = found
-    else:
-        chosen = pl.DataFrame({ROW: rows}).join(found, on=ROW, how="left", maintain_order="left")
-    numbers = chosen.drop(ROW, LOT)
-    return {series.name: series.fill_null(float("nan")).to_numpy() for series in numbers}
+        return terms.unpacked(packed)

@@ -20,6 +20,7 @@ from vigie.scoring.features import COUNTING
 from vigie.scoring.groups import Codes
 from vigie.scoring.kinds import ALONE
 from vigie.scoring.learned import Learned
+from vigie.scoring.roles import Roles
 
 AT_ONCE = 4_000_000
 """Counts that are added up at a time."""
@@ -46,7 +47,7 @@ def of_all(spill: Spill, look: Look, folder: Path) -> Learned:
             found = pl.DataFrame({"value": distinct, "count": counts}, schema=_SCHEMA)
             found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
 
-        listen(look, piece.select(spill.columns), write)
+        listen(look.roles, look.learned, piece, write)
     kept = dict(look.learned.kept)
     for name, place in names.items():
         total = _added(folder, place)
@@ -54,17 +55,18 @@ def of_all(spill: Spill, look: Look, folder: Path) -> Learned:
     return Learned(kept)
 
 
-def listen(look: Look, piece: pl.DataFrame, listener: Listener) -> None:
+def listen(roles: Roles, learned: Learned, piece: pl.DataFrame, listener: Listener) -> None:
     """Tells the listener, by the name of the answer, every value of a piece whose number in the table somebody will ask.
 
     Args:
-        look: at the table.
+        roles: what the columns of the table mean.
+        learned: what a look at it has learned.
         piece: typed rows.
         listener: told.
     """
-    learned = Learned(look.learned.kept)
-    learned.listener = listener
-    facts = kinds.facts_of(ALONE, piece.select([c.column for c in look.roles.columns]), look.roles, learned)
+    known = Learned(learned.kept)
+    known.listener = listener
+    facts = kinds.facts_of(ALONE, piece.select([c.column for c in roles.columns]), roles, known)
     for module in COUNTING:
         module.compute(facts)
     anomaly.raw_matrix(facts.frame, facts.roles, facts)

@@ -16,7 +16,8 @@ from vigie import predict
 from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Match
 from vigie.errors import InputRefused
-from vigie.long.spill import LOT, ROW, Spill, counted, drawn, lot_of
+from vigie.long.means import LOT, Rows
+from vigie.long.spill import drawn, lot_of
 from vigie.predict import Open, Options
 from vigie.predict.voters import Model
 from vigie.scoring import anomaly, evidence, features, kinds, matching, reference
@@ -26,6 +27,7 @@ from vigie.scoring.kinds import Kind
 from vigie.scoring.learned import Learned
 from vigie.scoring.matching import TableProfile
 from vigie.scoring.roles import Roles
+from vigie.scoring.trained import TrainedModel
 from vigie.table import Table
 
 SAMPLE = 100_000
@@ -66,31 +68,41 @@ class Look:
     models: tuple[Model, ...]
     bundles: tuple[Bundle, ...]
 
+    @property
+    def typed(self) -> pl.DataFrame:
+        """The rows at random, without their numbers and lots, their columns in the order of the roles."""
+        return self.random.select([column.column for column in self.roles.columns])
 
-def look(spill: Spill, catalog: Catalog, open_bundle: Open, options: Options) -> Look:
+    @property
+    def trained(self) -> bool:
+        """Whether a model was trained on such a table: only it looks at features themselves, all others see ranks."""
+        return any(isinstance(model, TrainedModel) for model in self.models)
+
+
+def look(table: Rows, catalog: Catalog, open_bundle: Open, options: Options) -> Look:
     """Looks at the samples.
 
     Args:
-        spill: the rows.
+        table: its rows.
         catalog: where models are registered.
         open_bundle: fetches and verifies the bundle of an entry.
         options: what the user asked for.
     """
-    random = _drawn(spill, pl.col(LOT))
+    random = _drawn(table, pl.col(LOT))
     if not random.height:
         raise InputRefused(
-            f"{spill.source}: found {spill.rows:,} rows that are copies of a few, expected rows to compare",
+            f"{table.source}: found {table.rows:,} rows that are copies of a few, expected rows to compare",
             hint="remove the copies",
         )
-    found, at_home = predict.understand(_table(spill, random), catalog, options)
-    customers = _customers(spill, found, random)
+    found, at_home = predict.understand(_named(table, random), catalog, options)
+    customers = _customers(table, found, random)
     if customers is not random:
-        found, at_home = predict.understand(_table(spill, customers), catalog, options)
-    return _looked(spill, random, customers, found, catalog, open_bundle, options, at_home)
+        found, at_home = predict.understand(_named(table, customers), catalog, options)
+    return _looked(table, random, customers, found, catalog, open_bundle, options, at_home)
 
 
 def _looked(
-    spill: Spill,
+    table: Rows,
     random: pl.DataFrame,
     customers: pl.DataFrame,
     found: Roles,
@@ -99,8 +111,8 @@ def _looked(
     options: Options,
     at_home: predict.AtHome,
 ) -> Look:
-    learned = Learned(_categories(spill, found)).open()
-    facts, order, _ = evidence.arranged(customers.select(spill.columns), found, learned)
+    learned = Learned(_categories(table, found)).open()
+    facts, order, _ = evidence.arranged(customers.select(table.columns), found, learned)
     built = features.build(facts.frame, facts.roles, facts)
     # Asked now, so that the answers are there when the table comes in pieces.
     anomaly.raw_matrix(facts.frame, facts.roles, facts)
@@ -116,22 +128,22 @@ def _looked(
         tuple(kind for kind in found_kinds if kind.name in related),
         Learned(learned.kept),
         profile,
-        coherence(customers.select(spill.columns)[order], found),
+        coherence(customers.select(table.columns)[order], found),
         matches,
         tuple(reference.from_parts(bundle.booster, bundle.features) for bundle in bundles),
         bundles,
     )
 
 
-def _categories(spill: Spill, found: Roles) -> dict[str, Any]:
+def _categories(table: Rows, found: Roles) -> dict[str, Any]:
     """What a table would answer of its categories: their values, and how many rows have each.
 
     Of all rows: a city that no customer of a sample lives in is not a new one.
     """
     known = Learned()
-    answers: dict[str, Any] = {"rows counted": float(spill.rows)}
+    answers: dict[str, Any] = {"rows counted": float(table.rows)}
     for column in (column for role in CATEGORY_ROLES for column in found.all(role)):
-        rows = spill.scan().group_by(column).len().collect(engine="streaming")
+        rows = table.values(column)
         if rows.height <= MOST_VALUES:
             codes = known.codes(column, rows[column])
             width = len(known.kept[f"words {column}"]) + 1
@@ -140,19 +152,18 @@ def _categories(spill: Spill, found: Roles) -> dict[str, Any]:
     return answers | known.kept
 
 
-def _customers(spill: Spill, found: Roles, random: pl.DataFrame) -> pl.DataFrame:
+def _customers(table: Rows, found: Roles, random: pl.DataFrame) -> pl.DataFrame:
     actor = found.actor()
     if actor is None:
         return random
-    customers = _drawn(spill, lot_of(actor))
+    customers = _drawn(table, lot_of(actor))
     return customers if customers.height >= FEWEST else random
 
 
-def _drawn(spill: Spill, lot: pl.Expr) -> pl.DataFrame:
-    chosen = drawn(counted(spill.scan(), lot), SAMPLE)
-    return spill.scan().filter(lot.is_in(chosen)).collect(engine="streaming").sort(ROW)
+def _drawn(table: Rows, lot: pl.Expr) -> pl.DataFrame:
+    return table.of_lots(lot, drawn(table.sizes(lot), SAMPLE))
 
 
-def _table(spill: Spill, rows: pl.DataFrame) -> Table:
-    typed = rows.select(spill.columns)
-    return Table(spill.source, typed, typed)
+def _named(table: Rows, rows: pl.DataFrame) -> Table:
+    typed = rows.select(table.columns)
+    return Table(table.source, typed, typed)

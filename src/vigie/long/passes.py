@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.long.spill import LOT, ROW, Spill
+from vigie.long.means import LOT, ROW, once
+from vigie.long.spill import Spill
 from vigie.scoring import kinds
 from vigie.scoring.facts import CATEGORY_ROLES, ENTITY_ROLES, Facts
 from vigie.scoring.kinds import ACCOUNT, NEWCOMER, PRINT, RECEIVER, SENDER, Kind
@@ -30,7 +31,7 @@ WORKERS = 2
 _GROUP = 8192
 """Rows that Parquet keeps together: few, so that one piece of the table reads little of each part."""
 
-_BUCKET = "v:bucket"
+BUCKET = "v:bucket"
 Told = dict[str, npt.NDArray[np.float32]]
 
 
@@ -53,9 +54,11 @@ class Passes:
     def gather(self, kind: Kind) -> None:
         """Writes the rows of the table in parts that hold all rows of each entity."""
         rows = self._spill.scan()
-        there = [self._routed(rows, kind, number) for number in range(len(kind.keys))]
-        target = pl.PartitionBy(self._folder / "parts" / kind.name, key=_BUCKET, include_key=False)
-        pl.concat(there).sink_parquet(target, mkdir=True, compression="lz4", row_group_size=_GROUP)
+        parts = max(1, round(self._spill.rows * len(kind.keys) / PART))
+        target = pl.PartitionBy(self._folder / "parts" / kind.name, key=BUCKET, include_key=False)
+        routed(rows, kind, self._roles, self._learned, parts).sink_parquet(
+            target, mkdir=True, compression="lz4", row_group_size=_GROUP
+        )
 
     def features(self, kind: Kind, newcomer: npt.NDArray[np.bool_] | None) -> None:
         """Computes the features of a kind that was gathered.
@@ -112,39 +115,6 @@ class Passes:
             out[batch[ROW].to_numpy()] = batch[name].to_numpy()
         return out
 
-    def _routed(self, rows: pl.LazyFrame, kind: Kind, number: int) -> pl.LazyFrame:
-        """The columns a kind asks for, whoever is shown as a fingerprint, and the part of each row."""
-        key = pl.col(kind.keys[number])
-        parts = max(1, round(self._spill.rows * len(kind.keys) / PART))
-        # Whoever is unknown is nobody's company: spread, or all of them would be one part.
-        bucket = pl.when(key.is_null()).then(pl.col(ROW)).otherwise(key.cast(pl.String).hash(seed=1)) % parts
-        sides = [pl.lit(number == 0).alias(SENDER), pl.lit(number == 1).alias(RECEIVER)]
-        return rows.select(
-            ROW,
-            LOT,
-            self._prints().alias(PRINT),
-            *self._slim(kind.columns),
-            *(sides if kind.name == ACCOUNT else []),
-            bucket.cast(pl.UInt32).alias(_BUCKET),
-        )
-
-    def _prints(self) -> pl.Expr:
-        """As `evidence.own_order`: the fingerprint of a row by its cells."""
-        odd = {name: self._learned.kept[f"print {name}"] | 1 for name in self._spill.columns}
-        return reduce(
-            lambda one, other: one + other,
-            (pl.col(n).hash(seed=0) * pl.lit(m & (2**64 - 1), dtype=pl.UInt64) for n, m in odd.items()),
-        )
-
-    def _slim(self, columns: Iterable[str]) -> Iterator[pl.Expr]:
-        for name in columns:
-            role = self._roles.of(name).role
-            if role in ENTITY_ROLES and role not in CATEGORY_ROLES:
-                shown = pl.col(name).cast(pl.String).hash(seed=0).reinterpret(signed=True)
-                yield pl.when(pl.col(name).is_not_null()).then(shown).alias(name)
-            else:
-                yield pl.col(name)
-
     def _facts(self, kind: Kind, part: pl.DataFrame, newcomer: npt.NDArray[np.bool_] | None) -> Facts:
         if kind.newcomers and newcomer is not None:
             part = part.with_columns(pl.Series(NEWCOMER, newcomer[part[ROW].to_numpy()]))
@@ -162,7 +132,7 @@ class Passes:
 
         def one(numbered: tuple[int, Path]) -> None:
             number, path = numbered
-            part = _whole(pl.read_parquet(path, hive_partitioning=False), kind)
+            part = whole(pl.read_parquet(path, hive_partitioning=False), kind)
             said = {
                 name: values.astype(np.float32) if what == "features" else values
                 for name, values in tell(part).items()
@@ -180,16 +150,58 @@ class Passes:
 
     def _read(self, what: str, kind: Kind, some: pl.Expr) -> pl.DataFrame:
         found = self._scan(what, kind).filter(some).collect()
-        if len(kind.keys) > 1:
-            # Told as sender in one part and as receiver in another.
-            found = found.fill_nan(None).group_by(ROW, LOT).max()
-        return found.sort(ROW)
+        return (once(found) if len(kind.keys) > 1 else found).sort(ROW)
 
     def _scan(self, what: str, kind: Kind) -> pl.LazyFrame:
         return pl.scan_parquet(self._folder / what / kind.name / "*.parquet")
 
 
-def _whole(part: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+def routed(
+    rows: pl.LazyFrame, kind: Kind, roles: Roles, learned: Learned, parts: int, more: Iterable[str] = ()
+) -> pl.LazyFrame:
+    """The columns a kind asks for, whoever is shown as a fingerprint, and the part of each row; once for each key.
+
+    Args:
+        rows: of the table, with `ROW` and `LOT`.
+        kind: what brings them together.
+        roles: what the columns mean.
+        learned: what is known of the table as a whole.
+        parts: how many.
+        more: columns to take along.
+    """
+    kept = (pl.col(name) for name in (ROW, LOT, *more))
+    columns = [*kept, _prints(roles, learned).alias(PRINT), *_slim(kind.columns, roles)]
+    there = []
+    for number, name in enumerate(kind.keys):
+        key = pl.col(name)
+        # Whoever is unknown is nobody's company: spread, or all of them would be one part.
+        bucket = pl.when(key.is_null()).then(pl.col(ROW)).otherwise(key.cast(pl.String).hash(seed=1)) % parts
+        sides = [pl.lit(number == 0).alias(SENDER), pl.lit(number == 1).alias(RECEIVER)]
+        here = sides if kind.name == ACCOUNT else []
+        there.append(rows.select(*columns, *here, bucket.cast(pl.UInt32).alias(BUCKET)))
+    return pl.concat(there)
+
+
+def _prints(roles: Roles, learned: Learned) -> pl.Expr:
+    """As `evidence.own_order`: the fingerprint of a row by its cells."""
+    odd = {column.column: learned.kept[f"print {column.column}"] | 1 for column in roles.columns}
+    return reduce(
+        lambda one, other: one + other,
+        (pl.col(n).hash(seed=0) * pl.lit(m & (2**64 - 1), dtype=pl.UInt64) for n, m in odd.items()),
+    )
+
+
+def _slim(columns: Iterable[str], roles: Roles) -> Iterator[pl.Expr]:
+    for name in columns:
+        role = roles.of(name).role
+        if role in ENTITY_ROLES and role not in CATEGORY_ROLES:
+            shown = pl.col(name).cast(pl.String).hash(seed=0).reinterpret(signed=True)
+            yield pl.when(pl.col(name).is_not_null()).then(shown).alias(name)
+        else:
+            yield pl.col(name)
+
+
+def whole(part: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     """A part in the order of the fingerprints; a row that came as sender and as receiver is there once."""
     if kind.name == ACCOUNT:
         both = [pl.col(side).any().over(ROW) for side in (SENDER, RECEIVER)]

@@ -6,7 +6,7 @@ they lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vigie.long.means import LOT, ROW
 from vigie.table import Table
 from vigie.table.readings import Reading, candidates
 from vigie.table.stream import PIECE, Stream
 
-ROW, LOT = "v:row", "v:lot"
 LOTS = 4096
 LOOKED_AT = 40_000
 """Rows that propose how the columns are read."""
@@ -49,6 +49,18 @@ class Spill:
     def pieces(self) -> list[Path]:
         """The files in order; each has PIECE rows but the last."""
         return sorted(self.folder.glob("*.parquet"))
+
+    def sizes(self, lot: pl.Expr) -> dict[int, int]:
+        """Lot -> rows."""
+        return counted(self.scan(), lot)
+
+    def of_lots(self, lot: pl.Expr, lots: Iterable[int]) -> pl.DataFrame:
+        """The rows of some lots, in the order of the table."""
+        return self.scan().filter(lot.is_in(list(lots))).collect(engine="streaming").sort(ROW)
+
+    def values(self, column: str) -> pl.DataFrame:
+        """(values, 2) the values of a column and `len`, how many rows have each."""
+        return self.scan().group_by(column).len().collect(engine="streaming")
 
 
 def of_table(table: Table, folder: Path) -> Spill:

@@ -19,9 +19,9 @@ from vigie.predict import Options, Plan, voters
 from vigie.predict.voters import Voter
 from vigie.scoring import evidence, kinds
 from vigie.scoring.calibration import Calibrator
-from vigie.scoring.evidence import Rows, Tails
+from vigie.scoring.evidence import INPUTS, Rows, Tails
 from vigie.scoring.facts import Facts
-from vigie.scoring.features import Features
+from vigie.scoring.features import NAMES, Features
 from vigie.scoring.groups import Floats
 from vigie.scoring.kinds import ALONE
 from vigie.scoring.learned import Learned
@@ -64,9 +64,27 @@ class Terms:
         """How far out rows are, from all their features."""
         return evidence.tail(told, self.answers)
 
-    def tails_of(self, told: Features, inputs: npt.NDArray[np.float32]) -> Tails:
-        """The same, where the ranks of the features are known already, in the first columns of `inputs`."""
-        return evidence.ranked(told, inputs, self.answers)
+    def packed(self, tails: Tails, trained: bool) -> npt.NDArray[np.float32]:
+        """(numbers, rows) what `unpacked` needs: the ranks of the features that the table can tell.
+
+        Args:
+            tails: of some rows.
+            trained: whether a model looks at the features themselves; then they are there too.
+        """
+        parts = [tails.inputs[:, self.told].T]
+        if trained:
+            parts.append(tails.features.values[:, self.told].T)
+        return np.concatenate(parts)
+
+    def unpacked(self, packed: npt.NDArray[np.float32]) -> Tails:
+        """The tails of rows from what `packed` kept of them."""
+        rows, width = packed.shape[1], len(self.told)
+        inputs = np.full((rows, len(INPUTS)), np.nan, dtype=np.float32, order="F")
+        told = np.full((rows, len(NAMES)), np.nan, dtype=np.float32, order="F")
+        inputs[:, self.told] = packed[:width].T
+        if len(packed) > width:
+            told[:, self.told] = packed[width:].T
+        return evidence.ranked(Features(NAMES, told), inputs, self.answers)
 
     def later(self, frame: pl.DataFrame, tails: Tails, peers: Mapping[str, Floats]) -> predict.Later:
         """Scores rows.
@@ -107,19 +125,18 @@ def begun(look: Look, options: Options, told: Features) -> tuple[Terms, Tails]:
 
 
 def settled(
-    look: Look, terms: Terms, frame: pl.DataFrame, tails: Tails, peers: Mapping[str, Floats], rows: int
+    look: Look, terms: Terms, tails: Tails, peers: Mapping[str, Floats], rows: int
 ) -> tuple[Terms, dict[str, Any]]:
     """Terms that know everything, and what there is to say of the table, but for what must be counted row by row.
 
     Args:
-        look: at the table.
+        look: at the table; its rows at random are in the order of their fingerprints.
         terms: as they were begun.
-        frame: its rows at random, typed, in the order of their fingerprints.
         tails: of these rows.
         peers: what related rows say of them.
         rows: of the whole table.
     """
-    answers = Learned(terms.answers.kept).open()
+    answers, frame = Learned(terms.answers.kept).open(), look.typed
     nothing = dict.fromkeys(evidence.PEERS, np.full(frame.height, np.nan))
     facts = kinds.facts_of(ALONE, frame, look.roles, look.learned)
     order = np.arange(frame.height)
