@@ -171,11 +171,11 @@ def routed(
     """
     kept = (pl.col(name) for name in (ROW, LOT, *more))
     columns = [*kept, _prints(roles, learned).alias(PRINT), *_slim(kind.columns, roles)]
-    there = []
+    there, row = [], pl.col(ROW).cast(pl.UInt64)
     for number, name in enumerate(kind.keys):
         key = pl.col(name)
         # Whoever is unknown is nobody's company: spread, or all of them would be one part.
-        bucket = pl.when(key.is_null()).then(pl.col(ROW)).otherwise(key.cast(pl.String).hash(seed=1)) % parts
+        bucket = pl.when(key.is_null()).then(row).otherwise(key.cast(pl.String).hash(seed=1)) % parts
         sides = [pl.lit(number == 0).alias(SENDER), pl.lit(number == 1).alias(RECEIVER)]
         here = sides if kind.name == ACCOUNT else []
         there.append(rows.select(*columns, *here, bucket.cast(pl.UInt32).alias(BUCKET)))

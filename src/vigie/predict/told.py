@@ -123,7 +123,7 @@ class Counted:
 
     def __init__(self, budget: float | None, rows: int) -> None:
         self.budgeted = budget is not None
-        self._alerts = 0 if budget is None else min(rows, round(budget * rows) if budget < 1 else int(budget))
+        self._alerts = 0 if budget is None else alerts_of(budget, rows)
         self._levels = dict.fromkeys(("HIGH", "MEDIUM", "LOW"), 0)
         self._strengths: list[npt.NDArray[np.float64]] = []
         self._agreement, self._agreed, self._rows = 0.0, 0, 0
@@ -160,11 +160,33 @@ class Counted:
 
     def summary(self) -> dict[str, Any]:
         """The part of the summary that only all rows can tell."""
-        columns = ("fraud_score", "fraud_probability", "reasons")
-        best = self._best.iter_rows(named=True)
-        return {
-            "agreement": round(self._agreement / self._agreed, 4) if self._agreed else None,
-            "alerts": self._alerts,
-            "risk_levels": self._levels,
-            "top": [{"row": one["row"] + 1, **{name: one[name] for name in columns}} for one in best],
-        }
+        agreement = self._agreement / self._agreed if self._agreed else None
+        return counted(agreement, self._alerts, self._levels, self._best)
+
+
+def alerts_of(budget: float, rows: int) -> int:
+    """Rows that a budget allows to alert: a share of them below 1, or a number."""
+    return min(rows, round(budget * rows) if budget < 1 else int(budget))
+
+
+def counted(
+    agreement: float | None, alerts: int, levels: Mapping[str, int], best: pl.DataFrame
+) -> dict[str, Any]:
+    """The part of a summary that only all rows can tell.
+
+    Args:
+        agreement: mean of it; None where there is none.
+        alerts: how many.
+        levels: rows of each level.
+        best: (rows, columns) the most suspicious first; `row` counts from 0.
+    """
+    columns = ("fraud_score", "fraud_probability", "reasons")
+    return {
+        "agreement": None if agreement is None else round(agreement, 4),
+        "alerts": alerts,
+        "risk_levels": {level: levels.get(level, 0) for level in ("HIGH", "MEDIUM", "LOW")},
+        "top": [
+            {"row": one["row"] + 1, **{name: one[name] for name in columns}}
+            for one in best.iter_rows(named=True)
+        ],
+    }

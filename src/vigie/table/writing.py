@@ -66,7 +66,7 @@ def write_pieces(
         folder: for what has to be written twice; the caller removes it.
     """
     taken = tuple(columns)
-    fitting = ((theirs, ours.rename(_free_names(ours.columns, taken))) for theirs, ours in pieces)
+    fitting = ((theirs, ours.rename(free_names(ours.columns, taken))) for theirs, ours in pieces)
 
     def parquet(file: BinaryIO) -> None:
         parts = []
@@ -118,10 +118,10 @@ def join(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
 def _fitting(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
     if additions.height != table.frame.height:
         raise ValueError(f"{additions.height} rows to add to a table of {table.frame.height}")
-    return additions.rename(_free_names(additions.columns, table.frame.columns))
+    return additions.rename(free_names(additions.columns, table.frame.columns))
 
 
-def _free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     """Names compare without case: SQL and Spark know no difference."""
     used = {name.lower() for name in taken}
     free: dict[str, str] = {}

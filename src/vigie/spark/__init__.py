@@ -1,0 +1,183 @@
+"""Past one machine: the story of a long table told by Apache Spark, with the numbers of the command line.
+
+given     the rows written down once, each with its number; what their cells say
+frames    polars frames in the tasks: Arrow there and back
+cluster   the passes of `vigie.long`, rows brought together by shuffles
+tasks     what a task does with the rows it has
+models    models, opened in the tasks from the verified cache
+counted   levels, alerts and the budget, counted where the rows lie
+carried   refusals on their way from a task to whoever asked
+files     folders of CSV and Parquet at any URL, read and written by the tasks
+
+result = vigie.spark.predict(spark.table("payments"), work="s3://bucket/tmp/vigie")
+result.frame.write.parquet("s3://bucket/scored")
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as fn
+
+from vigie import long, opening, settings
+from vigie import predict as story
+from vigie.catalog import Catalog
+from vigie.errors import UsageRefused
+from vigie.long.means import ROW
+from vigie.predict import Open, Options, Progress, quiet
+from vigie.predict.told import ADDED
+from vigie.spark import carried, given
+from vigie.spark.cluster import Cluster, Room
+from vigie.spark.frames import Frames, arrow, as_arrow, struct
+from vigie.spark.given import Given
+from vigie.spark.tasks import SCORED
+from vigie.table import Table
+from vigie.table.parsing import parse_with_mark
+from vigie.table.writing import free_names
+
+PART = 150_000
+"""Rows of a partition, about: what a task holds at a time, beside a customer who has more."""
+
+_ADDED = (ROW, *ADDED)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A table on a cluster, scored.
+
+    Attributes:
+        frame: the columns as they were given, in the same order and the rows too, and the seven more.
+        summary: as `vigie.predict` has it.
+        decimal: the decimal mark of the table, where it is text.
+        work: what `frame` reads from, in a folder of its own; may be deleted once `frame` is written.
+    """
+
+    frame: DataFrame
+    summary: dict[str, Any]
+    decimal: str
+    work: str
+
+
+def predict(
+    df: DataFrame,
+    *,
+    work: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    alert_budget: float | int | None = None,
+    expected_fraud_rate: float | None = None,
+    language: str = "en",
+    part: int = PART,
+    **more: Any,
+) -> Predicted:
+    """Scores every row of a table that nobody has labelled.
+
+    Args:
+        df: the rows; text is read for what it says, as in a file.
+        work: a folder that Spark can write to and all machines reach, about two kilobytes a row; on one machine a
+            temporary one where it is not given.
+        roles: column -> what it means, where you know better than its name.
+        alert_budget: how many rows can be looked at: a share in (0, 1) or a number.
+        expected_fraud_rate: the share of fraud, where you know it.
+        language: of the reasons, `en` or `fr`.
+        part: rows of a partition, about.
+        more: the other fields of `vigie.predict.Options`.
+    """
+    options = Options(
+        roles=dict(roles or {}),
+        alert_budget=alert_budget,
+        expected_fraud_rate=expected_fraud_rate,
+        language=language,
+        **more,
+    )
+    chosen = settings.load()
+    room = Room(work or _beside(df, chosen), part, chosen.require_signature)
+    with opening.catalog(chosen) as catalog:
+        return score(df, catalog, opening.opener(chosen), options, room)
+
+
+def score(
+    df: DataFrame,
+    catalog: Catalog,
+    open_bundle: Open,
+    options: Options,
+    room: Room,
+    progress: Progress = quiet,
+    *,
+    source: str = "table",
+    comma_by_default: bool = False,
+) -> Predicted:
+    """`predict`, for those who have opened the catalog.
+
+    Args:
+        df: the rows.
+        catalog: where models are registered.
+        open_bundle: fetches and verifies the bundle of an entry, here.
+        options: what the user asked for.
+        room: where to work.
+        progress: told each stage and the share done.
+        source: what the user calls the table.
+        comma_by_default: take the comma for the decimal mark where no column tells.
+    """
+    with carried.to_driver():
+        progress("reading", 0.0)
+        kept = given.written(df, f"{room.work}/given", source)
+        if kept.rows < long.LONG:
+            scored, summary, mark = _few(kept, catalog, open_bundle, options, progress, comma_by_default)
+        else:
+            rows, mark = given.typed(kept, f"{room.work}/typed", comma_by_default=comma_by_default)
+            cluster = Cluster(rows, options, room)
+            summary = long.told(cluster, catalog, open_bundle, options, progress)
+            scored = cluster.scored()
+        return Predicted(_with(kept, df.columns, scored), summary, mark, room.work)
+
+
+def _few(
+    kept: Given,
+    catalog: Catalog,
+    open_bundle: Open,
+    options: Options,
+    progress: Progress,
+    comma_by_default: bool,
+) -> tuple[Frames, dict[str, Any], str]:
+    """Rows that memory holds are scored here, as the command line does it."""
+    frame = kept.here()
+    typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
+    table = Table(kept.source, frame, typed)
+    result = story.predict(table, catalog, open_bundle, options, progress)
+    schema = {name: SCORED[name] for name in _ADDED}
+    rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_ADDED)
+    session = kept.df.sparkSession
+    return Frames(_sent(session, rows, schema), schema), result.summary, mark
+
+
+def _sent(session: Any, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> DataFrame:
+    table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
+    return session.createDataFrame(table, struct(schema))
+
+
+def _with(kept: Given, columns: list[str], scored: Frames) -> DataFrame:
+    """The columns as they were given and ours after them, in the order of the rows."""
+    ours = scored.select(*_ADDED).df.toDF(*(f"_ours{number}" for number in range(len(_ADDED))))
+    both = kept.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
+    names = free_names(ADDED, columns)
+    ordered = both.orderBy("_row").drop("_row", "_ours0")
+    return ordered.toDF(*columns, *(names[name] for name in ADDED))
+
+
+def _beside(df: DataFrame, chosen: settings.Settings) -> str:
+    master = df.sparkSession.conf.get("spark.master", "")
+    if not str(master).startswith("local"):
+        raise UsageRefused(
+            "no folder to work in: a cluster needs one that all its machines reach",
+            hint="say work=..., such as s3://bucket/tmp/vigie, hdfs:///tmp/vigie or dbfs:/tmp/vigie",
+        )
+    under = chosen.cache_dir / "jobs"
+    under.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="spark-", dir=under)).as_uri()
