@@ -159,7 +159,8 @@ def _few(
 
 def _sent(session: Any, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> DataFrame:
     table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
-    return session.createDataFrame(table, struct(schema))
+    sent: DataFrame = session.createDataFrame(table, struct(schema))
+    return sent
 
 
 def _with(kept: Given, columns: list[str], scored: Frames) -> DataFrame:

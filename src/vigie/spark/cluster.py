@@ -20,7 +20,6 @@ from vigie.long.means import LOT, ROW, Found, Rows
 from vigie.long.passes import BUCKET, whole
 from vigie.long.terms import Terms
 from vigie.predict import Options
-from vigie.scoring.evidence import PEERS
 from vigie.scoring.kinds import NEWCOMER, Kind
 from vigie.scoring.learned import Learned
 from vigie.spark import tasks
@@ -28,7 +27,7 @@ from vigie.spark.counted import Counted
 from vigie.spark.frames import Frames, Schema, stacked
 from vigie.spark.given import Typed
 from vigie.spark.models import Sent
-from vigie.spark.tasks import ENERGY, FOUND, KEPT, OF, SCORED, ByRow, Layout
+from vigie.spark.tasks import ENERGY, FOUND, KEPT, OF, SCORED, ByRow, Layout, Tell, TellPeers
 
 _TRIED = 2_000
 """Rows that tell which features there will be."""
@@ -94,13 +93,8 @@ class Cluster:
                 rows = self._by_row(
                     rows, actor, tasks.with_newcomers, {**rows.schema, NEWCOMER: pl.Boolean()}
                 )
-            names = self._names(kind)
-            tell = tasks.Tell(kind, look.roles, _sent(look.learned), names)
-            layout = Layout(kind, names, np.float32)
-            self._found[kind] = (
-                layout,
-                self._told(kind, rows, (), tell).written(self._at("features", kind.name)),
-            )
+            tell = tasks.Tell(kind, look.roles, _sent(look.learned))
+            self._found[kind] = self._told("features", tell, rows, ())
 
     def told(self, lots: Iterable[int]) -> Found:
         return _of_lots(self._found, lots)
@@ -120,11 +114,8 @@ class Cluster:
 
     def peers(self, terms: Terms) -> None:
         for kind in self._seen.related:
-            answers = _sent(terms.answers)
-            tell = tasks.TellPeers(kind, terms.roles, _sent(terms.features), answers)
-            found = self._told(kind, self._suspect, (ENERGY,), tell)
-            layout = Layout(kind, PEERS, np.float64)
-            self._said[kind] = layout, found.written(self._at("peers", kind.name))
+            tell = tasks.TellPeers(kind, terms.roles, _sent(terms.features), _sent(terms.answers))
+            self._said[kind] = self._told("peers", tell, self._suspect, (ENERGY,))
 
     def said(self, lots: Iterable[int]) -> Found:
         return _of_lots(self._said, lots)
@@ -140,12 +131,24 @@ class Cluster:
         """What there is to add to each row, once all are scored."""
         return self._scored
 
-    def _told(self, kind: Kind, rows: Frames, more: tuple[str, ...], tell: Any) -> Frames:
-        """What a kind tells of rows that are brought together for it."""
+    def _told(
+        self, what: str, tell: Tell | TellPeers, rows: Frames, more: tuple[str, ...]
+    ) -> tuple[Layout, Frames]:
+        """What a kind tells of rows that are brought together for it, written down."""
+        kind = tell.kind
         taken = (*more, NEWCOMER) if kind.newcomers else more
         route = tasks.Route(kind, self._seen.roles, _prints(self._seen.learned), taken)
+        # What it will tell is tried on a few rows at random: the same of any rows of the table.
+        tried = self._seen.random.head(_TRIED).with_columns(
+            pl.lit(False).alias(NEWCOMER), pl.lit(0.0).alias(ENERGY)
+        )
+        part = whole(next(route(tried)).drop(BUCKET), kind)
+        told = tell(part)
+        dtype = np.float32 if what == "features" else np.float64
+        layout = Layout(kind, tuple(sorted(told)), dtype)
         there = rows.map(route, route.schema(rows.schema)).together(BUCKET, self._parts(len(kind.keys)))
-        return there.map(tell, FOUND, whole=True)
+        found = there.map(tasks.Pack(tell, layout), FOUND, whole=True)
+        return layout, found.written(self._at(what, kind.name))
 
     def _by_row(
         self, rows: Frames, found: dict[Kind, tuple[Layout, Frames]], work: Any, schema: Schema
@@ -162,14 +165,6 @@ class Cluster:
         layouts = tuple(layout for layout, _ in found.values())
         both = stacked([base, *with_kind]).together(ROW, self._parts(1))
         return both.map(ByRow(tuple(rows.schema), layouts, work), schema, whole=True)
-
-    def _names(self, kind: Kind) -> tuple[str, ...]:
-        """The features that a kind tells of this table, from a few rows at random."""
-        some = self._seen.random.head(_TRIED).with_columns(pl.lit(False).alias(NEWCOMER))
-        taken = (NEWCOMER,) if kind.newcomers else ()
-        route = tasks.Route(kind, self._seen.roles, self._seen.learned, taken)
-        part = whole(next(route(some)).drop(BUCKET), kind)
-        return tuple(sorted(tasks.Tell(kind, self._seen.roles, self._seen.learned).told(part)))
 
     def _send(self, terms: Terms) -> Sent:
         light = tuple(replace(member, model=None) for member in terms.members)  # type: ignore[arg-type]

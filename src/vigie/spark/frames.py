@@ -120,7 +120,7 @@ def as_polars(rows: pa.Table, schema: Schema) -> pl.DataFrame:
     frame = pl.DataFrame(pl.from_arrow(rows))
     frame.columns = list(schema)
     whole = [pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64]
-    return frame.with_columns(whole).cast({**schema}).rechunk()
+    return frame.with_columns(whole).cast(pl.Schema(schema)).rechunk()
 
 
 def as_arrow(frame: pl.DataFrame, target: pa.Schema) -> list[pa.RecordBatch]:

@@ -15,7 +15,6 @@ from vigie.long.means import LOT, ROW, Found, features_of, once, peers_of
 from vigie.long.passes import BUCKET, routed, whole
 from vigie.predict.told import ADDED
 from vigie.scoring import kinds
-from vigie.scoring.evidence import PEERS
 from vigie.scoring.groups import Codes
 from vigie.scoring.kinds import NEWCOMER, Kind
 from vigie.scoring.learned import Learned
@@ -85,18 +84,10 @@ class Tell:
     kind: Kind
     roles: Roles
     learned: Learned
-    names: tuple[str, ...] = ()
 
-    def told(self, rows: pl.DataFrame) -> dict[str, npt.NDArray[np.float32]]:
+    def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each feature."""
-        return kinds.features_of(self.kind, kinds.facts_of(self.kind, rows, self.roles, self.learned))
-
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        part = whole(rows.drop(BUCKET), self.kind)
-        said = self.told(part)
-        if set(said) != set(self.names):
-            raise RuntimeError(f"kind {self.kind.name}: told {sorted(said)}, expected {sorted(self.names)}")
-        yield _found(part, [said[name] for name in self.names], np.dtype(np.float32))
+        return kinds.features_of(self.kind, kinds.facts_of(self.kind, part, self.roles, self.learned))
 
 
 @dataclass(frozen=True)
@@ -108,17 +99,28 @@ class TellPeers:
     learned: Learned
     answers: Learned
 
+    def __call__(self, part: pl.DataFrame) -> Told:
+        """(rows,) each thing they say."""
+        facts = kinds.facts_of(self.kind, part, self.roles, self.learned)
+        return kinds.peers_of(self.kind, facts, part[ENERGY].to_numpy(), self.answers)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What a kind tells, a cell for each row."""
+
+    tell: Tell | TellPeers
+    layout: Layout
+
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        part = whole(rows.drop(BUCKET), self.kind)
-        facts = kinds.facts_of(self.kind, part.drop(ENERGY), self.roles, self.learned)
-        said = kinds.peers_of(self.kind, facts, part[ENERGY].to_numpy(), self.answers)
-        nothing = np.full(part.height, np.nan)
-        yield _found(part, [said.get(name, nothing) for name in PEERS], np.dtype(np.float64))
-
-
-def _found(part: pl.DataFrame, said: list[npt.NDArray[Any]], dtype: np.dtype[Any]) -> pl.DataFrame:
-    matrix = np.column_stack(said).astype(dtype) if said else np.empty((part.height, 0), dtype)
-    return part.select(ROW, LOT).with_columns(packed(matrix).alias(TOLD))
+        part = whole(rows.drop(BUCKET), self.layout.kind)
+        said, names = self.tell(part), self.layout.names
+        if set(said) != set(names):
+            raise RuntimeError(f"kind {self.layout.kind.name}: told {sorted(said)}, expected {sorted(names)}")
+        matrix = np.empty((part.height, len(names)), dtype=self.layout.dtype)
+        for place, name in enumerate(names):
+            matrix[:, place] = said[name]
+        yield part.select(ROW, LOT).with_columns(packed(matrix).alias(TOLD))
 
 
 @dataclass(frozen=True)
