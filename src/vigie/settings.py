@@ -67,6 +67,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def spark_python(environ: Mapping[str, str] | None = None) -> str:
+    """The Python that the tasks of Spark run, where somebody has chosen one."""
+    env = os.environ if environ is None else environ
+    return env.get("PYSPARK_PYTHON", "")
+
+
 @dataclass(frozen=True)
 class StoreOptions:
     """How to reach the stores; what is empty is left to the vendor's own defaults.

@@ -2,6 +2,7 @@
 
     edge      errors to messages and exit codes
     predict   predict, match
+    spark     spark-predict: the same, past one machine
     standing  plan, score: plan a table once, score later rows in its terms
     refine    suggest, refine: rows to look at, and what was said of them
     train     train, one table or a folder of them
@@ -40,6 +41,7 @@ from vigie.cli.models import models
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
 from vigie.cli.serve import serve, worker
+from vigie.cli.spark import spark_predict
 from vigie.cli.standing import plan, score
 from vigie.cli.train import train
 from vigie.cli.users import users
@@ -65,7 +67,8 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    predict, match, plan, score, suggest, refine, train, models, migrate, costs, doctor, cache, serve, worker, users, db, library,
+    predict, spark_predict, match, plan, score, suggest, refine, train, models, migrate, costs, doctor, cache, serve, worker, users, db,
+    library,
 ):  # fmt: skip
     cli.add_command(command)
 

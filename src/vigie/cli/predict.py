@@ -45,6 +45,23 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_ROWS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--alert-budget", type=Budget(), metavar="1%|500",
+                 help="How many rows you can look at; by default what the calibration says."),
+    click.option("--expected-fraud-rate", type=Share(), metavar="0.5%", help="The share of fraud, where you know it."),
+    click.option("--reasons/--no-reasons", default=True, show_default=True, help="Say in words why a row is suspicious."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
+                 help="The same table and seed give the same bytes."),
+)  # fmt: skip
+
+
+def asked_of_rows(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that scores a whole table."""
+    for option in reversed(_ROWS):
+        command = option(command)
+    return command
+
+
 @click.command(
     epilog=_ROLE_NAMES
     + EXAMPLES.format(
@@ -56,16 +73,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("source", metavar="INPUT")
 @click.option("-o", "--output", required=True, metavar="FILE",
               help=f"Where to: {_OUTPUTS}, or - for CSV on stdout (the report then goes to stderr).")  # fmt: skip
-@click.option("--alert-budget", type=Budget(), metavar="1%|500",
-              help="How many rows you can look at; by default what the calibration says.")  # fmt: skip
-@click.option(
-    "--expected-fraud-rate", type=Share(), metavar="0.5%", help="The share of fraud, where you know it."
-)
-@click.option(
-    "--reasons/--no-reasons", default=True, show_default=True, help="Say in words why a row is suspicious."
-)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
-              help="The same table and seed give the same bytes.")  # fmt: skip
+@asked_of_rows
 @shared
 def predict(
     source: str, output: str, pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any
@@ -101,7 +109,7 @@ def predict(
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
-    written = Written("stdout" if output == "-" else output, _added(columns))
+    written = Written("stdout" if output == "-" else output, added(columns))
     parts = report(summary, words, source=name, width=cli_draw.width(), written=written)
     cli_draw.show(*parts, err=output == "-")
 
@@ -192,13 +200,12 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
         )
 
 
-def _added(columns: Sequence[str]) -> list[str]:
+def added(columns: Sequence[str]) -> list[str]:
     """The names of our columns as they are in the file: one that is taken got a number."""
     from vigie.predict.told import ADDED
+    from vigie.table.writing import free_names
 
-    taken = {name.lower() for name in columns}
-    numbered = ([name, *(f"{name}_{number}" for number in range(2, len(columns) + 3))] for name in ADDED)
-    return [next(name for name in candidates if name.lower() not in taken) for candidates in numbered]
+    return list(free_names(ADDED, columns).values())
 
 
 def _summary(table: Table, plan: Plan) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from vigie.spark import carried, given
 from vigie.spark.cluster import Cluster, Room
 from vigie.spark.frames import Frames, arrow, as_arrow, struct
 from vigie.spark.given import Given
+from vigie.spark.session import forget
 from vigie.spark.tasks import SCORED
 from vigie.table import Table
 from vigie.table.parsing import parse_with_mark
@@ -44,6 +45,8 @@ from vigie.table.writing import free_names
 
 PART = 150_000
 """Rows of a partition, about: what a task holds at a time, beside a customer who has more."""
+
+__all__ = ["PART", "Predicted", "Room", "predict", "score"]
 
 _ADDED = (ROW, *ADDED)
 
@@ -56,13 +59,17 @@ class Predicted:
         frame: the columns as they were given, in the same order and the rows too, and the seven more.
         summary: as `vigie.predict` has it.
         decimal: the decimal mark of the table, where it is text.
-        work: what `frame` reads from, in a folder of its own; may be deleted once `frame` is written.
+        work: the folder that `frame` reads from; it holds cells, see `forget`.
     """
 
     frame: DataFrame
     summary: dict[str, Any]
     decimal: str
     work: str
+
+    def forget(self) -> None:
+        """Removes the folder that `frame` reads from, once that is written; on Spark Connect do it by hand."""
+        forget(self.frame.sparkSession, self.work)
 
 
 def predict(

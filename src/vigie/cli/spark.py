@@ -1,0 +1,128 @@
+"""`vigie spark-predict`: the same predictions, past one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import click
+
+from vigie import settings
+from vigie.cli.edge import EXAMPLES
+from vigie.cli.predict import added, asked_of_rows, shared
+from vigie.cli.values import roles_by_column
+from vigie.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
+
+
+@click.command(
+    "spark-predict",
+    epilog=EXAMPLES.format(
+        "vigie spark-predict exports/ scored/ --master 'local[4]'",
+        "vigie spark-predict s3://bank/payments s3://bank/scored --work s3a://bank/tmp --alert-budget 0.1%",
+        "vigie spark-predict /mnt/shared/in /mnt/shared/out --master yarn --work hdfs:///tmp",
+    ),
+)
+@click.argument("source", metavar="INPUT_URL")
+@click.argument("output", metavar="OUTPUT_URL")
+@click.option(
+    "--master",
+    metavar="URL",
+    help="The cluster, such as local[4] or spark://host:7077; by default what spark-submit says.",
+)
+@click.option(
+    "--work",
+    metavar="URL",
+    help="A folder that Spark can write to and all machines reach; emptied afterwards.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(list(_EXTENSIONS)), help="Of the output; by default as the input."
+)
+@asked_of_rows
+@shared
+def spark_predict(
+    source: str, output: str, master: str | None, work: str | None, form: str | None,
+    pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any,
+) -> None:  # fmt: skip
+    """Score every row of the tables in a folder, on a cluster.
+
+    INPUT_URL is a file or a folder of .csv, .csv.gz, .tsv, .txt or .parquet files that make up one table: a path, or a URL
+    of S3, GCS or Azure. OUTPUT_URL is a new folder; it gets the same rows in the same order, and seven more columns.
+    """
+    roles = roles_by_column(pairs)
+    from vigie import opening
+    from vigie.predict import Options
+
+    try:
+        from vigie import spark
+        from vigie.spark import files
+        from vigie.spark.session import session
+    except ModuleNotFoundError as error:
+        raise UsageRefused(
+            f"Spark needs more packages: found no {error.name}",
+            hint="pip install 'vigie[spark]', and Java 17",
+        ) from None
+    from vigie.cli import draw as cli_draw
+    from vigie.cli.words import Words
+
+    words, chosen = Words(lang), settings.load()
+    options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
+    folder = files.find(source, max_columns=chosen.max_columns)
+    columnar = folder.keys[0].lower().endswith((".parquet", ".pq"))
+    target = files.Target(output, _EXTENSIONS[form or ("parquet" if columnar else "csv")])
+    files.check(target)
+    with (
+        cli_draw.progress(words) as told,
+        opening.catalog(chosen) as catalog,
+        session(master) as opened,
+        _room(opened, work, chosen) as place,
+    ):
+        table = files.read(opened, folder)
+        comma = table.dialect is not None and table.dialect.separator == ";"
+        result = spark.score(
+            table.df, catalog, opening.opener(chosen), options, spark.Room(place, spark.PART, chosen.require_signature),
+            told, source=folder.source, comma_by_default=comma,
+        )  # fmt: skip
+        told("writing", 0.95)
+        dialect = replace(table.dialect, decimal=result.decimal) if table.dialect else None
+        files.write(result.frame, target, dialect)
+        columns = table.df.columns
+    if as_json:
+        cli_draw.dump(result.summary)
+        return
+    from vigie.cli.report import Written, report
+
+    written = Written(output, added(columns))
+    cli_draw.show(
+        *report(result.summary, words, source=folder.source, width=cli_draw.width(), written=written)
+    )
+
+
+@contextmanager
+def _room(opened: SparkSession, work: str | None, chosen: settings.Settings) -> Iterator[str]:
+    """A folder to work in, gone afterwards."""
+    from vigie.long import room
+    from vigie.spark.session import forget
+
+    if work is None:
+        if not str(opened.sparkContext.master).startswith("local"):
+            raise UsageRefused(
+                "--work is missing: a cluster needs a folder that all its machines reach",
+                hint="--work s3://bucket/tmp, hdfs:///tmp or a shared folder",
+            )
+        room.sweep(chosen.cache_dir / "jobs")
+        with room.working(chosen.cache_dir / "jobs") as folder:
+            yield folder.as_uri()
+        return
+    place = f"{work.rstrip('/')}/vigie-{uuid4().hex}"
+    try:
+        yield place
+    finally:
+        forget(opened, place)

@@ -1,0 +1,259 @@
+"""Folders of CSV and Parquet at any URL, read and written by the tasks of a cluster.
+
+Each file is read by one task with the code of the command line: encodings, separators, quotes over several lines, and
+the same refusals. What lies in a cloud goes through our own store, since Spark's package brings no client for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from pyspark import TaskContext
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+from vigie.artifacts.store import Location, connect, locate, open_location
+from vigie.errors import InputRefused, NotFound, UsageRefused
+from vigie.predict.told import ADDED
+from vigie.spark import carried
+from vigie.spark.frames import Frames
+from vigie.table import Dialect, stream, write_pieces
+from vigie.table.stream import Stream
+
+_TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+_COLUMNAR = (".parquet", ".pq")
+_READABLE = "files named .csv, .csv.gz, .tsv, .txt or .parquet"
+_INSPECTED = {"file": pl.Int64(), "said": pl.String()}
+_WIDER: dict[type[pl.DataType], pl.DataType] = {
+    pl.UInt8: pl.Int16(),
+    pl.UInt16: pl.Int32(),
+    pl.UInt32: pl.Int64(),
+    pl.UInt64: pl.Decimal(20, 0),
+}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files that make up one table.
+
+    Attributes:
+        location: where they are.
+        keys: their names in it, in the order of the rows.
+        source: what the user calls them.
+        max_columns: refuse more.
+    """
+
+    location: Location
+    keys: tuple[str, ...]
+    source: str
+    max_columns: int
+
+    @contextmanager
+    def open(self, number: int) -> Iterator[Stream]:
+        """One of the files, here."""
+        key = self.keys[number]
+        with tempfile.TemporaryDirectory(prefix="vigie-") as name:
+            path, folder = Path(self.location.bucket, key), Path(name)
+            if self.location.kind != "local":
+                path = folder / f"fetched{''.join(Path(key).suffixes[-2:])}"
+                with path.open("wb") as out:
+                    out.writelines(open_location(self.location).stream(key))
+            opened = stream.open_file(
+                path, folder, source=key, max_rows=sys.maxsize, max_columns=self.max_columns
+            )
+            with opened as table:
+                yield table
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table that was read.
+
+    Attributes:
+        df: its rows, in order; text for a CSV.
+        dialect: of the first file, where it is a CSV.
+    """
+
+    df: DataFrame
+    dialect: Dialect | None
+
+
+def find(url: str, *, max_columns: int) -> Folder:
+    """The files at a URL: one, or all of a folder but those whose names begin with `_` or a dot."""
+    place = locate(url)
+    name = url.rstrip("/").rpartition("/")[2]
+    if place.kind == "local":
+        path = Path(place.bucket)
+        if not path.exists():
+            raise NotFound("file or folder", url)
+        keys = (
+            [path.name]
+            if path.is_file()
+            else [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
+        )
+        place = Location("local", str(path.parent if path.is_file() else path))
+    elif name.lower().endswith((*_TEXT, *_COLUMNAR)):
+        place, keys = Location(place.kind, place.bucket, place.prefix.rpartition("/")[0]), [name]
+    else:
+        keys = [head.key for head in open_location(place).list()]
+    keys = sorted(key for key in keys if not any(part[0] in "_." for part in key.split("/")))
+    _refuse(keys, name)
+    return Folder(place, tuple(keys), name, max_columns)
+
+
+def _refuse(keys: list[str], source: str) -> None:
+    kinds = {key.lower().endswith(_COLUMNAR) for key in keys}
+    odd = [key for key in keys if not key.lower().endswith((*_TEXT, *_COLUMNAR))]
+    if odd or len(kinds) != 1:
+        what = f"{odd[0]!r}" if odd else "CSV beside Parquet" if keys else "no file"
+        raise InputRefused(
+            f"{source}: found {what}, expected {_READABLE}, of one kind", hint="keep other files elsewhere"
+        )
+    if any("=" in part for key in keys for part in key.split("/")[:-1]):
+        raise InputRefused(
+            f"{source}: found folders that hold values of a column (name=value), expected all columns in the files",
+            hint="read them with spark.read and give the rows to vigie.spark.predict",
+        )
+
+
+def read(session: SparkSession, folder: Folder) -> Read:
+    """Looks at every file, refuses what does not fit together, and plans to read them: one task a file."""
+    with carried.to_driver():
+        tasks = session.range(0, len(folder.keys), 1, len(folder.keys)).toDF("_0")
+        looked = Frames(tasks, {"file": pl.Int64()}).map(_Inspect(folder), _INSPECTED).collect().sort("file")
+    said = [json.loads(text) for text in looked["said"]]
+    for key, one in zip(folder.keys, said, strict=True):
+        if one["columns"] != said[0]["columns"]:
+            raise InputRefused(
+                f"{key}: found other columns than in {folder.keys[0]}, expected the same in the same order",
+                hint="score tables of different columns one by one",
+            )
+    with folder.open(0) as first:
+        empty = _plain(next(first.pieces()).clear())
+        dialect = first.dialect
+    plain = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    kinds = from_arrow_schema(plain, prefer_timestamp_ntz=True)
+    return Read(tasks.mapInArrow(_ReadFile(folder, to_arrow_schema(kinds, timezone="UTC")), kinds), dialect)
+
+
+def _plain(piece: pl.DataFrame) -> pl.DataFrame:
+    """The same cells in types that Spark has."""
+    wider = [pl.col(name).cast(_WIDER[type(t)]) for name, t in piece.schema.items() if type(t) in _WIDER]
+    words = [
+        pl.col(name).cast(pl.String)
+        for name, t in piece.schema.items()
+        if type(t) in (pl.Categorical, pl.Enum)
+    ]
+    return piece.with_columns(*wider, *words)
+
+
+@dataclass(frozen=True)
+class _Inspect:
+    folder: Folder
+
+    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        for number in rows["file"]:
+            with self.folder.open(number) as table:
+                first = next(table.pieces())
+                said = json.dumps({"columns": [[name, str(dtype)] for name, dtype in first.schema.items()]})
+            yield pl.DataFrame({"file": [number], "said": [said]}, schema=_INSPECTED)
+
+
+@dataclass(frozen=True)
+class _ReadFile:
+    folder: Folder
+    target: pa.Schema
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with carried.from_task():
+            for number in (number for batch in batches for number in batch.column(0).to_pylist()):
+                with self.folder.open(number) as table:
+                    for piece in table.pieces():
+                        for part in piece.iter_slices(20_000):
+                            rows = _plain(part).to_arrow(compat_level=pl.CompatLevel.oldest())
+                            yield from rows.cast(self.target).to_batches()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where predictions go.
+
+    Attributes:
+        url: of a folder.
+        extension: `.csv`, `.csv.gz` or `.parquet`.
+    """
+
+    url: str
+    extension: str
+
+
+def check(target: Target) -> None:
+    """Refuses before the work what would be refused after it."""
+    if next(iter(connect(target.url).list()), None) is not None:
+        raise UsageRefused(
+            f"cannot write {target.url.rpartition('/')[2]!r}: the folder is not empty",
+            hint="name a new folder",
+        )
+
+
+def write(df: DataFrame, target: Target, dialect: Dialect | None) -> int:
+    """Writes scored rows, each task a file, in the order of the rows; returns how many files.
+
+    Args:
+        df: the upload's columns, then ours.
+        target: where to.
+        dialect: as the upload was written, where it is text.
+    """
+    with carried.to_driver():
+        made = df.mapInArrow(_WriteFile(target, dialect), "part long, rows long")
+        files = made.collect()
+    connect(target.url).put("_SUCCESS", b"")
+    return len(files)
+
+
+@dataclass(frozen=True)
+class _WriteFile:
+    """A file has the name of its partition: whoever does a task again writes the same file again."""
+
+    target: Target
+    dialect: Dialect | None
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with carried.from_task():
+            context = TaskContext.get()
+            if context is None:
+                raise RuntimeError("a file is written by a task only")
+            first = next((batch for batch in batches if batch.num_rows), None)
+            if first is None:
+                return
+            number, rows = context.partitionId(), 0
+
+            def pieces() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+                nonlocal rows
+                for batch in chain([first], batches):
+                    rows += batch.num_rows
+                    yield _halves(batch)
+
+            columns = first.schema.names[: -len(ADDED)]
+            with tempfile.TemporaryDirectory(prefix="vigie-") as name:
+                path = Path(name, f"part-{number:05}{self.target.extension}")
+                write_pieces(pieces(), columns, self.dialect, path, Path(name))
+                connect(self.target.url).put(path.name, path)
+            yield pa.RecordBatch.from_arrays([pa.array([number]), pa.array([rows])], ["part", "rows"])
+
+
+def _halves(batch: pa.RecordBatch) -> tuple[pl.DataFrame, pl.DataFrame]:
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    width = frame.width - len(ADDED)
+    ours = frame[:, width:]
+    ours.columns = list(ADDED)
+    return frame[:, :width], ours
