@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
 HEAVY := migrate web jobs train refine artifacts predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 check-deploy fmt bench bench-detection bench-train library docs lock clean
+.PHONY: help setup demo test check test-s3 test-spark check-deploy fmt bench bench-detection bench-train library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -27,17 +28,25 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
-test: $(READY) ## all tests but those of make test-s3
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw"
+test: $(READY) ## all tests but those of make test-s3 and make test-spark
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not browser" $(HEAVY:%=--ignore=tests/%)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not spark and not browser" $(HEAVY:%=--ignore=tests/%)
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
 	timeout 600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
+
+$(SPARK): requirements/spark.txt $(READY)
+	@echo "setting up Spark in .venv, half a gigabyte the first time…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/spark.txt
+	@touch $(SPARK)
+
+test-spark: $(SPARK) ## the same numbers through Apache Spark, also with a machine lost in the middle; needs Java 17
+	@timeout 1500 $(BIN)/python -m pytest -m spark --durations 5 tests/spark
 
 check-deploy: ## lint the deployment files, with linters in a folder of their own
 	@test -x build/lint/bin/hadolint || { $(PYTHON) -m venv build/lint && build/lint/bin/pip install --quiet \
@@ -76,7 +85,8 @@ docs: $(READY) ## write the true outputs into README.md and the guides, and buil
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev --extra sign --extra joblib --extra gcs --extra oidc pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 
 clean: ## remove what make has made
 	@rm -rf $(VENV) predictions.csv

@@ -1,0 +1,78 @@
+"""What tasks rely on: numbers that keep their order and their bits, models that are what the catalog says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+pytest.importorskip("pyspark", reason="make test-spark")
+
+from pyspark.sql import SparkSession
+
+from vigie import settings
+from vigie.catalog import Catalog
+from vigie.errors import DamagedBundle
+from vigie.long.terms import Terms
+from vigie.predict import Options
+from vigie.predict.voters import Voter
+from vigie.scoring.learned import Learned
+from vigie.scoring.roles import Roles
+from vigie.spark import carried, counted, frames, tasks
+from vigie.spark.models import Sent
+
+pytestmark = pytest.mark.spark
+
+
+def test_scores_keep_their_order_as_whole_numbers() -> None:
+    rng = np.random.default_rng(0)
+    numbers = np.concatenate(
+        [rng.normal(0, 10.0**scale, 200) for scale in (-300, -3, 0, 300)] + [[0.0, -0.0]]
+    )
+    order = tasks.order_of(numbers)
+    assert (order[:-1][np.argsort(numbers[:-1])] == np.sort(order[:-1])).all()
+    assert order[-1] == order[-2], "nothing is nothing"
+
+
+@pytest.mark.parametrize("wanted", [1, 5, 300])
+def test_the_nth_largest_is_found_without_sorting(wanted: int, spark_session: SparkSession) -> None:
+    numbers = np.repeat(tasks.order_of(np.random.default_rng(1).normal(size=150)), 2)
+    rows = frames.Frames(
+        spark_session.createDataFrame([(int(n),) for n in numbers], "_0 long"), {"n": pl.Int64()}
+    )
+    found, still = counted._nth(rows.df, rows.at("n"), wanted)
+    assert found == np.sort(numbers)[::-1][wanted - 1]
+    assert still == wanted - (numbers > found).sum()
+
+
+def test_numbers_are_packed_to_the_bit() -> None:
+    matrix = np.random.default_rng(2).normal(size=(7, 3)).astype(np.float32)
+    matrix[2, 1] = np.nan
+    cells = frames.packed(matrix)
+    np.testing.assert_array_equal(frames.unpacked(cells[2:6], np.float32, 3), matrix[2:6])
+
+
+def test_a_bug_in_a_task_says_where_and_never_what(spark_session: SparkSession) -> None:
+    """Its message may quote a cell, and the logs of a cluster are read by many."""
+    rows = frames.Frames(spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()})
+    broken = rows.map(_quoting, {"who": pl.String()})
+    with pytest.raises(Exception, match="ValueError at ") as caught, carried.to_driver():
+        broken.collect()
+    assert "C0042" not in str(caught.value)
+
+
+def _quoting(rows: pl.DataFrame):
+    raise ValueError(rows["who"][0])
+
+
+def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Settings) -> None:
+    """Once a process, and never one whose bytes are not those of the catalog."""
+    entry = catalog.list()[0]
+    voter = Voter(entry.name, 1.0, 0.9, {}, 0.0, None)
+    terms = Terms(Roles(()), Options(), Learned(), Learned(), members=(voter,))
+    one, again = (Sent(terms, (entry,)).here().members[0].model for _ in range(2))
+    assert one is again
+    with pytest.raises(DamagedBundle):
+        Sent(terms, (replace(entry, manifest_sha256="0" * 64),)).here()
