@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from vigie import settings
 from vigie.catalog import Catalog
-from vigie.errors import DamagedBundle
+from vigie.errors import DamagedBundle, UsageRefused
 from vigie.long.terms import Terms
 from vigie.predict import Options
 from vigie.predict.voters import Voter
@@ -76,3 +76,18 @@ def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Sett
     assert one is again
     with pytest.raises(DamagedBundle):
         Sent(terms, (replace(entry, manifest_sha256="0" * 64),)).here()
+
+
+def test_machines_with_other_versions_are_refused(
+    spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes differ between versions of polars: the scores would, silently."""
+    monkeypatch.setattr(frames, "_versions", lambda: ("9.9", "9.9"))
+    rows = frames.Frames(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
+    asked = rows.map(_same_rows, {"who": pl.String()})
+    with pytest.raises(UsageRefused, match=r"expected 9\.9 with 9\.9"), carried.to_driver():
+        asked.collect()
+
+
+def _same_rows(rows: pl.DataFrame):
+    yield rows

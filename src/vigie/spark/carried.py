@@ -32,10 +32,14 @@ def from_task() -> Iterator[None]:
         raise
     except VigieError as error:
         said = json.dumps({"kind": type(error).__name__, "message": error.message, "hint": error.hint})
-        raise TaskEnded(f"<vigie>{said}</vigie>") from None
+        raise TaskEnded(_marked(said)) from None
     except Exception as error:  # noqa: BLE001  the edge: no cell may reach the cluster's logs
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         raise TaskEnded(f"{type(error).__name__} at {' < '.join(reversed(places))}") from None
+
+
+def _marked(said: str) -> str:
+    return f"<vigie>{said}</vigie>"
 
 
 @contextmanager

@@ -17,6 +17,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, types
 from pyspark.sql import functions as fn
 
+from vigie import __version__
+from vigie.errors import UsageRefused
 from vigie.spark import carried
 
 Schema = Mapping[str, pl.DataType]
@@ -70,7 +72,7 @@ class Frames:
             schema: of what it makes.
             whole: call it once for all rows of a partition, not for some at a time.
         """
-        run = _Task(work, dict(self.schema), arrow(schema), whole)
+        run = _Task(work, dict(self.schema), arrow(schema), whole, _versions())
         return Frames(self.df.mapInArrow(run, struct(schema)), dict(schema))
 
     def together(self, by: str, parts: int) -> Frames:
@@ -93,13 +95,29 @@ class _Task:
     given: Schema
     target: pa.Schema
     whole: bool
+    versions: tuple[str, str]
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with carried.from_task():
+            _same(self.versions)
             for rows in _some(batches, None if self.whole else AT_ONCE):
                 for made in self.work(as_polars(rows, self.given)):
                     for part in made.iter_slices(_SLICE):
                         yield from as_arrow(part, self.target)
+
+
+def _versions() -> tuple[str, str]:
+    return __version__, pl.__version__
+
+
+def _same(versions: tuple[str, str]) -> None:
+    """Refuses other versions than the driver's: their hashes, and so their samples and fingerprints, may differ."""
+    here = _versions()
+    if here != versions:
+        raise UsageRefused(
+            f"a machine of the cluster: found Vigie {here[0]} with polars {here[1]}, expected {versions[0]} with {versions[1]}",
+            hint="install the same versions on all machines and on the driver",
+        )
 
 
 def _some(batches: Iterator[pa.RecordBatch], rows: int | None) -> Iterator[pa.Table]:

@@ -123,7 +123,8 @@ class Typed:
 
     def sizes(self, lot: pl.Expr) -> dict[int, int]:
         """Lot -> rows."""
-        found = self.frames.map(_Count(lot), {"lot": pl.UInt16(), "rows": pl.Int64()})
+        asked = self.frames.select(*lot.meta.root_names())
+        found = asked.map(_Count(lot), {"lot": pl.UInt16(), "rows": pl.Int64()})
         total = found.df.groupBy(found.at("lot")).agg(fn.sum(found.at("rows")))
         return {int(row[0]): int(row[1]) for row in total.collect()}
 
