@@ -88,16 +88,15 @@ def score(
         seen = look(spill, catalog, open_bundle, options)
         seen = replace(seen, learned=counts.of_all(spill, seen, folder / "counts"))
         shutil.rmtree(folder / "counts")
-    work = _Work(spill, seen, options, folder)
-    with clock("gathering evidence", 0.25):
+    work = _Work(spill, seen, options, folder, progress)
+    with clock("gathering evidence", 0.2):
         work.features()
         begun, tails, random = work.begun()
-    with clock("relating rows", 0.5):
         energy = work.energy(begun)
         work.peers(begun, energy)
-    with clock("calibrating", 0.6):
+    with clock("matching models", 0.55):
         known, summary = work.settled(begun, tails, random)
-    with clock("scoring", 0.65):
+    with clock("scoring", 0.6):
         counted = work.score(known)
     place = {name: number for number, name in enumerate(spill.columns)}
     summary |= counted.summary() | {"rows": spill.rows, "columns": len(spill.columns)}
@@ -108,8 +107,9 @@ def score(
 class _Work:
     """The passes in their order, and what one leaves for the next."""
 
-    def __init__(self, spill: Spill, seen: Look, options: Options, folder: Path) -> None:
+    def __init__(self, spill: Spill, seen: Look, options: Options, folder: Path, progress: Progress) -> None:
         self._spill, self._seen, self._options, self._folder = spill, seen, options, folder
+        self._progress = progress
         self._passes = Passes(spill, seen.roles, seen.learned, folder)
         self._lots = seen.random[LOT].unique().sort().to_list()
         self._newcomer: npt.NDArray[np.bool_] | None = None
@@ -139,6 +139,7 @@ class _Work:
         out = np.empty(self._spill.rows)
         (self._folder / "ranks").mkdir()
         for number, frame in enumerate(each(self._spill)):
+            self._progress("gathering evidence", 0.3 + 0.2 * number * PIECE / self._spill.rows)
             place = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
             told = self._told(terms, self._typed(frame), place, frame[ROW].to_numpy())
             tails = terms.tails(told)
@@ -163,6 +164,7 @@ class _Work:
         scored.mkdir()
         counted = Counted(self._options.alert_budget, self._spill.rows)
         for number, frame in enumerate(each(self._spill)):
+            self._progress("scoring", 0.6 + 0.35 * number * PIECE / self._spill.rows)
             place = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
             peers = self._related(place, frame[ROW].to_numpy())
             later = terms.later(self._typed(frame), self._kept(number, terms, frame.height), peers)
