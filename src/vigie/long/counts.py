@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vigie.long.look import Look
+from vigie.long.look import Look, shown
 from vigie.long.spill import Spill, each
 from vigie.scoring import anomaly, kinds
 from vigie.scoring.features import COUNTING
 from vigie.scoring.groups import Codes
 from vigie.scoring.kinds import ALONE
 from vigie.scoring.learned import Learned
+from vigie.scoring.own import encode
 
 AT_ONCE = 4_000_000
 """Counts that are added up at a time."""
@@ -47,7 +48,7 @@ def of_all(spill: Spill, look: Look, folder: Path) -> Learned:
             found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
 
         listen(look, piece.select(spill.columns), write)
-    kept = dict(look.learned.kept)
+    kept = dict(look.learned.kept) | {"rows shown": float(spill.rows)}
     for name, place in names.items():
         total = _added(folder, place)
         kept[f"values {name}"], kept[f"counts {name}"] = total["value"].to_numpy(), total["count"].to_numpy()
@@ -68,6 +69,8 @@ def listen(look: Look, piece: pl.DataFrame, listener: Listener) -> None:
     for module in COUNTING:
         module.compute(facts)
     anomaly.raw_matrix(facts.frame, facts.roles, facts)
+    for column in shown(look.roles, look.models):
+        encode.shown(piece[column], learned)
 
 
 def _added(folder: Path, place: int) -> pl.DataFrame:
