@@ -25,6 +25,7 @@ from vigie.predict.voters import Model
 from vigie.scoring import evidence, matching, reference, roles
 from vigie.scoring.coherence import coherence
 from vigie.scoring.ensemble import Combined, Member
+from vigie.scoring.features import Features
 from vigie.scoring.learned import Learned
 from vigie.scoring.matching import TableProfile
 from vigie.scoring.own.recognise import ranked
@@ -63,6 +64,21 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a table means and which models fit it; nothing that only scoring needs.
+
+    Attributes:
+        roles: what its columns mean.
+        matches: the models that would vote, best first; those of a plan of the same table.
+        seconds: what each stage took.
+    """
+
+    roles: Roles
+    matches: tuple[Match, ...]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is known of a table before its rows are scored.
 
@@ -72,7 +88,7 @@ class Plan:
         matches: the models that will vote, best first.
         evidence: features and detectors of its rows.
         coherence: strongest tie between two of its columns, in [0, 1].
-        models: the matched models, opened; empty in a plan that only matches.
+        models: the matched models, opened.
         bundles: their bundles.
         options: what the user asked for.
         seconds: what each stage took.
@@ -110,10 +126,28 @@ def quiet(stage: str, share: float) -> None:
     """Progress nobody watches."""
 
 
+def look(table: Table, catalog: Catalog, options: Options, progress: Progress = quiet) -> Look:
+    """Finds roles and matching models, as `plan` does, without gathering what rows are scored by.
+
+    Args:
+        table: the upload, or some rows of it.
+        catalog: where models are registered.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    clock = _Clock(progress)
+    with clock("reading columns", 0.05):
+        found, at_home = _understood(table, catalog, options)
+    with clock("matching models", 0.3):
+        built, _ = evidence.for_matching(table.typed, found)
+        _, matches = _matched(table, catalog, found, built, at_home, options)
+    return Look(found, matches, clock.seconds)
+
+
 def plan(
     table: Table,
     catalog: Catalog,
-    open_bundle: Open | None,
+    open_bundle: Open,
     options: Options,
     progress: Progress = quiet,
     learned: Learned | None = None,
@@ -123,36 +157,47 @@ def plan(
     Args:
         table: the upload.
         catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry; None only matches.
+        open_bundle: fetches and verifies the bundle of an entry.
         options: what the user asked for.
         progress: told each stage and the share done.
         learned: keeps what the table says as a whole, for rows to come; see `vigie.standing`.
     """
     clock = _Clock(progress)
     learned = learned or Learned()
-    for column in options.roles:
-        if column not in table.typed.columns:
-            raise UnknownColumn(column, table.typed.columns)
     with clock("reading columns", 0.05):
-        found = roles.infer(table.typed, options.roles)
-        at_home = voters.recognised(table, catalog, found)
-        if at_home is not None:
-            found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
-        _require_something(table, found)
+        found, at_home = _understood(table, catalog, options)
     with clock("gathering evidence", 0.15):
         gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
     with clock("matching models", 0.6):
-        profile = matching.describe(table.typed, found, gathered.features)
         tied = coherence(table.typed[gathered.order], found)
-        matches = catalog.match(profile, top=options.top, minimum=options.minimum)
-        if at_home is not None:
-            matches = voters.first(at_home[0], matches, profile, options)
-    bundles: tuple[Bundle, ...] = ()
+        profile, matches = _matched(table, catalog, found, gathered.features, at_home, options)
     with clock("fetching models", 0.65):
-        if open_bundle is not None:
-            bundles = tuple(open_bundle(match.entry) for match in matches)
+        bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
     return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
+
+
+def _understood(table: Table, catalog: Catalog, options: Options) -> tuple[Roles, Any]:
+    """The roles, and the model trained on tables like this one with how it was recognised, if there is one."""
+    for column in options.roles:
+        if column not in table.typed.columns:
+            raise UnknownColumn(column, table.typed.columns)
+    found = roles.infer(table.typed, options.roles)
+    at_home = voters.recognised(table, catalog, found)
+    if at_home is not None:
+        found = ranked(roles.infer(table.typed, {**at_home[1].roles, **options.roles}), at_home[1])
+    _require_something(table, found)
+    return found, at_home
+
+
+def _matched(
+    table: Table, catalog: Catalog, found: Roles, built: Features, at_home: Any, options: Options
+) -> tuple[TableProfile, tuple[Match, ...]]:
+    profile = matching.describe(table.typed, found, built)
+    matches = catalog.match(profile, top=options.top, minimum=options.minimum)
+    if at_home is not None:
+        matches = voters.first(at_home[0], matches, profile, options)
+    return profile, matches
 
 
 def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught | None = None) -> Prediction:

@@ -90,18 +90,36 @@ def gather(
             terms.
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
     """
-    learned = learned or Learned()
+    facts, rows, order = _facts(frame, roles, learned or Learned())
+    if only is None:
+        return _gather(facts, seed, order, rows[order])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return _gather(facts, seed, np.arange(len(only)), rows[only], place[only])
+
+
+def for_matching(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
+    """The `features` and the `order` of `gather`, without the detectors that only scoring needs.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    facts, _, order = _facts(frame, roles, Learned())
+    return features.build(facts.frame, facts.roles, facts), order
+
+
+def _facts(
+    frame: pl.DataFrame, roles: Roles, learned: Learned
+) -> tuple[Facts, npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The table in an order of its own; (rows,) the fingerprint of each row, and the row at each place."""
     rows, prints, cells = _own_order(frame, learned)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
     facts = Facts(sorted_frame, ordered, learned)
     facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
-    if only is None:
-        return _gather(facts, seed, order, rows[order])
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return _gather(facts, seed, np.arange(len(only)), rows[only], place[only])
+    return facts, rows, order
 
 
 def _own_order(
