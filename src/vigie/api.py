@@ -119,8 +119,8 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
     """
     chosen, given = settings.load(), _table(table)
     with opening.catalog(chosen) as catalog:
-        plan = story.plan(given, catalog, None, story.Options(roles=dict(roles or {}), **more))
-    return Matches(plan.matches, {"roles": plan.roles.to_json(), "seconds": plan.seconds})
+        look = story.look(given, catalog, story.Options(roles=dict(roles or {}), **more))
+    return Matches(look.matches, {"roles": look.roles.to_json(), "seconds": look.seconds})
 
 
 def _table(given: Given) -> Table:

@@ -108,6 +108,17 @@ def gather(
     return complete(facts, tails, peers, learned, seed, asked)
 
 
+def for_matching(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
+    """The `features` and the `order` of `gather`, without the detectors that only scoring needs.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    facts, order, _ = arranged(frame, roles, Learned())
+    return features.build(facts.frame, facts.roles, facts), order
+
+
 def arranged(
     frame: pl.DataFrame, roles: Roles, learned: Learned
 ) -> tuple[Facts, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
