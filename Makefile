@@ -8,7 +8,7 @@ SPARK := $(VENV)/.spark
 HEAVY := migrate web jobs train refine artifacts predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 test-spark check-deploy fmt bench bench-detection bench-train library docs lock clean
+.PHONY: help setup demo test check test-s3 test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -70,6 +70,11 @@ bench-detection: $(READY) ## measure detection on the labelled tables and rewrit
 
 bench-train: $(READY) ## measure training on the labelled tables: first half taught, second half renamed
 	@$(BIN)/python bench/train.py
+
+bench-rivals: $(READY) ## train beside FLAML, in a folder of its own, and plain XGBoost, in one run
+	@test -e build/flaml/.ready || { $(PYTHON) -m venv build/flaml && build/flaml/bin/pip install --quiet \
+	  --disable-pip-version-check flaml lightgbm xgboost-cpu scikit-learn pandas pyarrow && touch build/flaml/.ready; }
+	@$(BIN)/python bench/train_rivals.py
 
 library: $(READY) ## train the starter library again
 	@$(BIN)/vigie library build

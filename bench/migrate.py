@@ -54,19 +54,7 @@ def fill(catalog: Catalog, folder: Path, models: int, size: int) -> list[Path]:
         bundle = Bundle(f"model{number}", "1", booster, {}, {}, {}, {**PROFILE, "quantiles": {}})
         stored = publish(store, bundle.name, pack(bundle, created="2026-11-23T00:00:00Z"))
         files += [folder / key for key in stored.keys().values()]
-        entries.append(
-            Entry.from_bundle_parts(
-                bundle.name,
-                bundle.version,
-                bundle.profile,
-                bundle.performance,
-                stored.files,
-                stored.manifest_sha256,
-                "local",
-                str(folder),
-                stored.prefix,
-            )
-        )
+        entries.append(Entry.of(bundle, stored, store.location))
     catalog.register_all(entries)
     return files
 

@@ -59,7 +59,7 @@ class Desk:
                 taken = np.flatnonzero(np.isin(pool, marked))
                 wanted = min(STEP, count - len(marked))
                 if first is None:
-                    chosen = active.next_rows(found[pool], taken, wanted, seed)
+                    chosen = active.next_rows(found[pool], taken, self.label[pool[taken]], wanted, seed)
                 else:
                     free = np.setdiff1d(np.arange(len(pool)), taken)
                     chosen = free[np.argsort(-first[pool][free], kind="stable")[:wanted]].tolist()

@@ -4,6 +4,10 @@
 
 Uses the S3 server that VIGIE_RADOSGW_ENDPOINT names (tests/s3_server.sh start DIR), else moto's, in a process of its
 own. Prints medians; on a busy machine the ratios are worth more than the milliseconds.
+
+Each fetch is set against a plain GET that leaves the bytes in the same place. In memory: fetched and verified, against
+GETs. On disk: through an empty cache, against GETs written and synced; the cache must survive a loss of power, and a GET
+that keeps nothing has not done that work.
 """
 
 from __future__ import annotations

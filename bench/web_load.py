@@ -1,6 +1,6 @@
 """Fifty people at once: each uploads a table of 10 MB, waits until it is looked at, and reads the history.
 
-    python bench/web_load.py [people] [megabytes]
+    python bench/web_load.py [people] [megabytes] [file]
 
 Starts `vigie serve` with its worker in a folder of its own and prints what the requests took and how the web process's
 memory grew. The processes share the machine with this script, so the figures are of the worst case.
@@ -24,11 +24,14 @@ from urllib.parse import urlsplit
 
 PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 50
 MEGABYTES = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+FILE = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 PORT = 8797
 
 
 def table(number: int) -> bytes:
-    """A table of one person."""
+    """A table of one person: the file that was named, whatever its size, or one that is made up."""
+    if FILE is not None:
+        return FILE.read_bytes()
     line = "2026-01-{:02d} {:02d}:{:02d}:00,C{},M{},{}.50,{}\n"
     some = "".join(
         line.format(

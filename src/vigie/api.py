@@ -29,10 +29,11 @@ from typing import Any
 
 import polars as pl
 
-from vigie import opening, settings
+from vigie import long, opening, settings
 from vigie import predict as story
 from vigie import table as tables
 from vigie.errors import InputRefused
+from vigie.long import files
 from vigie.table import Table
 
 Given = str | Path | pl.DataFrame | Any
@@ -98,8 +99,14 @@ def predict(
     )
     chosen, given = settings.load(), _table(table)
     with opening.catalog(chosen) as catalog:
-        found = story.predict(given, catalog, opening.opener(chosen), options)
-    return Predictions(tables.join(given, found.additions), found.additions, found.summary)
+        opener = opening.opener(chosen)
+        if given.frame.height < long.LONG:
+            found = story.predict(given, catalog, opener, options)
+            additions, summary = found.additions, found.summary
+        else:
+            room = chosen.cache_dir / "jobs"
+            additions, summary = files.predict_table(given, catalog, opener, options, room)
+    return Predictions(tables.join(given, additions), additions, summary)
 
 
 def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) -> Matches:
@@ -112,8 +119,8 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
     """
     chosen, given = settings.load(), _table(table)
     with opening.catalog(chosen) as catalog:
-        plan = story.plan(given, catalog, None, story.Options(roles=dict(roles or {}), **more))
-    return Matches(plan.matches, {"roles": plan.roles.to_json(), "seconds": plan.seconds})
+        look = story.look(given, catalog, story.Options(roles=dict(roles or {}), **more))
+    return Matches(look.matches, {"roles": look.roles.to_json(), "seconds": look.seconds})
 
 
 def _table(given: Given) -> Table:

@@ -70,17 +70,18 @@ def refine(
 
 
 def suggest(prediction: Prediction, marks: Mapping[int, bool], n: int = 10, seed: int = 0) -> list[int]:
-    """Rows to look at next, from 0: the most suspicious ones, mixed with rows from every depth of the list.
+    """Rows to look at next, from 0: the most suspicious or the most open ones, mixed with rows from every depth.
 
     Args:
         prediction: of the table, refined or not.
-        marks: rows that are marked already.
+        marks: row number from 0 -> whether somebody says fraud, of the rows that are marked already.
         n: how many.
         seed: of what is drawn.
     """
     score: npt.NDArray[np.float64] = prediction.additions["fraud_score"].to_numpy()
     marked = np.array(sorted(row for row in marks if 0 <= row < len(score)), dtype=np.int64)
-    return active.next_rows(score, marked, n, seed)
+    fraud = np.array([bool(marks[int(row)]) for row in marked], dtype=bool)
+    return active.next_rows(score, marked, fraud, n, seed)
 
 
 def _checked(table: Table, marks: Mapping[int, bool]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

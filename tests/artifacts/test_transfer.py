@@ -12,10 +12,10 @@ import pytest
 from tests.artifacts.conftest import Victims, make_bundle, make_files
 from tests.artifacts.worker import make_files as make_killed_files
 
-from vigie.artifacts.bundle import FILES, MANIFEST, FileDigest, unpack
+from vigie.artifacts.bundle import FILES, MANIFEST, FileDigest, pack, unpack
 from vigie.artifacts.cache import Cache
 from vigie.artifacts.store import Store, connect
-from vigie.artifacts.transfer import Stored, describe, fetch, key_of, load, publish, sweep
+from vigie.artifacts.transfer import Stored, describe, fetch, key_of, load, publish, publish_version, sweep
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 
 
@@ -62,6 +62,16 @@ class TestOnEveryStore:
         assert "another version" in caught.value.hint
         assert keys(store) == before
         assert load(store, stored) == make_bundle(seed=1)
+
+    def test_a_version_packed_again_at_another_time_is_the_one_that_is_there(self, store: Store) -> None:
+        """Other manifest, same files: the manifest that is there counts. Other files are refused."""
+        stored = publish_version(store, make_files())
+        later = pack(make_bundle(), created="2026-11-02T00:00:00Z")
+        assert later[MANIFEST] != make_files()[MANIFEST]
+        assert publish_version(store, later) == stored
+        assert (stored.prefix, load(store, stored)) == ("cards/1", make_bundle())
+        with pytest.raises(AlreadyThere):
+            publish_version(store, make_files(seed=2))
 
     def test_of_publishers_who_race_one_wins(self, store: Store) -> None:
         """Six publish different bundles at once: one succeeds, five are told, one whole bundle is there."""

@@ -51,19 +51,7 @@ def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[Entry,
         root = f"{store.prefix}/" if store.prefix else ""
         home = open_location(Location(store.kind, store.bucket))
         stored = publish(home, f"{root}dataset{number}", files)
-        entries.append(
-            Entry.from_bundle_parts(
-                bundle.name,
-                bundle.version,
-                bundle.profile,
-                bundle.performance,
-                stored.files,
-                stored.manifest_sha256,
-                store.kind,
-                store.bucket,
-                stored.prefix,
-            )
-        )
+        entries.append(Entry.of(bundle, stored, home.location))
     catalog = Catalog(engine)
     kept = catalog.register_all(entries)
     for entry in kept[::5]:

@@ -10,8 +10,7 @@ from tests.scoring.tables import people
 
 from vigie import predict
 from vigie import table as tables
-from vigie.artifacts.bundle import Bundle
-from vigie.catalog import Catalog, Entry
+from vigie.catalog import Catalog
 from vigie.errors import UnknownColumn
 from vigie.predict import Options, Prediction
 from vigie.scoring.evaluate import measure
@@ -159,16 +158,27 @@ def test_fewer_and_more_models(score: Score, quick: None) -> None:
     assert len(score(frame, top=5).summary["matches"]) == 5
 
 
-def test_matching_alone_opens_nothing(catalog: Catalog, quick: None) -> None:
-    def refuse(entry: Entry) -> Bundle:
-        raise AssertionError(entry)
+@pytest.mark.parametrize("rows", [2, 300])
+def test_a_look_finds_what_a_plan_finds(catalog: Catalog, quick: None, rows: int) -> None:
+    """The same roles and the same models with the same evidence, though nothing is gathered to score by."""
+    table = tables.from_frame(people(300).head(rows))
+    look, plan = predict.look(table, catalog, Options()), predict.plan(table, catalog, opener, Options())
+    assert look.roles == plan.roles
+    assert look.matches == plan.matches
+    assert rows == 2 or look.matches
 
+
+def test_a_look_gathers_nothing_to_score_by(
+    catalog: Catalog, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(predict.evidence, "gather", refuse)
     table = tables.from_frame(people(300))
-    found = predict.plan(table, catalog, None, Options())
-    assert found.models == ()
-    assert found.matches
+    assert predict.look(table, catalog, Options()).matches
     with pytest.raises(AssertionError):
-        predict.plan(table, catalog, refuse, Options())
+        predict.plan(table, catalog, opener, Options())
 
 
 def test_progress_only_goes_forward(catalog: Catalog, quick: None) -> None:

@@ -19,7 +19,7 @@ from vigie.cli import cli
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.library import starter
 from vigie.predict import Options, Prediction
-from vigie.scoring import active, evaluate
+from vigie.scoring import evaluate
 from vigie.worlds import World, generate
 
 OPTIONS = Options(reasons=False)
@@ -131,20 +131,6 @@ def test_marks_of_rows_that_are_not_there_are_refused(desk: Desk) -> None:
         desk.refined({-1: True, 3000: False, 4: True})
     with pytest.raises(InputRefused, match="found no marks"):
         desk.refined({})
-
-
-def test_weights_are_held_to_what_they_were() -> None:
-    """With one mark the order of the ensemble hardly moves, with many it follows the marks."""
-    rng = np.random.default_rng(0)
-    prior, other = rng.normal(size=500), rng.normal(size=500)
-    rows = np.argsort(prior)[::12][:40]
-    fraud = other[rows] > 0.3
-    nothing = np.zeros((500, 1), dtype=np.float32)
-    few = active.relearn(prior, other[:, None], nothing, rows[:1], fraud[:1], 0)
-    many = active.relearn(prior, other[:, None], nothing, rows, fraud, 0)
-    alike = [np.corrcoef(prior, found.evidence)[0, 1] for found in (few, many)]
-    assert alike[0] > 0.85 > alike[1]
-    assert np.corrcoef(other, many.evidence)[0, 1] > 0.5
 
 
 def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None:

@@ -38,6 +38,22 @@ def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
         "longitude": rng.uniform(0, 9, ROWS),
         "balance_before": rng.lognormal(5, 1, ROWS),
         "account_age": rng.integers(1, 900, ROWS),
+        "distance": rng.exponential(20, ROWS),
+        "amount_usual": rng.lognormal(3, 1, ROWS),
+        "balance_after": rng.lognormal(5, 1, ROWS),
+        "counter_balance_before": rng.lognormal(5, 1, ROWS),
+        "risk_signal": rng.uniform(0, 1, ROWS),
+        "velocity": rng.poisson(2, ROWS),
+        "limit": rng.choice([500.0, 1000.0], ROWS),
+        "number": rng.normal(0, 1, ROWS),
+        "number_2": rng.normal(0, 1, ROWS),
+        "number_3": rng.normal(0, 1, ROWS),
+        "user_agent": rng.choice([f"Browser/{i}" for i in range(9)], ROWS),
+        "card": rng.choice([f"K{i}" for i in range(350)], ROWS),
+        "counter_latitude": rng.uniform(40, 50, ROWS),
+        "counter_longitude": rng.uniform(0, 9, ROWS),
+        "zip": rng.choice([f"{i:05}" for i in range(60)], ROWS),
+        "city": rng.choice([f"Ville {i}" for i in range(60)], ROWS),
     }
     if timed:
         seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))

@@ -130,7 +130,7 @@ def test_a_machine_lost_in_the_middle(
     killer = threading.Thread(target=_kill_when_busy, args=(cluster, struck))
 
     def progress(stage: str, share: float) -> None:
-        if stage == "relating rows":
+        if stage == "gathering evidence":
             assert cluster.executors() == 2
             killer.start()
 

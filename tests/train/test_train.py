@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.predict.conftest import opener
 from tests.predict.renamings import renamed
 from tests.train.conftest import LABEL, Desk, Halves, precision
 
+from vigie import long
 from vigie import table as tables
 from vigie import train as story
 from vigie.artifacts import store
 from vigie.artifacts.opening import Gate
 from vigie.errors import UnsignedBundle
-from vigie.predict import Prediction
+from vigie.long import passes, spill
+from vigie.predict import Options, Prediction
 from vigie.scoring import boosting, evaluate, reference
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
 from vigie.scoring.trained import TrainedModel
+from vigie.table import stream
 
 
 @pytest.fixture(scope="module")
@@ -199,13 +205,24 @@ def test_the_card_says_how_good_it_is(made: story.Trained) -> None:
 
 def test_a_standing_plan_keeps_the_leader(desk: Desk, halves: Halves) -> None:
     """Asked about the table it was made from, the stored plan gives the scores and probabilities of the prediction."""
-    from tests.predict.conftest import opener
-
     from vigie import standing
-    from vigie.predict import Options
 
     table = tables.from_frame(halves.second.head(1500))
     plan, scored = standing.learn(table, desk.catalog, opener, Options(reasons=False))
     again = standing.StandingPlan.from_bytes(plan.to_bytes()).score(table.typed)
     for name in ("fraud_score", "fraud_probability"):
         assert np.allclose(again[name].to_numpy(), scored.additions[name].to_numpy(), atol=1e-9)
+
+
+def test_passes_keep_the_leader(
+    desk: Desk, halves: Halves, same: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
+    monkeypatch.setattr(sys.modules["vigie.long.look"], "SAMPLE", 20_000)
+    for module in (stream, spill, long, passes):
+        monkeypatch.setattr(module, "PIECE", 700)
+    monkeypatch.setattr(passes, "PART", 900)
+    rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")
+    found = long.score(rows, desk.catalog, opener, Options(reasons=False), tmp_path)
+    score = pl.concat(list(found.pieces()))["fraud_score"]
+    np.testing.assert_allclose(score.to_numpy(), same.additions["fraud_score"].to_numpy(), atol=1e-9)

@@ -149,3 +149,21 @@ def test_searching_the_history(here: Installation) -> None:
     assert [one.name for one in here.desk.uploads(ada, query="MARCH")] == ["march.csv"]
     assert [one.name for one in here.desk.uploads(ada, query="%")] == ["april_50%.csv"]
     assert [one.name for one in here.desk.uploads(ada)] == ["april_50%.csv", "march.csv"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Judged by the first 5,000 rows."), ("fr", "premières lignes.")]
+)
+def test_the_check_page_says_by_which_rows_it_judged(
+    make: Callable[..., Installation], language: str, said: str
+) -> None:
+    """A file larger than the sample: said. One that was looked at whole: not said."""
+    here = make(part_bytes=1 << 20)
+    browser, rows = here.browser("ada"), CSV.splitlines(keepends=True)
+    large, small = upload(here, text=rows[0] + "".join(rows[1:]) * 100), upload(here)
+    assert here.work() == 2
+    pages = [
+        browser.get(f"/uploads/{one}", headers={"Accept-Language": language}).get_data(as_text=True)
+        for one in (large, small)
+    ]
+    assert [said in page for page in pages] == [True, False]

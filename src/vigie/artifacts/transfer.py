@@ -114,6 +114,24 @@ def publish(
     return stored
 
 
+def publish_version(store: Store, files: Mapping[str, bytes]) -> Stored:
+    """Publishes a packed bundle in the folder of its name and version.
+
+    The same files packed at another time, or by other versions of the libraries, have another manifest: they
+    count as there, under the manifest that is there.
+    """
+    ours = read_manifest(files[MANIFEST])
+    prefix = f"{ours.name}/{ours.version}"
+    try:
+        return publish(store, prefix, files)
+    except AlreadyThere:
+        data = store.get(join(prefix, MANIFEST))
+        there = read_manifest(data)
+        if there.files != ours.files:
+            raise
+        return Stored(there.name, prefix, digest(data), there.files)
+
+
 def fetch(store: Store, stored: Stored, cache: Cache | None = None, *, parallel: int = 6) -> dict[str, bytes]:
     """The bundle's files, every byte compared with `stored`: through `cache`, or afresh without one.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.artifacts.bundle import FileDigest
+from vigie.artifacts.bundle import Bundle, FileDigest
 from vigie.artifacts.store import Location
 from vigie.artifacts.transfer import Stored
 from vigie.errors import InputRefused
@@ -125,6 +125,24 @@ class Entry:
             digests=dict(digests),
             manifest_sha256=manifest_sha256,
             provenance=provenance or {},
+        )
+
+    @classmethod
+    def of(
+        cls, bundle: Bundle, stored: Stored, store: Location, provenance: Mapping[str, Any] | None = None
+    ) -> Entry:
+        """An entry to register of a bundle that lies in the store at `store`, where `stored.prefix` says."""
+        return cls.from_bundle_parts(
+            bundle.name,
+            bundle.version,
+            bundle.profile,
+            bundle.performance,
+            stored.files,
+            stored.manifest_sha256,
+            store.kind,
+            store.bucket,
+            stored.prefix,
+            provenance,
         )
 
     @classmethod

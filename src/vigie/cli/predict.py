@@ -17,7 +17,7 @@ from vigie.scoring.known_roles import ROLES
 
 if TYPE_CHECKING:
     from vigie.catalog import Catalog
-    from vigie.predict import Options, Plan, Progress
+    from vigie.predict import Look, Options, Progress
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
@@ -157,8 +157,8 @@ def match(
         told("reading", 0.0)
         table = read_table(source, chosen)
         with opening.catalog(chosen) as catalog:
-            plan = story.plan(table, catalog, None, options, told)
-    summary = _summary(table, plan)
+            look = story.look(table, catalog, options, told)
+    summary = _summary(table, look)
     if as_json:
         cli_draw.dump(summary)
         return
@@ -208,11 +208,11 @@ def added(columns: Sequence[str]) -> list[str]:
     return list(free_names(ADDED, columns).values())
 
 
-def _summary(table: Table, plan: Plan) -> dict[str, Any]:
+def _summary(table: Table, look: Look) -> dict[str, Any]:
     return {
         "rows": table.typed.height,
         "columns": table.typed.width,
-        "roles": plan.roles.to_json(),
+        "roles": look.roles.to_json(),
         "matches": [
             {
                 "name": found.entry.name,
@@ -223,7 +223,7 @@ def _summary(table: Table, plan: Plan) -> dict[str, Any]:
                     {"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in found.evidence
                 ],
             }
-            for found in plan.matches
+            for found in look.matches
         ],
-        "seconds": plan.seconds,
+        "seconds": look.seconds,
     }

@@ -13,10 +13,10 @@ from vigie.artifacts import legacy
 from vigie.artifacts.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
 from vigie.artifacts.opening import Gate, read_signature, write_signature
 from vigie.artifacts.signing import verify
-from vigie.artifacts.store import Location, Store, check_key, connect, join, locate
-from vigie.artifacts.transfer import Stored, fetch, key_of, publish
+from vigie.artifacts.store import Location, Store, check_key, connect, locate
+from vigie.artifacts.transfer import Stored, fetch, key_of, publish_version
 from vigie.catalog import Catalog, Entry
-from vigie.errors import AlreadyThere, NotFound, UnsignedBundle
+from vigie.errors import NotFound, UnsignedBundle
 from vigie.scoring.roles.named import of_names
 
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -78,7 +78,7 @@ def add(
     _admit(source, gate)
     if source.stored is not None:
         return _register(catalog, source.bundle, source.stored, source.place, provenance)
-    stored = _publish(shelf, source.bundle, source.files)
+    stored = publish_version(shelf, source.files)
     if source.signature is not None:
         write_signature(shelf, stored.prefix, source.signature)
     return _register(catalog, source.bundle, stored, shelf.location, provenance)
@@ -104,7 +104,7 @@ def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: Gate) -> Regis
         )
     provenance = dict(bundle.profile.get("provenance", {}))
     files = pack(bundle, created=_UNKNOWN_TIME, libraries=provenance.get("libraries"))
-    return _register(catalog, bundle, _publish(shelf, bundle, files), shelf.location, provenance)
+    return _register(catalog, bundle, publish_version(shelf, files), shelf.location, provenance)
 
 
 def imported_before(catalog: Catalog, folder: Path, name: str) -> Entry | None:
@@ -174,37 +174,11 @@ def _admit(source: Source, gate: Gate) -> None:
         verify(source.files, source.signature, gate.public_key, bundle=source.bundle.name)
 
 
-def _publish(shelf: Store, bundle: Bundle, files: dict[str, bytes]) -> Stored:
-    prefix = f"{bundle.name}/{bundle.version}"
-    try:
-        return publish(shelf, prefix, files)
-    except AlreadyThere:
-        # The same model packed at another time has another manifest, but the same files.
-        data = shelf.get(join(prefix, MANIFEST))
-        there, ours = read_manifest(data), read_manifest(files[MANIFEST])
-        if there.files != ours.files:
-            raise
-        return Stored(there.name, prefix, digest(data), there.files)
-
-
 def _register(
     catalog: Catalog, bundle: Bundle, stored: Stored, place: Location, provenance: Mapping[str, Any]
 ) -> Registered:
     before = catalog.changes()
-    entry = catalog.register(
-        Entry.from_bundle_parts(
-            bundle.name,
-            bundle.version,
-            bundle.profile,
-            bundle.performance,
-            stored.files,
-            stored.manifest_sha256,
-            place.kind,
-            place.bucket,
-            stored.prefix,
-            provenance,
-        )
-    )
+    entry = catalog.register(Entry.of(bundle, stored, place, provenance))
     return Registered(entry, catalog.changes() != before)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vigie.train import Trained
 
 _TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
+_LOOKED_AT = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
+"""What is asked of the look at the table; the rest is asked of the training."""
 
 
 @click.command(
@@ -119,7 +121,7 @@ def _plan(source: str, asked: dict[str, Any], *, as_json: bool) -> None:
     from vigie.cli import draw as cli_draw
 
     table = _read(source, settings.load())
-    wanted = {key: asked[key] for key in ("positive", "unlabelled", "domain", "keep", "roles", "seed")}
+    wanted = {key: asked[key] for key in _LOOKED_AT}
     seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
     if as_json:
         cli_draw.dump({**seen.to_json(), "label": seen.label.column})
@@ -150,8 +152,11 @@ def _made(
     called = _name(source, name)
     gate = opening.gate(chosen)
     table = _read(source, chosen)
-    wanted = {**asked, "label": asked["label"] or _guess(table)}
-    done = story.train(table, name=called, progress=told, **wanted)
+    told("looking for leaks", 0.02)
+    wanted = {key: asked[key] for key in _LOOKED_AT}
+    seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
+    del table  # of a large one only a sample is needed from here on
+    done = story.teach(seen, name=called, time_budget=asked["time_budget"], seed=asked["seed"], progress=told)
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
     entry = story.shelve(catalog, done.bundle, opening.shelf(chosen), gate, provenance=provenance)
     return done, entry, _write_cards(cards or chosen.home / "cards", done)

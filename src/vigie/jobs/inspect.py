@@ -61,8 +61,8 @@ def _judged(
         known = uploads.remembered(bench.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = known or {}
     options = predict.Options(top=5, minimum=0.3, roles=mapping, reasons=False)
-    plan = predict.plan(sample.table, bench.catalog, None, options, told)
-    matches = [_match(match) for match in plan.matches]
+    look = predict.look(sample.table, bench.catalog, options, told)
+    matches = [_match(match) for match in look.matches]
     return {
         "state": "ready",
         "rows": sample.rows,
@@ -75,11 +75,11 @@ def _judged(
             "rows_exact": sample.exact,
             "columns": names,
             "sample_rows": sample.table.frame.height,
-            "roles": plan.roles.to_json(),
+            "roles": look.roles.to_json(),
             "matches": matches,
             "quality": quality(matches),
             "remembered": known is not None,
-            "seconds": plan.seconds,
+            "seconds": look.seconds,
         },
     }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie import predict, refine, standing
+from vigie import long, predict, refine, standing
 from vigie.jobs import local, outcome
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
+from vigie.long import files
 from vigie.records import Upload
 from vigie.records.queue import Job
 
@@ -31,8 +32,13 @@ def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str,
             prediction = refine.refine(table, bench.catalog, bench.open_bundle, options, said, told)
         elif table.frame.height <= standing.SAMPLE:
             plan, prediction = standing.learn(table, bench.catalog, bench.open_bundle, options, told)
-        else:
+        elif table.frame.height < long.LONG:
             prediction = predict.predict(table, bench.catalog, bench.open_bundle, options, told)
+        else:
+            additions, found = files.predict_table(
+                table, bench.catalog, bench.open_bundle, options, path.parent / "passes", told
+            )
+            prediction = predict.Prediction(table, additions, found)
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if plan is not None:

@@ -21,16 +21,10 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
         table = limited(bench, path, upload.name)
     asked = job.options
     roles = {column: role for column, role in asked["roles"].items() if column != asked["label"]}
-    trained = story.train(
-        table,
-        label=asked["label"],
-        name=asked["name"],
-        domain=asked["domain"],
-        roles=roles,
-        time_budget=asked["seconds"],
-        threads=1,
-        progress=told,
-    )
+    told("looking for leaks", 0.02)
+    seen = story.examine(table, label=asked["label"], domain=asked["domain"], roles=roles)
+    del table  # of a large one only a sample is needed from here on
+    trained = story.teach(seen, name=asked["name"], time_budget=asked["seconds"], threads=1, progress=told)
     told("writing", 0.97)
     entry = story.shelve(bench.catalog, trained.bundle, bench.store, opening.gate(bench.settings))
     bench.store.put(f"{upload.folder}/runs/{job.id}/card.html", trained.page.encode())

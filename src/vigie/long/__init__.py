@@ -79,7 +79,7 @@ def score(
         folder: to work in; the caller removes it. It takes about a kilobyte a row.
         progress: told each stage and the share done.
     """
-    summary = told(_Disk(spill, options, folder), catalog, open_bundle, options, progress)
+    summary = told(_Disk(spill, options, folder, progress), catalog, open_bundle, options, progress)
     return Scored(folder / "scored", summary)
 
 
@@ -100,20 +100,19 @@ def told(
         seen = look(table, catalog, open_bundle, options)
         seen = replace(seen, learned=means.counts(seen))
     lots = seen.random[LOT].unique().sort().to_list()
-    with clock("gathering evidence", 0.25):
+    with clock("gathering evidence", 0.2):
         means.features(seen)
         terms = Terms(seen.roles, options, seen.learned, seen.learned)
         random = seen.random.with_columns(v_print=terms.prints(seen.typed)).sort("v_print", ROW)
         seen = replace(seen, random=random.drop("v_print"))
         numbers = seen.random[ROW].to_numpy()
         begun, tails = settle.begun(seen, options, features_of(terms, seen.typed, means.told(lots), numbers))
-    with clock("relating rows", 0.5):
         means.suspicion(begun)
         means.peers(begun)
-    with clock("calibrating", 0.6):
+    with clock("matching models", 0.55):
         peers = peers_of(means.said(lots), numbers)
         known, summary = settle.settled(seen, begun, tails, peers, table.rows)
-    with clock("scoring", 0.65):
+    with clock("scoring", 0.6):
         counted = means.score(known)
     place = {name: number for number, name in enumerate(table.columns)}
     summary |= counted | {"rows": table.rows, "columns": len(table.columns)}
@@ -124,8 +123,9 @@ def told(
 class _Disk:
     """The passes over one disk, in their order, and what one leaves for the next."""
 
-    def __init__(self, spill: Spill, options: Options, folder: Path) -> None:
+    def __init__(self, spill: Spill, options: Options, folder: Path, progress: Progress) -> None:
         self._spill, self._options, self._folder = spill, options, folder
+        self._progress = progress
         self._newcomer: npt.NDArray[np.bool_] | None = None
 
     @property
@@ -155,6 +155,7 @@ class _Disk:
         self._energy = np.empty(self._spill.rows)
         (self._folder / "ranks").mkdir()
         for number, frame in enumerate(each(self._spill)):
+            self._progress("gathering evidence", 0.3 + 0.2 * number * PIECE / self._spill.rows)
             found = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
             tails = terms.tails(features_of(terms, self._typed(frame), found, frame[ROW].to_numpy()))
             self._energy[number * PIECE : number * PIECE + frame.height] = tails.suspicion
@@ -175,6 +176,7 @@ class _Disk:
         scored.mkdir()
         counted = Counted(self._options.alert_budget, self._spill.rows)
         for number, frame in enumerate(each(self._spill)):
+            self._progress("scoring", 0.6 + 0.35 * number * PIECE / self._spill.rows)
             found = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
             peers = peers_of(found, frame[ROW].to_numpy())
             later = terms.later(self._typed(frame), self._kept(number, terms), peers)

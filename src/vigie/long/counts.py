@@ -7,7 +7,7 @@ occurs once is not kept: whoever is asked for it answers once anyway.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from vigie.scoring.features import COUNTING
 from vigie.scoring.groups import Codes
 from vigie.scoring.kinds import ALONE
 from vigie.scoring.learned import Learned
+from vigie.scoring.own import encode
 from vigie.scoring.roles import Roles
 
 AT_ONCE = 4_000_000
@@ -47,20 +48,23 @@ def of_all(spill: Spill, look: Look, folder: Path) -> Learned:
             found = pl.DataFrame({"value": distinct, "count": counts}, schema=_SCHEMA)
             found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
 
-        listen(look.roles, look.learned, piece, write)
-    kept = dict(look.learned.kept)
+        listen(look.roles, look.learned, look.shown, piece, write)
+    kept = dict(look.learned.kept) | {"rows shown": float(spill.rows)}
     for name, place in names.items():
         total = _added(folder, place)
         kept[f"values {name}"], kept[f"counts {name}"] = total["value"].to_numpy(), total["count"].to_numpy()
     return Learned(kept)
 
 
-def listen(roles: Roles, learned: Learned, piece: pl.DataFrame, listener: Listener) -> None:
+def listen(
+    roles: Roles, learned: Learned, shown: Iterable[str], piece: pl.DataFrame, listener: Listener
+) -> None:
     """Tells the listener, by the name of the answer, every value of a piece whose number in the table somebody will ask.
 
     Args:
         roles: what the columns of the table mean.
         learned: what a look at it has learned.
+        shown: columns of which a trained model may ask how often each value is shown.
         piece: typed rows.
         listener: told.
     """
@@ -70,6 +74,8 @@ def listen(roles: Roles, learned: Learned, piece: pl.DataFrame, listener: Listen
     for module in COUNTING:
         module.compute(facts)
     anomaly.raw_matrix(facts.frame, facts.roles, facts)
+    for column in shown:
+        encode.shown(piece[column], known)
 
 
 def _added(folder: Path, place: int) -> pl.DataFrame:

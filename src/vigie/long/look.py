@@ -6,6 +6,7 @@ customer's habit is like, what categories there are, how strong pools are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from vigie.scoring.facts import CATEGORY_ROLES
 from vigie.scoring.kinds import Kind
 from vigie.scoring.learned import Learned
 from vigie.scoring.matching import TableProfile
+from vigie.scoring.own import encode
 from vigie.scoring.roles import Roles
 from vigie.scoring.trained import TrainedModel
 from vigie.table import Table
@@ -78,6 +80,11 @@ class Look:
         """Whether a model was trained on such a table: only it looks at features themselves, all others see ranks."""
         return any(isinstance(model, TrainedModel) for model in self.models)
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Columns of which a trained model may ask how often each value is shown."""
+        return _shown(self.roles, self.models)
+
 
 def look(table: Rows, catalog: Catalog, open_bundle: Open, options: Options) -> Look:
     """Looks at the samples.
@@ -121,6 +128,9 @@ def _looked(
     profile = matching.describe(facts.frame, facts.roles, built)
     matches = predict.proposed(profile, catalog, options, at_home)
     bundles = tuple(open_bundle(match.entry) for match in matches)
+    models = tuple(reference.from_parts(bundle.booster, bundle.features) for bundle in bundles)
+    for column in _shown(facts.roles, models):
+        encode.shown(facts.frame[column], learned)
     return Look(
         random,
         facts.roles,
@@ -130,9 +140,16 @@ def _looked(
         profile,
         coherence(customers.select(table.columns)[order], found),
         matches,
-        tuple(reference.from_parts(bundle.booster, bundle.features) for bundle in bundles),
+        models,
         bundles,
     )
+
+
+def _shown(roles: Roles, models: Iterable[Model]) -> tuple[str, ...]:
+    """Columns of which a model that was trained on such a table may ask how often each value is shown."""
+    if not any(isinstance(model, TrainedModel) for model in models):
+        return ()
+    return tuple(item.column for item in roles.columns if item.role not in encode.IGNORED)
 
 
 def _categories(table: Rows, found: Roles) -> dict[str, Any]:

@@ -67,6 +67,21 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a table means and which models fit it; nothing that only scoring needs.
+
+    Attributes:
+        roles: what its columns mean.
+        matches: the models that would vote, best first; those of a plan of the same table.
+        seconds: what each stage took.
+    """
+
+    roles: Roles
+    matches: tuple[Match, ...]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is known of a table before its rows are scored.
 
@@ -76,7 +91,7 @@ class Plan:
         matches: the models that will vote, best first.
         evidence: features and detectors of its rows.
         coherence: strongest tie between two of its columns, in [0, 1].
-        models: the matched models, opened; empty in a plan that only matches.
+        models: the matched models, opened.
         bundles: their bundles.
         options: what the user asked for.
         seconds: what each stage took.
@@ -114,10 +129,29 @@ def quiet(stage: str, share: float) -> None:
     """Progress nobody watches."""
 
 
+def look(table: Table, catalog: Catalog, options: Options, progress: Progress = quiet) -> Look:
+    """Finds roles and matching models, as `plan` does, without gathering what rows are scored by.
+
+    Args:
+        table: the upload, or some rows of it.
+        catalog: where models are registered.
+        options: what the user asked for.
+        progress: told each stage and the share done.
+    """
+    clock = Clock(progress)
+    with clock("reading columns", 0.05):
+        found, at_home = understand(table, catalog, options)
+    with clock("matching models", 0.3):
+        built, _ = evidence.for_matching(table.typed, found)
+        profile = matching.describe(table.typed, found, built)
+        matches = proposed(profile, catalog, options, at_home)
+    return Look(found, matches, clock.seconds)
+
+
 def plan(
     table: Table,
     catalog: Catalog,
-    open_bundle: Open | None,
+    open_bundle: Open,
     options: Options,
     progress: Progress = quiet,
     learned: Learned | None = None,
@@ -127,7 +161,7 @@ def plan(
     Args:
         table: the upload.
         catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry; None only matches.
+        open_bundle: fetches and verifies the bundle of an entry.
         options: what the user asked for.
         progress: told each stage and the share done.
         learned: keeps what the table says as a whole, for rows to come; see `vigie.standing`.
@@ -139,13 +173,11 @@ def plan(
     with clock("gathering evidence", 0.15):
         gathered = evidence.gather(table.typed, found, seed=options.seed, learned=learned)
     with clock("matching models", 0.6):
-        profile = matching.describe(table.typed, found, gathered.features)
         tied = coherence(table.typed[gathered.order], found)
+        profile = matching.describe(table.typed, found, gathered.features)
         matches = proposed(profile, catalog, options, at_home)
-    bundles: tuple[Bundle, ...] = ()
     with clock("fetching models", 0.65):
-        if open_bundle is not None:
-            bundles = tuple(open_bundle(match.entry) for match in matches)
+        bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
     return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
 

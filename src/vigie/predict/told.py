@@ -41,18 +41,15 @@ def additions_of(
     gathered: evidence.Evidence, combined: Combined, verdict: Verdict, worded: Sequence[str]
 ) -> pl.DataFrame:
     """(rows, 7) the columns to add, in the order of the table."""
-    columns = pl.DataFrame(
-        {
-            "fraud_score": verdict.score,
-            "fraud_probability": verdict.probability,
-            "anomaly_score": gathered.anomaly,
-            "agreement": combined.agreement,
-            "risk_level": verdict.level,
-            "alert": verdict.alert.astype(np.int8),
-            "reasons": pl.Series(worded, dtype=pl.String),
-        }
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
-    return columns[_inverse(gathered.order)]
+    place = _inverse(gathered.order)
+    numbers = (verdict.score, verdict.probability, gathered.anomaly, combined.agreement)
+    columns = [
+        *(pl.Series(name, x[place], nan_to_null=True) for name, x in zip(ADDED, numbers, strict=False)),
+        pl.Series("risk_level", verdict.level[place]),
+        pl.Series("alert", verdict.alert[place].astype(np.int8)),
+        pl.Series("reasons", [worded[row] for row in place], dtype=pl.String),
+    ]
+    return pl.DataFrame(columns)
 
 
 def _inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

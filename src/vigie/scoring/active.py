@@ -1,8 +1,8 @@
 """Learning from a handful of labels, and choosing which rows to ask about next.
 
-What the ensemble says is where learning starts. First the detectors and members are weighed anew, held to their weights
-the more the fewer labels there are; then trees on the table's own columns and features learn what is still wrong with
-that; and what each of them is allowed to say is decided by how well it tells labels that it has not seen.
+Three voices. The ensemble as it was; its detectors and members weighed anew, held to their weights the more the fewer
+labels there are; and trees that know nothing but the marked rows, for where the ensemble started from the wrong idea.
+What each is allowed to say is decided by how well it tells labels that it has not seen.
 """
 
 from __future__ import annotations
@@ -27,11 +27,15 @@ FEWEST_FRAUDS, FEWEST_FINE = 3, 5
 """Marks of each kind below which no trees are grown."""
 
 FOLDS = 4
-QUIET_ROWS, QUIET_WEIGHT = 3000, 10.0
-"""Unmarked rows the trees see beside the marked ones, and what they count together, in marks: they are taken for what
-the ensemble says of them, so that the trees change little where nobody has said anything."""
 
-ROUNDS, DEPTH, RATE = 60, 3, 0.1
+TREES, ROUNDS, DEPTH, RATE = 80, 4, 6, 0.5
+"""Rounds of boosting, each a small forest: on so few rows, trees that differ say more than trees that correct each other."""
+
+FADES = (10.0, 30.0)
+"""Marks from which the ensemble, and the same weighed anew, have lost half of their advantage over the trees."""
+
+LEAST = 0.15
+"""What they keep of it however many marks there are."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def relearn(
     enough = fraud.sum() >= FEWEST_FRAUDS and (~fraud).sum() >= FEWEST_FINE
     says = [scaled[:, 0], _weighed(scaled, rows, fraud)]
     if enough:
-        says.append(_grown(says[1], inputs, rows, fraud, seed))
+        says.append(_grown(inputs, rows, fraud, seed))
     held = _held_out(scaled, inputs, rows, fraud, enough, seed)
     weights = _weights(held, fraud)
     energies = np.stack([_energy(one) for one in says])
@@ -76,30 +80,46 @@ def relearn(
     return Relearned(evidence, weights, (_told(held[0], fraud), _told(after, fraud)))
 
 
-def next_rows(score: Floats, marked: Rows, n: int, seed: int) -> list[int]:
+def next_rows(score: Floats, marked: Rows, fraud: Labels, n: int, seed: int) -> list[int]:
     """Rows worth a look, for whoever marks and for what is learned from it.
 
-    Every other one is the most suspicious that nobody has marked; between them come rows drawn evenly over the
-    logarithm of the rank, so that every depth of the list is looked at, the top more closely.
+    Every other one is the most suspicious that nobody has marked or, once frauds and fine rows are known, is drawn from
+    where the marks turn from one to the other. Between them come rows drawn evenly over the logarithm of the rank, so
+    that every depth of the list is looked at, the top more closely.
 
     Args:
         score: (rows,) higher is more suspicious.
-        marked: rows that are marked already.
+        marked: (marks,) rows that are marked already.
+        fraud: (marks,) true where somebody says fraud.
         n: how many.
         seed: of what is drawn.
     """
-    free = np.setdiff1d(np.argsort(-score, kind="stable"), marked, assume_unique=True)
-    order = free[np.argsort(-score[free], kind="stable")]
+    energy = _energy(score)
+    order = np.argsort(-score, kind="stable")
+    free = order[~np.isin(order, marked)]
     rng = np.random.default_rng([seed, len(marked), 43])
+    turn = _turn(energy, marked, fraud)[free]
     chosen: dict[int, None] = {}
-    top = iter(order.tolist())
-    while len(chosen) < min(n, len(order)):
-        if len(chosen) % 2 == 0:
-            row = next(top)
+    top = iter(free.tolist())
+    while len(chosen) < min(n, len(free)):
+        if len(chosen) % 2 == 1:
+            row = int(free[min(int(np.exp(rng.random() * np.log(len(free) + 1))) - 1, len(free) - 1)])
+        elif turn.any():
+            row = int(free[rng.choice(len(free), p=turn / turn.sum())])
         else:
-            row = int(order[min(int(np.exp(rng.random() * np.log(len(order) + 1))) - 1, len(order) - 1)])
+            row = next(top)
         chosen.setdefault(row)
     return list(chosen)
+
+
+def _turn(energy: Floats, marked: Rows, fraud: Labels) -> Floats:
+    """(rows,) how open it is what somebody would say, 0 to 1/4; 0 everywhere while only one kind of mark is known."""
+    if not 0 < fraud.sum() < len(fraud):
+        return np.zeros(len(energy))
+    design = np.column_stack([np.ones(len(energy)), energy])
+    weights = _logistic(design[marked], fraud.astype(float), np.zeros(2), np.array([0.05, 1.0]))
+    chance = _expit(design @ weights)
+    return np.asarray(chance * (1 - chance))
 
 
 def _scaled(prior: Floats, signals: Floats) -> Floats:
@@ -114,7 +134,12 @@ def _weighed(scaled: Floats, rows: Rows, fraud: Labels) -> Floats:
     x, y = scaled[rows], fraud.astype(float)
     start = np.r_[_first_guess(x[:, 0], y), 1.0, np.zeros(x.shape[1] - 1)]
     held = np.r_[0.05, np.full(x.shape[1], HELD)]
-    design = np.column_stack([np.ones(len(x)), x])
+    weights = _logistic(np.column_stack([np.ones(len(x)), x]), y, start, held)
+    return np.asarray(np.column_stack([np.ones(len(scaled)), scaled]) @ weights)
+
+
+def _logistic(design: Floats, y: Floats, start: Floats, held: Floats) -> Floats:
+    """(inputs,) weights by Newton's method, each held to where it starts."""
     weights = start.copy()
     for _ in range(30):
         chance = _expit(design @ weights)
@@ -124,31 +149,28 @@ def _weighed(scaled: Floats, rows: Rows, fraud: Labels) -> Floats:
         weights -= np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-6:
             break
-    return np.asarray(np.column_stack([np.ones(len(scaled)), scaled]) @ weights)
+    return weights
 
 
-def _grown(base: Floats, inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
-    """(rows,) log-odds by trees that begin with `base` and learn what is wrong with it."""
+def _grown(inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
+    """(rows,) log-odds by trees that have seen the marked rows only, both kinds counting the same."""
     vendor = boosting.load()
-    rng = np.random.default_rng([seed, 47])
-    quiet = np.setdiff1d(rng.choice(len(base), min(QUIET_ROWS, len(base)), replace=False), rows)
-    both = np.r_[rows, quiet]
-    label = np.r_[fraud.astype(float), _expit(base[quiet])]
-    weight = np.r_[np.ones(len(rows)), np.full(len(quiet), QUIET_WEIGHT / max(len(quiet), 1))]
-    lesson = vendor.DMatrix(inputs[both], label, weight=weight, base_margin=base[both], nthread=1)
+    weight = np.where(fraud, 0.5 / max(fraud.sum(), 1), 0.5 / max((~fraud).sum(), 1)) * len(fraud)
+    lesson = vendor.DMatrix(inputs[rows], fraud.astype(np.float32), weight=weight, nthread=1)
     parameters = {
         "objective": "binary:logistic",
+        "base_score": 0.5,
+        "num_parallel_tree": TREES,
         "max_depth": DEPTH,
         "eta": RATE,
-        "subsample": 0.8,
-        "colsample_bytree": 0.5,
-        "lambda": 2.0,
-        "min_child_weight": 0.5,
+        "subsample": 0.63,
+        "colsample_bynode": 0.3,
+        "lambda": 0.1,
+        "min_child_weight": 0.01,
         "seed": seed,
         "nthread": 1,
     }
-    model = vendor.train(parameters, lesson, ROUNDS)
-    return np.asarray(base + boosting.margins(model, inputs))
+    return boosting.margins(vendor.train(parameters, lesson, ROUNDS), inputs)
 
 
 def _held_out(
@@ -165,22 +187,30 @@ def _held_out(
         weighed = _weighed(scaled, rows[away], fraud[away])
         says = [scaled[:, 0], weighed]
         if enough:
-            says.append(_grown(weighed, inputs, rows[away], fraud[away], seed))
+            says.append(_grown(inputs, rows[away], fraud[away], seed))
         for position, one in enumerate(says):
             out[position][here] = _energy(one)[rows[here]]
     return out
 
 
 def _weights(held: Sequence[Floats], fraud: Labels) -> tuple[float, float, float]:
-    """What each may say: by how well it tells marks it has not seen, shrunk to equal trust while there are few."""
+    """What each may say: by how well it tells marks it has not seen.
+
+    Whatever they tell, the ensemble keeps the more the fewer marks of the rarer kind there are: two fifths with one, a
+    twelfth with ten.
+    """
     few = float(min(fraud.sum(), (~fraud).sum()))
+    count = len(fraud)
     if few < 2:
-        share = min(1.0, len(fraud) / 20) * 0.5
-        return (1 - share, share, 0.0)
-    told = np.array([_told(one, fraud) for one in held])
-    raw = np.exp((told - told.max()) * min(few, 30.0))
-    raw[0] *= max(0.15, 10 / (10 + len(fraud)))
-    share = raw / raw.sum()
+        learned = min(1.0, count / 20) * 0.5
+        share = np.array([1 - learned, learned])
+    else:
+        told = np.array([_told(one, fraud) for one in held])
+        raw = np.exp((told - told.max()) * min(few, 30.0))
+        raw[:2] *= [max(LEAST, marks / (marks + count)) for marks in FADES]
+        share = raw / raw.sum()
+    share *= (few + 0.5) / (few + 1.5)
+    share[0] += 1 / (few + 1.5)
     return (float(share[0]), float(share[1]), float(share[2]) if len(share) > 2 else 0.0)
 
 

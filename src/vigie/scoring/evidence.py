@@ -60,6 +60,7 @@ class Evidence:
         columns: (rows, columns) the table's own columns as numbers, for who needs their units.
         order: (rows,) the table's row of each row here.
         prints: (rows,) a fingerprint of the cells of each row.
+        learned: what is known of the table as a whole, as far as single columns need it.
     """
 
     features: features.Features
@@ -71,6 +72,7 @@ class Evidence:
     columns: npt.NDArray[np.float64]
     order: npt.NDArray[np.int64]
     prints: npt.NDArray[np.uint64]
+    learned: Learned
 
 
 def gather(
@@ -104,6 +106,17 @@ def gather(
     place[order] = np.arange(len(order))
     asked = Rows(np.arange(len(only)), rows[only], place[only])
     return complete(facts, tails, peers, learned, seed, asked)
+
+
+def for_matching(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
+    """The `features` and the `order` of `gather`, without the detectors that only scoring needs.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    facts, order, _ = arranged(frame, roles, Learned())
+    return features.build(facts.frame, facts.roles, facts), order
 
 
 def arranged(
@@ -237,7 +250,9 @@ def complete(
         inputs[:, at : at + block.shape[1]] = block
         at += block.shape[1]
     built = replace(built, values=built.values[asked])
-    return Evidence(built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints)
+    return Evidence(
+        built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.learned
+    )
 
 
 def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

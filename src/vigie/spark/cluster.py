@@ -68,16 +68,16 @@ class Cluster:
 
     def counts(self, look: Look) -> Learned:
         names: list[str] = []
-        listen(look.roles, look.learned, look.random, lambda name, _: names.append(name))
+        listen(look.roles, look.learned, look.shown, look.random, lambda name, _: names.append(name))
         names = list(dict.fromkeys(names))
         schema = {"name": pl.Int64(), "value": pl.Int64(), "count": pl.Int64()}
-        work = tasks.Count(look.roles, _sent(look.learned), tuple(names))
+        work = tasks.Count(look.roles, _sent(look.learned), look.shown, tuple(names))
         found = self._rows.frames.map(work, schema)
         total = found.df.groupBy(found.at("name"), found.at("value")).agg(
             fn.sum(found.at("count")).alias("_2")
         )
         often = Frames(total.filter(fn.col("_2") > 1).toDF("_0", "_1", "_2"), schema).collect()
-        kept = dict(look.learned.kept)
+        kept = dict(look.learned.kept) | {"rows shown": float(self._rows.rows)}
         for place, name in enumerate(names):
             mine = often.filter(pl.col("name") == place).sort("value")
             kept[f"values {name}"] = mine["value"].to_numpy()

@@ -46,6 +46,7 @@ class Count:
 
     roles: Roles
     learned: Learned
+    shown: tuple[str, ...]
     names: tuple[str, ...]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -56,7 +57,7 @@ class Count:
             place = pl.lit(self.names.index(name), dtype=pl.Int64).alias("name")
             found.append(pl.DataFrame({"value": distinct, "count": times}).select(place, "value", "count"))
 
-        counts.listen(self.roles, self.learned, rows, listen)
+        counts.listen(self.roles, self.learned, self.shown, rows, listen)
         yield from (one.cast(pl.Int64) for one in found)
 
 

@@ -8,7 +8,7 @@
     card      what to tell the owner
     shelve    to the store and the catalog
 
-`examine` looks and decides; `train` does the work. Nothing here reads a file or a setting.
+`examine` looks and decides, `teach` does the work, `train` is both. Nothing here reads a file or a setting.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from vigie.train.leaks import Leak
 from vigie.train.shelve import shelve
 from vigie.train.split import Split
 
-__all__ = ["Examined", "Trained", "examine", "shelve", "train"]
+__all__ = ["Examined", "Trained", "examine", "shelve", "teach", "train"]
 
-MOST_ROWS = 300_000
+MOST_ROWS = 200_000
 """Rows a model is trained on; of a larger table whole customers are drawn."""
 
 TRIALS, SECONDS = 40, 120.0
@@ -191,7 +191,7 @@ def train(
     seed: int = 0,
     progress: Progress = quiet,
 ) -> Trained:
-    """Trains both heads of a model and measures them on rows held out.
+    """Examines a table, and makes a model of what was found.
 
     Args:
         table: with its label.
@@ -212,6 +212,34 @@ def train(
     seen = examine(
         table, label=label, positive=positive, unlabelled=unlabelled, domain=domain, keep=keep, roles=roles, seed=seed
     )  # fmt: skip
+    return teach(
+        seen, name=name, time_budget=time_budget, trials=trials, threads=threads, seed=seed, progress=progress
+    )
+
+
+def teach(
+    seen: Examined,
+    *,
+    name: str,
+    time_budget: float = SECONDS,
+    trials: int = TRIALS,
+    threads: int = 2,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Trained:
+    """Trains both heads of a model and measures them on rows held out.
+
+    Whoever has let go of the table by now needs that much less memory: of a large one only the sample is held.
+
+    Args:
+        seen: the table, examined with the same seed.
+        name: of the model.
+        time_budget: seconds of searching parameters.
+        trials: sets of parameters tried at most.
+        threads: of XGBoost; the result does not depend on it.
+        seed: of everything drawn at random.
+        progress: told each stage and the share done.
+    """
     salt = heads.salt_of(seen.label, seed)
     progress("gathering evidence", 0.1)
     first = heads.part(seen.frame, seen.roles, seen.label, seen.split.learn, seed)

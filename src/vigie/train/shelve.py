@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from importlib.metadata import version as installed
 from typing import Any
 
-from vigie.artifacts.bundle import MANIFEST, Bundle, digest, pack, read_manifest
+from vigie.artifacts.bundle import Bundle, pack
 from vigie.artifacts.opening import Gate
-from vigie.artifacts.store import Store, join
-from vigie.artifacts.transfer import Stored, publish
+from vigie.artifacts.store import Store
+from vigie.artifacts.transfer import publish_version
 from vigie.catalog import TRAINED, Catalog, Entry
-from vigie.errors import AlreadyThere, UnsignedBundle
+from vigie.errors import UnsignedBundle
 
 LIBRARIES = ("xgboost-cpu", "scikit-learn", "polars")
 CREATED = "1970-01-01T00:00:00Z"
@@ -36,32 +36,6 @@ def shelve(
             hint="train it without VIGIE_REQUIRE_SIGNATURE, then sign it with `vigie models sign`",
         )
     files = pack(bundle, created=CREATED, libraries={name: installed(name) for name in LIBRARIES})
-    stored = _publish(store, bundle, files)
-    place = store.location
-    return catalog.register(
-        Entry.from_bundle_parts(
-            bundle.name,
-            bundle.version,
-            bundle.profile,
-            bundle.performance,
-            stored.files,
-            stored.manifest_sha256,
-            place.kind,
-            place.bucket,
-            stored.prefix,
-            {**(provenance or {}), "source": TRAINED, "trained_on": bundle.profile["trained_on"]},
-        )
-    )
-
-
-def _publish(store: Store, bundle: Bundle, files: dict[str, bytes]) -> Stored:
-    prefix = f"{bundle.name}/{bundle.version}"
-    try:
-        return publish(store, prefix, files)
-    except AlreadyThere:
-        # Trained before from the same rows, perhaps with other versions of the libraries: the files decide.
-        data = store.get(join(prefix, MANIFEST))
-        there = read_manifest(data)
-        if there.files != read_manifest(files[MANIFEST]).files:
-            raise
-        return Stored(there.name, prefix, digest(data), there.files)
+    stored = publish_version(store, files)
+    source = {**(provenance or {}), "source": TRAINED, "trained_on": bundle.profile["trained_on"]}
+    return catalog.register(Entry.of(bundle, stored, store.location, source))

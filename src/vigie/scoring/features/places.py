@@ -16,8 +16,8 @@ def compute(facts: Facts) -> dict[str, Floats]:
     if actor is None and not facts.tells("row"):
         return {}
     out: dict[str, Floats] = {}
-    given = [np.abs(values) for _, values in facts.numbers("distance")]
-    if given and facts.tells("row"):
+    given = [np.abs(values) for _, values in facts.numbers("distance")] if facts.tells("row") else []
+    if given:
         out["distance_given"] = (
             given[0]
             if len(given) == 1

@@ -80,6 +80,11 @@ class TableProfile:
         return present, types
 
     @cached_property
+    def reach(self) -> npt.NDArray[np.float32]:
+        """(roles,) how far the table has each role or one that does its work, in [0, 1]."""
+        return stand_in(self.presence[0])
+
+    @cached_property
     def named(self) -> tuple[tuple[int, ...], ...]:
         """The words of each column that means something, as `Vector.words` has them."""
         worth = [meaningful(column.name) for column in self.columns if WORTH[column.role] > 0]
@@ -122,6 +127,11 @@ class Vector:
     shares: npt.NDArray[np.float32]
     types: npt.NDArray[np.uint8]
     words: npt.NDArray[np.uint32]
+
+    @cached_property
+    def known(self) -> frozenset[int]:
+        """The same words, to ask whether one is among them."""
+        return frozenset(self.words.tolist())
 
 
 def vector(domain: str, columns: Iterable[Column], roles: Mapping[str, float]) -> Vector:
@@ -172,7 +182,7 @@ class Index:
     def parts(self, table: TableProfile) -> Floats:
         """(models, parts) how far each of `PARTS` is met, in [0, 1]."""
         present, types = table.presence
-        reach = stand_in(present)
+        reach = table.reach
         worth = present * WORTHS / max(float(present @ WORTHS), 1e-9)
         needs, knows, agrees = (np.zeros(self._size, dtype=np.float32) for _ in range(3))
         for role in np.flatnonzero(reach):

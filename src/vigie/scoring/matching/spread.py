@@ -119,8 +119,9 @@ def closeness(found: Floats) -> Floats:
 
     What the model never met counts as far; with fewer than `FEWEST` features to compare it is half.
     """
-    shared = (~np.isnan(found)).sum(axis=1)
-    points = np.nan_to_num(np.clip((0.8 - found) / 0.6, 0.0, 1.0)).sum(axis=1)
+    missing = np.isnan(found)
+    shared = found.shape[1] - missing.sum(axis=1)
+    points = np.where(missing, 0.0, np.clip((0.8 - found) / 0.6, 0.0, 1.0)).sum(axis=1)
     return np.asarray(np.where(shared < FEWEST, 0.5, points / max(1, found.shape[1])))
 
 

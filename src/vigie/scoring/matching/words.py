@@ -76,13 +76,12 @@ class _Words:
         self._present, self._types = table.presence
 
     def needs(self) -> tuple[str, str]:
-        shares = (self._model.shares * (WORTHS > 0)).tolist()
-        enough = max(1e-9, min(0.5, max(shares) / 2))
-        reach = stand_in(self._present).tolist()
-        needed = [i for i, share in enumerate(shares) if share >= enough]
-        missing = [i for i in needed if reach[i] < 0.5]
-        missing.sort(key=lambda i: -shares[i] * WORTH[NAMES[i]])
-        here, all_ = len(needed) - len(missing), len(needed)
+        shares = self._model.shares * (WORTHS > 0)
+        needed = shares >= max(1e-9, min(0.5, float(shares.max()) / 2))
+        missing = np.flatnonzero(needed & (self._table.reach < 0.5)).tolist()
+        missing.sort(key=lambda i: -float(shares[i]) * WORTH[NAMES[i]])
+        all_ = int(needed.sum())
+        here = all_ - len(missing)
         return (
             f"{here} of the {all_} roles the model needs are here" + _list("; missing: ", missing, "text_en"),
             f"{here} des {all_} rôles dont le modèle a besoin sont là"
@@ -90,9 +89,8 @@ class _Words:
         )
 
     def knows(self) -> tuple[str, str]:
-        roles = np.flatnonzero(self._present * WORTHS).tolist()
-        known = stand_in(np.minimum(1.0, 2.0 * self._model.shares)).tolist()
-        unknown = [i for i in roles if known[i] < 0.5]
+        roles = np.flatnonzero(self._present * WORTHS)
+        unknown = roles[stand_in(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
         count, all_ = len(roles) - len(unknown), len(roles)
         return (
             f"the model knows {count} of the table's {all_} roles" + _list("; not: ", unknown, "text_en"),
@@ -115,9 +113,9 @@ class _Words:
         return f"the words are not those of {en}", f"les mots ne sont pas ceux du domaine {fr}"
 
     def names(self) -> tuple[str, str]:
-        known = set(self._model.words.tolist())
+        known = self._model.known
         named = self._table.named
-        like = sum(2 * sum(word in known for word in words) >= len(words) for words in named)
+        like = sum(2 * sum(map(known.__contains__, words)) >= len(words) for words in named)
         return (
             f"{like} of {len(named)} columns are named like the model's",
             f"{like} colonnes sur {len(named)} sont nommées comme celles du modèle",

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.facts import as_codes, as_numbers, as_seconds
+from vigie.scoring.facts import as_numbers, as_seconds
 from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
 from vigie.scoring.own.sketch import PRIVATE, Sketch, cells, hashed, kind_of
 
 Matrix = npt.NDArray[np.float32]
@@ -115,6 +116,7 @@ def encode(
     where: Mapping[str, str],
     salt: str,
     main_time: str | None,
+    learned: Learned | None = None,
 ) -> Matrix:
     """(rows, inputs) of any table.
 
@@ -124,6 +126,7 @@ def encode(
         where: training column -> column of this table; what is not in it is missing.
         salt: of the model.
         main_time: the column of this table that says when a row happened.
+        learned: what is known of the table as a whole, where these are only some of its rows.
     """
     width = sum(len(encoder.outputs) for encoder in encoders)
     out = np.full((frame.height, width), np.nan, dtype=np.float32)
@@ -131,7 +134,9 @@ def encode(
     for encoder in encoders:
         size = len(encoder.outputs)
         if encoder.column in where:
-            columns = _encode(frame, frame[where[encoder.column]], encoder, salt, main_time)
+            columns = _encode(
+                frame, frame[where[encoder.column]], encoder, salt, main_time, learned or Learned()
+            )
             for offset, values in enumerate(columns):
                 out[:, at + offset] = values
         at += size
@@ -183,7 +188,12 @@ def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[st
 
 
 def _encode(
-    frame: pl.DataFrame, series: pl.Series, encoder: Encoder, salt: str, main_time: str | None
+    frame: pl.DataFrame,
+    series: pl.Series,
+    encoder: Encoder,
+    salt: str,
+    main_time: str | None,
+    learned: Learned,
 ) -> list[Floats]:
     unknown = np.full(len(series), np.nan)
     match encoder.means:
@@ -204,9 +214,14 @@ def _encode(
         case "category":
             return _categories(series, encoder, salt)
         case _:
-            codes = as_codes(series)
-            often = np.bincount(codes + 1)[codes + 1] / max(len(codes), 1)
-            return [np.where(codes >= 0, np.log(often), np.nan)]
+            return [shown(series, learned)]
+
+
+def shown(series: pl.Series, learned: Learned) -> Floats:
+    """(rows,) logarithm of the share of the table's rows that show the same; NaN where the cell is empty."""
+    prints = series.hash(seed=0).to_numpy().view(np.int64)
+    often = learned.times(f"shown {series.name}", prints, series.is_not_null().to_numpy())
+    return np.asarray(np.log(often / learned.once("rows shown", lambda: float(max(len(series), 1)))))
 
 
 def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
