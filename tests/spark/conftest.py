@@ -12,8 +12,6 @@ import pytest
 from vigie import opening, settings
 from vigie.catalog import Catalog
 
-pytest.importorskip("pyspark", reason="make test-spark")
-
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 

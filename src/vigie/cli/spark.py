@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
 
 import click
 
@@ -15,9 +12,6 @@ from vigie.cli.edge import EXAMPLES
 from vigie.cli.predict import added, asked_of_rows, shared
 from vigie.cli.values import roles_by_column
 from vigie.errors import UsageRefused
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
 
@@ -63,7 +57,7 @@ def spark_predict(
     try:
         from vigie import spark
         from vigie.spark import files
-        from vigie.spark.session import session
+        from vigie.spark.session import session, working
     except ModuleNotFoundError as error:
         raise UsageRefused(
             f"Spark needs more packages: found no {error.name}",
@@ -82,7 +76,7 @@ def spark_predict(
         cli_draw.progress(words) as told,
         opening.catalog(chosen) as catalog,
         session(master) as opened,
-        _room(opened, work, chosen) as place,
+        working(opened, work, chosen.cache_dir / "jobs") as place,
     ):
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
@@ -103,26 +97,3 @@ def spark_predict(
     cli_draw.show(
         *report(result.summary, words, source=folder.source, width=cli_draw.width(), written=written)
     )
-
-
-@contextmanager
-def _room(opened: SparkSession, work: str | None, chosen: settings.Settings) -> Iterator[str]:
-    """A folder to work in, gone afterwards."""
-    from vigie.long import room
-    from vigie.spark.session import forget
-
-    if work is None:
-        if not str(opened.sparkContext.master).startswith("local"):
-            raise UsageRefused(
-                "--work is missing: a cluster needs a folder that all its machines reach",
-                hint="--work s3://bucket/tmp, hdfs:///tmp or a shared folder",
-            )
-        room.sweep(chosen.cache_dir / "jobs")
-        with room.working(chosen.cache_dir / "jobs") as folder:
-            yield folder.as_uri()
-        return
-    place = f"{work.rstrip('/')}/vigie-{uuid4().hex}"
-    try:
-        yield place
-    finally:
-        forget(opened, place)

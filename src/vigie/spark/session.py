@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from vigie import settings
+from vigie.errors import UsageRefused
+from vigie.long import room
 
 _HERE = "127.0.0.1"
 
@@ -41,6 +46,32 @@ def session(master: str | None) -> Iterator[SparkSession]:
         opened.stop()
 
 
+@contextmanager
+def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]:
+    """A new folder to work in, gone afterwards; the name that Spark has for it.
+
+    Args:
+        spark: a classic session.
+        work: a folder that all machines reach; needed unless there is one machine only.
+        under: where it is on one machine.
+    """
+    if work is not None:
+        place = f"{work.rstrip('/')}/vigie-{uuid4().hex}"
+        try:
+            yield place
+        finally:
+            forget(spark, place)
+        return
+    if not str(spark.sparkContext.master).startswith("local"):
+        raise UsageRefused(
+            "no folder to work in: a cluster needs one that all its machines reach",
+            hint="--work s3://bucket/tmp, hdfs:///tmp or a shared folder",
+        )
+    room.sweep(under)
+    with room.working(under) as folder:
+        yield folder.as_uri()
+
+
 def forget(spark: SparkSession, folder: str) -> None:
     """Removes a folder through Spark, wherever it is: it holds cells.
 
@@ -48,6 +79,6 @@ def forget(spark: SparkSession, folder: str) -> None:
         spark: a classic session; one of Spark Connect cannot do it.
         folder: as Spark names it.
     """
-    context = spark.sparkContext
-    path = context._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
+    context: Any = spark.sparkContext
+    path = context._jvm.org.apache.hadoop.fs.Path(folder)
     path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
