@@ -41,7 +41,7 @@ test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed f
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 $(SPARK): requirements/spark.txt $(READY)
-	@echo "setting up Spark in .venv, half a gigabyte the first time…"
+	@echo "setting up Spark in .venv, 740 MB the first time…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/spark.txt
 	@touch $(SPARK)
 
