@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from tests.scoring.test_kinds import busy_table
 
 from vigie import long, opening, predict, settings
 from vigie.catalog import Catalog
-from vigie.errors import InputRefused
+from vigie.errors import InputRefused, UnwritableOutput
 from vigie.long import counts, files, passes, room, spill
 from vigie.predict import Open, Options
 from vigie.predict.told import ADDED
@@ -197,6 +199,21 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
         assert room.sweep(tmp_path) == 1
         assert mine.is_dir()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        pl.exceptions.ComputeError("cannot write: No space left on device (os error 28)"),
+    ],
+)
+def test_a_full_disk_is_said_in_words(tmp_path: Path, raised: Exception) -> None:
+    """Whoever notices it first."""
+    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), room.working(tmp_path):
+        raise raised
+    with pytest.raises(pl.exceptions.ComputeError), room.working(tmp_path):
+        raise pl.exceptions.ComputeError("something else")
 
 
 def test_a_cell_that_the_look_did_not_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

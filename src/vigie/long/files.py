@@ -14,8 +14,10 @@ from vigie.long import room, spill
 from vigie.predict import Open, Options, Progress, quiet
 from vigie.table import Table, stream, write_pieces
 
-LARGE = {".parquet": 8, ".pq": 8, ".gz": 10}
-"""Bytes of a row at least, by the end of the name; of plain text 20. A shorter row is hardly a transaction."""
+LEAST = {".parquet": 1, ".pq": 1, ".gz": 5}
+"""Bytes of a row at least, by the end of the name, where opening the file says more."""
+
+_HEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,18 @@ class Limits:
 
 
 def may_be_long(path: Path) -> bool:
-    """Whether a file is large enough to have so many rows that they are scored in passes; a workbook never is."""
+    """Whether a file may have so many rows that they are scored in passes; a workbook never has.
+
+    Of plain text the first lines say how long a line is, give or take a third.
+    """
     if path.suffix.lower() == ".xlsx" or not path.is_file():
         return False
-    return path.stat().st_size >= LARGE.get(path.suffix.lower(), 20) * long.LONG
+    least = LEAST.get(path.suffix.lower())
+    if least is None:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        least = len(head) * 2 // (3 * max(1, head.count(b"\n")))
+    return path.stat().st_size >= least * long.LONG
 
 
 def predict_file(

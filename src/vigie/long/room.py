@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 from vigie.errors import UnwritableOutput
 
 
@@ -26,8 +28,9 @@ def working(under: Path) -> Iterator[Path]:
             prefix=f"{os.getpid()}-", dir=under, ignore_cleanup_errors=True
         ) as name:
             yield Path(name)
-    except OSError as error:
-        if error.errno != errno.ENOSPC and "No space left" not in str(error):
+    except (OSError, pl.exceptions.PolarsError) as error:
+        # Polars says it in the words of the system, by whatever class it has at hand.
+        if getattr(error, "errno", None) != errno.ENOSPC and os.strerror(errno.ENOSPC) not in str(error):
             raise
         raise UnwritableOutput(
             str(under), reason="no space left for working files; set MODEL_CACHE_DIR to a larger disk"
