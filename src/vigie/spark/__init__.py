@@ -87,7 +87,7 @@ def predict(
 
     Args:
         df: the rows; text is read for what it says, as in a file.
-        work: a folder that Spark can write to and all machines reach, about two kilobytes a row; on one machine a
+        work: a folder that Spark can write to and all machines reach, about a kilobyte a row; on one machine a
             temporary one where it is not given.
         roles: column -> what it means, where you know better than its name.
         alert_budget: how many rows can be looked at: a share in (0, 1) or a number.
