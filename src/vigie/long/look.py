@@ -17,6 +17,7 @@ from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Match
 from vigie.errors import InputRefused
 from vigie.long.spill import LOT, ROW, Spill, counted, drawn, lot_of
+from vigie.phrases import say
 from vigie.predict import Open, Options
 from vigie.predict.voters import Model
 from vigie.scoring import anomaly, evidence, features, kinds, matching, reference
@@ -79,7 +80,11 @@ def look(spill: Spill, catalog: Catalog, open_bundle: Open, options: Options) ->
     random = _drawn(spill, pl.col(LOT))
     if not random.height:
         raise InputRefused(
-            f"{spill.source}: found {spill.rows:,} rows that are copies of a few, expected rows to compare",
+            say(
+                "{source}: found {rows:,} rows that are copies of a few, expected rows to compare",
+                source=spill.source,
+                rows=spill.rows,
+            ),
             hint="remove the copies",
         )
     found, at_home = predict.understand(_table(spill, random), catalog, options)

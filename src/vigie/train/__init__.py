@@ -25,6 +25,7 @@ import polars as pl
 
 from vigie.artifacts.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 from vigie.scoring import matching
 from vigie.scoring import roles as meaning
 from vigie.scoring.matching.domains import UNSAID, domains
@@ -153,7 +154,9 @@ def examine(
             raise UnknownColumn(column, table.typed.columns)
     frame = table.typed.drop(label)
     if not frame.width:
-        raise InputRefused(f"{table.source}: found no column beside the label, expected at least one")
+        raise InputRefused(
+            say("{source}: found no column beside the label, expected at least one", source=table.source)
+        )
     meant = meaning.infer(frame, roles)
     sample = splitting.whole_customers(frame, meant, MOST_ROWS, seed)
     if sample is not None:
@@ -254,7 +257,10 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
     useless = {"none", "row_id", "text", "person_name"}
     if all(item.column in out or item.role in useless for item in roles.columns):
         raise InputRefused(
-            f"{table.source}: no column is left to learn from once leaks are out, expected at least one",
+            say(
+                "{source}: no column is left to learn from once leaks are out, expected at least one",
+                source=table.source,
+            ),
             hint="keep a column that is known when a transaction is scored with --keep COLUMN",
         )
 

@@ -202,14 +202,22 @@ def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
     seen.must_be_clean()
 
 
-def test_a_file_that_is_no_table_is_refused_in_words(visit: Callable[..., Visit]) -> None:
-    """The page says what was found and what to do, as the command line does."""
-    seen = visit()
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "expected a Parquet file"), ("fr", "attendu\u00a0: un fichier Parquet")],
+    ids=["en", "fr"],
+)
+def test_a_file_that_is_no_table_is_refused_in_words(
+    visit: Callable[..., Visit], language: str, said: str
+) -> None:
+    """The page says what was found and what to do, as the command line does, in the reader's language."""
+    seen = visit(language=language)
     page = seen.page
     seen.go("/")
     page.set_input_files("#file", {"name": "broken.parquet", "mimeType": "text/csv", "buffer": b"PAR0" * 50})
     page.wait_for_selector(".note.signal", timeout=60_000)
     assert "broken.parquet" in page.inner_text(".note.signal")
+    assert said in page.inner_text(".note.signal")
 
 
 def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scored: str) -> None:

@@ -13,6 +13,8 @@ from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
 
 from vigie import __version__
+from vigie.errors import recalled
+from vigie.phrases import told
 from vigie.scoring.known_roles import ROLES
 from vigie.scoring.matching.domains import label
 from vigie.web.words import LANGUAGES, Words
@@ -82,6 +84,9 @@ def _everywhere() -> dict[str, Any]:
         "may": may,
         "version": __version__,
         "asset": asset,
+        "retold": lambda error: (
+            [told(text, said.language) for text in recalled(error)] if error else ["", ""]
+        ),
         "role_name": lambda role: role_name(role, said),
         "domain_name": lambda domain: said.pick(*label(domain)) if domain else said("frame.unknown"),
     }
