@@ -153,7 +153,8 @@ def _made(
     wanted = {**asked, "label": asked["label"] or _guess(table)}
     done = story.train(table, name=called, progress=told, **wanted)
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
-    entry = story.shelve(catalog, done.bundle, opening.shelf(chosen), gate, provenance=provenance)
+    shelf = opening.shelf(chosen)
+    entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
     return done, entry, _write_cards(cards or chosen.home / "cards", done)
 
 

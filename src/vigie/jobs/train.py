@@ -32,6 +32,6 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
         progress=told,
     )
     told("writing", 0.97)
-    entry = story.shelve(bench.catalog, trained.bundle, bench.store, opening.gate(bench.settings))
-    bench.store.put(f"{upload.folder}/runs/{job.id}/card.html", trained.page.encode())
+    gate = opening.gate(bench.settings)
+    entry = story.shelve(bench.catalog, trained.bundle, bench.store, gate, page=trained.page)
     return dict(trained.summary) | {"model": {"name": entry.name, "version": entry.version}}
