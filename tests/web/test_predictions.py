@@ -10,6 +10,7 @@ import pytest
 from tests.web.conftest import CSV, Installation, upload
 
 from vigie import opening, predict, refine
+from vigie.phrases import Phrase
 from vigie.table import read
 
 
@@ -247,6 +248,7 @@ def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
     told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
     assert (told["state"], told["error"]) == ("done", None)
     assert told["summary"]["model"]["name"] == "ours"
+    assert [Phrase.from_json(one) for one in told["summary"]["warnings_said"]] == told["summary"]["warnings"]
     card = client.get("/api/v1/models/ours", headers=ada).get_json()
     assert card["version"] == told["summary"]["model"]["version"]
     assert card["active"]

@@ -10,6 +10,7 @@ from vigie import train as story
 from vigie.jobs import local
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
+from vigie.phrases import phrase
 from vigie.records import Upload
 from vigie.records.queue import Job
 
@@ -34,4 +35,6 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
     told("writing", 0.97)
     gate = opening.gate(bench.settings)
     entry = story.shelve(bench.catalog, trained.bundle, bench.store, gate, page=trained.page)
-    return dict(trained.summary) | {"model": {"name": entry.name, "version": entry.version}}
+    said = [phrase(text).to_json() for text in trained.summary["warnings"]]
+    model = {"name": entry.name, "version": entry.version}
+    return dict(trained.summary) | {"model": model, "warnings_said": said}

@@ -67,7 +67,7 @@ class Examined:
         leaks: columns with a reason to leave them out.
         split: which rows judge.
         rows: of the whole table.
-        warnings: what the owner should know, in English.
+        warnings: what the owner should know; phrases.
     """
 
     label: Label
@@ -267,14 +267,18 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
 
 def _warnings(suspicious: Sequence[Leak], ordered: bool, sampled: bool, rows: int) -> tuple[str, ...]:
     out = [
-        f"column {leak.column!r} looks like a leak but was kept: {leak.reason}"
+        say(
+            "column {column!r} looks like a leak but was kept: {reason}",
+            column=leak.column,
+            reason=leak.reason,
+        )
         for leak in suspicious
         if leak.kept
     ]
     if ordered:
-        out.append("the rows are ordered by the label, so their order was ignored")
+        out.append(say("the rows are ordered by the label, so their order was ignored"))
     if sampled:
-        out.append(f"trained on {rows:,} rows of whole customers, drawn from the table")
+        out.append(say("trained on {rows:,} rows of whole customers, drawn from the table", rows=rows))
     return tuple(out)
 
 
@@ -282,7 +286,10 @@ def _too_good(measured: Mapping[str, Any]) -> list[str]:
     if measured["roc_auc"] < DOUBT:
         return []
     return [
-        f"a ROC AUC of {measured['roc_auc']:.3f} is nearly perfect: ask for every column whether it is known at the moment of scoring"
+        say(
+            "a ROC AUC of {auc:.3f} is nearly perfect: ask for every column whether it is known at the moment of scoring",
+            auc=measured["roc_auc"],
+        )
     ]
 
 
