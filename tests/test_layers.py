@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 
 LEVELS = (
-    {"errors", "settings", "logs"},
+    {"errors", "phrases", "settings", "logs"},
     {"database", "revisions", "table"},
     {"scoring", "artifacts", "worlds"},
     {"catalog", "records"},
@@ -20,6 +20,7 @@ LEVELS = (
     {"cli", "__main__"},
 )
 SIBLINGS_THAT_MAY_MEET = {
+    ("errors", "phrases"),
     ("web", "jobs"),
     ("database", "revisions"),
     ("revisions", "database"),

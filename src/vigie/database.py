@@ -21,7 +21,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql
 
+from vigie.database_refusals import unusable
 from vigie.errors import DatabaseUnavailable, UsageRefused
+from vigie.phrases import say
 
 HEAD = "0003"
 """The revision this code reads and writes."""
@@ -228,7 +230,11 @@ def revision(connection: sa.Connection) -> str | None:
     if tables & set(metadata.tables):
         taken = min(tables & set(metadata.tables))
         raise DatabaseUnavailable(
-            f"the database at {where(connection.engine)} has a table {taken!r} that Vigie did not make",
+            say(
+                "the database at {at} has a table {taken!r} that Vigie did not make",
+                at=where(connection.engine),
+                taken=taken,
+            ),
             hint="give Vigie a database of its own, or a schema: add ?options=-csearch_path%3Dvigie to the URL",
         )
     return None
@@ -286,7 +292,12 @@ def _bring_to_head(engine: sa.Engine) -> None:
         _refuse_newer(engine, found)
         if engine.dialect.name != "sqlite":
             raise DatabaseUnavailable(
-                f"the catalog at {where(engine)} is at revision {found}, this Vigie expects {HEAD}",
+                say(
+                    "the catalog at {at} is at revision {found}, this Vigie expects {head}",
+                    at=where(engine),
+                    found=found,
+                    head=HEAD,
+                ),
                 hint="back it up, then run: vigie db upgrade",
             )
     upgrade(engine)
@@ -295,9 +306,9 @@ def _bring_to_head(engine: sa.Engine) -> None:
 def _parse(url: str) -> sa.URL:
     scheme, colon, rest = url.partition("://")
     if not colon or scheme not in _SCHEMES:
-        found = f"scheme {scheme!r}" if colon else "no scheme"
+        found = say("scheme {scheme!r}", scheme=scheme) if colon else "no scheme"
         raise UsageRefused(
-            f"the database URL has {found}, expected postgresql:// or sqlite:///",
+            say("the database URL has {found}, expected postgresql:// or sqlite:///", found=found),
             hint="set DATABASE_URL=postgresql://user:password@host:5432/name, or leave it out for SQLite",
         )
     try:
@@ -305,7 +316,10 @@ def _parse(url: str) -> sa.URL:
     except (exc.ArgumentError, ValueError):
         # Without the cause: the text that could not be read may hold the password.
         raise UsageRefused(
-            f"the database URL cannot be read, expected {scheme}://user:password@host:port/name",
+            say(
+                "the database URL cannot be read, expected {scheme}://user:password@host:port/name",
+                scheme=scheme,
+            ),
             hint="characters such as @ : / # in a password must be percent-encoded (@ is %40)",
         ) from None
 
@@ -318,7 +332,11 @@ def _make_folder(url: sa.URL) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnavailable(
-            f"cannot create the folder {folder} of the catalog: {error.strerror}",
+            say(
+                "cannot create the folder {folder} of the catalog: {reason}",
+                folder=folder,
+                reason=error.strerror,
+            ),
             hint="set VIGIE_HOME to a folder you may write to, or DATABASE_URL to a PostgreSQL database",
         ) from error
 
@@ -345,7 +363,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _refuse_newer(engine: sa.Engine, found: str) -> None:
     if found not in _REVISIONS:
         raise DatabaseUnavailable(
-            f"the catalog at {where(engine)} is at revision {found}, newer than this Vigie ({HEAD})",
+            say(
+                "the catalog at {at} is at revision {found}, newer than this Vigie ({head})",
+                at=where(engine),
+                found=found,
+                head=HEAD,
+            ),
             hint="install the newest Vigie; an older one never writes to a newer catalog",
         )
 
@@ -357,34 +380,7 @@ def _vendor_errors(engine: sa.Engine) -> Iterator[None]:
     except (exc.IntegrityError, exc.DataError):
         raise  # rows that contradict each other or the tables: our bug, not the database's absence
     except (exc.DBAPIError, exc.TimeoutError) as error:
-        raise DatabaseUnavailable(
-            f"the database at {where(engine)} cannot be used: {_reason(engine, error)}",
-            hint=_hint(engine, error),
-        ) from None
-
-
-def _reason(engine: sa.Engine, error: BaseException) -> str:
-    text = str(getattr(error, "orig", None) or error).strip().splitlines()
-    reason = text[0] if text else type(error).__name__
-    secret = engine.url.password
-    return reason.replace(str(secret), "***") if secret else reason
-
-
-def _hint(engine: sa.Engine, error: BaseException) -> str:
-    text = str(error).lower()
-    if engine.dialect.name == "sqlite":
-        if "not a database" in text or "malformed" in text:
-            return "the file is not a Vigie catalog or is damaged; move it away and Vigie makes a new one"
-        if "locked" in text:
-            return "another process has been writing for more than 30 s; wait for it or stop it"
-        return "check that the folder exists, is writable and not full, or set VIGIE_HOME or DATABASE_URL"
-    if "password" in text or "authentication" in text or "role" in text:
-        return "check the user and the password in DATABASE_URL"
-    if "does not exist" in text and "database" in text:
-        return "create the database, or check the name at the end of DATABASE_URL"
-    if "undefinedtable" in text or "undefinedcolumn" in text:
-        return "run: vigie db upgrade"
-    return "check the host and port in DATABASE_URL, that the server is running and that the network lets you through"
+        raise unusable(engine, error, where(engine)) from None
 
 
 def _one(value: str | tuple[str, ...] | None) -> str | None:

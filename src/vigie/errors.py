@@ -28,12 +28,18 @@
 
 Errors are raised with data and worded here: what was found, what was expected, then a hint that
 says what to do. No cell value ever enters a message: fraud tables hold personal data.
+
+What an error says is a phrase of `vigie.phrases`: a constant, or `say(template, **values)`, never an f-string, so
+that it can be told in French. Names of files, columns, models, stores stay as they are in every language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
+
+from vigie.phrases import Phrase, listed, phrase, say, told
 
 
 class VigieError(Exception):
@@ -41,8 +47,16 @@ class VigieError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = phrase(message)
+        self.hint = phrase(hint)
+
+    def told(self, language: str) -> tuple[str, str]:
+        """The message and the hint in a language, `en` or `fr`."""
+        return told(self.message, language), told(self.hint, language)
+
+    def to_json(self) -> dict[str, Any]:
+        """What is kept of the error of a run or an upload: English, and what it takes to say it otherwise."""
+        return kept(self.message, self.hint, type(self).__name__)
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
@@ -56,7 +70,7 @@ class AlreadyThere(UsageRefused):
     """An object that must be new exists already; `where` names the store, `key` the object."""
 
     def __init__(self, where: str, key: str, *, hint: str = "") -> None:
-        super().__init__(f"{where}: {key!r} is already there", hint=hint)
+        super().__init__(say("{where}: {key!r} is already there", where=where, key=key), hint=hint)
         self.where = where
         self.key = key
 
@@ -69,7 +83,10 @@ class NotAllowed(UsageRefused):
     """Whoever asks is known, and may not do this; `needed` is the role that may."""
 
     def __init__(self, what: str, *, needed: str) -> None:
-        super().__init__(f"you may not {what}", hint=f"ask an administrator for the role {needed!r}")
+        super().__init__(
+            say("you may not {what}", what=phrase(what)),
+            hint=say("ask an administrator for the role {needed!r}", needed=phrase(needed)),
+        )
         self.needed = needed
 
 
@@ -77,15 +94,25 @@ class TooManyAttempts(UsageRefused):
     """Tried too often; `seconds` says when to try again."""
 
     def __init__(self, what: str, *, seconds: int) -> None:
-        super().__init__(f"too many attempts: {what}", hint=f"try again in {max(1, seconds)} seconds")
+        super().__init__(
+            say("too many attempts: {what}", what=phrase(what)),
+            hint=say("try again in {seconds} seconds", seconds=max(1, seconds)),
+        )
         self.seconds = max(1, seconds)
 
 
 class WrongState(UsageRefused):
     """What was asked fits another state of the upload or run; nothing was changed."""
 
-    def __init__(self, what: str, *, found: str, expected: str, hint: str = "") -> None:
-        super().__init__(f"{what}: it is {found}, expected {expected}", hint=hint)
+    def __init__(self, what: str, *, found: str, expected: str | Iterable[str], hint: str = "") -> None:
+        wanted = phrase(expected) if isinstance(expected, str) else listed(expected)
+        said = say(
+            "{what}: it is {found}, expected {expected}",
+            what=phrase(what),
+            found=phrase(found),
+            expected=wanted,
+        )
+        super().__init__(said, hint=hint)
         self.found = found
 
 
@@ -99,7 +126,13 @@ class UnreadableTable(InputRefused):
     def __init__(
         self, source: str, *, found: str, expected: str = "a CSV, Parquet or Excel table", hint: str = ""
     ) -> None:
-        super().__init__(f"{source}: found {found}, expected {expected}", hint=hint)
+        said = say(
+            "{source}: found {found}, expected {expected}",
+            source=source,
+            found=phrase(found),
+            expected=phrase(expected),
+        )
+        super().__init__(said, hint=hint)
         self.source = source
 
 
@@ -107,7 +140,14 @@ class MalformedTable(InputRefused):
     """One line of the table cannot be trusted; `line` counts from 1 in the file."""
 
     def __init__(self, source: str, *, line: int, found: str, expected: str, hint: str = "") -> None:
-        super().__init__(f"{source}, line {line}: found {found}, expected {expected}", hint=hint)
+        said = say(
+            "{source}, line {line}: found {found}, expected {expected}",
+            source=source,
+            line=line,
+            found=phrase(found),
+            expected=phrase(expected),
+        )
+        super().__init__(said, hint=hint)
         self.source = source
         self.line = line
 
@@ -116,7 +156,14 @@ class TableTooLarge(InputRefused):
     """More rows, columns or bytes than the limits of the settings."""
 
     def __init__(self, source: str, *, found: int, limit: int, unit: str, hint: str = "") -> None:
-        super().__init__(f"{source}: found {found:,} {unit}, expected at most {limit:,}", hint=hint)
+        said = say(
+            "{source}: found {found:,} {unit}, expected at most {limit:,}",
+            source=source,
+            found=found,
+            unit=phrase(unit),
+            limit=limit,
+        )
+        super().__init__(said, hint=hint)
         self.found = found
         self.limit = limit
 
@@ -127,7 +174,17 @@ class ForeignModelRefused(InputRefused):
     def __init__(
         self, file: str, *, found: str, expected: str = "", names: Iterable[str] = (), hint: str = ""
     ) -> None:
-        super().__init__(f"{file}: found {found}" + (f", expected {expected}" if expected else ""), hint=hint)
+        said = (
+            say(
+                "{file}: found {found}, expected {expected}",
+                file=file,
+                found=phrase(found),
+                expected=phrase(expected),
+            )
+            if expected
+            else say("{file}: found {found}", file=file, found=phrase(found))
+        )
+        super().__init__(said, hint=hint)
         self.file = file
         self.names = tuple(names)
 
@@ -137,7 +194,9 @@ class UnknownColumn(InputRefused):
 
     def __init__(self, column: str, columns: Iterable[str]) -> None:
         known = list(columns)
-        super().__init__(f"no column {column!r} in the table", hint=_nearest(column, known, "columns"))
+        super().__init__(
+            say("no column {column!r} in the table", column=column), hint=_nearest(column, known, "columns")
+        )
         self.column = column
 
 
@@ -145,7 +204,10 @@ class NotFound(VigieError):
     """Something named by the user is not there."""
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
-        super().__init__(f"no {kind} {name!r}", hint=hint or _nearest(name, list(known), f"{kind}s"))
+        super().__init__(
+            say("no {kind} {name!r}", kind=phrase(kind), name=name),
+            hint=hint or _nearest(name, list(known), f"{kind}s"),
+        )
         self.kind = kind
         self.name = name
 
@@ -159,7 +221,7 @@ class UnwritableOutput(Unavailable):
 
     def __init__(self, output: str, *, reason: str) -> None:
         super().__init__(
-            f"cannot write {output!r}: {reason}",
+            say("cannot write {output!r}: {reason}", output=output, reason=phrase(reason)),
             hint="check the permissions and the free space of the folder, or write elsewhere",
         )
 
@@ -173,7 +235,12 @@ class CatalogChanged(Unavailable):
 
     def __init__(self, model: str, *, found: str, expected: str) -> None:
         super().__init__(
-            f"model {model!r}: found {found}, expected {expected}",
+            say(
+                "model {model!r}: found {found}, expected {expected}",
+                model=model,
+                found=phrase(found),
+                expected=phrase(expected),
+            ),
             hint="another process changed it meanwhile; look at the catalog again and start over",
         )
         self.model = model
@@ -229,7 +296,13 @@ class NewerBundle(Unavailable):
 
     def __init__(self, bundle: str, *, found: int, newest: int) -> None:
         super().__init__(
-            f"bundle {bundle!r}: format {found}, this Vigie reads up to {newest}", hint="upgrade Vigie"
+            say(
+                "bundle {bundle!r}: format {found}, this Vigie reads up to {newest}",
+                bundle=bundle,
+                found=found,
+                newest=newest,
+            ),
+            hint="upgrade Vigie",
         )
         self.bundle = bundle
         self.found = found
@@ -240,7 +313,7 @@ class UnsignedBundle(Unavailable):
 
     def __init__(self, bundle: str, *, hint: str = "") -> None:
         super().__init__(
-            f"bundle {bundle!r}: found no signature, expected one",
+            say("bundle {bundle!r}: found no signature, expected one", bundle=bundle),
             hint=hint or "sign it with `vigie models sign`, or unset VIGIE_REQUIRE_SIGNATURE",
         )
         self.bundle = bundle
@@ -250,11 +323,31 @@ class DamagedBundle(Unavailable):
     """Bytes that are not those the catalog promised."""
 
     def __init__(self, bundle: str, file: str, *, found: str, expected: str, hint: str = "") -> None:
-        super().__init__(f"bundle {bundle!r}, file {file!r}: found {found}, expected {expected}", hint=hint)
+        said = say(
+            "bundle {bundle!r}, file {file!r}: found {found}, expected {expected}",
+            bundle=bundle,
+            file=file,
+            found=phrase(found),
+            expected=phrase(expected),
+        )
+        super().__init__(said, hint=hint)
         self.bundle = bundle
         self.file = file
 
 
 def _nearest(name: str, known: list[str], what: str) -> str:
     near = get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    return f"the nearest {what}: {', '.join(near)}" if near else ""
+    return say("the nearest {what}: {names}", what=phrase(what), names=", ".join(near)) if near else ""
+
+
+def kept(message: str, hint: str, kind: str) -> dict[str, Any]:
+    """An error of a run or an upload as it is stored: in English, and what it takes to say it otherwise."""
+    said = {"message": phrase(message).to_json(), "hint": phrase(hint).to_json()}
+    return {"message": str(message), "hint": str(hint), "kind": kind, "said": said}
+
+
+def recalled(error: Mapping[str, Any]) -> tuple[str, str]:
+    """The message and the hint of a stored error; phrases, but plain English where an older Vigie stored it."""
+    if "said" not in error:
+        return str(error["message"]), str(error.get("hint", ""))
+    return Phrase.from_json(error["said"]["message"]), Phrase.from_json(error["said"]["hint"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vigie import settings
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 
 if TYPE_CHECKING:
     from vigie.artifacts.bundle import Bundle
@@ -92,12 +93,15 @@ def shelf(chosen: settings.Settings) -> Store:
         return connect((chosen.home / "models").resolve().as_uri())
     if chosen.storage_type not in _SCHEMES:
         raise UsageRefused(
-            f"STORAGE_TYPE: found {chosen.storage_type!r}, expected local, s3, gcs or azure",
+            say(
+                "STORAGE_TYPE: found {storage_type!r}, expected local, s3, gcs or azure",
+                storage_type=chosen.storage_type,
+            ),
             hint="leave it out to keep models in VIGIE_HOME",
         )
     if not chosen.bucket:
         raise UsageRefused(
-            f"STORAGE_TYPE is {chosen.storage_type!r}, but no bucket is named",
+            say("STORAGE_TYPE is {storage_type!r}, but no bucket is named", storage_type=chosen.storage_type),
             hint="set S3_MODEL_BUCKET to the bucket or container",
         )
     return connect(f"{_SCHEMES[chosen.storage_type]}://{chosen.bucket}")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from vigie import predict
 from vigie.catalog import Catalog
 from vigie.errors import InputRefused
+from vigie.phrases import say
 from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet
 from vigie.scoring import active, ensemble
 from vigie.scoring.ensemble import Combined, Member
@@ -88,13 +89,21 @@ def _checked(table: Table, marks: Mapping[int, bool]) -> tuple[npt.NDArray[np.in
     """Marks in the order of their rows; refuses rows that the table does not have."""
     if not marks:
         raise InputRefused(
-            f"{table.source}: found no marks, expected at least one row said to be fraud or fine",
+            say(
+                "{source}: found no marks, expected at least one row said to be fraud or fine",
+                source=table.source,
+            ),
             hint="look at the rows that `vigie suggest` names, and say of each whether it is fraud",
         )
     outside = [row for row in marks if not 0 <= row < table.typed.height]
     if outside:
         raise InputRefused(
-            f"{table.source}: found {len(outside)} marks of rows it does not have, expected rows 1 to {table.typed.height:,}"
+            say(
+                "{source}: found {outside} marks of rows it does not have, expected rows 1 to {height:,}",
+                source=table.source,
+                outside=len(outside),
+                height=table.typed.height,
+            )
         )
     rows = np.array(sorted(marks), dtype=np.int64)
     return rows, np.array([bool(marks[int(row)]) for row in rows])

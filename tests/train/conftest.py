@@ -85,7 +85,7 @@ def desk(made: story.Trained, tmp_path_factory: pytest.TempPathFactory) -> Itera
     catalog = Catalog(engine)
     starter.register(catalog)
     shelf = store.connect((folder / "models").as_uri())
-    entry = story.shelve(catalog, made.bundle, shelf, Gate(False, None, folder))
+    entry = story.shelve(catalog, made.bundle, shelf, Gate(False, None, folder), page=made.page)
     yield Desk(catalog, entry)
     engine.dispose()
 

@@ -179,7 +179,11 @@ def test_shelving_twice_is_harmless(
     shelf = store.connect((tmp_path_factory.getbasetemp() / "again").as_uri())
     for _ in range(2):
         entry = story.shelve(
-            desk.catalog, made.bundle, shelf, Gate(False, None, tmp_path_factory.getbasetemp())
+            desk.catalog,
+            made.bundle,
+            shelf,
+            Gate(False, None, tmp_path_factory.getbasetemp()),
+            page=made.page,
         )
     assert entry.id == desk.entry.id
 
@@ -192,7 +196,13 @@ def test_an_unsigned_model_is_not_shelved_where_signatures_are_asked_for(
 
     folder = Path(str(tmp_path))
     with pytest.raises(UnsignedBundle):
-        story.shelve(desk.catalog, made.bundle, store.connect(folder.as_uri()), Gate(True, None, folder))
+        story.shelve(
+            desk.catalog,
+            made.bundle,
+            store.connect(folder.as_uri()),
+            Gate(True, None, folder),
+            page=made.page,
+        )
 
 
 def test_the_card_says_how_good_it_is(made: story.Trained) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.web.conftest import CSV, Installation, upload
 
 from vigie import opening, predict, refine
+from vigie.phrases import Phrase
 from vigie.table import read
 
 
@@ -235,7 +236,7 @@ def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
     client, ada = here.app.test_client(), here.token("ada")
     lines = CSV.splitlines()
     text = "\n".join(
-        [lines[0] + ",is_fraud", *(f"{line},{int(float(line.split(',')[2]) > 4000 or i % 41 == 0)}"
+        [lines[0].replace("amount", "amount<script>alert(1)</script>") + ",is_fraud", *(f"{line},{int(float(line.split(',')[2]) > 4000 or i % 41 == 0)}"
                                   for i, line in enumerate(lines[1:] * 4))]
     )  # fmt: skip
     sent = upload(here, text=text)
@@ -247,6 +248,16 @@ def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
     told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
     assert (told["state"], told["error"]) == ("done", None)
     assert told["summary"]["model"]["name"] == "ours"
+    assert [Phrase.from_json(one) for one in told["summary"]["warnings_said"]] == told["summary"]["warnings"]
     card = client.get("/api/v1/models/ours", headers=ada).get_json()
     assert card["version"] == told["summary"]["model"]["version"]
     assert card["active"]
+    page = here.browser("ada")
+    assert "/models/ours/card?version=" in page.get("/models/ours").get_data(as_text=True)
+    written = page.get("/models/ours/card")
+    assert (written.status_code, written.mimetype) == (200, "text/html")
+    assert written.headers["Content-Security-Policy"].endswith("sandbox")
+    text = written.get_data(as_text=True)
+    assert "Curves on the rows held out" in text
+    assert "<script>alert" not in text
+    assert "amount&lt;script&gt;alert(1)" in text

@@ -27,6 +27,7 @@ import zstandard
 
 from vigie import __version__
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle
+from vigie.phrases import say
 
 FORMAT_VERSION = 1
 BOOSTER = "booster.ubj.zst"
@@ -107,7 +108,11 @@ def pack(bundle: Bundle, *, created: str, libraries: Mapping[str, str] | None = 
     for label, value in (("name", bundle.name), ("version", bundle.version)):
         if not _NAME.fullmatch(value):
             raise InputRefused(
-                f"bundle {label}: found {value!r}, expected letters, digits and . _ + - only, at most 200",
+                say(
+                    "bundle {label}: found {value!r}, expected letters, digits and . _ + - only, at most 200",
+                    label=label,
+                    value=value,
+                ),
                 hint="give the model a name that can be part of a file name",
             )
     compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_content_size=True)
@@ -156,11 +161,19 @@ def unpack(files: Mapping[str, bytes], *, manifest_sha256: str | None = None) ->
 def check(bundle: str, file: str, data: bytes, entry: FileDigest) -> None:
     """Refuses `data` unless it has the size and the sha256 of `entry`."""
     if len(data) != entry.size:
-        raise DamagedBundle(bundle, file, found=f"{len(data):,} bytes", expected=f"{entry.size:,} bytes")
+        raise DamagedBundle(
+            bundle,
+            file,
+            found=say("{data:,} bytes", data=len(data)),
+            expected=say("{size:,} bytes", size=entry.size),
+        )
     actual = digest(data)
     if actual != entry.sha256:
         raise DamagedBundle(
-            bundle, file, found=f"sha256 {actual[:16]}…", expected=f"sha256 {entry.sha256[:16]}…"
+            bundle,
+            file,
+            found=say("sha256 {actual}…", actual=actual[:16]),
+            expected=say("sha256 {sha256}…", sha256=entry.sha256[:16]),
         )
 
 
@@ -176,19 +189,19 @@ def read_manifest(data: bytes, *, manifest_sha256: str | None = None, bundle: st
         raise DamagedBundle(
             bundle,
             MANIFEST,
-            found=f"sha256 {digest(data)[:16]}…",
-            expected=f"sha256 {manifest_sha256[:16]}… as registered",
+            found=say("sha256 {data}…", data=digest(data)[:16]),
+            expected=say("sha256 {manifest_sha256}… as registered", manifest_sha256=manifest_sha256[:16]),
         )
     raw = _parse(bundle, MANIFEST, data, MANIFEST_LIMIT)
     version = raw.get("format_version")
     if type(version) is not int or version < 1:
-        _refuse(bundle, f"format_version {str(version)[:20]!r}", "a whole number from 1")
+        _refuse(bundle, say("format_version {version!r}", version=str(version)[:20]), "a whole number from 1")
     if version > FORMAT_VERSION:
         raise NewerBundle(str(raw.get("name", bundle))[:200], found=version, newest=FORMAT_VERSION)
     texts = {key: raw.get(key) for key in ("name", "version", "created")}
     for key, value in texts.items():
         if not isinstance(value, str) or (key != "created" and not _NAME.fullmatch(value)):
-            _refuse(bundle, f"an unusable {key}", "letters, digits and . _ + - only")
+            _refuse(bundle, say("an unusable {key}", key=key), "letters, digits and . _ + - only")
     libraries = raw.get("libraries", {})
     if not isinstance(libraries, dict) or not all(isinstance(value, str) for value in libraries.values()):
         _refuse(bundle, "unusable libraries", "names and versions")
@@ -205,19 +218,23 @@ def _entries(bundle: str, raw: object) -> dict[str, FileDigest]:
         _refuse(bundle, "no list of files", "a digest and a size for each file")
     for name in raw:
         if "/" in name or "\\" in name or ".." in name or "\0" in name:
-            _refuse(bundle, f"the file name {name[:80]!r}", "a plain file name, no path")
+            _refuse(bundle, say("the file name {name!r}", name=name[:80]), "a plain file name, no path")
     if set(raw) != set(FILES):
         odd = ", ".join(sorted(set(raw) ^ set(FILES)))
-        _refuse(bundle, f"missing or unknown files ({odd[:200]})", ", ".join(FILES))
+        _refuse(bundle, say("missing or unknown files ({odd})", odd=odd[:200]), ", ".join(FILES))
     entries = {}
     for name in FILES:
         entry = raw[name]
         given = entry if isinstance(entry, dict) else {}
         sha, size = given.get("sha256"), given.get("size")
         if not isinstance(sha, str) or not _DIGEST.fullmatch(sha):
-            _refuse(bundle, f"no usable sha256 for {name}", "64 hexadecimal digits")
+            _refuse(bundle, say("no usable sha256 for {name}", name=name), "64 hexadecimal digits")
         if type(size) is not int or not 0 <= size <= file_limit(name):
-            _refuse(bundle, f"no usable size for {name}", f"0 to {file_limit(name):,} bytes")
+            _refuse(
+                bundle,
+                say("no usable size for {name}", name=name),
+                say("0 to {limit:,} bytes", limit=file_limit(name)),
+            )
         entries[name] = FileDigest(sha, size)
     return entries
 
@@ -233,7 +250,7 @@ def _canonical(bundle: str, file: str, value: object) -> bytes:
         return text.encode("utf-8")
     except (ValueError, TypeError, RecursionError) as error:
         raise InputRefused(
-            f"bundle {bundle!r}, {file}: {error}",
+            say("bundle {bundle!r}, {file}: {error}", bundle=bundle, file=file, error=error),
             hint="store plain JSON: finite numbers, text, lists, objects",
         ) from None
 
@@ -241,7 +258,13 @@ def _canonical(bundle: str, file: str, value: object) -> bytes:
 def _bounded(bundle: str, file: str, data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise InputRefused(
-            f"bundle {bundle!r}, {file}: found {len(data):,} bytes, expected at most {limit:,}"
+            say(
+                "bundle {bundle!r}, {file}: found {data:,} bytes, expected at most {limit:,}",
+                bundle=bundle,
+                file=file,
+                data=len(data),
+                limit=limit,
+            )
         )
     return data
 
@@ -249,7 +272,12 @@ def _bounded(bundle: str, file: str, data: bytes, limit: int) -> bytes:
 def _parse(bundle: str, file: str, data: bytes, limit: int) -> dict[str, Any]:
     """The JSON object in `data`; refuses what other readers would understand differently."""
     if len(data) > limit:
-        raise DamagedBundle(bundle, file, found=f"{len(data):,} bytes", expected=f"at most {limit:,}")
+        raise DamagedBundle(
+            bundle,
+            file,
+            found=say("{data:,} bytes", data=len(data)),
+            expected=say("at most {limit:,}", limit=limit),
+        )
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -260,10 +288,12 @@ def _parse(bundle: str, file: str, data: bytes, limit: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = "nesting too deep" if isinstance(error, RecursionError) else str(error)
         raise DamagedBundle(
-            bundle, file, found=f"unreadable JSON ({reason[:120]})", expected="JSON"
+            bundle, file, found=say("unreadable JSON ({reason})", reason=reason[:120]), expected="JSON"
         ) from None
     if not isinstance(value, dict):
-        raise DamagedBundle(bundle, file, found=f"a JSON {type(value).__name__}", expected="a JSON object")
+        raise DamagedBundle(
+            bundle, file, found=say("a JSON {name}", name=type(value).__name__), expected="a JSON object"
+        )
     return value
 
 
@@ -289,10 +319,14 @@ def _decompress(bundle: str, data: bytes) -> bytes:
             raise DamagedBundle(
                 bundle,
                 BOOSTER,
-                found="no size announced" if announced < 0 else f"{announced:,} bytes once decompressed",
-                expected=f"at most {BOOSTER_LIMIT:,}",
+                found="no size announced"
+                if announced < 0
+                else say("{announced:,} bytes once decompressed", announced=announced),
+                expected=say("at most {booster_limit:,}", booster_limit=BOOSTER_LIMIT),
             )
         decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         return decompressor.decompress(data, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise DamagedBundle(bundle, BOOSTER, found=f"bad zstd data ({error})", expected="zstd") from None
+        raise DamagedBundle(
+            bundle, BOOSTER, found=say("bad zstd data ({error})", error=error), expected="zstd"
+        ) from None

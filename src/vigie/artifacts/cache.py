@@ -29,6 +29,7 @@ from io import FileIO
 from pathlib import Path
 
 from vigie.errors import DamagedBundle, UsageRefused
+from vigie.phrases import say
 
 try:
     import fcntl
@@ -154,7 +155,8 @@ class Cache:
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise UsageRefused(
-                f"cache: unusable digest {digest[:80]!r}", hint="64 lower-case hexadecimal digits"
+                say("cache: unusable digest {digest!r}", digest=digest[:80]),
+                hint="64 lower-case hexadecimal digits",
             )
         return self.folder / "sha256" / digest[:2] / digest
 
@@ -215,12 +217,14 @@ class Cache:
                 if data is not None:
                     self._held += len(data) if part.keep_as(path) else 0
                     return data
-        expected = f"sha256 {wanted.digest[:16]}…"
+        expected = say("sha256 {digest}…", digest=wanted.digest[:16])
         raise DamagedBundle(
             wanted.bundle,
             wanted.file,
             found=found,
-            expected=expected if wanted.size is None else f"{expected} and {wanted.size:,} bytes",
+            expected=expected
+            if wanted.size is None
+            else say("{expected} and {size:,} bytes", expected=expected, size=wanted.size),
             hint="the store holds other bytes than were registered: publish the bundle again, or roll back",
         )
 

@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle, UsageRefused
+from vigie.phrases import say
 
 SIGNATURE = "model.sig"
 SIGNATURE_LIMIT = 1024**2
 
 _EXTRA = "install it with `pip install 'vigie[sign]' pyopenssl`"
-_KEYS = "make one with `openssl ecparam -name prime256v1 -genkey -noout` and `openssl ec -pubout`"
+_KEYS = say("make one with `openssl ecparam -name prime256v1 -genkey -noout` and `openssl ec -pubout`")
 
 
 def sign(files: Mapping[str, bytes] | Path, private_key: Path, *, password: str | None = None) -> bytes:
@@ -83,7 +84,7 @@ def verify(
     contents = _contents(files)
     key = _key_file(public_key)
     if len(signature) > SIGNATURE_LIMIT:
-        raise _damaged(bundle, "a larger file", f"at most {SIGNATURE_LIMIT:,} bytes")
+        raise _damaged(bundle, "a larger file", say("at most {limit:,} bytes", limit=SIGNATURE_LIMIT))
     try:
         verifier = vendor.verifying.Config().use_elliptic_key_verifier(public_key=key)
     except (ValueError, TypeError, AttributeError) as error:
@@ -135,7 +136,9 @@ def _vendor() -> Any:
         import model_signing.verifying
     except ImportError as error:
         # model-signing 1.1 imports pyOpenSSL without declaring it: say which of them is not there.
-        raise UsageRefused(f"signatures need model-signing: no module {error.name!r}", hint=_EXTRA) from error
+        raise UsageRefused(
+            say("signatures need model-signing: no module {name!r}", name=error.name), hint=_EXTRA
+        ) from error
     return model_signing
 
 
@@ -151,8 +154,12 @@ def _key_file(path: Path) -> Path:
 
 
 def _bad_key(path: Path, kind: str) -> InputRefused:
-    found = f"{path.name}: found no {kind} key that can be used, expected an elliptic curve key in PEM"
-    return InputRefused(found, hint=f"check its password, or {_KEYS}")
+    found = say(
+        "{name}: found no {kind} key that can be used, expected an elliptic curve key in PEM",
+        name=path.name,
+        kind=kind,
+    )
+    return InputRefused(found, hint=say("check its password, or {keys}", keys=_KEYS))
 
 
 def _contents(files: Mapping[str, bytes] | Path) -> dict[str, bytes]:
@@ -163,12 +170,14 @@ def _contents(files: Mapping[str, bytes] | Path) -> dict[str, bytes]:
         entries = sorted(path for path in files.iterdir() if path.name != SIGNATURE)
         odd = next((path.name for path in entries if path.is_symlink() or not path.is_file()), None)
         if odd is not None:
-            raise InputRefused(f"{odd}: found a link or a folder, expected the files of a bundle")
+            raise InputRefused(
+                say("{odd}: found a link or a folder, expected the files of a bundle", odd=odd)
+            )
         return {path.name: path.read_bytes() for path in entries}
     contents = {name: data for name, data in files.items() if name != SIGNATURE}
     for name in contents:
         if name in {"", ".", ".."} or Path(name).name != name or "\\" in name or "\0" in name:
-            raise InputRefused(f"file name {name!r}: expected a name without a folder")
+            raise InputRefused(say("file name {name!r}: expected a name without a folder", name=name))
     return contents
 
 

@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from vigie import settings
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 
 KINDS = {"file": "local", "s3": "s3", "gs": "gcs", "az": "azure", "memory": "memory"}
 CHUNK = 1024**2
@@ -166,7 +167,7 @@ def locate(url: str) -> Location:
     parts = urlsplit(url)
     hint = "for example file:///srv/models, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix"
     if parts.scheme not in KINDS:
-        raise UsageRefused(f"store URL: unknown scheme {parts.scheme!r}", hint=hint)
+        raise UsageRefused(say("store URL: unknown scheme {scheme!r}", scheme=parts.scheme), hint=hint)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise UsageRefused(
             "store URL: found a user name, a query or a fragment, expected only a bucket and a prefix",
@@ -178,7 +179,7 @@ def locate(url: str) -> Location:
             raise UsageRefused("store URL: a file URL needs an absolute path", hint="file:///srv/models")
         return Location("local", str(Path(path)))
     if not _BUCKET.fullmatch(parts.netloc):
-        raise UsageRefused(f"store URL: unusable bucket {parts.netloc!r}", hint=hint)
+        raise UsageRefused(say("store URL: unusable bucket {netloc!r}", netloc=parts.netloc), hint=hint)
     prefix = path.strip("/")
     if prefix:
         check_key(prefix)
@@ -190,7 +191,7 @@ def check_key(key: str) -> str:
     for segment in key.split("/"):
         if segment in {"", ".", ".."} or not _SEGMENT.fullmatch(segment) or len(segment) > 255:
             raise UsageRefused(
-                f"object key {key[:200]!r}: unusable part {segment[:80]!r}",
+                say("object key {key!r}: unusable part {segment!r}", key=key[:200], segment=segment[:80]),
                 hint="plain ASCII names between slashes, without `..`, `#`, `%` or backslashes",
             )
     return key

@@ -22,6 +22,7 @@ from requests import exceptions as network
 
 from vigie.artifacts.store import CHUNK, Head, Location, Store, check_key, join
 from vigie.errors import AlreadyThere, NotFound, StoreUnavailable, VigieError
+from vigie.phrases import say
 from vigie.settings import StoreOptions
 
 _CREDENTIALS = (
@@ -115,7 +116,9 @@ class GcsStore(Store):
         return Head(key, blob.size, blob.etag, blob.updated)
 
     def _absent(self, key: str | None) -> VigieError:
-        return NotFound("object", join(self.prefix, key or ""), hint=f"looked in {self.location.label}")
+        return NotFound(
+            "object", join(self.prefix, key or ""), hint=say("looked in {label}", label=self.location.label)
+        )
 
     def _present(self, key: str | None) -> VigieError:
         return AlreadyThere(
@@ -138,14 +141,21 @@ class GcsStore(Store):
         except vendor.NotFound as error:
             if not needs_object or "bucket does not exist" in str(error).lower():
                 raise StoreUnavailable(
-                    f"{self.location.label}: there is no such bucket", hint="check the bucket's name"
+                    say("{label}: there is no such bucket", label=self.location.label),
+                    hint="check the bucket's name",
                 ) from None
             raise self._absent(key) from None
         except (vendor.PreconditionFailed, vendor.Conflict):
             raise self._present(key) from None
         except (vendor.Unauthorized, vendor.Forbidden, auth.GoogleAuthError):
-            raise StoreUnavailable(f"{subject}: access was denied", hint=_CREDENTIALS) from None
+            raise StoreUnavailable(
+                say("{subject}: access was denied", subject=subject), hint=_CREDENTIALS
+            ) from None
         except vendor.GoogleAPICallError as error:
-            raise StoreUnavailable(f"{subject}: the store answered {error.code}", hint=_NETWORK) from None
+            raise StoreUnavailable(
+                say("{subject}: the store answered {code}", subject=subject, code=error.code), hint=_NETWORK
+            ) from None
         except (vendor.RetryError, network.RequestException, OSError):
-            raise StoreUnavailable(f"{subject}: the connection failed", hint=_NETWORK) from None
+            raise StoreUnavailable(
+                say("{subject}: the connection failed", subject=subject), hint=_NETWORK
+            ) from None

@@ -21,6 +21,7 @@ from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
 from vigie.artifacts.store import CHUNK, Head, Location, Store, check_key, join
 from vigie.errors import AlreadyThere, NotFound, StoreUnavailable, UsageRefused, VigieError
+from vigie.phrases import phrase, say
 from vigie.settings import StoreOptions
 
 if TYPE_CHECKING:
@@ -57,27 +58,49 @@ MEANING: dict[type[Exception], str] = {
     OSError: _FAILED,
 }
 
-_CREDENTIALS = "check the credentials in the environment, their rights on the bucket, and the machine's clock"
-_ENDPOINT = "check the endpoint (AWS_ENDPOINT_URL_S3 for S3-compatible servers), the network and any proxy"
+_CREDENTIALS = say(
+    "check the credentials in the environment, their rights on the bucket, and the machine's clock"
+)
+_ENDPOINT = say(
+    "check the endpoint (AWS_ENDPOINT_URL_S3 for S3-compatible servers), the network and any proxy"
+)
 _CODES = {
-    "NoSuchBucket": ("there is no such bucket", "check the bucket's name, the region and the endpoint"),
-    "ContainerNotFound": ("there is no such container", "check the container's name and the account"),
-    "InvalidAccessKeyId": ("the access key is unknown there", _CREDENTIALS),
-    "SignatureDoesNotMatch": ("the secret key does not fit the access key", _CREDENTIALS),
-    "ExpiredToken": ("the credentials have expired", _CREDENTIALS),
-    "AuthenticationFailed": ("the credentials were refused", _CREDENTIALS),
-    "AccessDenied": ("access was denied", _CREDENTIALS),
-    "RequestTimeTooSkewed": ("this machine's clock is wrong", "set the clock, for example with NTP"),
-    "AuthorizationHeaderMalformed": ("the region is wrong", "set AWS_REGION to the bucket's region"),
-    "PermanentRedirect": ("the bucket is in another region", "set AWS_REGION to the bucket's region"),
-    "SlowDown": ("the store asks to slow down", "try again later, or with fewer processes"),
-    "kind: Connect": ("the connection failed", _ENDPOINT),
-    "kind: Timeout": ("the store did not answer in time", _ENDPOINT),
-    "169.254.169.254": ("no credentials were found", _CREDENTIALS),
-    "MissingAccount": ("no storage account was named", "set AZURE_STORAGE_ACCOUNT_NAME"),
-    "No space left": ("the disk is full", "free some space"),
-    "Permission denied": ("the folder may not be used by this user", "check the folder's owner and mode"),
-    "Read-only file system": ("the folder is read-only", "check how the disk is mounted"),
+    "NoSuchBucket": (
+        say("there is no such bucket"),
+        say("check the bucket's name, the region and the endpoint"),
+    ),
+    "ContainerNotFound": (
+        say("there is no such container"),
+        say("check the container's name and the account"),
+    ),
+    "InvalidAccessKeyId": (say("the access key is unknown there"), _CREDENTIALS),
+    "SignatureDoesNotMatch": (say("the secret key does not fit the access key"), _CREDENTIALS),
+    "ExpiredToken": (say("the credentials have expired"), _CREDENTIALS),
+    "AuthenticationFailed": (say("the credentials were refused"), _CREDENTIALS),
+    "AccessDenied": (say("access was denied"), _CREDENTIALS),
+    "RequestTimeTooSkewed": (
+        say("this machine's clock is wrong"),
+        say("set the clock, for example with NTP"),
+    ),
+    "AuthorizationHeaderMalformed": (
+        say("the region is wrong"),
+        say("set AWS_REGION to the bucket's region"),
+    ),
+    "PermanentRedirect": (
+        say("the bucket is in another region"),
+        say("set AWS_REGION to the bucket's region"),
+    ),
+    "SlowDown": (say("the store asks to slow down"), say("try again later, or with fewer processes")),
+    "kind: Connect": (say("the connection failed"), _ENDPOINT),
+    "kind: Timeout": (say("the store did not answer in time"), _ENDPOINT),
+    "169.254.169.254": (say("no credentials were found"), _CREDENTIALS),
+    "MissingAccount": (say("no storage account was named"), say("set AZURE_STORAGE_ACCOUNT_NAME")),
+    "No space left": (say("the disk is full"), say("free some space")),
+    "Permission denied": (
+        say("the folder may not be used by this user"),
+        say("check the folder's owner and mode"),
+    ),
+    "Read-only file system": (say("the folder is read-only"), say("check how the disk is mounted")),
 }
 
 
@@ -175,16 +198,20 @@ def _translated(error: Exception, location: Location, key: str | None) -> VigieE
     if meaning == _PRESENT:
         return AlreadyThere(location.label, name, hint="what is published never changes: use another version")
     if meaning == _ABSENT and not what:
-        return NotFound("object", name, hint=f"looked in {location.label}")
+        return NotFound("object", name, hint=say("looked in {label}", label=location.label))
     if meaning == _MISUSED and not what:
         return UsageRefused(
-            f"{location.label}: unusable key {name!r} or configuration", hint=hint or _ENDPOINT
+            say("{label}: unusable key {name!r} or configuration", label=location.label, name=name),
+            hint=hint or _ENDPOINT,
         )
     if meaning == _ACCESS:
-        what, hint = what or "access was denied", hint or _CREDENTIALS
+        what, hint = what or say("access was denied"), hint or _CREDENTIALS
     subject = f"{location.label}, {name!r}" if name else location.label
     fallback = "check the credentials, the region, the clock and the endpoint"
-    return StoreUnavailable(f"{subject}: {what or 'the request failed'}", hint=hint or fallback)
+    return StoreUnavailable(
+        say("{subject}: {value}", subject=subject, value=phrase(what or "the request failed")),
+        hint=hint or fallback,
+    )
 
 
 def _reason(error: Exception) -> tuple[str, str]:
@@ -195,7 +222,7 @@ def _reason(error: Exception) -> tuple[str, str]:
             return what, hint
     status = re.search(r"status (?:code )?(\d{3})|status: (\d{3})", text)
     if status and not isinstance(error, FileNotFoundError):
-        return f"the store answered {status[1] or status[2]}", ""
+        return say("the store answered {code}", code=status[1] or status[2]), ""
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError) and error.errno:
         return os.strerror(error.errno).lower(), ""
     return "", ""
@@ -225,7 +252,9 @@ def _vendor_store(location: Location, options: StoreOptions) -> VendorStore:
     for endpoint in filter(None, (options.s3_endpoint, options.azure_endpoint)):
         # obstore panics on these, past every handler of exceptions
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", endpoint):
-            raise StoreUnavailable(f"{location.label}: the endpoint is not a usable URL", hint=_ENDPOINT)
+            raise StoreUnavailable(
+                say("{label}: the endpoint is not a usable URL", label=location.label), hint=_ENDPOINT
+            )
     if location.kind == "s3":
         client["allow_http"] = options.s3_endpoint.startswith("http://")
         config = _s3_config(options)

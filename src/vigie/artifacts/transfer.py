@@ -31,6 +31,7 @@ from vigie.artifacts.bundle import (
 from vigie.artifacts.cache import Cache
 from vigie.artifacts.store import Store, join
 from vigie.errors import AlreadyThere, DamagedBundle, NotFound
+from vigie.phrases import say
 
 _ABANDONED = 3600.0
 
@@ -228,7 +229,10 @@ def _conflict(store: Store, stored: Stored) -> AlreadyThere:
     return AlreadyThere(
         store.location.label,
         join(store.prefix, stored.prefix, MANIFEST),
-        hint=f"another bundle is published there; what is published never changes: give {stored.name!r} another version",
+        hint=say(
+            "another bundle is published there; what is published never changes: give {name!r} another version",
+            name=stored.name,
+        ),
     )
 
 
@@ -240,7 +244,11 @@ def _download(store: Store, stored: Stored, name: str, key: str) -> Callable[[],
             raise DamagedBundle(
                 stored.name,
                 name,
-                found=f"no object {join(store.prefix, key)!r} in {store.location.label}",
+                found=say(
+                    "no object {prefix!r} in {label}",
+                    prefix=join(store.prefix, key),
+                    label=store.location.label,
+                ),
                 expected="the file the catalog registered",
                 hint="publish the bundle again, or point the catalog at the store that has it",
             ) from None
@@ -256,7 +264,10 @@ def _bounded(chunks: Iterator[bytes], stored: Stored, name: str) -> Iterator[byt
         total += len(chunk)
         if total > limit:
             raise DamagedBundle(
-                stored.name, name, found=f"more than {limit:,} bytes", expected=f"{limit:,} bytes"
+                stored.name,
+                name,
+                found=say("more than {limit:,} bytes", limit=limit),
+                expected=say("{limit:,} bytes", limit=limit),
             )
         yield chunk
 

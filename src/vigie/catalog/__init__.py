@@ -17,6 +17,7 @@ from vigie.catalog.entry import KEPT_COLUMNS, Entry, Place
 from vigie.catalog.memory import Memory, read_changes
 from vigie.database import catalog_state, reading, reference_models, writing
 from vigie.errors import AlreadyThere, CatalogChanged, NotFound
+from vigie.phrases import say
 from vigie.scoring.matching import TableProfile
 from vigie.scoring.matching.words import Evidence, similarity
 
@@ -93,7 +94,11 @@ class Catalog:
             known = connection.execute(sa.select(_ROWS.name, _ROWS.version)).all()
         versions = [known_version for known_name, known_version in known if known_name == name]
         if versions and version is not None:
-            raise NotFound(f"version of model {name!r}:", version, hint=f"it has {', '.join(versions[-5:])}")
+            raise NotFound(
+                say("version of model {name!r}:", name=name),
+                version,
+                hint=say("it has {versions}", versions=", ".join(versions[-5:])),
+            )
         raise NotFound("model", name, known=sorted({known_name for known_name, _ in known}))
 
     def list(self, *, active_only: bool = True) -> tuple[Entry, ...]:
@@ -235,5 +240,5 @@ def _touch_one(connection: sa.Connection, entry: Entry, statement: sa.Update | s
     if connection.execute(statement).rowcount == 1:
         return
     row = connection.execute(sa.select(reference_models).where(_ROWS.id == entry.id)).mappings().first()
-    found = f"it at {Entry.from_row(row).place}" if row else "no such model any more"
-    raise CatalogChanged(entry.label, found=found, expected=f"it at {entry.place}")
+    found = say("it at {place}", place=Entry.from_row(row).place) if row else "no such model any more"
+    raise CatalogChanged(entry.label, found=found, expected=say("it at {place}", place=entry.place))

@@ -13,6 +13,7 @@ from vigie.artifacts.bundle import Bundle, FileDigest
 from vigie.artifacts.store import Location
 from vigie.artifacts.transfer import Stored
 from vigie.errors import InputRefused
+from vigie.phrases import say
 from vigie.scoring.matching import Column
 from vigie.scoring.matching.spread import Quantiles
 
@@ -42,7 +43,11 @@ class Place:
     def __post_init__(self) -> None:
         if self.storage_type not in STORAGE_TYPES:
             raise InputRefused(
-                f"storage type: found {self.storage_type!r}, expected one of {', '.join(STORAGE_TYPES)}"
+                say(
+                    "storage type: found {storage_type!r}, expected one of {storage_types}",
+                    storage_type=self.storage_type,
+                    storage_types=", ".join(STORAGE_TYPES),
+                )
             )
 
     def __str__(self) -> str:
@@ -107,11 +112,17 @@ class Entry:
             domain = str(profile["domain"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputRefused(
-                f"bundle {name!r}: profile.json lacks a usable domain, columns or roles ({type(error).__name__})",
+                say(
+                    "bundle {name!r}: profile.json lacks a usable domain, columns or roles ({name2})",
+                    name=name,
+                    name2=type(error).__name__,
+                ),
                 hint="columns are objects with name, role and type; roles map a role to a share between 0 and 1",
             ) from error
         if not digests:
-            raise InputRefused(f"bundle {name!r}: found no digests, expected one for each file")
+            raise InputRefused(
+                say("bundle {name!r}: found no digests, expected one for each file", name=name)
+            )
         return cls(
             name=name,
             version=version,

@@ -158,7 +158,8 @@ def _made(
     del table  # of a large one only a sample is needed from here on
     done = story.teach(seen, name=called, time_budget=asked["time_budget"], seed=asked["seed"], progress=told)
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
-    entry = story.shelve(catalog, done.bundle, opening.shelf(chosen), gate, provenance=provenance)
+    shelf = opening.shelf(chosen)
+    entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
     return done, entry, _write_cards(cards or chosen.home / "cards", done)
 
 

@@ -12,6 +12,7 @@ from vigie.artifacts.store import Store
 from vigie.errors import DamagedBundle, NotFound
 from vigie.jobs.bench import Bench
 from vigie.long import room
+from vigie.phrases import say
 from vigie.records import Part, Upload, uploads
 from vigie.records.uploads import part_key
 
@@ -96,8 +97,8 @@ def _verified(store: Store, upload: Upload, part: Part) -> bytes:
         raise DamagedBundle(
             upload.id,
             f"part {part.number}",
-            found=f"sha256 {found[:16]}…",
-            expected=f"{part.sha256[:16]}…",
+            found=say("sha256 {found}…", found=found[:16]),
+            expected=say("{sha256}…", sha256=part.sha256[:16]),
             hint="the store returns other bytes than arrived; upload the file again",
         )
     return data

@@ -10,6 +10,7 @@ from vigie import train as story
 from vigie.jobs import local
 from vigie.jobs.bench import Bench
 from vigie.jobs.inspect import limited
+from vigie.phrases import phrase
 from vigie.records import Upload
 from vigie.records.queue import Job
 
@@ -26,6 +27,8 @@ def train(bench: Bench, job: Job, upload: Upload, told: Callable[[str, float], N
     del table  # of a large one only a sample is needed from here on
     trained = story.teach(seen, name=asked["name"], time_budget=asked["seconds"], threads=1, progress=told)
     told("writing", 0.97)
-    entry = story.shelve(bench.catalog, trained.bundle, bench.store, opening.gate(bench.settings))
-    bench.store.put(f"{upload.folder}/runs/{job.id}/card.html", trained.page.encode())
-    return dict(trained.summary) | {"model": {"name": entry.name, "version": entry.version}}
+    gate = opening.gate(bench.settings)
+    entry = story.shelve(bench.catalog, trained.bundle, bench.store, gate, page=trained.page)
+    said = [phrase(text).to_json() for text in trained.summary["warnings"]]
+    model = {"name": entry.name, "version": entry.version}
+    return dict(trained.summary) | {"model": model, "warnings_said": said}

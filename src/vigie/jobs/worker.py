@@ -18,9 +18,11 @@ from vigie.errors import (
     Unavailable,
     UnsignedBundle,
     VigieError,
+    kept,
 )
 from vigie.jobs.bench import Bench, opened
 from vigie.jobs.tidy import tidy
+from vigie.phrases import say
 from vigie.records import queue, uploads
 from vigie.records.queue import Job
 from vigie.settings import Settings, WebSettings
@@ -113,7 +115,7 @@ class Worker:
             outcome = "dropped"
         except VigieError as error:
             outcome = "failed"
-            told = {"message": error.message, "hint": error.hint, "kind": type(error).__name__}
+            told = error.to_json()
             if isinstance(error, Unavailable) and not isinstance(
                 error, (DamagedBundle, UnsignedBundle, NewerBundle)
             ):
@@ -123,20 +125,17 @@ class Worker:
                 queue.fail(engine, job, told, upload=_refusal(job, told))
         except MemoryError:
             outcome = "failed"
-            told = {
-                "message": "not enough memory",
-                "hint": "score a smaller table, or give the worker more memory",
-                "kind": "MemoryError",
-            }
+            hint = say("score a smaller table, or give the worker more memory")
+            told = kept(say("not enough memory"), hint, "MemoryError")
             queue.fail(engine, job, told, upload=_refusal(job, told))
         except Exception as error:  # noqa: BLE001  the edge: the user is told, the log says where
             outcome = "bug"
             self._log_bug(error, job)
-            told = {
-                "message": "something unexpected happened",
-                "hint": f"this is a bug of Vigie, not a fault of your table; in the worker's log it is run {job.id}",
-                "kind": "Bug",
-            }
+            hint = say(
+                "this is a bug of Vigie, not a fault of your table; in the worker's log it is run {id}",
+                id=job.id,
+            )
+            told = kept(say("something unexpected happened"), hint, "Bug")
             queue.fail(engine, job, told, upload=_refusal(job, told))
         log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
 

@@ -19,6 +19,7 @@ from vigie.catalog import Catalog, Match
 from vigie.errors import InputRefused
 from vigie.long.means import LOT, Rows
 from vigie.long.spill import drawn, lot_of
+from vigie.phrases import say
 from vigie.predict import Open, Options
 from vigie.predict.voters import Model
 from vigie.scoring import anomaly, evidence, features, kinds, matching, reference
@@ -98,7 +99,11 @@ def look(table: Rows, catalog: Catalog, open_bundle: Open, options: Options) -> 
     random = _drawn(table, pl.col(LOT))
     if not random.height:
         raise InputRefused(
-            f"{table.source}: found {table.rows:,} rows that are copies of a few, expected rows to compare",
+            say(
+                "{source}: found {rows:,} rows that are copies of a few, expected rows to compare",
+                source=table.source,
+                rows=table.rows,
+            ),
             hint="remove the copies",
         )
     found, at_home = predict.understand(_named(table, random), catalog, options)

@@ -21,6 +21,7 @@ import polars as pl
 from vigie.artifacts.bundle import Bundle
 from vigie.catalog import Catalog, Entry, Match
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 from vigie.predict import told, voters
 from vigie.predict.voters import Model
 from vigie.scoring import evidence, matching, reference, roles
@@ -322,14 +323,24 @@ def _require_something(table: Table, found: Roles) -> None:
     if all(series.n_unique() < 2 for series in table.typed):
         rows = table.typed.height
         raise InputRefused(
-            f"{table.source}: found {rows:,} row{'s' if rows != 1 else ''} and not two that differ, expected rows to compare",
+            say(
+                "{source}: found 1 row and not two that differ, expected rows to compare", source=table.source
+            )
+            if rows == 1
+            else say(
+                "{source}: found {rows:,} rows and not two that differ, expected rows to compare",
+                source=table.source,
+                rows=rows,
+            ),
             hint="a row is unusual only beside others: score a longer extract of the same table",
         )
     useless = {"none", "leak", "row_id", "text", "person_name"}
     if all(item.role in useless for item in found.columns):
         raise InputRefused(
-            f"{table.source}: found no column that says anything of a transaction, expected at least one amount, "
-            "time, identifier or number",
+            say(
+                "{source}: found no column that says anything of a transaction, expected at least one amount, time, identifier or number",
+                source=table.source,
+            ),
             hint="name the columns with --role, such as --role amount=montant",
         )
 

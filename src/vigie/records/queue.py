@@ -17,16 +17,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigie.database import Engine, reading, writing
+from vigie.errors import kept
+from vigie.phrases import say
 from vigie.records.tables import runs, uploads
 
 _ROWS = runs.c
 MAX_ATTEMPTS = 5
 _BACKOFF = (5, 30, 120, 600)
-_GIVEN_UP = {
-    "message": "the worker stopped in the middle of it, several times over",
-    "hint": "most likely it ran out of memory: try a smaller table, or give the worker more memory",
-    "kind": "WorkerLost",
-}
+_GIVEN_UP = kept(
+    say("the worker stopped in the middle of it, several times over"),
+    say("most likely it ran out of memory: try a smaller table, or give the worker more memory"),
+    "WorkerLost",
+)
 
 
 @dataclass(frozen=True)

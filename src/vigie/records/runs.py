@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from vigie.database import Engine, reading, writing
 from vigie.errors import NotFound, WrongState
+from vigie.phrases import say
 from vigie.records.people import User
 from vigie.records.tables import runs, uploads, users
 from vigie.records.uploads import new_id, visible_to
@@ -156,7 +157,9 @@ def cancel(engine: Engine, run_id: str) -> None:
     if found is None:
         raise NotFound("run", run_id)
     if found != "cancelled":
-        raise WrongState(f"run {run_id!r}", found=str(found), expected="queued or running")
+        raise WrongState(
+            say("run {run_id!r}", run_id=run_id), found=str(found), expected=("queued", "running")
+        )
 
 
 def counts(engine: Engine) -> list[tuple[str, str, int]]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from vigie.database import Engine, reading, writing
 from vigie.errors import NotFound, WrongState
+from vigie.phrases import say
 from vigie.records.people import User
 from vigie.records.tables import idempotency_keys, mappings, marks, runs, upload_parts, uploads, users
 
@@ -243,7 +244,7 @@ def _require(connection: sa.Connection, upload_id: str, *states: str) -> None:
     if found is None or found == "deleted":
         raise NotFound("upload", upload_id, hint="it was deleted meanwhile")
     if found not in states:
-        raise WrongState(f"upload {upload_id!r}", found=str(found), expected=" or ".join(states))
+        raise WrongState(say("upload {upload_id!r}", upload_id=upload_id), found=str(found), expected=states)
 
 
 def _upload(row: sa.RowMapping) -> Upload:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.errors import InputRefused
+from vigie.phrases import say
 from vigie.scoring.groups import Floats
 
 HARMONY = 0.15
@@ -121,8 +122,11 @@ class Calibrator:
             return None
         if data.get("format") != 1 or "share" not in data:
             raise InputRefused(
-                f"calibration: found format {data.get('format')!r} with {', '.join(sorted(data))}, expected format 1 "
-                "with evidence, ratio and share",
+                say(
+                    "calibration: found format {get!r} with {data}, expected format 1 with evidence, ratio and share",
+                    get=data.get("format"),
+                    data=", ".join(sorted(data)),
+                ),
                 hint="the model was written by another Vigie: train or import it again",
             )
         share = {name: float(data["share"][name]) for name in ("intercept", "slope", "low", "high")}

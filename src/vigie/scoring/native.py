@@ -42,6 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.errors import InputRefused
+from vigie.phrases import say
 
 FORMAT = 1
 
@@ -70,18 +71,25 @@ def apply_steps(columns: Mapping[str, Column], features: Mapping[str, Any]) -> N
         InputRefused: the recipe is of another format or is malformed, or the columns differ in length.
     """
     if features.get("kind") != "native" or features.get("format") != FORMAT:
-        found = f"{features.get('kind')!r} format {features.get('format')!r}"
-        raise InputRefused(f"recipe: found {found}, expected 'native' format {FORMAT}", hint="upgrade Vigie")
+        found = say("{get!r} format {get2!r}", get=features.get("kind"), get2=features.get("format"))
+        raise InputRefused(
+            say("recipe: found {found}, expected 'native' format {format}", found=found, format=FORMAT),
+            hint="upgrade Vigie",
+        )
     lengths = {len(column) for column in columns.values()}
     if len(lengths) != 1:
-        raise InputRefused(f"recipe: found columns of {len(lengths)} lengths, expected one length")
+        raise InputRefused(
+            say("recipe: found columns of {lengths} lengths, expected one length", lengths=len(lengths))
+        )
     rows = lengths.pop()
     try:
         with np.errstate(all="ignore"):
             return _apply(columns, features, rows)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        found = f"a malformed step ({type(error).__name__})"
-        raise InputRefused(f"recipe: found {found}", hint="import the model again") from error
+        found = say("a malformed step ({name})", name=type(error).__name__)
+        raise InputRefused(
+            say("recipe: found {found}", found=found), hint="import the model again"
+        ) from error
 
 
 def _apply(columns: Mapping[str, Column], features: Mapping[str, Any], rows: int) -> NDArray[np.float32]:
@@ -90,7 +98,11 @@ def _apply(columns: Mapping[str, Column], features: Mapping[str, Any], rows: int
     floats = [_floats(slot) for slot in _run(slots, features["steps"])]
     if len(floats) != len(features["names"]):
         raise InputRefused(
-            f"recipe: found {len(floats)} features, expected {len(features['names'])} as it names"
+            say(
+                "recipe: found {floats} features, expected {names} as it names",
+                floats=len(floats),
+                names=len(features["names"]),
+            )
         )
     return np.column_stack([*floats, absent])[:, :-1].astype(np.float32)
 
@@ -100,7 +112,12 @@ def _run(slots: list[Column], steps: Sequence[Mapping[str, Any]]) -> list[Column
         name = step.get("op")
         if name not in _OPERATIONS:
             raise InputRefused(
-                f"recipe: found step {name!r}, expected one of {', '.join(_OPERATIONS)}", hint="upgrade Vigie"
+                say(
+                    "recipe: found step {name!r}, expected one of {operations}",
+                    name=name,
+                    operations=", ".join(_OPERATIONS),
+                ),
+                hint="upgrade Vigie",
             )
         slots = _OPERATIONS[name](slots, step)
     return slots
@@ -170,7 +187,11 @@ def _onehot(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
 def _function(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
     if step["name"] not in _FUNCTIONS:
         raise InputRefused(
-            f"recipe: found function {step['name']!r}, expected one of {', '.join(_FUNCTIONS)}",
+            say(
+                "recipe: found function {name!r}, expected one of {functions}",
+                name=step["name"],
+                functions=", ".join(_FUNCTIONS),
+            ),
             hint="upgrade Vigie",
         )
     return [_FUNCTIONS[step["name"]](_floats(slot)) for slot in slots]
@@ -197,7 +218,14 @@ _OPERATIONS: dict[str, Callable[[list[Column], Mapping[str, Any]], list[Column]]
 
 def _paired(slots: Sequence[Column], values: Sequence[Any], op: str) -> list[tuple[Column, Any]]:
     if len(slots) != len(values):
-        raise InputRefused(f"recipe, step {op}: found {len(values)} values, expected {len(slots)}")
+        raise InputRefused(
+            say(
+                "recipe, step {op}: found {values} values, expected {slots}",
+                op=op,
+                values=len(values),
+                slots=len(slots),
+            )
+        )
     return list(zip(slots, values, strict=True))
 
 

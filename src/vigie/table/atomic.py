@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vigie.errors import NotFound, UnwritableOutput, UsageRefused
+from vigie.phrases import say
 
 
 @contextmanager
@@ -17,11 +18,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` when the block ends well, and leaves no trace otherwise."""
     target = path.resolve()
     if target.is_dir():
-        raise UsageRefused(f"cannot write {path.name!r}: it is a folder", hint="name a file in it")
+        raise UsageRefused(
+            say("cannot write {name!r}: it is a folder", name=path.name), hint="name a file in it"
+        )
     if not target.parent.is_dir():
         raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
     if target.exists() and not target.is_file():
-        raise UsageRefused(f"cannot write {path.name!r}: it is not a regular file", hint='use "-" for stdout')
+        raise UsageRefused(
+            say("cannot write {name!r}: it is not a regular file", name=path.name), hint='use "-" for stdout'
+        )
     temporary = target.with_name(f".vigie-{secrets.token_hex(8)}.tmp")
     try:
         try:

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
+from vigie.phrases import say
 from vigie.table import records
 from vigie.table.encoding import Buffer, Text, chunks, decode, find
 from vigie.table.header import check_header
@@ -86,7 +87,9 @@ def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
             source,
             line=line,
             found="1 cell",
-            expected=f"a header of {layout.usual_width} cells, as most lines have",
+            expected=say(
+                "a header of {usual_width} cells, as most lines have", usual_width=layout.usual_width
+            ),
             hint="remove the lines above the header",
         )
     check_header(layout.header, line=line, source=source, max_columns=max_columns)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from vigie.errors import MalformedTable, TableTooLarge
+from vigie.phrases import say
 
 _ADD_A_HEADER = "add a first line with the name of each column"
 _SURELY_DATA = re.compile(
@@ -41,11 +42,16 @@ def check_header(names: Sequence[str], *, line: int, source: str, max_columns: i
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         if name in seen:
-            what = f"the name {name!r}" if name else "no name"
+            what = say("the name {name!r}", name=name) if name else say("no name")
             raise MalformedTable(
                 source,
                 line=line,
-                found=f"{what} for both column {seen[name]} and column {number}",
+                found=say(
+                    "{what} for both column {seen} and column {number}",
+                    what=what,
+                    seen=seen[name],
+                    number=number,
+                ),
                 expected="a different name for each column",
                 hint="rename or remove one of them",
             )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from vigie.errors import InputRefused
+from vigie.phrases import say
 from vigie.table.dates import MOMENT, read_clock, read_dates
 from vigie.table.model import Table
 from vigie.table.numbers import read_numbers
@@ -104,7 +105,12 @@ def refuse_nested(columns: Mapping[str, pl.DataType], source: str) -> None:
     for name, dtype in columns.items():
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
             raise InputRefused(
-                f"{source}, column {name!r}: found {dtype}, expected numbers, text, dates or booleans",
+                say(
+                    "{source}, column {name!r}: found {dtype}, expected numbers, text, dates or booleans",
+                    source=source,
+                    name=name,
+                    dtype=dtype,
+                ),
                 hint="flatten or remove the column",
             )
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.errors import MalformedTable
+from vigie.phrases import say
 from vigie.table.encoding import Buffer, chunks
 
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
@@ -98,8 +99,8 @@ def ragged(source: str, line: int, found: int, width: int) -> MalformedTable:
     return MalformedTable(
         source,
         line=line,
-        found=f"{found} {'cell' if found == 1 else 'cells'}",
-        expected=f"{width} as in the header",
+        found="1 cell" if found == 1 else say("{found} cells", found=found),
+        expected=say("{width} as in the header", width=width),
         hint="quote cells that contain the separator or a line break, and give every row all its separators",
     )
 

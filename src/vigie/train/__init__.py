@@ -25,6 +25,7 @@ import polars as pl
 
 from vigie.artifacts.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 from vigie.scoring import matching
 from vigie.scoring import roles as meaning
 from vigie.scoring.matching.domains import UNSAID, domains
@@ -66,7 +67,7 @@ class Examined:
         leaks: columns with a reason to leave them out.
         split: which rows judge.
         rows: of the whole table.
-        warnings: what the owner should know, in English.
+        warnings: what the owner should know; phrases.
     """
 
     label: Label
@@ -153,7 +154,9 @@ def examine(
             raise UnknownColumn(column, table.typed.columns)
     frame = table.typed.drop(label)
     if not frame.width:
-        raise InputRefused(f"{table.source}: found no column beside the label, expected at least one")
+        raise InputRefused(
+            say("{source}: found no column beside the label, expected at least one", source=table.source)
+        )
     meant = meaning.infer(frame, roles)
     sample = splitting.whole_customers(frame, meant, MOST_ROWS, seed)
     if sample is not None:
@@ -282,21 +285,28 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
     useless = {"none", "row_id", "text", "person_name"}
     if all(item.column in out or item.role in useless for item in roles.columns):
         raise InputRefused(
-            f"{table.source}: no column is left to learn from once leaks are out, expected at least one",
+            say(
+                "{source}: no column is left to learn from once leaks are out, expected at least one",
+                source=table.source,
+            ),
             hint="keep a column that is known when a transaction is scored with --keep COLUMN",
         )
 
 
 def _warnings(suspicious: Sequence[Leak], ordered: bool, sampled: bool, rows: int) -> tuple[str, ...]:
     out = [
-        f"column {leak.column!r} looks like a leak but was kept: {leak.reason}"
+        say(
+            "column {column!r} looks like a leak but was kept: {reason}",
+            column=leak.column,
+            reason=leak.reason,
+        )
         for leak in suspicious
         if leak.kept
     ]
     if ordered:
-        out.append("the rows are ordered by the label, so their order was ignored")
+        out.append(say("the rows are ordered by the label, so their order was ignored"))
     if sampled:
-        out.append(f"trained on {rows:,} rows of whole customers, drawn from the table")
+        out.append(say("trained on {rows:,} rows of whole customers, drawn from the table", rows=rows))
     return tuple(out)
 
 
@@ -304,7 +314,10 @@ def _too_good(measured: Mapping[str, Any]) -> list[str]:
     if measured["roc_auc"] < DOUBT:
         return []
     return [
-        f"a ROC AUC of {measured['roc_auc']:.3f} is nearly perfect: ask for every column whether it is known at the moment of scoring"
+        say(
+            "a ROC AUC of {auc:.3f} is nearly perfect: ask for every column whether it is known at the moment of scoring",
+            auc=measured["roc_auc"],
+        )
     ]
 
 

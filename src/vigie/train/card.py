@@ -127,18 +127,26 @@ def html(summary: Mapping[str, Any], card: str, curves: Mapping[str, Floats]) ->
     plots = "".join(_plot(*one) for one in _curves(curves))
     title = escape(f"{summary['name']} {summary['version']}")
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style>'
         f'<main>{body}<h2>Curves on the rows held out</h2><div class="plots">{plots}</div></main></html>\n'
     )
 
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;color:#1d2b2b;margin:0}main{max-width:52rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d7dfdf;padding:.3rem .8rem;text-align:left}"
-    "h1,h2{color:#0b6e6e}.plots{display:flex;flex-wrap:wrap;gap:1.5rem}svg text{font-size:11px;fill:#1d2b2b}"
+    ":root{color-scheme:light dark;--text:#1d2b2b;--page:#fff;--line:#d7dfdf;--own:#0b6e6e;--transferable:#b35f3c}"
+    "@media(prefers-color-scheme:dark){:root{--text:#e6eded;--page:#0f1516;--line:#2c3839;--own:#6fc9c2;--transferable:#f0a37f}}"
+    "body{font:16px/1.5 system-ui,sans-serif;color:var(--text);background:var(--page);margin:0}"
+    "main{max-width:52rem;margin:2rem auto;padding:0 1rem}h1,h2{color:var(--own);overflow-wrap:anywhere}"
+    "table{border-collapse:collapse;margin:1rem 0;display:block;max-width:100%;overflow-x:auto}"
+    "td,th{border-bottom:1px solid var(--line);padding:.3rem .8rem;text-align:left;font-variant-numeric:tabular-nums}"
+    ".plots{display:flex;flex-wrap:wrap;gap:1.5rem}svg{max-width:100%}svg text{font-size:11px;fill:var(--text)}"
+    "polyline{fill:none;stroke-width:2}path{fill:none;stroke:#8a9a9a}"
+    "polyline.own{stroke:var(--own)}text.own{fill:var(--own)}"
+    "polyline.transferable{stroke:var(--transferable)}text.transferable{fill:var(--transferable)}"
+    "@media(max-width:30rem){td,th{padding:.3rem .4rem}}"
 )
 _SIZE, _EDGE = 260, 36
-_COLOURS = {"own": "#0b6e6e", "transferable": "#d08770"}
 
 Points = list[tuple[float, float]]
 
@@ -174,15 +182,15 @@ def _plot(title: str, x: str, y: str, lines: Mapping[str, Points]) -> str:
         return f"{_EDGE + point[0] * (_SIZE - 2 * _EDGE):.1f},{_SIZE - _EDGE - point[1] * (_SIZE - 2 * _EDGE):.1f}"
 
     drawn = "".join(
-        f'<polyline fill="none" stroke="{_COLOURS[name]}" stroke-width="2" points="{" ".join(map(place, points))}"/>'
-        f'<text x="{_EDGE + 6}" y="{_EDGE + 12 + 14 * number}" style="fill:{_COLOURS[name]}">{name} head</text>'
+        f'<polyline class="{name}" points="{" ".join(map(place, points))}"/>'
+        f'<text x="{_EDGE + 70 * number}" y="{_EDGE - 7}" class="{name}">{name} head</text>'
         for number, (name, points) in enumerate(lines.items())
     )
     far = _SIZE - _EDGE
     return (
         f'<svg role="img" aria-label="{escape(title)}" width="{_SIZE}" height="{_SIZE}" viewBox="0 0 {_SIZE} {_SIZE}">'
-        f'<text x="{_EDGE}" y="18" font-weight="bold">{escape(title)}</text>'
-        f'<path d="M{_EDGE},{_EDGE}V{far}H{far}" fill="none" stroke="#8a9a9a"/>{drawn}'
+        f'<text x="{_EDGE}" y="14" font-weight="bold">{escape(title)}</text>'
+        f'<path d="M{_EDGE},{_EDGE}V{far}H{far}"/>{drawn}'
         f'<text x="{_EDGE}" y="{_SIZE - 10}">{escape(x)}</text>'
         f'<text x="12" y="{far}" transform="rotate(-90 12 {far})">{escape(y)}</text></svg>'
     )

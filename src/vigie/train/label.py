@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 from vigie.scoring.own.sketch import cells
 from vigie.scoring.roles import infer
 from vigie.scoring.roles.lexicon import bag
@@ -92,10 +93,12 @@ def guess(frame: pl.DataFrame, source: str) -> str:
     found = [column for column in named if 2 <= cells(frame[column]).drop_nulls().n_unique() <= 3]
     if len(found) == 1:
         return found[0]
-    said = f"{len(found)} columns that could be" if found else "no column that could be"
+    said = say("{found} columns that could be", found=len(found)) if found else say("no column that could be")
     raise InputRefused(
-        f"{source}: found {said} the label, expected one",
-        hint="name it with --label" + (f": {', '.join(found[:5])}" if found else ""),
+        say("{source}: found {said} the label, expected one", source=source, said=said),
+        hint=say("name it with --label: {names}", names=", ".join(found[:5]))
+        if found
+        else "name it with --label",
     )
 
 
@@ -110,7 +113,12 @@ def verdicts(series: pl.Series, source: str) -> list[bool | None]:
     odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
     if odd:
         raise InputRefused(
-            f"{source}, column {series.name!r}: found {odd} cells that say neither fraud nor fine",
+            say(
+                "{source}, column {name!r}: found {odd} cells that say neither fraud nor fine",
+                source=source,
+                name=series.name,
+                odd=odd,
+            ),
             hint="use 1 and 0, yes and no, or fraud and fine; leave a cell empty where nobody knows",
         )
     return [None if text is None or text in _UNSURE else text in _YES for text in texts]
@@ -119,23 +127,35 @@ def verdicts(series: pl.Series, source: str) -> list[bool | None]:
 def _positive(column: str, values: list[str], wanted: str) -> str:
     if len(values) < 2:
         raise InputRefused(
-            f"label {column!r}: found {len(values)} value{'s' if len(values) != 1 else ''}, expected fraud and not fraud",
+            say("label {column!r}: found 1 value, expected fraud and not fraud", column=column)
+            if values
+            else say("label {column!r}: found 0 values, expected fraud and not fraud", column=column),
             hint="a model learns from both; without labels use `vigie predict`",
         )
     if len(values) > MOST_VALUES:
         raise InputRefused(
-            f"label {column!r}: found {len(values):,} different values, expected two",
+            say(
+                "label {column!r}: found {values:,} different values, expected two",
+                column=column,
+                values=len(values),
+            ),
             hint="this looks like another column; name the one that says fraud or not with --label",
         )
     if wanted:
         if set(values) <= {"0", "1"} and wanted in _YES | _NO:
             return "1" if wanted in _YES else "0"  # read as yes and no, whatever the words were
         if wanted not in values:
-            raise InputRefused(f"label {column!r}: found no row with the value given by --positive")
+            raise InputRefused(
+                say("label {column!r}: found no row with the value given by --positive", column=column)
+            )
         return wanted
     if len(values) > 2:
         raise InputRefused(
-            f"label {column!r}: found {len(values)} different values, expected two",
+            say(
+                "label {column!r}: found {values} different values, expected two",
+                column=column,
+                values=len(values),
+            ),
             hint="say which one is fraud with --positive VALUE; --unlabelled VALUE leaves rows out that nobody decided",
         )
     yes = [value for value in values if value in _YES]
@@ -145,7 +165,7 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
     if len(no) == 1 and not yes:
         return next(value for value in values if value not in no)
     raise InputRefused(
-        f"label {column!r}: found two values, neither of them clearly fraud",
+        say("label {column!r}: found two values, neither of them clearly fraud", column=column),
         hint="say which with --positive VALUE",
     )
 
@@ -154,17 +174,33 @@ def _require_enough(found: Label, rows: int) -> None:
     decided = int(found.known.sum())
     if found.frauds < FEWEST_FRAUDS:
         raise InputRefused(
-            f"label {found.column!r}: found {found.frauds} frauds in {rows:,} rows, expected at least {FEWEST_FRAUDS}",
+            say(
+                "label {column!r}: found {frauds} frauds in {rows:,} rows, expected at least {fewest_frauds}",
+                column=found.column,
+                frauds=found.frauds,
+                rows=rows,
+                fewest_frauds=FEWEST_FRAUDS,
+            ),
             hint="so few teach no model that lasts: score the table with `vigie predict`, then teach it your labels with `vigie refine`",
         )
     if decided < FEWEST_ROWS:
         raise InputRefused(
-            f"label {found.column!r}: found {decided} labelled rows, expected at least {FEWEST_ROWS}",
+            say(
+                "label {column!r}: found {decided} labelled rows, expected at least {fewest_rows}",
+                column=found.column,
+                decided=decided,
+                fewest_rows=FEWEST_ROWS,
+            ),
             hint="score the table with `vigie predict`, then teach it your labels with `vigie refine`",
         )
     if decided - found.frauds < FEWEST_FRAUDS:
         raise InputRefused(
-            f"label {found.column!r}: found {decided - found.frauds} rows that are not fraud, expected at least {FEWEST_FRAUDS}",
+            say(
+                "label {column!r}: found {decided} rows that are not fraud, expected at least {fewest_frauds}",
+                column=found.column,
+                decided=decided - found.frauds,
+                fewest_frauds=FEWEST_FRAUDS,
+            ),
             hint="a model learns from both",
         )
 

@@ -7,6 +7,7 @@ from importlib.metadata import version as installed
 from typing import Any
 
 from vigie.artifacts.bundle import Bundle, pack
+from vigie.artifacts.cards import put_card
 from vigie.artifacts.opening import Gate
 from vigie.artifacts.store import Store
 from vigie.artifacts.transfer import publish_version
@@ -19,7 +20,13 @@ CREATED = "1970-01-01T00:00:00Z"
 
 
 def shelve(
-    catalog: Catalog, bundle: Bundle, store: Store, gate: Gate, *, provenance: Mapping[str, Any] | None = None
+    catalog: Catalog,
+    bundle: Bundle,
+    store: Store,
+    gate: Gate,
+    *,
+    page: str,
+    provenance: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Publishes the bundle and registers it, bytes first.
 
@@ -28,6 +35,7 @@ def shelve(
         bundle: as `train` made it.
         store: where new bundles are published.
         gate: what the settings let in: where signatures are asked for, an unsigned model would never be opened.
+        page: its card, HTML; kept in the store beside the bundles, under the digest that the provenance remembers.
         provenance: what else to remember of where it came from.
     """
     if gate.required:
@@ -37,5 +45,10 @@ def shelve(
         )
     files = pack(bundle, created=CREATED, libraries={name: installed(name) for name in LIBRARIES})
     stored = publish_version(store, files)
-    source = {**(provenance or {}), "source": TRAINED, "trained_on": bundle.profile["trained_on"]}
+    source = {
+        **(provenance or {}),
+        "source": TRAINED,
+        "trained_on": bundle.profile["trained_on"],
+        "card": {"sha256": put_card(store, page)},
+    }
     return catalog.register(Entry.of(bundle, stored, store.location, source))

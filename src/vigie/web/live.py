@@ -14,6 +14,7 @@ import polars as pl
 
 from vigie.artifacts.store import Store, join
 from vigie.errors import InputRefused, NotFound
+from vigie.phrases import say
 
 if TYPE_CHECKING:
     from vigie.standing import StandingPlan
@@ -74,7 +75,10 @@ def _column(name: str, cells: list[Any]) -> pl.Series:
         return pl.Series(name, cells, dtype=pl.Boolean)
     if kinds - {str, int, float, bool}:
         raise InputRefused(
-            f"column {name!r}: found a list or an object in a cell, expected text, a number or null"
+            say(
+                "column {name!r}: found a list or an object in a cell, expected text, a number or null",
+                name=name,
+            )
         )
     return pl.Series(
         name, [None if cell is None or cell == "" else str(cell) for cell in cells], dtype=pl.String
@@ -87,7 +91,11 @@ def _refuse_unreadable(sent: pl.DataFrame, read: pl.DataFrame) -> None:
         lost = sent[name].is_not_null() & read[name].is_null()
         if lost.any():
             raise InputRefused(
-                f"row {int(lost.arg_true()[0])}, column {name!r}: found a cell that cannot be read, "
-                f"expected {read[name].dtype} as in the scored table",
+                say(
+                    "row {arg_true}, column {name!r}: found a cell that cannot be read, expected {dtype} as in the scored table",
+                    arg_true=int(lost.arg_true()[0]),
+                    name=name,
+                    dtype=read[name].dtype,
+                ),
                 hint="send numbers as JSON numbers and times as YYYY-MM-DDTHH:MM:SS",
             )

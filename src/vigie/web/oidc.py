@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import SignInRefused, Unavailable, UsageRefused
+from vigie.phrases import say
 from vigie.settings import WebSettings
 from vigie.web import guard, session
 from vigie.web.desk import desk
@@ -73,7 +74,7 @@ def come_back() -> ResponseReturnValue:
         raise _away(error) from None
     except _vendor_errors() as error:
         raise SignInRefused(
-            f"the provider's answer was refused ({type(error).__name__})",
+            say("the provider's answer was refused ({name})", name=type(error).__name__),
             hint="begin again at the sign-in page",
         ) from None
     if not claims.get("email") or claims.get("email_verified") is not True:
@@ -106,6 +107,6 @@ def _vendor_errors() -> tuple[type[Exception], ...]:
 
 def _away(error: Exception) -> Unavailable:
     return Unavailable(
-        f"the sign-in provider cannot be asked ({type(error).__name__})",
+        say("the sign-in provider cannot be asked ({name})", name=type(error).__name__),
         hint="check VIGIE_OIDC_ISSUER and the network, or sign in with a password",
     )

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 
 _SHORTEST, _LONGEST = 10, 1000
 _HASHER = PasswordHasher()
@@ -17,7 +18,12 @@ def make(password: str) -> str:
     """What to keep of a new password; refuses one that is easily guessed."""
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise UsageRefused(
-            f"found a password of {len(password)} characters, expected {_SHORTEST} to {_LONGEST}",
+            say(
+                "found a password of {password} characters, expected {shortest} to {longest}",
+                password=len(password),
+                shortest=_SHORTEST,
+                longest=_LONGEST,
+            ),
             hint="three or four words make a good one",
         )
     if len(set(password)) < 5:

@@ -14,6 +14,9 @@ from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
 from vigie import errors
+from vigie.phrases import phrase, say, told
+from vigie.web.pages.frame import words
+from vigie.web.words import LANGUAGES
 
 log = logging.getLogger("vigie.web")
 
@@ -49,11 +52,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
-def describe(error: errors.VigieError) -> dict[str, str]:
-    """What is kept of an error of a run or an upload."""
-    return {"message": error.message, "hint": error.hint, "kind": type(error).__name__}
-
-
 def _ours(error: errors.VigieError) -> Any:
     answer = _answer(status(error), type(error).__name__, error.message, error.hint)
     if isinstance(error, errors.TooManyAttempts):
@@ -73,7 +71,11 @@ def _invalid(error: HTTPError) -> Any:
     """APIFlask's own: what was sent is not what the schema says."""
     detail = error.detail if isinstance(error.detail, dict) else {}
     fields = sorted(_paths(detail))
-    found = f"{error.message}: {', '.join(fields[:5])}" if fields else str(error.message)
+    found = (
+        say("{message}: {fields}", message=phrase(str(error.message)), fields=", ".join(fields[:5]))
+        if fields
+        else phrase(str(error.message))
+    )
     return _answer(error.status_code, "InvalidRequest", found, "see /api/v1/openapi.json", errors=detail)
 
 
@@ -95,7 +97,10 @@ def _bug(error: Exception) -> Any:
     log.error("bug", extra={"error": type(error).__name__, "frames": frames(error)})
     if status(error) != 500:
         return _answer(503, type(error).__name__, "not enough memory at this moment", "try again later")
-    hint = f"this is a bug of Vigie, not your fault; in the server's log it is request {g.get('request_id', '?')}"
+    hint = say(
+        "this is a bug of Vigie, not your fault; in the server's log it is request {get}",
+        get=g.get("request_id", "?"),
+    )
     return _answer(500, "Bug", "something unexpected happened", hint)
 
 
@@ -111,8 +116,16 @@ def _for_programs() -> bool:
     return request.path.startswith("/api/") or request.path in {"/healthz", "/readyz", "/metrics"}
 
 
+def _language() -> str:
+    """The reader's on a page; for programs English, unless they ask for French."""
+    if not _for_programs():
+        return words().language
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
 def _answer(code: int, kind: str, message: str, hint: str, **more: Any) -> Response:
     title = HTTPStatus(code).phrase
+    message, hint = (told(phrase(text), _language()) for text in (message, hint))
     if _for_programs():
         body = {
             "type": "about:blank",

@@ -21,6 +21,7 @@ import polars as pl
 
 from vigie.artifacts.store import Store, join
 from vigie.errors import NotFound, UsageRefused
+from vigie.phrases import say
 from vigie.table.atomic import replacing
 
 OURS = (
@@ -137,7 +138,9 @@ class Rows:
     def page(self, query: RowQuery, verdicts: Mapping[int, str]) -> Page:
         """The rows a query asks for."""
         if query.page < 1 or not 1 <= query.size <= _MAX_PAGE:
-            raise UsageRefused(f"expected a page from 1 and 1 to {_MAX_PAGE} rows a page")
+            raise UsageRefused(
+                say("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE)
+            )
         rows = self._scan()
         if query.budget is not None:
             rows = rows.head(max(0, query.budget))

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 from vigie.settings import Settings, WebSettings
 
 _SHORTEST_SECRET = 32
@@ -58,7 +59,11 @@ def secret(settings: Settings, web: WebSettings) -> str:
     if web.secret:
         if len(web.secret) < _SHORTEST_SECRET:
             raise UsageRefused(
-                f"VIGIE_SECRET: found {len(web.secret)} characters, expected at least {_SHORTEST_SECRET}",
+                say(
+                    "VIGIE_SECRET: found {secret} characters, expected at least {shortest_secret}",
+                    secret=len(web.secret),
+                    shortest_secret=_SHORTEST_SECRET,
+                ),
                 hint="make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
             )
         return web.secret

@@ -202,14 +202,56 @@ def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
     seen.must_be_clean()
 
 
-def test_a_file_that_is_no_table_is_refused_in_words(visit: Callable[..., Visit]) -> None:
-    """The page says what was found and what to do, as the command line does."""
-    seen = visit()
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "expected a Parquet file"), ("fr", "attendu\u00a0: un fichier Parquet")],
+    ids=["en", "fr"],
+)
+def test_a_file_that_is_no_table_is_refused_in_words(
+    visit: Callable[..., Visit], language: str, said: str
+) -> None:
+    """The page says what was found and what to do, as the command line does, in the reader's language."""
+    seen = visit(language=language)
     page = seen.page
     seen.go("/")
     page.set_input_files("#file", {"name": "broken.parquet", "mimeType": "text/csv", "buffer": b"PAR0" * 50})
     page.wait_for_selector(".note.signal", timeout=60_000)
     assert "broken.parquet" in page.inner_text(".note.signal")
+    assert said in page.inner_text(".note.signal")
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_from_a_labelled_file_and_its_card_opens(visit: Callable[..., Visit]) -> None:
+    """In French; a label that is none is refused in words, and a column's name is only text on the card."""
+    seen = visit(language="fr", width=390, scheme="dark")
+    page = seen.page
+    seen.go("/")
+    evil = "<img src=x onerror=alert(1)>"
+    lines = [
+        f"2026-01-{1 + i % 28:02d} {i % 24:02d}:10:00,C{i * 7 % 61},{i * 37 % 400},{'abc'[i * 5 % 3]},{int(i * 13 % 37 < 4)}"
+        for i in range(1200)
+    ]
+    text = f"date,client,montant,{evil},est_fraude\n" + "\n".join(lines)
+    page.set_input_files("#file", {"name": "labelled.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.wait_for_selector("#check", timeout=60_000)
+    _train(seen, "client")
+    page.wait_for_selector(".note.signal", timeout=60_000)
+    assert "61 valeurs différentes trouvées, deux attendues" in page.inner_text(".note.signal")
+    _train(seen, "est_fraude")
+    page.wait_for_selector("main a[href='/models/du_test']", timeout=280_000)
+    seen.go("/models/du_test")
+    page.click("a[href^='/models/du_test/card']")
+    page.wait_for_selector("svg polyline")
+    assert page.locator("img, script").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    seen.must_be_clean()
+
+
+def _train(seen: Visit, label: str) -> None:
+    seen.go("/models")
+    seen.page.fill("#name", "du_test")
+    seen.page.fill("#label", label)
+    seen.page.click("section[aria-labelledby=train] button.main")
 
 
 def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scored: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from flask import g, jsonify, make_response, request
 
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 from vigie.records import tokens
 from vigie.web.desk import desk
 
@@ -27,7 +28,13 @@ def once(view: View) -> View:
         if not key:
             return view(*args, **kwargs)
         if len(key) > _LONGEST or not key.isascii() or not key.isprintable():
-            raise UsageRefused(f"{HEADER}: expected at most {_LONGEST} printable ASCII characters")
+            raise UsageRefused(
+                say(
+                    "{header}: expected at most {longest} printable ASCII characters",
+                    header=HEADER,
+                    longest=_LONGEST,
+                )
+            )
         asked = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
         engine = desk().engine
         given = tokens.answered(engine, g.user.id, key, hashlib.sha256(asked).hexdigest())

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from vigie.errors import NotFound, UsageRefused
+from vigie.phrases import say
 from vigie.records import Run, User, marks, uploads
 from vigie.web.desk.base import require
 from vigie.web.desk.runs import Runs
@@ -52,7 +53,11 @@ class Answers(Runs):
         """The result as a file: its bytes, a name, its media type, its size."""
         run = self.finished(user, run_id)
         if kind not in _FORMATS:
-            raise UsageRefused(f"found format {kind!r}, expected one of {', '.join(_FORMATS)}")
+            raise UsageRefused(
+                say(
+                    "found format {kind!r}, expected one of {formats}", kind=kind, formats=", ".join(_FORMATS)
+                )
+            )
         stored, media = _FORMATS[kind]
         key = f"{run.result}/{stored}"
         try:
@@ -70,7 +75,13 @@ class Answers(Runs):
         require(user, "analyst", "score rows")
         run = self.finished(user, run_id)
         if not rows or not 1 <= last <= len(rows):
-            raise UsageRefused(f"found {len(rows)} rows and last={last}, expected at least as many rows")
+            raise UsageRefused(
+                say(
+                    "found {rows} rows and last={last}, expected at least as many rows",
+                    rows=len(rows),
+                    last=last,
+                )
+            )
         self.note_sight(user, "score rows", f"run:{run.id}")
         return self._plans.score(run.result or "", rows, last)
 

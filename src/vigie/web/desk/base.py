@@ -9,6 +9,7 @@ from typing import Any, Self
 from vigie import database, opening
 from vigie.artifacts.store import Store
 from vigie.errors import NotAllowed
+from vigie.phrases import phrase, say
 from vigie.records import Upload, User, audit
 from vigie.settings import Settings, WebSettings
 
@@ -68,4 +69,4 @@ def require_own(user: User, upload: Upload, what: str) -> None:
     """Refuses who neither owns the upload nor is an administrator."""
     require(user, "analyst", what)
     if upload.owner_id != user.id and user.role != "admin":
-        raise NotAllowed(f"{what}: it belongs to somebody else", needed="admin")
+        raise NotAllowed(say("{what}: it belongs to somebody else", what=phrase(what)), needed="admin")

@@ -8,6 +8,7 @@ from typing import Any
 
 from vigie import opening
 from vigie.artifacts.cache import Cache
+from vigie.artifacts.cards import get_card
 from vigie.catalog import Catalog, Entry
 from vigie.library import starter
 from vigie.migrate import journal
@@ -27,6 +28,11 @@ class Models(Base):
         """One of them."""
         require(user, "viewer", "see models")
         return self.catalog.find(name, version)
+
+    def model_card(self, user: User, name: str, version: str | None = None) -> bytes:
+        """The card that training wrote of a model: a page of its own, HTML, with names from the user's table."""
+        entry = self.model(user, name, version)
+        return get_card(self.store, entry.label, (entry.provenance.get("card") or {}).get("sha256", ""))
 
     def cached(self, entry: Entry) -> bool:
         """Whether this machine has a copy of its bytes, or has them anyway."""

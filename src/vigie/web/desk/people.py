@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from vigie.errors import NotAllowed, NotFound, SignInRefused, TooManyAttempts, UsageRefused
+from vigie.phrases import say
 from vigie.records import AuditLine, User, audit, people
 from vigie.records.tables import ROLES
 from vigie.web import passwords
@@ -162,7 +163,7 @@ class People(Base):
     def set_language(self, user: User, language: str) -> User:
         """What the pages speak to somebody; empty for what their browser asks."""
         if language not in LANGUAGES:
-            raise UsageRefused(f"found language {language!r}, expected en or fr")
+            raise UsageRefused(say("found language {language!r}, expected en or fr", language=language))
         return people.change(self.engine, user.id, {"language": language})
 
     def audit(self, user: User, *, limit: int = 200, before: int | None = None) -> list[AuditLine]:
@@ -187,7 +188,9 @@ def link_url(public_url: str, secret: str) -> str:
 
 def _check_role(role: Any) -> None:
     if role not in ROLES:
-        raise UsageRefused(f"found role {role!r}, expected one of {', '.join(ROLES)}")
+        raise UsageRefused(
+            say("found role {role!r}, expected one of {roles}", role=role, roles=", ".join(ROLES))
+        )
 
 
 def check_email(email: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vigie.errors import NotFound, UnknownColumn, UsageRefused, WrongState
+from vigie.errors import NotFound, UnknownColumn, UsageRefused, WrongState, recalled
+from vigie.phrases import say
 from vigie.records import Mark, Run, Upload, User, marks, runs, uploads
 from vigie.records.tables import VERDICTS
 from vigie.web.desk.base import Base, require, require_own
@@ -44,14 +45,22 @@ class Runs(Base):
         upload = self._usable(user, upload_id, "score tables")
         if budget is not None and not (0 < budget < 1 or (budget >= 1 and budget == int(budget))):
             raise UsageRefused(
-                f"found an alert budget of {budget}, expected a share between 0 and 1 or a number of rows"
+                say(
+                    "found an alert budget of {budget}, expected a share between 0 and 1 or a number of rows",
+                    budget=budget,
+                )
             )
         if fraud_rate is not None and not 0 < fraud_rate < 1:
-            raise UsageRefused(f"found a fraud rate of {fraud_rate}, expected a share between 0 and 1")
+            raise UsageRefused(
+                say(
+                    "found a fraud rate of {fraud_rate}, expected a share between 0 and 1",
+                    fraud_rate=fraud_rate,
+                )
+            )
         if not 1 <= top <= 40 or not 0 <= minimum <= 1 or not 0 <= seed < 2**31:
             raise UsageRefused("expected top from 1 to 40, minimum from 0 to 1, seed from 0")
         if language not in {"en", "fr"}:
-            raise UsageRefused(f"found language {language!r}, expected en or fr")
+            raise UsageRefused(say("found language {language!r}, expected en or fr", language=language))
         options = {
             "budget": int(budget) if budget is not None and budget >= 1 else budget,
             "fraud_rate": fraud_rate,
@@ -70,7 +79,9 @@ class Runs(Base):
         said = [mark for mark in marks.every(self.engine, upload.id) if mark.verdict != "unsure"]
         if not said:
             raise WrongState(
-                f"run {run_id!r}", found="without a mark", expected="at least one row marked fraud or fine"
+                say("run {run_id!r}", run_id=run_id),
+                found="without a mark",
+                expected="at least one row marked fraud or fine",
             )
         # The marks are those of this moment: a run that is done twice must not differ.
         kept = {str(mark.row): mark.verdict for mark in said}
@@ -83,9 +94,17 @@ class Runs(Base):
         """Asks for a model, from a table with labels."""
         upload = self._usable(user, upload_id, "train models")
         if not name or len(name) > _MODEL_NAME:
-            raise UsageRefused(f"a model needs a name of 1 to {_MODEL_NAME} characters")
+            raise UsageRefused(
+                say("a model needs a name of 1 to {model_name} characters", model_name=_MODEL_NAME)
+            )
         if not 1 <= seconds <= _LONGEST_SEARCH:
-            raise UsageRefused(f"found {seconds} seconds of search, expected 1 to {_LONGEST_SEARCH}")
+            raise UsageRefused(
+                say(
+                    "found {seconds} seconds of search, expected 1 to {longest_search}",
+                    seconds=seconds,
+                    longest_search=_LONGEST_SEARCH,
+                )
+            )
         columns = (upload.inspection or {}).get("columns", [label])
         if label not in columns:
             raise UnknownColumn(label, columns)
@@ -116,7 +135,10 @@ class Runs(Base):
             raise NotFound("result of run", run_id, hint="this run left no rows")
         if run.state != "done" or run.result is None:
             raise WrongState(
-                f"run {run_id!r}", found=run.state, expected="done", hint="its page shows how far it is"
+                say("run {run_id!r}", run_id=run_id),
+                found=run.state,
+                expected="done",
+                hint="its page shows how far it is",
             )
         return run
 
@@ -135,11 +157,19 @@ class Runs(Base):
         rows = run.rows or 0
         for row, verdict in verdicts.items():
             if not 0 <= row < rows:
-                raise NotFound("row", str(row), hint=f"the table has the rows 0 to {rows - 1}")
+                raise NotFound("row", str(row), hint=say("the table has the rows 0 to {rows}", rows=rows - 1))
             if verdict is not None and verdict not in VERDICTS:
-                raise UsageRefused(f"found verdict {verdict!r}, expected one of {', '.join(VERDICTS)}")
+                raise UsageRefused(
+                    say(
+                        "found verdict {verdict!r}, expected one of {verdicts}",
+                        verdict=verdict,
+                        verdicts=", ".join(VERDICTS),
+                    )
+                )
         if len(verdicts) > 10_000:
-            raise UsageRefused(f"found {len(verdicts):,} marks at once, expected at most 10,000")
+            raise UsageRefused(
+                say("found {verdicts:,} marks at once, expected at most 10,000", verdicts=len(verdicts))
+            )
         marks.put(self.engine, run.upload_id, user.id, verdicts)
         self.note(user, "mark", f"upload:{run.upload_id}", rows=len(verdicts))
 
@@ -148,9 +178,13 @@ class Runs(Base):
         upload = uploads.find(self.engine, upload_id, user)
         if upload.state not in {"received", "ready"}:
             hint = (
-                (upload.error or {}).get("message", "") if upload.state == "refused" else "complete it first"
+                recalled(upload.error)[0]
+                if upload.state == "refused" and upload.error
+                else "complete it first"
             )
-            raise WrongState(f"upload {upload.id!r}", found=upload.state, expected="ready", hint=str(hint))
+            raise WrongState(
+                say("upload {id!r}", id=upload.id), found=upload.state, expected="ready", hint=hint
+            )
         return upload
 
     def _start(
@@ -165,7 +199,10 @@ class Runs(Base):
         mine = [one for one in self.runs(user, limit=200) if one.user_id == user.id]
         if sum(one.state in runs.OPEN for one in mine) >= _OPEN_RUNS:
             raise WrongState(
-                "your runs", found=f"{_OPEN_RUNS} not over yet", expected="fewer", hint="wait, or cancel some"
+                "your runs",
+                found=say("{open_runs} not over yet", open_runs=_OPEN_RUNS),
+                expected="fewer",
+                hint="wait, or cancel some",
             )
         started = runs.enqueue(self.engine, upload.id, user.id, kind, options, parent_id=parent_id)
         self.note(user, f"start {kind}", f"run:{started}", upload=upload.id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from vigie.errors import UsageRefused
+from vigie.phrases import say
 from vigie.records import Token, User, tokens
 from vigie.records.tokens import SCOPES
 from vigie.web.desk.base import RANK, Base, require
@@ -31,13 +32,17 @@ class Tokens(Base):
         unknown = [scope for scope in scopes if scope not in SCOPES]
         if unknown or not scopes:
             raise UsageRefused(
-                f"found scopes {', '.join(scopes) or 'none'}, expected some of {', '.join(SCOPES)}"
+                say(
+                    "found scopes {value}, expected some of {scopes}",
+                    value=", ".join(scopes) or "none",
+                    scopes=", ".join(SCOPES),
+                )
             )
         if days is not None and not 1 <= days <= 3650:
-            raise UsageRefused(f"found {days} days, expected 1 to 3650")
+            raise UsageRefused(say("found {days} days, expected 1 to 3650", days=days))
         for scope in scopes:
             if RANK[SCOPE_RANK[scope]] > RANK[user.role]:
-                require(user, SCOPE_RANK[scope], f"make a token that may {scope}")
+                require(user, SCOPE_RANK[scope], say("make a token that may {scope}", scope=scope))
         made, secret = tokens.add(self.engine, user.id, name, scopes, timedelta(days=days) if days else None)
         self.note(user, "make token", f"token:{made.id}", scopes=list(made.scopes))
         return made, secret

@@ -18,6 +18,7 @@ from vigie.errors import (
     UsageRefused,
     WrongState,
 )
+from vigie.phrases import phrase, say
 from vigie.records import Part, Upload, User, runs, uploads
 from vigie.records.uploads import part_key
 from vigie.scoring.known_roles import ROLES
@@ -80,16 +81,26 @@ class Uploads(Base):
         """Takes one part; the same part may come again, and replaces the first."""
         upload = self._own(user, upload_id, "receiving")
         if not 1 <= number <= MAX_PARTS:
-            raise UsageRefused(f"found part {number}, expected 1 to {MAX_PARTS:,}")
+            raise UsageRefused(
+                say("found part {number}, expected 1 to {max_parts:,}", number=number, max_parts=MAX_PARTS)
+            )
         limit = self.web.part_bytes
         if length is not None and length > limit:
-            raise TableTooLarge(f"part {number}", found=length, limit=limit, unit="bytes")
+            raise TableTooLarge(say("part {number}", number=number), found=length, limit=limit, unit="bytes")
         data = _read_up_to(stream, limit + 1)
         if len(data) > limit:
-            raise TableTooLarge(f"part {number}", found=len(data), limit=limit, unit="bytes")
+            raise TableTooLarge(
+                say("part {number}", number=number), found=len(data), limit=limit, unit="bytes"
+            )
         if not data or (length is not None and len(data) != length):
             raise UsageRefused(
-                f"part {number}: found {len(data)} bytes, expected {length or 'some'}", hint="send it again"
+                say(
+                    "part {number}: found {data} bytes, expected {value}",
+                    number=number,
+                    data=len(data),
+                    value=length or phrase("some"),
+                ),
+                hint="send it again",
             )
         before = sum(part.size for part in uploads.parts(self.engine, upload.id) if part.number != number)
         self._check_size(upload.name, before + len(data))
@@ -105,7 +116,10 @@ class Uploads(Base):
                 self._check_size(upload.name, size)
                 self._keep(upload, number, data)
             if length is not None and size != length:
-                raise UsageRefused(f"found {size:,} bytes, expected {length:,}", hint="send the file again")
+                raise UsageRefused(
+                    say("found {size:,} bytes, expected {length:,}", size=size, length=length),
+                    hint="send the file again",
+                )
             return self.complete_upload(user, upload.id)
         except BaseException:
             uploads.discard(self.engine, upload.id)
@@ -122,8 +136,8 @@ class Uploads(Base):
         missing = sorted(set(range(1, arrived[-1].number + 1)) - {part.number for part in arrived})
         if missing:
             raise WrongState(
-                f"upload {upload.id!r}",
-                found=f"without part {missing[0]}",
+                say("upload {id!r}", id=upload.id),
+                found=say("without part {missing}", missing=missing[0]),
                 expected="complete",
                 hint="send the missing parts",
             )
@@ -145,7 +159,7 @@ class Uploads(Base):
             found: dict[str, Any] = json.loads(self.store.get(join(upload.folder, "head.json")))
         except NotFound:
             raise WrongState(
-                f"upload {upload.id!r}",
+                say("upload {id!r}", id=upload.id),
                 found=upload.state,
                 expected="looked at",
                 hint="ask again in a moment",
@@ -158,7 +172,9 @@ class Uploads(Base):
         upload = self._own(user, upload_id, "received", "ready", "refused")
         names = (upload.inspection or {}).get("columns")
         if names is None:
-            raise WrongState(f"upload {upload.id!r}", found="not looked at yet", expected="looked at")
+            raise WrongState(
+                say("upload {id!r}", id=upload.id), found="not looked at yet", expected="looked at"
+            )
         check_mapping(mapping, names)
         uploads.remember(self.engine, user.id, uploads.columns_digest(names), mapping)
         values = {"state": "received", "mapping": dict(mapping), "error": None}
@@ -170,7 +186,7 @@ class Uploads(Base):
         upload = self.upload(user, upload_id)
         require_own(user, upload, "change this upload")
         if upload.state not in states:
-            raise WrongState(f"upload {upload.id!r}", found=upload.state, expected=" or ".join(states))
+            raise WrongState(say("upload {id!r}", id=upload.id), found=upload.state, expected=states)
         return upload
 
     def _check_size(self, name: str, size: int) -> None:
@@ -196,7 +212,7 @@ def clean_name(name: str) -> str:
     if not shown:
         raise UsageRefused("the upload has no name", hint="such as payments.csv")
     if len(shown) > 255:
-        raise UsageRefused(f"found a name of {len(shown)} characters, expected at most 255")
+        raise UsageRefused(say("found a name of {shown} characters, expected at most 255", shown=len(shown)))
     return shown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -13,6 +14,8 @@ from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
 
 from vigie import __version__
+from vigie.errors import recalled
+from vigie.phrases import Phrase, told
 from vigie.scoring.known_roles import ROLES
 from vigie.scoring.matching.domains import label
 from vigie.web.words import LANGUAGES, Words
@@ -46,6 +49,13 @@ def role_name(role: str, said: Words) -> str:
     """A role as a reader says it."""
     known = ROLES.get(role)
     return said.pick(known.text_en, known.text_fr) if known else role.replace("_", " ")
+
+
+def warned(summary: Mapping[str, Any], language: str) -> list[str]:
+    """What training warned of; English where an older Vigie stored it."""
+    if "warnings_said" not in summary:
+        return list(summary.get("warnings", []))
+    return [told(Phrase.from_json(kept), language) for kept in summary["warnings_said"]]
 
 
 @frame.app_template_filter()
@@ -82,6 +92,10 @@ def _everywhere() -> dict[str, Any]:
         "may": may,
         "version": __version__,
         "asset": asset,
+        "warned": lambda summary: warned(summary, said.language),
+        "retold": lambda error: (
+            [told(text, said.language) for text in recalled(error)] if error else ["", ""]
+        ),
         "role_name": lambda role: role_name(role, said),
         "domain_name": lambda domain: said.pick(*label(domain)) if domain else said("frame.unknown"),
     }

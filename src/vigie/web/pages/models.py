@@ -68,6 +68,17 @@ def card(name: str) -> str:
     )
 
 
+@page.get("/models/<name>/card")
+@guard.needs("viewer")
+def plots(name: str) -> Response:
+    """The card that training wrote, with plots. Its words come from a user's table, so it may do nothing at all."""
+    answer = Response(
+        desk().model_card(g.user, name, request.args.get("version")), content_type="text/html; charset=utf-8"
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return answer
+
+
 @page.post("/models/<name>/switch")
 @guard.needs("admin")
 def switch(name: str) -> Response:
@@ -103,6 +114,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
         "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
+        "card": bool(entry.provenance.get("card")),
         "origin": {key: value for key, value in entry.provenance.items() if isinstance(value, str)},
     }
 

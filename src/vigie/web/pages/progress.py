@@ -44,9 +44,8 @@ def show(run_id: str) -> str | Response:
     if run.state == "done":
         return results.render(run, upload)
     template = "progress.html" if run.state in {"queued", "running"} else "stopped.html"
-    return render_template(
-        template, tab="upload", run=run, upload=upload, stages=TRAINING if run.kind == "train" else STAGES
-    )
+    tab, stages = ("models", TRAINING) if run.kind == "train" else ("upload", STAGES)
+    return render_template(template, tab=tab, run=run, upload=upload, stages=stages)
 
 
 @page.post("/runs/<run_id>/cancel")

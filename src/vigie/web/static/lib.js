@@ -50,7 +50,7 @@ export const csrf = () => document.querySelector('meta[name="csrf-token"]').cont
 export async function api(path, { method = "GET", body, signal } = {}) {
   const answer = await fetch(`/api/v1${path}`, {
     method, signal, credentials: "same-origin",
-    headers: { "X-CSRFToken": csrf(), Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    headers: { "X-CSRFToken": csrf(), Accept: "application/json", "Accept-Language": document.documentElement.lang, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await answer.text();

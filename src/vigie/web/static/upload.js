@@ -85,6 +85,7 @@ function put(mine, address, part, told) {
     mine.request = request;
     request.open("PUT", address);
     request.setRequestHeader("X-CSRFToken", csrf());
+    request.setRequestHeader("Accept-Language", document.documentElement.lang);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.addEventListener("progress", (event) => told(event.loaded));
     request.addEventListener("load", () => (request.status < 300 ? done() : failed(refusal(request))));

@@ -5,7 +5,6 @@ The texts are in `en.toml` and `fr.toml`. Must not know Flask: it works from a l
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -13,9 +12,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from vigie.phrases import THIN, french_spaces
+
 LANGUAGES = ("en", "fr")
 _NAME_SAYS = "name says "
-_THIN = "\u202f"
 _SCALE = ("KB", "MB", "GB")
 Text = str | Mapping[str, str]
 
@@ -60,12 +60,12 @@ class Words:
     def whole(self, number: float) -> str:
         """A whole number with thousands apart."""
         text = f"{round(number):,}"
-        return text.replace(",", _THIN) if self._french else text
+        return text.replace(",", THIN) if self._french else text
 
     def decimal(self, number: float, digits: int = 2) -> str:
         """A number with that many digits."""
         text = f"{number:,.{digits}f}"
-        return text.replace(",", _THIN).replace(".", ",") if self._french else text
+        return text.replace(",", THIN).replace(".", ",") if self._french else text
 
     def share(self, number: float) -> str:
         """A share as a percentage, with two figures that mean something and never a false zero."""
@@ -75,7 +75,7 @@ class Words:
         if 99.5 <= percent < 100:
             return f"> {self.share(0.99)}"
         digits = 0 if percent >= 10 or percent == 0 else 1 if percent >= 1 else 2
-        return self.decimal(percent, digits) + (f"{_THIN}%" if self._french else "%")
+        return self.decimal(percent, digits) + (f"{THIN}%" if self._french else "%")
 
     def of_ten(self, number: float) -> str:
         """A share as so many of ten."""
@@ -121,12 +121,6 @@ def texts(language: str) -> dict[str, dict[str, Text]]:
     """Every text of a language, by section and key."""
     written = files("vigie.web.words").joinpath(f"{language}.toml").read_text("utf-8")
     if language == "fr":
-        written = _french_spaces(written)
+        written = french_spaces(written)
     found: dict[str, dict[str, Text]] = tomllib.loads(written)
     return found
-
-
-def _french_spaces(text: str) -> str:
-    """Spaces that do not break, where French sets one before a mark."""
-    text = re.sub(r"(?<=[\w»)}%]) (?=[?!;»])", _THIN, text)
-    return re.sub(r"(?<=[\w»)}%]) (?=:)", "\u00a0", text).replace("« ", f"«{_THIN}")

@@ -1,0 +1,177 @@
+"""Every phrase an error can carry has a French one, found in the source; and phrases survive storage and languages."""
+
+from __future__ import annotations
+
+import ast
+import json
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vigie import errors
+from vigie.phrases import THIN, Phrase, french, listed, say, told
+from vigie.records import tables
+from vigie.web.pages.frame import RANKS
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
+UNSEEN = {
+    "cli",
+    "migrate",
+    "spark",
+    "doctor.py",
+    "worlds",
+    "artifacts/legacy",
+    "api.py",
+    "standing.py",
+    "library",
+}
+"""What only the command line and programs on this machine are told: no page comes there."""
+FIRST = {
+    "UsageRefused",
+    "SignInRefused",
+    "InputRefused",
+    "Unavailable",
+    "DatabaseUnavailable",
+    "StoreUnavailable",
+}
+FIRST |= {"NotAllowed", "TooManyAttempts", "WrongState", "NotFound", "require", "kept", "phrase", "say"}
+SAID = {"found", "expected", "hint", "unit", "reason", "needed"}
+KINDS = (
+    {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    | FIRST
+    | {"_answer", "_damaged", "_refuse"}
+)
+
+
+def sources() -> Iterator[Path]:
+    """The modules whose errors a page can show."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        place = path.relative_to(SOURCE).as_posix()
+        if not any(place == part or place.startswith(f"{part}/") for part in UNSEEN):
+            yield path
+
+
+def phrases(tree: ast.Module) -> Iterator[tuple[int, str | None]]:
+    """Line and template of what errors are built from; None for a text put together on the spot."""
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.setdefault(node.targets[0].id, []).append(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for spoken in _spoken(node):
+                yield from _texts(spoken, named)
+
+
+def _spoken(call: ast.Call) -> list[ast.expr]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name not in KINDS:
+        return []
+    if name == "require":
+        return call.args[2:3]
+    if name == "kept":
+        return call.args[:2]
+    if name in {"_damaged", "_refuse"}:
+        return call.args[1:3]
+    if name == "_answer":
+        return call.args[2:4]
+    first = call.args[:1] if name in FIRST else []
+    return first + ([] if name == "say" else [word.value for word in call.keywords if word.arg in SAID])
+
+
+def _texts(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[tuple[int, str | None]]:
+    match node:
+        case ast.Constant(value=str(text)) if text:
+            yield node.lineno, text
+        case ast.JoinedStr() | ast.BinOp():
+            yield node.lineno, None
+        case ast.IfExp():
+            yield from _texts(node.body, named)
+            yield from _texts(node.orelse, named)
+        case ast.BoolOp():
+            for part in node.values:
+                yield from _texts(part, named)
+        case ast.Tuple():
+            for part in node.elts:
+                yield from _texts(part, named)
+        case ast.Name(id=name):
+            others = {other: values for other, values in named.items() if other != name}
+            for value in named.get(name, []):
+                yield from _texts(value, others)
+        case _:
+            pass
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_every_phrase_has_a_french_one(path: Path) -> None:
+    """A new error without French fails here, by file and line; so does one made of an f-string."""
+    found = list(phrases(ast.parse(path.read_text("utf-8"))))
+    missing = [
+        f"line {line}: {text or 'put together on the spot: use say()'}"
+        for line, text in found
+        if text not in french()
+    ]
+    assert not missing, "\n".join([f"no French in phrases/fr.toml for {path.name}:", *missing])
+
+
+def test_french_keeps_the_placeholders() -> None:
+    """No French phrase asks for a value that its English one does not have, or drops one without need."""
+
+    def names(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    plain = "the nearest {what}: {names}"
+    odd = {
+        english for english, said in french().items() if names(said) != names(english) and english != plain
+    }
+    assert not odd
+
+
+def test_an_error_is_told_in_french_with_its_phrases_and_without_touching_names() -> None:
+    """A file called like a phrase keeps its name; numbers are written as French does."""
+    error = errors.MalformedTable(
+        "text", line=1200, found=say("{found} cells", found=3), expected="a header", hint="split the table"
+    )
+    assert error.message == "text, line 1200: found 3 cells, expected a header"
+    message, hint = error.told("fr")
+    assert message == "text, ligne 1200\u00a0: trouvé\u00a0: 3 cellules\u202f; attendu\u00a0: un en-tête"
+    assert hint == "découpez la table"
+    assert error.told("en") == (str(error.message), "split the table")
+    large = errors.TableTooLarge("a.csv", found=1_234_567, limit=1_000_000, unit="rows")
+    assert f"1{THIN}234{THIN}567 lignes" in large.told("fr")[0]
+
+
+def test_a_stored_error_can_be_told_again() -> None:
+    """What a worker stores as JSON comes back as phrases; what an older Vigie stored stays English."""
+    error = errors.WrongState(
+        say("run {run_id!r}", run_id="7"),
+        found="queued",
+        expected=("done", "failed"),
+        hint="wait, or cancel some",
+    )
+    message, hint = errors.recalled(json.loads(json.dumps(error.to_json())))
+    assert (message, hint) == (error.message, error.hint)
+    assert told(message, "fr").endswith("attendu\u00a0: terminé ou échoué")
+    assert told(hint, "fr") == "attendez, ou annulez-en"
+    old = {"message": "an empty file", "hint": "", "kind": "UnreadableTable"}
+    assert [told(text, "fr") for text in errors.recalled(old)] == ["an empty file", ""]
+
+
+def test_a_phrase_keeps_what_json_can() -> None:
+    """Numbers of numpy become Python's; braces of a constant stay; an unknown template stays English."""
+    assert say("{rows:,} rows", rows=np.int64(1234)).to_json() == {
+        "template": "{rows:,} rows",
+        "values": {"rows": 1234},
+    }
+    assert Phrase("a {brace}") == "a {brace}"
+    assert told(say("nobody translated {this}", this="that"), "fr") == "nobody translated that"
+    assert listed(["a", "b", "c"]) == "a or b or c"
+
+
+def test_states_and_roles_are_said_in_french() -> None:
+    """An error names the state something is in and the role somebody needs."""
+    named = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *RANKS}
+    assert not named - set(french())

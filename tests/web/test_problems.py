@@ -1,0 +1,85 @@
+"""What went wrong, in the language of whoever reads it: pages in the reader's, programs in English unless they ask."""
+
+from __future__ import annotations
+
+import pytest
+from tests.web.conftest import CSV, Installation, upload
+
+from vigie.phrases import say
+from vigie.web.pages.frame import warned
+
+RAGGED = CSV.splitlines()[0] + "\n" + "2026-01-01 10:10:00,C1,12.50,a\n" * 20 + "2026-01-01,C1\n"
+BROKEN = {
+    "ragged": (RAGGED, "ligne 22", "2 cellules", "4, comme dans l'en-tête", "mettez entre guillemets"),
+    "header alone": ("when,amount\n", "un en-tête sans aucune ligne", "exportez de nouveau la table"),
+    "binary": (
+        b"when,amount\n\x00\x01\x02\xff" * 50,
+        "un octet nul",
+        "le fichier est binaire ou abîmé",
+        "enregistrez de nouveau le fichier en CSV",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_refused_file_is_explained_in_french_and_in_english(here: Installation, case: str) -> None:
+    """The same stored error, told to each reader; the API keeps English."""
+    text, *french = BROKEN[case]
+    sent = upload(here, text=text)
+    here.work()
+    ada = here.browser("ada")
+    ada.set_cookie("lang", "fr")
+    here.desk.set_language(here.users["ada"], "fr")
+    page = _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
+    assert all(part in page for part in french), page
+    assert "expected" not in page
+    told = ada.get(f"/api/v1/uploads/{sent}").get_json()
+    assert told["state"] == "refused"
+    assert set(told["error"]) == {"message", "hint", "kind"}
+    assert "expected" in told["error"]["message"]
+    here.desk.set_language(here.users["ada"], "en")
+    assert told["error"]["message"] in _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
+
+
+def test_programs_read_english_unless_they_ask_for_french(here: Installation) -> None:
+    """Accept-Language chooses; the detail and the hint, not the kind."""
+    client, ada = here.app.test_client(), here.token("ada")
+    asked = {"path": "/api/v1/uploads/nope", "headers": ada}
+    english = client.get(**asked).get_json()
+    assert english["detail"] == "no upload 'nope'"
+    french = client.get(
+        asked["path"], headers={**ada, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
+    ).get_json()
+    assert _plain(french["detail"]) == "fichier envoyé introuvable : « nope »"
+    assert french["hint"] == "il a peut-être été supprimé ; l'historique montre ce qui reste".replace(
+        " ;", "\u202f;"
+    )
+    assert french["kind"] == english["kind"]
+    wrong = client.post(
+        "/api/v1/uploads", json={"nam": 1}, headers={**ada, "Accept-Language": "fr"}
+    ).get_json()
+    assert _plain(wrong["detail"]).startswith("champs refusés : ")
+
+
+def test_a_page_that_is_refused_says_why_in_french(here: Installation) -> None:
+    """What somebody may not do, and who can let them."""
+    viewer = here.browser("viewer")
+    here.desk.set_language(here.users["viewer"], "fr")
+    page = _plain(viewer.get("/settings/audit").get_data(as_text=True))
+    assert "vous n'avez pas le droit de" in page
+    assert "you may not" not in page
+
+
+def test_what_training_warned_of_is_told_in_french() -> None:
+    """From the stored phrases; what an older Vigie stored stays English."""
+    said = say("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
+    summary = {"warnings": [str(said)], "warnings_said": [said.to_json()]}
+    assert [_plain(text) for text in warned(summary, "fr")] == [
+        "entraîné sur 300 000 lignes de clients entiers, tirées de la table"
+    ]
+    assert warned(summary, "en") == [str(said)] == warned({"warnings": [str(said)]}, "fr")
+
+
+def _plain(page: str) -> str:
+    """The page with plain spaces and apostrophes."""
+    return page.replace("&#39;", "'").replace("\u202f", " ").replace("\u00a0", " ").replace("&gt;", ">")
