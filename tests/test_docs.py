@@ -13,6 +13,12 @@ from typing import Any
 
 import pytest
 
+from vigie import errors
+from vigie.artifacts.bundle import FILES, MANIFEST
+from vigie.artifacts.signing import SIGNATURE
+from vigie.cli.refine import _ADDED as COLUMNS
+from vigie.table.source import EXTENSIONS
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
@@ -30,6 +36,7 @@ def load(path: Path) -> Any:
 
 
 docs = load(ROOT / "docs" / "blocks.py")
+reference = load(ROOT / "docs" / "reference.py")
 
 
 def page(name: str) -> str:
@@ -104,6 +111,38 @@ def test_what_is_alike() -> None:
     assert not docs.alike(["a"], ["a", "b"])
     with pytest.raises(ValueError, match="line 3"):
         docs.blocks("a\n\n```bash\nrm -r /\n```\n")
+
+
+def test_every_setting_is_on_its_page() -> None:
+    """Every variable that the source of the settings names, each in one row, with a default and a meaning."""
+    source = page("src/vigie/settings.py")
+    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', source))
+    text = "\n".join(reference.settings_page())
+    assert len(read) > 30
+    assert {name for name in read if f"`{name}`" not in text} == set()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| `")]
+    assert all(cell.strip() for row in rows for cell in row)
+    row = next(line for line in text.splitlines() if "AWS_ENDPOINT_URL_S3" in line)
+    assert row.startswith("| `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT` | none |")
+    assert str(Path.home()) not in text
+
+
+def test_every_error_is_on_its_page() -> None:
+    """With the code and the status that the edges give it."""
+    text = "\n".join(reference.errors_page())
+    kinds = re.findall(r"^class (\w+)\(", page("src/vigie/errors.py"), re.MULTILINE)
+    assert len(kinds) > 20
+    assert [kind for kind in kinds if text.count(f"`{kind}` |") != 1] == []
+    assert "`TableTooLarge` | 3 | 413 " in text
+    assert "`CatalogChanged` | 5 | 409 " in text
+
+
+def test_the_page_of_file_formats_leaves_nothing_out() -> None:
+    """Every extension that is read, every column that is written, every file of a bundle; its errors are real ones."""
+    text = page("docs/en/file-formats.md")
+    named = {*FILES, MANIFEST, SIGNATURE, *COLUMNS, *(one for one in EXTENSIONS if not one.endswith(".gz"))}
+    assert {name for name in named if f"`{name}`" not in text} == set()
+    assert set(re.findall(r"^\|.*\| `([A-Z]\w+)` \|$", text, re.MULTILINE)) <= set(vars(errors))
 
 
 @pytest.mark.slow
