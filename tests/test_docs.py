@@ -67,9 +67,10 @@ def in_english(command: str) -> str:
 
 
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS])
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES])
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same commands, and the same output wherever it is not in a language."""
 
@@ -143,6 +144,19 @@ def test_the_page_of_file_formats_leaves_nothing_out() -> None:
     named = {*FILES, MANIFEST, SIGNATURE, *COLUMNS, *(one for one in EXTENSIONS if not one.endswith(".gz"))}
     assert {name for name in named if f"`{name}`" not in text} == set()
     assert set(re.findall(r"^\|.*\| `([A-Z]\w+)` \|$", text, re.MULTILINE)) <= set(vars(errors))
+
+
+def test_every_promise_is_broken_by_a_test_that_exists() -> None:
+    """Both languages name the same tests, in the same order, and each is defined once or more under tests/."""
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    named, same = (re.findall(r"`(test_\w+)` \|$", page(one), re.MULTILINE) for one in PROMISES)
+    assert len(named) > 10
+    assert named == same
+    assert set(named) <= defined
 
 
 @pytest.mark.slow
