@@ -22,6 +22,7 @@ from vigie.table.source import EXTENSIONS
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
+OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
 def load(path: Path) -> Any:
@@ -45,11 +46,12 @@ def page(name: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_guides_commands_print_what_they_show() -> None:
+@pytest.mark.parametrize("names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],)])
+def test_the_guides_commands_print_what_they_show(names: tuple[str, ...]) -> None:
     """From an empty catalog and an empty bucket to a prediction and back, as a newcomer would type them."""
-    text = "\n".join(page(name) for name in (GUIDES[0], WORKFLOWS[0]))
+    text = "\n".join(page(name) for name in names)
     printed = docs.run(text)
-    assert len(printed) > 10
+    assert len(printed) > 6
     for block in docs.blocks(text):
         for step in () if block.cloud else block.steps:
             assert block.fits(step, printed[step.command]), (
@@ -70,7 +72,7 @@ QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES])
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS])
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same commands, and the same output wherever it is not in a language."""
 
