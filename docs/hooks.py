@@ -1,5 +1,5 @@
-"""What the build of the site adds: the French home page at its place, a page of every command's help, and pages that the
-navigation does not name yet, at its end."""
+"""What the build of the site adds: the French home page at its place, pages of every command's help,
+every setting and every error, and pages that the navigation does not name yet, at its end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reference import errors_page, settings_page
+
 _HOME = "index.fr.md"
 _COMMANDS = "en/commands.md"
+_SETTINGS = "en/settings.md"
+_ERRORS = "en/errors.md"
 
 
 def on_config(config: Any) -> Any:
@@ -23,7 +27,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """In the French site `index.fr.md` is the page one arrives at; the English one has the commands."""
+    """In the French site `index.fr.md` is the page one arrives at; the English one has the pages made from the code."""
     from mkdocs.structure.files import File
 
     if config.theme["language"] == "fr":
@@ -32,7 +36,10 @@ def on_files(files: Any, config: Any) -> Any:
         files.remove(files.get_file_from_path("index.md"))
         files.append(File.generated(config, "index.md", abs_src_path=home.abs_src_path))
     else:
-        files.append(File.generated(config, _COMMANDS, content="\n".join(_commands())))
+        for name, lines in (
+            (_COMMANDS, _commands()), (_SETTINGS, settings_page()), (_ERRORS, errors_page()),
+        ):  # fmt: skip
+            files.append(File.generated(config, name, content="\n".join(lines)))
     return files
 
 

@@ -13,9 +13,16 @@ from typing import Any
 
 import pytest
 
+from vigie import errors
+from vigie.artifacts.bundle import FILES, MANIFEST
+from vigie.artifacts.signing import SIGNATURE
+from vigie.cli.refine import _ADDED as COLUMNS
+from vigie.table.source import EXTENSIONS
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
+OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
 def load(path: Path) -> Any:
@@ -30,6 +37,7 @@ def load(path: Path) -> Any:
 
 
 docs = load(ROOT / "docs" / "blocks.py")
+reference = load(ROOT / "docs" / "reference.py")
 
 
 def page(name: str) -> str:
@@ -38,11 +46,12 @@ def page(name: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_guides_commands_print_what_they_show() -> None:
+@pytest.mark.parametrize("names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],)])
+def test_the_guides_commands_print_what_they_show(names: tuple[str, ...]) -> None:
     """From an empty catalog and an empty bucket to a prediction and back, as a newcomer would type them."""
-    text = "\n".join(page(name) for name in (GUIDES[0], WORKFLOWS[0]))
+    text = "\n".join(page(name) for name in names)
     printed = docs.run(text)
-    assert len(printed) > 10
+    assert len(printed) > 6
     for block in docs.blocks(text):
         for step in () if block.cloud else block.steps:
             assert block.fits(step, printed[step.command]), (
@@ -60,9 +69,10 @@ def in_english(command: str) -> str:
 
 
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS])
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS])
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same commands, and the same output wherever it is not in a language."""
 
@@ -104,6 +114,51 @@ def test_what_is_alike() -> None:
     assert not docs.alike(["a"], ["a", "b"])
     with pytest.raises(ValueError, match="line 3"):
         docs.blocks("a\n\n```bash\nrm -r /\n```\n")
+
+
+def test_every_setting_is_on_its_page() -> None:
+    """Every variable that the source of the settings names, each in one row, with a default and a meaning."""
+    source = page("src/vigie/settings.py")
+    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', source))
+    text = "\n".join(reference.settings_page())
+    assert len(read) > 30
+    assert {name for name in read if f"`{name}`" not in text} == set()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| `")]
+    assert all(cell.strip() for row in rows for cell in row)
+    row = next(line for line in text.splitlines() if "AWS_ENDPOINT_URL_S3" in line)
+    assert row.startswith("| `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT` | none |")
+    assert str(Path.home()) not in text
+
+
+def test_every_error_is_on_its_page() -> None:
+    """With the code and the status that the edges give it."""
+    text = "\n".join(reference.errors_page())
+    kinds = re.findall(r"^class (\w+)\(", page("src/vigie/errors.py"), re.MULTILINE)
+    assert len(kinds) > 20
+    assert [kind for kind in kinds if text.count(f"`{kind}` |") != 1] == []
+    assert "`TableTooLarge` | 3 | 413 " in text
+    assert "`CatalogChanged` | 5 | 409 " in text
+
+
+def test_the_page_of_file_formats_leaves_nothing_out() -> None:
+    """Every extension that is read, every column that is written, every file of a bundle; its errors are real ones."""
+    text = page("docs/en/file-formats.md")
+    named = {*FILES, MANIFEST, SIGNATURE, *COLUMNS, *(one for one in EXTENSIONS if not one.endswith(".gz"))}
+    assert {name for name in named if f"`{name}`" not in text} == set()
+    assert set(re.findall(r"^\|.*\| `([A-Z]\w+)` \|$", text, re.MULTILINE)) <= set(vars(errors))
+
+
+def test_every_promise_is_broken_by_a_test_that_exists() -> None:
+    """Both languages name the same tests, in the same order, and each is defined once or more under tests/."""
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    named, same = (re.findall(r"`(test_\w+)` \|$", page(one), re.MULTILINE) for one in PROMISES)
+    assert len(named) > 10
+    assert named == same
+    assert set(named) <= defined
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ class StoreOptions:
     Attributes:
         s3_endpoint: URL of an S3-compatible server (MinIO, Ceph, R2, Railway); empty for AWS.
         s3_region: region of the bucket.
-        s3_path_style: bucket in the path rather than in the host name.
+        s3_virtual_hosted: bucket in the host name rather than in the path.
         azure_endpoint: URL of the blob service where it is not the account's own; empty for Azure.
         gcs_emulator: URL of a Google Cloud Storage emulator, for tests.
         connect_seconds: time a connection may take.
@@ -90,7 +90,7 @@ class StoreOptions:
 
     s3_endpoint: str = ""
     s3_region: str = ""
-    s3_path_style: bool = True
+    s3_virtual_hosted: bool = False
     azure_endpoint: str = ""
     gcs_emulator: str = ""
     connect_seconds: float = 5.0
@@ -120,7 +120,7 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
         or env.get("AWS_ENDPOINT_URL")
         or env.get("AWS_ENDPOINT", ""),
         s3_region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
-        s3_path_style=env.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() not in {"1", "true", "yes"},
+        s3_virtual_hosted=env.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() in {"1", "true", "yes"},
         azure_endpoint=env.get("AZURE_STORAGE_ENDPOINT") or env.get("AZURE_ENDPOINT", ""),
         gcs_emulator=env.get("STORAGE_EMULATOR_HOST", ""),
         connect_seconds=_seconds(env, "VIGIE_STORE_CONNECT_SECONDS", 5),
@@ -134,7 +134,8 @@ class WebSettings:
     """The web app and its workers.
 
     Attributes:
-        production: served to others: needs a secret of its own, and cookies that only travel encrypted.
+        production: served to others: needs a secret of its own, and cookies that only travel encrypted;
+            yes by itself where `DATABASE_URL` is not SQLite.
         secret: signs cookies; empty for a file of its own in `home`, which production refuses.
         setup_token: lets whoever knows it create the first administrator; empty to allow it on the command line only.
         metrics_token: lets whoever knows it read /metrics; empty for this machine only.

@@ -274,5 +274,5 @@ def _s3_config(options: StoreOptions) -> S3Config:
         config["region"] = options.s3_region or "us-east-1"
     if options.s3_endpoint:
         config["aws_endpoint_url_s3"] = options.s3_endpoint
-        config["virtual_hosted_style_request"] = not options.s3_path_style
+        config["virtual_hosted_style_request"] = options.s3_virtual_hosted
     return config
