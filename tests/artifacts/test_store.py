@@ -221,7 +221,11 @@ class TestLocations:
         options = load_store(
             {"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_S3": "http://b", "AWS_REGION": "auto"}
         )
-        assert (options.s3_endpoint, options.s3_region, options.s3_virtual_hosted) == ("http://b", "auto", False)
+        assert (options.s3_endpoint, options.s3_region, options.s3_virtual_hosted) == (
+            "http://b",
+            "auto",
+            False,
+        )
         assert load_store({}) == StoreOptions()
 
 

@@ -46,7 +46,7 @@ def may_be_long(path: Path) -> bool:
     if least is None:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        least = len(head) * 2 // (3 * max(1, head.count(b"\n")))
+        least = max(1, len(head) * 2 // (3 * max(1, head.count(b"\n"))))
     return path.stat().st_size >= least * long.LONG
 
 

@@ -63,6 +63,8 @@ def open_file(path: Path, folder: Path, *, source: str, max_rows: int, max_colum
         max_rows: refuse more.
         max_columns: refuse more.
     """
+    if not path.stat().st_size:
+        raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
     if path.suffix.lower() in {".parquet", ".pq"}:
         yield _parquet(path, source, max_rows, max_columns)
         return
