@@ -46,6 +46,7 @@ async function send(file) {
   try {
     const upload = await api("/uploads", { method: "POST", body: { name: file.name, size: file.size } });
     mine.id = upload.id;
+    if (mine.stopped) return discard(mine); // stopped before the server had answered
     for (let number = 1, from = 0; from < file.size && !mine.stopped; number += 1, from += upload.part_bytes) {
       const part = file.slice(from, Math.min(from + upload.part_bytes, file.size));
       await persist(mine, upload.id, number, part, (sent) => progress(from + sent, file.size));
