@@ -40,6 +40,9 @@ def settings_page() -> Iterator[str]:
             shown = "the user's data folder" if field == "home" else _shown(getattr(given, field))
             yield f"| {', '.join(f'`{name}`' for name in names)} | {shown} | {meanings[field]} |"
         yield ""
+    means = str(inspect.getdoc(settings.spark_python)).partition("\n")[0].rstrip(".")
+    yield "## Apache Spark\n\n| variable | default | means |\n|---|---|---|"
+    yield f"| `PYSPARK_PYTHON` | {_shown(settings.spark_python({}))} | {means} |\n"
     yield "## Credentials\n\nNever read by Vigie: the client of each cloud takes them from these itself.\n"
     yield "| store | variables |\n|---|---|"
     for store, names in settings.CREDENTIALS.items():
