@@ -35,8 +35,9 @@ class Plans:
         """What the table's plan says of the last rows; those before are their history."""
         plan = self._plan(result)
         frame = _frame(rows)
-        _refuse_unreadable(frame, plan.typed(frame))
-        scored = plan.score(frame).tail(last)
+        typed = plan.typed(frame)
+        _refuse_unreadable(frame, typed)
+        scored = plan.score(typed, range(max(0, frame.height - last), frame.height))
         return [
             {name: bool(cell) if name == "alert" else cell for name, cell in row.items()}
             for row in scored.iter_rows(named=True)
