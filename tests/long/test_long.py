@@ -16,7 +16,7 @@ from tests.scoring.test_kinds import busy_table
 from vigie import long, opening, predict, settings
 from vigie.catalog import Catalog
 from vigie.errors import InputRefused, UnwritableOutput
-from vigie.long import counts, files, passes, room, spill
+from vigie.long import counts, disk, files, passes, room, spill
 from vigie.predict import Open, Options
 from vigie.predict.told import ADDED
 from vigie.table import Table, from_frame, read, stream, write
@@ -44,8 +44,9 @@ def open_bundle(chosen: settings.Settings) -> Open:
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pieces, many parts and many rounds of counting, of a table that one would do for."""
-    for module in (stream, spill, long, passes):
+    for module in (stream, spill, disk, passes):
         monkeypatch.setattr(module, "PIECE", 700)
+    monkeypatch.setattr(disk, "HALF", 300)
     monkeypatch.setattr(passes, "PART", 900)
     monkeypatch.setattr(counts, "AT_ONCE", 1000)
 

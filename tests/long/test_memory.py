@@ -13,13 +13,14 @@ SCORE = """
 import sys
 from pathlib import Path
 from vigie import long
-from vigie.long import look as _, passes, spill
+from vigie.long import disk, look as _, passes, spill
 from vigie.table import stream
 # A piece, a part and a sample of this size for a table of this size are as 200,000 rows of tens of millions.
 look = sys.modules["vigie.long.look"]
 long.LONG, look.SAMPLE, passes.PART = 10_000, 10_000, 20_000
-for module in (stream, spill, long, passes):
+for module in (stream, spill, disk, passes):
     module.PIECE = 20_000
+disk.HALF = 10_000
 from vigie.cli import main
 sys.argv[1:] = ["predict", sys.argv[1], "-o", sys.argv[2], "--json"]
 main()

@@ -20,7 +20,7 @@ from vigie import train as story
 from vigie.artifacts import store
 from vigie.artifacts.opening import Gate
 from vigie.errors import UnsignedBundle
-from vigie.long import passes, spill
+from vigie.long import disk, passes, spill
 from vigie.predict import Options, Prediction
 from vigie.scoring import boosting, evaluate, reference
 from vigie.scoring.own import trees
@@ -229,7 +229,7 @@ def test_passes_keep_the_leader(
 ) -> None:
     """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
     monkeypatch.setattr(sys.modules["vigie.long.look"], "SAMPLE", 20_000)
-    for module in (stream, spill, long, passes):
+    for module in (stream, spill, disk, passes):
         monkeypatch.setattr(module, "PIECE", 700)
     monkeypatch.setattr(passes, "PART", 900)
     rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")

@@ -14,33 +14,25 @@ those of rows at random; every feature is still computed from all rows of its cu
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from vigie import predict as story
 from vigie.catalog import Catalog
-from vigie.long import counts
 from vigie.long import terms as settle
-from vigie.long.look import Look, look
-from vigie.long.means import LOT, ROW, Found, Means, Rows, features_of, peers_of
-from vigie.long.passes import Passes
-from vigie.long.spill import Spill, each
+from vigie.long.disk import Disk
+from vigie.long.look import look
+from vigie.long.means import LOT, ROW, Means, features_of, peers_of
+from vigie.long.spill import Spill
 from vigie.long.terms import Terms
 from vigie.predict import Open, Options, Progress, quiet
-from vigie.predict.told import Counted
-from vigie.scoring.evidence import Tails
-from vigie.scoring.learned import Learned
-from vigie.table.stream import PIECE
 
 LONG = 600_000
-"""Rows from which a table is scored in passes: half as much CPU again as in memory, which would take 3 KB a row."""
+"""Rows from which a table is scored in passes: more CPU than in memory, which would take 3 KB a row."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ def score(
         folder: to work in; the caller removes it. It takes about a kilobyte a row.
         progress: told each stage and the share done.
     """
-    summary = told(_Disk(spill, options, folder, progress), catalog, open_bundle, options, progress)
+    summary = told(Disk(spill, options, folder, progress), catalog, open_bundle, options, progress)
     return Scored(folder / "scored", summary)
 
 
@@ -118,81 +110,3 @@ def told(
     summary |= counted | {"rows": table.rows, "columns": len(table.columns)}
     summary["roles"].sort(key=lambda one: place[one["column"]])
     return summary | {"seconds": clock.seconds}
-
-
-class _Disk:
-    """The passes over one disk, in their order, and what one leaves for the next."""
-
-    def __init__(self, spill: Spill, options: Options, folder: Path, progress: Progress) -> None:
-        self._spill, self._options, self._folder = spill, options, folder
-        self._progress = progress
-        self._newcomer: npt.NDArray[np.bool_] | None = None
-
-    @property
-    def table(self) -> Rows:
-        return self._spill
-
-    def counts(self, look: Look) -> Learned:
-        learned = counts.of_all(self._spill, look, self._folder / "counts")
-        shutil.rmtree(self._folder / "counts")
-        return learned
-
-    def features(self, look: Look) -> None:
-        self._seen = look
-        self._passes = Passes(self._spill, look.roles, look.learned, self._folder)
-        for kind in look.kinds:
-            self._passes.gather(kind)
-            self._passes.features(kind, self._newcomer)
-            if kind.name == "actor":
-                position = self._passes.column(kind, "position_actor")
-                self._newcomer = None if position is None else position == 0
-
-    def told(self, lots: Iterable[int]) -> Found:
-        return {kind: self._passes.of_lots("features", kind, lots) for kind in self._seen.kinds}
-
-    def suspicion(self, terms: Terms) -> None:
-        """Keeps also the ranks of the features for later."""
-        self._energy = np.empty(self._spill.rows)
-        (self._folder / "ranks").mkdir()
-        for number, frame in enumerate(each(self._spill)):
-            self._progress("gathering evidence", 0.3 + 0.2 * number * PIECE / self._spill.rows)
-            found = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
-            tails = terms.tails(features_of(terms, self._typed(frame), found, frame[ROW].to_numpy()))
-            self._energy[number * PIECE : number * PIECE + frame.height] = tails.suspicion
-            np.save(self._folder / "ranks" / f"{number:05}.npy", terms.packed(tails, self._seen.trained))
-        shutil.rmtree(self._folder / "features", ignore_errors=True)
-
-    def peers(self, terms: Terms) -> None:
-        for kind in self._seen.related:
-            self._passes.peers(kind, self._newcomer, self._energy, terms.answers)
-        shutil.rmtree(self._folder / "parts", ignore_errors=True)
-
-    def said(self, lots: Iterable[int]) -> Found:
-        return {kind: self._passes.of_lots("peers", kind, lots) for kind in self._seen.related}
-
-    def score(self, terms: Terms) -> dict[str, Any]:
-        """Scores the pieces and writes what is to be added to each."""
-        scored = self._folder / "scored"
-        scored.mkdir()
-        counted = Counted(self._options.alert_budget, self._spill.rows)
-        for number, frame in enumerate(each(self._spill)):
-            self._progress("scoring", 0.6 + 0.35 * number * PIECE / self._spill.rows)
-            found = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
-            peers = peers_of(found, frame[ROW].to_numpy())
-            later = terms.later(self._typed(frame), self._kept(number, terms), peers)
-            counted.add(later)
-            later.additions.write_parquet(scored / f"{number:05}.parquet", compression="lz4")
-        if counted.budgeted:
-            for number, path in enumerate(sorted(scored.glob("*.parquet"))):
-                frame = pl.read_parquet(path)
-                frame.with_columns(alert=counted.alerts(number * PIECE, frame.height)).write_parquet(path)
-        return counted.summary()
-
-    def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.select([column.column for column in self._seen.roles.columns])
-
-    def _kept(self, number: int, terms: Terms) -> Tails:
-        path = self._folder / "ranks" / f"{number:05}.npy"
-        packed = np.load(path)
-        path.unlink()
-        return terms.unpacked(packed)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vigie.scoring import boosting
 from vigie.scoring.groups import Floats, mid_ranks
+from vigie.scoring.margins import margins
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -170,7 +171,7 @@ def _grown(inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
         "seed": seed,
         "nthread": 1,
     }
-    return boosting.margins(vendor.train(parameters, lesson, ROUNDS), inputs)
+    return margins(vendor.train(parameters, lesson, ROUNDS), inputs)
 
 
 def _held_out(

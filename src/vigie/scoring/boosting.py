@@ -7,20 +7,18 @@ XGBoost imports scikit-learn for wrappers that Vigie never uses, and that costs 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 if TYPE_CHECKING:
     import xgboost
 
 WORKERS = 2
-CHUNK = 20_000
-"""Rows a thread takes at a time: below, threads cost more than they save."""
+
+_thread = threading.local()
 
 
 def load() -> Any:
@@ -46,41 +44,20 @@ def open_trees(booster: bytes) -> xgboost.Booster:
     return model
 
 
-def margins(
-    model: xgboost.Booster, inputs: npt.NDArray[np.float32], columns: Sequence[int] | None = None
-) -> npt.NDArray[np.float64]:
-    """(rows,) margins.
-
-    Many rows are shared between threads of ours and not between XGBoost's own, which wait for each other in a busy
-    loop: on a machine with other work that costs more than it saves.
-
-    Args:
-        model: the trees.
-        inputs: (rows, inputs), NaN where unknown.
-        columns: of the inputs, those the trees know, in their order; all of them where it is not given.
-    """
-    out = np.empty(len(inputs))
-
-    def some(start: int) -> None:
-        part = inputs[start : start + CHUNK]
-        # A chunk at a time: the same inputs in another order would be as large again.
-        part = np.ascontiguousarray(part if columns is None else part[:, columns])
-        out[start : start + CHUNK] = model.inplace_predict(part, predict_type="margin")
-
-    in_threads(some, range(0, len(inputs), CHUNK))
-    return out
-
-
 def in_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
     """Does `work` for each start, two at a time; numpy and XGBoost let go of the interpreter meanwhile.
 
-    The threads of the BLAS library sleep: under ours they would only wait for each other, at full speed.
+    The threads of the BLAS library sleep: under ours they would only wait for each other, at full speed. Work that asks
+    for threads in turn does it by itself: more of them would only keep more memory.
     """
-    if len(starts) < 2:
+    if len(starts) < 2 or getattr(_thread, "ours", False):
         for start in starts:
             work(start)
         return
-    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(WORKERS) as pool:
+    with (
+        _libraries().limit(limits=1, user_api="blas"),
+        ThreadPoolExecutor(WORKERS, initializer=setattr, initargs=(_thread, "ours", True)) as pool,
+    ):
         list(pool.map(work, starts))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.scoring import boosting
+from vigie.scoring.margins import margins
 
 if TYPE_CHECKING:
     import xgboost
@@ -61,7 +62,7 @@ class Forest:
         """
         if not self.feature.size:
             return np.zeros(len(x))
-        paths = self._walk(x) if len(x) <= FEW else boosting.margins(self._booster, x)
+        paths = self._walk(x) if len(x) <= FEW else margins(self._booster, x)
         return np.asarray(2.0 ** (-paths / (len(self.feature) * self.usual)))
 
     def _walk(self, x: Matrix) -> Floats:

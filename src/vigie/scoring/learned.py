@@ -44,6 +44,7 @@ class Learned:
         self._keep = keep
         self._kinds: dict[str, pl.Enum] = {}
         self._places: dict[str, dict[str, int]] = {}
+        self._middles: dict[str, Floats] = {}
 
     def open(self) -> Learned:
         """The same answers; what was not asked yet is asked now, and remembered."""
@@ -74,21 +75,16 @@ class Learned:
                 below = np.cumsum(counts) if len(distinct) < counts.sum() else counts[:0]
                 self.kept[f"rank {name}"], self.kept[f"below {name}"] = distinct, below
             return mid_ranks(x)
-        values, below = self.kept[f"rank {name}"], self.kept[f"below {name}"]
-        out = np.full(len(x), np.nan)
+        values = self.kept[f"rank {name}"]
+        if name not in self._middles:
+            self._middles[name] = _middles(values, self.kept[f"below {name}"])
+        middles = self._middles[name]
         known = np.isfinite(x)
+        if len(values) and known.all():
+            return _looked_up(values, middles, x)
+        out = np.full(len(x), np.nan)
         if len(values):
-            some = x[known]
-            at = _placed(values, some)
-            same = values[np.minimum(at, len(values) - 1)] == some
-            low, high = at, at + same
-            if len(below):
-                low = np.where(at > 0, below[at - 1], 0)
-                high = np.where(same, below[np.minimum(at, len(below) - 1)], low)
-            rows = int(below[-1]) if len(below) else len(values)
-            # Beyond what the table had: as far out as its farthest row.
-            middle = (high - (high - low) / 2) / rows
-            out[known] = np.minimum(np.maximum(middle, 0.5 / rows), 1 - 0.5 / rows)
+            out[known] = _looked_up(values, middles, x[known])
         return out
 
     def times(self, name: str, values: Codes, known: npt.NDArray[np.bool_] | None = None) -> Floats:
@@ -160,6 +156,30 @@ class Learned:
         filled = np.where(ok, x, 0.0)
         left = np.maximum(n - ok, 0.0)
         return habit(filled, ok, left, total - filled, squares - filled**2, lambda ask: self.once(f"pooled {name}", ask))  # fmt: skip
+
+
+def _middles(values: npt.NDArray[Any], below: Codes) -> Floats:
+    """(2 * values + 1,) the mid-rank of whoever lies before the first value, on it, between it and the next one …"""
+    if not len(below):
+        below = np.arange(1, len(values) + 1)
+    rows = int(below[-1]) if len(below) else 1
+    middles = np.zeros(2 * len(below) + 1)
+    middles[2::2] = below
+    before = middles[:-2:2]
+    middles[1::2] = below - (below - before) / 2
+    # Beyond what the table had: as far out as its farthest row.
+    return np.asarray(np.minimum(np.maximum(middles / rows, 0.5 / rows), 1 - 0.5 / rows))
+
+
+def _looked_up(values: npt.NDArray[Any], middles: Floats, asked: npt.NDArray[Any]) -> Floats:
+    """(asked,) mid-ranks; of many, in the order of their values, so that each search begins where the last one ended."""
+    order = np.argsort(asked) if len(asked) >= FEW < len(values) else None
+    some = asked if order is None else asked[order]
+    at = np.searchsorted(values, some)
+    found = middles[2 * at + (values[np.minimum(at, len(values) - 1)] == some)]
+    out: Floats = np.empty(len(asked))
+    out[slice(None) if order is None else order] = found
+    return out
 
 
 def _placed(values: npt.NDArray[Any], asked: npt.NDArray[Any]) -> Codes:

@@ -17,6 +17,7 @@ import polars as pl
 from vigie.scoring import boosting, native
 from vigie.scoring.evidence import INPUTS
 from vigie.scoring.features import BY_NAME
+from vigie.scoring.margins import margins
 
 if TYPE_CHECKING:
     import xgboost
@@ -53,7 +54,7 @@ class ReferenceModel:
             inputs: (rows, INPUTS) as `evidence.gather` makes them.
         """
         columns = None if self.inputs == INPUTS else [INPUTS.index(name) for name in self.inputs]
-        return boosting.margins(self.booster, inputs, columns)
+        return margins(self.booster, inputs, columns)
 
     def contributions(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         """(rows, inputs of the model) what each input adds to the margin (TreeSHAP).
@@ -100,7 +101,7 @@ class NativeModel:
         found = {name: frame[bound[name]].to_numpy() for name in wanted if name in bound}
         if len(found) < NATIVE_COVERAGE * len(wanted):
             return np.zeros(frame.height)
-        return boosting.margins(self.booster, native.apply_steps(found, self.recipe))
+        return margins(self.booster, native.apply_steps(found, self.recipe))
 
 
 def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> ReferenceModel | NativeModel | TrainedModel:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from vigie.scoring import boosting
 from vigie.scoring.groups import Floats, mid_ranks
 from vigie.scoring.learned import Learned
+from vigie.scoring.margins import margins
 
 if TYPE_CHECKING:
     import xgboost
@@ -67,7 +68,7 @@ def vote(
         for part in (0, 1):
             teach = partial(_lesson, x, suspicion, half != part, share, rng, seed)
             model = known.now(f"student {share} {part}", teach)
-            out[half == part] = boosting.margins(model, x[half == part])
+            out[half == part] = margins(model, x[half == part])
         votes.append(known.ranks(f"student {share}", out))
     return np.asarray(np.mean(votes, axis=0))
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring import boosting
 from vigie.scoring.evidence import DETECTORS, INPUTS, PEERS, Evidence
 from vigie.scoring.features import NAMES
 from vigie.scoring.groups import Floats
+from vigie.scoring.margins import margins
 from vigie.scoring.matching.spread import Quantiles, gaps, measure
 from vigie.scoring.own import encode as encoding
 from vigie.scoring.own import find as finding
@@ -170,7 +170,7 @@ class OwnHead:
 
     def margin(self, matrix: Matrix) -> Floats:
         """(rows,) log-odds of fraud."""
-        return boosting.margins(self.booster, matrix)
+        return margins(self.booster, matrix)
 
     def _alike(self, evidence: Evidence) -> Floats:
         """(features,) how alike each feature is spread here and in training, 0 to 1."""
