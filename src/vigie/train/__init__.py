@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -342,8 +342,8 @@ def _performance(
         "transferable": transferable.performance,
         "held_out": {"by": seen.split.how, "there": round(coverage.there, 4), "alike": round(coverage.alike, 4),
                      "columns": round(coverage.columns, 4)},
-        "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "parameters": tuned.chosen, "rounds": tuned.rounds,
-                   "features": tuned.features, "average_precision": round(tuned.average_precision, 4)},
+        "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "average_precision": round(tuned.average_precision, 4),
+                   "boosters": [asdict(chosen) for chosen in tuned.boosters]},
     }  # fmt: skip
 
 
