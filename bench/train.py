@@ -121,8 +121,9 @@ def plain(
         typed = table.from_frame(data.frame).typed
         when = splitting.moments(typed, roles.infer(typed))[known[kept]]
     folds = splitting.folds(when, None, fewer.label, 0)
-    best = tuning.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1)
-    booster = trees.fit(lesson, best.chosen, best.rounds, seed=0, threads=1)
+    found = tuning.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1)
+    (best,) = found.boosters
+    booster = trees.fit(lesson, best.parameters, best.rounds, seed=0, threads=1)
     margin = boosting.margins(booster, x[second])
     keep = data.labelled[second]
     return evaluate.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
@@ -173,6 +174,7 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
             made.bundle,
             store.connect(Path(folder, "models").as_uri()),
             Gate(False, None, Path(folder)),
+            page=made.page,
         )
         values, summary = score(later, catalog)
         out["same"], out["trust"] = ap(values), trust_of(summary, data.name)

@@ -41,7 +41,8 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         gate = Gate(False, None, Path(folder))
-        train.shelve(catalog, made.bundle, store.connect(Path(folder, "models").as_uri()), gate)
+        shelf = store.connect(Path(folder, "models").as_uri())
+        train.shelve(catalog, made.bundle, shelf, gate, page=made.page)
         done = predict.predict(
             table.from_frame(data.frame[second]), catalog, bench.open_bundle, predict.Options(reasons=False)
         )

@@ -19,7 +19,7 @@ from vigie import table as tables
 from vigie import train as story
 from vigie.artifacts import store
 from vigie.artifacts.opening import Gate
-from vigie.errors import UnsignedBundle
+from vigie.errors import InputRefused, UnsignedBundle
 from vigie.long import disk, passes, spill
 from vigie.predict import Options, Prediction
 from vigie.scoring import boosting, evaluate, reference
@@ -133,6 +133,29 @@ def test_the_bundle_survives_its_way(made: story.Trained, desk: Desk, halves: Ha
     assert there.own.own.inputs == here.own.own.inputs
     assert there.recipe() == here.recipe() == made.bundle.features
     assert there.to_bytes() == made.bundle.booster
+
+
+def test_a_model_of_the_first_format_is_still_read(made: story.Trained) -> None:
+    """It had one booster that looked at everything."""
+    kept = reference.from_parts(made.bundle.booster, made.bundle.features)
+    assert isinstance(kept, TrainedModel)
+    only = next(voice for voice in kept.own.voices if voice.inputs == len(kept.own.own.inputs))
+    trees_of = [kept.transferable.to_bytes(), bytes(only.booster.save_raw("ubj"))]
+    recipe = json.loads(json.dumps(kept.recipe()))
+    recipe |= {"format": 1, "bytes": list(map(len, trees_of))}
+    del recipe["own"]["voices"]
+    before = reference.from_parts(b"".join(trees_of), recipe)
+    assert isinstance(before, TrainedModel)
+    inputs = np.random.default_rng(0).normal(size=(50, only.inputs)).astype(np.float32)
+    np.testing.assert_array_equal(before.own.margin(inputs), boosting.margins(only.booster, inputs))
+
+
+def test_a_model_of_a_later_format_is_refused(made: story.Trained) -> None:
+    """Its trees might mean something else."""
+    recipe = {**made.bundle.features, "format": 3}
+    with pytest.raises(InputRefused, match="format 3") as refused:
+        reference.from_parts(made.bundle.booster, recipe)
+    assert "upgrade" in refused.value.hint
 
 
 def test_the_same_seed_gives_the_same_bytes(made: story.Trained, halves: Halves) -> None:

@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from vigie.errors import InputRefused
+from vigie.phrases import say
 from vigie.scoring import boosting, reference
 from vigie.scoring.calibration import Calibrator, probability
 from vigie.scoring.evidence import Evidence
 from vigie.scoring.groups import Floats
 from vigie.scoring.own.find import Found
-from vigie.scoring.own.head import Coverage, Own, OwnHead, columns_of
+from vigie.scoring.own.head import Coverage, Own, OwnHead, Voice, columns_of
 from vigie.scoring.reference import Matrix, ReferenceModel
 from vigie.scoring.roles import Roles
 
-FORMAT = 1
+FORMAT = 2
 MOST_TRUST = 0.97
 """What the own head counts at most beside everybody else together."""
 
@@ -91,30 +93,56 @@ class TrainedModel:
         return Vote(self.own.margin(matrix), trust, coverage, found)
 
     def to_bytes(self) -> bytes:
-        """Both heads' trees, one after the other."""
-        return self.transferable.to_bytes() + bytes(self.own.booster.save_raw("ubj"))
+        """Both heads' trees, one booster after the other."""
+        return b"".join(self._boosters())
 
     def recipe(self) -> dict[str, Any]:
         """What has to be built before the trees can be asked, as plain JSON."""
         return {
             "format": FORMAT,
             "kind": "trained",
-            "bytes": [len(self.transferable.to_bytes()), len(bytes(self.own.booster.save_raw("ubj")))],
+            "bytes": list(map(len, self._boosters())),
             "transferable": self.transferable.recipe(),
-            "own": self.own.own.to_json() | {"gain": list(self.own.gain), "roc_auc": self.skill},
+            "own": self.own.own.to_json()
+            | {
+                "voices": [{"inputs": voice.inputs, "weight": voice.weight} for voice in self.own.voices],
+                "gain": list(self.own.gain),
+                "roc_auc": self.skill,
+            },
         }
+
+    def _boosters(self) -> list[bytes]:
+        own = (bytes(voice.booster.save_raw("ubj")) for voice in self.own.voices)
+        return [self.transferable.to_bytes(), *own]
 
 
 def from_parts(booster: bytes, recipe: Mapping[str, Any]) -> TrainedModel:
-    """Rebuilds a model from verified bytes and its recipe."""
-    first, second = recipe["bytes"]
+    """Rebuilds a model from verified bytes and its recipe.
+
+    Raises:
+        InputRefused: the recipe is of a later format.
+    """
+    if recipe["format"] > FORMAT:
+        raise InputRefused(
+            say(
+                "recipe: found a trained model of format {found}, expected {newest} at most",
+                found=recipe["format"],
+                newest=FORMAT,
+            ),
+            hint="upgrade Vigie",
+        )
+    ends = np.cumsum(recipe["bytes"]).tolist()
+    first, *others = (booster[start:end] for start, end in zip([0, *ends], ends, strict=False))
     own = recipe["own"]
-    head = OwnHead(
-        boosting.open_trees(booster[first : first + second]), Own.from_json(own), tuple(own["gain"])
+    kept = Own.from_json(own)
+    # Models of format 1 have one booster, which looks at everything.
+    said = own.get("voices", [{"inputs": len(kept.inputs), "weight": 1.0}])
+    voices = (
+        Voice(boosting.open_trees(trees), voice["inputs"], voice["weight"])
+        for trees, voice in zip(others, said, strict=True)
     )
-    return TrainedModel(
-        reference.evidence_model(booster[:first], recipe["transferable"]), head, float(own["roc_auc"])
-    )
+    head = OwnHead(tuple(voices), kept, tuple(own["gain"]))
+    return TrainedModel(reference.evidence_model(first, recipe["transferable"]), head, float(own["roc_auc"]))
 
 
 def trusted(coverage: Coverage, skill: float) -> float:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -49,6 +49,9 @@ MOST_ROWS = 200_000
 """Rows a model is trained on; of a larger table whole customers are drawn."""
 
 TRIALS, SECONDS = 40, 120.0
+ALONE = 20_000
+"""Rows up to which one thread does it: on a busy machine two wait for each other ten times longer than they save."""
+
 DOUBT = 0.995
 """A measured ROC AUC from which the model's card asks for a second look."""
 
@@ -239,10 +242,11 @@ def teach(
         name: of the model.
         time_budget: seconds of searching parameters.
         trials: sets of parameters tried at most.
-        threads: of XGBoost; the result does not depend on it.
+        threads: of XGBoost, on all but small tables; the result does not depend on it.
         seed: of everything drawn at random.
         progress: told each stage and the share done.
     """
+    threads = threads if seen.frame.height > ALONE else 1
     salt = heads.salt_of(seen.label, seed)
     progress("gathering evidence", 0.1)
     first = heads.part(seen.frame, seen.roles, seen.label, seen.split.learn, seed)
@@ -342,8 +346,8 @@ def _performance(
         "transferable": transferable.performance,
         "held_out": {"by": seen.split.how, "there": round(coverage.there, 4), "alike": round(coverage.alike, 4),
                      "columns": round(coverage.columns, 4)},
-        "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "parameters": tuned.chosen, "rounds": tuned.rounds,
-                   "features": tuned.features, "average_precision": round(tuned.average_precision, 4)},
+        "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "average_precision": round(tuned.average_precision, 4),
+                   "boosters": [asdict(chosen) for chosen in tuned.boosters]},
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from vigie.scoring.calibration import Calibrator
 from vigie.scoring.evidence import Evidence
 from vigie.scoring.groups import Floats
 from vigie.scoring.own import calibrate, encode, trees
-from vigie.scoring.own.head import Coverage, Own, OwnHead, gains, learn, same_names
+from vigie.scoring.own.head import Coverage, Own, OwnHead, Voice, gains, learn, same_names
 from vigie.scoring.own.needs import needs
 from vigie.scoring.own.trees import Lesson
 from vigie.scoring.roles import Roles
@@ -113,20 +113,26 @@ def choose(
         fewer.label,
         seed,
     )
+    sets = tuning.SETS if len(kept) <= tuning.SMALL else 1
     return tuning.tune(
-        fewer, parts, own.width, trials=trials, seconds=seconds, seed=seed, threads=threads, heard=heard
-    )
+        fewer, parts, own.width, trials=trials, seconds=seconds, seed=seed, threads=threads, sets=sets, heard=heard
+    )  # fmt: skip
 
 
 def fit(
     one: Part, roles: Roles, own: Own, taught: Lesson, tuned: Tuned, *, seed: int, threads: int
 ) -> TrainedModel:
     """Both heads on some rows; the skill is not measured yet."""
-    used = own if tuned.features else own.alone()
-    narrow = replace(taught, inputs=taught.inputs[:, : len(used.inputs)])
-    hide = needs(*_some(one, roles, seed), used)
-    booster = trees.fit(narrow, tuned.chosen, tuned.rounds, seed=seed, threads=threads, needs=hide)
-    head = OwnHead(booster, used, gains(booster, used.inputs))
+    hide = needs(*_some(one, roles, seed), own)
+    voices = []
+    for number, chosen in enumerate(tuned.boosters):
+        width = len(own.inputs) if chosen.features else own.width
+        narrow = replace(taught, inputs=taught.inputs[:, :width])
+        booster = trees.fit(
+            narrow, chosen.parameters, chosen.rounds, seed=seed + number, threads=threads, needs=hide[:width]
+        )
+        voices.append(Voice(booster, width, chosen.weight))
+    head = OwnHead(tuple(voices), own, gains(voices, own.inputs))
     rows = one.known
     transferable = reference.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
     return TrainedModel(transferable, head, 0.5)

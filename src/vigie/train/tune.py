@@ -1,4 +1,8 @@
-"""Parameters of the trees, searched within a time budget; the same seed and number of trials give the same choice."""
+"""Parameters of the trees, searched within a time budget; the same seed and number of trials give the same choice.
+
+Two kinds of trees are searched side by side, since folds of a small table cannot say which will be better next month:
+those that look at the table's own columns alone, and those that look at the features as well. Both speak in the end.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vigie.scoring.own import mix
 from vigie.scoring.own.trees import BY_DEFAULT, Judged, Lesson, Rows, judge
 
 if TYPE_CHECKING:
@@ -17,31 +22,51 @@ if TYPE_CHECKING:
 MOST_ROWS = 40_000
 """Rows parameters are chosen on: frauds all of them, the rest a sample that stands for the whole."""
 
-SIMPLER = 0.005
-"""What looking at more inputs must add in average precision; below it the fewer inputs win."""
+SETS, SMALL = 3, 10_000
+"""Sets of parameters of each kind that speak in the end, up to so many rows; above, the best alone: there the folds tell
+good from lucky, and trees cost time."""
 
 Heard = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """The best parameters.
+class Chosen:
+    """Parameters of one booster.
 
     Attributes:
-        chosen: as `trees.BY_DEFAULT` has them.
-        features: whether the features are looked at beside the table's own columns.
+        parameters: as `trees.BY_DEFAULT` has them.
+        features: whether all inputs are looked at, or only the first ones, which come from the table's own columns.
         rounds: of boosting.
-        average_precision: on the rows that chose, so a little too good.
-        trials: how many were tried.
+        weight: of its margin; all together sum to 1.
+    """
+
+    parameters: dict[str, Any]
+    features: bool
+    rounds: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What the search found.
+
+    Attributes:
+        boosters: what speaks in the end.
+        average_precision: of all of them together on the rows that chose, so a little too good.
+        trials: how many sets of parameters were tried.
         seconds: it took.
     """
 
-    chosen: dict[str, Any]
-    features: bool
-    rounds: int
+    boosters: tuple[Chosen, ...]
     average_precision: float
     trials: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Tried:
+    found: Judged
+    parameters: dict[str, Any]
 
 
 def tune(
@@ -53,6 +78,7 @@ def tune(
     seconds: float,
     seed: int,
     threads: int,
+    sets: int = SETS,
     heard: Heard = lambda trial, best: None,
 ) -> Tuned:
     """Searches, beginning with the parameters that do well nearly everywhere.
@@ -65,33 +91,28 @@ def tune(
         seconds: no trial is begun that would probably end later.
         seed: of the search.
         threads: of XGBoost.
+        sets: of parameters of each kind that speak in the end.
         heard: told the number of each trial and the best average precision so far.
     """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=8)
-    )
-    for features in (True, False):
-        if own or features:
-            study.enqueue_trial({**BY_DEFAULT, "features": features})
-    start, longest = time.perf_counter(), 0.0
-    done: list[tuple[float, Judged, dict[str, Any], bool]] = []
+    kinds = (True, False) if 0 < own < lesson.inputs.shape[1] else (True,)
+    studies = {features: _study(seed) for features in kinds}
+    done: dict[bool, list[_Tried]] = {features: [] for features in kinds}
+    start, longest, best = time.perf_counter(), 0.0, 0.0
     for number in range(trials):
         begun = time.perf_counter()
-        if number >= 2 and begun - start + longest > seconds:
+        if number >= len(kinds) and begun - start + longest > seconds:
             break
-        trial = study.ask()
-        chosen, features = _suggest(trial, own)
-        found = judge(lesson, folds, chosen, seed=seed, threads=threads, inputs=None if features else own)
-        study.tell(trial, found.average_precision)
-        done.append((found.average_precision - SIMPLER * features, found, chosen, features))
-        longest = max(longest, time.perf_counter() - begun)
-        heard(number + 1, max(one[1].average_precision for one in done))
-    _, found, chosen, features = max(done, key=lambda one: one[0])
-    spent = time.perf_counter() - start
-    return Tuned(chosen, features, found.rounds, found.average_precision, len(done), round(spent, 1))
+        features = kinds[number % len(kinds)]
+        trial = studies[features].ask()
+        parameters = _suggest(trial)
+        found = judge(lesson, folds, parameters, seed=seed, threads=threads, inputs=None if features else own)
+        studies[features].tell(trial, found.average_precision)
+        done[features].append(_Tried(found, parameters))
+        longest, best = max(longest, time.perf_counter() - begun), max(best, found.average_precision)
+        heard(number + 1, best)
+    chosen, reached = _mixed({kind: _best(tried, sets) for kind, tried in done.items()}, lesson, folds)
+    tried = sum(map(len, done.values()))
+    return Tuned(chosen, reached, tried, round(time.perf_counter() - start, 1))
 
 
 def thin(lesson: Lesson, seed: int, most: int = MOST_ROWS) -> Rows:
@@ -113,8 +134,43 @@ def weights(lesson: Lesson, kept: Rows) -> np.ndarray:
     return np.asarray(np.where(part, frauds, honest), dtype=float)
 
 
-def _suggest(trial: optuna.Trial, own: int) -> tuple[dict[str, Any], bool]:
-    chosen = {
+def _best(tried: Sequence[_Tried], sets: int) -> list[_Tried]:
+    """The best, and beside several the one by default, which no luck on the folds has chosen."""
+    first, *others = tried
+    ranked = sorted(tried if sets == 1 else others, key=lambda one: -one.found.average_precision)
+    return ranked[:1] if sets == 1 else [first, *ranked[: sets - 1]]
+
+
+def _mixed(
+    best: dict[bool, list[_Tried]], lesson: Lesson, folds: Sequence[tuple[Rows, Rows]]
+) -> tuple[tuple[Chosen, ...], float]:
+    """What speaks, with its weights, and the average precision of it on the folds."""
+    held = [
+        np.stack([np.mean([one.found.margins[fold] for one in tried], axis=0) for tried in best.values()])
+        for fold in range(len(folds))
+    ]
+    say = mix.shares(held, lesson, folds)
+    chosen = [
+        Chosen(one.parameters, features, one.found.rounds, round(float(share) / len(tried), 4))
+        for share, (features, tried) in zip(say, best.items(), strict=True)
+        for one in tried
+        if share > 0
+    ]
+    return tuple(chosen), mix.precision(held, say, lesson, folds)
+
+
+def _study(seed: int) -> optuna.Study:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=8)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.enqueue_trial(BY_DEFAULT)
+    return study
+
+
+def _suggest(trial: optuna.Trial) -> dict[str, Any]:
+    return {
         "eta": trial.suggest_float("eta", 0.03, 0.2, log=True),
         "max_depth": trial.suggest_int("max_depth", 2, 9),
         "min_child_weight": trial.suggest_float("min_child_weight", 0.5, 30.0, log=True),
@@ -124,5 +180,3 @@ def _suggest(trial: optuna.Trial, own: int) -> tuple[dict[str, Any], bool]:
         "gamma": trial.suggest_float("gamma", 0.0, 3.0),
         "balance": trial.suggest_float("balance", 0.0, 1.0),
     }
-    features = trial.suggest_categorical("features", [True, False])
-    return chosen, bool(features) or not own

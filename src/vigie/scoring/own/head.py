@@ -7,7 +7,7 @@ found again, and says how much of what it needs was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +69,6 @@ class Own:
     def width(self) -> int:
         """How many of the inputs come from the columns themselves; they are the first ones."""
         return sum(len(encoder.outputs) for encoder in self.encoders)
-
-    def alone(self) -> Own:
-        """The same without the features."""
-        return replace(self, features={})
 
     def find(self, frame: pl.DataFrame, roles: Roles) -> dict[str, Found]:
         """Where its columns are in a table."""
@@ -138,16 +134,31 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """Some of the trees.
+
+    Attributes:
+        booster: the trees.
+        inputs: how many of the inputs they look at, the first ones.
+        weight: of their margin; all together sum to 1.
+    """
+
+    booster: xgboost.Booster
+    inputs: int
+    weight: float
+
+
+@dataclass(frozen=True)
 class OwnHead:
     """The trees on a table's own columns.
 
     Attributes:
-        booster: the trees.
+        voices: the trees.
         own: what they need of a table.
         gain: (inputs,) what each input is worth to the trees, summing to 1.
     """
 
-    booster: xgboost.Booster
+    voices: tuple[Voice, ...]
     own: Own
     gain: tuple[float, ...]
 
@@ -170,7 +181,11 @@ class OwnHead:
 
     def margin(self, matrix: Matrix) -> Floats:
         """(rows,) log-odds of fraud."""
-        return margins(self.booster, matrix)
+        out = np.zeros(len(matrix))
+        for voice in self.voices:
+            columns = None if voice.inputs == matrix.shape[1] else range(voice.inputs)
+            out += voice.weight * margins(voice.booster, matrix, columns)
+        return out
 
     def _alike(self, evidence: Evidence) -> Floats:
         """(features,) how alike each feature is spread here and in training, 0 to 1."""
@@ -213,11 +228,14 @@ def learn(
     return Own(tuple(sketches), tuple(encoders), spread, salt, time)
 
 
-def gains(booster: xgboost.Booster, inputs: Sequence[str]) -> tuple[float, ...]:
+def gains(voices: Sequence[Voice], inputs: Sequence[str]) -> tuple[float, ...]:
     """(inputs,) share of the total gain of each."""
-    scores = booster.get_score(importance_type="total_gain")
-    raw = np.array([float(scores.get(f"f{i}", 0.0)) for i in range(len(inputs))])  # type: ignore[arg-type]
-    return tuple(float(f"{value:.5g}") for value in raw / max(raw.sum(), 1e-12))
+    out = np.zeros(len(inputs))
+    for voice in voices:
+        scores = voice.booster.get_score(importance_type="total_gain")
+        raw = np.array([float(scores.get(f"f{i}", 0.0)) for i in range(len(inputs))])  # type: ignore[arg-type]
+        out += voice.weight * raw / max(raw.sum(), 1e-12)
+    return tuple(float(f"{value:.5g}") for value in out / max(out.sum(), 1e-12))
 
 
 def same_names(own: Own) -> dict[str, str]:

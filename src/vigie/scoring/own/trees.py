@@ -57,10 +57,17 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Judged:
-    """How some parameters did on held-out rows: mean average precision, and rounds of boosting worth having."""
+    """How some parameters did on held-out rows.
+
+    Attributes:
+        average_precision: mean over the folds.
+        rounds: of boosting worth having.
+        margins: of each fold, (rows judged,).
+    """
 
     average_precision: float
     rounds: int
+    margins: tuple[Floats, ...]
 
 
 def judge(
@@ -88,7 +95,7 @@ def judge(
     from sklearn.metrics import average_precision_score
 
     vendor = boosting.load()
-    found, rounds = [], []
+    found, rounds, margins = [], [], []
     for fit_on, judge_on in folds:
         parts = []
         for rows in (fit_on, judge_on):
@@ -111,7 +118,8 @@ def judge(
             average_precision_score(lesson.label[judge_on], margin, sample_weight=lesson.weights[judge_on])
         )
         rounds.append(best)
-    return Judged(float(np.mean(found)), int(np.ceil(np.mean(rounds))))
+        margins.append(margin)
+    return Judged(float(np.mean(found)), int(np.ceil(np.mean(rounds))), tuple(margins))
 
 
 def fit(
