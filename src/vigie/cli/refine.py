@@ -12,6 +12,7 @@ from vigie import settings
 from vigie.cli.edge import EXAMPLES
 from vigie.cli.values import Budget
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +48,7 @@ _LABEL = click.option(
     default="en",
     show_default=True,
     type=click.Choice(["en", "fr"]),
-    help="Language of the report and of the reasons.",
+    help="Language of the report, of the reasons and of errors.",
 )
 @click.option(
     "--seed",
@@ -164,8 +165,8 @@ def _predictions(source: str, chosen: settings.Settings) -> tuple[Table, pl.Data
     ours = table.frame.columns[-len(_ADDED) :]
     if [re.sub(r"_\d+$", "", name) for name in ours] != list(_ADDED) or table.frame.width <= len(_ADDED):
         raise InputRefused(
-            f"{source}: the last columns are not those that `vigie predict` writes",
-            hint=f"expected a file that ends in {', '.join(_ADDED)}",
+            say("{source}: the last columns are not those that `vigie predict` writes", source=source),
+            hint=say("expected a file that ends in {columns}", columns=", ".join(_ADDED)),
         )
     additions = table.typed.select(ours).rename(dict(zip(ours, _ADDED, strict=True)))
     return replace(table, frame=table.frame.drop(ours), typed=table.typed.drop(ours)), additions
@@ -185,7 +186,11 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
     said = label or next((c for c in columns if c != known), None)
     if known is None or said is None or (label is None and len(columns) != 2):
         raise InputRefused(
-            f"{labels}: found the columns {', '.join(columns[:6])}, expected a row and what is said of it",
+            say(
+                "{labels}: found the columns {columns}, expected a row and what is said of it",
+                labels=labels,
+                columns=", ".join(columns[:6]),
+            ),
             hint="columns `row` (from 1) and `fraud`, or a column that identifies rows of the predictions; name the other with --label",
         )
     rows = _numbers(labels, given, known) if key else _looked_up(labels, table, given, known)
@@ -195,7 +200,8 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
             continue
         if marks.get(row, verdict) != verdict:
             raise InputRefused(
-                f"{labels}: found row {row + 1} both as fraud and as fine", hint="keep one of them"
+                say("{labels}: found row {row} both as fraud and as fine", labels=labels, row=row + 1),
+                hint="keep one of them",
             )
         marks[row] = verdict
     return marks
@@ -205,7 +211,11 @@ def _numbers(labels: str, given: Table, key: str) -> list[int | None]:
     series = given.typed[key]
     if not series.dtype.is_integer():
         raise InputRefused(
-            f"{labels}, column {key!r}: found something else than whole numbers, expected row numbers from 1"
+            say(
+                "{labels}, column {key!r}: found something else than whole numbers, expected row numbers from 1",
+                labels=labels,
+                key=key,
+            )
         )
     return [None if value is None else int(value) - 1 for value in series.to_list()]
 
@@ -218,13 +228,22 @@ def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | 
     wanted = cells(given.typed[key]).to_list()
     if len(place) < len(here) and any(here.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
-            f"{labels}, column {key!r}: found values that several rows of the predictions have, expected one row each",
+            say(
+                "{labels}, column {key!r}: found values that several rows of the predictions have, expected one row each",
+                labels=labels,
+                key=key,
+            ),
             hint="use the row number instead, in a column named row",
         )
     lost = sum(value not in place for value in wanted)
     if lost:
         raise InputRefused(
-            f"{labels}, column {key!r}: found {lost} values that no row of the predictions has"
+            say(
+                "{labels}, column {key!r}: found {lost} values that no row of the predictions has",
+                labels=labels,
+                key=key,
+                lost=lost,
+            )
         )
     return [place[value] for value in wanted]
 
