@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vigie import errors
+from vigie import errors, phrases
 from vigie.artifacts.bundle import FILES, MANIFEST
 from vigie.artifacts.signing import SIGNATURE
 from vigie.cli.refine import _ADDED as COLUMNS
@@ -22,6 +22,7 @@ from vigie.table.source import EXTENSIONS
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
+ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
@@ -46,7 +47,7 @@ def page(name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],)])
+@pytest.mark.parametrize("names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],), (ANALYSTS[0],), (ANALYSTS[1],)])
 def test_the_guides_commands_print_what_they_show(names: tuple[str, ...]) -> None:
     """From an empty catalog and an empty bucket to a prediction and back, as a newcomer would type them."""
     text = "\n".join(page(name) for name in names)
@@ -62,19 +63,28 @@ def test_the_guides_commands_print_what_they_show(names: tuple[str, ...]) -> Non
 def in_english(command: str) -> str:
     """The same command as the English pages give it."""
     return (
-        command.replace(" -o resultat.csv", " -o predictions.csv")
-        .replace(" --lang fr", "")
+        command.replace(" --lang fr", "")
+        .replace("resultat.csv", "predictions.csv")
+        .replace("'Que faire'", "'What to do'")
         .replace("vous@exemple", "you@example")
     )
+
+
+def pictures(name: str, language: str) -> list[str]:
+    """The names of the pictures of a page, without its language."""
+    return re.findall(rf"\]\(\S*img/([\w-]+)\.{language}\.png\)", page(name))
 
 
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS])
+@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS])
 def test_both_languages_say_the_same(french: str, english: str) -> None:
-    """The same headings by level, the same commands, and the same output wherever it is not in a language."""
+    """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.
+
+    Figures that depend on a training are those of each page's own run: their first lines are the same.
+    """
 
     def levels(name: str) -> list[int]:
         return [
@@ -85,6 +95,7 @@ def test_both_languages_say_the_same(french: str, english: str) -> None:
         ]
 
     assert levels(french) == levels(english)
+    assert pictures(french, "fr") == pictures(english, "en")
     ours, theirs = docs.blocks(page(french)), docs.blocks(page(english))
     assert [[in_english(step.command) for step in block.steps] for block in ours] == [
         [step.command for step in block.steps] for block in theirs
@@ -92,7 +103,8 @@ def test_both_languages_say_the_same(french: str, english: str) -> None:
     for one, other in zip(ours, theirs, strict=True):
         for step, same in zip(one.steps, other.steps, strict=True):
             if "--lang" not in step.command:
-                assert step.shown == same.shown
+                shown = slice(1) if one.figures else slice(None)
+                assert step.shown[shown] == same.shown[shown]
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -104,6 +116,35 @@ def test_every_message_in_the_troubleshooting_is_a_real_one(guide: str) -> None:
     for message in messages:
         for piece in re.split(r"…|'[^']*'", message):
             assert piece.strip() in source, f"{message}: {piece!r}"
+
+
+@pytest.mark.parametrize("tutorial", ANALYSTS)
+def test_the_messages_in_the_tutorial_are_real_ones(tutorial: str) -> None:
+    """Piece by piece as the errors word them, in the language of the page."""
+    known = "\n".join(phrases.french() if tutorial == ANALYSTS[1] else phrases.french().values())
+    known = known.replace("\u202f", " ").replace("\u00a0", " ")
+    section = page(tutorial).split("## 11. ")[1].split("## 12. ")[0]
+    cells = re.findall(r"^\| ([^|]*`[^|]*) \| [^|]+ \| [^|]+ \|$", section, re.MULTILINE)
+    messages = [message for cell in cells for message in re.findall(r"`(.+?)`", cell)]
+    assert len(messages) == 6
+    for message in messages:
+        for piece in re.split(r"…|, expected|; attendu :|,", message):
+            assert piece.removeprefix("found").strip() in known, message
+
+
+def test_every_picture_is_taken_by_the_build_shown_somewhere_and_light() -> None:
+    """Each one that a page shows is there, each one that is there is shown, and none is heavier than the script allows."""
+    shown = {
+        found
+        for path in (ROOT / "docs").rglob("*.md")
+        for found in re.findall(r"img/([\w.-]+\.png)\)", path.read_text("utf-8"))
+    }
+    there = {path.name for path in (ROOT / "docs" / "img").glob("*.png")}
+    assert there == shown
+    taken = set(re.findall(r'take\(\s*"([\w-]+)"', page("docs/screenshots.py")))
+    assert {name.rsplit(".", 2)[0] for name in there} == taken
+    assert len(there) == 2 * len(taken)
+    assert max(path.stat().st_size for path in (ROOT / "docs" / "img").glob("*.png")) <= 150_000
 
 
 def test_what_is_alike() -> None:

@@ -23,6 +23,8 @@ _ADDED = ("fraud_score", "fraud_probability", "anomaly_score", "agreement", "ris
 _ROW = ("row", "ligne", "row_number")
 _LABELS = click.option("--labels", metavar="FILE", help="Rows already looked at: a CSV with the row's number (column `row`, from 1) or a "
                        "column that identifies it, and a column that says fraud or fine.")  # fmt: skip
+_LANG = click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
+                     help="Language of the report, of the reasons and of errors.")  # fmt: skip
 _LABEL = click.option(
     "--label", metavar="COLUMN", help="The column of FILE that says so; the other one where there are two."
 )
@@ -43,13 +45,7 @@ _LABEL = click.option(
     "-o", "--output", required=True, metavar="FILE", help="Where to: .csv, .csv.gz, .tsv, .txt or .parquet."
 )
 @click.option("--alert-budget", type=Budget(), metavar="1%|500", help="How many rows you can look at.")
-@click.option(
-    "--lang",
-    default="en",
-    show_default=True,
-    type=click.Choice(["en", "fr"]),
-    help="Language of the report, of the reasons and of errors.",
-)
+@_LANG
 @click.option(
     "--seed",
     default=0,
@@ -123,8 +119,11 @@ def refine(
     metavar="N",
     help="The same file, marks and seed name the same rows.",
 )
+@_LANG
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-def suggest(source: str, labels: str | None, label: str | None, count: int, seed: int, as_json: bool) -> None:
+def suggest(
+    source: str, labels: str | None, label: str | None, count: int, seed: int, lang: str, as_json: bool
+) -> None:
     """Name the rows of PREDICTIONS to look at next.
 
     Half of them are the most suspicious that nobody has looked at, the others come from every depth of the list: both are
@@ -132,6 +131,7 @@ def suggest(source: str, labels: str | None, label: str | None, count: int, seed
     """
     from vigie import refine as story
     from vigie.cli import draw as cli_draw
+    from vigie.cli.words import Words
     from vigie.predict import Prediction
 
     chosen = settings.load()
@@ -149,9 +149,10 @@ def suggest(source: str, labels: str | None, label: str | None, count: int, seed
     if as_json:
         cli_draw.dump(found)
         return
-    shown = cli_draw.columns("row", "score", "reasons", right=(0, 1))
+    words = Words(lang)
+    shown = cli_draw.columns(words("row"), words("score"), words("reasons"), right=(0, 1))
     for one in found:
-        shown.add_row(str(one["row"]), f"{one['fraud_score']:.3f}", str(one["reasons"]))
+        shown.add_row(str(one["row"]), words.decimal(one["fraud_score"], 3), str(one["reasons"]))
     cli_draw.show(shown)
 
 
