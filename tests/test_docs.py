@@ -22,6 +22,7 @@ from vigie.table.source import EXTENSIONS
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
+FORMATS = ("docs/FORMATS.md", "docs/en/file-formats.md")
 ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
@@ -79,7 +80,9 @@ QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
-@pytest.mark.parametrize(("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS])
+@pytest.mark.parametrize(
+    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS]
+)
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.
 
@@ -161,7 +164,7 @@ def test_every_setting_is_on_its_page() -> None:
     """Every variable that the source of the settings names, each in one row, with a default and a meaning."""
     source = page("src/vigie/settings.py")
     read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', source))
-    text = "\n".join(reference.settings_page())
+    text = "\n".join(reference.settings_page("en"))
     assert len(read) > 30
     assert {name for name in read if f"`{name}`" not in text} == set()
     rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| `")]
@@ -173,7 +176,7 @@ def test_every_setting_is_on_its_page() -> None:
 
 def test_every_error_is_on_its_page() -> None:
     """With the code and the status that the edges give it."""
-    text = "\n".join(reference.errors_page())
+    text = "\n".join(reference.errors_page("en"))
     kinds = re.findall(r"^class (\w+)\(", page("src/vigie/errors.py"), re.MULTILINE)
     assert len(kinds) > 20
     assert [kind for kind in kinds if text.count(f"`{kind}` |") != 1] == []
@@ -181,9 +184,33 @@ def test_every_error_is_on_its_page() -> None:
     assert "`CatalogChanged` | 5 | 409 " in text
 
 
-def test_the_page_of_file_formats_leaves_nothing_out() -> None:
+@pytest.mark.parametrize("made", ["settings_page", "errors_page", "commands_page"])
+def test_the_pages_of_reference_are_the_same_in_french(made: str) -> None:
+    """Each row of the English page has its French one, with the same names and codes; nothing in the table is left over."""
+    english, french = ("\n".join(getattr(reference, made)(language)) for language in ("en", "fr"))
+    named = re.compile(r"`[A-Z]\w+`|^#+ `vigie[^`]*`", re.MULTILINE)
+    assert named.findall(french.replace("`VIGIE_HOME`", "")) == named.findall(
+        english.replace("`VIGIE_HOME`", "")
+    )
+    rows = [
+        [row.split("|")[1:-1] for row in text.splitlines() if re.match(r"\| [`&]", row)]
+        for text in (english, french)
+    ]
+    assert all(one[-1] != other[-1] for one, other in zip(*rows, strict=True) if " `" not in one[-1])
+
+
+def test_no_french_of_the_reference_is_left_over() -> None:
+    """What the code no longer says is taken out."""
+    made = (reference.settings_page, reference.errors_page, reference.commands_page)
+    english = "\n".join("\n".join(lines("en")) for lines in made)
+    left = [sentence for sentence in reference.french() if sentence.partition("{")[0] not in english]
+    assert left == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_page_of_file_formats_leaves_nothing_out(name: str) -> None:
     """Every extension that is read, every column that is written, every file of a bundle; its errors are real ones."""
-    text = page("docs/en/file-formats.md")
+    text = page(name)
     named = {*FILES, MANIFEST, SIGNATURE, *COLUMNS, *(one for one in EXTENSIONS if not one.endswith(".gz"))}
     assert {name for name in named if f"`{name}`" not in text} == set()
     assert set(re.findall(r"^\|.*\| `([A-Z]\w+)` \|$", text, re.MULTILINE)) <= set(vars(errors))
@@ -203,7 +230,9 @@ def test_every_promise_is_broken_by_a_test_that_exists() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("config", "word"), [("mkdocs.yml", "rollback"), ("mkdocs.fr.yml", "étiquettes")])
+@pytest.mark.parametrize(
+    ("config", "word"), [("mkdocs.yml", "rollback"), ("mkdocs.fr.yml", "incompréhensible")]
+)
 def test_the_site_is_whole_and_loads_nothing_from_elsewhere(config: str, word: str, tmp_path: Path) -> None:
     """Built strictly: no broken link, no page left out; it can be searched."""
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
