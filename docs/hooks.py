@@ -6,9 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reference import commands_page, errors_page, settings_page
+from reference import commands_page, drawing, errors_page, settings_page
 
 _HOME = "index.fr.md"
+_DRAWING = "img/architecture.svg"
 _MADE = {
     "en": {"en/commands.md": commands_page, "en/settings.md": settings_page, "en/errors.md": errors_page},
     "fr": {"COMMANDES.md": commands_page, "REGLAGES.md": settings_page, "ERREURS.md": errors_page},
@@ -28,7 +29,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """In the French site `index.fr.md` is the page one arrives at; both have the pages made from the code."""
+    """In the French site `index.fr.md` is the page one arrives at, and the drawing has French words; both have the pages made from the code."""
     from mkdocs.structure.files import File
 
     language = config.theme["language"]
@@ -37,6 +38,8 @@ def on_files(files: Any, config: Any) -> Any:
         files.remove(home)
         files.remove(files.get_file_from_path("index.md"))
         files.append(File.generated(config, "index.md", abs_src_path=home.abs_src_path))
+        files.remove(files.get_file_from_path(_DRAWING))
+        files.append(File.generated(config, _DRAWING, content=drawing(language)))
     for name, lines in _MADE[language].items():
         files.append(File.generated(config, name, content="\n".join(lines(language))))
     return files

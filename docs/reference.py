@@ -146,7 +146,7 @@ def errors_page(language: str) -> Iterator[str]:
         nothing = kind.__new__(kind)
         answer = status(nothing)
         meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-        name = "&emsp;" * depth + f"`{kind.__name__}`"
+        name = "&nbsp;" * 4 * depth + f"`{kind.__name__}`"
         phrase = HTTPStatus(answer).phrase
         yield f"| {name} | {exit_code(nothing)} | {answer} {phrase} | {said(meaning, language)} |"
     yield f"\n{said(_ENDS, language)}"
@@ -165,6 +165,14 @@ def _help(name: str, command: Any, parent: Any, level: int) -> Iterator[str]:
     yield f"{'#' * min(level, 4)} `{context.command_path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
     for child, one in getattr(command, "commands", {}).items():
         yield from _help(child, one, context, level + 1)
+
+
+def drawing(language: str) -> str:
+    """The drawing of the way of the data, with its words in the language."""
+    text = (Path(__file__).parent / "img" / "architecture.svg").read_text("utf-8")
+    return re.sub(
+        r"(<(?:text|title|desc)\b[^>]*>)([^<]+)", lambda found: found[1] + said(found[2], language), text
+    )
 
 
 def _tree(kind: type, depth: int) -> Iterator[tuple[int, type]]:

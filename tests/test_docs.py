@@ -199,10 +199,19 @@ def test_the_pages_of_reference_are_the_same_in_french(made: str) -> None:
     assert all(one[-1] != other[-1] for one, other in zip(*rows, strict=True) if " `" not in one[-1])
 
 
+def test_the_drawing_speaks_french() -> None:
+    """All its words, and nothing else of it."""
+    english, french = reference.drawing("en"), reference.drawing("fr")
+    assert english == page("docs/img/architecture.svg")
+    assert "votre table" in french
+    assert "your" not in french
+    assert re.sub(r">[^<]+<", "><", french) == re.sub(r">[^<]+<", "><", english)
+
+
 def test_no_french_of_the_reference_is_left_over() -> None:
     """What the code no longer says is taken out."""
     made = (reference.settings_page, reference.errors_page, reference.commands_page)
-    english = "\n".join("\n".join(lines("en")) for lines in made)
+    english = "\n".join("\n".join(lines("en")) for lines in made) + reference.drawing("en")
     left = [sentence for sentence in reference.french() if sentence.partition("{")[0] not in english]
     assert left == []
 
