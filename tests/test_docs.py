@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from PIL import Image
 
 from vigie import errors, phrases
 from vigie.artifacts.bundle import FILES, MANIFEST
 from vigie.artifacts.signing import SIGNATURE
+from vigie.cli import cli
 from vigie.cli.refine import _ADDED as COLUMNS
 from vigie.table.source import EXTENSIONS
 
@@ -48,12 +53,14 @@ def page(name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],), (ANALYSTS[0],), (ANALYSTS[1],)])
+@pytest.mark.parametrize(
+    "names", [(GUIDES[0], WORKFLOWS[0]), (OWNERS[0],), (ANALYSTS[0],), (ANALYSTS[1],), ("docs/migration.md",)]
+)
 def test_the_guides_commands_print_what_they_show(names: tuple[str, ...]) -> None:
     """From an empty catalog and an empty bucket to a prediction and back, as a newcomer would type them."""
     text = "\n".join(page(name) for name in names)
     printed = docs.run(text)
-    assert len(printed) > 6
+    assert len(printed) > 5
     for block in docs.blocks(text):
         for step in () if block.cloud else block.steps:
             assert block.fits(step, printed[step.command]), (
@@ -148,6 +155,62 @@ def test_every_picture_is_taken_by_the_build_shown_somewhere_and_light() -> None
     assert {name.rsplit(".", 2)[0] for name in there} == taken
     assert len(there) == 2 * len(taken)
     assert max(path.stat().st_size for path in (ROOT / "docs" / "img").glob("*.png")) <= 150_000
+
+
+def synopses() -> list[tuple[str, str]]:
+    """Every command of ours in an indented block of a page: they are shown without what they print, and are not run."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [
+        (path.name, re.split(r"\s{2,}|\s#|\s[>|]\s", line)[0])
+        for path in pages
+        for line in re.findall(
+            r"^    (?:\$ )?((?:\.venv/bin/)?vigie .*)$", path.read_text("utf-8"), re.MULTILINE
+        )
+    ]
+
+
+@pytest.mark.parametrize(("name", "line"), synopses())
+def test_every_command_that_is_only_shown_exists(name: str, line: str) -> None:
+    """With the options it is shown with, and what it takes."""
+    words = [word for word in shlex.split(line)[1:] if not word.startswith("[")]
+    command, parent = cli, None
+    while isinstance(command, click.Group) and words:
+        context = click.Context(command, parent, resilient_parsing=True)
+        found, parent = command.get_command(context, words[0]), context
+        assert found is not None, f"{name}: {line}"
+        command, words = found, words[1:]
+    context = click.Context(command, parent)
+    command.make_parser(context).parse_args([word.replace("$PORT", "80") for word in words])
+
+
+def picture(*, shade: int, size: tuple[int, int] = (20, 20)) -> bytes:
+    """A grey picture with one square of another shade."""
+    image = Image.new("RGB", size, (200, 200, 200))
+    image.paste((shade, shade, shade), (5, 5, 8, 8))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_picture_is_another_one_only_where_somebody_could_see_it() -> None:
+    """A shade more or less at an edge is none; a mark of ink, or another size, is. Fewer colours are always the same bytes."""
+    shots = load(ROOT / "docs" / "screenshots.py")
+    assert shots.looks_like(picture(shade=90), picture(shade=95))
+    assert not shots.looks_like(picture(shade=90), picture(shade=20))
+    assert not shots.looks_like(picture(shade=90), picture(shade=90, size=(20, 21)))
+    assert shots.reduced(picture(shade=90)) == shots.reduced(picture(shade=90))
+
+
+def test_without_chromium_the_pictures_stay_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loudly, and without failing: the rest of the documentation can be built."""
+    shots = load(ROOT / "docs" / "screenshots.py")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["screenshots.py", str(tmp_path)])
+    shots.main()
+    assert "NO CHROMIUM" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_alike() -> None:
