@@ -79,10 +79,10 @@ bench-rivals: $(READY) ## train beside FLAML, in a folder of its own, and plain 
 library: $(READY) ## train the starter library again
 	@$(BIN)/vigie library build
 
-docs: $(READY) ## write the true outputs into README.md and the guides, and build the site into site/
+docs: $(READY) ## write the true outputs into README.md and the guides, take the pictures, and build the site into site/
 	@$(BIN)/python docs/demo_output.py
-	@for page in docs/GUIDE_DEPLOIEMENT_PRODUCTION.md docs/WORKFLOW_UNLABELED_ENSEMBLE.md \
-	  docs/en/deployment.md docs/en/unlabeled-workflow.md; do $(BIN)/python docs/blocks.py $$page || exit 1; done
+	@for page in $$(grep -l '^```console' docs/*.md docs/en/*.md); do $(BIN)/python docs/blocks.py $$page || exit 1; done
+	@$(BIN)/python docs/screenshots.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.yml
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file mkdocs.fr.yml
 	@echo "site/index.html in English, site/fr/index.html in French"

@@ -22,7 +22,8 @@ from vigie import database, predict, refine, table
 from vigie.catalog import Catalog
 from vigie.library import starter
 from vigie.predict import voters
-from vigie.scoring import active, boosting, evaluate
+from vigie.scoring import active, evaluate
+from vigie.scoring.margins import margins
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
 
@@ -87,14 +88,14 @@ class Desk:
                 seed=seed,
                 threads=1,
             )
-            out.append(self.ap(boosting.margins(booster, self.raw), judged))
+            out.append(self.ap(margins(booster, self.raw), judged))
         return out
 
     def ceiling(self, pool: np.ndarray, judged: np.ndarray) -> float:
         """AP of XGBoost on raw columns that has seen the label of every row of the pool."""
         lesson = Lesson(self.raw[pool], self.label[pool], np.ones(len(pool)))
         booster = trees.fit(lesson, trees.BY_DEFAULT, 150, seed=0, threads=1)
-        return self.ap(boosting.margins(booster, self.raw), judged)
+        return self.ap(margins(booster, self.raw), judged)
 
 
 def one(data: datasets.Dataset, catalog: Catalog) -> dict:

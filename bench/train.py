@@ -25,7 +25,8 @@ from vigie.artifacts import store, transfer
 from vigie.artifacts.opening import Gate
 from vigie.catalog import Catalog, Entry
 from vigie.library import starter
-from vigie.scoring import boosting, evaluate, roles
+from vigie.scoring import evaluate, roles
+from vigie.scoring.margins import margins
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
 from vigie.train import split as splitting
@@ -124,7 +125,7 @@ def plain(
     found = tuning.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1)
     (best,) = found.boosters
     booster = trees.fit(lesson, best.parameters, best.rounds, seed=0, threads=1)
-    margin = boosting.margins(booster, x[second])
+    margin = margins(booster, x[second])
     keep = data.labelled[second]
     return evaluate.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
 

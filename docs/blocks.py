@@ -190,13 +190,13 @@ def run(text: str) -> dict[str, list[str]]:
 
 
 def written(text: str, printed: dict[str, list[str]]) -> str:
-    """The page with what its commands print; a block whose shown lines already fit stays as it is."""
+    """The page with what its commands print; a step whose shown lines are already alike stays as it is."""
     for block in reversed(blocks(text)):
         if block.cloud:
             continue
         steps = [
             step
-            if not block.figures and block.fits(step, printed[step.command])
+            if alike(step.shown, printed[step.command])
             else replace(step, shown=tuple(printed[step.command]))
             for step in block.steps
         ]

@@ -3,16 +3,18 @@ every setting and every error, and pages that the navigation does not name yet, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reference import errors_page, settings_page
+from reference import commands_page, drawing, errors_page, settings_page
 
 _HOME = "index.fr.md"
-_COMMANDS = "en/commands.md"
-_SETTINGS = "en/settings.md"
-_ERRORS = "en/errors.md"
+_DRAWING = "img/architecture.svg"
+_MADE = {
+    "en": {"en/commands.md": commands_page, "en/settings.md": settings_page, "en/errors.md": errors_page},
+    "fr": {"COMMANDES.md": commands_page, "REGLAGES.md": settings_page, "ERREURS.md": errors_page},
+}
+"""The pages made from the code, by the language of the site."""
 
 
 def on_config(config: Any) -> Any:
@@ -27,32 +29,17 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """In the French site `index.fr.md` is the page one arrives at; the English one has the pages made from the code."""
+    """In the French site `index.fr.md` is the page one arrives at, and the drawing has French words; both have the pages made from the code."""
     from mkdocs.structure.files import File
 
-    if config.theme["language"] == "fr":
+    language = config.theme["language"]
+    if language == "fr":
         home = files.get_file_from_path(_HOME)
         files.remove(home)
         files.remove(files.get_file_from_path("index.md"))
         files.append(File.generated(config, "index.md", abs_src_path=home.abs_src_path))
-    else:
-        for name, lines in (
-            (_COMMANDS, _commands()), (_SETTINGS, settings_page()), (_ERRORS, errors_page()),
-        ):  # fmt: skip
-            files.append(File.generated(config, name, content="\n".join(lines)))
+        files.remove(files.get_file_from_path(_DRAWING))
+        files.append(File.generated(config, _DRAWING, content=drawing(language)))
+    for name, lines in _MADE[language].items():
+        files.append(File.generated(config, name, content="\n".join(lines(language))))
     return files
-
-
-def _commands() -> Iterator[str]:
-    """The help of every command, as the command line gives it."""
-    from vigie.cli import cli
-
-    yield "# Commands\n\nWhat `--help` says of each, made by the build of this site.\n"
-    yield from _help("vigie", cli, None, 2)
-
-
-def _help(name: str, command: Any, parent: Any, level: int) -> Iterator[str]:
-    context = command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=100)
-    yield f"{'#' * min(level, 4)} `{context.command_path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
-    for child, one in getattr(command, "commands", {}).items():
-        yield from _help(child, one, context, level + 1)

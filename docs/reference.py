@@ -1,7 +1,8 @@
 """The pages of reference that are made from the code itself: every setting, and every error.
 
 A setting is a field of a dataclass in `vigie.settings`: its meaning is in the docstring, its variables are those that the
-`load…` function reads for it, its default is what that function gives where none of them is set.
+`load…` function reads for it, its default is what that function gives where none of them is set. The French of each
+sentence is in `reference.fr.toml`; a sentence without one is refused.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+from vigie.phrases import THIN
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _PARTS = (
@@ -21,32 +26,63 @@ _PARTS = (
     ("WebSettings", "load_web", "The web app and its workers"),
 )
 _HOME = "$VIGIE_HOME"
+_SETTINGS = (
+    "Read once, when a process starts, from its environment; made from the code by the build of this site. A value that "
+    "cannot be understood is refused with exit code {code}. Where several variables are named, the first that is set counts."
+)
+_NEVER = "Never read by Vigie: the client of each cloud takes them from these itself."
+_ERRORS = (
+    "Every error that Vigie raises, made from the code by the build of this site: what a command ends with, what a request is "
+    "answered, and what it means. Each says what was found, what was expected, and a hint; none quotes a cell. An error stands "
+    "under the one it is a kind of: whoever catches that one catches it too."
+)
+_ENDS = (
+    "A command that has done its work ends with 0. A bug of Vigie ends with 1, or with 500: please report it. A command that "
+    "was stopped ends with 130, one whose reader has gone away with 141."
+)
+_HELP = "What `--help` says of each, made by the build of this site."
 
 
-def settings_page() -> Iterator[str]:
+def said(english: str, language: str) -> str:
+    """A sentence of a page in its language, `en` or `fr`; a KeyError names the one that has no French."""
+    return english if language == "en" else french()[english]
+
+
+@cache
+def french() -> dict[str, str]:
+    """The French of each English sentence."""
+    return tomllib.loads(Path(__file__).with_name("reference.fr.toml").read_text("utf-8"))
+
+
+def settings_page(language: str) -> Iterator[str]:
     """The lines of the page of settings."""
     from vigie import settings
     from vigie.cli.edge import EXIT_CODES
 
-    yield "# Settings\n\nRead once, when a process starts, from its environment; made from the code by the build of this site."
-    code = EXIT_CODES[settings.BadSetting]
-    yield f"A value that cannot be understood is refused with exit code {code}. Where several variables are named, the first"
-    yield "that is set counts.\n"
+    yield f"# {said('Settings', language)}\n"
+    yield said(_SETTINGS, language).format(code=EXIT_CODES[settings.BadSetting]) + "\n"
     for kind, loader, title in _PARTS:
         given = getattr(settings, loader)({"VIGIE_HOME": _HOME})
-        yield f"## {title}\n\n| variable | default | means |\n|---|---|---|"
+        yield f"## {said(title, language)}\n\n{_head(language, 'variable', 'default', 'means')}"
         meanings = _attributes(getattr(settings, kind))
         for field, names in variables(loader).items():
-            shown = "the user's data folder" if field == "home" else _shown(getattr(given, field))
-            yield f"| {', '.join(f'`{name}`' for name in names)} | {shown} | {meanings[field]} |"
+            default = "the user's data folder" if field == "home" else getattr(given, field)
+            shown = said(default, language) if field == "home" else _shown(default, language)
+            named = ", ".join(f"`{name}`" for name in names)
+            yield f"| {named} | {shown} | {said(meanings[field], language)} |"
         yield ""
-    means = str(inspect.getdoc(settings.spark_python)).partition("\n")[0].rstrip(".")
-    yield "## Apache Spark\n\n| variable | default | means |\n|---|---|---|"
-    yield f"| `PYSPARK_PYTHON` | {_shown(settings.spark_python({}))} | {means} |\n"
-    yield "## Credentials\n\nNever read by Vigie: the client of each cloud takes them from these itself.\n"
-    yield "| store | variables |\n|---|---|"
+    means = said(str(inspect.getdoc(settings.spark_python)).partition("\n")[0].rstrip("."), language)
+    yield f"## {said('Apache Spark', language)}\n\n{_head(language, 'variable', 'default', 'means')}"
+    yield f"| `PYSPARK_PYTHON` | {_shown(settings.spark_python({}), language)} | {means} |\n"
+    yield f"## {said('Credentials', language)}\n\n{said(_NEVER, language)}\n"
+    yield _head(language, "store", "variables")
     for store, names in settings.CREDENTIALS.items():
         yield f"| `{store}` | {', '.join(f'`{name}`' for name in names)} |"
+
+
+def _head(language: str, *names: str) -> str:
+    """The head of a table."""
+    return f"| {' | '.join(said(name, language) for name in names)} |\n|{'---|' * len(names)}"
 
 
 def variables(loader: str) -> dict[str, list[str]]:
@@ -85,36 +121,58 @@ def _attributes(kind: type) -> dict[str, str]:
     }
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, language: str) -> str:
     match value:
         case bool():
-            return "yes" if value else "no"
+            return said("yes" if value else "no", language)
         case None | "":
-            return "none"
+            return said("none", language)
         case int() | float():
-            return f"{value:,}"
+            text = f"{value:,}"
+            return text if language == "en" else text.replace(",", THIN).replace(".", ",")
         case _:
             return f"`{Path(value) if isinstance(value, Path) else value}`"
 
 
-def errors_page() -> Iterator[str]:
+def errors_page(language: str) -> Iterator[str]:
     """The lines of the page of errors."""
     from vigie import errors
     from vigie.cli.edge import exit_code
     from vigie.web.problems import status
 
-    yield "# Errors\n\nEvery error that Vigie raises, made from the code by the build of this site: what a command ends with, what a"
-    yield "request is answered, and what it means. Each says what was found, what was expected, and a hint; none quotes a cell. An"
-    yield "error stands under the one it is a kind of: whoever catches that one catches it too.\n"
-    yield "| error | exit code | HTTP status | means |\n|---|---|---|---|"
+    yield f"# {said('Errors', language)}\n\n{said(_ERRORS, language)}\n"
+    yield _head(language, "error", "exit code", "HTTP status", "means")
     for depth, kind in _tree(errors.VigieError, 0):
         nothing = kind.__new__(kind)
         answer = status(nothing)
         meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-        name = "&emsp;" * depth + f"`{kind.__name__}`"
-        yield f"| {name} | {exit_code(nothing)} | {answer} {HTTPStatus(answer).phrase} | {meaning} |"
-    yield "\nA command that has done its work ends with 0. A bug of Vigie ends with 1, or with 500: please report it. A command"
-    yield "that was stopped ends with 130, one whose reader has gone away with 141."
+        name = "&nbsp;" * 4 * depth + f"`{kind.__name__}`"
+        phrase = HTTPStatus(answer).phrase
+        yield f"| {name} | {exit_code(nothing)} | {answer} {phrase} | {said(meaning, language)} |"
+    yield f"\n{said(_ENDS, language)}"
+
+
+def commands_page(language: str) -> Iterator[str]:
+    """The help of every command, as the command line gives it."""
+    from vigie.cli import cli
+
+    yield f"# {said('Commands', language)}\n\n{said(_HELP, language)}\n"
+    yield from _help("vigie", cli, None, 2)
+
+
+def _help(name: str, command: Any, parent: Any, level: int) -> Iterator[str]:
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=100)
+    yield f"{'#' * min(level, 4)} `{context.command_path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+    for child, one in getattr(command, "commands", {}).items():
+        yield from _help(child, one, context, level + 1)
+
+
+def drawing(language: str) -> str:
+    """The drawing of the way of the data, with its words in the language."""
+    text = (Path(__file__).parent / "img" / "architecture.svg").read_text("utf-8")
+    return re.sub(
+        r"(<(?:text|title|desc)\b[^>]*>)([^<]+)", lambda found: found[1] + said(found[2], language), text
+    )
 
 
 def _tree(kind: type, depth: int) -> Iterator[tuple[int, type]]:

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from vigie import __version__, errors
 from vigie.cli import cli
 from vigie.cli import edge as cli_edge
-from vigie.cli.edge import EXIT_CODES, exit_code
+from vigie.cli.edge import EXIT_CODES, exit_code, language
 from vigie.cli.populate import populate
 
 VIGIE = (sys.executable, "-m", "vigie")
@@ -88,6 +88,61 @@ def test_errors_end_with_their_code_and_no_traceback(
     if isinstance(error, errors.VigieError):
         assert error.message in result.stderr
         assert error.hint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["predict", "a.csv", "--lang", "fr"], "fr"),
+        (["predict", "a.csv", "--lang=fr"], "fr"),
+        (["predict", "--lang", "fr", "a.csv", "--lang", "en"], "en"),
+        (["predict", "a.csv", "--lang", "de"], "en"),
+        (["predict", "a.csv", "--lang"], "en"),
+        (["predict", "--", "--lang", "fr"], "en"),
+        (["models", "list"], "en"),
+    ],
+)
+def test_the_language_is_read_from_the_command(arguments: list[str], expected: str) -> None:
+    """The last `--lang` counts, as click has it; a language without words is English."""
+    assert language(arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message", "hint"),
+    [
+        (["predict", "no.csv", "-o", "o.csv"], 4, "fichier introuvable\u00a0: «\u202fno.csv\u202f»", "vérifiez le nom"),
+        (["predict", "no.csv", "-o", "o.doc"], 2, "attendu\u00a0: .csv, .csv.gz, .tsv, .txt ou .parquet", "changez"),
+        (["match", "no.csv", "--role", "amount=a", "--role", "time=a"], 2, "deux sens à la colonne", "un sens"),
+        (["plan", "no.csv", "-o", "no/way.plan"], 4, "dossier introuvable", "créez-le d'abord"),
+        (["refine", "no.csv", "--labels", "l.csv", "-o", "o.csv"], 4, "fichier introuvable", "vérifiez le nom"),
+    ],
+)  # fmt: skip
+def test_errors_are_told_in_french(
+    arguments: list[str], code: int, message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `--lang fr` asks for it, with the exit code of the English ones and no word of English."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, [*arguments, "--lang", "fr"])
+    assert result.exit_code == code
+    first, second = result.stderr.splitlines()
+    assert first.startswith("erreur\u00a0: ")
+    assert second.startswith("conseil\u00a0: ")
+    assert message in first
+    assert hint in second
+    assert CliRunner().invoke(cli, arguments).stderr.startswith("error: ")
+
+
+def test_a_bug_is_told_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be helped too: no memory, a setting that cannot be, and a fault of ours."""
+    for error, said in (
+        (MemoryError(), "pas assez de mémoire"),
+        (ValueError("x"), "il s'est passé quelque chose d'imprévu"),
+        (OSError(28, "No space left on device"), "le système a refusé"),
+    ):
+        monkeypatch.setattr("vigie.settings.load", lambda error=error: (_ for _ in ()).throw(error))
+        result = CliRunner().invoke(cli, ["match", "t.csv", "--lang", "fr"])
+        assert f"erreur\u00a0: {said}" in result.stderr
+        assert "conseil\u00a0: " in result.stderr
 
 
 def test_a_bug_is_told_without_data(failing: list[BaseException]) -> None:

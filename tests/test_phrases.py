@@ -25,10 +25,11 @@ UNSEEN = {
     "worlds",
     "artifacts/legacy",
     "api.py",
-    "standing.py",
     "library",
 }
 """What only the command line and programs on this machine are told: no page comes there."""
+SPOKEN = {f"cli/{name}.py" for name in ("edge", "predict", "refine", "standing", "values")}
+"""But the commands that have `--lang` are told in French too."""
 FIRST = {
     "UsageRefused",
     "SignInRefused",
@@ -47,10 +48,10 @@ KINDS = (
 
 
 def sources() -> Iterator[Path]:
-    """The modules whose errors a page can show."""
+    """The modules whose errors a page, or a command with `--lang`, can show."""
     for path in sorted(SOURCE.rglob("*.py")):
         place = path.relative_to(SOURCE).as_posix()
-        if not any(place == part or place.startswith(f"{part}/") for part in UNSEEN):
+        if place in SPOKEN or not any(place == part or place.startswith(f"{part}/") for part in UNSEEN):
             yield path
 
 

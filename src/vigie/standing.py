@@ -27,6 +27,7 @@ import polars as pl
 from vigie import __version__, predict
 from vigie.catalog import Catalog
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 from vigie.predict import Open, Options, Plan, Prediction, Progress, quiet, voters
 from vigie.predict.voters import Voter
 from vigie.scoring import boosting, evidence, reference
@@ -180,13 +181,18 @@ class StandingPlan:
             head = json.loads(arrays["head"].tobytes())
         except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
             raise InputRefused(
-                f"a stored plan: found {type(error).__name__}, expected what Vigie stores",
+                say("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
                 hint="make the plan again",
             ) from error
         if (head["format"], head["polars"]) != (FORMAT, pl.__version__):
             raise InputRefused(
-                f"a stored plan: found format {head['format']} of polars {head['polars']}, "
-                f"expected format {FORMAT} of polars {pl.__version__}",
+                say(
+                    "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
+                    format=head["format"],
+                    polars=head["polars"],
+                    ours=FORMAT,
+                    here=pl.__version__,
+                ),
                 hint="make the plan again",
             )
         members = [
@@ -217,7 +223,12 @@ def learn(
     """
     if table.typed.height > SAMPLE:
         raise InputRefused(
-            f"{table.source}: found {table.typed.height:,} rows to make a plan from, expected at most {SAMPLE:,}",
+            say(
+                "{source}: found {rows:,} rows to make a plan from, expected at most {limit:,}",
+                source=table.source,
+                rows=table.typed.height,
+                limit=SAMPLE,
+            ),
             hint="take whole customers, not rows at random, until there are few enough",
         )
     planned = predict.plan(table, catalog, open_bundle, options or Options(), progress, Learned(keep=True))

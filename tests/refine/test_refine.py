@@ -144,6 +144,10 @@ def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None
     named = runner.invoke(cli, ["suggest", str(before), "-n", "12", "--json"])
     rows = [one["row"] for one in json.loads(named.stdout)]
     assert len(rows) == 12
+    french = runner.invoke(cli, ["suggest", str(before), "-n", "12", "--lang", "fr"]).stdout.splitlines()
+    assert french[0].split() == ["ligne", "score", "raisons"]
+    assert [int(line.split()[0]) for line in french[1:]] == rows
+    assert all("0," in line for line in french[1:])
     words = ["fraud" if desk.label[row - 1] else "fine" for row in rows]
     pl.DataFrame({"row": rows, "verdict": words}).write_csv(marks)
     done = runner.invoke(cli, ["refine", str(before), "--labels", str(marks), "-o", str(after), "--json"])

@@ -53,6 +53,19 @@ def test_a_folder_is_trained_once(tables: Path, vigie_home: Path) -> None:
     assert listed["provenance"]["source"] == "vigie train"
 
 
+def test_so_many_sets_of_parameters_are_tried_and_no_more(tables: Path) -> None:
+    """The same number of sets gives the same model, however long it took."""
+    made = [
+        json.loads(run("train", tables / "paiements.csv", "--trials", "2", "--name", name, "--json").stdout)
+        for name in ("one", "two")
+    ]
+    first, second = (one["performance"] for one in made)
+    assert first["tuning"].pop("trials") == second["tuning"].pop("trials") == 2
+    for one in (first, second):
+        one["tuning"].pop("seconds")
+    assert first == second
+
+
 def test_a_dry_run_trains_nothing(tables: Path) -> None:
     """It says what would be done: the label found by its name, the rows held out."""
     done = run("train", tables / "paiements.csv", "--dry-run", "--json")

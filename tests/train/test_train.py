@@ -22,7 +22,8 @@ from vigie.artifacts.opening import Gate
 from vigie.errors import InputRefused, UnsignedBundle
 from vigie.long import disk, passes, spill
 from vigie.predict import Options, Prediction
-from vigie.scoring import boosting, evaluate, reference
+from vigie.scoring import evaluate, reference
+from vigie.scoring.margins import margins
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
 from vigie.scoring.trained import TrainedModel
@@ -62,9 +63,7 @@ def test_it_is_as_good_as_plain_trees_on_raw_columns(same: Prediction, halves: H
         )
     lesson = Lesson(codes["first"].astype(np.float32), halves.first_label, np.ones(len(halves.first)))
     plain = trees.fit(lesson, trees.BY_DEFAULT, 150, seed=0, threads=1)
-    reached = evaluate.measure(
-        halves.second_label, boosting.margins(plain, codes["second"].astype(np.float32))
-    )[1]
+    reached = evaluate.measure(halves.second_label, margins(plain, codes["second"].astype(np.float32)))[1]
     assert precision(halves.second_label, same) >= 0.95 * reached
 
 
@@ -147,7 +146,7 @@ def test_a_model_of_the_first_format_is_still_read(made: story.Trained) -> None:
     before = reference.from_parts(b"".join(trees_of), recipe)
     assert isinstance(before, TrainedModel)
     inputs = np.random.default_rng(0).normal(size=(50, only.inputs)).astype(np.float32)
-    np.testing.assert_array_equal(before.own.margin(inputs), boosting.margins(only.booster, inputs))
+    np.testing.assert_array_equal(before.own.margin(inputs), margins(only.booster, inputs))
 
 
 def test_a_model_of_a_later_format_is_refused(made: story.Trained) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.scoring import boosting, evaluate
+from vigie.scoring import evaluate
+from vigie.scoring.margins import margins
 from vigie.scoring.own import trees
 from vigie.scoring.own.trees import Lesson
 
@@ -25,4 +26,4 @@ def test_a_deciding_column_does_not_end_learning() -> None:
     booster = trees.fit(first, trees.BY_DEFAULT, found.rounds, seed=0, threads=1, needs=np.eye(5, dtype=bool))
     later = inputs[~half].copy()
     later[:, 4] = np.nan
-    assert evaluate.measure(label[~half], boosting.margins(booster, later))[1] > 0.75
+    assert evaluate.measure(label[~half], margins(booster, later))[1] > 0.75

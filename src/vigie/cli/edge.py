@@ -8,11 +8,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
 
 from vigie.errors import InputRefused, NotFound, Unavailable, UsageRefused, VigieError
+from vigie.phrases import phrase, say, told
 from vigie.settings import BadSetting
 
 
@@ -38,6 +40,8 @@ _SYSTEM = {
     getattr(errno, name, 0)
     for name in ("ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE")
 }
+
+_HEADS = {"en": ("error: ", "hint: "), "fr": ("erreur\u00a0: ", "conseil\u00a0: ")}
 
 EXAMPLES = "\b\nExamples:\n  {}\n  {}\n  {}"
 
@@ -68,16 +72,16 @@ class _Edge(click.Command):
         except click.exceptions.Exit as error:
             sys.exit(error.exit_code)
         except click.Abort:
-            _say("stopped", "")
+            _stopped()
             sys.exit(130)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             sys.exit(2)
         except click.ClickException as error:
-            _say(f"error: {error.format_message()}", _where_to_look(error))
+            _say(error.format_message(), _where_to_look(error))
             sys.exit(2)
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  the edge: the user is told in words
-            _end(_environmental(error), debug="--debug" in arguments)
+            _end(_environmental(error), language(arguments), debug="--debug" in arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -100,21 +104,37 @@ class Command(_Edge):
     """A lone command with that edge."""
 
 
-def _end(error: BaseException, *, debug: bool) -> NoReturn:
+def language(arguments: Sequence[str]) -> str:
+    """What `--lang` asks for, `en` or `fr`: read from the command as it was typed, for a command that never began."""
+    words = [*arguments, "--"]
+    asked = [
+        (after if word == "--lang" else word.removeprefix("--lang="))
+        for word, after in pairwise(words[: words.index("--") + 1])
+        if word == "--lang" or word.startswith("--lang=")
+    ]
+    return asked[-1] if asked and asked[-1] in _HEADS else "en"
+
+
+def _end(error: BaseException, language: str, *, debug: bool) -> NoReturn:
     code = exit_code(error)
     match error:
         case VigieError():
-            _say(f"error: {error.message}", error.hint)
+            _say(*error.told(language), language)
         case BadSetting():
-            _say(f"error: {error}", "settings are read from the environment; README.md lists them")
+            hint = phrase("settings are read from the environment; README.md lists them")
+            _say(str(error), told(hint, language), language)
         case MemoryError():
-            _say("error: not enough memory", "score a smaller table, or on a machine with more memory")
+            said = (
+                phrase("not enough memory"),
+                phrase("score a smaller table, or on a machine with more memory"),
+            )
+            _say(told(said[0], language), told(said[1], language), language)
         case BrokenPipeError() | ReaderGone():
             _forget_stdout()
         case KeyboardInterrupt():
-            _say("stopped", "")
+            _stopped()
         case _:
-            _bug(error, debug=debug)
+            _bug(error, language, debug=debug)
     sys.exit(code)
 
 
@@ -124,7 +144,7 @@ def _environmental(error: BaseException) -> BaseException:
         return error
     _forget_stdout()
     return Unavailable(
-        f"the system refused to read or write: {error.strerror}",
+        say("the system refused to read or write: {reason}", reason=error.strerror),
         hint="check the free space and the permissions of where the output goes, and of VIGIE_HOME",
     )
 
@@ -140,14 +160,18 @@ def _where_to_look(error: click.ClickException) -> str:
     return "" if context is None else f"see {context.command_path} --help"
 
 
-def _say(message: str, hint: str) -> None:
-    head, colon, rest = message.partition(": ")
-    click.echo(click.style(head, fg="red", bold=True) + colon + rest, err=True)
+def _say(message: str, hint: str, language: str = "en") -> None:
+    error, advice = _HEADS[language]
+    click.echo(click.style(error, fg="red", bold=True) + message, err=True)
     if hint:
-        click.echo(click.style("hint", fg="cyan") + f": {hint}", err=True)
+        click.echo(click.style(advice, fg="cyan") + hint, err=True)
 
 
-def _bug(error: BaseException, *, debug: bool) -> None:
+def _stopped() -> None:
+    click.echo(click.style("stopped", fg="red", bold=True), err=True)
+
+
+def _bug(error: BaseException, language: str, *, debug: bool) -> None:
     """The traceback without the error's own words: a library may quote a cell in them."""
     frames = [
         frame
@@ -160,8 +184,8 @@ def _bug(error: BaseException, *, debug: bool) -> None:
         f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)",
         err=True,
     )
-    hint = (
+    hint = phrase(
         "this is a bug of Vigie, not a fault of your table. Please report the lines above, which hold none of your "
         "data, with `vigie --version`; `vigie --debug …` shows the message too, for your own eyes first"
     )
-    _say("error: something unexpected happened", hint)
+    _say(told(phrase("something unexpected happened"), language), told(hint, language), language)

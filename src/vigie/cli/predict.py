@@ -13,6 +13,7 @@ from vigie import settings
 from vigie.cli.edge import EXAMPLES
 from vigie.cli.values import Budget, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
+from vigie.phrases import phrase, say
 from vigie.scoring.known_roles import ROLES
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--role", "pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
                  help="What a column means, where Vigie got it wrong: amount=montant. none=COLUMN ignores it. Repeatable."),
     click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
-                 help="Language of the report and of the reasons."),
+                 help="Language of the report, of the reasons and of errors."),
     click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead."),
 )  # fmt: skip
 
@@ -186,16 +187,27 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
             )
         return
     path = Path(output)
-    if path.is_dir():
-        raise UsageRefused(f"cannot write {output!r}: it is a folder", hint="name a file in it")
-    if not _WRITABLE.fullmatch(path.name):
+    if not path.is_dir() and not _WRITABLE.fullmatch(path.name):
         hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
-        raise UsageRefused(f"cannot write {path.name!r}: expected {_OUTPUTS}, or -", hint=hint)
+        said = say(
+            "cannot write {output!r}: expected {expected}, or -", output=path.name, expected=phrase(_OUTPUTS)
+        )
+        raise UsageRefused(said, hint=hint)
+    check_place(source, path)
+
+
+def check_place(source: str, path: Path) -> None:
+    """Refuses an output that is a folder, in no folder, or the input itself, under whatever name."""
+    output = str(path)
+    if path.is_dir():
+        raise UsageRefused(
+            say("cannot write {output!r}: it is a folder", output=output), hint="name a file in it"
+        )
     if not path.resolve().parent.is_dir():
         raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
     if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
         raise UsageRefused(
-            f"the output {output!r} is the input itself",
+            say("the output {output!r} is the input itself", output=output),
             hint="write to another file: the upload is never changed",
         )
 

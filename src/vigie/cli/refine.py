@@ -12,6 +12,7 @@ from vigie import settings
 from vigie.cli.edge import EXAMPLES
 from vigie.cli.values import Budget
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.phrases import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +23,8 @@ _ADDED = ("fraud_score", "fraud_probability", "anomaly_score", "agreement", "ris
 _ROW = ("row", "ligne", "row_number")
 _LABELS = click.option("--labels", metavar="FILE", help="Rows already looked at: a CSV with the row's number (column `row`, from 1) or a "
                        "column that identifies it, and a column that says fraud or fine.")  # fmt: skip
+_LANG = click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
+                     help="Language of the report, of the reasons and of errors.")  # fmt: skip
 _LABEL = click.option(
     "--label", metavar="COLUMN", help="The column of FILE that says so; the other one where there are two."
 )
@@ -42,13 +45,7 @@ _LABEL = click.option(
     "-o", "--output", required=True, metavar="FILE", help="Where to: .csv, .csv.gz, .tsv, .txt or .parquet."
 )
 @click.option("--alert-budget", type=Budget(), metavar="1%|500", help="How many rows you can look at.")
-@click.option(
-    "--lang",
-    default="en",
-    show_default=True,
-    type=click.Choice(["en", "fr"]),
-    help="Language of the report and of the reasons.",
-)
+@_LANG
 @click.option(
     "--seed",
     default=0,
@@ -122,8 +119,11 @@ def refine(
     metavar="N",
     help="The same file, marks and seed name the same rows.",
 )
+@_LANG
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-def suggest(source: str, labels: str | None, label: str | None, count: int, seed: int, as_json: bool) -> None:
+def suggest(
+    source: str, labels: str | None, label: str | None, count: int, seed: int, lang: str, as_json: bool
+) -> None:
     """Name the rows of PREDICTIONS to look at next.
 
     Half of them are the most suspicious that nobody has looked at, the others come from every depth of the list: both are
@@ -131,6 +131,7 @@ def suggest(source: str, labels: str | None, label: str | None, count: int, seed
     """
     from vigie import refine as story
     from vigie.cli import draw as cli_draw
+    from vigie.cli.words import Words
     from vigie.predict import Prediction
 
     chosen = settings.load()
@@ -148,9 +149,10 @@ def suggest(source: str, labels: str | None, label: str | None, count: int, seed
     if as_json:
         cli_draw.dump(found)
         return
-    shown = cli_draw.columns("row", "score", "reasons", right=(0, 1))
+    words = Words(lang)
+    shown = cli_draw.columns(words("row"), words("score"), words("reasons"), right=(0, 1))
     for one in found:
-        shown.add_row(str(one["row"]), f"{one['fraud_score']:.3f}", str(one["reasons"]))
+        shown.add_row(str(one["row"]), words.decimal(one["fraud_score"], 3), str(one["reasons"]))
     cli_draw.show(shown)
 
 
@@ -164,8 +166,8 @@ def _predictions(source: str, chosen: settings.Settings) -> tuple[Table, pl.Data
     ours = table.frame.columns[-len(_ADDED) :]
     if [re.sub(r"_\d+$", "", name) for name in ours] != list(_ADDED) or table.frame.width <= len(_ADDED):
         raise InputRefused(
-            f"{source}: the last columns are not those that `vigie predict` writes",
-            hint=f"expected a file that ends in {', '.join(_ADDED)}",
+            say("{source}: the last columns are not those that `vigie predict` writes", source=source),
+            hint=say("expected a file that ends in {columns}", columns=", ".join(_ADDED)),
         )
     additions = table.typed.select(ours).rename(dict(zip(ours, _ADDED, strict=True)))
     return replace(table, frame=table.frame.drop(ours), typed=table.typed.drop(ours)), additions
@@ -185,7 +187,11 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
     said = label or next((c for c in columns if c != known), None)
     if known is None or said is None or (label is None and len(columns) != 2):
         raise InputRefused(
-            f"{labels}: found the columns {', '.join(columns[:6])}, expected a row and what is said of it",
+            say(
+                "{labels}: found the columns {columns}, expected a row and what is said of it",
+                labels=labels,
+                columns=", ".join(columns[:6]),
+            ),
             hint="columns `row` (from 1) and `fraud`, or a column that identifies rows of the predictions; name the other with --label",
         )
     rows = _numbers(labels, given, known) if key else _looked_up(labels, table, given, known)
@@ -195,7 +201,8 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
             continue
         if marks.get(row, verdict) != verdict:
             raise InputRefused(
-                f"{labels}: found row {row + 1} both as fraud and as fine", hint="keep one of them"
+                say("{labels}: found row {row} both as fraud and as fine", labels=labels, row=row + 1),
+                hint="keep one of them",
             )
         marks[row] = verdict
     return marks
@@ -205,7 +212,11 @@ def _numbers(labels: str, given: Table, key: str) -> list[int | None]:
     series = given.typed[key]
     if not series.dtype.is_integer():
         raise InputRefused(
-            f"{labels}, column {key!r}: found something else than whole numbers, expected row numbers from 1"
+            say(
+                "{labels}, column {key!r}: found something else than whole numbers, expected row numbers from 1",
+                labels=labels,
+                key=key,
+            )
         )
     return [None if value is None else int(value) - 1 for value in series.to_list()]
 
@@ -218,13 +229,22 @@ def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | 
     wanted = cells(given.typed[key]).to_list()
     if len(place) < len(here) and any(here.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
-            f"{labels}, column {key!r}: found values that several rows of the predictions have, expected one row each",
+            say(
+                "{labels}, column {key!r}: found values that several rows of the predictions have, expected one row each",
+                labels=labels,
+                key=key,
+            ),
             hint="use the row number instead, in a column named row",
         )
     lost = sum(value not in place for value in wanted)
     if lost:
         raise InputRefused(
-            f"{labels}, column {key!r}: found {lost} values that no row of the predictions has"
+            say(
+                "{labels}, column {key!r}: found {lost} values that no row of the predictions has",
+                labels=labels,
+                key=key,
+                lost=lost,
+            )
         )
     return [place[value] for value in wanted]
 

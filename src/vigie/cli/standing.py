@@ -9,9 +9,9 @@ import click
 
 from vigie import settings
 from vigie.cli.edge import EXAMPLES
-from vigie.cli.predict import check_output, read_table, shared
+from vigie.cli.predict import check_output, check_place, read_table, shared
 from vigie.cli.values import Budget, Share, roles_by_column
-from vigie.errors import NotFound, UsageRefused
+from vigie.errors import NotFound
 
 
 @click.command(
@@ -40,7 +40,7 @@ def plan(
     its cells: keep it as private. INPUT has at most 200,000 rows, of whole customers.
     """
     roles = roles_by_column(pairs)
-    _check_plan(source, output)
+    check_place(source, Path(output))
     from vigie import opening, standing
     from vigie.cli import draw as cli_draw
     from vigie.cli.words import Words
@@ -92,16 +92,3 @@ def score(plan: str, source: str, output: str) -> None:
     write(table, additions, output)
     alerts = int(additions["alert"].sum())
     click.echo(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts", err=True)
-
-
-def _check_plan(source: str, output: str) -> None:
-    path = Path(output)
-    if path.is_dir():
-        raise UsageRefused(f"cannot write {output!r}: it is a folder", hint="name a file in it")
-    if not path.resolve().parent.is_dir():
-        raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
-    if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
-        raise UsageRefused(
-            f"the output {output!r} is the input itself",
-            hint="write to another file: the upload is never changed",
-        )

@@ -70,6 +70,8 @@ _LOOKED_AT = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
               help="What a column means, where Vigie got it wrong. Repeatable.")  # fmt: skip
 @click.option("--time-budget", default=120.0, show_default=True, type=click.FloatRange(1), metavar="SECONDS",
               help="How long to search parameters; reading and fitting come on top.")  # fmt: skip
+@click.option("--trials", default=40, show_default=True, type=click.IntRange(1), metavar="N",
+              help="How many sets of parameters to try at most, however much time is left.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
               help="The same table, seed and number of trials give the same model.")  # fmt: skip
 @click.option("--cards", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
@@ -156,7 +158,14 @@ def _made(
     wanted = {key: asked[key] for key in _LOOKED_AT}
     seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
     del table  # of a large one only a sample is needed from here on
-    done = story.teach(seen, name=called, time_budget=asked["time_budget"], seed=asked["seed"], progress=told)
+    done = story.teach(
+        seen,
+        name=called,
+        time_budget=asked["time_budget"],
+        trials=asked["trials"],
+        seed=asked["seed"],
+        progress=told,
+    )
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
     shelf = opening.shelf(chosen)
     entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vigie.errors import NotFound, UsageRefused
+from vigie.phrases import say
 from vigie.scoring.known_roles import ROLES
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -74,7 +75,12 @@ def roles_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
             raise NotFound("role", role, known=ROLES)
         if found.get(column, role) != role:
             raise UsageRefused(
-                f"--role gives the column {column!r} two roles: {found[column]} and {role}",
+                say(
+                    "--role gives the column {column!r} two roles: {one} and {other}",
+                    column=column,
+                    one=found[column],
+                    other=role,
+                ),
                 hint="a column has one role; give each column once",
             )
         found[column] = role

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "mobile_money_fr.csv"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from . import browser
+from .browser import EXAMPLE
 
 
 @dataclass
@@ -59,48 +44,27 @@ class Visit:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium; without one the tests are left out, but never on CI."""
-    program = next((found for name in _NAMES if (found := shutil.which(name))), None)
-    if program is None:
+    path = browser.program()
+    if path is None:
         reason = "no Chromium on this machine, so nobody walks through the pages: run tests/chromium.sh"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+    with browser.chromium(path) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Server]:
     """`vigie serve` as a person starts it on their own machine; ended with its worker."""
     home = tmp_path_factory.mktemp("serve")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIGIE_")}
-    environment |= {"VIGIE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "vigie", "serve", "--port", str(port)],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env=environment,
-        )
-    assert process.stdout is not None
-    link = process.stdout.readline().strip()
-    url = f"http://127.0.0.1:{port}"
-    _wait(url, process)
-    state = home / "session.json"
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(link)
-    page.wait_for_url(f"{url}/")
-    context.storage_state(path=state)
-    context.close()
-    yield Server(url, state)
-    process.terminate()
-    process.wait(timeout=30)
-    process.stdout.close()
+    with browser.serving(home) as (url, link):
+        state = home / "session.json"
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(link)
+        page.wait_for_url(f"{url}/")
+        context.storage_state(path=state)
+        context.close()
+        yield Server(url, state)
 
 
 @pytest.fixture
@@ -151,15 +115,3 @@ def scored(server: Server, chromium: Browser) -> str:
     path = urlsplit(page.url).path
     context.close()
     return path
-
-
-def _wait(url: str, process: subprocess.Popen[str]) -> None:
-    for _ in range(120):
-        if process.poll() is not None:
-            pytest.fail(f"vigie serve ended with code {process.returncode}")
-        try:
-            with urllib.request.urlopen(f"{url}/sign-in", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail("vigie serve does not answer")

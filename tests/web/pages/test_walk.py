@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, Route
 
-from .conftest import EXAMPLE, Visit
+from .browser import EXAMPLE
+from .conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
