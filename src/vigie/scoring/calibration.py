@@ -174,19 +174,24 @@ def fit(tables: Sequence[Studied], rarer: Sequence[Studied] = ()) -> Calibrator:
     truth = np.array([_logit(table.share) for table in tables])
     slope, intercept = np.polyfit(belief, truth, 1)
     # A table in production is a stranger, so only strangers say how far off an estimate may be.
-    strangers = [table for table in (*tables, *rarer) if table.strange] or [*tables, *rarer]
-    errors = [_logit(one.share) - (intercept + slope * _logit(one.belief)) for one in strangers]
+    kinds = [[one for one in kind if one.strange] or list(kind) for kind in (tables, rarer) if kind]
+    errors = [
+        [_logit(one.share) - (intercept + slope * _logit(one.belief)) for one in kind] for kind in kinds
+    ]
     found = Calibrator(knots, ratio, float(intercept), float(slope), *_tails(errors))
-    missed = [_missed(found, one) for one in strangers]
-    told, known = ([pair[i] for pairs in missed for pair in pairs] for i in (0, 1))
-    return replace(found, alerts=(_tails(told), _tails(known)))
+    missed = [[pair for one in kind for pair in _missed(found, one)] for kind in kinds]
+    told, known = (_tails([[pair[i] for pair in kind] for kind in missed]) for i in (0, 1))
+    return replace(found, alerts=(told, known))
 
 
-def _tails(errors: Sequence[float]) -> tuple[float, float]:
-    """How far below and above nothing the errors reach; neither the one nor the other by more than their tails."""
+def _tails(errors: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """How far below and above nothing the errors of each kind of table reach, so that the interval holds for each."""
     tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(errors, [tail, 1 - tail]) if len(errors) else (0.0, 0.0)
-    return min(float(low), 0.0), max(float(high), 0.0)
+    reach = [np.quantile(kind, [tail, 1 - tail]) for kind in errors if len(kind)]
+    return (
+        float(min(0.0, *(low for low, _ in reach), 0.0)),
+        float(max(0.0, *(high for _, high in reach), 0.0)),
+    )
 
 
 def _missed(calibrator: Calibrator, table: Studied) -> list[tuple[float, float]]:
