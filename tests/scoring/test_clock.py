@@ -54,6 +54,12 @@ def test_hours_that_people_keep_tell_the_unit(days: int, in_an_hour: int) -> Non
     assert day_of(np.floor(kept_hours(days, 4) * in_an_hour)) == 24 * in_an_hour
 
 
+def test_over_a_year_a_faint_rhythm_is_enough_over_two_days_it_is_not() -> None:
+    """A trend of two days leans as much; one of a year hardly at all."""
+    assert day_of(kept_hours(365, 6.5) * 3600) == 86_400
+    assert day_of(kept_hours(2, 6.5)) == 0
+
+
 def test_where_nobody_keeps_hours_there_is_no_unit() -> None:
     """Evenly spread rows, the numbers of the rows, days, a trend, few rows, less than two days."""
     rng = np.random.default_rng(1)

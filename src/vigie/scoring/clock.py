@@ -16,9 +16,9 @@ CLOCK = 3e8
 """Seconds beyond are since 1970, those below are counted from some beginning of their own."""
 DAYS = (DAY, 1440.0, 24.0)
 """A day in the units that counters have: seconds, minutes, hours."""
-RHYTHM, FEWEST_DAYS = 0.25, 2.0
-"""How far the rows lean to one side of the clock (0 not at all, 1 all at one moment) where people keep hours, and how
-many days it takes to tell: a trend over a few days alone leans less."""
+RHYTHM, TREND, FEWEST_DAYS = 0.1, 0.3, 2.0
+"""How far the rows lean to one side of the clock (0 not at all, 1 all at one moment) where people keep hours; what a trend
+alone makes them lean over one day, over more days so much less; and how many days it takes to tell."""
 
 
 def as_seconds(series: pl.Series, learned: Learned | None = None) -> Floats | None:
@@ -56,11 +56,13 @@ def day_of(time: Floats) -> float:
     Args:
         time: (rows,) a counter in an unknown unit, finite.
     """
-    passed, found = time - time.min(), 0.0
-    # What so few rows show by chance comes on top.
-    best = RHYTHM + 2 / np.sqrt(len(time))
+    passed, found, best = time - time.min(), 0.0, 0.0
     for day in DAYS:
+        days = float(passed.max()) / day
+        if days < FEWEST_DAYS:
+            continue
         lean = float(np.abs(np.exp(2j * np.pi * passed / day).mean()))
-        if passed.max() >= FEWEST_DAYS * day and lean > best:
+        # What so few rows show by chance comes on top.
+        if lean > max(best, RHYTHM + TREND / days + 2 / np.sqrt(len(time))):
             found, best = day, lean
     return found
