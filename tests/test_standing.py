@@ -52,6 +52,7 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
     """Every column of the predictions, to the last bit, after a round trip through bytes."""
     monkeypatch.setattr(anomaly, "TREES", 10)
     monkeypatch.setattr(student, "ROUNDS", 5)
+    monkeypatch.setattr(student, "FEWEST", 200)
     table = tables.from_frame(generate(domain, 7, 500).frame)
     plan, scored = standing.learn(table, catalog, opener)
     data = plan.to_bytes()

@@ -74,6 +74,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small forests and short lessons, for tests that do not ask how good the answer is."""
     monkeypatch.setattr(anomaly, "TREES", 8)
     monkeypatch.setattr(student, "ROUNDS", 4)
+    monkeypatch.setattr(student, "FEWEST", 200)
 
 
 def check(found: Prediction, frame: pl.DataFrame) -> None:

@@ -131,6 +131,24 @@ def test_the_table_as_numbers() -> None:
     np.testing.assert_allclose(found, np.array([[1, 3, 3, 8], np.log([3, 3, 3, 1])]).T)
 
 
+def test_an_identifier_is_the_same_one_whatever_it_is_written_with() -> None:
+    """As numbers or as text, and whether large or small: only whose rows are the same matters."""
+    ids = np.random.default_rng(0).integers(0, 40, N)
+    amount = np.arange(N, dtype=float)
+    roles = given({"who": "customer", "amount": "amount"})
+    number, text = (
+        anomaly.raw_matrix(pl.DataFrame({"who": who, "amount": amount}), roles)
+        for who in (ids, [str(one) for one in ids])
+    )
+    np.testing.assert_array_equal(number, text)
+    places = number[:, 0]
+    assert len(np.unique(places)) == len(np.unique(ids))
+    assert all(len(np.unique(places[ids == one])) == 1 for one in np.unique(ids))
+    assert abs(np.corrcoef(places, ids)[0, 1]) < 0.5, (
+        "a customer is not more like the one with the next number"
+    )
+
+
 def test_the_same_seed_gives_the_same_scores() -> None:
     x = np.random.default_rng(0).normal(size=(N, 3))
     np.testing.assert_array_equal(anomaly.raw_forest(x, 3), anomaly.raw_forest(x, 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from vigie.errors import InputRefused
 from vigie.scoring import calibration
-from vigie.scoring.calibration import LEAST, MOST, Calibrator, Studied, fit, probability
+from vigie.scoring.calibration import LEAST, MOST, Calibrator, Prevalence, Studied, fit, probability
 from vigie.scoring.evaluate import calibration_error
 
 SHIFT = 3.0
@@ -56,6 +57,56 @@ def test_the_interval_holds_as_often_as_it_says(calibrator: Calibrator) -> None:
         found = calibrator.prevalence(float(np.clip(1.5 * share * np.exp(rng.normal(0, 0.2)), 0, 0.9)))
         held.append(found.low <= share <= found.high)
     assert 0.8 < np.mean(held) <= 1
+
+
+def as_others(seed: int, share: float) -> Studied:
+    """A table on which fraud stands out more, or less, than on most."""
+    rng = np.random.default_rng([seed, 1])
+    shift = rng.uniform(1, 5)
+    label = rng.random(4000) < share
+    evidence = np.where(label, rng.normal(shift, 1, 4000), rng.normal(size=4000))
+    return Studied(evidence, float(np.clip(0.03 * np.exp(rng.normal(0, 0.2)), 0, 0.9)), label, np.ones(4000))
+
+
+def test_the_precision_of_alerts_holds_as_often_as_it_says() -> None:
+    """Tables differ in how well fraud stands out, and in how much of it there is: both are in the interval."""
+    rng = np.random.default_rng(3)
+    shares = np.exp(rng.uniform(np.log(0.005), np.log(0.2), 280))
+    tables = [as_others(seed, float(share)) for seed, share in enumerate(shares)]
+    found = fit(tables[:140])
+    for known in (False, True):
+        held = []
+        for one in tables[140:]:
+            share = Prevalence(*[one.share] * 3) if known else found.prevalence(one.belief)
+            alert = one.evidence >= np.quantile(one.evidence, 0.98)
+            said = found.precision(found.log_ratio(one.evidence), alert, share)
+            # As it was measured: none, or all, of so few is no proof that there are never any.
+            true = (one.label[alert].sum() + 0.5) / (alert.sum() + 1)
+            held.append(said.low <= true <= said.high)
+        assert 0.82 < np.mean(held) <= 1
+
+
+def test_what_is_said_holds_where_frauds_are_far_rarer_too() -> None:
+    """The best guess stays that for most tables; the interval reaches the whole portfolios."""
+    shares = np.geomspace(0.005, 0.2, 60)
+    most = [as_others(seed, float(share)) for seed, share in enumerate(shares)]
+    rarer = [
+        as_others(seed + 500, float(share)) for seed, share in enumerate(np.geomspace(0.0008, 0.005, 30))
+    ]
+    alone, both = fit(most), fit(most, rarer)
+    assert both.prevalence(0.03).estimate == alone.prevalence(0.03).estimate
+    assert both.prevalence(0.03).low < 0.003 < alone.prevalence(0.03).low
+
+
+def test_a_calibration_that_says_nothing_of_alerts_uses_the_share_alone(calibrator: Calibrator) -> None:
+    """As the bundles of earlier releases, and the calibrations of models that learned from labels."""
+    plain = replace(calibrator, alerts=None)
+    assert "alerts" not in plain.to_json()
+    assert Calibrator.from_json(json.loads(json.dumps(plain.to_json()))).alerts is None
+    ratio = np.linspace(-4, 4, 1000)
+    said = plain.precision(ratio, ratio > 2, Prevalence(0.02, 0.01, 0.04))
+    assert said.estimate == pytest.approx(probability(ratio, 0.02)[ratio > 2].mean())
+    assert said.low == pytest.approx(probability(ratio, 0.01)[ratio > 2].mean())
 
 
 @settings(max_examples=60, deadline=None)

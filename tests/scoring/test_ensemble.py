@@ -149,21 +149,40 @@ def test_the_student_cannot_repeat_what_it_was_told_of_a_row() -> None:
     assert abs(np.corrcoef(taught, suspicion)[0, 1]) < 0.12
 
 
+def test_the_student_hears_what_related_rows_say() -> None:
+    """Columns that tell nothing, and frauds in series: what is said of their company finds those nobody suspects."""
+    rng = np.random.default_rng(4)
+    fraud = rng.random(4000) < 0.05
+    suspicion = rng.normal(size=4000) + 4 * (fraud & (rng.random(4000) < 0.5))
+    x = rng.normal(size=(4000, 2))
+    company = np.stack([rng.normal(size=4000) + 3 * fraud, np.full(4000, np.nan)], axis=1)
+    missed = fraud & (suspicion < 2)
+    alone, beside = student.vote(x, suspicion, 0), student.vote(x, suspicion, 0, company=company)
+    assert alone is not None
+    assert beside is not None
+    assert beside[missed].mean() > alone[missed].mean() + 0.15
+    nobody = student.vote(x, suspicion, 0, company=np.full((4000, 3), np.nan))
+    np.testing.assert_array_equal(nobody, alone)
+
+
 def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
+    enough = student.FEWEST
     few = np.zeros((student.FEWEST - 1, 3))
     assert student.vote(few, np.zeros(len(few)), 0) is None
-    assert student.vote(np.zeros((500, 0)), np.zeros(500), 0) is None
-    one_half = np.zeros(500, dtype=np.int64)
-    assert student.vote(np.ones((500, 2)), np.ones(500), 0, half=one_half) is None
-    flat = student.vote(np.ones((500, 2)), np.ones(500), 0)
+    assert student.vote(np.zeros((enough, 0)), np.zeros(enough), 0) is None
+    one_half = np.zeros(enough, dtype=np.int64)
+    assert student.vote(np.ones((enough, 2)), np.ones(enough), 0, half=one_half) is None
+    flat = student.vote(np.ones((enough, 2)), np.ones(enough), 0)
     assert flat is not None
     assert np.isfinite(flat).all()
 
 
 def test_the_student_is_the_same_for_the_same_seed() -> None:
-    x, fraud = columns(rows=400)
-    suspicion = np.random.default_rng(0).random(400) + fraud
-    np.testing.assert_array_equal(student.vote(x, suspicion, 3), student.vote(x, suspicion, 3))
+    x, fraud = columns(rows=1200)
+    suspicion = np.random.default_rng(0).random(1200) + fraud
+    once = student.vote(x, suspicion, 3)
+    assert once is not None
+    np.testing.assert_array_equal(once, student.vote(x, suspicion, 3))
 
 
 def test_listening_changes_the_evidence_and_nothing_else() -> None:

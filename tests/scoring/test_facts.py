@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 import pytest
 from tests.scoring.tables import given
 
-from vigie.scoring.facts import LARGEST, Facts, as_codes, as_numbers, as_seconds
-
-MOMENT = datetime(2024, 3, 1, 12, 0)
-SECONDS = 1_709_294_400.0
+from vigie.scoring.facts import LARGEST, Facts, as_codes, as_numbers
 
 
 def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Series) -> Facts:
@@ -45,32 +42,6 @@ def test_numbers(cells: list[object], expected: list[float] | None) -> None:
         assert (np.diff(found[:3]) > 0).all()
     else:
         assert found is None
-
-
-@pytest.mark.parametrize(
-    "series",
-    [
-        pl.Series([MOMENT, None]),
-        pl.Series([SECONDS, None]),
-        pl.Series([int(SECONDS), None]),
-        pl.Series([int(SECONDS * 1e3), None]),
-        pl.Series([int(SECONDS * 1e6), None]),
-        pl.Series([int(SECONDS * 1e9), None]),
-        pl.Series([MOMENT, None]).cast(pl.Datetime("ns")),
-    ],
-    ids=str,
-)
-def test_moments_in_any_unit_are_seconds(series: pl.Series) -> None:
-    found = as_seconds(series)
-    assert found is not None
-    np.testing.assert_allclose(found, [SECONDS, np.nan], rtol=1e-6)
-
-
-def test_days_steps_and_what_is_no_moment() -> None:
-    np.testing.assert_array_equal(as_seconds(pl.Series([date(1970, 1, 2)])), [86_400])
-    np.testing.assert_array_equal(as_seconds(pl.Series([1, 2, 743])), [1, 2, 743])
-    assert as_seconds(pl.Series([MOMENT]).dt.time()) is None
-    assert as_seconds(pl.Series(["soon"])) is None
 
 
 def test_codes_follow_the_values_not_the_rows() -> None:
@@ -134,6 +105,33 @@ def test_windows_fit_the_unit_of_time() -> None:
     assert facts(time=[1, 744]).windows == (1, 24, 168)
     hour, day, week = facts(time=[0, 100_000]).windows
     assert (day, week) == (24 * hour, 168 * hour)
+
+
+@pytest.mark.parametrize("unit", [1.0, 60.0, 3600.0], ids=["seconds", "minutes", "hours"])
+def test_a_counter_tells_its_unit_by_the_hours_that_people_keep(unit: float) -> None:
+    """A year in seconds is not a month of hours: windows and hours are those of the same table with dates."""
+    rng = np.random.default_rng(0)
+    hours = rng.integers(0, 200, 3000) * 24 + np.clip(rng.normal(14, 3, 3000), 0, 23.9)
+    passed = np.sort(np.floor(np.r_[0.0, hours] * 3600 / unit)).astype(int)
+    counted = facts(time=passed.tolist())
+    assert counted.windows == (3600 / unit, 86_400 / unit, 604_800 / unit)
+    np.testing.assert_allclose(counted.hour, passed * unit % 86_400 / 3600, atol=1e-9)
+
+
+def test_a_date_and_a_time_of_day_in_two_columns_are_one_moment() -> None:
+    """Whatever the hour is written as; a date that has a time of day keeps its own."""
+    dates = [datetime(2024, 1, 2), datetime(2024, 1, 2), datetime(2024, 1, 5), None]
+    together = facts(time=[datetime(2024, 1, 2, 15, 30), datetime(2024, 1, 2, 6), datetime(2024, 1, 5, 23)])
+    for hours in ([15.5, 6, 23, 1], [55_800, 21_600, 82_800, 3600]):
+        apart = facts(time=dates, hour=hours)
+        assert together.time is not None
+        assert apart.time is not None
+        np.testing.assert_allclose(apart.time[:3], together.time)
+        np.testing.assert_allclose(apart.hour, [15.5, 6, 23, 1])
+    dated = facts(time=[datetime(2024, 1, 2, 15, 30), datetime(2024, 1, 2, 6)], hour=[3, 4])
+    assert dated.time is not None
+    assert together.time is not None
+    np.testing.assert_allclose(dated.time, together.time[:2])
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:

@@ -66,6 +66,9 @@ class _Curve:
             return
         p = np.clip(known.to_numpy()[order], 1e-9, 1 - 1e-9)
         self._sums.append(np.cumsum(p))
+        self._apart = _apart(prediction.summary["alert_precision"])
+        if self._apart is not None:
+            return
         for one in (share["low"], share["high"]):
             # Another share of fraud in the whole table moves the odds of every row alike.
             self._sums.append(np.cumsum(probability(np.log(p / (1 - p)), min(max(one, 1e-9), 1 - 1e-9))))
@@ -75,13 +78,26 @@ class _Curve:
         one: dict[str, Any] = {"alerts": alerts, "share": round(alerts / self._rows, 6)}
         if not self._sums:
             return one | dict.fromkeys(("expected_frauds", "precision", "low", "high"))
-        frauds, low, high = (float(sums[alerts - 1]) for sums in self._sums)
-        return one | {
-            "expected_frauds": round(frauds, 2),
-            "precision": round(frauds / alerts, 4),
-            "low": round(low / alerts, 4),
-            "high": round(high / alerts, 4),
-        }
+        shares = [float(sums[alerts - 1]) / alerts for sums in self._sums]
+        if self._apart is not None:
+            # As far as the alerts of the summary may be from what is expected of them, in log-odds.
+            shares += [1 / (1 + np.exp(-(_odds(shares[0]) + apart))) for apart in self._apart]
+        precision, low, high = (round(float(share), 4) for share in shares)
+        frauds = round(float(self._sums[0][alerts - 1]), 2)
+        return one | {"expected_frauds": frauds, "precision": precision, "low": low, "high": high}
+
+
+def _apart(precision: dict[str, float] | None) -> tuple[float, float] | None:
+    """Log-odds from what is expected of the alerts down and up to the ends of its interval; None without alerts."""
+    if precision is None:
+        return None
+    middle = _odds(precision["estimate"])
+    return _odds(precision["low"]) - middle, _odds(precision["high"]) - middle
+
+
+def _odds(share: float) -> float:
+    inside = min(max(share, 1e-6), 1 - 1e-6)
+    return float(np.log(inside / (1 - inside)))
 
 
 _Part = tuple[dict[str, Any], Ints, int]

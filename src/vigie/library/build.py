@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version as installed
 from multiprocessing import get_context
@@ -37,6 +38,9 @@ HELD_OUT = 6
 
 GUESTS = 0.25
 """What lessons of other domains count beside a domain's own: they keep a model from believing its own world."""
+
+RAREST = (0.0005, 0.005)
+"""Shares of frauds of a whole portfolio: every third world that strangers score is scored so once more."""
 
 Progress = Callable[[str, float], None]
 
@@ -201,23 +205,31 @@ def _calibrate(
     A table in production is never quite like any world, so for every other world the models of its own domain
     do not vote.
     """
-    studied = []
+    studied: list[calibration.Studied] = []
+    rarer: list[calibration.Studied] = []
     rng = np.random.default_rng(0)
     for number, one in enumerate(unseen):
         at_home = number % 2 == 0
         choice = [r for r in wanted if (r.domain == one.domain) == at_home]
         picked = [choice[i] for i in rng.choice(len(choice), size=min(3, len(choice)), replace=False)]
-        weights = _weights(one)
-        members = []
-        for recipe in picked:
-            margin = fitted[recipe.name].margin(one.inputs)
-            members.append(ensemble.Member(recipe.name, 0.7, 0.85, margin, weighted_ranks(margin, weights)))
-        anomaly = weighted_ranks(one.anomaly, weights)
-        combined = ensemble.combine(anomaly, members, rows=one.rows, weights=weights)
-        studied.append(
-            calibration.Studied(combined.evidence, combined.belief, one.label, weights, not at_home)
-        )
-    return calibration.fit(studied)
+        margins = {recipe.name: fitted[recipe.name].margin(one.inputs) for recipe in picked}
+        studied.append(_studied(one, margins, _weights(one), strange=not at_home))
+        share = float(np.exp(rng.uniform(*np.log(RAREST))))
+        if not at_home and number % 3 == 1 and share < one.share:
+            rarer.append(_studied(one, margins, _weights(replace(one, share=share)), strange=True))
+    return calibration.fit(studied, rarer)
+
+
+def _studied(
+    one: Lesson, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
+) -> calibration.Studied:
+    members = [
+        ensemble.Member(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
+        for name, margin in margins.items()
+    ]
+    anomaly = weighted_ranks(one.anomaly, weights)
+    combined = ensemble.combine(anomaly, members, rows=one.rows, weights=weights)
+    return calibration.Studied(combined.evidence, combined.belief, one.label, weights, strange)
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:

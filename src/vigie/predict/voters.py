@@ -47,7 +47,9 @@ def listened(gathered: evidence.Evidence, members: Sequence[Member], seed: int, 
     combined = ensemble.combine(gathered.anomaly, members, learned=learned)
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((gathered.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
-    taught = student.vote(gathered.columns, combined.evidence, seed, half=half, learned=learned)
+    taught = student.vote(
+        gathered.columns, combined.evidence, seed, half=half, company=gathered.company, learned=learned
+    )
     return ensemble.listen(combined, taught, learned)
 
 

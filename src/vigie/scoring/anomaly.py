@@ -18,6 +18,10 @@ from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 
+IDENTIFIERS = frozenset(
+    {"customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent", "counterparty"}
+)
+"""Roles whose cells only tell one from another, whatever they are written with."""
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
 TREES = 100
 _CHUNK = 500
@@ -166,13 +170,18 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
 
 
 def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) -> Floats:
-    """(rows, columns) numbers as they are and everything else by how often its value occurs."""
+    """(rows, columns) numbers as they are, identifiers by a place of their own, all else by how often it occurs.
+
+    Identifiers in places at random, the same for the same one: rows that have one in common lie close in that column
+    and a tree can cut them out, and it does not matter whether they are written as numbers or as text. How often they
+    occur is said by features already.
+    """
     facts = facts or Facts(frame, roles)
     columns = []
     for item in roles.columns:
         if item.role in IGNORED_ROLES:
             continue
-        values = facts.as_numbers(item.column)
+        values = _placed(frame[item.column]) if item.role in IDENTIFIERS else facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
             values = np.log(facts.learned.times(f"cells {item.column}", facts.prints(item.column)))
@@ -180,6 +189,14 @@ def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) ->
         if np.isfinite(usual):
             columns.append(np.where(np.isfinite(values), values, usual))
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
+
+
+def _placed(cells: pl.Series) -> Floats:
+    """(rows,) a place in [0, 1) for each identifier, NaN where it is empty."""
+    prints = cells.cast(pl.String).hash(seed=0).to_numpy()
+    # 24 bits, so that single precision tells as many apart.
+    places = (prints >> np.uint64(40)).astype(float) / 2**24
+    return np.where(cells.is_null().to_numpy(), np.nan, places)
 
 
 def _usual(values: Floats) -> float:

@@ -9,7 +9,7 @@ truth on other worlds; how far such estimates were off becomes the interval.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -30,6 +30,9 @@ LEVELS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1
 """Quantiles of the evidence at which its meaning is learned."""
 
 COVERAGE = 0.9
+
+BUDGETS, FEWEST_ALERTS = (0.005, 0.01, 0.02, 0.05), 5
+"""Shares of the rows at which it is measured how well precision is foretold, and rows that it takes."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Calibrator:
         slope: of that line.
         low: log-odds that 5 % of the true shares lay at least so far below the line; not positive.
         high: the same above; not negative.
+        alerts: log-odds that the share of frauds among alerts lay below and above what was expected of it, 5 % at
+            least so far each, with the estimated share and with the true one; None where nobody measured it.
     """
 
     evidence: tuple[float, ...]
@@ -84,6 +89,7 @@ class Calibrator:
     slope: float
     low: float
     high: float
+    alerts: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     def log_ratio(self, evidence: Floats) -> Floats:
         """(rows,) log-likelihood ratios; beyond the knots the last one holds."""
@@ -101,15 +107,31 @@ class Calibrator:
         )
         return Prevalence(estimate, low, high)
 
+    def precision(self, log_ratio: Floats, alert: npt.NDArray[np.bool_], share: Prevalence) -> Prevalence:
+        """The share of frauds among alerts: no better known than it was on other tables.
+
+        Args:
+            log_ratio: (rows,) log-likelihood ratios.
+            alert: (rows,) which rows are; at least one.
+            share: of frauds in the table; without an interval where somebody knows it.
+        """
+        wanted = (share.estimate,) if self.alerts else (share.estimate, share.low, share.high)
+        expected = [float(probability(log_ratio, s)[alert].mean()) for s in wanted]
+        if self.alerts is None:
+            return Prevalence(*expected)
+        odds, missed = _logit(expected[0]), self.alerts[share.low == share.high]
+        return Prevalence(expected[0], *(float(min(max(_expit(odds + d), 0.0), 1.0)) for d in missed))
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for a bundle."""
-        return {
+        said = {
             "format": 1,
             "kind": "evidence",
             "evidence": [round(x, 6) for x in self.evidence],
             "ratio": [round(x, 6) for x in self.ratio],
             "share": {"intercept": self.intercept, "slope": self.slope, "low": self.low, "high": self.high},
         }
+        return said if self.alerts is None else said | {"alerts": [list(pair) for pair in self.alerts]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Calibrator | None:
@@ -130,23 +152,68 @@ class Calibrator:
                 hint="the model was written by another Vigie: train or import it again",
             )
         share = {name: float(data["share"][name]) for name in ("intercept", "slope", "low", "high")}
-        return cls(tuple(map(float, data["evidence"])), tuple(map(float, data["ratio"])), **share)
+        alerts = tuple((float(low), float(high)) for low, high in data.get("alerts", ()))
+        return cls(
+            tuple(map(float, data["evidence"])),
+            tuple(map(float, data["ratio"])),
+            **share,
+            alerts=(alerts[0], alerts[1]) if alerts else None,
+        )
 
 
-def fit(tables: Sequence[Studied]) -> Calibrator:
-    """Learns from tables with labels, each counting the same."""
+def fit(tables: Sequence[Studied], rarer: Sequence[Studied] = ()) -> Calibrator:
+    """Learns from tables with labels, each counting the same.
+
+    Args:
+        tables: as they are uploaded.
+        rarer: tables with far fewer frauds, as whole portfolios have: what is said of a table must hold for those as
+            well, though its best guess is not made for them.
+    """
     knots, ratio = _ratios(tables)
     belief = np.array([_logit(table.belief) for table in tables])
     truth = np.array([_logit(table.share) for table in tables])
     slope, intercept = np.polyfit(belief, truth, 1)
     # A table in production is a stranger, so only strangers say how far off an estimate may be.
-    strange = np.array([table.strange for table in tables])
-    errors = (truth - (intercept + slope * belief))[strange if strange.any() else slice(None)]
+    kinds = [[one for one in kind if one.strange] or list(kind) for kind in (tables, rarer) if kind]
+    errors = [
+        [_logit(one.share) - (intercept + slope * _logit(one.belief)) for one in kind] for kind in kinds
+    ]
+    found = Calibrator(knots, ratio, float(intercept), float(slope), *_tails(errors))
+    missed = [[pair for one in kind for pair in _missed(found, one)] for kind in kinds]
+    told, known = (_tails([[pair[i] for pair in kind] for kind in missed]) for i in (0, 1))
+    return replace(found, alerts=(told, known))
+
+
+def _tails(errors: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """How far below and above nothing the errors of each kind of table reach, so that the interval holds for each."""
     tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(errors, [tail, 1 - tail])
-    return Calibrator(
-        knots, ratio, float(intercept), float(slope), min(float(low), 0.0), max(float(high), 0.0)
+    reach = [np.quantile(kind, [tail, 1 - tail]) for kind in errors if len(kind)]
+    return (
+        float(min(0.0, *(low for low, _ in reach), 0.0)),
+        float(max(0.0, *(high for _, high in reach), 0.0)),
     )
+
+
+def _missed(calibrator: Calibrator, table: Studied) -> list[tuple[float, float]]:
+    """Log-odds by which precision lies above what is expected of it, for some budgets: share estimated, share known.
+
+    Half a fraud and half an honest row are counted more, so that none among a few alerts is not impossible.
+    """
+    ratio, size = calibrator.log_ratio(table.evidence), table.weights.sum()
+    order = np.argsort(-table.evidence, kind="stable")
+    shares = (calibrator.prevalence(table.belief).estimate, table.share)
+    chances = [at_odds(ratio, weighted_odds(ratio, share, table.weights)) for share in shares]
+    found, reached = [], np.cumsum(table.weights[order])
+    for budget in BUDGETS:
+        top = order[: int(np.searchsorted(reached, budget * size, side="right"))]
+        weight = table.weights[top]
+        if len(top) < FEWEST_ALERTS:
+            continue
+        frauds = float(weight[table.label[top]].sum())
+        true = np.log((frauds + 0.5) / (float(weight.sum()) - frauds + 0.5))
+        expected = [_logit(float(np.average(chance[top], weights=weight))) for chance in chances]
+        found.append((float(true) - expected[0], float(true) - expected[1]))
+    return found
 
 
 def probability(log_ratio: Floats, share: float) -> Floats:
@@ -161,13 +228,18 @@ def probability(log_ratio: Floats, share: float) -> Floats:
 
 def odds(log_ratio: Floats, share: float) -> float:
     """The log-odds before any evidence, at which the probabilities average to `share` over the table."""
+    return weighted_odds(log_ratio, share)
+
+
+def weighted_odds(log_ratio: Floats, share: float, weights: Floats | None = None) -> float:
+    """The same of a sample, each row of which stands for `weights` rows."""
     low, high, at = -25.0, 25.0, 0.0
     for _ in range(60):
         chance = _expit(log_ratio + at)
-        miss = float(chance.mean()) - share
+        miss = float(np.average(chance, weights=weights)) - share
         low, high = (at, high) if miss < 0 else (low, at)
         # Newton's step, which needs a tenth of the passes over the table; halves where it would leave the bracket.
-        slope = float((chance * (1 - chance)).mean())
+        slope = float(np.average(chance * (1 - chance), weights=weights))
         step = at - miss / slope if slope > 0 else low
         after = step if low < step < high else (low + high) / 2
         if abs(after - at) < 1e-12:

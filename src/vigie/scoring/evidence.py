@@ -31,6 +31,8 @@ PEERS = tuple(
     for who in ("actor", "counterpart", "shared")
     for span in ("day", "week", "all", "max")
 )
+COMPANY = tuple(name for name in PEERS if name.endswith(("_day", "_week")))
+"""Of these, what is said of the rows around the moment of a row."""
 CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
 INPUTS: tuple[str, ...] = (
     *(f"rank_{name}" for name in features.NAMES),
@@ -73,6 +75,11 @@ class Evidence:
     order: npt.NDArray[np.int64]
     prints: npt.NDArray[np.uint64]
     learned: Learned
+
+    @property
+    def company(self) -> Floats:
+        """(rows, COMPANY) what related rows around each row's moment say of it; NaN where there are none."""
+        return self.inputs[:, [INPUTS.index(name) for name in COMPANY]].astype(float)
 
 
 def gather(

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vigie.scoring.clock import CLOCK, DAY, HOUR, as_seconds, day_of
 from vigie.scoring.groups import Codes, Floats, Groups, places
 from vigie.scoring.learned import FEW, Learned
 from vigie.scoring.roles import Roles
 from vigie.scoring.roles.ordinal import read_scale
 
-HOUR, DAY = 3600.0, 86400.0
 LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 GRID_BITS = 20
@@ -147,7 +147,12 @@ class Facts:
         if values is None:
             raise ValueError("a time without seconds")
         usual = self.once("time middle", lambda: float(np.nanmedian(values)))
-        return np.where(np.isfinite(values), values, usual)
+        known = np.where(np.isfinite(values), values, usual)
+        hour = self._given_hour
+        if hour is None or not self.once("days only", lambda: usual > CLOCK and not (known % DAY).any()):
+            return known
+        # The date in one column and the time of day in another; noon where nobody says.
+        return known + np.where(np.isfinite(hour), hour, 12.0) * HOUR
 
     @cached_property
     def places(self) -> Codes | None:
@@ -158,7 +163,7 @@ class Facts:
     def has_clock(self) -> bool:
         """Whether `time` is in seconds since an epoch (a clock), rather than a counter."""
         time = self.time
-        return time is not None and self.once("clock", lambda: float(np.median(time)) > 3e8)
+        return time is not None and self.once("clock", lambda: float(np.median(time)) > CLOCK)
 
     @cached_property
     def span(self) -> float:
@@ -171,23 +176,39 @@ class Facts:
         """One hour, one day, one week, in the unit of `time`."""
         if self.has_clock or self.time is None:
             return HOUR, DAY, 7 * DAY
+        if self.day > 0:
+            return self.day / 24, self.day, 7 * self.day
         span = self.span or 1.0
         unit = 1.0 if 600 <= span <= 800 else span / MONTH_STEPS
         return unit, 24 * unit, 168 * unit
 
     @cached_property
+    def day(self) -> float:
+        """How many units of a counter are a day, told by the hours that people keep; 0 where it shows none."""
+        time = self.time
+        return 0.0 if time is None else self.once("day", lambda: day_of(time))
+
+    @cached_property
+    def _given_hour(self) -> Floats | None:
+        given = self.number("hour")
+        if given is None:
+            return None
+        top = self.once("hour top", lambda: float(np.nanmax(given)))
+        return np.asarray(given / 3600 if top > 2400 else given / 100 if top > 100 else given) % 24
+
+    @cached_property
     def hour(self) -> Floats | None:
         """Hour of the day, 0 to 24."""
-        given = self.number("hour")
-        if given is not None:
-            top = self.once("hour top", lambda: float(np.nanmax(given)))
-            return np.asarray(given / 3600 if top > 2400 else given / 100 if top > 100 else given) % 24
+        if self._given_hour is not None:
+            return self._given_hour
         time = self.time
         if time is None:
             return None
         if self.has_clock:
             hours = time % DAY / HOUR
             return hours if self.once("hours differ", lambda: len(np.unique(hours[:5000])) > 1) else None
+        if self.day > 0:
+            return time % self.day / self.day * 24
         if 600 <= self.span <= 800 and self.once("time whole", lambda: bool(np.all(time == np.round(time)))):
             return time % 24
         seconds = 80_000 <= self.span <= 8e6
@@ -338,33 +359,6 @@ def _is_coded(values: Floats) -> bool:
     """A lone -1 among counts and ages is how many systems write "unknown"."""
     negative = values[values < 0]
     return len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
-
-
-def as_seconds(series: pl.Series, learned: Learned | None = None) -> Floats | None:
-    """A date or number column as seconds: dates since 1970, epoch milliseconds and finer divided down.
-
-    Args:
-        series: the column.
-        learned: what is known of the column by its name.
-    """
-    if series.dtype.is_temporal():
-        if series.dtype == pl.Date:
-            series = series.cast(pl.Datetime("us"))
-        if isinstance(series.dtype, pl.Time | pl.Duration):
-            return None
-        micros = series.cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
-        return np.asarray(micros.to_numpy() / 1e6)
-    if series.dtype.is_numeric():
-        values = series.cast(pl.Float64).to_numpy()
-        unit = (learned or Learned()).once(f"unit {series.name}", lambda: _unit(values))
-        return values if unit == 1.0 else np.asarray(values / unit)
-    return None
-
-
-def _unit(values: Floats) -> float:
-    """What to divide a number by that may be an epoch in milliseconds or finer."""
-    usual = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
-    return next((power for power in (1e9, 1e6, 1e3) if usual / power > 3e8), 1.0)
 
 
 def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:

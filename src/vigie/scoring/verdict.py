@@ -96,10 +96,7 @@ def judge(
         alert[ranked[: worthwhile(probability[ranked])]] = True
     precision = None
     if share is not None and calibrator is not None and alert.any():
-        at = (
-            calibration.probability(ratio, s)[alert].mean() for s in (share.estimate, share.low, share.high)
-        )
-        precision = Prevalence(*(float(p) for p in at))
+        precision = calibrator.precision(ratio, alert, share)
     level = _levels(probability, combined.evidence, share is not None, known)
     words = alert | (level != "LOW")
     words[ranked[: max(10, rows // 50)]] = True

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.facts import as_codes, as_seconds
+from vigie.scoring.clock import as_seconds
+from vigie.scoring.facts import as_codes
 from vigie.scoring.roles import Roles
 
 Rows = npt.NDArray[np.int64]

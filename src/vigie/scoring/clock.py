@@ -1,0 +1,68 @@
+"""Time as the cells have it: dates and numbers to seconds, and the day that a counter without a unit keeps.
+
+Must not know what a column means, nor who acts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from vigie.scoring.groups import Floats
+from vigie.scoring.learned import Learned
+
+HOUR, DAY = 3600.0, 86400.0
+CLOCK = 3e8
+"""Seconds beyond are since 1970, those below are counted from some beginning of their own."""
+DAYS = (DAY, 1440.0, 24.0)
+"""A day in the units that counters have: seconds, minutes, hours."""
+RHYTHM, TREND, FEWEST_DAYS = 0.1, 0.3, 2.0
+"""How far the rows lean to one side of the clock (0 not at all, 1 all at one moment) where people keep hours; what a trend
+alone makes them lean over one day, over more days so much less; and how many days it takes to tell."""
+
+
+def as_seconds(series: pl.Series, learned: Learned | None = None) -> Floats | None:
+    """A date or number column as seconds: dates since 1970, epoch milliseconds and finer divided down.
+
+    Args:
+        series: the column.
+        learned: what is known of the column by its name.
+    """
+    if series.dtype.is_temporal():
+        if series.dtype == pl.Date:
+            series = series.cast(pl.Datetime("us"))
+        if isinstance(series.dtype, pl.Time | pl.Duration):
+            return None
+        micros = series.cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
+        return np.asarray(micros.to_numpy() / 1e6)
+    if series.dtype.is_numeric():
+        values = series.cast(pl.Float64).to_numpy()
+        unit = (learned or Learned()).once(f"unit {series.name}", lambda: _unit(values))
+        return values if unit == 1.0 else np.asarray(values / unit)
+    return None
+
+
+def _unit(values: Floats) -> float:
+    """What to divide a number by that may be an epoch in milliseconds or finer."""
+    usual = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
+    return next((power for power in (1e9, 1e6, 1e3) if usual / power > CLOCK), 1.0)
+
+
+def day_of(time: Floats) -> float:
+    """How many units of a counter are a day, told by the hours that people keep; 0 where the rows keep none.
+
+    Source: mean resultant length of angles, K. V. Mardia, P. E. Jupp, "Directional Statistics", 2000.
+
+    Args:
+        time: (rows,) a counter in an unknown unit, finite.
+    """
+    passed, found, best = time - time.min(), 0.0, 0.0
+    for day in DAYS:
+        days = float(passed.max()) / day
+        if days < FEWEST_DAYS:
+            continue
+        lean = float(np.abs(np.exp(2j * np.pi * passed / day).mean()))
+        # What so few rows show by chance comes on top.
+        if lean > max(best, RHYTHM + TREND / days + 2 / np.sqrt(len(time))):
+            found, best = day, lean
+    return found
