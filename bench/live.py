@@ -55,6 +55,14 @@ def main() -> None:
     for name, values in (("answer", seconds), ("its CPU", cpu)):
         low, high, most = (1000 * x for x in np.percentile(values[len(values) // 10 :], (50, 90, 99)))
         print(f"{name:8} p50 {low:6.1f} ms   p90 {high:6.1f} ms   p99 {most:6.1f} ms")
+    for many in (2, 4, 8, 16):
+        asked = [(later.slice(number, HISTORY + 1), [HISTORY]) for number in range(many)]
+        plan.score_each(asked)
+        before = time.process_time()
+        for _ in range(10):
+            plan.score_each(asked)
+        cpu_each = (time.process_time() - before) / 10
+        print(f"{many:2} requests together {1000 * cpu_each:6.1f} CPU ms, {many / cpu_each:.0f} a CPU second")
     print(
         f"polars {pl.thread_pool_size()} threads; {given.times / sum(seconds):.0f} answers a second, one at a time"
     )

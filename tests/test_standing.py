@@ -164,3 +164,26 @@ def test_some_rows_among_their_history(made: tuple[StandingPlan, Prediction], wo
     assert plan.score(rows, [199]).equals(every[[199]], null_equal=True)
     assert plan.score(rows, [7, 150, 3]).equals(every[[7, 150, 3]], null_equal=True)
     assert plan.score(rows, []).height == 0
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_requests_answered_together_do_not_know_each_other(
+    catalog: Catalog, domain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same customers in several requests, one request twice: each gets what it gets alone, to the last bit."""
+    monkeypatch.setattr(anomaly, "TREES", 10)
+    monkeypatch.setattr(student, "ROUNDS", 5)
+    table = tables.from_frame(generate(domain, 5, 500).frame)
+    plan, _ = standing.learn(table, catalog, opener)
+    rows = table.typed
+    asked = [(rows[:120], [119]), (rows[60:260], [0, 199, 7]), (rows[:120], [119]), (rows[300:301], [0])]
+    told = plan.score_each(asked)
+    for (some, only), answer in zip(asked, told, strict=True):
+        assert answer.equals(plan.score(some, only), null_equal=True)
+
+
+def test_rows_sent_together_do_know_each_other(made: tuple[StandingPlan, Prediction], world: World) -> None:
+    """What separate requests are spared: as one request, the second copy of a row is a repetition."""
+    plan, rows = made[0], tables.from_frame(world.frame).typed[:120]
+    apart = plan.score_each([(rows, [119]), (rows, [119])])
+    assert not plan.score(pl.concat([rows, rows]), [239]).equals(apart[1], null_equal=True)

@@ -112,15 +112,40 @@ class StandingPlan:
                 own row and those that its customer, counterparty or device made before.
             only: numbers from 0 of the rows to tell of, where the others are their history: the same scores, sooner.
         """
-        frame = self.typed(rows)
-        asked = None if only is None else np.asarray(only, dtype=np.int64)
-        gathered = evidence.gather(
-            frame, self.roles, seed=self.options.seed, learned=self.learned, only=asked
+        return self.score_each([(rows, range(rows.height) if only is None else only)])[0]
+
+    def score_each(self, asked: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
+        """What `score` says of each of several requests, in little more time than one takes.
+
+        Rows of one request are nobody's history in another.
+
+        Args:
+            asked: rows and the numbers of those to tell of, as `score` takes them.
+        """
+        frames = [self.typed(rows) for rows, _ in asked]
+        starts = np.cumsum([0, *(frame.height for frame in frames)])
+        only = np.concatenate(
+            [np.asarray(o, dtype=np.int64) + at for at, (_, o) in zip(starts[:-1], asked, strict=True)]
         )
-        frame = frame if asked is None else frame[asked]
-        return predict.later(
+        apart = (
+            np.repeat(np.arange(len(frames)), [frame.height for frame in frames]) if len(frames) > 1 else None
+        )
+        frame = pl.concat(frames)
+        whole = len(frames) == 1 and len(only) == frame.height and bool((only == np.arange(len(only))).all())
+        gathered = evidence.gather(
+            frame,
+            self.roles,
+            seed=self.options.seed,
+            learned=self.learned,
+            only=None if whole else only,
+            apart=apart,
+        )
+        frame = frame if whole else frame[only]
+        said = predict.later(
             gathered, frame, self._voters, self._calibrator, self.options, self.learned
         ).additions
+        ends = np.cumsum([len(o) for _, o in asked])
+        return [said[int(end) - len(o) : int(end)] for end, (_, o) in zip(ends, asked, strict=True)]
 
     def score_table(self, table: Table) -> pl.DataFrame:
         """(rows, 7) what to add to an upload of its own; refuses a column that the planned table did not have.

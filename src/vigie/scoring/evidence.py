@@ -89,6 +89,7 @@ def gather(
     seed: int = 0,
     learned: Learned | None = None,
     only: npt.NDArray[np.int64] | None = None,
+    apart: npt.NDArray[np.int64] | None = None,
 ) -> Evidence:
     """Computes features, detectors and the evidence of related rows.
 
@@ -102,9 +103,10 @@ def gather(
         learned: what is known of the table as a whole; with answers of another table, these rows are told in its
             terms.
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
+        apart: (rows,) from 0; rows with different numbers know nothing of each other; needs what is known.
     """
     learned = learned or Learned()
-    facts, order, rows = arranged(frame, roles, learned)
+    facts, order, rows = arranged(frame, roles, learned, apart)
     tails = tail(features.build(facts.frame, facts.roles, facts), learned)
     peers = related(facts, tails.suspicion, learned)
     if only is None:
@@ -127,14 +129,14 @@ def for_matching(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, 
 
 
 def arranged(
-    frame: pl.DataFrame, roles: Roles, learned: Learned
+    frame: pl.DataFrame, roles: Roles, learned: Learned, apart: npt.NDArray[np.int64] | None = None
 ) -> tuple[Facts, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
     rows, prints, cells = own_order(frame, learned)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = Facts(sorted_frame, ordered, learned)
+    facts = Facts(sorted_frame, ordered, learned, apart=None if apart is None else apart[order])
     facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     return facts, order, rows
 

@@ -54,6 +54,7 @@ class Facts:
         together: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
             entity role or `account`, and `row` for what each row tells alone; None where the table is whole.
         given: what other rows say of these, by name, where the table is not whole: `newcomer`.
+        apart: (rows,) from 0; rows with different numbers know nothing of each other, whoever they show.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Facts:
         learned: Learned | None = None,
         together: AbstractSet[str] | None = None,
         given: Mapping[str, Floats] | None = None,
+        apart: Codes | None = None,
     ) -> None:
         self.frame = frame
         self.roles = roles
@@ -70,6 +72,7 @@ class Facts:
         self.learned = learned or Learned()
         self._together = together
         self._given = given or {}
+        self._apart = apart
         self.once = self.learned.once
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
@@ -254,8 +257,12 @@ class Facts:
         if not self.once(f"shows {column}", lambda: self.frame[column].null_count() < self.rows):
             return None
         if column not in self._codes:
-            self._codes[column] = as_codes(self.frame[column])
+            self._codes[column] = self._told_apart(as_codes(self.frame[column]), self._apart)
         return self._codes[column]
+
+    @staticmethod
+    def _told_apart(codes: Codes, apart: Codes | None) -> Codes:
+        return codes if apart is None else np.where(codes < 0, codes, codes + apart * (codes.max() + 1))
 
     def tells(self, who: str) -> bool:
         """Whether all rows are here of whoever these rows show as `who`."""
@@ -306,7 +313,8 @@ class Facts:
             return None
         left, right = self.frame[a].cast(pl.String), self.frame[b].cast(pl.String)
         both = pl.concat([left.rename("x"), right.rename("x")])
-        codes = as_codes(both)
+        apart = None if self._apart is None else np.tile(self._apart, 2)
+        codes = self._told_apart(as_codes(both), apart)
         source, target = codes[: self.rows], codes[self.rows :]
         shared = self.once("two sides", lambda: bool(np.isin(source, target).mean() > 0.02))
         return (source, target) if shared else None
