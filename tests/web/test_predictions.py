@@ -193,6 +193,9 @@ def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str
     assert "euro" not in wrong.get_data(as_text=True)
     unknown = client.post("/api/v1/score", json={"prediction_id": run, "rows": [{"nope": 1}]}, headers=ada)
     assert unknown.status_code == 422
+    for nothing in ("many", 3, [3], [rows[0], [1]], []):
+        odd = client.post("/api/v1/score", json={"prediction_id": run, "rows": nothing}, headers=ada)
+        assert (odd.status_code, "rows" in odd.get_data(as_text=True)) == (422, True)
     assert client.post("/api/v1/score", json={**body, "last": 241}, headers=ada).status_code == 400
     stranger = client.post("/api/v1/score", json=body, headers=here.token("bob"))
     assert stranger.status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -221,6 +222,6 @@ def _one(engine: Engine, where: sa.ColumnElement[bool], name: str) -> User:
     return _user(row)
 
 
-def _user(row: sa.RowMapping) -> User:
+def _user(row: Mapping[str, Any] | sa.RowMapping) -> User:
     kept = {name: row[name] for name in User.__annotations__ if name != "has_password"}
     return User(**kept, has_password=row["password_hash"] is not None)

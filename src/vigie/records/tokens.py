@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,6 +63,9 @@ def add(
     return _token(kept), secret
 
 
+_BOTH = sa.select(tokens, users).join(users)
+
+
 def of_secret(engine: Engine, secret: str) -> tuple[User, Token] | None:
     """Whose token that is, if it still opens anything."""
     now = datetime.now(UTC)
@@ -73,10 +76,12 @@ def of_secret(engine: Engine, secret: str) -> tuple[User, Token] | None:
         users.c.active,
     )
     with reading(engine) as connection:
-        kept = connection.execute(sa.select(tokens).join(users).where(usable)).mappings().first()
-        if kept is None:
-            return None
-        owner = connection.execute(sa.select(users).where(users.c.id == kept["user_id"])).mappings().one()
+        found = connection.execute(_BOTH.where(usable)).first()
+    if found is None:
+        return None
+    row = found._mapping
+    kept = {column.name: row[column] for column in tokens.c}
+    owner = {column.name: row[column] for column in users.c}
     if kept["used_at"] is None or now - kept["used_at"] > _SEEN_EVERY:
         with writing(engine) as connection:
             connection.execute(sa.update(tokens).where(_ROWS.id == kept["id"]).values(used_at=now))
@@ -163,6 +168,6 @@ def _under_way() -> WrongState:
     )
 
 
-def _token(row: sa.RowMapping) -> Token:
+def _token(row: Mapping[str, Any] | sa.RowMapping) -> Token:
     kept = {name: row[name] for name in Token.__annotations__ if name != "scopes"}
     return Token(**kept, scopes=tuple(row["scopes"]))

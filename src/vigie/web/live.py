@@ -147,6 +147,8 @@ def _column(name: str, cells: list[Any]) -> pl.Series:
 
 def _refuse_unreadable(sent: pl.DataFrame, read: pl.DataFrame) -> None:
     """A cell that would count as missing because it cannot be read is refused: the score would be of another row."""
+    if sent.null_count().equals(read.select(sent.columns).null_count()):
+        return
     for name in sent.columns:
         lost = sent[name].is_not_null() & read[name].is_null()
         if lost.any():

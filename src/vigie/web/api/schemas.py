@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import Schema
@@ -17,6 +18,7 @@ from apiflask.fields import (
     String,
 )
 from apiflask.validators import Length, OneOf, Range
+from marshmallow import ValidationError
 
 from vigie.records.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
 from vigie.records.tokens import SCOPES
@@ -137,11 +139,28 @@ class PredictionIn(Schema):
     seed = Integer(strict=True, load_default=0, validate=Range(0, 2**31 - 1))
 
 
+class _LiveRows(List):  # type: ignore[type-arg]  # generic for the type checker only
+    """Objects, each a row; looked at as a whole, since field by field takes longer than to score them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Dict(keys=String(), values=_free()), **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        wrong = {n: ["Not a valid mapping type."] for n, row in enumerate(value) if not isinstance(row, dict)}
+        if wrong:
+            raise ValidationError(wrong)
+        return value
+
+
 class ScoreIn(Schema):
     """Live rows, oldest first: the last ones are scored, those before are what their customer did lately."""
 
     prediction_id = String(required=True, validate=Length(1, 40))
-    rows = List(Dict(keys=String(), values=_free()), required=True, validate=Length(1, 2000))
+    rows = _LiveRows(required=True, validate=Length(1, 2000))
     last = Integer(strict=True, load_default=1, validate=Range(1, 2000))
 
 
