@@ -12,6 +12,7 @@ KDD 2008.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
@@ -69,12 +70,13 @@ def vote(
     heard = known.now("company", lambda: [] if company is None else _known(company))
     if company is not None and heard:
         views[" in company"] = np.column_stack([columns, company[:, heard]]).astype(np.float32)
+    taught = {} if known.frozen else _taught(views, suspicion, half, rng, seed)
     votes = []
     for share, (view, x) in product(SHARES, views.items()):
         out = np.zeros(len(x))
         for part in (0, 1):
-            teach = partial(_lesson, x, suspicion, half != part, share, rng, seed)
-            model = known.now(f"student{view} {share} {part}", teach)
+            name = f"student{view} {share} {part}"
+            model = known.now(name, partial(taught.__getitem__, name))
             out[half == part] = margins(model, x[half == part])
         votes.append(known.ranks(f"student{view} {share}", out))
     return np.asarray(np.mean(votes, axis=0))
@@ -84,20 +86,35 @@ def _known(company: Floats) -> list[int]:
     return [int(j) for j in np.flatnonzero(np.isfinite(company).any(axis=0))]
 
 
-def _lesson(
-    x: npt.NDArray[np.float32],
+def _taught(
+    views: Mapping[str, npt.NDArray[np.float32]],
     suspicion: Floats,
-    mine: npt.NDArray[np.bool_],
-    share: float,
+    half: npt.NDArray[np.int64],
     rng: np.random.Generator,
     seed: int,
-) -> xgboost.Booster:
-    """A student of the rows that are `mine`: what have the most suspicious `share` of them in common?"""
+) -> dict[str, xgboost.Booster]:
+    """Students by name, two taught at a time: for each view, share and half of the rows one of the other half."""
+    rank = mid_ranks(suspicion)
+    lessons = []
+    for share, view, part in product(SHARES, views, (0, 1)):
+        learn = np.flatnonzero(half != part)
+        if len(learn) > SAMPLE:
+            learn = np.sort(rng.choice(learn, SAMPLE, replace=False))
+        lessons.append((f"student{view} {share} {part}", view, learn, rank[learn] >= 1 - share))
+    taught: dict[str, xgboost.Booster] = {}
+
+    def teach(number: int) -> None:
+        name, view, learn, suspicious = lessons[number]
+        taught[name] = _lesson(views[view][learn], suspicious, seed)
+
+    boosting.in_threads(teach, range(len(lessons)))
+    return taught
+
+
+def _lesson(x: npt.NDArray[np.float32], suspicious: npt.NDArray[np.bool_], seed: int) -> xgboost.Booster:
+    """A student of some rows: what have the suspicious ones in common?"""
     vendor = boosting.load()
-    learn = np.flatnonzero(mine)
-    if len(learn) > SAMPLE:
-        learn = np.sort(rng.choice(learn, SAMPLE, replace=False))
-    y = (mid_ranks(suspicion) >= 1 - share)[learn].astype(np.float32)
+    y = suspicious.astype(np.float32)
     weight = np.where(y > 0, 0.5 / max(y.sum(), 1), 0.5 / max((1 - y).sum(), 1)) * len(y)
     parameters = {
         "objective": "binary:logistic",
@@ -111,6 +128,6 @@ def _lesson(
         # The trees are too small to share: on a busy machine a second thread costs ten times what it saves.
         "nthread": 1,
     }
-    lesson = vendor.DMatrix(x[learn], y, weight=weight, nthread=1)
+    lesson = vendor.DMatrix(x, y, weight=weight, nthread=1)
     model: xgboost.Booster = vendor.train(parameters, lesson, ROUNDS)
     return model
