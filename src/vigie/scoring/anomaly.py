@@ -24,6 +24,9 @@ IDENTIFIERS = frozenset(
 """Roles whose cells only tell one from another, whatever they are written with."""
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
 TREES = 100
+MANY = 20_000
+"""Rows from which features are looked at two at a time."""
+
 _CHUNK = 500
 """Rows measured at a time: their distances to the sample should stay in the processor's cache."""
 
@@ -45,11 +48,14 @@ def tails(ranks: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.N
     """
     out = np.zeros(ranks.shape, dtype=np.float32, order="F")
     worth = np.array([feature.weight > 0 for feature in VOCABULARY])
-    for j in np.flatnonzero(known & worth):
+
+    def tell(j: int) -> None:
         rank = ranks[:, j].astype(float)
         above, below = 1 - rank, rank
         upper = {1: above, -1: below}.get(VOCABULARY[j].direction, 2 * np.minimum(above, below))
         out[:, j] = np.where(np.isfinite(upper), -np.log(upper + 1e-6), 0.0)
+
+    boosting.in_threads(tell, np.flatnonzero(known & worth).tolist(), worth=len(ranks) >= MANY)
     return out
 
 

@@ -44,13 +44,18 @@ def open_trees(booster: bytes) -> xgboost.Booster:
     return model
 
 
-def in_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
+def in_threads(work: Callable[[int], None], starts: Sequence[int], *, worth: bool = True) -> None:
     """Does `work` for each start, two at a time; numpy and XGBoost let go of the interpreter meanwhile.
 
     The threads of the BLAS library sleep: under ours they would only wait for each other, at full speed. Work that asks
     for threads in turn does it by itself: more of them would only keep more memory.
+
+    Args:
+        work: done for each start, once.
+        starts: in any order.
+        worth: whether there is so much to do that it pays to start threads.
     """
-    if len(starts) < 2 or getattr(_thread, "ours", False):
+    if len(starts) < 2 or not worth or getattr(_thread, "ours", False):
         for start in starts:
             work(start)
         return

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring import anomaly, features
+from vigie.scoring.boosting import in_threads
 from vigie.scoring.facts import Facts
 from vigie.scoring.groups import Floats, Groups, weighed
 from vigie.scoring.learned import Learned
@@ -41,6 +42,9 @@ INPUTS: tuple[str, ...] = (
     *CONTEXT,
 )
 
+
+MANY = 20_000
+"""Rows from which features are ranked two at a time."""
 
 _GRID = 2.0**24
 
@@ -210,8 +214,12 @@ def tail(built: features.Features, learned: Learned) -> Tails:
     learned.once("known", built.known)
     inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     ranks = inputs[:, : len(built.names)]
-    for j in np.flatnonzero(learned.once("features", lambda: _any(built.values))):
+
+    def rank(j: int) -> None:
         ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
+
+    told = np.flatnonzero(learned.once("features", lambda: _any(built.values)))
+    in_threads(rank, told.tolist(), worth=len(built.values) >= MANY)
     return ranked(built, inputs, learned)
 
 
