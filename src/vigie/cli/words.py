@@ -167,4 +167,4 @@ class Words:
 
     def of_ten(self, number: float) -> str:
         """A share as so many of ten."""
-        return self.decimal(10 * number, 0 if 10 * number >= 0.95 or number == 0 else 1)
+        return self.decimal(10 * number, 1 if 0.05 <= 10 * number < 0.95 else 0)

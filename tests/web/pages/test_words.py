@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from vigie.cli import words as terminal
 from vigie.library import starter
 from vigie.web.pages import progress
 from vigie.web.words import Words, texts
@@ -108,3 +109,12 @@ def test_evidence_is_told_in_plain_words() -> None:
         "son nom l'indique, ce sont des dates et des heures"
     )
     assert Words("en").evidence(["something new"]) == "something new"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0"), (0.003, "0"), (0.006, "0.1"), (0.07, "0.7"), (0.0951, "1"), (0.82, "8")]
+)
+def test_so_many_of_ten(share: float, text: str) -> None:
+    """Neither a zero with a decimal nor more figures than mean something; pages and terminal alike."""
+    assert Words("en").of_ten(share) == text
+    assert terminal.Words("en").of_ten(share) == text

@@ -19,7 +19,7 @@ export function share(x) {
 }
 
 /** A share as so many of ten. */
-export const ofTen = (x) => decimal(10 * x, 10 * x >= 0.95 || x === 0 ? 0 : 1);
+export const ofTen = (x) => decimal(10 * x, 0.05 <= 10 * x && 10 * x < 0.95 ? 1 : 0);
 
 export function t(key, values = {}) {
   let text = words[key];
