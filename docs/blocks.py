@@ -10,8 +10,7 @@ an S3 server with one empty bucket. In a comment before a block,
 
 `…` stands for any number of lines, or for a piece of one. Numbers followed by `s` or `ms` are times, and are not compared.
 
-    python docs/blocks.py PAGE              runs the blocks of the page and writes what they print; one page a process,
-                                            because the S3 server of a process keeps its buckets
+    python docs/blocks.py PAGE              runs the blocks of the page and writes what they print
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -158,6 +157,7 @@ class Shell:
 def shell() -> Iterator[Shell]:
     """A shell with an empty bucket on an S3 server of this process."""
     import logging
+    from http.client import HTTPConnection
 
     import boto3
     from moto.server import ThreadedMotoServer
@@ -165,7 +165,12 @@ def shell() -> Iterator[Shell]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    # Whatever server of this process comes later has the buckets of those before it.
+    with closing(HTTPConnection(host, port)) as connection:
+        connection.request("POST", "/moto-api/reset")
+        connection.getresponse().read()
     client = boto3.session.Session("key", "secret", region_name="us-east-1").client(
         "s3", endpoint_url=endpoint
     )
