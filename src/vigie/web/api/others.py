@@ -15,7 +15,7 @@ from vigie.catalog import Entry
 from vigie.errors import NotAllowed
 from vigie.records.tokens import SCOPES
 from vigie.web import guard
-from vigie.web.api import schemas
+from vigie.web.api import schemas, schemas_live
 from vigie.web.api.once import once
 from vigie.web.desk import desk
 
@@ -78,8 +78,8 @@ def model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
 
 @others.post("/score")
 @guard.needs("analyst")
-@others.input(schemas.ScoreIn)
-@others.output(schemas.ScoreOut)
+@others.input(schemas_live.ScoreIn)
+@others.output(schemas_live.ScoreOut)
 def score(json_data: dict[str, Any]) -> dict[str, Any]:
     """Score live rows as the table of a finished prediction would."""
     asked = json_data

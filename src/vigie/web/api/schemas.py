@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from apiflask import Schema
@@ -18,7 +17,6 @@ from apiflask.fields import (
     String,
 )
 from apiflask.validators import Length, OneOf, Range
-from marshmallow import ValidationError
 
 from vigie.records.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
 from vigie.records.tokens import SCOPES
@@ -27,7 +25,8 @@ _ROW = Range(min=0, max=2**53)
 _FREE = {"type": "object", "additionalProperties": True}
 
 
-def _free(**more: Any) -> Raw:
+def free(**more: Any) -> Raw:
+    """Whatever JSON has, null too."""
     return Raw(metadata={**_FREE, "nullable": True}, allow_none=True, **more)
 
 
@@ -71,7 +70,7 @@ class UploadOut(Schema):
     rows_exact = Boolean()
     columns = Integer(allow_none=True)
     owner = String()
-    inspection = _free()
+    inspection = free()
     mapping = Dict(keys=String(), values=String())
     error = Nested(Fault, allow_none=True)
 
@@ -119,8 +118,8 @@ class MatchesOut(Schema):
     """What the columns mean, and which models fit."""
 
     state = String()
-    roles = List(_free())
-    matches = List(_free())
+    roles = List(free())
+    matches = List(free())
 
 
 class PredictionIn(Schema):
@@ -137,49 +136,6 @@ class PredictionIn(Schema):
     minimum = Float(load_default=0.5, validate=Range(0, 1))
     language = String(load_default="en", validate=OneOf(["en", "fr"]))
     seed = Integer(strict=True, load_default=0, validate=Range(0, 2**31 - 1))
-
-
-class _LiveRows(List):  # type: ignore[type-arg]  # generic for the type checker only
-    """Objects, each a row; looked at as a whole, since field by field takes longer than to score them."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(Dict(keys=String(), values=_free()), **options)
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
-    ) -> list[Any]:
-        if not isinstance(value, list):
-            raise self.make_error("invalid")
-        wrong = {n: ["Not a valid mapping type."] for n, row in enumerate(value) if not isinstance(row, dict)}
-        if wrong:
-            raise ValidationError(wrong)
-        return value
-
-
-class ScoreIn(Schema):
-    """Live rows, oldest first: the last ones are scored, those before are what their customer did lately."""
-
-    prediction_id = String(required=True, validate=Length(1, 40))
-    rows = _LiveRows(required=True, validate=Length(1, 2000))
-    last = Integer(strict=True, load_default=1, validate=Range(1, 2000))
-
-
-class LiveOut(Schema):
-    """What Vigie says of a live row."""
-
-    fraud_score = Float()
-    fraud_probability = Float(allow_none=True)
-    anomaly_score = Float(allow_none=True)
-    agreement = Float(allow_none=True)
-    risk_level = String()
-    alert = Boolean()
-    reasons = String()
-
-
-class ScoreOut(Schema):
-    """The scores, in the order of the rows."""
-
-    rows = List(Nested(LiveOut))
 
 
 class TrainingIn(Schema):
@@ -209,9 +165,9 @@ class RunOut(Schema):
     rows_done = Integer()
     position = Integer(allow_none=True)
     attempts = Integer()
-    options = _free()
+    options = free()
     parent_id = String(allow_none=True)
-    summary = _free()
+    summary = free()
     error = Nested(Fault, allow_none=True)
     user_name = String()
     created_at = DateTime()
@@ -343,7 +299,7 @@ class ModelOut(Schema):
     size = Integer()
     storage_type = String()
     columns = Integer()
-    performance = _free()
+    performance = free()
     created_at = DateTime(allow_none=True)
 
 
@@ -356,9 +312,9 @@ class ModelsOut(Schema):
 class ModelCardOut(ModelOut):
     """A reference model with all that is told of it."""
 
-    roles = _free()
+    roles = free()
     typologies = List(String())
-    provenance = _free()
+    provenance = free()
     manifest_sha256 = String()
 
 

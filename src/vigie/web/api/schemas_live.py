@@ -1,0 +1,56 @@
+"""What goes in and out where live rows are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import Schema
+from apiflask.fields import Boolean, Dict, Float, Integer, List, Nested, String
+from apiflask.validators import Length, Range
+from marshmallow import ValidationError
+
+from vigie.web.api.schemas import free
+
+
+class _LiveRows(List):  # type: ignore[type-arg]  # generic for the type checker only
+    """Objects, each a row; looked at as a whole, since field by field takes longer than to score them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Dict(keys=String(), values=free()), **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        wrong = {n: ["Not a valid mapping type."] for n, row in enumerate(value) if not isinstance(row, dict)}
+        if wrong:
+            raise ValidationError(wrong)
+        return value
+
+
+class ScoreIn(Schema):
+    """Live rows, oldest first: the last ones are scored, those before are what their customer did lately."""
+
+    prediction_id = String(required=True, validate=Length(1, 40))
+    rows = _LiveRows(required=True, validate=Length(1, 2000))
+    last = Integer(strict=True, load_default=1, validate=Range(1, 2000))
+
+
+class LiveOut(Schema):
+    """What Vigie says of a live row."""
+
+    fraud_score = Float()
+    fraud_probability = Float(allow_none=True)
+    anomaly_score = Float(allow_none=True)
+    agreement = Float(allow_none=True)
+    risk_level = String()
+    alert = Boolean()
+    reasons = String()
+
+
+class ScoreOut(Schema):
+    """The scores, in the order of the rows."""
+
+    rows = List(Nested(LiveOut))
