@@ -60,8 +60,10 @@ check-deploy: ## lint the deployment files, with linters in a folder of their ow
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(READY) ## speed of predictions, matching and storage, as ratios measured in one run
+bench: $(READY) ## speed of predictions, live rows, matching and storage, as ratios measured in one run
 	@$(BIN)/python bench/throughput.py
+	@$(BIN)/python bench/live.py
+	@$(BIN)/python bench/live_http.py
 	@$(BIN)/python bench/match.py
 	@$(BIN)/python bench/storage.py
 
