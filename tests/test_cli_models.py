@@ -326,7 +326,6 @@ def test_populate_script(tmp_path: Path) -> None:
 
 def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed is good, unsigned and altered are refused where a signature is required, also when a bundle is opened."""
-    pytest.importorskip("model_signing")
     private, public = keys
     vigie("models", "add", folder)
     assert "none" in vigie("models", "verify", "cards").stdout
@@ -353,7 +352,6 @@ def test_signatures_after_a_migration(
     folder: Path, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The very bytes that come with Vigie need none anywhere; a signature travels; the unsigned stay refused."""
-    pytest.importorskip("model_signing")
     private, public = keys
     vigie("models", "add", folder)
     signed = tmp_path / "signed-1"

@@ -166,8 +166,8 @@ def _make_container(endpoint: str, container: str) -> None:
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
     """The emulator of Google Cloud Storage that exists in Python."""
-    emulator = pytest.importorskip("gcp_storage_emulator.server")
-    pytest.importorskip("google.cloud.storage")
+    from gcp_storage_emulator import server as emulator
+
     port = free_port()
     server = emulator.create_server("127.0.0.1", port, in_memory=True)
     server.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn import ensemble
 
 from vigie.scoring import forest
 from vigie.scoring.groups import mid_ranks
@@ -41,7 +42,6 @@ def test_a_far_row_is_the_most_unusual(grown: forest.Forest) -> None:
 
 def test_it_ranks_like_the_well_known_one() -> None:
     """Against scikit-learn's, on its own terms: no further apart than two of its own seeds are."""
-    ensemble = pytest.importorskip("sklearn.ensemble")
     ranks = [mid_ranks(forest.fit(TABLE, seed, 100).score(TABLE)) for seed in (0, 1)]
     theirs = [
         mid_ranks(-ensemble.IsolationForest(n_estimators=100, max_samples=256, random_state=seed).fit(TABLE).score_samples(TABLE))

@@ -15,6 +15,7 @@ from vigie.scoring.roles import ROLES, ColumnRole, Roles, infer
 from vigie.scoring.roles import fits as role_fits
 from vigie.scoring.roles import rules as role_rules
 from vigie.scoring.roles.lexicon import WORDS
+from vigie.table import parse
 
 Fill = Callable[..., pl.DataFrame]
 FOLDER = Path(os.environ.get("VIGIE_EVALUATION_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -87,7 +88,6 @@ MIXED = {
 @pytest.mark.parametrize("table", SHARED)
 def test_the_columns_of_a_real_table_get_their_roles(table: str) -> None:
     """The roles of every table of the evaluation folder, as a knowledgeable person would give them."""
-    parse = pytest.importorskip("vigie.table").parse
     roles = infer(parse(pl.read_parquet(FOLDER / f"{table}.parquet")))
     expected = dict(pair.strip().rsplit(" ", 1) for pair in SHARED[table].split(","))
     assert {column: roles.of(column).role for column in expected} == expected
