@@ -38,7 +38,7 @@ def summary(**changes: Any) -> dict[str, Any]:
         },
     ]
     match = {
-        "name": "mobile_money_full", "version": "1", "domain": "mobile_money", "similarity": 0.86, "weight": 0.5, "skill": 0.91,
+        "name": "mobile_money_full", "version": "1", "domain": "mobile_money", "similarity": 0.86, "weight": 0.5, "skill": 0.91, "skill_by": "worlds",
         "evidence": [{"points": 0.2 - 0.01 * i, "en": f"reason {i}", "fr": f"raison {i}"} for i in range(6)],
     }  # fmt: skip
     return {
@@ -145,3 +145,13 @@ def test_values_of_options() -> None:
         0.01,
     ]
     assert [share.convert(text, None, None) for text in ("0.5%", "0.005", "0,5%")] == [0.005] * 3
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [("worlds", "simulated tables"), ("held_out", "rows held out"), ("makers", "makers declare")],
+)
+def test_who_says_how_good_a_model_is(by: str, said: str) -> None:
+    """A model of one's own was never measured on simulated tables."""
+    (match,) = summary()["matches"]
+    assert said in " ".join(drawn(matches=[match | {"skill_by": by}]).split())

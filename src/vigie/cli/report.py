@@ -127,7 +127,7 @@ def _model(match: Mapping[str, Any], words: Words, width: int) -> Group:
     if match.get("weight") is not None:
         notes.append(words("weight", value=words.share(match["weight"])))
     if match.get("skill") not in {None, _UNMEASURED}:
-        notes.append(words("skill", value=words.decimal(match["skill"])))
+        notes.append(words(f"skill_{match['skill_by']}", value=words.decimal(match["skill"])))
     return Group(text, Padding(Text(" · ".join(notes), style="dim"), (0, 0, 0, 2)))
 
 

@@ -28,7 +28,15 @@ _WORDS = {
         "Aucun modèle de référence n'est assez semblable (similarité supérieure à {minimum}).",
     ),
     "similarity": ("similarity {value}", "similarité {value}"),
-    "skill": ("ROC AUC {value} on simulated tables it never saw", "ROC AUC {value} sur des tables simulées jamais vues"),
+    "skill_worlds": (
+        "ROC AUC {value} on simulated tables it never saw",
+        "ROC AUC {value} sur des tables simulées jamais vues",
+    ),
+    "skill_held_out": (
+        "ROC AUC {value} on rows held out of its own table",
+        "ROC AUC {value} sur des lignes de sa propre table mises de côté",
+    ),
+    "skill_makers": ("ROC AUC {value}, as its makers declare", "ROC AUC {value} selon ses auteurs"),
     "weight": ("{value} of the vote", "{value} du vote"),
     "top": ("The most suspicious rows", "Les lignes les plus suspectes"),
     "row": ("row", "ligne"),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.catalog import Match
+from vigie.catalog import Entry, Match
 from vigie.predict.voters import skill
 from vigie.scoring import evidence, reasons
 from vigie.scoring.calibration import Prevalence
@@ -93,8 +93,16 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
         "similarity": match.similarity,
         "weight": round(weight, 4),
         "skill": skill(match.entry),
+        "skill_by": _measured_by(match.entry),
         "evidence": [{"points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
     }
+
+
+def _measured_by(entry: Entry) -> str:
+    """Who says what a model's skill is: `worlds` it never saw, rows `held_out` of its own table, or its `makers`."""
+    if entry.performance.get("source") == "declared":
+        return "makers"
+    return "held_out" if "transferable" in entry.performance else "worlds"
 
 
 def _interval(value: Prevalence | None) -> dict[str, float] | None:
