@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 
 LEVELS = (
-    {"errors", "phrases", "settings", "logs"},
+    {"errors", "phrases", "settings", "logs", "threads"},
     {"database", "revisions", "table"},
     {"scoring", "artifacts", "worlds"},
     {"catalog", "records"},

@@ -164,4 +164,6 @@ def test_the_nearest_are_the_nearest(rows: int, decimals: int) -> None:
     x = np.round(rng.normal(size=(rows, 4)), decimals)
     sample = x[np.sort(rng.choice(rows, min(2000, rows), replace=False))]
     every = np.sort(np.sqrt(((x[:, None] - sample) ** 2).sum(axis=2)), axis=1)
-    np.testing.assert_allclose(anomaly.distances(x, sample, 8), every[:, 1:9].mean(axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        anomaly.distances(x, np.ones(x.shape[1]), sample, 8), every[:, 1:9].mean(axis=1), atol=1e-12
+    )

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.scoring.tables import given, people
 
-from vigie.scoring import anomaly, evidence
+from vigie.scoring import anomaly, evidence, features
 from vigie.scoring.evidence import CONTEXT, DETECTORS, INPUTS, PEERS, SHARES
 from vigie.scoring.facts import Facts
 from vigie.scoring.features import NAMES
@@ -46,6 +46,18 @@ def test_everything_is_a_rank() -> None:
     assert np.isfinite(found.inputs[:, INPUTS.index("rank_amount_habit")]).mean() > 0.9
     assert ((found.anomaly > 0) & (found.anomaly < 1)).all()
     assert sorted(found.order) == list(range(300))
+
+
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns, features and detectors of a large table are told two at a time: the same bits as one after the other."""
+    frame, roles = people(1200), given(ROLES)
+    alone = evidence.gather(frame, roles)
+    for module in (anomaly, evidence, features):
+        monkeypatch.setattr(module, "MANY", 500)
+    together = evidence.gather(frame, roles)
+    np.testing.assert_array_equal(together.inputs, alone.inputs)
+    np.testing.assert_array_equal(together.columns, alone.columns)
+    np.testing.assert_array_equal(together.anomaly, alone.anomaly)
 
 
 def test_order_changes_nothing() -> None:

@@ -21,9 +21,9 @@ from vigie.long.spill import Spill, each
 from vigie.long.terms import Terms
 from vigie.predict import Later, Options, Progress
 from vigie.predict.told import Counted
-from vigie.scoring.boosting import in_threads
 from vigie.scoring.learned import Learned
 from vigie.table.stream import PIECE
+from vigie.threads import in_threads
 
 HALF = PIECE // 2
 """Rows that a thread tells of at a time: two threads need no more room than a piece does."""

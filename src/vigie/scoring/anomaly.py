@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring import boosting, forest
+from vigie.scoring import forest
 from vigie.scoring.facts import Facts
 from vigie.scoring.features import VOCABULARY
 from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
-from vigie.scoring.roles import Roles
+from vigie.scoring.roles import ColumnRole, Roles
+from vigie.threads import MANY, in_threads
 
 IDENTIFIERS = frozenset(
     {"customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent", "counterparty"}
@@ -24,12 +25,12 @@ IDENTIFIERS = frozenset(
 """Roles whose cells only tell one from another, whatever they are written with."""
 IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
 TREES = 100
-MANY = 20_000
-"""Rows from which features are looked at two at a time."""
 
 _CHUNK = 500
 """Rows measured at a time: their distances to the sample should stay in the processor's cache."""
 
+MOST_TAIL = 9.0
+"""Tail evidence, in nats, beyond which the forest tells no difference."""
 ORDINARY = 0.7
 """Tail evidence, in nats, that half of the rows have: it counts for nothing."""
 
@@ -55,7 +56,7 @@ def tails(ranks: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> npt.N
         upper = {1: above, -1: below}.get(VOCABULARY[j].direction, 2 * np.minimum(above, below))
         out[:, j] = np.where(np.isfinite(upper), -np.log(upper + 1e-6), 0.0)
 
-    boosting.in_threads(tell, np.flatnonzero(known & worth).tolist(), worth=len(ranks) >= MANY)
+    in_threads(tell, np.flatnonzero(known & worth).tolist(), worth=len(ranks) >= MANY)
     return out
 
 
@@ -70,8 +71,8 @@ def one_sided_forest(
     keep = np.flatnonzero(known & (weights > 0))
     if not len(keep):
         return np.zeros(len(evidence))
-    x = np.minimum(evidence[:, keep], np.float32(9.0))
-    return _forest("one-sided forest", x, seed, learned)
+    grown = partial(forest.fit, evidence, seed, TREES, columns=keep, most=MOST_TAIL)
+    return (learned or Learned()).once("one-sided forest", grown).score(evidence, keep)
 
 
 def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Floats]:
@@ -89,11 +90,16 @@ def energy(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Fl
         if VOCABULARY[j].weight > 0:
             families.setdefault(_families()[j], []).append(int(j))
     total, best = np.zeros(len(evidence)), np.zeros(len(evidence))
-    for _, members in sorted(families.items()):
-        weights = np.array([VOCABULARY[j].weight for j in members])
-        x = np.maximum(evidence[:, members] - ORDINARY, 0.0) * weights
-        total += x.sum(axis=1) / np.sqrt(len(members))
-        best += x.max(axis=1)
+
+    def some(start: int) -> None:
+        rows = slice(start, start + MANY)
+        for _, members in sorted(families.items()):
+            weights = np.array([VOCABULARY[j].weight for j in members])
+            x = np.maximum(evidence[rows, members] - ORDINARY, 0.0) * weights
+            total[rows] += x.sum(axis=1) / np.sqrt(len(members))
+            best[rows] += x.max(axis=1)
+
+    in_threads(some, range(0, len(evidence), MANY))
     return {"tails_energy": total, "tails_best": best}
 
 
@@ -104,8 +110,10 @@ def _families() -> tuple[str, ...]:
 
 def raw_forest(columns: Floats, seed: int, learned: Learned | None = None) -> Floats:
     """Isolation forest on the table's own columns, whatever they mean."""
-    x = columns.astype(np.float32)
-    return _forest("raw forest", x, seed, learned) if columns.shape[1] else np.zeros(len(columns))
+    if not columns.shape[1]:
+        return np.zeros(len(columns))
+    grown = partial(forest.fit, columns, seed, TREES)
+    return (learned or Learned()).once("raw forest", grown).score(columns)
 
 
 def neighbours(
@@ -119,8 +127,8 @@ def neighbours(
     scale = learned.once("column scales", lambda: columns.std(axis=0))
     if not (scale > 0).any() or learned.once("few neighbours", lambda: len(columns) < 3 * k):
         return np.zeros(len(columns))
-    x = columns[:, scale > 0] / scale[scale > 0]
-    return distances(x, learned.once("neighbours", lambda: _sample(x, seed, reference)), k)
+    sample = learned.once("neighbours", lambda: _scaled(_sample(columns, seed, reference), scale))
+    return distances(columns, scale, sample, k)
 
 
 def _sample(x: Floats, seed: int, size: int) -> Floats:
@@ -128,17 +136,27 @@ def _sample(x: Floats, seed: int, size: int) -> Floats:
     return x[np.sort(rows)]
 
 
-def distances(x: Floats, sample: Floats, k: int) -> Floats:
+def _scaled(x: Floats, unit: Floats) -> Floats:
+    return np.asarray(x[:, unit > 0] / unit[unit > 0])
+
+
+def distances(x: Floats, unit: Floats, sample: Floats, k: int) -> Floats:
     """(rows,) mean distance to the nearest k of a sample but the very first, which may be the row itself.
 
     All distances at once in single precision say which may be the nearest, and those few are measured again exactly:
     all that could be, were every rounding to go against them, so that the answer for a row is that row's alone.
+
+    Args:
+        x: (rows, columns).
+        unit: (columns,) what each is measured in; zero for one that does not count.
+        sample: (samples, columns that count) in these units.
+        k: how many are near.
     """
-    wanted = min(k + 4, len(sample) - 1)
+    wanted, width = min(k + 4, len(sample) - 1), sample.shape[1]
     fold = 16 if len(sample) > 16 * 4 * wanted else 1
     missing = -len(sample) % fold
     # What rounding can do to a product of rows of such lengths, and to their squares.
-    error = 2 * (x.shape[1] + 3) * 2.0**-24
+    error = 2 * (width + 3) * 2.0**-24
     centre = sample.mean(axis=0)
     near = sample - centre
     far = np.sqrt((near**2).sum(axis=1))
@@ -148,7 +166,7 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
     out = np.empty(len(x))
 
     def some(start: int) -> None:
-        rows = x[start : start + _CHUNK]
+        rows = _scaled(x[start : start + _CHUNK], unit)
         centred = rows - centre
         length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
         least_possible = np.column_stack([centred, length]).astype(np.float32) @ turned
@@ -171,7 +189,7 @@ def distances(x: Floats, sample: Floats, k: int) -> Floats:
         nearest[:, : k + 1].sort(axis=1)
         out[start : start + _CHUNK] = nearest[:, 1 : k + 1].mean(axis=1)
 
-    boosting.in_threads(some, range(0, len(x), _CHUNK))
+    in_threads(some, range(0, len(x), _CHUNK))
     return out
 
 
@@ -183,17 +201,20 @@ def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) ->
     occur is said by features already.
     """
     facts = facts or Facts(frame, roles)
-    columns = []
-    for item in roles.columns:
-        if item.role in IGNORED_ROLES:
-            continue
+    seen = [item for item in roles.columns if item.role not in IGNORED_ROLES]
+    told: dict[str, Floats] = {}
+
+    def tell(item: ColumnRole) -> None:
         values = _placed(frame[item.column]) if item.role in IDENTIFIERS else facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
             values = np.log(facts.learned.times(f"cells {item.column}", facts.prints(item.column)))
         usual = facts.once(f"usual {item.column}", partial(_usual, values))
         if np.isfinite(usual):
-            columns.append(np.where(np.isfinite(values), values, usual))
+            told[item.column] = np.where(np.isfinite(values), values, usual)
+
+    in_threads(tell, seen, worth=frame.height >= MANY)
+    columns = [told[item.column] for item in seen if item.column in told]
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
 
 
@@ -209,7 +230,3 @@ def _usual(values: Floats) -> float:
     """The median; NaN where the values do not differ, or there are none."""
     spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
     return float(np.nanmedian(values)) if spread > 0 else float("nan")
-
-
-def _forest(name: str, x: np.ndarray, seed: int, learned: Learned | None) -> Floats:
-    return (learned or Learned()).once(name, lambda: forest.fit(x, seed, TREES)).score(x)

@@ -6,7 +6,7 @@ detectors say of *other* rows with the same customer, counterparty, device or ip
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -15,11 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring import anomaly, features
-from vigie.scoring.boosting import in_threads
 from vigie.scoring.facts import Facts
 from vigie.scoring.groups import Floats, Groups, weighed
 from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
+from vigie.threads import MANY, in_threads
 
 DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
 SHARES = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
@@ -41,10 +41,6 @@ INPUTS: tuple[str, ...] = (
     *PEERS,
     *CONTEXT,
 )
-
-
-MANY = 20_000
-"""Rows from which features are ranked two at a time."""
 
 _GRID = 2.0**24
 
@@ -248,24 +244,25 @@ def complete(
     built = tails.features
     evidence, inputs = tails.evidence[asked], tails.inputs[asked]
     columns = anomaly.raw_matrix(facts.frame, facts.roles, facts)[asked]
-    scores = {
-        "tails_forest": anomaly.one_sided_forest(evidence, known, seed, learned),
-        "raw_forest": anomaly.raw_forest(columns, seed, learned),
-        "neighbours": anomaly.neighbours(columns, seed, learned=learned),
+    detect: dict[str, Callable[[], Floats]] = {
+        "neighbours": lambda: anomaly.neighbours(columns, seed, learned=learned),
+        "tails_forest": lambda: anomaly.one_sided_forest(evidence, known, seed, learned),
+        "raw_forest": lambda: anomaly.raw_forest(columns, seed, learned),
     }
-    detectors = np.stack(
-        [
-            learned.ranks(name, scores[name]) if name in scores else tails.energies[name][asked]
-            for name in DETECTORS
-        ],
-        axis=1,
-    )
+    detect |= {name: partial(peers[name].__getitem__, asked) for name in PEERS}
+    ranks = {name: energies[asked] for name, energies in tails.energies.items()}
+
+    def rank(name: str) -> None:
+        ranks[name] = learned.ranks(name, detect[name]())
+
+    in_threads(rank, list(detect), worth=len(columns) >= MANY)
+    detectors = np.stack([ranks[name] for name in DETECTORS], axis=1)
     combined = together(detectors, nameless(facts.roles), learned)
-    rest = [detectors, *(learned.ranks(n, peers[n][asked])[:, None] for n in PEERS), context(facts)[asked]]
     at = len(built.names)
-    for block in rest:
-        inputs[:, at : at + block.shape[1]] = block
-        at += block.shape[1]
+    for name in (*DETECTORS, *PEERS):
+        inputs[:, at] = ranks[name]
+        at += 1
+    inputs[:, at:] = context(facts)[asked]
     built = replace(built, values=built.values[asked])
     return Evidence(
         built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.learned

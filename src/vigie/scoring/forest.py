@@ -54,15 +54,19 @@ class Forest:
     usual: float
     columns: int
 
-    def score(self, x: Matrix) -> Floats:
+    def score(self, x: Matrix | Floats, columns: Indexes | None = None) -> Floats:
         """(rows,) in (0, 1), higher is more unusual.
 
         Args:
             x: (rows, columns) without NaN, the columns as in the table the forest was fitted on.
+            columns: of these, the ones it was grown on; all of them where it is not given.
         """
         if not self.feature.size:
             return np.zeros(len(x))
-        paths = self._walk(x) if len(x) <= FEW else margins(self._booster, x)
+        if len(x) > FEW:
+            paths = margins(self._booster, x, columns)
+        else:
+            paths = self._walk((x if columns is None else x[:, columns]).astype(np.float32))
         return np.asarray(2.0 ** (-paths / (len(self.feature) * self.usual)))
 
     def _walk(self, x: Matrix) -> Floats:
@@ -82,25 +86,30 @@ class Forest:
         return boosting.open_trees(json.dumps(_document(trees, self.columns)).encode())
 
 
-def fit(x: Matrix, seed: int, trees: int) -> Forest:
+def fit(
+    x: Matrix | Floats, seed: int, trees: int, columns: Indexes | None = None, most: float = np.inf
+) -> Forest:
     """Grows a forest on a table.
 
     Args:
         x: (rows, columns) without NaN.
         seed: of the samples and splits.
         trees: how many.
+        columns: of the table, those it is grown on; all of them where it is not given.
+        most: numbers beyond count as this; no split lies beyond, so who asks the forest need not mind.
     """
+    chosen = np.arange(x.shape[1]) if columns is None else columns
     rng = np.random.default_rng([seed, 17])
     size = min(SAMPLE, len(x))
     depth = int(np.ceil(np.log2(max(size, 2))))
     width = 2 ** (depth + 1) - 1
     feature = np.full(trees * width, -1, dtype=np.int16)
     threshold = np.zeros(trees * width, dtype=np.float32)
-    if not x.shape[1] or size < 2:
+    if not len(chosen) or size < 2:
         nothing = np.zeros((0, width), dtype=np.float32)
-        return Forest(nothing.astype(np.int16), nothing, nothing, 1.0, x.shape[1])
+        return Forest(nothing.astype(np.int16), nothing, nothing, 1.0, len(chosen))
     rows = np.concatenate([rng.choice(len(x), size, replace=False) for _ in range(trees)])
-    data = x[rows]
+    data = np.minimum(x[rows][:, chosen].astype(np.float32), np.float32(most))
     node = np.repeat(np.arange(trees) * width, size)
     for _ in range(depth):
         node = _split(data, node, width, feature, threshold, rng)
@@ -110,7 +119,9 @@ def fit(x: Matrix, seed: int, trees: int) -> Forest:
     grained = (np.round(length * GRAIN) / GRAIN).astype(np.float32)
     shape = (trees, width)
     usual = float(_usual(np.array([size]))[0])
-    return Forest(feature.reshape(shape), threshold.reshape(shape), grained.reshape(shape), usual, x.shape[1])
+    return Forest(
+        feature.reshape(shape), threshold.reshape(shape), grained.reshape(shape), usual, len(chosen)
+    )
 
 
 def _split(

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.scoring import boosting
+from vigie.threads import in_threads
 
 if TYPE_CHECKING:
     import xgboost
@@ -36,7 +37,12 @@ MANY = 20_000
 _BEYOND = np.finfo(np.float32).max
 
 
-def margins(model: xgboost.Booster, inputs: Matrix, columns: Sequence[int] | None = None) -> Floats:
+def margins(
+    model: xgboost.Booster,
+    inputs: Matrix | Floats,
+    columns: Sequence[int] | Places | None = None,
+    rows: Places | None = None,
+) -> Floats:
     """(rows,) margins.
 
     Many rows are shared between threads of ours and not between XGBoost's own, which wait for each other in a busy
@@ -46,21 +52,24 @@ def margins(model: xgboost.Booster, inputs: Matrix, columns: Sequence[int] | Non
         model: the trees, as `boosting.open_trees` opens them.
         inputs: (rows, inputs), NaN where unknown.
         columns: of the inputs, those the trees know, in their order; all of them where it is not given.
+        rows: of the inputs, those that are asked for; all of them where it is not given.
     """
-    out = np.empty(len(inputs))
-    settled = _for_rows(model, inputs, columns) if len(inputs) >= MANY else None
+    count = len(inputs) if rows is None else len(rows)
+    out = np.empty(count)
+    settled = _for_rows(model, inputs, columns) if count >= MANY else None
 
     def some(start: int) -> None:
         # A chunk at a time: the same inputs in another order would be as large again.
-        part = inputs[start : start + CHUNK]
+        chunk = slice(start, start + CHUNK)
+        part = inputs[chunk if rows is None else rows[chunk]]
         if settled is not None:
             said = settled.booster.inplace_predict(settled.inputs_of(part), predict_type="margin")
         else:
-            part = np.ascontiguousarray(part if columns is None else part[:, columns])
+            part = np.ascontiguousarray(part if columns is None else part[:, columns], dtype=np.float32)
             said = model.inplace_predict(part, predict_type="margin")
-        out[start : start + CHUNK] = said
+        out[chunk] = said
 
-    boosting.in_threads(some, range(0, len(inputs), CHUNK))
+    in_threads(some, range(0, count, CHUNK))
     return out
 
 
@@ -78,7 +87,7 @@ class Settled:
     there: Places
     unsure: Places
 
-    def inputs_of(self, rows: Matrix) -> Matrix:
+    def inputs_of(self, rows: Matrix | Floats) -> Matrix:
         """(rows, there + unsure) without NaN."""
         known = len(self.there)
         out = np.empty((len(rows), known + len(self.unsure)), dtype=np.float32)
@@ -90,11 +99,17 @@ class Settled:
         return out
 
 
-def _for_rows(model: xgboost.Booster, inputs: Matrix, columns: Sequence[int] | None) -> Settled | None:
+def _for_rows(
+    model: xgboost.Booster, inputs: Matrix | Floats, columns: Sequence[int] | Places | None
+) -> Settled | None:
     """None where nothing is unknown, or the trees are of another kind."""
-    unknown = np.isnan(inputs)
     chosen = np.arange(inputs.shape[1]) if columns is None else np.array(columns, dtype=np.intp)
-    absent, unsure = np.asarray(unknown.all(axis=0))[chosen], np.asarray(unknown.any(axis=0))[chosen]
+    absent, unsure = np.ones(inputs.shape[1], dtype=bool), np.zeros(inputs.shape[1], dtype=bool)
+    for start in range(0, len(inputs), CHUNK):
+        unknown = np.isnan(inputs[start : start + CHUNK])
+        absent &= unknown.all(axis=0)
+        unsure |= unknown.any(axis=0)
+    absent, unsure = absent[chosen], unsure[chosen]
     if not unsure.any() or absent.all():
         return None
     found = _settled(model, absent.tobytes(), (unsure & ~absent).tobytes())

@@ -18,6 +18,7 @@ from vigie.table.dates import MOMENT, read_clock, read_dates
 from vigie.table.model import Table
 from vigie.table.numbers import read_numbers
 from vigie.table.words import read_flags
+from vigie.threads import MANY, in_threads
 
 _SAMPLE = 2000
 
@@ -54,7 +55,13 @@ def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.
         frame: as uploaded.
         comma_by_default: take the comma where no column tells.
     """
-    columns = {series.name: _column(series) for series in frame.get_columns()}
+    looked: dict[str, _Column] = {}
+
+    def look(name: str) -> None:
+        looked[name] = _column(frame.get_column(name))
+
+    in_threads(look, frame.columns, worth=frame.height >= MANY)
+    columns = {name: looked[name] for name in frame.columns}
     sure = Counter(c.mark for c in columns.values() if c.mark and not c.ambiguous_mark)
     comma = sure[","] > sure["."] or (comma_by_default and sure[","] == sure["."])
     month_first = any(column.month_first is True for column in columns.values())

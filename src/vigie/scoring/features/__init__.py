@@ -7,6 +7,7 @@ look at anything but the table it is given.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,13 @@ from vigie.scoring.facts import Facts
 from vigie.scoring.features import amounts, flows, moments, novelty, places, sharing, signals, words
 from vigie.scoring.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
 from vigie.scoring.roles import Roles
+from vigie.threads import MANY, in_threads
 
 MOST = 1e38
 """The largest feature that float32 holds."""
 
-COMPUTED = (amounts, moments, novelty, sharing, flows, places, signals, words)
-"""The modules that compute features, in turn."""
+COMPUTED = (signals, amounts, moments, novelty, sharing, flows, places, words)
+"""The modules that compute features, the longest work first."""
 COUNTING = (amounts, novelty, words)
 """Those that ask how often a value occurs in the whole table."""
 
@@ -65,10 +67,15 @@ def build(frame: pl.DataFrame, roles: Roles, facts: Facts | None = None) -> Feat
     """
     facts = facts or Facts(frame, roles)
     values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32, order="F")
-    if frame.height:
-        for module in COMPUTED:
-            for name, column in module.compute(facts).items():
-                values[:, NAMES.index(name)] = Features.stored(column)
+
+    def tell(module: ModuleType) -> None:
+        for name, column in module.compute(facts).items():
+            values[:, NAMES.index(name)] = Features.stored(column)
+
+    many = frame.height >= MANY
+    # Most modules ask for these: two that ask at the same time would both work them out.
+    in_threads(facts.groups, ("actor", "counterpart") if many else (), worth=many)
+    in_threads(tell, COMPUTED if frame.height else (), worth=many)
     return Features(NAMES, values)
 
 

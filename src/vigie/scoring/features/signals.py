@@ -102,7 +102,8 @@ def _mahalanobis(facts: Facts, x: Floats) -> Floats:
 
 
 def _robust(x: Floats) -> Floats:
-    quarters = np.nanpercentile(x, 75, axis=0) - np.nanpercentile(x, 25, axis=0)
+    low, high = np.nanpercentile(x, (25, 75), axis=0)
+    quarters: Floats = high - low
     return np.where(quarters > 0, quarters, np.nanstd(x, axis=0) + 1e-12)
 
 
