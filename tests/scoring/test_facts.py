@@ -91,9 +91,17 @@ def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: 
 
 
 @pytest.mark.parametrize(
-    ("given_hour", "expected"), [([6, 23], [6, 23]), ([600, 2300], [6, 23]), ([21600, 82800], [6, 23])]
+    ("given_hour", "expected"),
+    [
+        ([6, 23], [6, 23]),
+        ([630, 2315], [6.5, 23.25]),
+        ([21600, 82800], [6, 23]),
+        ([63000, 231518], [6.5, 23.255]),
+    ],
 )
-def test_an_hour_column_may_count_hours_or_seconds(given_hour: list[int], expected: list[float]) -> None:
+def test_an_hour_column_may_count_hours_or_seconds_or_be_written_as_a_clock(
+    given_hour: list[int], expected: list[float]
+) -> None:
     np.testing.assert_allclose(facts(hour=given_hour).hour, expected)
 
 
@@ -132,6 +140,26 @@ def test_a_date_and_a_time_of_day_in_two_columns_are_one_moment() -> None:
     assert dated.time is not None
     assert together.time is not None
     np.testing.assert_allclose(dated.time, together.time[:2])
+
+
+def test_year_month_and_day_in_three_columns_are_one_date() -> None:
+    """With the time of day in a fourth they are one moment; a part that is missing makes the date unknown."""
+    whole = facts(time=[datetime(2023, 12, 31, 6), datetime(2024, 2, 29, 18, 30), datetime(2024, 3, 1)])
+    for months in ([12, 2, 3], ["Dec", "février", "Marzo"]):
+        parts = facts(year=[2023, 2024, 2024], month=months, day=[31, 29, 1], hour=[6, 18.5, 0])
+        np.testing.assert_allclose(parts.time, whole.time)
+        np.testing.assert_allclose(parts.hour, [6, 18.5, 0])
+    assert facts(year=[2023, 2024], day=[31, 29]).time is None
+    lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).time
+    assert lost is not None
+    assert lost[1] == lost[0]
+
+
+def test_month_and_day_without_a_year_are_days_of_one_year() -> None:
+    found = facts(month=[2, 3, 12], day=[28, 1, 31])
+    assert found.time is not None
+    assert np.diff(found.time).tolist() == [86_400, 305 * 86_400]
+    assert found.windows == (3600, 86_400, 604_800)
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:

@@ -17,8 +17,14 @@ from vigie.scoring.learned import Learned
 ROWS = 4000
 
 
-def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
-    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right."""
+def busy_table(seed: int, *, flows: bool, timed: str = "moments") -> pl.DataFrame:
+    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right.
+
+    Args:
+        seed: of the values.
+        flows: whether receivers also send.
+        timed: whether there are `moments`, the same in `parts`, or nothing.
+    """
     rng = np.random.default_rng(seed)
     start = datetime(2026, 1, 1)
     people = np.array([f"C{i:04}" for i in range(300)])
@@ -55,15 +61,20 @@ def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
         "zip": rng.choice([f"{i:05}" for i in range(60)], ROWS),
         "city": rng.choice([f"Ville {i}" for i in range(60)], ROWS),
     }
-    if timed:
-        seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
-        columns["time"] = [start + timedelta(seconds=int(s)) for s in seconds]
+    seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
+    moments = [start + timedelta(seconds=int(s)) for s in seconds]
+    if timed == "moments":
+        columns["time"] = moments
+    if timed == "parts":
+        columns |= {part: [getattr(at, part) for at in moments] for part in ("year", "month", "day", "hour")}
     return pl.DataFrame(columns, strict=False)
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("flows", "timed"), [(False, True), (True, True), (False, False)])
-def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: bool) -> None:
+@pytest.mark.parametrize(
+    ("flows", "timed"), [(False, "moments"), (True, "moments"), (True, "parts"), (False, "")]
+)
+def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
     """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
     frame = busy_table(seed, flows=flows, timed=timed)
     roles, learned = roles_of(dict.fromkeys(frame.columns)), Learned(keep=True)

@@ -274,6 +274,43 @@ transaction_amount | money | amount
 device_id | int_code | device
 has_cbk | yesno | leak
 """,
+    "cards, dates in parts": """
+User | int_code | customer
+Card | small | category number card
+Year | year | year
+Month | month_number | month
+Day | day_number | day
+Time | day_seconds | hour
+Amount | money | amount
+Merchant Name | int_code | counterparty
+MCC | int_code | category
+Is Fraud? | yesno | leak
+""",
+    "one year of sales": """
+Txn Month | month_name | month
+Txn Day | day_number | day
+Txn Hour | hour | hour
+Cardholder | code | customer
+Amt (USD) | money | amount
+""",
+    "days counted": """
+day | day_number | time
+customer | code | customer
+amount | money | amount
+""",
+    "a date, and its parts again": """
+timestamp | when | time
+year | year | number category
+month | month_number | month
+day | day_number | day number
+amount | money | amount
+""",
+    "a date, and 1435 for 14:35": """
+TransactionDate | day | time
+TransactionTime | clock_number | hour
+amount | money | amount
+account_no | int_code | account
+""",
     "misleading": """
 Class | cabin | category
 Previous_Fraudulent_Transactions | few_int | risk_signal

@@ -226,6 +226,18 @@ def test_one_word_is_enough_one_letter_is_not():
 def test_times_of_day():
     """A clock becomes seconds since midnight."""
     assert typed(["13:45", "00:00:10", "", "23:59:59.5"]).to_list() == [49500, 10, None, 86399]
+    assert typed(["13h45", "9h05", "NA"]).to_list() == [49500, 32700, None]
+    assert typed(["1:45 PM", "12:00 AM", "9:05 AM"]).to_list() == [49500, 0, 32700]
+    assert typed(["01:45:10 PM", "12:00:01 AM"]).to_list() == [49510, 1]
+
+
+def test_digits_are_a_time_of_day_only_where_the_column_is_called_one():
+    """With leading zeros: without any they are numbers, and their role tells what they mean."""
+    assert typed(["134510", "000010", ""], "txn_time").to_list() == [49510, 10, None]
+    assert typed(["1345", "0010"], "heure").to_list() == [49500, 600]
+    assert typed(["1345", "0010"], "zip").to_list() == ["1345", "0010"]
+    assert typed(["1345", "0075"], "time").to_list() == ["1345", "0075"]
+    assert typed(["1345", "1310"], "time").to_list() == [1345, 1310]
 
 
 def test_native_types():

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.clock import CLOCK, DAY, HOUR, as_seconds, day_of
+from vigie.scoring.clock import CLOCK, DAY, HOUR, SOME_YEAR, as_seconds, dated, day_of, hours_of, months_of
 from vigie.scoring.groups import Codes, Floats, Groups, places
 from vigie.scoring.learned import FEW, Learned
 from vigie.scoring.roles import Roles
@@ -141,10 +141,7 @@ class Facts:
     @cached_property
     def time(self) -> Floats | None:
         """Time of each row in seconds, or in steps where the unit is unknown; unknown times take the median."""
-        column = self.roles.first("time")
-        if column is None:
-            return None
-        values = as_seconds(self.frame[column], self.learned)
+        values = self._stated
         if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
             return None
         if values is None:
@@ -156,6 +153,20 @@ class Facts:
             return known
         # The date in one column and the time of day in another; noon where nobody says.
         return known + np.where(np.isfinite(hour), hour, 12.0) * HOUR
+
+    @cached_property
+    def _stated(self) -> Floats | None:
+        """(rows,) what the column of the time says, else the date that its parts make together; NaN where unknown."""
+        column = self.roles.first("time")
+        if column is not None:
+            return as_seconds(self.frame[column], self.learned)
+        month, day = self.roles.first("month"), self.number("day")
+        if month is None or day is None:
+            return None
+        text = self.frame[month].dtype == pl.String
+        months = months_of(self.frame[month]) if text else self.as_numbers(month)
+        year = self.number("year")
+        return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
 
     @cached_property
     def places(self) -> Codes | None:
@@ -194,10 +205,7 @@ class Facts:
     @cached_property
     def _given_hour(self) -> Floats | None:
         given = self.number("hour")
-        if given is None:
-            return None
-        top = self.once("hour top", lambda: float(np.nanmax(given)))
-        return np.asarray(given / 3600 if top > 2400 else given / 100 if top > 100 else given) % 24
+        return None if given is None else hours_of(given, self.learned)
 
     @cached_property
     def hour(self) -> Floats | None:

@@ -26,7 +26,7 @@ ACCOUNT = "account"
 """Accounts that send and receive: each row shows two of them."""
 
 _SHARED = ("device", "ip", "email", "phone", "address")
-_TIMES = ("time", "hour", "amount")
+_TIMES = ("time", "year", "month", "day", "hour", "amount")
 _PLACES = ("latitude", "longitude", "counter_latitude", "counter_longitude")
 _SENT = ("flow_through", "flow_match", "flow_in_out_balance", "flow_reciprocal")
 _RECEIVED = ("flow_received_day", "flow_receiver_sends", "flow_receiver_match")

@@ -35,7 +35,10 @@ _DATE_NAME = re.compile(
 )
 _MOST_FORMATS = 4
 _FEW = 2000
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?")
+_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?")
+_PLAIN_CLOCK = {"%H:%M:%S%.f", "%H:%M"}
+_COMPACT_CLOCK = {4: "%H%M", 6: "%H%M%S"}
+_CLOCK_NAME = re.compile(r"time|hour|heure|hora|^hr|_hr|tm$|hms|hhmm", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,34 @@ def read_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False
 
 
 def read_clock(cells: pl.Series) -> pl.Series | None:
-    """Times of day such as 13:45 or 13:45:10 -> seconds since midnight, Int64."""
-    some = [cell for cell in cells.head(200).to_list() if cell]
-    if not some or not all(_CLOCK.fullmatch(cell) or is_missing(cell) for cell in some):
+    """Times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
+
+    The name of the series counts: 134510 and 0915 are a time only in a column that is called one.
+    """
+    compact = bool(_CLOCK_NAME.search(cells.name))
+    formats = {
+        _clock_format(cell, compact) for cell in cells.head(200).to_list() if cell and not is_missing(cell)
+    }
+    if not formats or "" in formats:
         return None
-    long = cells.str.to_time("%H:%M:%S%.f", strict=False)
-    values = long.fill_null(cells.str.to_time("%H:%M", strict=False)) if long.null_count() else long
+    if formats & _PLAIN_CLOCK:
+        formats |= _PLAIN_CLOCK
+    text = cells.str.replace("h", ":", literal=True)
+    values = pl.Series(cells.name, [None], dtype=pl.Time).new_from_index(0, len(cells))
+    for fmt in sorted(formats):
+        values = values.fill_null(text.str.to_time(fmt, strict=False))
     return values.cast(pl.Int64) // 1_000_000_000 if settled(cells, values) else None
+
+
+def _clock_format(cell: str, compact: bool) -> str:
+    if compact and cell.isdecimal():
+        return _COMPACT_CLOCK.get(len(cell), "")
+    clock = _CLOCK.fullmatch(cell)
+    if not clock:
+        return ""
+    if half := clock["half"]:
+        return ("%I:%M:%S" if clock["seconds"] else "%I:%M") + half[:-2] + "%p"
+    return "%H:%M:%S%.f" if clock["seconds"] else "%H:%M"
 
 
 def _parse_all(cells: pl.Series, formats: list[str], *, swapped: bool) -> pl.Series | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vigie.scoring.roles.fits import FITS
+from vigie.scoring.roles.fits import FITS, is_month, is_year
 from vigie.scoring.roles.guesses import (
     fallback,
     guesses,
@@ -33,6 +33,8 @@ _ENTITIES = frozenset(
     }
 )
 _NUMBERED = frozenset({"account", "card", "customer", "phone", "policy"})
+_DATED = frozenset({"year", "month", "day", "date", "time", "transaction", "claim", "unknown"})
+"""What the parts of the date of an event may be called, and nothing else."""
 _PLAIN = 0.3
 """Score of a role that says no more than the type of the values."""
 _YEAR = 365.25 * 86_400
@@ -66,6 +68,7 @@ def assign(
     table.coordinates()
     table.twins()
     table.moments()
+    table.dates_in_parts()
     table.silent_moments()
     table.silent_entities()
     table.silent_amount()
@@ -211,6 +214,25 @@ class _Table:
             if name in self.ballots:
                 score = choice.score - 0.03 * (1.0 - self.facts[name].unique)
                 self.chosen[name] = Choice("time", score, choice.evidence)
+
+    def dates_in_parts(self) -> None:
+        """Year, month and day in columns of their own are one moment, where no other column tells it."""
+        days = self.having("day")
+        months = self._parts("month", is_month)
+        if not days or self.having("time"):
+            return
+        if not months:
+            self.turn(days[0], "time", 0.66, "days are counted")
+            return
+        for role, names in (("day", days), ("month", months), ("year", self._parts("year", is_year))):
+            for name in names[:1]:
+                self.turn(name, role, 0.9, "the date is in several columns")
+
+    def _parts(self, part: str, fits: Callable[[Values], bool]) -> list[str]:
+        """Columns called after a part of the date of the event and nothing else, the plainest first."""
+        called = {n: self.readings[n].concepts.keys() for n in self.ballots if fits(self.facts[n])}
+        found = [name for name, concepts in called.items() if part in concepts and concepts <= _DATED]
+        return sorted(found, key=lambda name: (len(called[name]), name))
 
     def silent_moments(self) -> None:
         """Dates without a name that end before the events begin; else a counter that grows with the rows."""

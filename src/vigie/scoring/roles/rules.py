@@ -54,6 +54,7 @@ time | .95 | time | {_TIMES}
 time | .93 | date | {_TIMES}
 time | .97 | step | {_TIMES} type | stepped
 time | .75 | time span|duration | opened since account address customer age birth avg count fraud label past_event recent policy job
+day | .72 | day | {_TIMES} week weekday recent
 time | .7 | day | {_TIMES} week month claim
 time | .85 | created | account customer card policy | date
 time | .6 | transaction | {_TIMES} unknown | date
