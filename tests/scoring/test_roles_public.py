@@ -54,7 +54,7 @@ source | few | channel
 browser | few | category
 sex | few | category
 age | age | age
-ip_address | big_float | ip number
+ip_address | big_float | ip
 class | label | leak
 """,
     "ieee": """
@@ -311,6 +311,67 @@ TransactionTime | clock_number | hour
 amount | money | amount
 account_no | int_code | account
 """,
+    "phone calls": """
+caller_id | code | customer
+callee_id | digits | counterparty
+call_start_time | when | time
+call_duration | int_money | number
+Day Mins | money | number
+Day Calls | count_many | velocity
+cost | money | amount
+""",
+    "addresses of a chain": """
+Sent tnx | count_many | velocity
+Received Tnx | count_many | velocity
+Unique Sent To Addresses | count_many | velocity number
+Number of Created Contracts | count_many | velocity
+total transactions (including tnx to create contract | count_many | velocity
+Time Diff between first and last (Mins) | money | number
+avg val sent | money | amount_usual
+""",
+    "logins": """
+Login Timestamp | when | time
+User ID | int_code | customer
+IP Address | ip | ip
+Login Successful | yesno | flag
+last_login_date | old | time opened
+""",
+    "aml transfers, names told apart by polars": """
+Timestamp | when | time
+Account | code | account
+Account_duplicated_0 | code | counterparty
+Amount Paid | money | amount
+is_flagged | label | leak
+""",
+    "loan applications": """
+customer_id | code | customer
+loan_tenure_months | months | number
+Loan Term | small | number
+loan_amount | money | amount
+time_since_last_transaction | normal | number
+""",
+    "card numbers on the back": """
+customerId | int_code | customer
+cardCVV | int_code | text
+enteredCVV | int_code | text
+cvv_match | label | trust_signal
+""",
+    "two customers, one an e-mail address": """
+custAttr1 | digits | customer
+custAttr2 | vpa | email
+amount | money | amount
+""",
+    "payments by a number": """
+upi_number | digits | customer
+trans_amount | money | amount
+""",
+    "yearly amounts of a patient": """
+BeneID | code | customer
+Provider | code | counterparty
+InscClaimAmtReimbursed | money | amount
+IPAnnualReimbursementAmt | money | amount_usual
+amount_std_total | money | amount_usual
+""",
     "misleading": """
 Class | cabin | category
 Previous_Fraudulent_Transactions | few_int | risk_signal
@@ -342,3 +403,22 @@ def test_a_public_schema_gets_the_roles_a_person_would_give(
         if roles.of(name).role not in right.split()
     }
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("role", "best", "others"),
+    [
+        ("time", "click_time when", "attributed_time sparse_date"),
+        ("time", "ClaimStartDt day", "DischargeDt sparse_date"),
+        ("time", "Login Timestamp when", "Round-Trip Time [ms] int_money"),
+        ("time", "block_timestamp when", "block_number counter"),
+        ("amount", "value money", "gas_price money"),
+        ("amount", "order_amount money", "fee_amount money"),
+    ],
+)
+def test_of_several_the_best_comes_first(
+    role: str, best: str, others: str, fill: Callable[..., pl.DataFrame]
+) -> None:
+    """A moment that most rows have, and what was paid rather than what paying cost."""
+    columns = dict(column.rsplit(" ", 1) for column in (best, others))
+    assert infer(fill(columns)).first(role) == best.rsplit(" ", 1)[0]
