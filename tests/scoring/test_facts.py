@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -58,10 +58,27 @@ def test_amounts_have_no_sign_and_no_currency() -> None:
     np.testing.assert_allclose(here.log_amount, there.log_amount)
 
 
-def test_unknown_times_take_the_middle() -> None:
-    found = facts(time=[datetime(2024, 1, 1), None, datetime(2024, 1, 5), datetime(2024, 1, 3)]).time
-    assert found is not None
-    assert found[1] == found[3]
+def test_unknown_times_are_spread_over_the_known_ones() -> None:
+    """By who did what and not by the order of the rows: a customer's rows without a time do not come all at once."""
+    rng = np.random.default_rng(0)
+    times = [datetime(2024, 1, 1) + timedelta(hours=int(h)) for h in rng.integers(0, 2400, 400)]
+    frame = pl.DataFrame(
+        {
+            "time": [None if i % 2 else at for i, at in enumerate(times)],
+            "customer": [f"C{i % 4}" for i in range(400)],
+            "amount": np.round(rng.lognormal(3, 1, 400), 2),
+        }
+    )
+    roles = given({name: name for name in frame.columns})
+    whole = Facts(frame, roles)
+    assert whole.time is not None
+    assert whole.hour is not None
+    lost = whole.time[1::2]
+    assert set(lost) <= set(whole.time[::2])
+    assert len(np.unique(lost)) > 100
+    assert np.isnan(whole.hour).tolist() == [False, True] * 200
+    order = rng.permutation(400)
+    np.testing.assert_array_equal(Facts(frame[order], roles).time, whole.time[order])
 
 
 def test_an_empty_column_is_no_column() -> None:
@@ -152,7 +169,7 @@ def test_year_month_and_day_in_three_columns_are_one_date() -> None:
     assert facts(year=[2023, 2024], day=[31, 29]).time is None
     lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).time
     assert lost is not None
-    assert lost[1] == lost[0]
+    assert lost[1] == lost[0], "the only one that is known"
 
 
 def test_month_and_day_without_a_year_are_days_of_one_year() -> None:

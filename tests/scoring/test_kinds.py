@@ -64,7 +64,7 @@ def busy_table(seed: int, *, flows: bool, timed: str = "moments") -> pl.DataFram
     seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
     moments = [start + timedelta(seconds=int(s)) for s in seconds]
     if timed == "moments":
-        columns["time"] = moments
+        columns["time"] = [None if i % 83 == 0 else at for i, at in enumerate(moments)]
     if timed == "parts":
         columns |= {part: [getattr(at, part) for at in moments] for part in ("year", "month", "day", "hour")}
     return pl.DataFrame(columns, strict=False)
@@ -90,7 +90,7 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
     newcomer = whole.newcomer
     for kind in found:
         column: dict[str, np.ndarray] = {}
-        for rows, piece in _pieces(kind, frame, newcomer, rng):
+        for rows, piece in _pieces(kind, frame, newcomer, whole.row_prints, rng):
             facts = kinds.facts_of(kind, piece, roles, frozen)
             for name, values in kinds.features_of(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
@@ -117,7 +117,9 @@ def _alone(frame: pl.DataFrame, roles, frozen: Learned) -> dict[str, np.ndarray]
     return {name: np.concatenate(parts) for name, parts in out.items()}
 
 
-def _pieces(kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, rng: np.random.Generator):
+def _pieces(
+    kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, prints: np.ndarray, rng: np.random.Generator
+):
     """Whole entities drawn into five pieces; a piece has only the columns that the kind asks for."""
     lot = {None: 0}
     places = []
@@ -126,6 +128,7 @@ def _pieces(kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, rng: np.ran
         places.append(np.array([lot.setdefault(cell, int(rng.integers(0, 5))) for cell in cells]))
     slim = frame.select(kind.columns).with_columns(
         pl.Series(kinds.NEWCOMER, newcomer),
+        pl.Series(kinds.PRINT, prints),
         pl.Series(kinds.SENDER, places[0]),
         pl.Series(kinds.RECEIVER, places[-1]),
     )

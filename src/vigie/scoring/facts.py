@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 GRID_BITS = 20
 """Sums of amounts are exact while they stay below 2^33 usual amounts, in steps of a millionth of one."""
+SPREAD = 1001
+"""How many of the known times, in their order, stand for those of rows that have none."""
 MONTH_STEPS = 720.0
 """A counter without a unit is read as one month of hours, the length of history most uploads have."""
 
@@ -140,19 +142,39 @@ class Facts:
 
     @cached_property
     def time(self) -> Floats | None:
-        """Time of each row in seconds, or in steps where the unit is unknown; unknown times take the median."""
+        """Time of each row in seconds, or in steps where the unit is unknown; unknown times are some of the known ones."""
         values = self._stated
         if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
             return None
         if values is None:
             raise ValueError("a time without seconds")
-        usual = self.once("time middle", lambda: float(np.nanmedian(values)))
-        known = np.where(np.isfinite(values), values, usual)
+        spread = self.once("time spread", lambda: _spread(values))
+        known = values if self._dated.all() else np.where(self._dated, values, self._drawn(spread))
         hour = self._given_hour
-        if hour is None or not self.once("days only", lambda: usual > CLOCK and not (known % DAY).any()):
+        if hour is None or not self.once(
+            "days only", lambda: spread[SPREAD // 2] > CLOCK and not (known % DAY).any()
+        ):
             return known
         # The date in one column and the time of day in another; noon where nobody says.
         return known + np.where(np.isfinite(hour), hour, 12.0) * HOUR
+
+    @cached_property
+    def _dated(self) -> npt.NDArray[np.bool_]:
+        """(rows,) whether the table says when."""
+        return np.zeros(self.rows, dtype=bool) if self._stated is None else np.isfinite(self._stated)
+
+    def _drawn(self, spread: Floats) -> Floats:
+        """(rows,) a time for each row by its cells: rows without one must not seem to come all at once."""
+        return np.asarray(spread[(self.row_prints >> np.uint64(32)) * np.uint64(SPREAD) >> np.uint64(32)])
+
+    @cached_property
+    def row_prints(self) -> npt.NDArray[np.uint64]:
+        """(rows,) a fingerprint of each row, by its cells alone, as `evidence.own_order` has it."""
+        total = np.zeros(self.rows, dtype=np.uint64)
+        for column in (item.column for item in self.roles.columns):
+            cells = self.prints(column).view(np.uint64)
+            total += cells * np.uint64(self.once(f"print {column}", partial(_sum, cells)) | 1)
+        return total
 
     @cached_property
     def _stated(self) -> Floats | None:
@@ -209,9 +231,14 @@ class Facts:
 
     @cached_property
     def hour(self) -> Floats | None:
-        """Hour of the day, 0 to 24."""
+        """Hour of the day, 0 to 24; NaN where unknown."""
         if self._given_hour is not None:
             return self._given_hour
+        hours = self._hour_of_time
+        return hours if hours is None or self._dated.all() else np.where(self._dated, hours, np.nan)
+
+    @cached_property
+    def _hour_of_time(self) -> Floats | None:
         time = self.time
         if time is None:
             return None
@@ -339,6 +366,16 @@ class Facts:
     def _is_category(self, column: str) -> bool:
         distinct = self.frame[column].drop_nulls().n_unique()
         return 2 <= distinct <= max(20, self.rows // 5)
+
+
+def _sum(cells: npt.NDArray[np.uint64]) -> int:
+    return int(cells.sum(dtype=np.uint64))
+
+
+def _spread(values: Floats) -> Floats:
+    """(SPREAD,) from the first to the last of what is known, each as it stands there."""
+    known = np.sort(values[np.isfinite(values)])
+    return known[np.linspace(0, len(known) - 1, SPREAD).astype(np.int64)]
 
 
 def middle(x: Floats) -> float:
