@@ -54,7 +54,7 @@ source | few | channel
 browser | few | category
 sex | few | category
 age | age | age
-ip_address | big_float | ip
+ip_address | big_float | ip number
 class | label | leak
 """,
     "ieee": """
@@ -317,15 +317,15 @@ callee_id | digits | counterparty
 call_start_time | when | time
 call_duration | int_money | number
 Day Mins | money | number
-Day Calls | count_many | velocity
+Day Calls | count_many | velocity number
 cost | money | amount
 """,
     "addresses of a chain": """
-Sent tnx | count_many | velocity
-Received Tnx | count_many | velocity
-Unique Sent To Addresses | count_many | velocity number
+Sent tnx | count_many | number
+Received Tnx | count_many | number
+Unique Sent To Addresses | count_many | number
 Number of Created Contracts | count_many | velocity
-total transactions (including tnx to create contract | count_many | velocity
+total transactions (including tnx to create contract | count_many | number
 Time Diff between first and last (Mins) | money | number
 avg val sent | money | amount_usual
 """,

@@ -100,6 +100,7 @@ def test_the_same_types(tmp_path: Path) -> None:
         (["1", "2", "3"], ["4", "x"], ["numbers", "numbers", "text"]),
         (["1", "2", "3"], ["4.5"], ["numbers", "numbers", "text"]),
         (["yes", "no"], ["maybe"], ["flags", "text"]),
+        (["yes", "no", "?"], ["maybe"], ["flags", "text"]),
         (["01/02/2026", "02/03/2026"], ["25/03/2026"], ["dates", "dates", "text"]),
         (["2026-01-01", "2026-01-02"], ["soon"], ["dates", "text"]),
         (["10:30", "11:45"], ["25:99"], ["clock", "text"]),

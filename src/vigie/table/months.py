@@ -22,6 +22,9 @@ MONTHS = {
     word: number for number, line in enumerate(_NAMES.strip().splitlines(), start=1) for word in line.split()
 }
 """Word, in lower case and without accents -> 1 to 12."""
+ENGLISH = {"sept"} | {
+    short for line in _NAMES.strip().splitlines() for short in (line.split()[0], line.split()[0][:3])
+}
 
 
 def month_of(word: str) -> int | None:

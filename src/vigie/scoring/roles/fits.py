@@ -191,12 +191,6 @@ def _shape(*shapes: str, numbers: bool = False) -> Callable[[Values], float]:
     return check
 
 
-def _ip(v: Values) -> float:
-    """Also 32 bits as one number, which some tables write with a fraction."""
-    as_number = v.kind == "number" and v.low >= 0 and v.middle > 2**24 and v.high < 2**32 and v.distinct > 12
-    return max(_shape("ip", numbers=True)(v), 0.9 * as_number)
-
-
 def _name(v: Values) -> float:
     return 1.0 if v.kind == "text" and v.shape not in _CODES and v.distinct > 6 else 0.0
 
@@ -259,7 +253,7 @@ FITS: dict[str, Callable[[Values], float]] = {
     "counter_balance_after": _money,
     "entity": _entity,
     "device": _entity,
-    "ip": _ip,
+    "ip": _shape("ip", numbers=True),
     "email": _shape("email"),
     "phone": _shape("phone", "digits", numbers=True),
     "user_agent": lambda v: float(v.kind == "text" and v.distinct > 1),

@@ -109,6 +109,7 @@ velocity | .86 | count | static trust risk
 number | .87 | count static | risk trust recent past injury supplement | sized
 velocity | .8 | item|login | id
 velocity | .7 | many | id amount static duration
+number | .72 | many transaction|dest|address | count num freq recent window past risk trust id amount duration | sized
 amount | .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
 amount | .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
 amount | .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event
