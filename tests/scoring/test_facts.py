@@ -166,7 +166,7 @@ def test_year_month_and_day_in_three_columns_are_one_date() -> None:
         parts = facts(year=[2023, 2024, 2024], month=months, day=[31, 29, 1], hour=[6, 18.5, 0])
         np.testing.assert_allclose(parts.time, whole.time)
         np.testing.assert_allclose(parts.hour, [6, 18.5, 0])
-    assert facts(year=[2023, 2024], day=[31, 29]).time is None
+    assert facts(year=[2023, 2024], month=[12, 2]).time is None
     lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).time
     assert lost is not None
     assert lost[1] == lost[0], "the only one that is known"
@@ -177,6 +177,14 @@ def test_month_and_day_without_a_year_are_days_of_one_year() -> None:
     assert found.time is not None
     assert np.diff(found.time).tolist() == [86_400, 305 * 86_400]
     assert found.windows == (3600, 86_400, 604_800)
+
+
+def test_days_that_are_counted_have_hours() -> None:
+    """A month of days, and the time of day in another column, or in none."""
+    found = facts(day=[1, 1, 30, 31], hour=[6, 18.5, 0, 12])
+    assert found.time is not None
+    assert (np.diff(found.time) / 3600).tolist() == [12.5, 29 * 24 - 18.5, 36]
+    assert found.windows == facts(day=[1, 1, 30, 31]).windows == (3600, 86_400, 604_800)
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:

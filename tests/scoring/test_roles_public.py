@@ -294,7 +294,7 @@ Cardholder | code | customer
 Amt (USD) | money | amount
 """,
     "days counted": """
-day | day_number | time
+day | day_number | day
 customer | code | customer
 amount | money | amount
 """,

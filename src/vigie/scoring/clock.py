@@ -18,7 +18,7 @@ CLOCK = 3e8
 DAYS = (DAY, 1440.0, 24.0)
 """A day in the units that counters have: seconds, minutes, hours."""
 SOME_YEAR = 2001.0
-"""Of days and months whose year nobody tells: one without a leap day, later than `CLOCK`."""
+"""Of days and months whose year nobody tells: one without a leap day, later than `CLOCK`. Its January, where nobody tells the month."""
 RHYTHM, TREND, FEWEST_DAYS = 0.1, 0.3, 2.0
 """How far the rows lean to one side of the clock (0 not at all, 1 all at one moment) where people keep hours; what a trend
 alone makes them lean over one day, over more days so much less; and how many days it takes to tell."""

@@ -182,12 +182,13 @@ class Facts:
         column = self.roles.first("time")
         if column is not None:
             return as_seconds(self.frame[column], self.learned)
-        month, day = self.roles.first("month"), self.number("day")
-        if month is None or day is None:
+        month, day, year = self.roles.first("month"), self.number("day"), self.number("year")
+        if day is None:
             return None
-        text = self.frame[month].dtype == pl.String
-        months = months_of(self.frame[month]) if text else self.as_numbers(month)
-        year = self.number("year")
+        months: Floats | None = np.ones(self.rows)
+        if month is not None:
+            text = self.frame[month].dtype == pl.String
+            months = months_of(self.frame[month]) if text else self.as_numbers(month)
         return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
 
     @cached_property

@@ -223,10 +223,7 @@ class _Table:
         """Year, month and day in columns of their own are one moment, where no other column tells it."""
         days = self.having("day")
         months = self._parts("month", is_month)
-        if not days or self.having("time"):
-            return
-        if not months:
-            self.turn(days[0], "time", 0.66, "days are counted")
+        if not days or not months or self.having("time"):
             return
         for role, names in (("day", days), ("month", months), ("year", self._parts("year", is_year))):
             for name in names[:1]:
