@@ -53,6 +53,7 @@ DRAWS: dict[str, Draw] = {
     "month_number": _ints(1, 13),
     "month_name": _pick("Jan", "Feb", "Mar", "Apr", "Dec"),
     "day_number": _ints(1, 32),
+    "day_of_year": _ints(1, 366),
     "day_seconds": _ints(0, 86_400),
     "clock_number": lambda rng, n: pl.Series(100 * rng.integers(0, 24, n) + rng.integers(0, 60, n)),
     "money": lambda rng, n: pl.Series(np.round(rng.lognormal(4, 1.3, n), 2)),

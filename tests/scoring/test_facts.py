@@ -184,6 +184,12 @@ def test_days_that_are_counted_have_hours() -> None:
     found = facts(day=[1, 1, 30, 31], hour=[6, 18.5, 0, 12])
     assert found.time is not None
     assert (np.diff(found.time) / 3600).tolist() == [12.5, 29 * 24 - 18.5, 36]
+    of_year = facts(year=[2023, 2024, 2024], day=[365, 60, 366], month=[12, 2, 12])
+    assert of_year.time is not None
+    assert (
+        of_year.time.tolist()
+        == facts(time=[datetime(2023, 12, 31), datetime(2024, 2, 29), datetime(2024, 12, 31)]).time.tolist()
+    )
     assert found.windows == facts(day=[1, 1, 30, 31]).windows == (3600, 86_400, 604_800)
 
 

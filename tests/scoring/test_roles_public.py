@@ -298,6 +298,14 @@ day | day_number | day
 customer | code | customer
 amount | money | amount
 """,
+    "ransoms": """
+address | code | account customer address category
+year | year | year
+day | day_of_year | day
+length | months | number
+count | count | velocity
+income | int_money | income
+""",
     "a date, and its parts again": """
 timestamp | when | time
 year | year | number category

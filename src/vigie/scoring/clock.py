@@ -64,7 +64,7 @@ def dated(year: Floats | float, month: Floats, day: Floats) -> Floats:
     Args:
         year: `SOME_YEAR` where nobody tells.
         month: 1 to 12.
-        day: of the month.
+        day: of the month; of the year where all months are 1.
     """
     months = (np.asarray(year) - 1970) * 12 + month - 1
     known = np.isfinite(months) & np.isfinite(day)

@@ -186,7 +186,8 @@ class Facts:
         if day is None:
             return None
         months: Floats | None = np.ones(self.rows)
-        if month is not None:
+        # Days beyond 31 are those of the year, whatever month stands beside them.
+        if month is not None and self.once("day top", lambda: float(np.nanmax(day))) <= 31:
             text = self.frame[month].dtype == pl.String
             months = months_of(self.frame[month]) if text else self.as_numbers(month)
         return None if months is None else dated(SOME_YEAR if year is None else year, months, day)

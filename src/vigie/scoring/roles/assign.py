@@ -222,12 +222,14 @@ class _Table:
     def dates_in_parts(self) -> None:
         """Year, month and day in columns of their own are one moment, where no other column tells it."""
         days = self.having("day")
-        months = self._parts("month", is_month)
-        if not days or not months or self.having("time"):
+        if not days or self.having("time"):
             return
-        for role, names in (("day", days), ("month", months), ("year", self._parts("year", is_year))):
+        of_year = self.facts[days[0]].high > 31
+        months = [] if of_year else self._parts("month", is_month)
+        years = self._parts("year", is_year) if of_year or months else []
+        for role, names in (("day", days), ("month", months), ("year", years)):
             for name in names[:1]:
-                self.turn(name, role, 0.9, "the date is in several columns")
+                self.turn(name, role, 0.9, "the date in parts")
 
     def _parts(self, part: str, fits: Callable[[Values], bool]) -> list[str]:
         """Columns called after a part of the date of the event and nothing else, the plainest first."""

@@ -230,7 +230,7 @@ FITS: dict[str, Callable[[Values], float]] = {
     "time": _time,
     "hour": _hour,
     "weekday": lambda v: float(v.shape == "weekday" or (_range(0, 7)(v) > 0 and v.whole > 0.999)),
-    "day": lambda v: float(is_whole(v) and v.low >= 1 and v.high <= 31),
+    "day": lambda v: float(is_whole(v) and v.low >= 0 and v.high <= 366 and v.distinct > 4),
     "month": lambda v: float(v.shape == "month" or (_range(0, 12)(v) > 0 and v.whole > 0.999)),
     "date": _date,
     "opened": _date,
