@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.predict.conftest import opener
+from tests.scoring.test_kinds import busy_table
 
 from vigie import database, standing
 from vigie import table as tables
@@ -59,6 +60,16 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
     again = StandingPlan.from_bytes(data)
     assert again.score(table.typed).equals(scored.additions, null_equal=True)
     assert again.to_bytes() == data
+
+
+def test_a_plan_of_a_date_in_parts_gives_the_table_its_own_scores(catalog: Catalog) -> None:
+    """Its rows keep their moments, one by one too, where year, month and day are columns of their own."""
+    table = tables.from_frame(busy_table(1, flows=False, timed="parts").head(1000))
+    plan, scored = standing.learn(table, catalog, opener)
+    assert {item.role for item in plan.roles.columns} >= {"year", "month", "day", "hour"}
+    again = StandingPlan.from_bytes(plan.to_bytes())
+    assert again.score(table.typed).equals(scored.additions, null_equal=True)
+    assert again.score(table.typed.head(1)).height == 1
 
 
 def test_the_order_of_the_rows_changes_nothing(made: tuple[StandingPlan, Prediction], world: World) -> None:

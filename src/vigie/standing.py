@@ -37,7 +37,7 @@ from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
 from vigie.table import Table
 
-FORMAT = 3
+FORMAT = 4
 SAMPLE = 200_000
 """Rows a plan is made from at most: beyond, a table would have to be sampled first."""
 

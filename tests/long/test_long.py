@@ -57,10 +57,12 @@ def scored(table: Table, catalog: Catalog, open_bundle: Open, folder: Path, opti
     return pl.concat(list(found.pieces())), found.summary
 
 
-@pytest.mark.parametrize(("flows", "timed"), [(False, True), (True, True), (False, False)])
+@pytest.mark.parametrize(
+    ("flows", "timed"), [(False, "moments"), (True, "moments"), (True, "parts"), (False, "")]
+)
 def test_the_same_numbers(
     flows: bool,
-    timed: bool,
+    timed: str,
     catalog: Catalog,
     open_bundle: Open,
     tmp_path: Path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -58,10 +58,27 @@ def test_amounts_have_no_sign_and_no_currency() -> None:
     np.testing.assert_allclose(here.log_amount, there.log_amount)
 
 
-def test_unknown_times_take_the_middle() -> None:
-    found = facts(time=[datetime(2024, 1, 1), None, datetime(2024, 1, 5), datetime(2024, 1, 3)]).time
-    assert found is not None
-    assert found[1] == found[3]
+def test_unknown_times_are_spread_over_the_known_ones() -> None:
+    """By who did what and not by the order of the rows: a customer's rows without a time do not come all at once."""
+    rng = np.random.default_rng(0)
+    times = [datetime(2024, 1, 1) + timedelta(hours=int(h)) for h in rng.integers(0, 2400, 400)]
+    frame = pl.DataFrame(
+        {
+            "time": [None if i % 2 else at for i, at in enumerate(times)],
+            "customer": [f"C{i % 4}" for i in range(400)],
+            "amount": np.round(rng.lognormal(3, 1, 400), 2),
+        }
+    )
+    roles = given({name: name for name in frame.columns})
+    whole = Facts(frame, roles)
+    assert whole.time is not None
+    assert whole.hour is not None
+    lost = whole.time[1::2]
+    assert set(lost) <= set(whole.time[::2])
+    assert len(np.unique(lost)) > 100
+    assert np.isnan(whole.hour).tolist() == [False, True] * 200
+    order = rng.permutation(400)
+    np.testing.assert_array_equal(Facts(frame[order], roles).time, whole.time[order])
 
 
 def test_an_empty_column_is_no_column() -> None:
@@ -91,9 +108,17 @@ def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: 
 
 
 @pytest.mark.parametrize(
-    ("given_hour", "expected"), [([6, 23], [6, 23]), ([600, 2300], [6, 23]), ([21600, 82800], [6, 23])]
+    ("given_hour", "expected"),
+    [
+        ([6, 23], [6, 23]),
+        ([630, 2315], [6.5, 23.25]),
+        ([21600, 82800], [6, 23]),
+        ([63000, 231518], [6.5, 23.255]),
+    ],
 )
-def test_an_hour_column_may_count_hours_or_seconds(given_hour: list[int], expected: list[float]) -> None:
+def test_an_hour_column_may_count_hours_or_seconds_or_be_written_as_a_clock(
+    given_hour: list[int], expected: list[float]
+) -> None:
     np.testing.assert_allclose(facts(hour=given_hour).hour, expected)
 
 
@@ -132,6 +157,40 @@ def test_a_date_and_a_time_of_day_in_two_columns_are_one_moment() -> None:
     assert dated.time is not None
     assert together.time is not None
     np.testing.assert_allclose(dated.time, together.time[:2])
+
+
+def test_year_month_and_day_in_three_columns_are_one_date() -> None:
+    """With the time of day in a fourth they are one moment; a part that is missing makes the date unknown."""
+    whole = facts(time=[datetime(2023, 12, 31, 6), datetime(2024, 2, 29, 18, 30), datetime(2024, 3, 1)])
+    for months in ([12, 2, 3], ["Dec", "février", "Marzo"]):
+        parts = facts(year=[2023, 2024, 2024], month=months, day=[31, 29, 1], hour=[6, 18.5, 0])
+        np.testing.assert_allclose(parts.time, whole.time)
+        np.testing.assert_allclose(parts.hour, [6, 18.5, 0])
+    assert facts(year=[2023, 2024], month=[12, 2]).time is None
+    lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).time
+    assert lost is not None
+    assert lost[1] == lost[0], "the only one that is known"
+
+
+def test_month_and_day_without_a_year_are_days_of_one_year() -> None:
+    found = facts(month=[2, 3, 12], day=[28, 1, 31])
+    assert found.time is not None
+    assert np.diff(found.time).tolist() == [86_400, 305 * 86_400]
+    assert found.windows == (3600, 86_400, 604_800)
+
+
+def test_days_that_are_counted_have_hours() -> None:
+    """A month of days, and the time of day in another column, or in none."""
+    found = facts(day=[1, 1, 30, 31], hour=[6, 18.5, 0, 12])
+    assert found.time is not None
+    assert (np.diff(found.time) / 3600).tolist() == [12.5, 29 * 24 - 18.5, 36]
+    of_year = facts(year=[2023, 2024, 2024], day=[365, 60, 366], month=[12, 2, 12])
+    assert of_year.time is not None
+    assert (
+        of_year.time.tolist()
+        == facts(time=[datetime(2023, 12, 31), datetime(2024, 2, 29), datetime(2024, 12, 31)]).time.tolist()
+    )
+    assert found.windows == facts(day=[1, 1, 30, 31]).windows == (3600, 86_400, 604_800)
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:

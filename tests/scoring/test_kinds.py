@@ -17,8 +17,14 @@ from vigie.scoring.learned import Learned
 ROWS = 4000
 
 
-def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
-    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right."""
+def busy_table(seed: int, *, flows: bool, timed: str = "moments") -> pl.DataFrame:
+    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right.
+
+    Args:
+        seed: of the values.
+        flows: whether receivers also send.
+        timed: whether there are `moments`, the same in `parts`, or nothing.
+    """
     rng = np.random.default_rng(seed)
     start = datetime(2026, 1, 1)
     people = np.array([f"C{i:04}" for i in range(300)])
@@ -55,15 +61,20 @@ def busy_table(seed: int, *, flows: bool, timed: bool = True) -> pl.DataFrame:
         "zip": rng.choice([f"{i:05}" for i in range(60)], ROWS),
         "city": rng.choice([f"Ville {i}" for i in range(60)], ROWS),
     }
-    if timed:
-        seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
-        columns["time"] = [start + timedelta(seconds=int(s)) for s in seconds]
+    seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
+    moments = [start + timedelta(seconds=int(s)) for s in seconds]
+    if timed == "moments":
+        columns["time"] = [None if i % 83 == 0 else at for i, at in enumerate(moments)]
+    if timed == "parts":
+        columns |= {part: [getattr(at, part) for at in moments] for part in ("year", "month", "day", "hour")}
     return pl.DataFrame(columns, strict=False)
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("flows", "timed"), [(False, True), (True, True), (False, False)])
-def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: bool) -> None:
+@pytest.mark.parametrize(
+    ("flows", "timed"), [(False, "moments"), (True, "moments"), (True, "parts"), (False, "")]
+)
+def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
     """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
     frame = busy_table(seed, flows=flows, timed=timed)
     roles, learned = roles_of(dict.fromkeys(frame.columns)), Learned(keep=True)
@@ -79,7 +90,7 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: bool) -
     newcomer = whole.newcomer
     for kind in found:
         column: dict[str, np.ndarray] = {}
-        for rows, piece in _pieces(kind, frame, newcomer, rng):
+        for rows, piece in _pieces(kind, frame, newcomer, whole.row_prints, rng):
             facts = kinds.facts_of(kind, piece, roles, frozen)
             for name, values in kinds.features_of(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
@@ -106,7 +117,9 @@ def _alone(frame: pl.DataFrame, roles, frozen: Learned) -> dict[str, np.ndarray]
     return {name: np.concatenate(parts) for name, parts in out.items()}
 
 
-def _pieces(kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, rng: np.random.Generator):
+def _pieces(
+    kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, prints: np.ndarray, rng: np.random.Generator
+):
     """Whole entities drawn into five pieces; a piece has only the columns that the kind asks for."""
     lot = {None: 0}
     places = []
@@ -115,6 +128,7 @@ def _pieces(kind: kinds.Kind, frame: pl.DataFrame, newcomer: Floats, rng: np.ran
         places.append(np.array([lot.setdefault(cell, int(rng.integers(0, 5))) for cell in cells]))
     slim = frame.select(kind.columns).with_columns(
         pl.Series(kinds.NEWCOMER, newcomer),
+        pl.Series(kinds.PRINT, prints),
         pl.Series(kinds.SENDER, places[0]),
         pl.Series(kinds.RECEIVER, places[-1]),
     )

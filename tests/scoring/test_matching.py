@@ -241,6 +241,14 @@ def test_a_stand_in_gives_part_of_the_points() -> None:
     assert met[0] < met[1] < met[2]
 
 
+def test_a_date_in_parts_is_a_time() -> None:
+    """As many points as a column of moments gives."""
+    timeless = {name: (role, kind) for name, (role, kind) in MONEY.items() if role != "time"}
+    parts = timeless | {part: (part, "Int64") for part in ("year", "month", "day")}
+    met = [compare(table(columns), MODELS["money"])[0].points for columns in (timeless, parts, MONEY)]
+    assert met[0] < met[1] == met[2]
+
+
 def test_the_shortlist_keeps_every_model_that_may_win() -> None:
     """A model is left out only if even perfect distributions could not bring it among the best."""
     rng = np.random.default_rng(3)

@@ -172,6 +172,13 @@ def test_the_actor_is_whoever_comes_back(fill: Fill) -> None:
     assert infer(fill({"shop": "code", "amount": "money"})).counterpart() == "shop"
 
 
+@pytest.mark.parametrize("rows", [3001, 4000, 7001])
+def test_a_number_of_its_own_on_every_row_is_told_by_a_sample(rows: int) -> None:
+    """No row is looked at twice, or its number would seem to come back."""
+    roles = infer(pl.DataFrame({"column_0": range(rows), "amount": [i % 977 / 7 for i in range(rows)]}))
+    assert roles.of("column_0").role == "row_id"
+
+
 def test_a_unique_customer_says_so(fill: Fill) -> None:
     """It is still the customer, but has no history."""
     column = infer(fill({"customer_id": "int_unique"})).of("customer_id")

@@ -274,6 +274,112 @@ transaction_amount | money | amount
 device_id | int_code | device
 has_cbk | yesno | leak
 """,
+    "cards, dates in parts": """
+User | int_code | customer
+Card | small | category number card
+Year | year | year
+Month | month_number | month
+Day | day_number | day
+Time | day_seconds | hour
+Amount | money | amount
+Merchant Name | int_code | counterparty
+MCC | int_code | category
+Is Fraud? | yesno | leak
+""",
+    "one year of sales": """
+Txn Month | month_name | month
+Txn Day | day_number | day
+Txn Hour | hour | hour
+Cardholder | code | customer
+Amt (USD) | money | amount
+""",
+    "days counted": """
+day | day_number | day
+customer | code | customer
+amount | money | amount
+""",
+    "ransoms": """
+address | code | account customer address category
+year | year | year
+day | day_of_year | day
+length | months | number
+count | count | velocity
+income | int_money | income
+""",
+    "a date, and its parts again": """
+timestamp | when | time
+year | year | number category
+month | month_number | month
+day | day_number | day number
+amount | money | amount
+""",
+    "a date, and 1435 for 14:35": """
+TransactionDate | day | time
+TransactionTime | clock_number | hour
+amount | money | amount
+account_no | int_code | account
+""",
+    "phone calls": """
+caller_id | code | customer
+callee_id | digits | counterparty
+call_start_time | when | time
+call_duration | int_money | number
+Day Mins | money | number
+Day Calls | count_many | velocity number
+cost | money | amount
+""",
+    "addresses of a chain": """
+Sent tnx | count_many | number
+Received Tnx | count_many | number
+Unique Sent To Addresses | count_many | number
+Number of Created Contracts | count_many | velocity
+total transactions (including tnx to create contract | count_many | number
+Time Diff between first and last (Mins) | money | number
+avg val sent | money | amount_usual
+""",
+    "logins": """
+Login Timestamp | when | time
+User ID | int_code | customer
+IP Address | ip | ip
+Login Successful | yesno | flag
+last_login_date | old | time opened
+""",
+    "aml transfers, names told apart by polars": """
+Timestamp | when | time
+Account | code | account
+Account_duplicated_0 | code | counterparty
+Amount Paid | money | amount
+is_flagged | label | leak
+""",
+    "loan applications": """
+customer_id | code | customer
+loan_tenure_months | months | number
+Loan Term | small | number
+loan_amount | money | amount
+time_since_last_transaction | normal | number
+""",
+    "card numbers on the back": """
+customerId | int_code | customer
+cardCVV | int_code | text
+enteredCVV | int_code | text
+cvv_match | label | trust_signal
+""",
+    "two customers, one an e-mail address": """
+custAttr1 | digits | customer
+custAttr2 | vpa | email
+amount | money | amount
+""",
+    "payments by a number": """
+upi_number | digits | customer
+trans_amount | money | amount
+""",
+    "yearly amounts of a patient": """
+BeneID | code | customer
+Provider | code | counterparty
+InscClaimAmtReimbursed | money | amount
+IPAnnualReimbursementAmt | money | amount_usual
+amount_std_total | money | amount_usual
+""",
     "misleading": """
 Class | cabin | category
 Previous_Fraudulent_Transactions | few_int | risk_signal
@@ -305,3 +411,22 @@ def test_a_public_schema_gets_the_roles_a_person_would_give(
         if roles.of(name).role not in right.split()
     }
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("role", "best", "others"),
+    [
+        ("time", "click_time when", "attributed_time sparse_date"),
+        ("time", "ClaimStartDt day", "DischargeDt sparse_date"),
+        ("time", "Login Timestamp when", "Round-Trip Time [ms] int_money"),
+        ("time", "block_timestamp when", "block_number counter"),
+        ("amount", "value money", "gas_price money"),
+        ("amount", "order_amount money", "fee_amount money"),
+    ],
+)
+def test_of_several_the_best_comes_first(
+    role: str, best: str, others: str, fill: Callable[..., pl.DataFrame]
+) -> None:
+    """A moment that most rows have, and what was paid rather than what paying cost."""
+    columns = dict(column.rsplit(" ", 1) for column in (best, others))
+    assert infer(fill(columns)).first(role) == best.rsplit(" ", 1)[0]

@@ -94,7 +94,6 @@ def test_numbers(cells, values):
         ["F", "F"],
         ["M", "F"],
         ["Y", "N", "maybe"],
-        ["yes", "no", "?"],
         ["N", "S", "E", "O"],
         ["25:00", "13:45"],
     ],
@@ -217,15 +216,56 @@ def test_yes_and_no(yes, no):
     assert series.dtype == pl.Boolean
 
 
+def test_next_to_yes_and_no_a_question_mark_is_missing():
+    """However often; next to one of them alone it may be the other, and so may none."""
+    assert typed(["YES", "?", "NO", "?"]).to_list() == [True, None, False, None]
+    assert typed(["Y", "unknown", "N"]).to_list() == [True, None, False]
+    assert typed(["YES", "?"]).dtype == pl.String
+    assert typed(["yes", "no", "none"]).dtype == pl.String
+
+
 def test_one_word_is_enough_one_letter_is_not():
     """A constant flag is still a flag when it is a word."""
     assert typed(["No", "No"]).to_list() == [False, False]
     assert typed(["N", "N"]).to_list() == ["N", "N"]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["12 août 2023", "3 févr. 2024", ""],
+        ["12 de agosto de 2023", "3 de febrero de 2024", None],
+        ["12 Agosto 2023", "3 fevereiro 2024", "NA"],
+        ["12AUG2023", "03FEB2024", ""],
+        ["12AUG2023:00:00:00", "03FEB2024:00:00:00", ""],
+        ["August 12 2023", "February 3 2024", ""],
+    ],
+)
+def test_months_by_their_names(cells: list[str | None]):
+    """In four languages, and as the programs that write them together do."""
+    assert typed(cells).to_list() == [datetime(2023, 8, 12), datetime(2024, 2, 3), None]
+
+
+def test_a_text_that_names_months_is_a_text():
+    assert typed(["12 mai 2023", "12 caisses 2023"]).dtype == pl.String
+    assert typed(["mars", "avril"]).dtype == pl.String
+
+
 def test_times_of_day():
     """A clock becomes seconds since midnight."""
     assert typed(["13:45", "00:00:10", "", "23:59:59.5"]).to_list() == [49500, 10, None, 86399]
+    assert typed(["13h45", "9h05", "NA"]).to_list() == [49500, 32700, None]
+    assert typed(["1:45 PM", "12:00 AM", "9:05 AM"]).to_list() == [49500, 0, 32700]
+    assert typed(["01:45:10 PM", "12:00:01 AM"]).to_list() == [49510, 1]
+
+
+def test_digits_are_a_time_of_day_only_where_the_column_is_called_one():
+    """With leading zeros: without any they are numbers, and their role tells what they mean."""
+    assert typed(["134510", "000010", ""], "txn_time").to_list() == [49510, 10, None]
+    assert typed(["1345", "0010"], "heure").to_list() == [49500, 600]
+    assert typed(["1345", "0010"], "zip").to_list() == ["1345", "0010"]
+    assert typed(["1345", "0075"], "time").to_list() == ["1345", "0075"]
+    assert typed(["1345", "1310"], "time").to_list() == [1345, 1310]
 
 
 def test_native_types():

@@ -100,15 +100,18 @@ def test_the_same_types(tmp_path: Path) -> None:
         (["1", "2", "3"], ["4", "x"], ["numbers", "numbers", "text"]),
         (["1", "2", "3"], ["4.5"], ["numbers", "numbers", "text"]),
         (["yes", "no"], ["maybe"], ["flags", "text"]),
+        (["yes", "no", "?"], ["maybe"], ["flags", "text"]),
         (["01/02/2026", "02/03/2026"], ["25/03/2026"], ["dates", "dates", "text"]),
         (["2026-01-01", "2026-01-02"], ["soon"], ["dates", "text"]),
         (["10:30", "11:45"], ["25:99"], ["clock", "text"]),
+        (["1030", "1145"], ["x"], ["numbers", "numbers", "clock", "text"]),
+        (["1030", "0945"], ["2599"], ["clock", "text"]),
     ],
 )
 def test_a_piece_objects(proposed: list[str], then: list[str], kinds: list[str]) -> None:
     """What the look did not see makes a reading fall; the next one is tried, and text reads all."""
     ways = candidates(
-        pl.DataFrame({"date" if "/" in proposed[0] else "x": proposed}), comma_by_default=False
+        pl.DataFrame({"date" if "/" in proposed[0] else "time": proposed}), comma_by_default=False
     )[0]
     (readings,) = ways.values()
     assert [reading.kind for reading in readings] == kinds

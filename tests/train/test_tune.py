@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 from vigie.scoring.own.trees import BY_DEFAULT, Lesson, Rows
+from vigie.scoring.roles import infer
 from vigie.train import split, tune
 
 
@@ -62,3 +64,15 @@ def test_the_last_part_of_the_time_chooses_where_it_has_enough_frauds() -> None:
         if len(parts) == 1:
             fitted, judged = parts[0]
             assert when[fitted].max() < when[judged].min()
+
+
+def test_the_last_rows_are_the_last_by_a_date_in_parts():
+    """A table with year, month and day in columns of their own is judged by its end, as one with a date is."""
+    days = np.arange(400)
+    dates = pl.Series(np.datetime64("2023-06-01") + days)
+    frame = pl.DataFrame(
+        {part: getattr(dates.dt, part)().cast(pl.Int64) for part in ("year", "month", "day")}
+    )
+    found = split.moments(frame, infer(frame))
+    assert found is not None
+    assert (np.diff(found) == 86_400).all()

@@ -97,6 +97,7 @@ _EVIDENCE = {
     "few texts, often repeated": "peu de textes, souvent répétés",
     "one value on every row": "la même valeur partout",
     "second of two alike": "la seconde de deux colonnes semblables",
+    "the date in parts": "la date est en plusieurs colonnes",
     "the other coordinate is missing": "l'autre coordonnée manque",
     "the other coordinate is of the other side": "l'autre coordonnée est celle de l'autre partie",
     "two values": "deux valeurs",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.clock import CLOCK, DAY, HOUR, as_seconds, day_of
+from vigie.scoring.clock import CLOCK, DAY, HOUR, SOME_YEAR, as_seconds, dated, day_of, hours_of, months_of
 from vigie.scoring.groups import Codes, Floats, Groups, places
 from vigie.scoring.learned import FEW, Learned
 from vigie.scoring.roles import Roles
@@ -24,6 +24,8 @@ LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 GRID_BITS = 20
 """Sums of amounts are exact while they stay below 2^33 usual amounts, in steps of a millionth of one."""
+SPREAD = 1001
+"""How many of the known times, in their order, stand for those of rows that have none."""
 MONTH_STEPS = 720.0
 """A counter without a unit is read as one month of hours, the length of history most uploads have."""
 
@@ -140,22 +142,55 @@ class Facts:
 
     @cached_property
     def time(self) -> Floats | None:
-        """Time of each row in seconds, or in steps where the unit is unknown; unknown times take the median."""
-        column = self.roles.first("time")
-        if column is None:
-            return None
-        values = as_seconds(self.frame[column], self.learned)
+        """Time of each row in seconds, or in steps where the unit is unknown; unknown times are some of the known ones."""
+        values = self._stated
         if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
             return None
         if values is None:
             raise ValueError("a time without seconds")
-        usual = self.once("time middle", lambda: float(np.nanmedian(values)))
-        known = np.where(np.isfinite(values), values, usual)
+        spread = self.once("time spread", lambda: _spread(values))
+        known = values if self._dated.all() else np.where(self._dated, values, self._drawn(spread))
         hour = self._given_hour
-        if hour is None or not self.once("days only", lambda: usual > CLOCK and not (known % DAY).any()):
+        if hour is None or not self.once(
+            "days only", lambda: spread[SPREAD // 2] > CLOCK and not (known % DAY).any()
+        ):
             return known
         # The date in one column and the time of day in another; noon where nobody says.
         return known + np.where(np.isfinite(hour), hour, 12.0) * HOUR
+
+    @cached_property
+    def _dated(self) -> npt.NDArray[np.bool_]:
+        """(rows,) whether the table says when."""
+        return np.zeros(self.rows, dtype=bool) if self._stated is None else np.isfinite(self._stated)
+
+    def _drawn(self, spread: Floats) -> Floats:
+        """(rows,) a time for each row by its cells: rows without one must not seem to come all at once."""
+        return np.asarray(spread[(self.row_prints >> np.uint64(32)) * np.uint64(SPREAD) >> np.uint64(32)])
+
+    @cached_property
+    def row_prints(self) -> npt.NDArray[np.uint64]:
+        """(rows,) a fingerprint of each row, by its cells alone, as `evidence.own_order` has it."""
+        total = np.zeros(self.rows, dtype=np.uint64)
+        for column in (item.column for item in self.roles.columns):
+            cells = self.prints(column).view(np.uint64)
+            total += cells * np.uint64(self.once(f"print {column}", partial(_sum, cells)) | 1)
+        return total
+
+    @cached_property
+    def _stated(self) -> Floats | None:
+        """(rows,) what the column of the time says, else the date that its parts make together; NaN where unknown."""
+        column = self.roles.first("time")
+        if column is not None:
+            return as_seconds(self.frame[column], self.learned)
+        month, day, year = self.roles.first("month"), self.number("day"), self.number("year")
+        if day is None:
+            return None
+        months: Floats | None = np.ones(self.rows)
+        # Days beyond 31 are those of the year, whatever month stands beside them.
+        if month is not None and self.once("day top", lambda: float(np.nanmax(day))) <= 31:
+            text = self.frame[month].dtype == pl.String
+            months = months_of(self.frame[month]) if text else self.as_numbers(month)
+        return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
 
     @cached_property
     def places(self) -> Codes | None:
@@ -194,16 +229,18 @@ class Facts:
     @cached_property
     def _given_hour(self) -> Floats | None:
         given = self.number("hour")
-        if given is None:
-            return None
-        top = self.once("hour top", lambda: float(np.nanmax(given)))
-        return np.asarray(given / 3600 if top > 2400 else given / 100 if top > 100 else given) % 24
+        return None if given is None else hours_of(given, self.learned)
 
     @cached_property
     def hour(self) -> Floats | None:
-        """Hour of the day, 0 to 24."""
+        """Hour of the day, 0 to 24; NaN where unknown."""
         if self._given_hour is not None:
             return self._given_hour
+        hours = self._hour_of_time
+        return hours if hours is None or self._dated.all() else np.where(self._dated, hours, np.nan)
+
+    @cached_property
+    def _hour_of_time(self) -> Floats | None:
         time = self.time
         if time is None:
             return None
@@ -331,6 +368,16 @@ class Facts:
     def _is_category(self, column: str) -> bool:
         distinct = self.frame[column].drop_nulls().n_unique()
         return 2 <= distinct <= max(20, self.rows // 5)
+
+
+def _sum(cells: npt.NDArray[np.uint64]) -> int:
+    return int(cells.sum(dtype=np.uint64))
+
+
+def _spread(values: Floats) -> Floats:
+    """(SPREAD,) from the first to the last of what is known, each as it stands there."""
+    known = np.sort(values[np.isfinite(values)])
+    return known[np.linspace(0, len(known) - 1, SPREAD).astype(np.int64)]
 
 
 def middle(x: Floats) -> float:

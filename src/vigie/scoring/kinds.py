@@ -26,7 +26,7 @@ ACCOUNT = "account"
 """Accounts that send and receive: each row shows two of them."""
 
 _SHARED = ("device", "ip", "email", "phone", "address")
-_TIMES = ("time", "hour", "amount")
+_TIMES = ("time", "year", "month", "day", "hour", "amount")
 _PLACES = ("latitude", "longitude", "counter_latitude", "counter_longitude")
 _SENT = ("flow_through", "flow_match", "flow_in_out_balance", "flow_reciprocal")
 _RECEIVED = ("flow_received_day", "flow_receiver_sends", "flow_receiver_match")
@@ -100,7 +100,11 @@ def facts_of(kind: Kind, frame: pl.DataFrame, roles: Roles, learned: Learned) ->
         learned: what is known of the table as a whole.
     """
     given = {"newcomer": frame[NEWCOMER].to_numpy().astype(float)} if kind.newcomers else {}
-    return Facts(frame, roles, learned, frozenset({kind.name}), given)
+    facts = Facts(frame, roles, learned, frozenset({kind.name}), given)
+    if PRINT in frame.columns:
+        # Some columns are not here, and entities may be: only whoever has the whole row can tell.
+        facts.row_prints = frame[PRINT].to_numpy()
+    return facts
 
 
 def features_of(kind: Kind, facts: Facts) -> dict[str, npt.NDArray[np.float32]]:

@@ -31,6 +31,8 @@ time                    n | time of the event | date de l'opération
 hour                    n | hour of the day | heure du jour
 weekday                 n | day of the week | jour de la semaine
 month                   n | month | mois
+day                     n | day of the month or year | jour du mois ou de l'année
+year                    n | year | année
 opened                  y | opening date | date d'ouverture
 account_age             y | age of the account | ancienneté du compte
 birth                   n | date of birth | date de naissance

@@ -12,30 +12,36 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from vigie.table.months import ENGLISH, MONTHS, month_of
 from vigie.table.words import is_missing, settled
 
 MOMENT = pl.Datetime("us")
 
 _TIME = re.compile(
-    r"(?P<gap>T|[ ]{1,2}|,[ ])(?P<hour>\d{1,2}):\d{2}(?P<seconds>:\d{2}(?P<fraction>[.,]\d{1,9})?)?(?P<half>[ ]?[AaPp][Mm])?"
+    r"(?P<gap>T|:|[ ]{1,2}|,[ ])(?P<hour>\d{1,2}):\d{2}(?P<seconds>:\d{2}(?P<fraction>[.,]\d{1,9})?)?(?P<half>[ ]?[AaPp][Mm])?"
     r"(?P<zonegap>[ ]?)(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
 _DAYS = (
     (re.compile(r"(?P<y>\d{4})(?P<s>[-/.])\d{1,2}(?P=s)\d{1,2}"), "{y}{s}%m{s}%d"),
     (re.compile(r"\d{1,2}(?P<s>[-/.])\d{1,2}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%m{s}{y}"),
-    (re.compile(r"\d{1,2}(?P<s>[- /])[A-Za-z]{3}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%b{s}{y}"),
+    (re.compile(r"\d{1,2}(?P<s>[- /]?)[A-Za-z]{3}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%b{s}{y}"),
     (re.compile(r"\d{1,2}(?P<s>[- /])[A-Za-z]{4,9}(?P=s)(?P<y>\d{4})"), "%d{s}%B{s}{y}"),
-    (re.compile(r"[A-Za-z]{3}(?P<s>[ ])\d{1,2}, (?P<y>\d{4})"), "%b{s}%d, {y}"),
-    (re.compile(r"[A-Za-z]{4,9}(?P<s>[ ])\d{1,2}, (?P<y>\d{4})"), "%B{s}%d, {y}"),
+    (re.compile(r"[A-Za-z]{3} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%b %d{s}{y}"),
+    (re.compile(r"[A-Za-z]{4,9} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%B %d{s}{y}"),
 )
 _COMPACT = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 _DATE_NAME = re.compile(
     r"date|fecha|^data|_data|jour|^day|^dt|_dt|^dob|_dob|birth|naiss|nasc|nacim|time|heure|hora|stamp|_on$|_at$",
     re.IGNORECASE,
 )
+_NAMED_MONTH = re.compile(r"\d{1,2}[- /](?:de )?([^\W\d_]{3,})\.?[- /](?:del? )?\d{2,4}")
+_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_FORMATS = 4
 _FEW = 2000
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?")
+_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?")
+_PLAIN_CLOCK = {"%H:%M:%S%.f", "%H:%M"}
+_COMPACT_CLOCK = {4: "%H%M", 6: "%H%M%S"}
+_CLOCK_NAME = re.compile(r"time|hour|heure|hora|^hr|_hr|tm$|hms|hhmm", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ def read_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False
         sample: some of the cells, none of them empty.
         month_first: try mm/dd before dd/mm, because another column of the table is written so.
     """
+    if _named_elsewhere(sample):
+        cells, sample = _in_english(cells), _in_english(sample)
     formats = _formats(sample)
     if not formats:
         return None
@@ -72,14 +80,51 @@ def read_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False
     return None
 
 
+def _named_elsewhere(sample: pl.Series) -> bool:
+    """Whether months are named as in French, Spanish or Portuguese: `12 août 2023`, `1 de mayo de 2023`."""
+    found = [_NAMED_MONTH.match(cell) for cell in sample.head(50).to_list() if not is_missing(cell)]
+    words = {match[1].lower() for match in found if match}
+    return all(found) and not words <= ENGLISH and all(month_of(word) for word in words)
+
+
+def _in_english(cells: pl.Series) -> pl.Series:
+    plain = cells.str.to_lowercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    plain = plain.str.replace_all(r"\.? +(?:de |del )?", " ")
+    longest_first = sorted(MONTHS, key=len, reverse=True)
+    return plain.str.replace_many(
+        longest_first, [_SHORT[MONTHS[word] - 1] for word in longest_first], leftmost=True
+    )
+
+
 def read_clock(cells: pl.Series) -> pl.Series | None:
-    """Times of day such as 13:45 or 13:45:10 -> seconds since midnight, Int64."""
-    some = [cell for cell in cells.head(200).to_list() if cell]
-    if not some or not all(_CLOCK.fullmatch(cell) or is_missing(cell) for cell in some):
+    """Times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
+
+    The name of the series counts: 134510 and 0915 are a time only in a column that is called one.
+    """
+    compact = bool(_CLOCK_NAME.search(cells.name))
+    formats = {
+        _clock_format(cell, compact) for cell in cells.head(200).to_list() if cell and not is_missing(cell)
+    }
+    if not formats or "" in formats:
         return None
-    long = cells.str.to_time("%H:%M:%S%.f", strict=False)
-    values = long.fill_null(cells.str.to_time("%H:%M", strict=False)) if long.null_count() else long
+    if formats & _PLAIN_CLOCK:
+        formats |= _PLAIN_CLOCK
+    text = cells.str.replace("h", ":", literal=True)
+    values = pl.Series(cells.name, [None], dtype=pl.Time).new_from_index(0, len(cells))
+    for fmt in sorted(formats):
+        values = values.fill_null(text.str.to_time(fmt, strict=False))
     return values.cast(pl.Int64) // 1_000_000_000 if settled(cells, values) else None
+
+
+def _clock_format(cell: str, compact: bool) -> str:
+    if compact and cell.isdecimal():
+        return _COMPACT_CLOCK.get(len(cell), "")
+    clock = _CLOCK.fullmatch(cell)
+    if not clock:
+        return ""
+    if half := clock["half"]:
+        return ("%I:%M:%S" if clock["seconds"] else "%I:%M") + half[:-2] + "%p"
+    return "%H:%M:%S%.f" if clock["seconds"] else "%H:%M"
 
 
 def _parse_all(cells: pl.Series, formats: list[str], *, swapped: bool) -> pl.Series | None:

@@ -92,12 +92,18 @@ def _of(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[Reading]:
         )
         for order in orders:
             yield Reading("dates", values.dtype, sample, comma, order)
-    elif values.dtype == pl.Int64 and read_clock(sample) is not None:
-        yield Reading("clock", values.dtype, sample)
     elif values.dtype in kinds:
+        clock = read_clock(cells.fill_null("").str.strip_chars()) if values.dtype == pl.Int64 else None
+        if clock is not None and clock.equals(values):
+            yield Reading("clock", values.dtype, sample)
+            yield Reading("text", pl.String(), sample)
+            return
         yield Reading(kinds[type(values.dtype)], values.dtype, sample, comma)
         if values.dtype == pl.Int64:
             yield Reading("numbers", pl.Float64(), sample, comma)
+        if clock is not None:
+            # 143510 is a number until a piece of the table has 091523.
+            yield Reading("clock", values.dtype, sample)
     yield Reading("text", pl.String(), sample)
 
 

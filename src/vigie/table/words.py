@@ -35,6 +35,8 @@ HUMAN_NULLS = frozenset(
     ["none", "nil", "-", "--", "?", ".", "n.a.", "n/d", "nd", "(null)", "unknown", "missing"]
 )
 RARE = 0.05
+_UNKNOWN = HUMAN_NULLS - {"none", "nil"}
+"""Next to both yes and no it can mean nothing else, however often it is written."""
 
 _PAIRS = (
     ({"yes"}, {"no"}),
@@ -88,9 +90,10 @@ def read_flags(cells: pl.Series, *, is_sample: bool = False) -> pl.Series | None
     if len(spellings) > _MOST_SPELLINGS:
         return None
     meaning = {cell: _normal(cell) for cell in spellings.to_list()}
-    said = {word for word in meaning.values() if word and word not in MACHINE_NULLS}
+    words = {word for word in meaning.values() if word and word not in MACHINE_NULLS}
+    said = words - _UNKNOWN
     for yes, no in _PAIRS:
-        alone = is_sample or max(map(len, yes)) > 1
+        alone = is_sample or (max(map(len, yes)) > 1 and said == words)
         if said and said <= yes | no and (alone or len(said) == 2):
             truth = {cell: word in yes for cell, word in meaning.items() if word in said}
             return cells.replace_strict(truth, default=None, return_dtype=pl.Boolean)

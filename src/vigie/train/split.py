@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.clock import as_seconds
-from vigie.scoring.facts import as_codes
+from vigie.scoring.facts import Facts, as_codes
 from vigie.scoring.roles import Roles
 
 Rows = npt.NDArray[np.int64]
@@ -108,11 +107,8 @@ def folds(
 
 def moments(frame: pl.DataFrame, roles: Roles) -> npt.NDArray[np.float64] | None:
     """(rows,) when each row happened, or None where the table does not say."""
-    column = roles.first("time")
-    values = None if column is None else as_seconds(frame[column])
-    if values is None or len(np.unique(values[np.isfinite(values)][:10_000])) < 10:
-        return None
-    return np.where(np.isfinite(values), values, np.nanmedian(values))
+    time = Facts(frame, roles).time
+    return None if time is None or len(np.unique(time[:10_000])) < 10 else time
 
 
 def customers(frame: pl.DataFrame, roles: Roles) -> Rows | None:

@@ -21,7 +21,7 @@ WORTH = {
     **dict.fromkeys(("counter_balance_before", "counter_balance_after", "account", "email", "category"), 1.5),
     **dict.fromkeys(("velocity", "amount_usual", "amount_ratio", "risk_signal", "distance"), 1.5),
     **dict.fromkeys(("number", "currency", "zip", "region"), 0.5),
-    **dict.fromkeys(("flag", "weekday", "month"), 0.25),
+    **dict.fromkeys(("flag", "weekday", "month", "day", "year"), 0.25),
 }
 # (missing, present, share): a column of the second role does part of the work of the first.
 _STANDS_IN = (
@@ -35,6 +35,9 @@ _STANDS_IN = (
     ("hour", "time", 1.0),
     ("weekday", "time", 1.0),
     ("month", "time", 1.0),
+    ("day", "time", 1.0),
+    ("year", "time", 1.0),
+    ("time", "day", 1.0),
     ("time", "hour", 0.4),
     ("age", "birth", 1.0),
     ("birth", "age", 1.0),
@@ -57,7 +60,7 @@ _STANDS_IN = (
 )
 # What identifies is compared, never computed with: its type says nothing.
 ANY_TYPE = frozenset(("customer", "counterparty", "card", "account", "device", "ip", "email", "phone", "zip"))
-ANY_TYPE |= {"category", "channel", "weekday", "month"}
+ANY_TYPE |= {"category", "channel", "weekday", "month", "day", "year"}
 
 NAMES = tuple(ROLES)
 POSITION = {name: position for position, name in enumerate(NAMES)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vigie.scoring.roles.fits import FITS
+from vigie.scoring.roles.fits import FITS, is_month, is_year
 from vigie.scoring.roles.guesses import (
     fallback,
     guesses,
@@ -33,6 +33,8 @@ _ENTITIES = frozenset(
     }
 )
 _NUMBERED = frozenset({"account", "card", "customer", "phone", "policy"})
+_DATED = frozenset({"year", "month", "day", "date", "time", "transaction", "claim", "span", "unknown"})
+"""What the parts of the date of an event may be called, and nothing else."""
 _PLAIN = 0.3
 """Score of a role that says no more than the type of the values."""
 _YEAR = 365.25 * 86_400
@@ -66,6 +68,7 @@ def assign(
     table.coordinates()
     table.twins()
     table.moments()
+    table.dates_in_parts()
     table.silent_moments()
     table.silent_entities()
     table.silent_amount()
@@ -165,6 +168,9 @@ class _Table:
                 self.turn(patients[0], "customer", 0.8, "another column is the provider")
         for name in customers[1:]:
             ballot = self.ballots.get(name, {})
+            if "email" in ballot:
+                self.chosen[name] = ballot["email"]
+                continue
             account = ballot.get("account") or ballot.get("phone")
             if account and "customer" not in self.readings[name].concepts:
                 self.chosen[name] = account
@@ -186,7 +192,7 @@ class _Table:
                     self.turn(name, "number", _PLAIN, "the other coordinate is missing")
 
     def twins(self) -> None:
-        """`account`, `account_1`: the second of two columns with one name is the other side."""
+        """`account`, `account_1`, `account_duplicated_0`: the second of two alike with one name is the other side."""
         if self.having("counterparty"):
             return
         for role in ("account", "customer"):
@@ -195,22 +201,41 @@ class _Table:
                 words = (
                     word
                     for word in self.readings[name].words
-                    if not word.isdigit() and word not in {"a", "b"}
+                    if not word.isdigit() and word not in {"a", "b", "duplicated"}
                 )
                 stems.setdefault(tuple(words), []).append(name)
             for pair in stems.values():
-                if len(pair) == 2:
+                if len(pair) == 2 and len({(self.facts[n].kind, self.facts[n].shape) for n in pair}) == 1:
                     self.turn(
                         max(pair, key=lambda n: (len(n), n)), "counterparty", 0.7, "second of two alike"
                     )
 
     def moments(self) -> None:
-        """Of several moments the one with the most distinct values is best."""
+        """Of several moments the one with the most distinct values is best, and one that most rows have."""
         for name in self.having("time"):
             choice = self.chosen[name]
             if name in self.ballots:
-                score = choice.score - 0.03 * (1.0 - self.facts[name].unique)
+                facts = self.facts[name]
+                score = choice.score - 0.03 * (1.0 - facts.unique) - 0.3 * facts.nulls
                 self.chosen[name] = Choice("time", score, choice.evidence)
+
+    def dates_in_parts(self) -> None:
+        """Year, month and day in columns of their own are one moment, where no other column tells it."""
+        days = self.having("day")
+        if not days or self.having("time"):
+            return
+        of_year = self.facts[days[0]].high > 31
+        months = [] if of_year else self._parts("month", is_month)
+        years = self._parts("year", is_year) if of_year or months else []
+        for role, names in (("day", days), ("month", months), ("year", years)):
+            for name in names[:1]:
+                self.turn(name, role, 0.9, "the date in parts")
+
+    def _parts(self, part: str, fits: Callable[[Values], bool]) -> list[str]:
+        """Columns called after a part of the date of the event and nothing else, the plainest first."""
+        called = {n: self.readings[n].concepts.keys() for n in self.ballots if fits(self.facts[n])}
+        found = [name for name, concepts in called.items() if part in concepts and concepts <= _DATED]
+        return sorted(found, key=lambda name: (len(called[name]), name))
 
     def silent_moments(self) -> None:
         """Dates without a name that end before the events begin; else a counter that grows with the rows."""
@@ -239,7 +264,7 @@ class _Table:
         called = [
             name
             for name in self.ballots
-            if "id" in self.readings[name].concepts
+            if {"id", "num"} & self.readings[name].concepts.keys()
             and self.chosen[name].score <= 0.75
             and self.chosen[name].role in {"category", "text", "number"}
             and FITS["entity"](self.facts[name]) == 1.0

@@ -51,12 +51,33 @@ def is_day_seconds(v: Values) -> bool:
     )
 
 
+def is_month(v: Values) -> bool:
+    """Months 1 to 12, or their names; all rows may be of one."""
+    return v.shape == "month" or (_is_part(v) and v.low >= 1 and v.high <= 12)
+
+
+def is_year(v: Values) -> bool:
+    """Years of our time; all rows may be of one."""
+    return _is_part(v) and v.low >= 1950 and v.high <= 2100
+
+
+def _is_part(v: Values) -> bool:
+    return v.kind in {"number", "constant"} and v.whole > 0.999
+
+
 def _time(v: Values) -> float:
     if v.kind == "time":
         return 1.0 if v.distinct > 4 else 0.3
     if is_epoch(v):
         return 1.0
-    if v.kind != "number" or v.low < 0 or v.distinct < 12 or is_hour(v) or is_day_seconds(v):
+    if (
+        v.kind != "number"
+        or v.low < 0
+        or v.distinct < 12
+        or is_hour(v)
+        or is_day_seconds(v)
+        or v.shape == "clock"
+    ):
         return 0.0
     return 0.95
 
@@ -89,7 +110,8 @@ def _entity(v: Values) -> float:
 def _row_id(v: Values) -> float:
     if v.kind == "number" and v.whole < 0.999:
         return 0.0
-    if v.kind not in {"number", "text"}:
+    # Every row has a number of its own.
+    if v.kind not in {"number", "text"} or v.nulls > 0.05:
         return 0.0
     return 1.0 if v.unique > 0.995 else 0.85 if v.unique > 0.9 else 0.0
 
@@ -208,6 +230,7 @@ FITS: dict[str, Callable[[Values], float]] = {
     "time": _time,
     "hour": _hour,
     "weekday": lambda v: float(v.shape == "weekday" or (_range(0, 7)(v) > 0 and v.whole > 0.999)),
+    "day": lambda v: float(is_whole(v) and v.low >= 0 and v.high <= 366 and v.distinct > 4),
     "month": lambda v: float(v.shape == "month" or (_range(0, 12)(v) > 0 and v.whole > 0.999)),
     "date": _date,
     "opened": _date,

@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
     "worth": "value val valeur valor vlr vl worth",
     "total": "sum suma soma total tot subtotal totale",
-    "fee": "fee fees frais comision comissao commission tax taxes taxe impuesto impuestos imposto tarifa taxa tip",
+    "fee": "gas fee fees frais comision comissao commission tax taxes taxe impuesto impuestos imposto tarifa taxa tip",
     "premium": "premium prime prima premio",
     "deductible": "deductible deductable franchise franquicia franquia excess",
     "limit": "capital_segurado suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
@@ -43,7 +43,7 @@ WORDS: dict[str, str] = {
     "day": "day days_in jour dia journee",
     "week": "week semaine semana wk woy weekofmonth",
     "year": "year annee ano anio yr yyyy",
-    "span": "mths days months years weeks meses dias jours annees ans anos mois hours_since yrs",
+    "span": "term mths days months years weeks meses dias jours annees ans anos mois hours_since yrs",
     "since": "since depuis desde elapsed ecoule ecoules seit",
     "opened": """inception opening signup sign_up registration registered register inscription inscrit inscripcion inscricao opened opening_date open_date
         ouverture ouvert apertura abertura alta cadastro cadastrado activation activated activacion ativacao bind issued emission
@@ -67,8 +67,8 @@ WORDS: dict[str, str] = {
     "count": """count cnt counts counter ct nb nbr nbre qty qte quantity quantite cantidad cant quantidade qtd qtde nombre combien
         number_of no_of num_of nr_of n_of numero_de_veces how_many cont contagem compteur""",
     "num": "nbr num number no nr numero nro nmr numb n",
-    "avg": """avg average mean median moyen moyenne moy moyens mediane media promedio prom medio mediana medias mittel typical""",
-    "usual": "usual habitual habituel habituelle habituels habituales typical_spend normally costumeiro",
+    "avg": """std stdev stddev avg average mean median moyen moyenne moy moyens mediane media promedio prom medio mediana medias mittel typical""",
+    "usual": "annual yearly annuel annuelle anual usual habitual habituel habituelle habituels habituales typical_spend normally costumeiro",
     "ratio": "dti ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel",
     "score": "fico score scr scoring puntaje pontuacao puntuacion note_risque rating grade",
     "freq": "freq frequency frequence frecuencia frequencia",
@@ -82,15 +82,15 @@ WORDS: dict[str, str] = {
         subscriber abonne assinante employee employe empleado funcionario patient consumer consommateur consumidor person personne persona pessoa
         beneid donor donneur party guest tomador contratante shopper owner proprietaire individual""",
     "entity": "entity entite entidad entidade actor acteur subject",
-    "orig": """orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
+    "orig": """caller calling appelant orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
         ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party""",
-    "sender": "sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
-    "dest": """term_id id_term comm caixa_eletronico garage taller oficina pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
+    "sender": "caller calling appelant sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
+    "dest": """callee called appele term_id id_term comm caixa_eletronico garage taller oficina pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
         payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
         merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
         fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
         vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party partner hopital hospital clinic""",
-    "receiver": """destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
+    "receiver": """callee called appele destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
         contrepartie contraparte credit_party other_party""",
     "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
     "merchant": """comm garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
@@ -117,13 +117,13 @@ WORDS: dict[str, str] = {
         hash token matricule pk hashed idnum identity idx index""",
     "row": "row record ligne linea fila linha rowid index idx enregistrement registro_num line lineno unnamed rownum",
     # what
-    "transaction": """end_to_end e2e endtoend wdl wd withdr txns_id transaction transactions trans tran tx txn txns trx trn trxn tr transac trns transacc operation operations op oper ops operacion operaciones operacao operacoes
+    "transaction": """tnx tnxs call calls appel appels llamada llamadas chamada chamadas end_to_end e2e endtoend wdl wd withdr txns_id transaction transactions trans tran tx txn txns trx trn trxn tr transac trns transacc operation operations op oper ops operacion operaciones operacao operacoes
         transaccion transacciones transacao transacoes payment payments pmt pymt paiement paiements pago pagos pagamento pagamentos transfer transfers trf virement virements
         transferencia transferencias order orders commande commandes pedido pedidos purchase purchases achat achats compra compras event events evt evenement
         evento eventos movement mouvement movimiento movimento mvt invoice invoices facture factura fatura demande application applications request_id solicitud session ticket
         dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda pix upi""",
     "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo",
-    "many": """transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
+    "many": """calls tnx tnxs transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
         purchases achats compras events eventos claims sinistres siniestros sinistros cards cartes tarjetas cartoes devices appareils dispositivos users
         clients customers clientes emails accounts comptes cuentas contas items articles logins attempts tentatives intentos tentativas requests
         vehicles cars witnesses injuries temoins testigos supplements dependents dependants accidents incidents procedures merchants beneficiaries children
@@ -134,6 +134,7 @@ WORDS: dict[str, str] = {
     "supplement": "supplement supplements suppliments complement complements complemento complementos suplemento suplementos",
     "damage": "damage damages dommage dommages dano danos",
     "installment": "installment installments instalment prestacao prestacoes mensualite mensualites mensualidad cuota cuotas parcela principal downpayment down_payment own_funds entrada apport monthly_payment repayment",
+    "loan": "loan loans pret prets emprunt emprunts prestamo prestamos emprestimo emprestimos mortgage",
     "debt": "debt debts dette dettes deuda deudas divida dividas outstanding debt_amount",
     "interest": "interest interet juros interes rate taux taxa_juros tasa",
     "to_usual": "to_income to_limit to_premium sur_prime sur_revenu times_usual to_average to_avg to_mean to_median to_usual per_average over_average sur_moyenne sobre_media",
@@ -148,8 +149,8 @@ WORDS: dict[str, str] = {
     "vehicle": "vehicle car auto vehicule voiture vehiculo veiculo vehicles cars automobile",
     "population": "population pop habitants inhabitants",
     "domain": "domain domaine dominio emaildomain",
-    "duration": "duration duree duracion duracao length seconds minutes elapsed_time session_length latency",
-    "metadata": "entity_type record_type schema version",
+    "duration": "ms msec diff delta gap between duration duree duracion duracao length seconds minutes elapsed_time session_length latency",
+    "metadata": "block entity_type record_type schema version",
     # where
     "country": "country countries pays pais ctry cntry nation nationality nationalite nacionalidad nacionalidade countrycode iso iso2 iso3",
     "region": "ufs region regiao state province provincia departement departamento estado uf county comte district comunidad regione",
@@ -195,6 +196,7 @@ WORDS: dict[str, str] = {
         whitelisted known_device knowndevice trusted_device match matches matched concorda authorized authorised autorise autorizado present card_present cardpresent biometric
         biometrie consent secure secured securise signature_present known_payee avs cvv_ok approved_before contract_signed returning
         police_report_available recurring recurrent recurrente guaranteed""",
+    "secret": "cvv cvv2 cvc pin password",
     "novel": "first premier premiere primera primeira primer primeiro new nouveau nouvelle nuevo nueva novo nova first_time premiere_fois primera_vez primeira_vez isnew",
     "neg": "not non nao sans sem sin without un missing invalid invalide invalido unverified unauthenticated mismatched absent no_match",
     "is": "is has est es eh flag indicator ind indicateur indicador bool yn used was isa bandera",

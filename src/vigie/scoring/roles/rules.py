@@ -25,7 +25,7 @@ leak | .93 | chargeback | past count avg freq ratio num score recent amount risk
 leak | .75 | chargeback amount | past count avg freq ratio num score recent
 leak | .93 | dispute | past count avg freq ratio num score recent | binary
 leak | .9 | investigation | id
-leak | .8 | flagged | count past | binary
+leak | .85 | flagged | count past | binary
 risk_signal | .93 | klass past|count
 risk_signal | .95 | fraud|chargeback|dispute past|count|avg|freq|score|ratio|num|recent |
 risk_signal | .9 | chargeback|dispute |
@@ -54,9 +54,11 @@ time | .95 | time | {_TIMES}
 time | .93 | date | {_TIMES}
 time | .97 | step | {_TIMES} type | stepped
 time | .75 | time span|duration | opened since account address customer age birth avg count fraud label past_event recent policy job
-time | .7 | day | {_TIMES} week month claim
+day | .72 | day | {_TIMES} week weekday recent
+time | .7 | day | {_TIMES} week month claim count many | stepped
 time | .85 | created | account customer card policy | date
 time | .6 | transaction | {_TIMES} unknown | date
+time | .9 | time|date login | opened since recent past birth count duration novel | date
 time | .3 | past_event | | date
 time | .3 | recent|past time|date | | date
 hour | .97 | hour | recent window many count past avg age since span
@@ -75,7 +77,7 @@ account_age | .95 | span account|policy|card|customer|address|bank|method|email|
 account_age | .96 | age|tenure account|policy|card|method|address|transaction|email|phone|device|bank|dest | login
 account_age | .95 | tenure |
 account_age | .93 | span|since|day|month|duration account|policy|card|customer|address|bank|opened|method | transaction many avg chargeback
-account_age | .9 | opened|created | | duration
+account_age | .9 | opened|created | count many amount total claim | duration
 account_age | .97 | change | count | changed
 number | .9 | age vehicle | | sized
 age | .96 | age | login transaction vehicle card account address method device email phone
@@ -102,22 +104,25 @@ velocity | .92 | velocity |
 risk_signal | .93 | past|recent claim | amount time date id type
 velocity | .9 | count|num|freq transaction|item|login|merchant|bank | static trust risk
 velocity | .8 | window | id avg ratio risk
-velocity | .88 | recent|window count|transaction|num|amount|total|login|item |
+velocity | .88 | recent|window count|transaction|num|amount|total|login|item | since duration date
 velocity | .86 | count | static trust risk
 number | .87 | count static | risk trust recent past injury supplement | sized
 velocity | .8 | item|login | id
-velocity | .7 | many | id amount static
-amount | .96 | amount|price transaction|claim | count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
-amount | .95 | amount|price | count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
+velocity | .7 | many | id amount static duration
+number | .72 | many transaction|dest|address | count num freq recent window past risk trust id amount duration | sized
+amount | .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
+amount | .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
 amount | .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event
 amount | .8 | claim | count avg ratio num many span month hour before past id type risk
 amount | .6 | total | count avg ratio many item
 amount | .8 | installment | count avg ratio
+amount | .8 | fee amount|price | count avg ratio
 amount | .6 | fee | count ratio
 amount | .93 | claim injury|vehicle|damage | count num many id date time past ratio | sums
 amount | .85 | damage | count num id level ratio date type | sums
 amount | .85 | claim|vehicle amount|damage | count avg ratio id date time
 amount | .65 | transaction | count avg ratio many num id step span duration is unknown recent window | moneyed
+number | .98 | tenure|span|duration loan | | sized
 number | .97 | vehicle price|count|worth | claim | sized
 number | .95 | level | risk | ordered
 number | .9 | level | risk | sized
@@ -139,17 +144,17 @@ customer | .85 | entity | type {_HEADS} | entity
 customer | .6 | node | dest | entity
 counterparty | .96 | merchant|receiver|terminal|provider id|num|name|account | {_HEADS} address device | entity
 counterparty | .93 | merchant|receiver|terminal|provider | {_HEADS} {_SIGNS} address device | entity
-counterparty | .92 | dest id|num|name|node|account|customer|phone|card|policy | {_HEADS} address device | entity
+counterparty | .92 | dest id|num|name|node|account|customer|phone|card|policy | {_HEADS} many address device | entity
 counterparty | .8 | dest | bank {_HEADS} {_SIGNS} address device channel | entity
 counterparty | .65 | agent | {_HEADS} | entity
-counterparty | .93 | dest address | delivery count | coded
-customer | .92 | orig address | delivery dest count | coded
+counterparty | .93 | dest address | delivery count many | coded
+customer | .92 | orig address | delivery dest count many | coded
 card | .95 | card id|num | dest {_HEADS} name | entity
 card | .9 | card | dest {_HEADS} {_SIGNS} name | entity
 account | .95 | account id|num | dest {_HEADS} name phone email | entity
 account | .9 | account | dest {_HEADS} {_SIGNS} name | entity
 account | .9 | policy id|num | {_HEADS} deductible premium | entity
-account | .8 | policy | {_HEADS} deductible premium span day claim | entity
+account | .8 | policy | {_HEADS} deductible premium span day claim many | entity
 device | .95 | device | dest {_HEADS} {_SIGNS} product | entity
 ip | .97 | ip | country region city zip lat long count risk score type distance
 email | .96 | email | domain count age risk
@@ -192,6 +197,7 @@ category | .7 | terminal|merchant|card|account|place|domain|name|id | | few
 currency | .96 | currency |
 flag | .7 | is |
 flag | .75 | weekend |
+text | .93 | secret | | coded
 text | .85 | prose |
 """
 

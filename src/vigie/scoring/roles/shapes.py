@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from vigie.scoring.roles.lexicon import bag
+from vigie.table.months import month_of
 
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@[^@\s]+")
@@ -51,14 +52,6 @@ _DAYS = bag(
     quinta-feira sexta-feira thur thurs tues
     """
 )
-_MONTHS = bag(
-    """
-    january february march april may june july august september october november december jan feb mar
-    apr jun jul aug sep sept oct nov dec janvier fevrier mars avril mai juin juillet aout septembre
-    octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre
-    noviembre diciembre janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro
-    """
-)
 
 
 _STATES = bag(
@@ -94,7 +87,7 @@ _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
     ("clock", _CLOCK.fullmatch, 0.8),
     ("phone", _PHONE.fullmatch, 0.8),
     ("weekday", _in(_DAYS, str.lower), 0.8),
-    ("month", _in(_MONTHS, str.lower), 0.8),
+    ("month", month_of, 0.8),
     ("state", _in(_STATES, str), 0.95),
     ("currency", _in(_CURRENCIES, str.upper), 0.5),
     ("country", _in(_COUNTRIES, str), 0.5),

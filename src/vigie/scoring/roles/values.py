@@ -39,7 +39,7 @@ class Values:
         cents: share of numbers with at most two decimals.
         zeros: share of zeros.
         rising: never decreases from row to row.
-        shape: what texts look like (see `shapes`), or `date` for moments at midnight.
+        shape: what texts look like (see `shapes`), `date` for moments at midnight, `clock` for numbers such as 1435.
         few: the distinct values, lower case, of a column with few of them.
         ordered: the few texts read as ordered numbers.
         spans: and they are lengths of time.
@@ -104,11 +104,9 @@ def _rare(series: pl.Series) -> Values:
 
 
 def _spread(rows: int) -> npt.NDArray[np.int64]:
-    """Row numbers spread evenly, off any regular beat of the table."""
-    step = np.arange(SAMPLE)
-    return np.asarray((step + (step * 0.6180339887) % 1.0) * (rows / SAMPLE), dtype=np.int64).clip(
-        0, rows - 1
-    )
+    """Row numbers spread evenly, off any regular beat of the table; none comes twice."""
+    step, every = np.arange(SAMPLE), rows / SAMPLE
+    return np.asarray(step * every + (step * 0.6180339887) % 1.0 * (every - 1), dtype=np.int64)
 
 
 def _may_identify(values: Values) -> bool:
@@ -181,7 +179,19 @@ def _number(series: pl.Series, nulls: float) -> Values:
         zeros=float(np.count_nonzero(x == 0) / len(x)),
         rising=bool(np.all(x[1:] >= x[:-1])),
         few=frozenset(f"{v:g}" for v in np.unique(ordered)) if distinct <= 8 else frozenset(),
+        shape="clock" if _written_as_clock(ordered) else "",
     )
+
+
+def _written_as_clock(ordered: npt.NDArray[np.float64]) -> bool:
+    """14:35 as 1435, or 14:35:10 as 143510: no minute or second beyond 59, where most of those before come."""
+    low, high = ordered[0], ordered[-1]
+    if low < 0 or not 1000 <= high < 240_000 or (ordered != np.floor(ordered)).any():
+        return False
+    last = ordered % 100
+    rest = ordered // 100
+    known = high < 2400 or bool(np.all(rest % 100 < 60))
+    return known and bool(np.all(last < 60)) and len(np.unique(last)) >= 30
 
 
 def _moment(series: pl.Series, nulls: float) -> Values:

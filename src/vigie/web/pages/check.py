@@ -24,7 +24,7 @@ _GROUPS = {
     "who": "customer account card counterparty device ip email phone user_agent address person_name birth age",
     "what": "amount amount_usual amount_ratio limit income balance_before balance_after counter_balance_before "
     "counter_balance_after currency",
-    "when": "time hour weekday month opened account_age velocity",
+    "when": "time hour weekday day month year opened account_age velocity",
     "where": "country region city zip latitude longitude counter_country counter_city counter_latitude "
     "counter_longitude distance",
     "how": "channel category flag risk_signal trust_signal number",
