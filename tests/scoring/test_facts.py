@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from tests.scoring.tables import given
 
-from vigie.scoring.facts import LARGEST, Facts, as_codes, as_numbers
+from vigie.scoring.cells import LARGEST, as_codes, as_numbers
+from vigie.scoring.facts import Facts
 
 
 def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Series) -> Facts:

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from vigie.scoring.facts import as_codes, as_numbers
+from vigie.scoring.cells import as_codes, as_numbers
 from vigie.scoring.groups import Floats, Groups, mid_ranks
 from vigie.scoring.roles import Roles
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.scoring import anomaly, features
+from vigie.scoring.cells import print_of
 from vigie.scoring.facts import Facts
 from vigie.scoring.groups import Floats, Groups, weighed
 from vigie.scoring.learned import Learned
@@ -150,14 +151,10 @@ def own_order(
     hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = learned.once(f"print {name}", partial(_sum, cells))
+        prints[name] = learned.once(f"print {name}", partial(print_of, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
     return total, prints, hashed
-
-
-def _sum(cells: npt.NDArray[np.uint64]) -> int:
-    return int(cells.sum(dtype=np.uint64))
 
 
 @dataclass(frozen=True)

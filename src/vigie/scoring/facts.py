@@ -14,14 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vigie.scoring.cells import as_codes, as_numbers, print_of
 from vigie.scoring.clock import CLOCK, DAY, HOUR, SOME_YEAR, as_seconds, dated, day_of, hours_of, months_of
 from vigie.scoring.groups import Codes, Floats, Groups, places
-from vigie.scoring.learned import FEW, Learned
+from vigie.scoring.learned import Learned
 from vigie.scoring.roles import Roles
-from vigie.scoring.roles.ordinal import read_scale
 
-LARGEST = 1e30
-"""Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 GRID_BITS = 20
 """Sums of amounts are exact while they stay below 2^33 usual amounts, in steps of a millionth of one."""
 SPREAD = 1001
@@ -173,7 +171,7 @@ class Facts:
         total = np.zeros(self.rows, dtype=np.uint64)
         for column in (item.column for item in self.roles.columns):
             cells = self.prints(column).view(np.uint64)
-            total += cells * np.uint64(self.once(f"print {column}", partial(_sum, cells)) | 1)
+            total += cells * np.uint64(self.once(f"print {column}", partial(print_of, cells)) | 1)
         return total
 
     @cached_property
@@ -370,10 +368,6 @@ class Facts:
         return 2 <= distinct <= max(20, self.rows // 5)
 
 
-def _sum(cells: npt.NDArray[np.uint64]) -> int:
-    return int(cells.sum(dtype=np.uint64))
-
-
 def _spread(values: Floats) -> Floats:
     """(SPREAD,) from the first to the last of what is known, each as it stands there."""
     known = np.sort(values[np.isfinite(values)])
@@ -384,47 +378,3 @@ def middle(x: Floats) -> float:
     """Median of what is finite and positive, as a scale; 1 where nothing is."""
     positive = x[np.isfinite(x) & (x > 0)]
     return float(np.median(positive)) if len(positive) else 1.0
-
-
-def as_numbers(series: pl.Series, learned: Learned | None = None) -> Floats | None:
-    """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity.
-
-    Args:
-        series: the column.
-        learned: what is known of the column by its name.
-    """
-    learned = learned or Learned()
-    if series.dtype == pl.Boolean or series.dtype.is_numeric():
-        values = np.clip(series.cast(pl.Float64).to_numpy(), -LARGEST, LARGEST)
-        coded = learned.once(f"coded {series.name}", lambda: _is_coded(values))
-        return np.where(values == -1, np.nan, values) if coded else values
-    if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
-        texts = series.cast(pl.String)
-        scale = learned.once(
-            f"scale {series.name}", lambda: read_scale(texts.drop_nulls().unique().to_list()) or {}
-        )
-        if not scale:
-            return None
-        numbers = texts.replace_strict(scale, default=None, return_dtype=pl.Float64)
-        return numbers.fill_null(float("nan")).to_numpy().astype(float)
-    return None
-
-
-def _is_coded(values: Floats) -> bool:
-    """A lone -1 among counts and ages is how many systems write "unknown"."""
-    negative = values[values < 0]
-    return len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
-
-
-def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
-    """A column as dense integer codes in order of value, so that the order of the rows changes nothing."""
-    if series.dtype == pl.String and len(series) <= FEW:
-        cells = series.to_list()
-        place = {cell: code for code, cell in enumerate(sorted({*cells} - {None}))} | {None: -1}
-        return np.array([place[cell] for cell in cells], dtype=np.int64)
-    if series.dtype == pl.String:
-        # Four times as fast as ranking text: it sorts the distinct values only.
-        series = series.cast(pl.Enum(series.unique().drop_nulls().sort())).to_physical()
-        return series.cast(pl.Int64).fill_null(-1).to_numpy().astype(np.int64)
-    codes = series.rank("dense").cast(pl.Int64) - 1
-    return codes.fill_null(-1).to_numpy().astype(np.int64)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.facts import Facts, as_codes
+from vigie.scoring.cells import as_codes
+from vigie.scoring.facts import Facts
 from vigie.scoring.roles import Roles
 
 Rows = npt.NDArray[np.int64]

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from vigie.scoring.cells import as_codes, as_numbers
 from vigie.scoring.clock import as_seconds
-from vigie.scoring.facts import as_codes, as_numbers
 
 BINS = 64
 STRENGTH = 5.0

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vigie.scoring.cells import as_numbers
 from vigie.scoring.clock import as_seconds
-from vigie.scoring.facts import as_numbers
 from vigie.scoring.groups import Floats
 from vigie.scoring.learned import Learned
 from vigie.scoring.own.sketch import PRIVATE, Sketch, cells, hashed, kind_of

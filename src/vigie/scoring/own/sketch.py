@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.scoring.facts import as_numbers
+from vigie.scoring.cells import as_numbers
 from vigie.scoring.groups import Floats
 
 LEVELS = np.linspace(0.01, 0.99, 50)
