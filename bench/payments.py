@@ -33,7 +33,7 @@ START = np.datetime64("2026-01-01T00:00:00", "s")
 DAYS = 90
 
 
-def write(path: Path, rows: int, seed: int = 0, skew: float = 0.0) -> Path:
+def write(path: Path, rows: int, seed: int = 0, skew: float = 0.0, numbers: int = 0) -> Path:
     """Writes the table unless the file is there.
 
     Args:
@@ -41,20 +41,21 @@ def write(path: Path, rows: int, seed: int = 0, skew: float = 0.0) -> Path:
         rows: of the table; a customer has 40 of them on average.
         seed: of everything drawn.
         skew: share of the rows that belong to one single customer.
+        numbers: columns that mean nothing, besides the twelve.
     """
     if path.exists():
         return path
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         for start in range(0, rows, PIECE):
-            piece = frame(min(PIECE, rows - start), start, rows, seed, skew)
+            piece = frame(min(PIECE, rows - start), start, rows, seed, skew, numbers)
             file.write(piece.write_csv(include_header=start == 0).encode())
     part.rename(path)
     return path
 
 
 def frame(
-    count: int, start: int = 0, rows: int | None = None, seed: int = 0, skew: float = 0.0
+    count: int, start: int = 0, rows: int | None = None, seed: int = 0, skew: float = 0.0, numbers: int = 0
 ) -> pl.DataFrame:
     """Rows `start` to `start + count` of a table of `rows`; a piece is always drawn whole by its own seed."""
     rows = rows or count
@@ -75,6 +76,11 @@ def frame(
     ).astype(int)
     device = np.where(odd, rng.integers(0, 10 * customers, count), 2 * who + (rng.random(count) < 0.2))
     balance = np.round(rng.lognormal(7, 1, count), 2)
+    # Some of them follow the amount, as the numbers of a real table do.
+    more = {
+        f"score_{i}": np.round(rng.lognormal(0, 1, count) + (amount / 50 if i % 4 == 0 else 0), 3)
+        for i in range(numbers)
+    }
     return pl.DataFrame(
         {
             "transaction_time": pl.Series(when.astype("datetime64[ms]")).dt.strftime("%Y-%m-%d %H:%M:%S"),
@@ -89,6 +95,7 @@ def frame(
             "ip_address": _addresses(np.where(odd, rng.integers(0, 1 << 24, count), 7 * who + rng.integers(0, 3, count))),
             "account_age_days": 30 + _mixed(who, 5) % 4000,
             "balance_before": balance,
+            **more,
         }
     )  # fmt: skip
 

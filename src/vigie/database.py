@@ -19,7 +19,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.dialects import postgresql
 
 from vigie.database_refusals import unusable
 from vigie.errors import DatabaseUnavailable, UsageRefused
@@ -62,7 +61,20 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Document = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+class Document(sa.types.TypeDecorator[Any]):
+    """JSON, and PostgreSQL's JSONB there; its dialect is loaded where it is spoken, which every other start is spared."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """The type a database has for it."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(sa.JSON())
+        from sqlalchemy.dialects import postgresql
+
+        return dialect.type_descriptor(postgresql.JSONB())
+
 
 metadata = sa.MetaData()
 
