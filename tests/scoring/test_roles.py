@@ -251,3 +251,18 @@ def test_every_rule_means_something() -> None:
         assert rule.role in ROLES
         assert rule.fit in role_fits.FITS
         assert rule.unless.union(*rule.needs) <= concepts
+
+
+@pytest.mark.parametrize("seconds", [True, False], ids=["10:35:19", "10:35"])
+@pytest.mark.parametrize("dated", [True, False], ids=["beside a date", "alone"])
+def test_nobody_is_up_at_night(seconds: bool, dated: bool) -> None:
+    """A shop's times of day cover no night. Beside a date they are still the time of day; alone only where minutes are whole,
+    since whole seconds may be counted from anywhere."""
+    rows = 3000
+    clock = [f"{8 + i * 7 % 11:02}:{i * 13 % 60:02}" + f":{i * 17 % 60:02}" * seconds for i in range(rows)]
+    columns = {"Time": clock, "Amount": [i * 37 % 1009 / 4 for i in range(rows)]}
+    if dated:
+        columns = {"Date": [f"2024-{1 + i // 300:02}-{1 + i % 28:02}" for i in range(rows)]} | columns
+    roles = {column.column: column.role for column in infer(parse(pl.DataFrame(columns))).columns}
+    assert roles["Time"] == ("hour" if dated or not seconds else "time")
+    assert roles.get("Date", "time") == "time"

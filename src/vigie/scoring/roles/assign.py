@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vigie.scoring.roles.fits import FITS, is_month, is_year
+from vigie.scoring.roles.fits import FITS, is_month, is_within_day, is_year
 from vigie.scoring.roles.guesses import (
     fallback,
     guesses,
@@ -68,6 +68,7 @@ def assign(
     table.coordinates()
     table.twins()
     table.moments()
+    table.times_of_day()
     table.dates_in_parts()
     table.silent_moments()
     table.silent_entities()
@@ -218,6 +219,14 @@ class _Table:
                 facts = self.facts[name]
                 score = choice.score - 0.03 * (1.0 - facts.unique) - 0.3 * facts.nulls
                 self.chosen[name] = Choice("time", score, choice.evidence)
+
+    def times_of_day(self) -> None:
+        """Beside a date, seconds that stay within a day are the time of day, also where nobody is up at night."""
+        times = self.having("time")
+        if self.having("day") or any(self.facts[name].kind == "time" for name in times):
+            for name in times:
+                if is_within_day(self.facts[name]):
+                    self.turn(name, "hour", 0.9, "the date in parts")
 
     def dates_in_parts(self) -> None:
         """Year, month and day in columns of their own are one moment, where no other column tells it."""

@@ -51,6 +51,11 @@ def is_day_seconds(v: Values) -> bool:
     )
 
 
+def is_within_day(v: Values) -> bool:
+    """Whole seconds, more than any hour or minute is written with, and no more than a day has."""
+    return is_whole(v) and v.low >= 0 and 2400 < v.high <= _DAY and v.distinct > 24
+
+
 def is_month(v: Values) -> bool:
     """Months 1 to 12, or their names; all rows may be of one."""
     return v.shape == "month" or (_is_part(v) and v.low >= 1 and v.high <= 12)

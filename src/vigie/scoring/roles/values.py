@@ -39,7 +39,7 @@ class Values:
         cents: share of numbers with at most two decimals.
         zeros: share of zeros.
         rising: never decreases from row to row.
-        shape: what texts look like (see `shapes`), `date` for moments at midnight, `clock` for numbers such as 1435.
+        shape: what texts look like (see `shapes`), `date` for moments at midnight, `clock` for numbers such as 1435 and whole minutes in seconds.
         few: the distinct values, lower case, of a column with few of them.
         ordered: the few texts read as ordered numbers.
         spans: and they are lengths of time.
@@ -179,7 +179,7 @@ def _number(series: pl.Series, nulls: float) -> Values:
         zeros=float(np.count_nonzero(x == 0) / len(x)),
         rising=bool(np.all(x[1:] >= x[:-1])),
         few=frozenset(f"{v:g}" for v in np.unique(ordered)) if distinct <= 8 else frozenset(),
-        shape="clock" if _written_as_clock(ordered) else "",
+        shape="clock" if _written_as_clock(ordered) or _whole_minutes(ordered) else "",
     )
 
 
@@ -192,6 +192,14 @@ def _written_as_clock(ordered: npt.NDArray[np.float64]) -> bool:
     rest = ordered // 100
     known = high < 2400 or bool(np.all(rest % 100 < 60))
     return known and bool(np.all(last < 60)) and len(np.unique(last)) >= 30
+
+
+def _whole_minutes(ordered: npt.NDArray[np.float64]) -> bool:
+    """14:35 as the seconds since midnight, which is how a table has it that came as text."""
+    low, high = ordered[0], ordered[-1]
+    return bool(
+        low >= 0 and 2400 < high < 86_400 and (ordered % 60 == 0).all() and len(np.unique(ordered)) >= 30
+    )
 
 
 def _moment(series: pl.Series, nulls: float) -> Values:
