@@ -266,3 +266,18 @@ def test_nobody_is_up_at_night(seconds: bool, dated: bool) -> None:
     roles = {column.column: column.role for column in infer(parse(pl.DataFrame(columns))).columns}
     assert roles["Time"] == ("hour" if dated or not seconds else "time")
     assert roles.get("Date", "time") == "time"
+
+
+def test_an_hour_is_one_by_its_name_and_a_label_by_how_often_it_comes_back() -> None:
+    """`Heure` of a shop that is closed at night; `Libellé` that says one of three things names a kind of operation."""
+    rows = 600
+    frame = pl.DataFrame(
+        {
+            "Heure": [f"{8 + i * 7 % 11:02}:{i * 13 % 60:02}:{i * 17 % 60:02}" for i in range(rows)],
+            "Montant": [i * 37 % 1009 / 4 for i in range(rows)],
+            "Libellé": ["VIREMENT SEPA", "PRLV EDF", "RETRAIT DAB"] * 200,
+            "Commentaire": [f"facture {i} payée" for i in range(rows)],
+        }
+    )
+    roles = {column.column: column.role for column in infer(parse(frame)).columns}
+    assert roles == {"Heure": "hour", "Montant": "amount", "Libellé": "category", "Commentaire": "text"}

@@ -91,7 +91,9 @@ def _hour(v: Values) -> float:
     if v.shape == "clock":
         return 1.0
     clock = is_whole(v) and v.low >= 0 and 24 < v.high <= 2359 and v.distinct > 24
-    return 1.0 if is_hour(v) or is_day_seconds(v) else 0.5 * clock
+    if is_hour(v) or is_day_seconds(v):
+        return 1.0
+    return 0.9 if is_within_day(v) else 0.5 * clock
 
 
 def _date(v: Values) -> float:
@@ -228,6 +230,7 @@ FITS: dict[str, Callable[[Values], float]] = {
     "single": lambda v: _row_id(v) if v.unique > 0.995 else 0.0,
     "coded": lambda v: _entity(v) if v.kind == "number" or v.shape in _CODES else 0.0,
     "dozen": lambda v: _few(v) if v.distinct <= 12 else 0.0,
+    "repeated": lambda v: float(v.kind == "text" and v.unique < 0.1 and v.distinct <= 60),
     "spans": lambda v: float(v.spans),
     "changed": lambda v: float(v.spans or (v.kind == "number" and v.distinct > 12)),
     "ordered": lambda v: float(v.ordered),

@@ -198,6 +198,7 @@ currency | .96 | currency |
 flag | .7 | is |
 flag | .75 | weekend |
 text | .93 | secret | | coded
+category | .87 | prose | | repeated
 text | .85 | prose |
 """
 
