@@ -193,7 +193,8 @@ class TestProcesses:
         source = tmp_path / "source"
         source.write_bytes(DATA)
         worker = start("fetch", cache.folder, source, tmp_path / "counter", 0.5)
-        wait_for(lambda: parts(cache))
+        # Bytes are written once it is locked; between its birth and that, only the grace keeps it.
+        wait_for(lambda: any(part.stat().st_size for part in parts(cache)))
         assert cache.sweep(grace=0) == 0
         worker.kill()
         worker.communicate()
