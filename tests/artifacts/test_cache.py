@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.artifacts.conftest import Victims
 
-from vigie.artifacts.cache import Cache
+from vigie.bundles.cache import Cache
 from vigie.errors import DamagedBundle, UsageRefused
 
 WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]

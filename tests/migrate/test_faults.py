@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from vigie.catalog import Catalog
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, StoreUnavailable
-from vigie.migrate import Timing, records, rollback, run, verify
+from vigie.relocate import Timing, records, rollback, running, verification
 
 COUNT = 5
 
@@ -33,15 +33,15 @@ def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
 
 def settle(engine: sa.Engine, target: str, tools: Any, **given: Any) -> None:
     """A second run, with nothing in its way, finishes; every byte is right."""
-    assert run(engine, target, **given).complete
-    assert verify(engine, target).right
+    assert running(engine, target, **given).complete
+    assert verification(engine, target).right
     assert tools.read_all(engine) == COUNT
 
 
 def found_right(engine: sa.Engine, target: str) -> bool:
     """Whether all lies at the target; a store that cannot be read at all is no yes."""
     try:
-        return verify(engine, target).right
+        return verification(engine, target).right
     except StoreUnavailable:
         return False
 
@@ -56,7 +56,7 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     """Unavailable, gone, revoked credentials, broken answers: said in words; what had moved stays moved."""
     tools.populate(sqlite, source, COUNT)
     proxy.fault = after(45, fault)
-    report = run(sqlite, f"{s3}/m", parallel=1)
+    report = running(sqlite, f"{s3}/m", parallel=1)
     assert not report.complete
     assert report.failures
     assert proxy.hits[fault] > 0
@@ -78,7 +78,7 @@ def test_an_s3_store_that_fails_now_and_then_is_no_obstacle(
     """Each fifth request fails; the client asks again, and not one model is missed."""
     tools.populate(sqlite, source, COUNT)
     proxy.fault = every(5, fault, "GET PUT" if fault != "cut" else "PUT")
-    report = run(sqlite, f"{s3}/m", parallel=4)
+    report = running(sqlite, f"{s3}/m", parallel=4)
     proxy.fault = lambda verb, path: None
     assert proxy.hits[fault] > 5
     assert report.complete, report.failures
@@ -91,7 +91,7 @@ def test_wrong_bytes_from_the_target_move_no_row(
     """Every answer with one byte changed: no model is believed to have arrived, each is named with its file."""
     entries = tools.populate(sqlite, source, COUNT)
     proxy.fault = lambda verb, path: "flip" if verb == "GET" and "booster" in path else None
-    report = run(sqlite, f"{s3}/m", parallel=4)
+    report = running(sqlite, f"{s3}/m", parallel=4)
     assert report.models_out == 0
     assert len(report.failures) == COUNT
     assert all("booster.ubj.zst" in reason and "read back" in reason for _, reason in report.failures)
@@ -110,7 +110,7 @@ def test_one_wrong_answer_is_asked_for_again(
     proxy.fault = lambda verb, path: (
         "flip" if verb == "GET" and "booster" in path and next(seen) == 3 else None
     )
-    assert run(sqlite, f"{s3}/m", parallel=1).complete
+    assert running(sqlite, f"{s3}/m", parallel=1).complete
     assert proxy.hits["flip"] == 1
 
 
@@ -133,7 +133,7 @@ def test_a_bucket_deleted_in_the_middle(
                 client.delete_bucket(Bucket=bucket)
 
     stage.fault = delete
-    report = run(sqlite, f"{s3}/m", opener=stage, parallel=1)
+    report = running(sqlite, f"{s3}/m", opener=stage, parallel=1)
     assert not report.complete
     assert all("no such bucket" in reason for _, reason in report.failures)
     assert not found_right(sqlite, f"{s3}/m")
@@ -158,7 +158,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path, tools: Any) -> None:
     """What fitted has moved, the others stay where they were; with room a second run finishes."""
     tools.populate(sqlite, source, COUNT, 200_000)
-    report = run(sqlite, str(small_disk), parallel=2)
+    report = running(sqlite, str(small_disk), parallel=2)
     assert 0 < report.models_out < COUNT
     assert any("the disk is full" in reason for _, reason in report.failures)
     assert "space" in report.hint
@@ -182,7 +182,7 @@ def test_a_database_that_goes_away_stops_the_run(
 
     monkeypatch.setattr(Catalog, "relocate", gone)
     with pytest.raises(DatabaseUnavailable):
-        run(sqlite, target, parallel=2)
+        running(sqlite, target, parallel=2)
     assert records(sqlite)[0].steps["switched"] == 3
     monkeypatch.undo()
     assert tools.read_all(sqlite) == COUNT
@@ -195,7 +195,7 @@ def test_a_source_that_fails_in_the_middle(
     """From S3 to a folder: nothing half there is taken for a model."""
     tools.populate(sqlite, f"{s3}/models", COUNT)
     proxy.fault = after(20, "503")
-    report = run(sqlite, target, parallel=4)
+    report = running(sqlite, target, parallel=4)
     assert not report.complete
     proxy.fault = lambda verb, path: None
     assert tools.read_all(sqlite) == COUNT
@@ -221,8 +221,8 @@ def test_predictions_running_all_the_time_never_fail(
     for reader in readers:
         reader.start()
     try:
-        assert run(engine, f"{s3}/m").complete
-        assert run(engine, target).complete
+        assert running(engine, f"{s3}/m").complete
+        assert running(engine, target).complete
         rollback(engine)
         rollback(engine)
     finally:
@@ -240,11 +240,11 @@ def test_a_run_that_finds_somebody_else_leaves_no_trace(
     sqlite: sa.Engine, target: str, tools: Any, source: str
 ) -> None:
     """The journal has one line, that of the first."""
-    from vigie.migrate import journal
+    from vigie.relocate import journal
 
     tools.populate(sqlite, source, 2)
     goal = journal.Target.parse(target)
     choose = lambda c: (journal.begin(c, goal, [])[0], "running", False)  # noqa: E731
     with journal.hold(sqlite, Timing(), choose), pytest.raises(MigrationUnderWay):
-        run(sqlite, target)
+        running(sqlite, target)
     assert len(records(sqlite)) == 1

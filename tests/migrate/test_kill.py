@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.migrate import records, rollback, verify
+from vigie.relocate import records, rollback, verification
 
 KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
 """On the way to a server; more where somebody has the time: all were seen with 50."""
@@ -63,13 +63,13 @@ class Siege:
 
     def finish(self) -> None:
         """After a run that ended: all verified; then everything is taken back and the target emptied."""
-        assert verify(self.engine, self.target).right
+        assert verification(self.engine, self.target).right
         last = records(self.engine)[0]
         assert (last.state, last.held) == ("done", False)
         assert last.steps == {"switched": self.count}
         self.counts["completed"] += 1
         rollback(self.engine)
-        from vigie.artifacts.store import connect
+        from vigie.stores.base import connect
 
         store = connect(self.target)
         for head in list(store.list()):
@@ -151,12 +151,12 @@ def test_a_rollback_killed_at_six_moments(
     make_victims: Callable[[], Any],
 ) -> None:
     """Each one goes on where the last one died; every row is right all the time."""
-    from vigie.migrate import run
+    from vigie.relocate import running
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
     tools.populate(engine, source, 40, 100)
     before = tools.places(engine)
-    run(engine, target)
+    running(engine, target)
     victims, chance = make_victims(), random.Random(6)
     counted = [0]
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.database import migrations
+from vigie.db.database import migrations
 from vigie.errors import MigrationUnderWay
-from vigie.migrate import Timing, journal, records, rollback, run
-from vigie.migrate.holder import machine
+from vigie.relocate import Timing, journal, records, rollback, running
+from vigie.relocate.lock_owner import machine
 
 QUICK = Timing(beat=0.05, stale=0.4)
 
@@ -40,14 +40,14 @@ def test_the_second_is_told_who_and_since_when(
     tools.populate(engine, source, 2)
     with hold(engine):
         with pytest.raises(MigrationUnderWay) as caught:
-            run(engine, target)
+            running(engine, target)
         with pytest.raises(MigrationUnderWay):
             rollback(engine, 1)
     assert f"process {os.getpid()}" in caught.value.message
     assert caught.value.who.split(" on ")[1].startswith(os.uname().nodename)
     assert f"{datetime.now(UTC):%Y-%m-%d}" in caught.value.since
     assert tools.contents(target) == {}
-    assert run(engine, target).complete
+    assert running(engine, target).complete
 
 
 def test_the_second_waits_if_it_is_asked_to(engine: sa.Engine, source: str, target: str, tools: Any) -> None:
@@ -64,7 +64,7 @@ def test_the_second_waits_if_it_is_asked_to(engine: sa.Engine, source: str, targ
     thread = threading.Thread(target=first)
     thread.start()
     free.wait(5)
-    report = run(engine, target, timing=Timing(wait=10))
+    report = running(engine, target, timing=Timing(wait=10))
     thread.join()
     assert report.complete
 
@@ -100,7 +100,7 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
     with hold(engine):
         time.sleep(0.8)
         with pytest.raises(MigrationUnderWay):
-            run(engine, target, timing=QUICK)
+            running(engine, target, timing=QUICK)
     now = datetime.now(UTC)
     for age, taken in ((0.1, False), (1.0, True)):
         beat = now - timedelta(seconds=age)
@@ -108,10 +108,10 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
             engine, lock="migration", state="running", host="elsewhere", started_at=beat, heartbeat_at=beat
         )
         if taken:
-            assert run(engine, target, timing=QUICK).complete
+            assert running(engine, target, timing=QUICK).complete
         else:
             with pytest.raises(MigrationUnderWay, match="on elsewhere, process"):
-                run(engine, target, timing=Timing())
+                running(engine, target, timing=Timing())
     assert records(engine)[0].state == "done"
 
 
@@ -127,12 +127,12 @@ def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
     row = {"lock": "migration", "state": "running", "host": machine(), "heartbeat_at": now, "started_at": now}
     rewrite(sqlite, **row, pid=1)
     with pytest.raises(MigrationUnderWay):
-        run(sqlite, target)
+        running(sqlite, target)
     rewrite(sqlite, **{**row, "host": machine().replace("[", "[x")}, pid=int(dead.stdout))
     with pytest.raises(MigrationUnderWay):
-        run(sqlite, target)
+        running(sqlite, target)
     rewrite(sqlite, **row, pid=int(dead.stdout))
-    assert run(sqlite, target).complete
+    assert running(sqlite, target).complete
 
 
 def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
@@ -147,12 +147,12 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
             slept.append(key)
             then = datetime.now(UTC) - timedelta(seconds=60)
             rewrite(engine, host="asleep", heartbeat_at=then)
-            assert run(engine, target).resumed
+            assert running(engine, target).resumed
             rollback(engine)
 
     stage.fault = sleep
     with pytest.raises(MigrationUnderWay):
-        run(engine, target, opener=stage, parallel=1, timing=Timing(beat=60))
+        running(engine, target, opener=stage, parallel=1, timing=Timing(beat=60))
     assert slept
     assert tools.places(engine) == {entry.label: str(entry.place) for entry in entries}
     assert records(engine)[0].state == "rolled_back"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.scoring.roles import ColumnRole, Roles
+from vigie.roles.inference import ColumnRole, Roles
 
 ROWS = 60
 START = datetime(2024, 1, 1, 9, 0)

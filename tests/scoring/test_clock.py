@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.scoring.clock import as_seconds, day_of
+from vigie.features.time_units import as_seconds, day_of
 
 MOMENT = datetime(2024, 3, 1, 12, 0)
 SECONDS = 1_709_294_400.0

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from tests.scoring.tables import given
 
-from vigie.scoring.cells import LARGEST, as_codes, as_numbers
-from vigie.scoring.facts import Facts
+from vigie.features.cells import LARGEST, as_codes, as_numbers
+from vigie.features.columns import ColumnView
 
 
-def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Series) -> Facts:
+def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Series) -> ColumnView:
     """Facts of a table whose columns are named by their role, unless told otherwise."""
     frame = pl.DataFrame(columns, strict=False)
-    return Facts(frame, given(roles or {name: name for name in frame.columns}))
+    return ColumnView(frame, given(roles or {name: name for name in frame.columns}))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_unknown_times_are_spread_over_the_known_ones() -> None:
         }
     )
     roles = given({name: name for name in frame.columns})
-    whole = Facts(frame, roles)
+    whole = ColumnView(frame, roles)
     assert whole.time is not None
     assert whole.hour is not None
     lost = whole.time[1::2]
@@ -79,7 +79,7 @@ def test_unknown_times_are_spread_over_the_known_ones() -> None:
     assert len(np.unique(lost)) > 100
     assert np.isnan(whole.hour).tolist() == [False, True] * 200
     order = rng.permutation(400)
-    np.testing.assert_array_equal(Facts(frame[order], roles).time, whole.time[order])
+    np.testing.assert_array_equal(ColumnView(frame[order], roles).time, whole.time[order])
 
 
 def test_an_empty_column_is_no_column() -> None:

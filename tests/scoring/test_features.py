@@ -10,9 +10,9 @@ import pytest
 from tests.scoring.feature_cases import CASES, R
 from tests.scoring.tables import ROWS, START, frame_of, given, quiet_ledger, roles_of
 
-from vigie.scoring.features import BY_NAME, NAMES, VOCABULARY, build
-from vigie.scoring.groups import mid_ranks
-from vigie.worlds import generate
+from vigie.arrays import mid_ranks
+from vigie.features import BY_NAME, NAMES, VOCABULARY, build
+from vigie.simulator import generate
 
 
 def test_no_feature_is_without_a_case() -> None:

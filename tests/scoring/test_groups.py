@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigie.scoring.groups import Groups, dense_codes, mid_ranks
+from vigie.arrays import mid_ranks
+from vigie.features.groups import Groups, dense_codes
 
 Floats = npt.NDArray[np.float64]
 Row = Callable[[int, list[int]], float]

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.scoring.matching import (
+from vigie.matching import (
     PARTS,
     POINTS,
     SHORTLIST,
@@ -22,11 +22,11 @@ from vigie.scoring.matching import (
     total,
     vector,
 )
-from vigie.scoring.matching.spread import LEVELS, Quantiles, closeness, gaps, measure
-from vigie.scoring.matching.words import compare, similarity
-from vigie.scoring.matching.worth import NAMES, WORTH
-from vigie.scoring.roles import ROLES, ColumnRole, Roles
-from vigie.worlds import DOMAINS
+from vigie.matching.distributions import LEVELS, Quantiles, closeness, gaps, measure
+from vigie.matching.explanations import compare, similarity
+from vigie.matching.role_weights import NAMES, WORTH
+from vigie.roles.inference import ROLES, ColumnRole, Roles
+from vigie.simulator import DOMAINS
 
 MONEY = {
     "step": ("time", "Int64"),

@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from vigie.scoring.roles.ordinal import ordinal
+from vigie.roles.ordinal import ordinal
 
 ORDERED = [
     ["none", "1 to 2", "3 to 5", "more than 5"],

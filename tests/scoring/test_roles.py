@@ -11,10 +11,9 @@ import polars as pl
 import pytest
 
 from vigie.errors import NotFound, UnknownColumn
-from vigie.scoring.roles import ROLES, ColumnRole, Roles, infer
-from vigie.scoring.roles import fits as role_fits
-from vigie.scoring.roles import rules as role_rules
-from vigie.scoring.roles.lexicon import WORDS
+from vigie.roles import name_rules, value_checks
+from vigie.roles.inference import ROLES, ColumnRole, Roles, infer
+from vigie.roles.name_lexicon import WORDS
 from vigie.table import parse
 
 Fill = Callable[..., pl.DataFrame]
@@ -247,9 +246,9 @@ def test_odd_tables_are_survived(frame: pl.DataFrame) -> None:
 def test_every_rule_means_something() -> None:
     """Rules name roles, concepts and checks that exist."""
     concepts = {*WORDS, "neg", "unknown"}
-    for rule in role_rules.rules():
+    for rule in name_rules.rules():
         assert rule.role in ROLES
-        assert rule.fit in role_fits.FITS
+        assert rule.fit in value_checks.FITS
         assert rule.unless.union(*rule.needs) <= concepts
 
 

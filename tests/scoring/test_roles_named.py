@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vigie import table
-from vigie.scoring import roles
-from vigie.scoring.roles.named import of_names
+from vigie.roles import inference
+from vigie.roles.from_schema import of_names
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mobile_money_fr.csv"
 PLAIN = {"number", "flag", "category", "text", "none"}
@@ -20,7 +20,7 @@ def test_names_say_what_names_and_values_say(typed: bool) -> None:
     frame = table.read(EXAMPLE).typed
     types = {name: "number" if frame[name].dtype.is_numeric() else "text" for name in frame.columns}
     found = of_names(types if typed else dict.fromkeys(types))
-    for column in roles.infer(frame).columns:
+    for column in inference.infer(frame).columns:
         if column.role not in PLAIN:
             assert (column.column, found[column.column]) == (column.column, column.role)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from vigie.scoring.roles import infer
+from vigie.roles.inference import infer
 
 PUBLIC = {
     "banksim": """

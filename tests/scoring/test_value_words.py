@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vigie.scoring.value_words import RISKIER, SAFER, risk
+from vigie.features.risk_lexicon import RISKIER, SAFER, risk
 
 
 @pytest.mark.parametrize(

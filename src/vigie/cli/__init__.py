@@ -37,14 +37,14 @@ from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
 from vigie.cli.costs import costs
 from vigie.cli.doctor import doctor
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
+from vigie.cli.scorer import plan, score
 from vigie.cli.serve import serve, worker
 from vigie.cli.spark import spark_predict
-from vigie.cli.standing import plan, score
 from vigie.cli.train import train
 from vigie.cli.users import users
 
