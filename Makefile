@@ -37,7 +37,7 @@ check: $(READY) ## lint, types and the fast tests
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
-	timeout 600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
+	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 $(SPARK): requirements/spark.txt $(READY)
@@ -46,7 +46,7 @@ $(SPARK): requirements/spark.txt $(READY)
 	@touch $(SPARK)
 
 test-spark: $(SPARK) ## the same numbers through Apache Spark, also with a machine lost in the middle; needs Java 17
-	@timeout 1500 $(BIN)/python -m pytest -m spark --durations 5 tests/spark
+	@timeout 3600 $(BIN)/python -m pytest -m spark --durations 5 tests/spark
 
 check-deploy: ## lint the deployment files, with linters in a folder of their own
 	@test -x build/lint/bin/hadolint || { $(PYTHON) -m venv build/lint && build/lint/bin/pip install --quiet \

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import pytest
 from PIL import Image
+from tests.waiting import LIMIT
 
 from vigie import errors, phrases
 from vigie.artifacts.bundle import FILES, MANIFEST
@@ -310,7 +311,7 @@ def test_the_site_is_whole_and_loads_nothing_from_elsewhere(config: str, word: s
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "-f", ROOT / config, "-d", tmp_path],
-        env=env, capture_output=True, text=True, timeout=120,
+        env=env, capture_output=True, text=True, timeout=LIMIT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     loading = r"<(?:script|img|iframe|source|link[^>]*rel=\"?(?:stylesheet|icon|preload|preconnect))[^>]*?(?:src|href)=\"?(?:https?:)?//"

@@ -16,6 +16,7 @@ import boto3
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.waiting import LIMIT
 
 from vigie import database
 from vigie.artifacts.store import connect
@@ -69,7 +70,7 @@ def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
 
     def python(arguments: str, code: int = 0) -> str:
         line = [sys.executable, *arguments.split()]
-        done = subprocess.run(line, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(line, cwd=CHECKOUT, capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 

@@ -150,7 +150,7 @@ def test_a_rollback_killed_at_six_moments(
     tools: Any,
     make_victims: Callable[[], Any],
 ) -> None:
-    """Each one goes on where the last one died; every row is right all the time."""
+    """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
     from vigie.migrate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
@@ -165,7 +165,7 @@ def test_a_rollback_killed_at_six_moments(
 
     for _ in range(6):
         said = victims.kill(
-            0.1 * chance.random(), "rollback", database_url, 0.02, after=lambda: restored() > counted[-1]
+            0.1 * chance.random(), "rollback", database_url, 0.02, 6, after=lambda: restored() > counted[-1]
         )
         assert "restored" not in said
         assert tools.read_all(engine) == 40

@@ -1,12 +1,13 @@
 """What the tests of migrations run in processes of their own, to be killed. Prints `ready`, then what it did.
 
 worker.py migrate DATABASE URL PUTS PAUSE    a run; a line to PUTS for each file sent, a pause around each request
-worker.py rollback DATABASE PAUSE            takes the last migration back, with a pause before each row
+worker.py rollback DATABASE PAUSE MOST       takes the last migration back, with a pause around each row; stops after MOST
 worker.py serve                              answers each line with a process that does such a job
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -87,12 +88,14 @@ def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
     print("complete" if report.complete else f"INCOMPLETE {report.failures}", flush=True)
 
 
-def do_rollback(url: str, pause: str) -> None:
-    """Takes the last migration back."""
-    engine = database.open(url)
+def do_rollback(url: str, pause: str, most: str) -> None:
+    """Takes the last migration back; before the row after `most` it waits to be killed."""
+    engine, rows = database.open(url), itertools.count()
     original = journal.Held.note
 
     def slowly(self: journal.Held, *given: Any, **named: Any) -> None:
+        while next(rows) >= int(most):
+            signal.pause()
         time.sleep(float(pause))
         original(self, *given, **named)
         time.sleep(float(pause))

@@ -62,7 +62,7 @@ def halves() -> Halves:
 def made(halves: Halves) -> story.Trained:
     """The model of the first half."""
     table = tables.from_frame(halves.labelled, "first half")
-    return story.train(table, label=LABEL, name="owner", time_budget=5, trials=4, threads=1)
+    return story.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
 
 
 @dataclass(frozen=True)
