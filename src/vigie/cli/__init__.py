@@ -47,6 +47,7 @@ from vigie.cli.spark import spark_predict
 from vigie.cli.standing import plan, score
 from vigie.cli.train import train
 from vigie.cli.users import users
+from vigie.scoring.boosting import skip_estimators
 
 _MALLOC = {-8: 2, -1: 256 << 20, -2: 32 << 20, -3: 32 << 20}
 """Places that threads get memory from; bytes kept of what was given back; asked for at a time; asked for one by one. As
@@ -82,6 +83,7 @@ for command in (
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _keep_memory()
+    skip_estimators()
     cli(prog_name="vigie")
 
 

@@ -26,6 +26,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from vigie import __version__, settings
 from vigie.logs import to_stderr
+from vigie.scoring.boosting import skip_estimators
 from vigie.web import api, guard, health, logs, oidc, problems, safety, session
 from vigie.web.desk import Desk
 
@@ -60,6 +61,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
 def serve_app() -> APIFlask:
     """What a web server's process runs: the app of the environment's settings, saying what it does on stderr."""
     to_stderr()
+    skip_estimators()
     return create_app()
 
 
