@@ -30,6 +30,7 @@ GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
 FORMATS = ("docs/FORMATS.md", "docs/en/file-formats.md")
 ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
+VERSIONS = ("docs/VERSIONS.md", "docs/en/versioning.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
@@ -89,7 +90,7 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
 @pytest.mark.parametrize(
-    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS]
+    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS, VERSIONS]
 )
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.
