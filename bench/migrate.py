@@ -36,7 +36,7 @@ from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
-from vigie.relocate import rollback, running, verification
+from vigie.relocate import rollback, run, verify
 from vigie.stores.base import connect
 
 PROFILE = {
@@ -82,9 +82,9 @@ def measure(engine: sa.Engine, files: list[Path], parallel: int, runs: int) -> N
         uploads.append(upload(plain, files, parallel))
         target = f"s3://{bucket}/{uuid.uuid4().hex[:8]}"
         started = time.perf_counter()
-        report = running(engine, target, parallel=parallel)
+        report = run(engine, target, parallel=parallel)
         migrations.append(time.perf_counter() - started)
-        checks.append(verification(engine, target, parallel=parallel).seconds)
+        checks.append(verify(engine, target, parallel=parallel).seconds)
         if not report.complete:
             raise SystemExit(f"incomplete: {report.failures}")
         rollback(engine)

@@ -147,7 +147,7 @@ class Shell:
             return []
         done = subprocess.run(  # noqa: S602  our own documentation
             command, shell=True, cwd=self.folder, env=self.env, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, check=False, timeout=300,
+            stderr=subprocess.STDOUT, check=False, timeout=900,
         )  # fmt: skip
         text = done.stdout.replace(str(ROOT / "src"), "…").replace(f"{self.folder}/", "")
         return text.splitlines()

@@ -96,12 +96,12 @@ class Studio:
         """Gives a file to the first page and waits for what comes of it."""
         self.page.goto(self.url)
         self.page.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": data})
-        self.page.wait_for_selector(until, timeout=120_000)
+        self.page.wait_for_selector(until)
 
     def score(self) -> None:
         """Starts from the check page; waits for the rows."""
         self.page.click("button[value=score]")
-        self.page.wait_for_selector("#rows tr[data-rank='1']", timeout=180_000)
+        self.page.wait_for_selector("#rows tr[data-rank='1']")
 
     def budget(self, rows: int) -> None:
         """How many rows somebody can look at."""
@@ -141,7 +141,7 @@ def walk(studio: Studio) -> Iterator[str]:
     studio.upload(browser.EXAMPLE.name, browser.EXAMPLE.read_bytes(), "#check")
     yield studio.take("web-check", height=1180)
     yield watched(studio)
-    page.wait_for_selector("#rows tr[data-rank='1']", timeout=180_000)
+    page.wait_for_selector("#rows tr[data-rank='1']")
     yield studio.take("web-results", height=720)
     yield studio.take("web-charts", at="section[aria-labelledby=where]")
     studio.budget(20)
@@ -160,7 +160,7 @@ def walk(studio: Studio) -> Iterator[str]:
     page.keyboard.press("Escape")
     page.click("#marked-bar button")
     page.wait_for_url(lambda url: "/runs/run_" in url and url != before)
-    page.wait_for_selector("#rows tr[data-rank='1']", timeout=180_000)
+    page.wait_for_selector("#rows tr[data-rank='1']")
     yield studio.take("web-refined", at="section[aria-labelledby=table-title]", height=720)
 
 
@@ -231,7 +231,8 @@ def shoot(started: Browser, language: str, folder: Path) -> Iterator[str]:
             (models, laptop, "light"), (troubles, laptop, "light"),
         )  # fmt: skip
         for set_, (width, height), scheme in sets:
-            context = started.new_context(
+            context = browser.new_context(
+                started,
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
                 locale="fr-FR" if language == "fr" else "en-GB",

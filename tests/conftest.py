@@ -13,11 +13,16 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from vigie.db import database
 
 _SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR")
 _numbers = itertools.count(1)
+
+# Hypothesis fails an example that takes longer than 200 ms, unless told otherwise: a matter of the machine
+settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vigie")
 
 
 @pytest.fixture(autouse=True)

@@ -92,14 +92,14 @@ start_monitor() { # FOLDER CLUSTER PORT
 start_storage() {
     local id
     id=$(uuid)
-    timeout 60 ceph osd new "$id" >/dev/null
+    timeout 900 ceph osd new "$id" >/dev/null
     ceph-osd -i 0 --mkfs --osd-uuid "$id" 2>/dev/null
     ceph-osd -i 0 >/dev/null
 }
 
 start_gateway() { # PORT
-    timeout 120 radosgw -n client.rgw.solo
-    for _ in $(seq 300); do
+    timeout 900 radosgw -n client.rgw.solo
+    for _ in $(seq 4500); do
         curl -s -o /dev/null "http://127.0.0.1:$1/" && return
         sleep 0.2
     done

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from tests.waiting import LIMIT
 
 from vigie import __version__, errors
 from vigie.cli import cli
@@ -176,7 +177,7 @@ def test_help_has_an_example_everywhere(name: str, command: click.Command) -> No
 def test_help_starts_fast() -> None:
     """Nothing heavy is loaded to show help; the time is printed, and bounded only loosely."""
     start = time.perf_counter()
-    done = subprocess.run([*VIGIE, "--help"], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([*VIGIE, "--help"], capture_output=True, text=True, check=True, timeout=LIMIT)
     print(f"vigie --help: {time.perf_counter() - start:.2f} s")
     assert "predict" in done.stdout
     probe = "import sys, vigie.cli; print(sorted({m.split('.')[0] for m in sys.modules}))"
@@ -251,7 +252,7 @@ def test_a_reader_that_goes_away_is_no_bug() -> None:
     process.stdout.close()
     told = process.stderr.read().decode()
     process.stderr.close()
-    assert process.wait(60) in {0, 141}
+    assert process.wait(LIMIT) in {0, 141}
     assert "Traceback" not in told
     assert "Exception ignored" not in told
 
@@ -268,7 +269,7 @@ def test_a_full_disk_is_no_bug() -> None:
     """What cannot be written ends with 5 and a hint, whatever was being drawn."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*VIGIE, "db", "upgrade", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            [*VIGIE, "db", "upgrade", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT
         )
     assert done.returncode == 5, done.stderr
     assert "No space left" in done.stderr

@@ -22,6 +22,7 @@ import xgboost
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.waiting import LIMIT
 
 from vigie import resources, settings
 from vigie.bundles.bundle import Bundle, pack
@@ -317,7 +318,7 @@ def test_populate_script(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
     )
     assert done.returncode == 4
     assert "data/automl_models" in done.stderr

@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from tests.waiting import LIMIT
 
 from vigie import resources, settings
 from vigie.cli import cli
@@ -111,7 +112,7 @@ def test_streams_are_kept_apart(table: Path) -> None:
         [sys.executable, "-m", "vigie", "predict", "-", "-o", "-"],
         input=table.read_bytes(),
         capture_output=True,
-        timeout=120,
+        timeout=LIMIT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr.decode()

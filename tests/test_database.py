@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from tests.waiting import LIMIT
 
 from vigie.app import tables  # noqa: F401  the web app's tables belong to the comparison
 from vigie.db import database
@@ -166,7 +167,7 @@ def test_many_processes_open_an_empty_database_at_once(database_url: str, connec
     racers = [
         subprocess.Popen([sys.executable, "-c", code, database_url], stdout=-1, stderr=-1) for _ in range(6)
     ]
-    outputs = [racer.communicate(timeout=60) for racer in racers]
+    outputs = [racer.communicate(timeout=LIMIT) for racer in racers]
     assert [racer.returncode for racer in racers] == [0] * 6, outputs
     with database.reading(connect(database_url)) as connection:
         assert (

@@ -25,6 +25,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.waiting import LIMIT
 
 from vigie.cli import cli
 
@@ -114,7 +115,7 @@ def run(command: list[object], *, cwd: Path, env: dict[str, str], user: int | No
         capture_output=True,
         text=True,
         user=user,
-        timeout=600,
+        timeout=LIMIT,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
@@ -214,16 +215,16 @@ def serves(image: Image) -> None:
         assert answer(port, "/readyz", server) == {"status": "ready"}
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.communicate(timeout=30)
+        server.communicate(timeout=LIMIT)
 
 
 def answer(port: int, path: str, server: subprocess.Popen[str]) -> Any:
     """What the server says there, once it says anything."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT
     while True:
         assert server.poll() is None, server.communicate()[1]
         try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=LIMIT)) as connection:
                 connection.request("GET", path)
                 return json.loads(connection.getresponse().read())
         except OSError:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import pytest
 from PIL import Image
+from tests.waiting import LIMIT
 
 from vigie import errors
 from vigie.bundles.bundle import FILES, MANIFEST
@@ -30,6 +31,7 @@ GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")
 WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.md")
 FORMATS = ("docs/FORMATS.md", "docs/en/file-formats.md")
 ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
+VERSIONS = ("docs/VERSIONS.md", "docs/en/versioning.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
@@ -89,7 +91,7 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
 @pytest.mark.parametrize(
-    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS]
+    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS, VERSIONS]
 )
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.
@@ -311,7 +313,7 @@ def test_the_site_is_whole_and_loads_nothing_from_elsewhere(config: str, word: s
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "-f", ROOT / config, "-d", tmp_path],
-        env=env, capture_output=True, text=True, timeout=120,
+        env=env, capture_output=True, text=True, timeout=LIMIT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     loading = r"<(?:script|img|iframe|source|link[^>]*rel=\"?(?:stylesheet|icon|preload|preconnect))[^>]*?(?:src|href)=\"?(?:https?:)?//"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from tests.waiting import LIMIT
 
 from vigie.parallel import in_threads
 
@@ -14,7 +15,7 @@ def test_everything_is_done_once_and_two_at_a_time() -> None:
     met, done = threading.Barrier(2), []
 
     def work(number: int) -> None:
-        met.wait(timeout=20)
+        met.wait(LIMIT)
         done.append(number)
 
     in_threads(work, range(6))

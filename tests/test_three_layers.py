@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from tests.waiting import LIMIT
 
 from vigie.simulator import generate
 
@@ -22,7 +23,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "vigie", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 def vigie(environ: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the command line as a user would, in a process of its own."""
     command = [sys.executable, "-m", "vigie", *map(str, arguments)]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=180)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LIMIT)
 
 
 def predict(environ: dict[str, str], table: Path, out: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.waiting import LIMIT, wait_until
 
 from vigie.bundles.bundle import Bundle, pack
 from vigie.stores.base import Store, connect
@@ -134,7 +135,7 @@ def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(LIMIT)
 
 
 @pytest.fixture
@@ -214,25 +215,33 @@ class Victims:
             text=True,
         )
 
-    def kill(self, moment: float, *job: object) -> str:
-        """Does `job` in a process, kills it `moment` seconds after `ready`; what it said after that."""
+    def kill(self, moment: float | None, *job: object) -> str:
+        """Does `job` in a process, kills it `moment` seconds after `ready`, or at None once it says `stopped`.
+
+        Returns what it said after `ready`.
+        """
         assert self.server.stdin is not None
         assert self.server.stdout is not None
         self.output.unlink(missing_ok=True)
         self.server.stdin.write("\t".join(map(str, (self.output, *job))) + "\n")
         self.server.stdin.flush()
         victim = int(self.server.stdout.readline())
-        deadline = time.monotonic() + 20
-        while not (self.output.exists() and "ready\n" in self.output.read_text()):
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        time.sleep(moment)
+        word = "stopped\n" if moment is None else "ready\n"
+        wait_until(lambda: self.output.exists() and word in self.output.read_text())
+        time.sleep(moment or 0.0)
         with suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
-            while time.monotonic() < deadline:
-                os.kill(victim, 0)
-                time.sleep(0.001)
+        wait_until(lambda: has_ended(victim))
         return self.output.read_text().removeprefix("ready\n")
+
+
+def has_ended(process: int) -> bool:
+    """Whether the system no longer has that process."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 @pytest.fixture
@@ -244,7 +253,7 @@ def victims(tmp_path: Path) -> Iterator[Victims]:
     assert source.server.stdout is not None
     source.server.stdin.close()
     source.server.stdout.close()
-    source.server.wait(timeout=20)
+    source.server.wait(LIMIT)
 
 
 EVERY_STORE = [
@@ -270,10 +279,8 @@ def store(store_url: str) -> Store:
 
 
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens)

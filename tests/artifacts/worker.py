@@ -1,13 +1,16 @@
 """What the tests run in processes of their own, to race or to be killed. Prints `ready`, then what it did.
 
-worker.py fetch CACHE SOURCE COUNTER PAUSE     one file through the cache, slowly; a byte to COUNTER a download
-worker.py publish URL PREFIX SEED PAUSE        the bundle of that seed, with a pause before each request
+worker.py fetch CACHE SOURCE COUNTER PAUSE [STOP]  one file through the cache, slowly; a byte to COUNTER a download
+worker.py publish URL PREFIX SEED PAUSE [STOP]  the bundle of that seed, with a pause before each request
 worker.py full CACHE SOURCE LIMIT              one file through the cache, on a disk that takes LIMIT bytes a file
 worker.py hold FILE                            reads a cached file and keeps it open until killed
+
+With STOP, it prints `stopped` before the piece or request of that number, counted from 0, and waits to be killed.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
@@ -24,25 +27,33 @@ from vigie.stores import cloud  # noqa: F401
 from vigie.stores.base import connect
 
 
-def slowly(source: Path, pause: float, counter: Path | None = None) -> Iterator[bytes]:
+def stop_here() -> None:
+    """Says so, and waits to be killed."""
+    print("stopped", flush=True)
+    while True:
+        signal.pause()
+
+
+def slowly(source: Path, pause: float, counter: Path, stop: int) -> Iterator[bytes]:
     """The file in sixteen pieces, with a pause before each."""
-    if counter is not None:
-        with counter.open("ab") as log:
-            log.write(b"d")
+    with counter.open("ab") as log:
+        log.write(b"d")
     data = source.read_bytes()
     step = max(1, len(data) // 16)
-    for start in range(0, len(data), step):
+    for number, start in enumerate(range(0, len(data), step)):
+        if number == stop:
+            stop_here()
         time.sleep(pause)
         yield data[start : start + step]
 
 
-def fetch(folder: str, source: str, counter: str, pause: str) -> None:
+def fetch(folder: str, source: str, counter: str, pause: str, stop: str = "-1") -> None:
     """Fetches the file and checks that it is right."""
     data = Path(source).read_bytes()
     digest = sha256(data).hexdigest()
     cache = caches.Cache(Path(folder), 10**9)
     print("ready", flush=True)
-    got = cache.fetch(digest, len(data), lambda: slowly(Path(source), float(pause), Path(counter)))
+    got = cache.fetch(digest, len(data), lambda: slowly(Path(source), float(pause), Path(counter), int(stop)))
     print("right" if got == data else "WRONG", flush=True)
 
 
@@ -62,12 +73,12 @@ def nobody(folder: str, source: str) -> None:
     fetch(folder, source, "/dev/null", "0")
 
 
-def publish_bundle(url: str, prefix: str, seed: str, pause: str) -> None:
+def publish_bundle(url: str, prefix: str, seed: str, pause: str, stop: str = "-1") -> None:
     """Publishes; each request to the store waits a little first, so that a kill can hit between any two."""
     files = make_files(int(seed))
-    store = connect(url)
+    store, numbers = connect(url), itertools.count()
     for name in ("put", "put_if_absent"):
-        setattr(store, name, _delayed(getattr(store, name), float(pause)))
+        setattr(store, name, _delayed(getattr(store, name), float(pause), numbers, int(stop)))
     print("ready", flush=True)
     publish(store, prefix, files, parallel=1)
     print("published", flush=True)
@@ -84,11 +95,14 @@ def hold(path: str) -> None:
     with Path(path).open("rb") as handle:
         caches._flock(handle.fileno(), shared=True)
         print("ready", flush=True)
-        time.sleep(60)
+        while True:
+            signal.pause()
 
 
-def _delayed(method: object, pause: float) -> object:
+def _delayed(method: object, pause: float, numbers: Iterator[int], stop: int) -> object:
     def call(*given: object) -> object:
+        if next(numbers) == stop:
+            stop_here()
         time.sleep(pause)
         return method(*given)  # type: ignore[operator]
 

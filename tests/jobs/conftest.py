@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from tests.waiting import LIMIT
 
 from vigie import settings
 from vigie.app import User, users
@@ -76,14 +76,6 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
             process.wait()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
-    """Waits for something another process does."""
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as free:
@@ -94,7 +86,7 @@ def free_port() -> int:
 def is_up(port: int) -> bool:
     """Whether the web process there is ready."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=LIMIT):
             return True
     except (URLError, OSError):
         return False

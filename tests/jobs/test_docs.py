@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up, wait_for
+from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up
+from tests.waiting import LIMIT, wait_until
 
 from vigie.app import User, tokens
 from vigie.web.services import Services
@@ -31,7 +32,7 @@ def test_the_examples_work_as_they_stand(desk: Services, ada: User, start: Start
     _, secret = tokens.add(desk.engine, ada.id, "docs", ["write"], None)
     port = free_port()
     start("serve", "--port", str(port), "--no-link", "--worker")
-    wait_for(lambda: is_up(port))
+    wait_until(lambda: is_up(port))
     (tmp_path / "payments.csv").write_text(CSV)
     known = {"VIGIE_URL": f"http://127.0.0.1:{port}", "VIGIE_TOKEN": secret}
     for command in (["bash", "-euo", "pipefail", "-c", bash], [sys.executable, "-c", python]):
@@ -41,7 +42,7 @@ def test_the_examples_work_as_they_stand(desk: Services, ada: User, start: Start
             env=os.environ | known,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=LIMIT,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -9,7 +9,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 import sqlalchemy as sa
-from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up, wait_for
+from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up
+from tests.waiting import LIMIT, wait_until
 
 from vigie import settings
 from vigie.app import Run, User, runs, tokens, uploads
@@ -37,12 +38,12 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
         return runs.find(desk.engine, asked.id)
 
     first = start("worker")
-    wait_for(lambda: now().stage in {"gathering evidence", "matching models", "scoring"})
+    wait_until(lambda: now().stage in {"gathering evidence", "matching models", "scoring"})
     first.kill()
     assert now().state == "running"
     start("worker")
-    wait_for(lambda: now().state != "running" or now().attempts > 1)
-    wait_for(lambda: now().state in {"done", "failed"})
+    wait_until(lambda: now().state != "running" or now().attempts > 1)
+    wait_until(lambda: now().state in {"done", "failed"})
     done = now()
     assert (done.state, done.attempts) == ("done", 2)
     assert done.result is not None
@@ -71,11 +72,11 @@ def test_a_worker_killed_while_refining_is_replaced_too(
         return runs.find(desk.engine, refined.id)
 
     first = start("worker")
-    wait_for(lambda: now().stage not in {"", "reading"})
+    wait_until(lambda: now().stage not in {"", "reading"})
     first.kill()
     desk.set_mark(ada, asked.id, 7, "fraud")
     start("worker")
-    wait_for(lambda: now().state in {"done", "failed"})
+    wait_until(lambda: now().state in {"done", "failed"})
     done = now()
     assert (done.state, done.attempts) == ("done", 2)
     assert len(done.options["marks"]) == 6
@@ -89,9 +90,9 @@ def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
     """SIGTERM, as at each deployment: no lease has to end, no attempt is counted."""
     asked = desk.start_score(ada, send(desk, ada))
     first = start("worker")
-    wait_for(lambda: runs.find(desk.engine, asked.id).stage in {"gathering evidence", "scoring"})
+    wait_until(lambda: runs.find(desk.engine, asked.id).stage in {"gathering evidence", "scoring"})
     first.send_signal(signal.SIGTERM)
-    assert first.wait(30) == 0
+    assert first.wait(LIMIT) == 0
     left = runs.find(desk.engine, asked.id)
     assert (left.state, left.attempts) == ("queued", 0)
 
@@ -107,19 +108,19 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     def ask(method: str, path: str, data: bytes | None = None) -> bytes:
         request = Request(f"http://127.0.0.1:{port}/api/v1/uploads/{path}", data=data, method=method)
         request.add_header("Authorization", f"Bearer {secret}")
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=LIMIT) as answer:
             return bytes(answer.read())
 
     serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
     begun = desk.begin_upload(ada, "payments.csv", len(CSV))
     pieces = [CSV[at : at + 150_000].encode() for at in range(0, len(CSV), 150_000)]
     first = start(*serve)
-    wait_for(lambda: is_up(port))
+    wait_until(lambda: is_up(port))
     ask("PUT", f"{begun.id}/parts/1", pieces[0])
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     second = start(*serve)
-    wait_for(lambda: is_up(port))
+    wait_until(lambda: is_up(port))
     assert [part.number for part in uploads.parts(desk.engine, begun.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
         ask("PUT", f"{begun.id}/parts/{number}", piece)

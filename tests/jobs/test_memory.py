@@ -6,7 +6,8 @@ import http.client
 from pathlib import Path
 
 import pytest
-from tests.jobs.conftest import Start, free_port, is_up, wait_for
+from tests.jobs.conftest import Start, free_port, is_up
+from tests.waiting import LIMIT, wait_until
 
 from vigie.app import User, tokens
 from vigie.web.services import Services
@@ -22,7 +23,7 @@ def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Sta
     _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
     port = free_port()
     server = start("serve", "--port", str(port), "--no-link", "--no-worker")
-    wait_for(lambda: is_up(port))
+    wait_until(lambda: is_up(port))
 
     def peak() -> int:
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
@@ -30,7 +31,7 @@ def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Sta
         return sum(int(text.partition("VmHWM:")[2].split()[0]) for text in status if "VmHWM" in text)
 
     before = peak()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
     connection.putrequest("PUT", "/api/v1/uploads/content?name=big.csv")
     connection.putheader("Authorization", f"Bearer {secret}")
     connection.putheader("Content-Length", str(SIZE))

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.waiting import LIMIT, wait_until
 
 from vigie.bundles.transfer import load
 from vigie.catalog import Catalog, ModelVersion
@@ -63,27 +64,21 @@ class Victims(_stores.Victims):  # type: ignore[name-defined,misc]
         self.server.stdin.write("\t".join(map(str, (self.output, *job))) + "\n")
         self.server.stdin.flush()
         process = int(self.server.stdout.readline())
-        begun = time.monotonic()
-        while not (self.output.exists() and self.output.read_text().startswith("ready\n")):
-            assert time.monotonic() < begun + 30
-            time.sleep(0.001)
-        while not after():
-            assert time.monotonic() < begun + 30
+        wait_until(lambda: self.output.exists() and self.output.read_text().startswith("ready\n"))
+        wait_until(after)
         ready = time.monotonic()
         with suppress(ProcessLookupError):
             while time.monotonic() < ready + moment:
                 os.kill(process, 0)
                 time.sleep(min(0.02, max(0.0, ready + moment - time.monotonic())))
             os.kill(process, signal.SIGKILL)
-            while True:
-                os.kill(process, 0)
-                time.sleep(0.001)
+        wait_until(lambda: _stores.has_ended(process))
         return str(self.output.read_text().removeprefix("ready\n"))
 
     def stop(self) -> None:
         self.server.stdin.close()
         self.server.stdout.close()
-        self.server.wait(timeout=20)
+        self.server.wait(LIMIT)
 
 
 class Counting(Store):
@@ -249,7 +244,7 @@ class Proxy:
                 self._forward(what, body)
 
             def _forward(self, what: str | None, body: bytes) -> None:
-                onward = HTTPConnection(host, timeout=20)
+                onward = HTTPConnection(host, timeout=LIMIT)
                 try:
                     headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
                     onward.request(self.command, self.path, body, headers)
@@ -303,10 +298,10 @@ class Proxy:
 
 @pytest.fixture
 def proxy(s3: str, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """The proxy; stores opened after this go through it and give up after a second."""
+    """The proxy; stores opened after this go through it, and do not give up."""
     made = Proxy(moto_endpoint)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.endpoint)
-    monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
+    monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", str(LIMIT))
     yield made
     made.stop()
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.waiting import LIMIT
 
 from vigie.catalog import Catalog
+from vigie.cli import migrate_report
 from vigie.cli.migrate import migrate
 from vigie.db import database
 from vigie.relocate import Timing, journal
@@ -66,7 +70,7 @@ def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
 
     def python(arguments: str, code: int = 0) -> str:
         line = [sys.executable, *arguments.split()]
-        done = subprocess.run(line, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(line, cwd=CHECKOUT, capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
@@ -151,6 +155,33 @@ def test_one_thing_after_the_other(
     done = vigie("--rollback", "1")
     assert "Migration 1 rolled back: 3 models are where they were" in done.stdout
     assert "rolled_back" in vigie("--status").stdout
+
+
+def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
+    sqlite: sa.Engine,
+    source: str,
+    target: str,
+    tools: Any,
+    vigie: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A small migration prints one line on a machine of any speed; a large one at most one per twentieth of its bytes."""
+    clock = itertools.count(step=10.0)
+    monkeypatch.setattr(migrate_report, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    tools.populate(sqlite, source, 3)
+    printed = vigie("--to", target).stderr.splitlines()
+    assert [line.partition(",")[0] for line in printed] == ["moved 3 of 3 models"]
+    lines = migrate_report.Lines("moved")
+    lines.begin(2, 2 * 10**9)
+    for number in range(200):
+        lines.advance(10**7)
+        if number % 100 == 99:
+            lines.settle(f"model {number}", "moved")
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) == lines.steps
+    assert [line.split(", ")[1] for line in printed[:2]] == ["100 MB of 2.0 GB", "200 MB of 2.0 GB"]
+    assert printed[-1] == "moved 2 of 2 models, 2.0 GB of 2.0 GB"
 
 
 def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any) -> None:

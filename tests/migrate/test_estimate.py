@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from vigie.catalog import Catalog
-from vigie.costs import estimate
+from vigie.costs.estimate import estimate
 from vigie.errors import InputRefused, NotFound
 from vigie.relocate import Load, load_of, load_prices
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.relocate import records, rollback, verification
+from vigie.relocate import records, rollback, verify
 
 KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
 """On the way to a server; more where somebody has the time: all were seen with 50."""
@@ -63,7 +63,7 @@ class Siege:
 
     def finish(self) -> None:
         """After a run that ended: all verified; then everything is taken back and the target emptied."""
-        assert verification(self.engine, self.target).right
+        assert verify(self.engine, self.target).right
         last = records(self.engine)[0]
         assert (last.state, last.held) == ("done", False)
         assert last.steps == {"switched": self.count}
@@ -150,13 +150,13 @@ def test_a_rollback_killed_at_six_moments(
     tools: Any,
     make_victims: Callable[[], Any],
 ) -> None:
-    """Each one goes on where the last one died; every row is right all the time."""
-    from vigie.relocate import running
+    """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
+    from vigie.relocate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
     tools.populate(engine, source, 40, 100)
     before = tools.places(engine)
-    running(engine, target)
+    run(engine, target)
     victims, chance = make_victims(), random.Random(6)
     counted = [0]
 
@@ -165,7 +165,7 @@ def test_a_rollback_killed_at_six_moments(
 
     for _ in range(6):
         said = victims.kill(
-            0.1 * chance.random(), "rollback", database_url, 0.02, after=lambda: restored() > counted[-1]
+            0.1 * chance.random(), "rollback", database_url, 0.02, 6, after=lambda: restored() > counted[-1]
         )
         assert "restored" not in said
         assert tools.read_all(engine) == 40

@@ -7,18 +7,21 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.waiting import LIMIT, wait_until
 
 from vigie.db.database import migrations
 from vigie.errors import MigrationUnderWay
-from vigie.relocate import Timing, journal, records, rollback, running
+from vigie.relocate import Timing, journal, records, rollback, run
 from vigie.relocate.lock_owner import machine
 
-QUICK = Timing(beat=0.05, stale=0.4)
+QUICK = Timing(beat=0.05)
 
 
 def hold(engine: sa.Engine, timing: Timing = QUICK) -> Any:
@@ -40,55 +43,61 @@ def test_the_second_is_told_who_and_since_when(
     tools.populate(engine, source, 2)
     with hold(engine):
         with pytest.raises(MigrationUnderWay) as caught:
-            running(engine, target)
+            run(engine, target)
         with pytest.raises(MigrationUnderWay):
             rollback(engine, 1)
     assert f"process {os.getpid()}" in caught.value.message
     assert caught.value.who.split(" on ")[1].startswith(os.uname().nodename)
     assert f"{datetime.now(UTC):%Y-%m-%d}" in caught.value.since
     assert tools.contents(target) == {}
-    assert running(engine, target).complete
+    assert run(engine, target).complete
 
 
-def test_the_second_waits_if_it_is_asked_to(engine: sa.Engine, source: str, target: str, tools: Any) -> None:
+def test_the_second_waits_if_it_is_asked_to(
+    engine: sa.Engine, source: str, target: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It goes on as soon as the first one ends."""
     tools.populate(engine, source, 2)
-    free = threading.Event()
+    held, waits = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        waits.set()
+        time.sleep(min(seconds, 0.05))
+
+    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
 
     def first() -> None:
-        with hold(engine) as held:
-            free.set()
-            time.sleep(0.5)
-            held.finish("failed")
+        with hold(engine) as mine:
+            held.set()
+            assert waits.wait(LIMIT)
+            mine.finish("failed")
 
-    thread = threading.Thread(target=first)
-    thread.start()
-    free.wait(5)
-    report = running(engine, target, timing=Timing(wait=10))
-    thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(first)
+        assert held.wait(LIMIT)
+        report = run(engine, target, timing=Timing(wait=LIMIT))
+        ended.result()
     assert report.complete
 
 
 def test_of_eight_that_come_at_once_one_holds_it(engine: sa.Engine) -> None:
     """The lock is a unique column, not a look followed by a write."""
-    inside, refused, lock = [], [], threading.Lock()
+    inside: list[int] = []
+    refused: list[int] = []
     gate = threading.Barrier(8)
 
-    def come() -> None:
-        gate.wait()
+    def come(number: int) -> None:
+        gate.wait(LIMIT)
         try:
             with hold(engine, Timing()):
-                with lock:
-                    inside.append(1)
-                time.sleep(0.5)
+                inside.append(number)
+                # Until all others have come: who came after the end would hold it as well.
+                wait_until(lambda: len(refused) + len(inside) == 8)
         except MigrationUnderWay:
-            refused.append(1)
+            refused.append(number)
 
-    threads = [threading.Thread(target=come) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come, range(8)))
     assert (len(inside), len(refused)) == (1, 7)
 
 
@@ -98,20 +107,23 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
     """On another machine only the heartbeat tells; by the database's clock."""
     tools.populate(engine, source, 1)
     with hold(engine):
-        time.sleep(0.8)
+        long_ago = datetime.now(UTC) - timedelta(hours=1)
+        rewrite(engine, heartbeat_at=long_ago)
+        wait_until(lambda: records(engine)[0].heartbeat_at > long_ago)
         with pytest.raises(MigrationUnderWay):
-            running(engine, target, timing=QUICK)
+            run(engine, target)
     now = datetime.now(UTC)
-    for age, taken in ((0.1, False), (1.0, True)):
+    for age, taken in ((0, False), (3600, True)):
         beat = now - timedelta(seconds=age)
         rewrite(
             engine, lock="migration", state="running", host="elsewhere", started_at=beat, heartbeat_at=beat
         )
+        timing = Timing(stale=LIMIT)
         if taken:
-            assert running(engine, target, timing=QUICK).complete
+            assert run(engine, target, timing=timing).complete
         else:
             with pytest.raises(MigrationUnderWay, match="on elsewhere, process"):
-                running(engine, target, timing=Timing())
+                run(engine, target, timing=timing)
     assert records(engine)[0].state == "done"
 
 
@@ -127,12 +139,12 @@ def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
     row = {"lock": "migration", "state": "running", "host": machine(), "heartbeat_at": now, "started_at": now}
     rewrite(sqlite, **row, pid=1)
     with pytest.raises(MigrationUnderWay):
-        running(sqlite, target)
+        run(sqlite, target)
     rewrite(sqlite, **{**row, "host": machine().replace("[", "[x")}, pid=int(dead.stdout))
     with pytest.raises(MigrationUnderWay):
-        running(sqlite, target)
+        run(sqlite, target)
     rewrite(sqlite, **row, pid=int(dead.stdout))
-    assert running(sqlite, target).complete
+    assert run(sqlite, target).complete
 
 
 def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
@@ -147,12 +159,12 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
             slept.append(key)
             then = datetime.now(UTC) - timedelta(seconds=60)
             rewrite(engine, host="asleep", heartbeat_at=then)
-            assert running(engine, target).resumed
+            assert run(engine, target).resumed
             rollback(engine)
 
     stage.fault = sleep
     with pytest.raises(MigrationUnderWay):
-        running(engine, target, opener=stage, parallel=1, timing=Timing(beat=60))
+        run(engine, target, opener=stage, parallel=1, timing=Timing(beat=60))
     assert slept
     assert tools.places(engine) == {entry.label: str(entry.place) for entry in entries}
     assert records(engine)[0].state == "rolled_back"

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from vigie.errors import StoreUnavailable, UsageRefused
-from vigie.relocate import planning, running
+from vigie.relocate import plan, run
 from vigie.stores.base import connect
 
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
@@ -29,7 +29,7 @@ def test_every_model_is_named_with_what_would_be_done(
     booster = Path(entries[3].stored.keys()["booster.ubj.zst"]).name
     there.put(f"{four.name}/1/{booster}", b"x" * four.digests["booster.ubj.zst"].size)
     here.delete(five.stored.keys()["features.json"])
-    found = {model.name: model for model in planning(engine, target).models}
+    found = {model.name: model for model in plan(engine, target).models}
     states = {name: model.state for name, model in found.items()}
     assert states == {
         one.name: "new",
@@ -62,7 +62,7 @@ def test_it_writes_nothing_at_either_end(
     tools.populate(engine, source, 40, 500)
     before = tools.contents(source), tools.contents(target), tools.dump(engine)
     folders = sorted(map(str, tmp_path.rglob("*")))
-    found = planning(engine, target, opener=stage)
+    found = plan(engine, target, opener=stage)
     assert found.counts == {"new": 40}
     assert found.possible
     assert (tools.contents(source), tools.contents(target), tools.dump(engine)) == before
@@ -73,8 +73,8 @@ def test_it_writes_nothing_at_either_end(
 def test_after_a_run_there_is_nothing_to_do(sqlite: sa.Engine, source: str, target: str, tools: Any) -> None:
     """What a run did, the plan does not propose again."""
     tools.populate(sqlite, source, 3)
-    running(sqlite, target)
-    assert planning(sqlite, target).counts == {"already there": 3}
+    run(sqlite, target)
+    assert plan(sqlite, target).counts == {"already there": 3}
 
 
 def test_a_bucket_that_is_not_there_is_said_at_once(
@@ -83,10 +83,10 @@ def test_a_bucket_that_is_not_there_is_said_at_once(
     """The first thing one gets wrong is the name of the bucket."""
     tools.populate(sqlite, source, 3)
     with pytest.raises(StoreUnavailable, match="no such bucket"):
-        planning(sqlite, "s3://nobody-made-this-one/automl_models")
+        plan(sqlite, "s3://nobody-made-this-one/automl_models")
 
 
 def test_a_store_that_dies_with_its_process_is_refused(sqlite: sa.Engine) -> None:
     """The catalog could not point at it."""
     with pytest.raises(UsageRefused, match="memory"):
-        planning(sqlite, "memory://x")
+        plan(sqlite, "memory://x")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
-from vigie.relocate import planning, pruning, records, rollback, running, verification
+from vigie.relocate import plan, prune, records, rollback, run, verify
 from vigie.stores.base import connect
 
 
@@ -20,14 +20,14 @@ def test_rows_are_where_they_were_and_nothing_is_deleted(
     """The catalog is as before the migration; both copies of the files stay; a new migration copies nothing."""
     tools.populate(engine, source, 8)
     before = tools.places(engine)
-    running(engine, f"{s3}/m")
+    run(engine, f"{s3}/m")
     report = rollback(engine)
     assert len(report.restored) == 8
     assert tools.places(engine) == before
     assert tools.read_all(engine) == 8
     assert len(tools.contents(f"{s3}/m")) == len(tools.contents(source)) == 48
     assert [(r.state, r.steps) for r in records(engine)] == [("rolled_back", {"restored": 8})]
-    again = running(engine, f"{s3}/m", opener=stage)
+    again = run(engine, f"{s3}/m", opener=stage)
     assert again.complete
     assert again.migration == 2
     assert stage.count("put") == 0
@@ -39,7 +39,7 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
 ) -> None:
     """The model is named, no row moves; once the bytes are back it works."""
     entries = tools.populate(engine, source, 4)
-    running(engine, target)
+    run(engine, target)
     moved = tools.places(engine)
     store = connect(source)
     key = entries[2].stored.keys()["manifest.json" if damage == "manifest" else "booster.ubj.zst"]
@@ -54,7 +54,7 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
     assert tools.places(engine) == moved
     (record,) = records(engine)
     assert (record.state, record.held) == ("done", False)
-    assert verification(engine, target).right
+    assert verify(engine, target).right
     store.put(key, good)
     assert len(rollback(engine).restored) == 4
     assert tools.places(engine) == {e.label: str(e.place) for e in entries}
@@ -65,7 +65,7 @@ def test_it_can_be_interrupted_and_goes_on(
 ) -> None:
     """Each row is restored with its line in the journal; what is done is not done again."""
     entries = tools.populate(engine, source, 5)
-    running(engine, target)
+    run(engine, target)
     calls = []
     original = Catalog.relocate
 
@@ -91,7 +91,7 @@ def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, targ
     """Only what had been switched goes back."""
     entries = tools.populate(sqlite, source, 4)
     connect(source).delete(entries[1].stored.keys()["features.json"])
-    assert not running(sqlite, target).complete
+    assert not run(sqlite, target).complete
     assert len(rollback(sqlite).restored) == 3
     assert tools.places(sqlite) == {e.label: str(e.place) for e in entries}
 
@@ -101,8 +101,8 @@ def test_the_last_move_goes_back_first(
 ) -> None:
     """Of two migrations the older is refused while models lie where the newer put them."""
     entries = tools.populate(sqlite, source, 2)
-    running(sqlite, f"{s3}/m")
-    running(sqlite, target)
+    run(sqlite, f"{s3}/m")
+    run(sqlite, target)
     with pytest.raises(RollbackRefused, match="where migration 1 did not put it"):
         rollback(sqlite, 1)
     assert rollback(sqlite).migration == 2
@@ -119,7 +119,7 @@ def test_a_model_no_longer_registered_is_no_obstacle(
 ) -> None:
     """There is no row to restore; the report says so."""
     tools.populate(sqlite, source, 3)
-    running(sqlite, target)
+    run(sqlite, target)
     Catalog(sqlite).remove("dataset2")
     report = rollback(sqlite)
     assert report.forgotten == ("dataset2 1",)
@@ -131,7 +131,7 @@ def test_a_store_that_is_down_changes_nothing(
 ) -> None:
     """What cannot be read is not known to be right."""
     tools.populate(sqlite, source, 4)
-    running(sqlite, target)
+    run(sqlite, target)
     moved = tools.places(sqlite)
 
     def down(verb: str, key: str) -> None:
@@ -150,15 +150,15 @@ def test_pruning_deletes_the_old_files_and_no_others(
     """A stranger's file stays, the target is whole, a rollback is refused, and doing it twice is harmless."""
     entries = tools.populate(engine, source, 3)
     connect(source).put(f"{entries[0].place.prefix}/notes.txt", b"mine")
-    running(engine, f"{s3}/m")
-    report = pruning(engine, f"{s3}/m")
+    run(engine, f"{s3}/m")
+    report = prune(engine, f"{s3}/m")
     assert (len(report.pruned), report.objects) == (3, 18)
     assert tools.contents(source) == {f"{entries[0].place.prefix}/notes.txt": b"mine"}
-    assert verification(engine, f"{s3}/m").right
+    assert verify(engine, f"{s3}/m").right
     with pytest.raises(RollbackRefused):
         rollback(engine)
-    assert pruning(engine, f"{s3}/m").objects == 0
-    assert running(engine, source).complete
+    assert prune(engine, f"{s3}/m").objects == 0
+    assert run(engine, source).complete
     assert tools.read_all(engine) == 3
 
 
@@ -167,12 +167,12 @@ def test_pruning_deletes_nothing_unless_all_of_the_target_is_right(
 ) -> None:
     """One wrong byte at the target and every source stays."""
     tools.populate(sqlite, source, 3)
-    running(sqlite, target)
+    run(sqlite, target)
     before = tools.contents(source)
     entry = Catalog(sqlite).find("dataset2")
     connect(target).put(entry.stored.keys()["profile.json"], b"{}")
     with pytest.raises(MigrationIncomplete, match="dataset2 1"):
-        pruning(sqlite, target)
+        prune(sqlite, target)
     assert tools.contents(source) == before
 
 
@@ -182,18 +182,18 @@ def test_pruning_is_refused_before_the_migration_is_finished(
     """None at all, half of one, or one that was taken back."""
     entries = tools.populate(sqlite, source, 3)
     with pytest.raises(NotFound):
-        pruning(sqlite, target)
+        prune(sqlite, target)
     key = entries[1].stored.keys()["features.json"]
     good = connect(source).get(key)
     connect(source).delete(key)
-    running(sqlite, target)
+    run(sqlite, target)
     with pytest.raises(MigrationIncomplete, match="2 of 3"):
-        pruning(sqlite, target)
+        prune(sqlite, target)
     connect(source).put(key, good)
-    running(sqlite, target)
+    run(sqlite, target)
     rollback(sqlite)
     with pytest.raises(NotFound):
-        pruning(sqlite, target)
+        prune(sqlite, target)
     assert len(tools.contents(source)) == 18
 
 
@@ -203,12 +203,12 @@ def test_two_names_of_one_folder_are_never_pruned(
     """The old and the new place are the same bytes by a link: deleting one would delete both."""
     target = tmp_path / "store"
     tools.populate(sqlite, source, 2)
-    running(sqlite, str(target))
+    run(sqlite, str(target))
     link = tmp_path / "link"
     link.symlink_to(target)
-    assert planning(sqlite, str(link)).counts == {"identical": 2}
-    assert running(sqlite, str(link)).complete
-    report = pruning(sqlite, str(link))
+    assert plan(sqlite, str(link)).counts == {"identical": 2}
+    assert run(sqlite, str(link)).complete
+    report = prune(sqlite, str(link))
     assert report.objects == 0
     assert {reason for _, reason in report.kept} == {"the old and the new place are the same folder"}
     assert tools.read_all(sqlite) == 2
@@ -223,7 +223,7 @@ def test_the_models_of_the_package_are_never_deleted(
         connection.execute(
             sa.text('UPDATE reference_models SET provenance = \'{"source": "starter library"}\'')
         )
-    running(sqlite, target)
-    report = pruning(sqlite, target)
+    run(sqlite, target)
+    report = prune(sqlite, target)
     assert (report.pruned, report.objects) == ((), 0)
     assert len(tools.contents(source)) == 12

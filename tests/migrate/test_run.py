@@ -12,7 +12,7 @@ from vigie.bundles.bundle import pack
 from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
-from vigie.relocate import Timing, records, running, verification
+from vigie.relocate import Timing, records, run, verify
 from vigie.stores.base import connect
 
 EVERYWHERE = [
@@ -31,7 +31,7 @@ def test_forty_models_arrive_whole(
     count = 40 if where != "s3" else 8  # moto is slow; test_command.py moves forty there
     entries = tools.populate(engine, source, count, 500)
     before = tools.contents(source)
-    report = running(engine, target)
+    report = run(engine, target)
     assert report.complete
     assert (report.models_in, report.models_out) == (count, count)
     assert tools.contents(source) == before
@@ -42,7 +42,7 @@ def test_forty_models_arrive_whole(
         assert entry.place.prefix.endswith(f"{entry.name}/1")
         assert entry.place.bucket != entries[0].place.bucket
     assert tools.read_all(engine) == count
-    assert verification(engine, target).right
+    assert verify(engine, target).right
     (record,) = records(engine)
     assert (record.state, record.held, record.steps) == ("done", False, {"switched": count})
     assert sum(entry.active for entry in entries) == len(Catalog(engine).list())
@@ -51,10 +51,10 @@ def test_forty_models_arrive_whole(
 def test_from_s3_to_google_and_home(sqlite: sa.Engine, source: str, gcs: str, s3: str, tools: Any) -> None:
     """Google's store by its own client, on the emulator that exists; see the docs on what that shows."""
     tools.populate(sqlite, f"{s3}/models", 3)
-    assert running(sqlite, f"{gcs}/automl_models").complete
+    assert run(sqlite, f"{gcs}/automl_models").complete
     assert {place.split(":")[0] for place in tools.places(sqlite).values()} == {"gcs"}
-    assert running(sqlite, source).complete
-    assert verification(sqlite, source).right
+    assert run(sqlite, source).complete
+    assert verify(sqlite, source).right
     assert sorted(tools.contents(source).values()) == sorted(tools.contents(s3).values())
 
 
@@ -63,9 +63,9 @@ def test_a_second_run_does_nothing(
 ) -> None:
     """No request and no line in the journal."""
     tools.populate(sqlite, source, 3)
-    running(sqlite, target)
+    run(sqlite, target)
     before = tools.dump(sqlite)
-    report = running(sqlite, target, opener=stage)
+    report = run(sqlite, target, opener=stage)
     assert report.complete
     assert report.migration is None
     assert not stage.log
@@ -80,7 +80,7 @@ def test_every_file_is_written_once_and_read_back_once(
     stage.where = s3.removeprefix("s3://")
     asked: list[str] = []
     stage.fault = lambda verb, key: asked.append(verb)
-    running(sqlite, f"{s3}/m", opener=stage)
+    run(sqlite, f"{s3}/m", opener=stage)
     assert {verb: asked.count(verb) for verb in set(asked)} == {"put": 30, "get": 30, "list": 5}
 
 
@@ -98,7 +98,7 @@ def test_a_row_moves_only_after_the_last_read_back(
             early.append(key)
 
     stage.fault = watch
-    assert running(sqlite, target, opener=stage).complete
+    assert run(sqlite, target, opener=stage).complete
     assert not early
     assert stage.count("put") == 36
 
@@ -108,9 +108,9 @@ def test_from_store_to_store_and_home_again(
 ) -> None:
     """Local to S3, S3 to another folder, and half of the models from elsewhere: each row says where its source is."""
     tools.populate(engine, source, 6)
-    assert running(engine, f"{s3}/one/deep/prefix").complete
-    assert running(engine, f"{s3}/two").complete
-    assert running(engine, target).complete
+    assert run(engine, f"{s3}/one/deep/prefix").complete
+    assert run(engine, f"{s3}/two").complete
+    assert run(engine, target).complete
     assert tools.read_all(engine) == 6
     assert {record.state for record in records(engine)} == {"done"}
     assert len(tools.contents(f"{s3}/one/deep/prefix")) == len(tools.contents(f"{s3}/two")) == 36
@@ -129,11 +129,11 @@ def test_what_is_there_and_right_is_not_sent_again(
     there.put(keys[0], b"x" * two.digests["booster.ubj.zst"].size)
     there.put(keys[1], b"short")
     there.put(keys[-1], b"{not a manifest")
-    report = running(sqlite, target, opener=stage)
+    report = run(sqlite, target, opener=stage)
     assert report.complete
     assert {key for verb, key in stage.log if verb == "put"} == {keys[0], keys[1], keys[-1]}
     assert {o.name: o.copied.kept for o in report.outcomes} == {one.name: 6, two.name: 3, three.name: 6}
-    assert verification(sqlite, target).right
+    assert verify(sqlite, target).right
 
 
 def test_another_bundle_at_the_place_is_never_overwritten(
@@ -145,7 +145,7 @@ def test_another_bundle_at_the_place_is_never_overwritten(
     bundle, _ = worker.make_files(entries[1].name, 900)
     files = pack(bundle, created="1999-01-01")
     publish(connect(target), f"{entries[1].name}/1", files)
-    report = running(sqlite, target)
+    report = run(sqlite, target)
     assert not report.complete
     (failed,) = [o for o in report.outcomes if o.state == "failed"]
     assert failed.name == entries[1].name
@@ -169,7 +169,7 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
         here.delete(key)
     else:
         here.put(key, good + b"x" if damage == "longer" else bytes([good[0] ^ 1]) + good[1:])
-    report = running(engine, target)
+    report = run(engine, target)
     assert not report.complete
     assert [(label, "booster.ubj.zst" in reason) for label, reason in report.failures] == [
         (entries[2].label, True)
@@ -178,7 +178,7 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
     assert tools.places(engine)[entries[2].label] == str(entries[2].place)
     assert f"{entries[2].name}/1/manifest.json" not in tools.contents(target)
     here.put(key, good)
-    second = running(engine, target)
+    second = run(engine, target)
     assert second.complete
     assert second.resumed
     assert second.migration == report.migration
@@ -191,7 +191,7 @@ def test_signatures_travel_with_their_bundles(
     """A signature lies beside the manifest and is there before it."""
     one, two = tools.populate(sqlite, source, 2)
     connect(source).put(f"{one.place.prefix}/model.sig", b"signed")
-    assert running(sqlite, target).complete
+    assert run(sqlite, target).complete
     assert connect(target).get(f"{one.name}/1/model.sig") == b"signed"
     assert f"{two.name}/1/model.sig" not in tools.contents(target)
 
@@ -201,9 +201,9 @@ def test_a_model_registered_meanwhile_waits_for_the_next_run(
 ) -> None:
     """A finished migration is not reopened: new models get a new one."""
     tools.populate(sqlite, source, 2)
-    first = running(sqlite, target)
+    first = run(sqlite, target)
     tools.populate(sqlite, source, 3)
-    second = running(sqlite, target)
+    second = run(sqlite, target)
     assert (first.migration, second.migration) == (1, 2)
     assert [o.name for o in second.outcomes] == ["dataset3"]
     assert second.models_out == 3
@@ -219,18 +219,18 @@ def test_a_store_that_stays_down_is_not_asked_for_every_model(
         raise StoreUnavailable("the store is down", hint="wait")
 
     stage.where, stage.fault = target.removeprefix("file://"), down
-    report = running(sqlite, target, opener=stage, parallel=4)
+    report = run(sqlite, target, opener=stage, parallel=4)
     states = [o.state for o in report.outcomes]
     assert states.count("failed") + states.count("not tried") == 40
     assert states.count("failed") < 20
     assert report.hint == "wait"
     assert tools.read_all(sqlite) == 40
-    assert running(sqlite, target).complete
+    assert run(sqlite, target).complete
 
 
 def test_an_empty_catalog_has_nothing_to_move(sqlite: sa.Engine, target: str) -> None:
     """No migration is written down for nothing."""
-    report = running(sqlite, target, timing=Timing())
+    report = run(sqlite, target, timing=Timing())
     assert report.complete
     assert report.migration is None
     assert records(sqlite) == ()

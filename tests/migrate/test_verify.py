@@ -12,7 +12,7 @@ from vigie.bundles.cache import Cache
 from vigie.bundles.transfer import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
-from vigie.relocate import running, verification
+from vigie.relocate import run, verify
 from vigie.stores.base import connect, open_location
 
 FILES = [
@@ -28,7 +28,7 @@ FILES = [
 def moved(engine: sa.Engine, source: str, target: str, tools: Any) -> tuple[Any, ...]:
     """Models at the target, as the catalog has them."""
     tools.populate(engine, source, 4)
-    running(engine, target)
+    run(engine, target)
     return Catalog(engine).list(active_only=False)
 
 
@@ -46,7 +46,7 @@ def test_one_wrong_byte_anywhere_is_found_and_named(
     else:
         bad = {"flipped": good[:-1] + bytes([good[-1] ^ 128]), "shorter": good[:-1], "longer": good + b" "}
         store.put(key, bad[damage])
-    found = verification(sqlite, target)
+    found = verify(sqlite, target)
     assert not found.right
     assert found.good == 3
     ((label, reason),) = found.failures
@@ -62,7 +62,7 @@ def test_it_never_asks_the_cache(
     cache = Cache(tmp_path / "cache", 10**9)
     for entry in entries:
         load(open_location(entry.location), entry.stored, cache)
-    found = verification(sqlite, target, opener=stage)
+    found = verify(sqlite, target, opener=stage)
     assert found.right
     assert set(stage.log.values()) == {1}
     assert stage.count("get") == 24
@@ -75,17 +75,17 @@ def test_a_model_that_has_not_arrived_is_no_success(
     """Of the target asked for, every model of the catalog must be there; without one, each where it lies."""
     moved(sqlite, source, target, tools)
     tools.populate(sqlite, source, 5)
-    found = verification(sqlite, target)
+    found = verify(sqlite, target)
     assert [(check.name, check.state) for check in found.checks][-1] == ("dataset5", "not there")
     assert not found.right
-    assert verification(sqlite).right
+    assert verify(sqlite).right
 
 
 def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any) -> None:
     """Neither to the stores nor to the database."""
     moved(sqlite, source, target, tools)
     before = tools.dump(sqlite), tools.contents(target)
-    verification(sqlite, target, opener=stage)
+    verify(sqlite, target, opener=stage)
     assert (tools.dump(sqlite), tools.contents(target)) == before
     assert {verb for verb, _ in stage.log} == {"get", "head"}
 
@@ -101,8 +101,8 @@ def test_a_store_that_is_down_is_said_once(
             raise StoreUnavailable("the store is down")
 
     stage.fault, chosen = down, f"{entries[0].name}/"
-    found = verification(sqlite, target, opener=stage)
+    found = verify(sqlite, target, opener=stage)
     assert [check.state for check in found.checks] == ["unreadable", "right", "right", "right"]
     chosen = ""
     with pytest.raises(StoreUnavailable, match="down"):
-        verification(sqlite, target, opener=stage)
+        verify(sqlite, target, opener=stage)

@@ -1,12 +1,13 @@
 """What the tests of migrations run in processes of their own, to be killed. Prints `ready`, then what it did.
 
 worker.py migrate DATABASE URL PUTS PAUSE    a run; a line to PUTS for each file sent, a pause around each request
-worker.py rollback DATABASE PAUSE            takes the last migration back, with a pause before each row
+worker.py rollback DATABASE PAUSE MOST       takes the last migration back, with a pause around each row; stops after MOST
 worker.py serve                              answers each line with a process that does such a job
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -22,7 +23,7 @@ from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
-from vigie.relocate import journal, rollback, running
+from vigie.relocate import journal, rollback, run
 from vigie.stores import cloud  # noqa: F401
 from vigie.stores.base import Location, Store, connect, open_location
 
@@ -83,18 +84,18 @@ def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
     log = os.open(puts, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     engine = database.open(url)
     print("ready", flush=True)
-    report = running(
-        engine, target, parallel=4, opener=lambda location: slow_store(location, log, float(pause))
-    )
+    report = run(engine, target, parallel=4, opener=lambda location: slow_store(location, log, float(pause)))
     print("complete" if report.complete else f"INCOMPLETE {report.failures}", flush=True)
 
 
-def do_rollback(url: str, pause: str) -> None:
-    """Takes the last migration back."""
-    engine = database.open(url)
+def do_rollback(url: str, pause: str, most: str) -> None:
+    """Takes the last migration back; before the row after `most` it waits to be killed."""
+    engine, rows = database.open(url), itertools.count()
     original = journal.Held.note
 
     def slowly(self: journal.Held, *given: Any, **named: Any) -> None:
+        while next(rows) >= int(most):
+            signal.pause()
         time.sleep(float(pause))
         original(self, *given, **named)
         time.sleep(float(pause))

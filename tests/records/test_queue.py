@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from tests.waiting import LIMIT
 
 from vigie.app import job_queue, runs, uploads, users
 from vigie.app.tables import runs as table
@@ -15,6 +16,7 @@ from vigie.db import database
 from vigie.errors import WrongState
 
 SCORE = ("score",)
+LEASE = LIMIT
 Ask = Callable[..., str]
 
 
@@ -47,11 +49,11 @@ def state(engine: sa.Engine, run: str) -> str:
 def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> None:
     """Nobody else gets it; its result and the upload's columns appear together."""
     run = ask()
-    job = job_queue.claim(engine, "w1", SCORE, 30)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     assert job.id == run
     assert job.options == {"top": 3}
-    assert job_queue.claim(engine, "w2", SCORE, 30) is None
+    assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
     assert job_queue.tell(engine, job, "scoring", 0.5)
     assert runs.find(engine, run).share == 0.5
     assert job_queue.finish(engine, job, summary={"alerts": 3}, result="folder/1", upload={"rows": 9})
@@ -71,10 +73,10 @@ def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
 ) -> None:
     """What comes back from the dead changes nothing any more."""
     run = ask()
-    first = job_queue.claim(engine, "w1", SCORE, 30)
+    first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
     age(engine, run, lease_until=timedelta(seconds=1))
-    second = job_queue.claim(engine, "w2", SCORE, 30)
+    second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 2)
     assert not job_queue.tell(engine, first, "scoring", 0.9)
@@ -87,41 +89,46 @@ def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
 def test_a_beating_worker_keeps_its_runs(engine: sa.Engine, ask: Ask) -> None:
     """A beat renews the lease; the beat of another does not."""
     run = ask()
-    job_queue.claim(engine, "w1", SCORE, 30)
+    job_queue.claim(engine, "w1", SCORE, LEASE)
     age(engine, run, lease_until=timedelta(seconds=1))
-    assert job_queue.beat(engine, "w2", 30) == set()
-    assert job_queue.beat(engine, "w1", 30) == {run}
-    assert job_queue.claim(engine, "w2", SCORE, 30) is None
+    assert job_queue.beat(engine, "w2", LEASE) == set()
+    assert job_queue.beat(engine, "w1", LEASE) == {run}
+    assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
 
 
 def test_a_run_that_kills_every_worker_fails_in_words(engine: sa.Engine, ask: Ask) -> None:
     """After so many attempts it is over, and says why."""
     run = ask()
     for _ in range(job_queue.MAX_ATTEMPTS):
-        assert job_queue.claim(engine, "w1", SCORE, 30) is not None
+        assert job_queue.claim(engine, "w1", SCORE, LEASE) is not None
         age(engine, run, lease_until=timedelta(seconds=1))
-    assert job_queue.claim(engine, "w1", SCORE, 30) is None
+    assert job_queue.claim(engine, "w1", SCORE, LEASE) is None
     failed = runs.find(engine, run)
     assert failed.state == "failed"
     assert failed.error is not None
     assert "memory" in failed.error["hint"]
 
 
-def test_what_may_work_later_waits_longer_each_time(engine: sa.Engine, ask: Ask) -> None:
+def test_what_may_work_later_waits_longer_each_time(
+    engine: sa.Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Backoff, and in the end a failure with the last reason."""
+    backoff = [LIMIT * (seconds / job_queue._BACKOFF[0]) for seconds in job_queue._BACKOFF]
+    monkeypatch.setattr(job_queue, "_BACKOFF", backoff)
     run = ask()
     waits = []
     for _ in range(job_queue.MAX_ATTEMPTS):
-        job = job_queue.claim(engine, "w1", SCORE, 30)
+        before = datetime.now(UTC)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
         assert job_queue.postpone(engine, job, {"message": "the store is away"})
-        assert job_queue.claim(engine, "w1", SCORE, 30) is None
+        assert job_queue.claim(engine, "w1", SCORE, LEASE) is None
         with database.reading(engine) as connection:
             at = connection.execute(sa.select(table.c.not_before).where(table.c.id == run)).scalar_one()
-        waits.append((at - datetime.now(UTC)).total_seconds())
+        waits.append((at - before).total_seconds())
         age(engine, run, not_before=timedelta(seconds=1))
-    assert waits[:4] == sorted(waits[:4])
-    assert waits[3] > 60
+    assert all(wait >= least for wait, least in zip(waits, backoff, strict=False))
+    assert sorted(backoff) == backoff
     failed = runs.find(engine, run)
     assert (failed.state, failed.error) == ("failed", {"message": "the store is away"})
 
@@ -129,10 +136,10 @@ def test_what_may_work_later_waits_longer_each_time(engine: sa.Engine, ask: Ask)
 def test_a_worker_that_is_stopped_gives_its_runs_back(engine: sa.Engine, ask: Ask) -> None:
     """At once, without counting an attempt; its own late words are fenced all the same."""
     run = ask()
-    first = job_queue.claim(engine, "w1", SCORE, 30)
+    first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
     assert job_queue.give_back(engine, "w1") == 1
-    second = job_queue.claim(engine, "w2", SCORE, 30)
+    second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 1)
     assert not job_queue.finish(engine, first, result="folder/1")
@@ -144,15 +151,15 @@ def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) 
     theirs = [ask("bob") for _ in range(2)]
     order = []
     for _ in range(2):
-        job = job_queue.claim(engine, "w1", SCORE, 30)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
         order.append(job.id)
     assert order == [mine[0], theirs[0]]
-    done = job_queue.claim(engine, "w1", SCORE, 30)
+    done = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert done is not None
     assert done.id in {mine[1], theirs[1]}
     for _ in range(3):
-        job = job_queue.claim(engine, "w1", SCORE, 30)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
         job_queue.finish(engine, job)
         order.append(job.id)
@@ -162,14 +169,14 @@ def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) 
 def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
     """Its worker is told at its next word; cancelling twice is no error, cancelling what is over is."""
     run, other = ask(), ask()
-    job = job_queue.claim(engine, "w1", SCORE, 30)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     runs.cancel(engine, run)
     runs.cancel(engine, run)
     assert not job_queue.tell(engine, job, "scoring", 0.9)
     assert not job_queue.finish(engine, job, result="folder/1")
     assert state(engine, run) == "cancelled"
-    job = job_queue.claim(engine, "w1", SCORE, 30)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     job_queue.finish(engine, job)
     with pytest.raises(WrongState, match="done"):
@@ -179,7 +186,7 @@ def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
 def test_a_deleted_uploads_runs_end(engine: sa.Engine, ask: Ask) -> None:
     """What is deleted is not computed any further, and nothing of it is left."""
     run = ask()
-    job = job_queue.claim(engine, "w1", SCORE, 30)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     uploads.discard(engine, job.upload_id)
     assert not job_queue.tell(engine, job, "scoring", 0.9)
@@ -198,7 +205,7 @@ def test_many_workers_at_once_take_each_run_once(engine: sa.Engine, ask: Ask) ->
     def work(name: str) -> None:
         misses = 0
         while misses < 3:
-            job = job_queue.claim(engine, name, SCORE, 60)
+            job = job_queue.claim(engine, name, SCORE, LEASE)
             if job is None:
                 misses += 1
                 continue

@@ -1,17 +1,78 @@
-"""The way to XGBoost: without scikit-learn."""
+"""Loading XGBoost: whole in a user's process, without its wrappers for scikit-learn in the command line's."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+from tests.waiting import LIMIT
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "mobile_money_fr.csv"
+
+USERS_OWN = """
+import sys
+import numpy as np
+import polars as pl
+import vigie
+
+vigie.predict(pl.read_csv(sys.argv[1], separator=";").head(200))
+import xgboost
+from sklearn.model_selection import cross_val_score
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(60, 3))
+y = np.arange(60) % 2
+assert xgboost.XGBClassifier(n_estimators=2).fit(x, y).predict(x).shape == (60,)
+assert cross_val_score(xgboost.XGBClassifier(n_estimators=2), x, y, cv=2).shape == (2,)
+folds = xgboost.cv(
+    {"objective": "binary:logistic"}, xgboost.DMatrix(x, y), 2, nfold=3, stratified=True, as_pandas=False
+)
+assert len(folds["test-logloss-mean"]) == 2
+"""
+
+COMMAND_LINE = """
+import sys
+from vigie import cli
+
+sys.argv = ["vigie", "predict", sys.argv[1], "-o", sys.argv[2]]
+try:
+    cli.main()
+except SystemExit as end:
+    assert not end.code, end.code
+loaded = {"sklearn", "scipy.special", "scipy.stats", "pandas"} & set(sys.modules)
+assert "xgboost" in sys.modules and not loaded, loaded
+
+import scipy.special
+import sklearn.isotonic
+import xgboost.sklearn
+
+assert xgboost.sklearn.softmax([0.0]) == scipy.special.softmax([0.0])
+"""
 
 
-def test_a_prediction_does_not_load_scikit_learn() -> None:
-    """It would cost three times what XGBoost itself costs, at every start; who loads it later still can."""
-    code = (
-        "import sys; from vigie import predict; from vigie.boosting import xgboost_import; xgboost_import.load(); "
-        "assert not [name for name in ('sklearn', 'scipy.special', 'scipy.stats', 'pandas') if name in sys.modules]; "
-        "import sklearn.isotonic; assert xgboost_import.load().Booster; "
-        "import scipy.special, xgboost.sklearn; assert xgboost.sklearn.softmax([0.0]) == scipy.special.softmax([0.0])"
+def run(code: str, *arguments: str | Path) -> None:
+    """Runs the code in a process of its own; a warning is an error."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_after_a_prediction_a_users_own_xgboost_is_whole() -> None:
+    """Its classifier is made, fitted and cross-validated, and stratified folds are cut."""
+    run(USERS_OWN, EXAMPLE)
+
+
+@pytest.mark.slow
+def test_the_command_line_does_not_load_scikit_learn(tmp_path: Path) -> None:
+    """It would cost three times what XGBoost itself costs, at every start; what loads it later still can."""
+    run(COMMAND_LINE, EXAMPLE, tmp_path / "predictions.csv")

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.scoring.test_kinds import busy_table
+from tests.waiting import LIMIT, wait_until
 
 pytest.importorskip("pyspark", reason="make test-spark")
 
@@ -29,7 +30,6 @@ from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
 DEPLOY = "org.apache.spark.deploy"
-SECONDS = 120
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Daemon:
     def wait_for(self, text: str) -> str:
         """The line that says so."""
         while True:
-            line = self.lines.get(timeout=SECONDS)
+            line = self.lines.get(timeout=LIMIT)
             if text in line:
                 return line
 
@@ -77,7 +77,7 @@ class Daemon:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        self.reader.join(SECONDS)
+        self.reader.join(LIMIT)
 
 
 @dataclass
@@ -138,7 +138,7 @@ def test_a_machine_lost_in_the_middle(
     room = spark.Room(work, 500, strict=False)
     found = spark.score(df, catalog, resources.bundle_loader(chosen), Options(), room, progress)
     scored = back(found.frame)
-    killer.join(SECONDS)
+    killer.join(LIMIT)
     assert struck.is_set()
     assert cluster.workers[0].process.poll() == -signal.SIGKILL
     assert cluster.executors() == 1
@@ -149,10 +149,11 @@ def test_a_machine_lost_in_the_middle(
 def _kill_when_busy(cluster: Cluster, struck: threading.Event) -> None:
     """Kills a worker while tasks run."""
     status = cluster.session.sparkContext.statusTracker()
-    for _ in range(SECONDS * 100):
+
+    def busy() -> bool:
         stages = [status.getStageInfo(number) for number in status.getActiveStageIds()]
-        if any(stage is not None and stage.numActiveTasks == 2 for stage in stages):
-            cluster.workers[0].kill()
-            struck.set()
-            return
-        struck.wait(0.01)
+        return any(stage is not None and stage.numActiveTasks == 2 for stage in stages)
+
+    wait_until(busy)
+    cluster.workers[0].kill()
+    struck.set()

@@ -172,7 +172,11 @@ _ROWS = st.integers(2, 4).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     rows=_ROWS,
     separator=st.sampled_from(",;\t|"),

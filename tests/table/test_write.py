@@ -183,7 +183,11 @@ _CELL = st.text(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     rows=st.lists(st.tuples(_CELL, _CELL), min_size=1, max_size=5),
     separator=st.sampled_from(",;\t|"),

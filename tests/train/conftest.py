@@ -63,7 +63,7 @@ def halves() -> Halves:
 def made(halves: Halves) -> train.Trained:
     """The model of the first half."""
     table = tables.from_frame(halves.labelled, "first half")
-    return train.train(table, label=LABEL, name="owner", time_budget=5, trials=4, threads=1)
+    return train.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
 
 
 @dataclass(frozen=True)

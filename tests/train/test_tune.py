@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import optuna
 import polars as pl
 import pytest
 
@@ -47,11 +48,16 @@ def test_without_columns_or_without_features_there_is_one_kind(
     assert only.weight == 1
 
 
-def test_no_time_is_time_for_the_default(lesson: Lesson, folds: list[tuple[Rows, Rows]]) -> None:
-    """Each kind is judged once, whatever the budget."""
+def test_no_time_is_time_for_the_default(
+    lesson: Lesson, folds: list[tuple[Rows, Rows]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each kind is judged once, whatever the budget; Optuna prints nothing, and a user's own studies still may."""
+    verbosity = optuna.logging.get_verbosity()
     tuned = tune.tune(lesson, folds, 2, trials=40, seconds=0, seed=0, threads=1)
     assert tuned.trials == 2
     assert all(one.parameters == BY_DEFAULT for one in tuned.boosters)
+    assert capfd.readouterr().err == ""
+    assert optuna.logging.get_verbosity() == verbosity
 
 
 def test_the_last_part_of_the_time_chooses_where_it_has_enough_frauds() -> None:

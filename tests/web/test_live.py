@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
+from tests.waiting import LIMIT, wait_until
 
 from vigie.web import online_scoring
 
@@ -22,7 +23,7 @@ class Slow:
     def score_each(self, asked: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
         self.rounds.append(len(asked))
         self.begun.set()
-        assert self.may.wait(30)
+        assert self.may.wait(LIMIT)
         if any((rows["x"] < 0).any() for rows, _ in asked):
             raise ValueError("negative")
         return [rows[list(only)] for rows, only in asked]
@@ -33,12 +34,8 @@ def _ask(rounds: online_scoring._Rounds, number: int, rows: int = 3) -> pl.DataF
 
 
 def _waiting(rounds: online_scoring._Rounds, many: int) -> None:
-    """Until so many wait; fails after a while."""
-    for _ in range(3000):
-        if len(rounds._waiting) == many:
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError(f"{len(rounds._waiting)} wait, expected {many}")
+    """Until so many wait."""
+    wait_until(lambda: len(rounds._waiting) == many)
 
 
 def test_who_waits_is_answered_together() -> None:
@@ -47,12 +44,12 @@ def test_who_waits_is_answered_together() -> None:
     rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
-        assert plan.begun.wait(30)
+        assert plan.begun.wait(LIMIT)
         others = [pool.submit(_ask, rounds, number) for number in range(1, 6)]
         _waiting(rounds, 5)
         plan.may.set()
-        assert first.result(30)["x"].to_list() == [0]
-        assert [one.result(30)["x"].to_list() for one in others] == [[n] for n in range(1, 6)]
+        assert first.result(LIMIT)["x"].to_list() == [0]
+        assert [one.result(LIMIT)["x"].to_list() for one in others] == [[n] for n in range(1, 6)]
     assert plan.rounds == [1, 5]
 
 
@@ -62,14 +59,14 @@ def test_a_request_that_fails_fails_alone() -> None:
     rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
-        assert plan.begun.wait(30)
+        assert plan.begun.wait(LIMIT)
         bad, good = pool.submit(_ask, rounds, -1), pool.submit(_ask, rounds, 2)
         _waiting(rounds, 2)
         plan.may.set()
-        first.result(30)
+        first.result(LIMIT)
         with pytest.raises(ValueError, match="negative"):
-            bad.result(30)
-        assert good.result(30)["x"].to_list() == [2]
+            bad.result(LIMIT)
+        assert good.result(LIMIT)["x"].to_list() == [2]
 
 
 def test_a_round_has_a_bound() -> None:
@@ -78,10 +75,10 @@ def test_a_round_has_a_bound() -> None:
     rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
-        assert plan.begun.wait(30)
+        assert plan.begun.wait(LIMIT)
         others = [pool.submit(_ask, rounds, number, online_scoring._MOST // 2) for number in range(1, 5)]
         _waiting(rounds, 4)
         plan.may.set()
         for one in (first, *others):
-            one.result(30)
+            one.result(LIMIT)
     assert plan.rounds == [1, 2, 2]

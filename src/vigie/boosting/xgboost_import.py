@@ -1,8 +1,11 @@
-"""The way to XGBoost: loaded when first asked for, and without what only its wrappers for scikit-learn need.
+"""Import XGBoost when it is first needed.
 
-Nothing here uses those wrappers, and scikit-learn costs three times as much as XGBoost itself: 1.5 of the 1.9 CPU
-seconds. `scipy.special`, loaded for one function of theirs, costs as much as all the rest. Where somebody has already
-loaded scikit-learn it is left alone.
+XGBoost imports scikit-learn for its estimator classes, which nothing here uses: 1.5 of the 1.9 CPU seconds of the import.
+`scipy.special`, imported for one function of those classes, costs as much as all the rest. A process of ours (the command
+line, a web process, a worker) calls `skip_estimators` and imports XGBoost without them.
+
+In any other process the import is Python's own: a module is shared by all code of a process, and XGBoost imported without
+scikit-learn has no working `XGBClassifier` and no stratified `cv`.
 """
 
 from __future__ import annotations
@@ -15,13 +18,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xgboost
 
+_estimators = True
+
+
+def skip_estimators() -> None:
+    """Import XGBoost without its scikit-learn estimators, in this process from now on.
+
+    Only for a process that runs no code but Vigie's.
+    """
+    global _estimators
+    _estimators = False
+
 
 def load() -> Any:
-    """The module `xgboost`."""
-    if "xgboost" in sys.modules or "sklearn" in sys.modules:
+    """Return the module `xgboost`."""
+    if _estimators or "xgboost" in sys.modules or "sklearn" in sys.modules:
         import xgboost
 
         return xgboost
+    return _load_without_estimators()
+
+
+def _load_without_estimators() -> Any:
     modules: dict[str, Any] = sys.modules
     instead = {"sklearn": None, "scipy.special": _special()}
     mine = [name for name in instead if name not in modules]
@@ -35,7 +53,7 @@ def load() -> Any:
 
 
 def _special() -> ModuleType:
-    """A stand-in for `scipy.special`, which is loaded when its function is called."""
+    """Return a stand-in for `scipy.special` that imports it when its function is called."""
 
     def softmax(*given: Any, **options: Any) -> Any:
         return import_module("scipy.special").softmax(*given, **options)

@@ -33,6 +33,7 @@ import ctypes
 import click
 
 from vigie import __version__
+from vigie.boosting.xgboost_import import skip_estimators
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
 from vigie.cli.costs import costs
@@ -82,6 +83,7 @@ for command in (
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _keep_memory()
+    skip_estimators()
     cli(prog_name="vigie")
 
 

@@ -45,7 +45,7 @@ class _Count:
         self.started = time.monotonic()
 
     def line(self) -> str:
-        return f"{self.verb} {self.settled} of {self.models} models, {size(self.done)} of {size(self.size)}{self.left()}"
+        return f"{self.verb} {self.settled} of {self.models} models, {size(self.done)} of {size(self.size)}"
 
     def left(self) -> str:
         passed = time.monotonic() - self.started
@@ -55,22 +55,29 @@ class _Count:
 
 
 class Lines(_Count):
-    """Plain lines for a file or a pipe: one every two seconds, one for each model that went wrong, one at the end."""
+    """Plain lines for a file or a pipe: one per step of bytes, one for each model that went wrong, one at the end.
 
-    every = 2.0
+    A step is a twentieth of all bytes, and at least 64 MB. The number of lines therefore depends on the amount of data
+    and not on how fast it is moved.
+    """
+
+    steps = 20
+    smallest_step = 64_000_000
 
     def begin(self, models: int, size: int) -> None:
         """See Progress."""
         super().begin(models, size)
-        self.told = time.monotonic()
+        self.step = max(self.smallest_step, -(-size // self.steps))
+        self.reported = 0
 
     def advance(self, size: int) -> None:
         """See Progress."""
         with self.lock:
             self.done += size
-            if time.monotonic() - self.told >= self.every and self.done < self.size:
-                self.told = time.monotonic()
-                say(self.line())
+            step = self.done // self.step
+            if step > self.reported and self.done < self.size:
+                self.reported = step
+                say(self.line() + self.left())
 
     def settle(self, model: str, state: str) -> None:
         """See Progress."""

@@ -141,7 +141,7 @@ def estimate(load: Load, prices: Prices) -> tuple[Cost, ...]:
 def load_prices(path: Path | None = None) -> Prices:
     """The table in the file at `path`, by default Vigie's own; the file has the form of `prices.json`."""
     if path is None:
-        return _read(files("vigie.relocate").joinpath("prices.json").read_text("utf-8"), "prices.json")
+        return _read(files("vigie.costs").joinpath("prices.json").read_text("utf-8"), "prices.json")
     try:
         return _read(path.read_text("utf-8"), path.name)
     except FileNotFoundError:

@@ -162,9 +162,13 @@ def _mixed(
 def _study(seed: int) -> optuna.Study:
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=8)
-    study = optuna.create_study(direction="maximize", sampler=sampler)
+    chosen = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+    finally:
+        optuna.logging.set_verbosity(chosen)  # the user's own studies may log
     study.enqueue_trial(BY_DEFAULT)
     return study
 

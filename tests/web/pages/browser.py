@@ -7,15 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from tests.waiting import LIMIT, wait_until
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "mobile_money_fr.csv"
+_LIMIT = 1000 * LIMIT
+"""Milliseconds, as Playwright counts."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -38,10 +41,17 @@ def chromium(path: str, **environ: str) -> Iterator[Browser]:
     """A started Chromium; `environ` is added to its environment."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=_ARGUMENTS, env={**os.environ, **environ}
+            executable_path=path, args=_ARGUMENTS, env={**os.environ, **environ}, timeout=_LIMIT
         )
         yield browser
         browser.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A session of the browser that waits as long as tests may wait."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(_LIMIT)
+    return context
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -58,7 +68,7 @@ def environment(home: Path) -> dict[str, str]:
 def serving(home: Path) -> Iterator[tuple[str, str]]:
     """`vigie serve` as a person starts it on their own machine; yields its address and the link that signs them in.
 
-    It is ended with its worker. Refuses to wait for a server that has ended, or does not answer in half a minute.
+    It is ended with its worker. Refuses to wait for a server that has ended.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -79,17 +89,18 @@ def serving(home: Path) -> Iterator[tuple[str, str]]:
         yield url, link
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(LIMIT)
         process.stdout.close()
 
 
 def _wait(url: str, process: subprocess.Popen[str]) -> None:
-    for _ in range(120):
+    def answers() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"vigie serve ended with code {process.returncode}")
         try:
-            with urllib.request.urlopen(f"{url}/sign-in", timeout=5):
-                return
+            with urllib.request.urlopen(f"{url}/sign-in", timeout=LIMIT):
+                return True
         except OSError:
-            time.sleep(0.25)
-    raise TimeoutError("vigie serve does not answer")
+            return False
+
+    wait_until(answers)

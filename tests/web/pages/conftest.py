@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
     home = tmp_path_factory.mktemp("serve")
     with browser.serving(home) as (url, link):
         state = home / "session.json"
-        context = chromium.new_context()
+        context = browser.new_context(chromium)
         page = context.new_page()
         page.goto(link)
         page.wait_for_url(f"{url}/")
@@ -75,7 +75,8 @@ def visit(server: Server, chromium: Browser) -> Iterator[Callable[..., Visit]]:
     def open_(
         *, width: int = 1280, scheme: str = "light", language: str = "en", signed_in: bool = True
     ) -> Visit:
-        context = chromium.new_context(
+        context = browser.new_context(
+            chromium,
             viewport={"width": width, "height": 900 if width > 600 else 844},
             color_scheme="dark" if scheme == "dark" else "light",
             locale="fr-FR" if language == "fr" else "en-GB",
@@ -105,13 +106,13 @@ def visit(server: Server, chromium: Browser) -> Iterator[Callable[..., Visit]]:
 @pytest.fixture(scope="session")
 def scored(server: Server, chromium: Browser) -> str:
     """The path of the results of the example, scored once for all tests that only look."""
-    context = chromium.new_context(storage_state=server.state)
+    context = browser.new_context(chromium, storage_state=server.state)
     page = context.new_page()
     page.goto(server.url)
     page.set_input_files("#file", EXAMPLE)
-    page.wait_for_selector("#check", timeout=60_000)
+    page.wait_for_selector("#check")
     page.click("button[value=score]")
-    page.wait_for_selector("#rows", timeout=120_000)
+    page.wait_for_selector("#rows")
     path = urlsplit(page.url).path
     context.close()
     return path

@@ -49,19 +49,19 @@ def test_upload_check_score_mark_download_and_refine(
     assert said["upload"] in page.inner_text("h1")
 
     page.set_input_files("#file", EXAMPLE)
-    page.wait_for_selector("#check", timeout=60_000)
+    page.wait_for_selector("#check")
     assert page.inner_text(".verdict-word") == said["fit"]
     assert page.input_value("select[name=role5]") == "amount"
     page.select_option("select[name=role11]", said["role"])
     assert page.inner_text("#changed") == said["changed"]
     page.click("#again")
-    page.wait_for_selector("#check select[name=role11]", timeout=60_000)
+    page.wait_for_selector("#check select[name=role11]")
     assert page.input_value("select[name=role11]") == said["role"]
 
     page.click("button[value=score]")
     page.wait_for_url(re.compile(r"/runs/run_"))
     page.reload()
-    page.wait_for_selector("#rows", timeout=120_000)
+    page.wait_for_selector("#rows")
 
     _look_at(page, 50)
     assert page.locator("#rows tr[data-row]").count() == 50
@@ -88,7 +88,7 @@ def test_upload_check_score_mark_download_and_refine(
     before_refining = page.url
     page.click("#marked-bar button")
     page.wait_for_url(lambda url: "/runs/run_" in url and url != before_refining)
-    page.wait_for_selector("#rows", timeout=120_000)
+    page.wait_for_selector("#rows")
     assert page.get_attribute(".facts a", "href") in before_refining
     assert page.inner_text("#marked-count") == said["marked"]
     seen.must_be_clean()
@@ -175,7 +175,7 @@ def test_a_file_can_be_dropped_and_survives_a_connection_that_breaks(visit: Call
             document.getElementById("drop").dispatchEvent(new DragEvent("drop", {dataTransfer: moved, bubbles: true, cancelable: true}));
         }"""
     )
-    page.wait_for_selector("#check", timeout=60_000)
+    page.wait_for_selector("#check")
     assert page.inner_text("h1") == "dropped.csv"
     assert len(lost) == 1
 
@@ -191,11 +191,11 @@ def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
     page.set_input_files(
         "#file", {"name": f"{evil}.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
     )
-    page.wait_for_selector("#check", timeout=60_000)
+    page.wait_for_selector("#check")
     assert evil in page.inner_text("h1")
     assert page.locator("main img, main table script, main table b").count() == 0
     page.click("button[value=score]")
-    page.wait_for_selector("#rows", timeout=120_000)
+    page.wait_for_selector("#rows")
     page.fill("#exact", "20")
     page.wait_for_selector("#rows tr[data-rank='20']")
     page.click("#rows tr[data-rank='1'] .open-row")
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(
     page = seen.page
     seen.go("/")
     page.set_input_files("#file", {"name": "broken.parquet", "mimeType": "text/csv", "buffer": b"PAR0" * 50})
-    page.wait_for_selector(".note.signal", timeout=60_000)
+    page.wait_for_selector(".note.signal")
     assert "broken.parquet" in page.inner_text(".note.signal")
     assert said in page.inner_text(".note.signal")
 
@@ -236,12 +236,12 @@ def test_a_model_is_trained_from_a_labelled_file_and_its_card_opens(visit: Calla
     ]
     text = f"date,client,montant,{evil},est_fraude\n" + "\n".join(lines)
     page.set_input_files("#file", {"name": "labelled.csv", "mimeType": "text/csv", "buffer": text.encode()})
-    page.wait_for_selector("#check", timeout=60_000)
+    page.wait_for_selector("#check")
     _train(seen, "client")
-    page.wait_for_selector(".note.signal", timeout=60_000)
+    page.wait_for_selector(".note.signal")
     assert "61 valeurs différentes trouvées, deux attendues" in page.inner_text(".note.signal")
     _train(seen, "est_fraude")
-    page.wait_for_selector("main a[href='/models/du_test']", timeout=280_000)
+    page.wait_for_selector("main a[href='/models/du_test']")
     seen.go("/models/du_test")
     page.click("a[href^='/models/du_test/card']")
     page.wait_for_selector("svg polyline")

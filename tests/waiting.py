@@ -1,0 +1,28 @@
+"""The one time limit of the tests, and waiting for an event.
+
+A test waits for an event and never for an amount of time: the limit only ends a test that would otherwise never end,
+and is so long that no machine reaches it by being slow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LIMIT = 900.0
+"""Seconds after which a test that waits has failed."""
+
+_POLL = 0.01
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until `condition()` is true.
+
+    Raises:
+        TimeoutError: it was not true within `LIMIT` seconds.
+    """
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not true within {LIMIT:.0f} s")
+        time.sleep(_POLL)
