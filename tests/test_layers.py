@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 
 LEVELS = (
-    {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
+    {"arrays", "i18n", "logs", "parallel", "plugins", "settings", "simulator"},
     {"boosting", "errors", "fitted_state"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
