@@ -40,5 +40,5 @@ def test_two_plugins_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_unknown_group_is_refused() -> None:
     """With the groups that exist."""
-    with pytest.raises(ValueError, match="vigie|detectors"):
+    with pytest.raises(ValueError, match="detectors, stores"):
         plugins.find("features")
