@@ -53,7 +53,7 @@ class Worker:
     def run(self) -> None:
         """Works until `stopping` is set; what is then under way goes back to the others."""
         # Now rather than within the first person's wait.
-        import vigie.jobs.inspect
+        import vigie.jobs.inspect_upload
         import vigie.jobs.score  # noqa: F401
 
         lanes = [QUICK, *[SLOW] * self.bench.web.jobs]
