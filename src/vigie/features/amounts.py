@@ -51,10 +51,10 @@ def _against_kinds(view: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     if view.categories:
         codes = _price_codes(view, _filled(view, log))
-        out["amount_category"] = view.learned.habit("amount_category", codes, log)
+        out["amount_category"] = view.state.habit("amount_category", codes, log)
     if view.hour is not None:
         hours = np.where(np.isfinite(view.hour), view.hour, -1.0)
-        out["amount_hour"] = view.learned.habit("amount_hour", np.floor(hours).astype(np.int64), log)
+        out["amount_hour"] = view.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
 
 
@@ -96,7 +96,7 @@ def _patterns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     if view.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
-    out["amount_repeat_table"] = np.log1p(view.learned.times("cents", cents, cents >= 0))
+    out["amount_repeat_table"] = np.log1p(view.state.times("cents", cents, cents >= 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -143,7 +143,7 @@ def _against_columns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in view.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([view.learned.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
+        ranks = np.stack([view.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out

@@ -40,7 +40,7 @@ def _first_times(view: ColumnView) -> dict[str, Floats]:
         ("new_place", ("counter_country", "country", "counter_city", "city", "region", "zip")),
     ):
         # Which column tells first times is a question to the whole table; asked again, its answer is tried alone.
-        told = view.learned.kept.get(f"first {name}")
+        told = view.state.kept.get(f"first {name}")
         for role in roles if told is None else [told] * bool(told):
             codes = view.counterpart if role == "counterpart" else view.codes(role)
             if codes is None or view.roles.first(role) == view.roles.actor():
@@ -49,9 +49,9 @@ def _first_times(view: ColumnView) -> dict[str, Floats]:
             # A first time says more the longer the history without it, and nothing when all are first times.
             if told or (codes.max(initial=-1) >= 1 and 0 < first.mean() < 0.98):
                 out[name] = first * history
-                view.learned.kept[f"first {name}"] = role
+                view.state.kept[f"first {name}"] = role
                 break
-        view.learned.kept.setdefault(f"first {name}", "")
+        view.state.kept.setdefault(f"first {name}", "")
     if view.counterpart is not None:
         pair = Groups(pairs(actor.group_of_row(), view.counterpart))
         if view.once("repeats pair", lambda: pair.repeats):
@@ -120,7 +120,7 @@ def _mutual_surprise(view: ColumnView, one: tuple[str, Codes], other: tuple[str,
     width = view.once(f"width {b_name}", lambda: int(b.max(initial=-1)) + 2)
     # A value the table never had makes a pair it never had: counted once, as itself.
     pair = np.where(b + 1 < width, (a + 1) * width + b + 1, -1)
-    together = view.learned.times(f"{a_name} with {b_name}", pair)
+    together = view.state.times(f"{a_name} with {b_name}", pair)
     (a_rows, rows), (b_rows, _) = _shares(view, a_name, a), _shares(view, b_name, b)
     expected = a_rows * b_rows / max(rows, 1.0)
     return np.asarray(np.log((expected + 1) / (together + 1)))

@@ -18,20 +18,20 @@ RECENT_RELATED = tuple(name for name in RELATED_SIGNALS if name.endswith(("_day"
 """Of these, what is said of the rows around the moment of a row."""
 
 
-def related_signals(view: ColumnView, energy: Floats, learned: FittedState) -> dict[str, Floats]:
+def related_signals(view: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
     """What the other rows of the same customer, counterparty, and device or ip say, for each row.
 
     Args:
         view: the table, or rows of it whose related rows are all here.
         energy: (rows,) suspicion of each row, in nats.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
     nothing = np.full(view.rows, np.nan)
     out = dict.fromkeys(RELATED_SIGNALS, nothing)
     for who, entity in relations(view).items():
         groups = view.groups(entity)
         if groups is not None:
-            others = _others(view, groups, energy, learned)
+            others = _others(view, groups, energy, state)
             out |= {f"peers_{who}_{span}": values for span, values in others.items()}
     return out
 
@@ -45,8 +45,8 @@ def relations(view: ColumnView) -> dict[str, str]:
     return {who: entity for who, entity in found.items() if entity and view.has_repeats(entity)}
 
 
-def _others(view: ColumnView, groups: Groups, energy: Floats, learned: FittedState) -> dict[str, Floats]:
-    overall = learned.once("energy mean", lambda: float(energy.mean()))
+def _others(view: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
+    overall = state.once("energy mean", lambda: float(energy.mean()))
     out = {"all": groups.leave_one_out_mean(energy, overall, 2.0), "max": groups.leave_one_out_max(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
     if view.time is not None:

@@ -25,7 +25,7 @@ def directed(view: ColumnView) -> list[tuple[str, Floats]]:
             continue
         values = view.as_numbers(item.column)
         if values is not None and view.once(f"differs {item.column}", partial(_differs, values)):
-            out.append((item.column, view.learned.ranks(f"directed {item.column}", item.direction * values)))
+            out.append((item.column, view.state.ranks(f"directed {item.column}", item.direction * values)))
     return out
 
 
@@ -37,7 +37,7 @@ def _signals(view: ColumnView) -> dict[str, Floats]:
         ("signal_velocity", "velocity", False),
     ):
         varying = [(c, x) for c, x in view.numbers(role) if _spread(view, c, x)]
-        ranks = [view.learned.ranks(column, values) for column, values in varying]
+        ranks = [view.state.ranks(column, values) for column, values in varying]
         if ranks:
             stack = np.stack(ranks)
             out[name] = _mean(stack)
@@ -48,7 +48,7 @@ def _signals(view: ColumnView) -> dict[str, Floats]:
     if len(ratios) == 1:
         out["signal_ratio"] = ratios[0][1]
     elif ratios:
-        out["signal_ratio"] = np.fmax.reduce([view.learned.ranks(c, x) for c, x in ratios])
+        out["signal_ratio"] = np.fmax.reduce([view.state.ranks(c, x) for c, x in ratios])
     together = [ranks for _, ranks in directed(view)]
     if len(together) > 1:
         # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
@@ -62,7 +62,7 @@ def _ages(view: ColumnView) -> dict[str, Floats]:
     if len(ages) == 1:
         out["account_age"] = ages[0][1]
     elif ages:
-        out["account_age"] = np.fmin.reduce([view.learned.ranks(c, x) for c, x in ages])
+        out["account_age"] = np.fmin.reduce([view.state.ranks(c, x) for c, x in ages])
     opened = view.date("opened")
     if opened is not None and view.time is not None and view.has_clock:
         out["opened_age"] = view.time - opened
@@ -83,7 +83,7 @@ def _numbers(view: ColumnView) -> dict[str, Floats]:
     columns = [(c, x) for c, x in view.numbers("number") if _spread(view, c, x)][:60]
     if not columns:
         return {}
-    ranks = (view.learned.ranks(column, values) for column, values in columns)
+    ranks = (view.state.ranks(column, values) for column, values in columns)
     tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in ranks])
     out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
     if len(columns) > 2:

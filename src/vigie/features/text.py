@@ -22,7 +22,7 @@ def _values(view: ColumnView) -> dict[str, Floats]:
     scores = []
     for name, _ in view.categories:
         column = view.frame[name]
-        known = view.learned.kept[f"words {name}"]
+        known = view.state.kept[f"words {name}"]
         if column.dtype != pl.String or len(known) > 501:
             continue
         spread = view.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
@@ -72,7 +72,7 @@ def _agent(view: ColumnView) -> dict[str, Floats]:
     if column is None:
         return {}
     known = view.frame[column].is_not_null().to_numpy()
-    return {"agent_rarity": -np.log(view.learned.times("agent", view.cell_hashes(column), known))}
+    return {"agent_rarity": -np.log(view.state.times("agent", view.cell_hashes(column), known))}
 
 
 def _duplicates(view: ColumnView) -> dict[str, Floats]:
@@ -102,4 +102,4 @@ def _times(view: ColumnView, name: str, values: pl.Series) -> Floats:
     """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
     prints = values.hash(seed=0).to_numpy().view(np.int64)
     known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
-    return view.learned.times(name, prints, known)
+    return view.state.times(name, prints, known)
