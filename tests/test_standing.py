@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import busy_table
 from tests.predict.conftest import opener
-from tests.scoring.test_kinds import busy_table
 
 from vigie import table as tables
 from vigie.catalog import Catalog

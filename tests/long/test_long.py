@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 
 from vigie import resources, settings, tempdirs
 from vigie.catalog import Catalog

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import people
 from tests.predict.conftest import Score, check
-from tests.scoring.tables import people
 
 from vigie.errors import InputRefused
 from vigie.models.model_inputs import build_inputs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import people
 from tests.predict.conftest import Score, check, opener
-from tests.scoring.tables import people
 
 from vigie import table as tables
 from vigie.calibration.metrics import measure

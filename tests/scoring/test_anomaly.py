@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given
+from tests.helpers.tables import given
 
 from vigie.arrays import mid_ranks
 from vigie.detectors import anomaly

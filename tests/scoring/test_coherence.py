@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given, people
+from tests.helpers.tables import given, people
 
 from vigie.calibration.column_association import LEAST, column_association
 from vigie.roles.inference import infer

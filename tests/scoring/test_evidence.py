@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given, people
+from tests.helpers.tables import given, people
 
 from vigie import features
 from vigie.detectors import anomaly

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.scoring.tables import given as stated
-from tests.scoring.tables import people
+from tests.helpers.tables import given as stated
+from tests.helpers.tables import people
 
 from vigie.calibration.calibrator import HARMONY, Calibrator
 from vigie.calibration.column_association import LEAST

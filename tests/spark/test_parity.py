@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 
 pytest.importorskip("pyspark", reason="make test-spark")
 

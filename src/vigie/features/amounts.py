@@ -51,10 +51,10 @@ def _against_kinds(facts: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     if facts.categories:
         codes = _price_codes(facts, _filled(facts, log))
-        out["amount_category"] = facts.learned.habit("amount_category", codes, log)
+        out["amount_category"] = facts.state.habit("amount_category", codes, log)
     if facts.hour is not None:
         hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
-        out["amount_hour"] = facts.learned.habit("amount_hour", np.floor(hours).astype(np.int64), log)
+        out["amount_hour"] = facts.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
 
 
@@ -96,7 +96,7 @@ def _patterns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
     if facts.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
-    out["amount_repeat_table"] = np.log1p(facts.learned.times("cents", cents, cents >= 0))
+    out["amount_repeat_table"] = np.log1p(facts.state.times("cents", cents, cents >= 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -141,7 +141,7 @@ def _against_columns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in facts.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([facts.learned.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
+        ranks = np.stack([facts.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out

@@ -61,7 +61,7 @@ class ColumnView:
     Args:
         frame: (rows, columns) typed as `table.parse` leaves it.
         roles: the role of each column.
-        learned: what the table says as a whole, where that is known already.
+        state: what the table says as a whole, where that is known already.
         together: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
             entity role or `account`, and `row` for what each row tells alone; None where the table is whole.
         given: what other rows say of these, by name, where the table is not whole: `newcomer`.
@@ -72,7 +72,7 @@ class ColumnView:
         self,
         frame: pl.DataFrame,
         roles: Roles,
-        learned: FittedState | None = None,
+        state: FittedState | None = None,
         together: AbstractSet[str] | None = None,
         given: Mapping[str, Floats] | None = None,
         apart: Codes | None = None,
@@ -80,11 +80,11 @@ class ColumnView:
         self.frame = frame
         self.roles = roles
         self.rows = frame.height
-        self.learned = learned or FittedState()
+        self.state = state or FittedState()
         self._together = together
         self._given = given or {}
         self._apart = apart
-        self.once = self.learned.once
+        self.once = self.state.once
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
         self._numbers: dict[str, Floats | None] = {}
@@ -102,7 +102,7 @@ class ColumnView:
     def as_numbers(self, column: str) -> Floats | None:
         """One column as numbers; None where it is not a quantity."""
         if column not in self._numbers:
-            self._numbers[column] = as_numbers(self.frame[column], self.learned)
+            self._numbers[column] = as_numbers(self.frame[column], self.state)
         return self._numbers[column]
 
     def number(self, role: str) -> Floats | None:
@@ -190,7 +190,7 @@ class ColumnView:
         """(rows,) what the column of the time says, else the date that its parts make together; NaN where unknown."""
         column = self.roles.first("time")
         if column is not None:
-            return as_seconds(self.frame[column], self.learned)
+            return as_seconds(self.frame[column], self.state)
         month, day, year = self.roles.first("month"), self.number("day"), self.number("year")
         if day is None:
             return None
@@ -238,7 +238,7 @@ class ColumnView:
     @cached_property
     def _given_hour(self) -> Floats | None:
         given = self.number("hour")
-        return None if given is None else hours_of(given, self.learned)
+        return None if given is None else hours_of(given, self.state)
 
     @cached_property
     def hour(self) -> Floats | None:
@@ -274,7 +274,7 @@ class ColumnView:
 
     def moment(self, role: str) -> Floats | None:
         """The best date column of `role`, in seconds since 1970."""
-        known = {column: as_seconds(self.frame[column], self.learned) for column in self.roles.all(role)}
+        known = {column: as_seconds(self.frame[column], self.state) for column in self.roles.all(role)}
         best = self.once(
             f"moment {role}",
             lambda: next((c for c, x in known.items() if x is not None and np.isfinite(x).any()), ""),
@@ -331,8 +331,8 @@ class ColumnView:
 
     def returns(self, who: str) -> bool:
         """Whether the table has such a column and its entities come back, also where their rows are elsewhere."""
-        if self.learned.frozen:
-            return bool(self.learned.kept.get(f"repeats {who}", False))
+        if self.state.frozen:
+            return bool(self.state.kept.get(f"repeats {who}", False))
         codes = self._who(who)
         return codes is not None and self.once(f"repeats {who}", lambda: Groups(codes).repeats)
 
@@ -372,7 +372,7 @@ class ColumnView:
         """Every low-cardinality column that names a kind of thing, with codes that are the same for any rows."""
         columns = [c for role in CATEGORY_ROLES for c in self.roles.all(role)]
         few = self.once("categories", lambda: [c for c in columns if self._is_category(c)])
-        return [(column, self.learned.codes(column, self.frame[column])) for column in few]
+        return [(column, self.state.codes(column, self.frame[column])) for column in few]
 
     def _is_category(self, column: str) -> bool:
         distinct = self.frame[column].drop_nulls().n_unique()

@@ -92,17 +92,17 @@ def _columns(roles: Roles, more: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def column_view(kind: EntityGrouping, frame: pl.DataFrame, roles: Roles, learned: FittedState) -> ColumnView:
+def column_view(kind: EntityGrouping, frame: pl.DataFrame, roles: Roles, state: FittedState) -> ColumnView:
     """A piece of the table as this kind sees it.
 
     Args:
         kind: what brought the rows together.
         frame: (rows, columns) a piece that holds all rows of each entity, in the order of their fingerprints.
         roles: of the table.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
     given = {"newcomer": frame[IS_FIRST_OF_ACTOR].to_numpy().astype(float)} if kind.newcomers else {}
-    facts = ColumnView(frame, roles, learned, frozenset({kind.name}), given)
+    facts = ColumnView(frame, roles, state, frozenset({kind.name}), given)
     if ROW_HASH in frame.columns:
         # Some columns are not here, and entities may be: only whoever has the whole row can tell.
         facts.row_prints = frame[ROW_HASH].to_numpy()
@@ -130,7 +130,7 @@ def grouping_features(kind: EntityGrouping, facts: ColumnView) -> dict[str, npt.
 
 
 def grouping_related_signals(
-    kind: EntityGrouping, facts: ColumnView, energy: Floats, learned: FittedState
+    kind: EntityGrouping, facts: ColumnView, energy: Floats, state: FittedState
 ) -> dict[str, Floats]:
     """(rows,) what related rows say, for the kind they are related by; nothing for the others.
 
@@ -138,9 +138,9 @@ def grouping_related_signals(
         kind: what brought the rows together.
         facts: as `facts_of` makes them.
         energy: (rows,) suspicion of each row of the piece.
-        learned: what is known of the table as a whole, beside what features need.
+        state: what is known of the table as a whole, beside what features need.
     """
-    said = related_signals(facts, energy, learned)
+    said = related_signals(facts, energy, state)
     mine = tuple(f"peers_{who}_" for who, entity in relations(facts).items() if entity == kind.name)
     return {name: values for name, values in said.items() if name.startswith(mine)}
 

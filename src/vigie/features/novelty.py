@@ -40,7 +40,7 @@ def _first_times(facts: ColumnView) -> dict[str, Floats]:
         ("new_place", ("counter_country", "country", "counter_city", "city", "region", "zip")),
     ):
         # Which column tells first times is a question to the whole table; asked again, its answer is tried alone.
-        told = facts.learned.kept.get(f"first {name}")
+        told = facts.state.kept.get(f"first {name}")
         for role in roles if told is None else [told] * bool(told):
             codes = facts.counterpart if role == "counterpart" else facts.codes(role)
             if codes is None or facts.roles.first(role) == facts.roles.actor():
@@ -49,9 +49,9 @@ def _first_times(facts: ColumnView) -> dict[str, Floats]:
             # A first time says more the longer the history without it, and nothing when all are first times.
             if told or (codes.max(initial=-1) >= 1 and 0 < first.mean() < 0.98):
                 out[name] = first * history
-                facts.learned.kept[f"first {name}"] = role
+                facts.state.kept[f"first {name}"] = role
                 break
-        facts.learned.kept.setdefault(f"first {name}", "")
+        facts.state.kept.setdefault(f"first {name}", "")
     if facts.counterpart is not None:
         pair = Groups(pairs(actor.group_of_row(), facts.counterpart))
         if facts.once("repeats pair", lambda: pair.repeats):
@@ -120,7 +120,7 @@ def _mutual_surprise(facts: ColumnView, one: tuple[str, Codes], other: tuple[str
     width = facts.once(f"width {b_name}", lambda: int(b.max(initial=-1)) + 2)
     # A value the table never had makes a pair it never had: counted once, as itself.
     pair = np.where(b + 1 < width, (a + 1) * width + b + 1, -1)
-    together = facts.learned.times(f"{a_name} with {b_name}", pair)
+    together = facts.state.times(f"{a_name} with {b_name}", pair)
     (a_rows, rows), (b_rows, _) = _shares(facts, a_name, a), _shares(facts, b_name, b)
     expected = a_rows * b_rows / max(rows, 1.0)
     return np.asarray(np.log((expected + 1) / (together + 1)))

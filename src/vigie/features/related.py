@@ -18,20 +18,20 @@ RECENT_RELATED = tuple(name for name in RELATED_SIGNALS if name.endswith(("_day"
 """Of these, what is said of the rows around the moment of a row."""
 
 
-def related_signals(facts: ColumnView, energy: Floats, learned: FittedState) -> dict[str, Floats]:
+def related_signals(facts: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
     """What the other rows of the same customer, counterparty, and device or ip say, for each row.
 
     Args:
         facts: the table, or rows of it whose related rows are all here.
         energy: (rows,) suspicion of each row, in nats.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
     nothing = np.full(facts.rows, np.nan)
     out = dict.fromkeys(RELATED_SIGNALS, nothing)
     for who, entity in relations(facts).items():
         groups = facts.groups(entity)
         if groups is not None:
-            others = _others(facts, groups, energy, learned)
+            others = _others(facts, groups, energy, state)
             out |= {f"peers_{who}_{span}": values for span, values in others.items()}
     return out
 
@@ -43,8 +43,8 @@ def relations(facts: ColumnView) -> dict[str, str]:
     return {who: entity for who, entity in found.items() if entity and facts.returns(entity)}
 
 
-def _others(facts: ColumnView, groups: Groups, energy: Floats, learned: FittedState) -> dict[str, Floats]:
-    overall = learned.once("energy mean", lambda: float(energy.mean()))
+def _others(facts: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
+    overall = state.once("energy mean", lambda: float(energy.mean()))
     out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
     if facts.time is not None:

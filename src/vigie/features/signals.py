@@ -25,7 +25,7 @@ def directed(facts: ColumnView) -> list[tuple[str, Floats]]:
             continue
         values = facts.as_numbers(item.column)
         if values is not None and facts.once(f"differs {item.column}", partial(_differs, values)):
-            out.append((item.column, facts.learned.ranks(f"directed {item.column}", item.direction * values)))
+            out.append((item.column, facts.state.ranks(f"directed {item.column}", item.direction * values)))
     return out
 
 
@@ -37,7 +37,7 @@ def _signals(facts: ColumnView) -> dict[str, Floats]:
         ("signal_velocity", "velocity", False),
     ):
         varying = [(c, x) for c, x in facts.numbers(role) if _spread(facts, c, x)]
-        ranks = [facts.learned.ranks(column, values) for column, values in varying]
+        ranks = [facts.state.ranks(column, values) for column, values in varying]
         if ranks:
             stack = np.stack(ranks)
             out[name] = _mean(stack)
@@ -48,7 +48,7 @@ def _signals(facts: ColumnView) -> dict[str, Floats]:
     if len(ratios) == 1:
         out["signal_ratio"] = ratios[0][1]
     elif ratios:
-        out["signal_ratio"] = np.fmax.reduce([facts.learned.ranks(c, x) for c, x in ratios])
+        out["signal_ratio"] = np.fmax.reduce([facts.state.ranks(c, x) for c, x in ratios])
     together = [ranks for _, ranks in directed(facts)]
     if len(together) > 1:
         # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
@@ -62,7 +62,7 @@ def _ages(facts: ColumnView) -> dict[str, Floats]:
     if len(ages) == 1:
         out["account_age"] = ages[0][1]
     elif ages:
-        out["account_age"] = np.fmin.reduce([facts.learned.ranks(c, x) for c, x in ages])
+        out["account_age"] = np.fmin.reduce([facts.state.ranks(c, x) for c, x in ages])
     opened = facts.moment("opened")
     if opened is not None and facts.time is not None and facts.has_clock:
         out["opened_age"] = facts.time - opened
@@ -83,7 +83,7 @@ def _numbers(facts: ColumnView) -> dict[str, Floats]:
     columns = [(c, x) for c, x in facts.numbers("number") if _spread(facts, c, x)][:60]
     if not columns:
         return {}
-    ranks = (facts.learned.ranks(column, values) for column, values in columns)
+    ranks = (facts.state.ranks(column, values) for column, values in columns)
     tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in ranks])
     out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
     if len(columns) > 2:

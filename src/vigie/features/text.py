@@ -22,7 +22,7 @@ def _values(facts: ColumnView) -> dict[str, Floats]:
     scores = []
     for name, _ in facts.categories:
         column = facts.frame[name]
-        known = facts.learned.kept[f"words {name}"]
+        known = facts.state.kept[f"words {name}"]
         if column.dtype != pl.String or len(known) > 501:
             continue
         spread = facts.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
@@ -72,7 +72,7 @@ def _agent(facts: ColumnView) -> dict[str, Floats]:
     if column is None:
         return {}
     known = facts.frame[column].is_not_null().to_numpy()
-    return {"agent_rarity": -np.log(facts.learned.times("agent", facts.prints(column), known))}
+    return {"agent_rarity": -np.log(facts.state.times("agent", facts.prints(column), known))}
 
 
 def _duplicates(facts: ColumnView) -> dict[str, Floats]:
@@ -102,4 +102,4 @@ def _times(facts: ColumnView, name: str, values: pl.Series) -> Floats:
     """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
     prints = values.hash(seed=0).to_numpy().view(np.int64)
     known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
-    return facts.learned.times(name, prints, known)
+    return facts.state.times(name, prints, known)

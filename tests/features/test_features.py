@@ -7,8 +7,8 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.feature_cases import CASES, R
-from tests.scoring.tables import ROWS, START, frame_of, given, quiet_ledger, roles_of
+from tests.features.feature_cases import CASES, R
+from tests.helpers.tables import ROWS, START, frame_of, given, quiet_ledger, roles_of
 
 from vigie.arrays import mid_ranks
 from vigie.features import BY_NAME, NAMES, VOCABULARY, build

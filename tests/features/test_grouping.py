@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import roles_of
+from tests.helpers.tables import busy_table, roles_of
 
 from vigie import features
 from vigie.arrays import Floats
@@ -15,61 +13,6 @@ from vigie.features import grouping, related
 from vigie.features.columns import ColumnView
 from vigie.fitted_state import FittedState
 from vigie.models import model_inputs
-
-ROWS = 4000
-
-
-def busy_table(seed: int, *, flows: bool, timed: str = "moments") -> pl.DataFrame:
-    """Every kind of entity, some of them unknown in places, amounts that no sum of floats gets right.
-
-    Args:
-        seed: of the values.
-        flows: whether receivers also send.
-        timed: whether there are `moments`, the same in `parts`, or nothing.
-    """
-    rng = np.random.default_rng(seed)
-    start = datetime(2026, 1, 1)
-    people = np.array([f"C{i:04}" for i in range(300)])
-    customer = rng.choice(people, ROWS)
-    other = rng.choice(people if flows else np.array([f"M{i:03}" for i in range(80)]), ROWS)
-    columns = {
-        "amount": np.round(rng.lognormal(3, 1.5, ROWS), 2) * 1.1,
-        "customer": [None if i % 97 == 0 else name for i, name in enumerate(customer)],
-        "counterparty": [None if i % 89 == 0 else name for i, name in enumerate(other)],
-        "device": rng.choice([f"D{i}" for i in range(500)], ROWS),
-        "ip": rng.choice([f"10.0.{i % 7}.{i}" for i in range(200)], ROWS),
-        "email": rng.choice([f"someone{i}@example{i % 5}.org" for i in range(280)], ROWS),
-        "channel": rng.choice(["web", "app", "pos"], ROWS),
-        "country": rng.choice(["FR", "SN", "CI"], ROWS),
-        "counter_country": rng.choice(["FR", "SN", "CI"], ROWS),
-        "latitude": rng.uniform(40, 50, ROWS),
-        "longitude": rng.uniform(0, 9, ROWS),
-        "balance_before": rng.lognormal(5, 1, ROWS),
-        "account_age": rng.integers(1, 900, ROWS),
-        "distance": rng.exponential(20, ROWS),
-        "amount_usual": rng.lognormal(3, 1, ROWS),
-        "balance_after": rng.lognormal(5, 1, ROWS),
-        "counter_balance_before": rng.lognormal(5, 1, ROWS),
-        "risk_signal": rng.uniform(0, 1, ROWS),
-        "velocity": rng.poisson(2, ROWS),
-        "limit": rng.choice([500.0, 1000.0], ROWS),
-        "number": rng.normal(0, 1, ROWS),
-        "number_2": rng.normal(0, 1, ROWS),
-        "number_3": rng.normal(0, 1, ROWS),
-        "user_agent": rng.choice([f"Browser/{i}" for i in range(9)], ROWS),
-        "card": rng.choice([f"K{i}" for i in range(350)], ROWS),
-        "counter_latitude": rng.uniform(40, 50, ROWS),
-        "counter_longitude": rng.uniform(0, 9, ROWS),
-        "zip": rng.choice([f"{i:05}" for i in range(60)], ROWS),
-        "city": rng.choice([f"Ville {i}" for i in range(60)], ROWS),
-    }
-    seconds = np.sort(rng.integers(0, 40 * 86_400, ROWS))
-    moments = [start + timedelta(seconds=int(s)) for s in seconds]
-    if timed == "moments":
-        columns["time"] = [None if i % 83 == 0 else at for i, at in enumerate(moments)]
-    if timed == "parts":
-        columns |= {part: [getattr(at, part) for at in moments] for part in ("year", "month", "day", "hour")}
-    return pl.DataFrame(columns, strict=False)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -79,13 +22,13 @@ def busy_table(seed: int, *, flows: bool, timed: str = "moments") -> pl.DataFram
 def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
     """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
     frame = busy_table(seed, flows=flows, timed=timed)
-    roles, learned = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
-    whole = ColumnView(frame, roles, learned)
+    roles, state = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
+    whole = ColumnView(frame, roles, state)
     built = features.build(frame, roles, whole)
-    tails = model_inputs.tail_scores(built, learned)
-    peers = related.related_signals(whole, tails.suspicion, learned)
+    tails = model_inputs.tail_scores(built, state)
+    peers = related.related_signals(whole, tails.suspicion, state)
     found = grouping.groupings_of(whole)
-    frozen = FittedState(learned.kept)
+    frozen = FittedState(state.kept)
     rng = np.random.default_rng(seed)
     told = [_alone(frame, roles, frozen)]
     said: dict[str, Floats] = {}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given
+from tests.helpers.tables import given
 
 from vigie.features.cells import LARGEST, as_codes, as_numbers
 from vigie.features.columns import ColumnView

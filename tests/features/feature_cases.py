@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.scoring.tables import ROWS, START, Cells
+from tests.helpers.tables import ROWS, START, Cells
 
 R = 42
 """The row that something is done to: customer C2 on the ninth day, at 13:00."""
