@@ -204,8 +204,7 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
     asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
     person = users.add(engine, "ada@example.org", "Ada", "analyst")
     upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))
-    with engine.begin() as connection:
-        runs.insert(connection, upload.id, person.id, "inspect", {})
+    runs.enqueue(engine, upload.id, person.id, "inspect", {})
     with engine.begin() as connection:
         table = sa.table("runs", sa.column("not_before", database.Instant()))
         connection.execute(sa.update(table).values(not_before=asked))
