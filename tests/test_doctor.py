@@ -22,7 +22,8 @@ from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.settings import WebSettings
 from vigie.starter_models import registry
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 from vigie.web import security
 
 
