@@ -24,7 +24,6 @@ from vigie.matching import (
 )
 from vigie.matching.distributions import LEVELS, Quantiles, closeness, gaps, measure
 from vigie.matching.explanations import compare, similarity
-from vigie.matching.role_weights import NAMES, WORTH
 from vigie.roles.inference import ROLES, ColumnRole, Roles
 from vigie.simulator import DOMAINS
 

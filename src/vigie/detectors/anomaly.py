@@ -19,11 +19,6 @@ from vigie.fitted_state import FittedState
 from vigie.parallel import MANY, in_threads
 from vigie.roles.inference import ColumnRole, Roles
 
-IDENTIFIERS = frozenset(
-    {"customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent", "counterparty"}
-)
-"""Roles whose cells only tell one from another, whatever they are written with."""
-IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
 TREES = 100
 
 _CHUNK = 500
@@ -203,11 +198,11 @@ def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = Non
     occur is said by features already.
     """
     facts = facts or ColumnView(frame, roles)
-    seen = [item for item in roles.columns if item.role not in IGNORED_ROLES]
+    seen = [item for item in roles.columns if not item.definition.ignored]
     told: dict[str, Floats] = {}
 
     def tell(item: ColumnRole) -> None:
-        values = _placed(frame[item.column]) if item.role in IDENTIFIERS else facts.as_numbers(item.column)
+        values = _placed(frame[item.column]) if item.definition.identifier else facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
             values = np.log(facts.state.times(f"cells {item.column}", facts.cell_hashes(item.column)))

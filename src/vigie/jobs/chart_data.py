@@ -12,6 +12,7 @@ import polars as pl
 
 from vigie.calibration.calibrator import probability
 from vigie.engine.pipeline import Prediction
+from vigie.roles.definitions import category_roles, role_of
 from vigie.roles.inference import Roles
 
 Ints = npt.NDArray[np.int64]
@@ -20,7 +21,6 @@ _STEPS = (3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400, 91 * 86_400, 365 * 86
 _MOST_BUCKETS = 60
 _AMOUNTS = 12
 _CATEGORIES = 8
-_CATEGORY_ROLES = ("category", "channel", "country", "counter_country", "region", "city")
 
 
 def draw(prediction: Prediction, roles: Roles, order: Ints) -> dict[str, Any]:
@@ -29,9 +29,9 @@ def draw(prediction: Prediction, roles: Roles, order: Ints) -> dict[str, Any]:
     counts, edges = np.histogram(score, bins=40, range=(0.0, 1.0))
     typed = prediction.table.typed
     parts = {
-        "over_time": _of(typed, roles, ("time", "date"), _over_time),
+        "over_time": _of(typed, roles, ("time",), _over_time),
         "by_amount": _of(typed, roles, ("amount",), _by_amount),
-        "by_category": _of(typed, roles, _CATEGORY_ROLES, _by_category),
+        "by_category": _of(typed, roles, tuple(filter(_is_charted, category_roles())), _by_category),
     }
     drawn: dict[str, Any] = {
         "scores": {"edges": [round(float(edge), 4) for edge in edges], "counts": counts.tolist()},
@@ -46,6 +46,10 @@ def draw(prediction: Prediction, roles: Roles, order: Ints) -> dict[str, Any]:
             one[name] = None if part is None else _count(part[1][order[:alerts]], part[2])
         drawn["budgets"].append(one)
     return drawn
+
+
+def _is_charted(role: str) -> bool:
+    return role_of(role).charted
 
 
 def budgets(rows: int, alerts: int) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from vigie.matching import PARTS, POINTS, Index, ModelProfile, TableProfile, Vector, vector
 from vigie.matching.distributions import CLOSE, FEWEST, Floats, closeness, gaps
 from vigie.matching.domains import UNSAID, label
-from vigie.matching.role_weights import NAMES, WORTH, WORTHS, stand_in
+from vigie.matching.role_weights import ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
 from vigie.roles.inference import ROLES
 
 
@@ -68,10 +68,10 @@ class _Words:
         self._present, self._types = table.presence
 
     def needs(self) -> tuple[str, str]:
-        shares = self._model.shares * (WORTHS > 0)
+        shares = self._model.shares * (ROLE_WEIGHTS > 0)
         needed = shares >= max(1e-9, min(0.5, float(shares.max()) / 2))
         missing = np.flatnonzero(needed & (self._table.reach < 0.5)).tolist()
-        missing.sort(key=lambda i: -float(shares[i]) * WORTH[NAMES[i]])
+        missing.sort(key=lambda i: -float(shares[i]) * ROLES[ROLE_NAMES[i]].weight)
         all_ = int(needed.sum())
         here = all_ - len(missing)
         return (
@@ -81,8 +81,8 @@ class _Words:
         )
 
     def knows(self) -> tuple[str, str]:
-        roles = np.flatnonzero(self._present * WORTHS)
-        unknown = roles[stand_in(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
+        roles = np.flatnonzero(self._present * ROLE_WEIGHTS)
+        unknown = roles[with_substitutes(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
         count, all_ = len(roles) - len(unknown), len(roles)
         return (
             f"the model knows {count} of the table's {all_} roles" + _list("; not: ", unknown, "text_en"),
@@ -137,5 +137,5 @@ class _Words:
 
 
 def _list(prefix: str, positions: Sequence[int], language: str) -> str:
-    names = [getattr(ROLES[NAMES[i]], language) for i in positions[:3]]
+    names = [getattr(ROLES[ROLE_NAMES[i]], language) for i in positions[:3]]
     return prefix + ", ".join(names) + ("…" if len(positions) > 3 else "") if names else ""

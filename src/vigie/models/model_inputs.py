@@ -29,7 +29,6 @@ DETECTOR_WEIGHTS = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
 """What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
 ANONYMOUS_WEIGHTS = np.array([0.1, 0.3, 0.1, 0.25, 0.25])
 """The same where most columns are anonymous: there is less meaning to stand on."""
-ANONYMOUS_ROLES = frozenset({"number", "flag"})
 TABLE_CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
 INPUTS: tuple[str, ...] = (
     *(f"rank_{name}" for name in features.NAMES),
@@ -275,8 +274,8 @@ def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
 
 def anonymous_share(roles: Roles) -> float:
     """Share of the columns whose meaning nobody told, in [0, 1]."""
-    seen = [item.role for item in roles.columns if item.role not in anomaly.IGNORED_ROLES]
-    return sum(role in ANONYMOUS_ROLES for role in seen) / len(seen) if seen else 0.0
+    seen = [item.definition for item in roles.columns if not item.definition.ignored]
+    return sum(role.anonymous for role in seen) / len(seen) if seen else 0.0
 
 
 def combine_detectors(detectors: Floats, nameless: float, state: FittedState | None = None) -> Floats:
