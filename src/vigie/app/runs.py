@@ -28,7 +28,7 @@ class Run:
         kind: `inspect`, `score`, `refine` or `train`.
         state: `queued`, `running`, `done`, `failed` or `cancelled`.
         options: what was asked for; plain JSON.
-        stage: what it is doing, in English; a phrase of `vigie.cli.words`.
+        stage: what it is doing, in English; `progress` in the catalogues of `vigie.i18n`.
         share: how much is done, in [0, 1].
         rows: of the upload, where known.
         summary: what came out; plain JSON without cells.
