@@ -16,14 +16,18 @@ import numpy as np
 import polars as pl
 
 import datasets
-from vigie import database, predict, table
-from vigie.artifacts import store, transfer
-from vigie.catalog import Catalog, Entry
-from vigie.library import starter
-from vigie.predict import voters
-from vigie.scoring import ensemble, evaluate, student
-from vigie.scoring.evidence import DETECTORS
-from vigie.scoring.groups import mid_ranks
+from vigie import table
+from vigie.arrays import mid_ranks
+from vigie.bundles import transfer
+from vigie.calibration import metrics
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.engine import members as voters
+from vigie.engine import pipeline
+from vigie.ensemble import combination, self_training
+from vigie.models.model_inputs import DETECTORS
+from vigie.starter_models import registry
+from vigie.stores import base
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CEILING = 0.6
@@ -49,19 +53,19 @@ class Result:
     def measure(self, what: str) -> tuple[float, float, float, float]:
         """ROC AUC, average precision, precision and recall at the top 1 %."""
         score = self.scores[what]
-        return (*evaluate.measure(self.label, score), evaluate.recall_at(self.label, score, 0.01))
+        return (*metrics.measure(self.label, score), metrics.recall_at(self.label, score, 0.01))
 
 
-def open_bundle(entry: Entry):
-    return transfer.load(store.open_location(entry.location), entry.stored)
+def open_bundle(entry: ModelVersion):
+    return transfer.load(base.open_location(entry.location), entry.stored)
 
 
 def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     """Scores one table with every variant of the ablation."""
     start = time.perf_counter()
     uploaded = table.from_frame(data.frame, data.name)
-    planned = predict.plan(uploaded, catalog, open_bundle, predict.Options())
-    done = predict.apply(planned, uploaded)
+    planned = pipeline.plan(uploaded, catalog, open_bundle, pipeline.Options())
+    done = pipeline.apply(planned, uploaded)
     seconds = time.perf_counter() - start
     order = planned.evidence.order
     back = np.empty(len(order), dtype=int)
@@ -70,9 +74,11 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     nothing = np.full(len(order), 0.5)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),
-        "without the student": ensemble.combine(planned.evidence.anomaly, members).evidence[back],
+        "without the student": combination.combine(planned.evidence.anomaly, members).evidence[back],
         "anomaly alone": planned.evidence.anomaly[back],
-        "reference models alone": (ensemble.combine(nothing, members).evidence if members else nothing)[back],
+        "reference models alone": (combination.combine(nothing, members).evidence if members else nothing)[
+            back
+        ],
         **{f"detector {name}": planned.evidence.detectors[back, j] for j, name in enumerate(DETECTORS)},
     }
     keep = data.labelled
@@ -90,20 +96,23 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
 
 
 def mixes(
-    data: datasets.Dataset, planned: predict.Plan, members: list[ensemble.Member], back: np.ndarray
+    data: datasets.Dataset,
+    planned: pipeline.Plan,
+    members: list[combination.EnsembleMember],
+    back: np.ndarray,
 ) -> dict[tuple[float, float], tuple[float, float]]:
     """ROC AUC and AP of the whole with other shares of the anomaly score and of the student."""
     anomaly, columns = planned.evidence.anomaly, planned.evidence.columns
     rows, found = len(anomaly), {}
-    taught = student.vote(
-        columns, ensemble.combine(anomaly, members).evidence, 0, company=planned.evidence.company
+    taught = self_training.self_training_scores(
+        columns, combination.combine(anomaly, members).evidence, 0, company=planned.evidence.company
     )
     for share in ANOMALY_SHARES if members else ():
-        votes = ensemble.combine(np.full(rows, 0.5), members).evidence / (1 - ensemble.ANOMALY_SHARE)
-        both = share * ensemble.energy(anomaly, rows) + (1 - share) * votes
+        votes = combination.combine(np.full(rows, 0.5), members).evidence / (1 - combination.ANOMALY_WEIGHT)
+        both = share * combination.tail_score(anomaly, rows) + (1 - share) * votes
         for heard in STUDENT_SHARES if taught is not None else ():
-            told = (1 - heard) * both + heard * ensemble.energy(mid_ranks(taught), rows)
-            found[share, heard] = evaluate.measure(data.label[data.labelled], told[back][data.labelled])[:2]
+            told = (1 - heard) * both + heard * combination.tail_score(mid_ranks(taught), rows)
+            found[share, heard] = metrics.measure(data.label[data.labelled], told[back][data.labelled])[:2]
     return found
 
 
@@ -116,7 +125,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
-        starter.register(catalog)
+        registry.register(catalog)
         results, beside = [], []
         for whole, first in datasets.load_all(sys.argv[1:]):
             results.append(told(whole, catalog))
@@ -258,7 +267,7 @@ def left_out(judged: list[Result]) -> str:
     auc, ap = np.mean(scores, axis=0)
     seen = sorted({f"{a:.2f} and {b:.1f}" for a, b in chosen})
     return (
-        f"\nThe shares of the anomaly score and of the student are {ensemble.ANOMALY_SHARE} and {ensemble.STUDENT_SHARE}. Chosen anew for each "
+        f"\nThe shares of the anomaly score and of the student are {combination.ANOMALY_WEIGHT} and {combination.SELF_TRAINING_WEIGHT}. Chosen anew for each "
         f"family of tables on all *other* families ({len(ANOMALY_SHARES) * len(STUDENT_SHARES)} mixes; {', '.join(seen)} were chosen), they give "
         f"{auc:.3f} / {ap:.3f} on the families left out: choosing them on these tables flatters the figures by no more than that difference."
     )
@@ -290,7 +299,7 @@ def calibration(results: list[Result]) -> str:
         )
         lines.append(
             f"| {r.name} | {true:.4f} | {share['estimate']:.4f} ({share['low']:.4f} to {share['high']:.4f}) | {'yes' if covered[-1] else 'no'} | "
-            f"{evaluate.calibration_error(r.label, r.probability):.3f} | {int(alert.sum())} | {said} | {r.label[alert].mean() if alert.any() else float('nan'):.2f} |"
+            f"{metrics.calibration_error(r.label, r.probability):.3f} | {int(alert.sum())} | {said} | {r.label[alert].mean() if alert.any() else float('nan'):.2f} |"
         )
     lines.append(
         f"\nThe interval held the truth on {sum(covered)} of the {len(covered)} tables where Vigie did not abstain, "
@@ -314,7 +323,7 @@ def plot(results: list[Result]) -> None:
         axis.axis("off")
     for axis, r in zip(axes.flat, results, strict=False):
         for what, colour in (("vigie", "#0b6e6e"), ("detector raw_forest", "#b0b0b0")):
-            precision = [evaluate.precision_at(r.label, r.scores[what], b) for b in BUDGETS]
+            precision = [metrics.precision_at(r.label, r.scores[what], b) for b in BUDGETS]
             axis.plot(
                 BUDGETS,
                 precision,

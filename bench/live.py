@@ -17,11 +17,12 @@ import numpy as np
 import polars as pl
 
 import payments
-from vigie import database, standing
 from vigie import table as tables
-from vigie.artifacts.opening import open_bundle
+from vigie.bundles.verification import open_bundle
 from vigie.catalog import Catalog
-from vigie.library import starter
+from vigie.db import database
+from vigie.engine import scorer
+from vigie.starter_models import registry
 
 HISTORY = 200
 
@@ -34,11 +35,11 @@ def main() -> None:
     table = tables.from_frame(payments.frame(given.rows))
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
-        starter.register(catalog)
-        made, _ = standing.learn(table, catalog, lambda entry: open_bundle(entry.location, entry.stored))
+        registry.register(catalog)
+        made, _ = scorer.learn(table, catalog, lambda entry: open_bundle(entry.location, entry.stored))
     data = made.to_bytes()
     start = time.perf_counter()
-    plan = standing.StandingPlan.from_bytes(data)
+    plan = scorer.StandingPlan.from_bytes(data)
     print(
         f"plan of {given.rows:,} rows: {len(data) / 1e6:.1f} MB, opened in {time.perf_counter() - start:.2f} s"
     )

@@ -25,8 +25,9 @@ import numpy as np
 import polars as pl
 
 import payments
-from vigie import database, settings
-from vigie.records import people, tokens
+from vigie import settings
+from vigie.app import tokens, users
+from vigie.db import database
 
 PORT, HISTORY, ANSWERS = 8798, 200, 1200
 
@@ -35,7 +36,7 @@ def token(home: Path) -> str:
     """A key of the one who works alone on this installation."""
     engine = database.open(settings.load({"VIGIE_HOME": str(home)}).database_url)
     try:
-        return tokens.add(engine, people.every(engine)[0].id, "bench", ["read", "write"], None)[1]
+        return tokens.add(engine, users.every(engine)[0].id, "bench", ["read", "write"], None)[1]
     finally:
         engine.dispose()
 

@@ -25,13 +25,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vigie import database
-from vigie.artifacts.bundle import FILES, FileDigest
-from vigie.catalog import Catalog, Entry
-from vigie.scoring.matching import Column, TableProfile
-from vigie.scoring.matching.domains import domains, read
-from vigie.scoring.matching.spread import LEVELS, Quantiles
-from vigie.scoring.roles import ROLES
+from vigie.bundles.bundle import FILES, FileDigest
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.matching import Column, TableProfile
+from vigie.matching.distributions import LEVELS, Quantiles
+from vigie.matching.domains import domains, read
+from vigie.roles.inference import ROLES
 
 FEATURES = tuple(f"feature_{i}" for i in range(60))
 WORDS = (
@@ -67,7 +67,7 @@ def spread(rng: np.random.Generator) -> Quantiles:
     return Quantiles(FEATURES, values)
 
 
-def models(count: int) -> list[Entry]:
+def models(count: int) -> list[ModelVersion]:
     """`count` made-up models; their documents are as large as real ones."""
     rng = np.random.default_rng(count)
     shapes = [spread(rng).to_json() for _ in range(200)]
@@ -82,7 +82,7 @@ def models(count: int) -> list[Entry]:
         }
         digests = {file: FileDigest(f"{i:064x}", 10_000) for file in FILES}
         entries.append(
-            Entry.from_bundle_parts(
+            ModelVersion.from_bundle_parts(
                 f"model-{i:05}", "1", profile, {}, digests, f"{i:064x}", "s3", "bucket", f"m/{i}"
             )
         )
@@ -100,7 +100,7 @@ def tables(count: int) -> list[TableProfile]:
     return found
 
 
-def names_only(table: TableProfile, known: list[Entry]) -> list[float]:
+def names_only(table: TableProfile, known: list[ModelVersion]) -> list[float]:
     """The baseline: for each model the mean, over the table's columns, of the best ratio of two names."""
     scores = []
     for entry in known:

@@ -32,12 +32,12 @@ from obstore.store import S3Store
 
 from link import line
 from storage import s3_server
-from vigie import database
-from vigie.artifacts.bundle import Bundle, pack
-from vigie.artifacts.store import connect
-from vigie.artifacts.transfer import publish
-from vigie.catalog import Catalog, Entry
-from vigie.migrate import rollback, run, verify
+from vigie.bundles.bundle import Bundle, pack
+from vigie.bundles.transfer import publish
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.relocate import rollback, run, verify
+from vigie.stores.base import connect
 
 PROFILE = {
     "domain": "bench",
@@ -54,7 +54,7 @@ def fill(catalog: Catalog, folder: Path, models: int, size: int) -> list[Path]:
         bundle = Bundle(f"model{number}", "1", booster, {}, {}, {}, {**PROFILE, "quantiles": {}})
         stored = publish(store, bundle.name, pack(bundle, created="2026-11-23T00:00:00Z"))
         files += [folder / key for key in stored.keys().values()]
-        entries.append(Entry.of(bundle, stored, store.location))
+        entries.append(ModelVersion.of(bundle, stored, store.location))
     catalog.register_all(entries)
     return files
 

@@ -18,14 +18,17 @@ import polars as pl
 
 import datasets
 from train import open_bundle, raw
-from vigie import database, predict, refine, table
+from vigie import table
+from vigie.boosting.xgboost_predict import margins
+from vigie.calibration import metrics
 from vigie.catalog import Catalog
-from vigie.library import starter
-from vigie.predict import voters
-from vigie.scoring import active, evaluate
-from vigie.scoring.margins import margins
-from vigie.scoring.own import trees
-from vigie.scoring.own.trees import Lesson
+from vigie.db import database
+from vigie.engine import members as voters
+from vigie.engine import pipeline, refine
+from vigie.ensemble import active_learning
+from vigie.starter_models import registry
+from vigie.train import trees
+from vigie.train.trees import Lesson
 
 BUDGETS = (10, 20, 50, 100, 200)
 SEEDS = int(os.environ.get("VIGIE_BENCH_SEEDS", "5"))
@@ -39,10 +42,10 @@ class Desk:
 
     def __init__(self, data: datasets.Dataset, catalog: Catalog) -> None:
         self.data, self.table = data, table.from_frame(data.frame)
-        planned = predict.plan(self.table, catalog, open_bundle, predict.Options())
+        planned = pipeline.plan(self.table, catalog, open_bundle, pipeline.Options())
         self.order = planned.evidence.order
         members = voters.members_of(planned, self.table)
-        combined = voters.listened(planned.evidence, members, 0, planned.learned)
+        combined = voters.listened(planned.evidence, members, 0, planned.state)
         self.prior, self.anomaly = combined.evidence, planned.evidence.anomaly
         self.signals = refine._signals(planned, members)
         self.inputs = refine._inputs(planned, self.table)
@@ -50,7 +53,7 @@ class Desk:
         self.label, self.known = data.label[self.order], data.labelled[self.order]
 
     def ap(self, score: np.ndarray, rows: np.ndarray) -> float:
-        return evaluate.measure(self.label[rows], score[rows])[1]
+        return metrics.measure(self.label[rows], score[rows])[1]
 
     def ours(self, pool: np.ndarray, judged: np.ndarray, seed: int, first: np.ndarray | None) -> list[float]:
         """AP at 0 marks and at each budget; `first` is what rows are chosen by, ours where it is None."""
@@ -60,12 +63,14 @@ class Desk:
                 taken = np.flatnonzero(np.isin(pool, marked))
                 wanted = min(STEP, count - len(marked))
                 if first is None:
-                    chosen = active.next_rows(found[pool], taken, self.label[pool[taken]], wanted, seed)
+                    chosen = active_learning.next_rows(
+                        found[pool], taken, self.label[pool[taken]], wanted, seed
+                    )
                 else:
                     free = np.setdiff1d(np.arange(len(pool)), taken)
                     chosen = free[np.argsort(-first[pool][free], kind="stable")[:wanted]].tolist()
                 marked = np.r_[marked, pool[chosen]]
-            found = active.relearn(
+            found = active_learning.relearn(
                 self.prior, self.signals, self.inputs, marked, self.label[marked], seed
             ).evidence
             if count in BUDGETS:
@@ -118,7 +123,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{Path(folder)}/catalog.sqlite"))
-        starter.register(catalog)
+        registry.register(catalog)
         results = []
         for name in sys.argv[1:] or datasets.names():
             results.append(one(datasets.load(name, rows=ROWS), catalog))

@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 
 from roles_schemas import HELD_OUT, MISLEADING, SCHEMAS
-from vigie.scoring.roles import infer
-from vigie.scoring.roles import names as role_names
+from vigie.roles import name_parser
+from vigie.roles.inference import infer
 
 ROWS = 5000
 KINDS = (
@@ -157,7 +157,7 @@ def named(show: bool) -> None:
     cold, warm = [], []
     for seed, (kind, table, lines) in enumerate(cases()):
         frame = fill(lines, seed)
-        for cache in (role_names.read, role_names._meanings):
+        for cache in (name_parser.read, name_parser._meanings):
             cache.cache_clear()
         spent = []
         for _ in range(3):

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 import roles as bench
-from vigie.scoring.roles import infer
+from vigie.roles.inference import infer
 
 ROWS = 200
 """Rows the matchers see; comparing values is quadratic in some of them."""

@@ -1,7 +1,7 @@
 """Twelve realistic tables written down by hand, each with the names that different people would give its columns.
 
 One line a column: role (several where people would disagree) | generator of values | English | abbreviated | French |
-Spanish | Portuguese. Written without looking at the lexicon of `vigie.scoring`, so that the benchmark means something.
+Spanish | Portuguese. Written without looking at the lexicon of `vigie.roles.inference`, so that the benchmark means something.
 """
 
 from __future__ import annotations

@@ -35,10 +35,10 @@ import xgboost
 from obstore.store import S3Store
 
 import vigie
-from vigie.artifacts.bundle import MANIFEST, Bundle, pack
-from vigie.artifacts.cache import Cache
-from vigie.artifacts.store import Store, connect
-from vigie.artifacts.transfer import Stored, fetch, load, publish
+from vigie.bundles.bundle import MANIFEST, Bundle, pack
+from vigie.bundles.cache import Cache
+from vigie.bundles.transfer import BundleLocation, fetch, load, publish
+from vigie.stores.base import Store, connect
 
 PARALLEL = 6
 
@@ -114,13 +114,13 @@ def s3_server() -> Iterator[str]:
             server.wait()
 
 
-def cold(store: Store, plain: S3Store, three: list[Stored], folder: Path, runs: int) -> list[float]:
+def cold(store: Store, plain: S3Store, three: list[BundleLocation], folder: Path, runs: int) -> list[float]:
     """Milliseconds for three bundles: plain GETs, verified; plain GETs to synced files, verified through an empty cache.
 
     The four take turns, so that a busy moment of the machine falls on each of them.
     """
 
-    def get(stored: Stored, keep: Path | None = None) -> None:
+    def get(stored: BundleLocation, keep: Path | None = None) -> None:
         def one(key: str) -> None:
             data = obstore.get(plain, key).bytes()
             if keep is not None:
@@ -146,7 +146,9 @@ def cold(store: Store, plain: S3Store, three: list[Stored], folder: Path, runs: 
     return [statistics.median(one) for one in times]
 
 
-def warm(store: Store, three: list[Stored], boosters: list[xgboost.Booster], folder: Path, runs: int) -> None:
+def warm(
+    store: Store, three: list[BundleLocation], boosters: list[xgboost.Booster], folder: Path, runs: int
+) -> None:
     """Prints what a model costs that is already in the cache, beside a pickle of the same booster."""
     cache = Cache(folder / "warm", 10**9)
     pickles = []
@@ -176,7 +178,7 @@ def weigh(boosters: list[xgboost.Booster], packed: list[dict[str, bytes]], folde
     pickled = sum(path.stat().st_size for path in folder.glob("*.joblib")) / len(boosters) / 1e6
     print(f"40 such models         {40 * stored:8.1f} MB  as bundles ({stored:.2f} MB each)")
     print(f"  as joblib files      {40 * pickled:8.1f} MB  (the first implementation's 40: 1,832 MB)")
-    library = Path(vigie.__file__).parent / "library"
+    library = Path(vigie.__file__).parent / "starter_models"
     files = [path for path in library.rglob("*") if path.is_file() and path.suffix != ".py"]
     models = sum(path.name == MANIFEST for path in files)
     if models:

@@ -102,7 +102,7 @@ def measure(rows: list[int], folder: Path, source: Path, everything: bool) -> di
         times = 3 if count <= 10_000 else 1
         note(f"predict {count:,}", best([*predict, table, "-o", out], home, times, source))
         if everything and count >= 100_000:
-            models = str(source / "vigie" / "library" / "models")
+            models = str(source / "vigie" / "starter_models" / "models")
             note(f"floor {count:,}", best(["-c", FLOOR, models, table, out], home, times, source))
         if everything and count in FIRST:
             wide = payments.write(folder / f"wide-{count}.csv", count, numbers=MORE)

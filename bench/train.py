@@ -20,17 +20,19 @@ import numpy as np
 import polars as pl
 
 import datasets
-from vigie import database, predict, table, train
-from vigie.artifacts import store, transfer
-from vigie.artifacts.opening import Gate
-from vigie.catalog import Catalog, Entry
-from vigie.library import starter
-from vigie.scoring import evaluate, roles
-from vigie.scoring.margins import margins
-from vigie.scoring.own import trees
-from vigie.scoring.own.trees import Lesson
-from vigie.train import split as splitting
-from vigie.train import tune as tuning
+from vigie import table, train
+from vigie.boosting.xgboost_predict import margins
+from vigie.bundles import transfer
+from vigie.bundles.verification import SignaturePolicy
+from vigie.calibration import metrics
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.engine import pipeline
+from vigie.roles import inference
+from vigie.starter_models import registry
+from vigie.stores import base
+from vigie.train import split, trees, tune
+from vigie.train.trees import Lesson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.predict.renamings import VARIANTS, renamed
@@ -46,8 +48,8 @@ RESULTS = Path(os.environ.get("VIGIE_BENCH_OUT", "/tmp/vigie-bench-train.json"))
 def halves(data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray, str]:
     """First and second half by time; by chance where the table has none."""
     typed = table.from_frame(data.frame, data.name).typed
-    found = roles.infer(typed)
-    when = splitting.moments(typed, found)
+    found = inference.infer(typed)
+    when = split.moments(typed, found)
     if when is not None:
         order = np.argsort(when, kind="stable")
         how = "time"
@@ -60,7 +62,7 @@ def halves(data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray, str]:
 def renamings(frame: pl.DataFrame) -> dict[str, dict[str, str]]:
     """Column -> its name in French, abbreviated, in camel case, and no name at all."""
     typed = table.from_frame(frame).typed
-    meant = {item.column: item.role for item in roles.infer(typed).columns}
+    meant = {item.column: item.role for item in inference.infer(typed).columns}
     french = renamed(typed, meant, VARIANTS[2])
     numbered = {name: f"champ_{i}" for i, name in enumerate(sorted(frame.columns), 1)}
     return {
@@ -115,23 +117,23 @@ def plain(
     x = raw(data.frame.drop(without))
     known = first[data.labelled[first]]
     lesson = Lesson(x[known], data.label[known], np.ones(len(known)))
-    kept = tuning.thin(lesson, 0)
-    fewer = Lesson(lesson.inputs[kept], lesson.label[kept], tuning.weights(lesson, kept))
+    kept = tune.thin(lesson, 0)
+    fewer = Lesson(lesson.inputs[kept], lesson.label[kept], tune.weights(lesson, kept))
     when = None
     if how == "time":
         typed = table.from_frame(data.frame).typed
-        when = splitting.moments(typed, roles.infer(typed))[known[kept]]
-    folds = splitting.folds(when, None, fewer.label, 0)
-    found = tuning.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1)
+        when = split.moments(typed, inference.infer(typed))[known[kept]]
+    folds = split.folds(when, None, fewer.label, 0)
+    found = tune.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1)
     (best,) = found.boosters
     booster = trees.fit(lesson, best.parameters, best.rounds, seed=0, threads=1)
     margin = margins(booster, x[second])
     keep = data.labelled[second]
-    return evaluate.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
+    return metrics.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
 
 
 def score(frame: pl.DataFrame, catalog: Catalog) -> tuple[np.ndarray, dict]:
-    done = predict.predict(table.from_frame(frame), catalog, open_bundle, predict.Options(reasons=False))
+    done = pipeline.predict(table.from_frame(frame), catalog, open_bundle, pipeline.Options(reasons=False))
     return done.additions["fraud_score"].to_numpy(), done.summary
 
 
@@ -139,14 +141,14 @@ def trust_of(summary: dict, name: str) -> float:
     return next((match["weight"] for match in summary["matches"] if match["name"] == name), 0.0)
 
 
-def open_bundle(entry: Entry):
-    return transfer.load(store.open_location(entry.location), entry.stored)
+def open_bundle(entry: ModelVersion):
+    return transfer.load(base.open_location(entry.location), entry.stored)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
     first, second, how = halves(data)
     keep, fraud = data.labelled[second], data.label[second]
-    ap = lambda values: float(evaluate.measure(fraud[keep], values[keep])[1])  # noqa: E731
+    ap = lambda values: float(metrics.measure(fraud[keep], values[keep])[1])  # noqa: E731
     frame, later = data.frame[first], data.frame[second]
     answer = np.where(data.labelled[first], data.label[first].astype(int), -1)
     labelled = frame.with_columns(pl.Series(LABEL, answer))
@@ -159,7 +161,7 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
     }
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
-        starter.register(catalog)
+        registry.register(catalog)
         out["before"] = ap(score(later, catalog)[0])
         start = time.perf_counter()
         made = train.train(
@@ -173,8 +175,8 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
         train.shelve(
             catalog,
             made.bundle,
-            store.connect(Path(folder, "models").as_uri()),
-            Gate(False, None, Path(folder)),
+            base.connect(Path(folder, "models").as_uri()),
+            SignaturePolicy(False, None, Path(folder)),
             page=made.page,
         )
         values, summary = score(later, catalog)

@@ -19,12 +19,15 @@ import polars as pl
 
 import datasets
 import train as bench
-from vigie import database, predict, table, train
-from vigie.artifacts import store
-from vigie.artifacts.opening import Gate
+from vigie import table, train
+from vigie.bundles.verification import SignaturePolicy
+from vigie.calibration import metrics
 from vigie.catalog import Catalog
-from vigie.scoring import evaluate, roles
-from vigie.train import split as splitting
+from vigie.db import database
+from vigie.engine import pipeline
+from vigie.roles import inference
+from vigie.stores import base
+from vigie.train import split
 
 PYTHON = Path(os.environ.get("VIGIE_BENCH_FLAML", "build/flaml/bin/python")).absolute()
 
@@ -40,11 +43,11 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
-        gate = Gate(False, None, Path(folder))
-        shelf = store.connect(Path(folder, "models").as_uri())
+        gate = SignaturePolicy(False, None, Path(folder))
+        shelf = base.connect(Path(folder, "models").as_uri())
         train.shelve(catalog, made.bundle, shelf, gate, page=made.page)
-        done = predict.predict(
-            table.from_frame(data.frame[second]), catalog, bench.open_bundle, predict.Options(reasons=False)
+        done = pipeline.predict(
+            table.from_frame(data.frame[second]), catalog, bench.open_bundle, pipeline.Options(reasons=False)
         )
     spent = time.perf_counter() - start
     return judged(data, second, done.additions["fraud_score"].to_numpy()), spent
@@ -57,7 +60,7 @@ def flaml(
     typed = table.from_frame(data.frame).typed
     known = first[data.labelled[first]]
     if how == "time":
-        known = known[np.argsort(splitting.moments(typed, roles.infer(typed))[known], kind="stable")]
+        known = known[np.argsort(split.moments(typed, inference.infer(typed))[known], kind="stable")]
     with tempfile.TemporaryDirectory() as folder:
         learn, score, out = (
             str(Path(folder, name)) for name in ("learn.parquet", "score.parquet", "out.npy")
@@ -77,7 +80,7 @@ def flaml(
 
 def judged(data: datasets.Dataset, rows: np.ndarray, values: np.ndarray) -> float:
     keep = data.labelled[rows]
-    return float(evaluate.measure(data.label[rows][keep], values[keep])[1])
+    return float(metrics.measure(data.label[rows][keep], values[keep])[1])
 
 
 def one(data: datasets.Dataset) -> dict:

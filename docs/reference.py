@@ -17,7 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from vigie.phrases import THIN
+from vigie.i18n.messages import THIN
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _PARTS = (
@@ -57,7 +57,7 @@ def french() -> dict[str, str]:
 def settings_page(language: str) -> Iterator[str]:
     """The lines of the page of settings."""
     from vigie import settings
-    from vigie.cli.edge import EXIT_CODES
+    from vigie.cli.errors import EXIT_CODES
 
     yield f"# {said('Settings', language)}\n"
     yield said(_SETTINGS, language).format(code=EXIT_CODES[settings.BadSetting]) + "\n"
@@ -137,8 +137,8 @@ def _shown(value: Any, language: str) -> str:
 def errors_page(language: str) -> Iterator[str]:
     """The lines of the page of errors."""
     from vigie import errors
-    from vigie.cli.edge import exit_code
-    from vigie.web.problems import status
+    from vigie.cli.errors import exit_code
+    from vigie.web.error_handlers import status
 
     yield f"# {said('Errors', language)}\n\n{said(_ERRORS, language)}\n"
     yield _head(language, "error", "exit code", "HTTP status", "means")

@@ -32,7 +32,7 @@ def example() -> Iterator[tuple[str, Path]]:
 
 def simulated() -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield one simulated table per domain."""
-    from vigie.worlds import DOMAINS, generate
+    from vigie.simulator import DOMAINS, generate
 
     for domain in DOMAINS:
         yield f"simulated/{domain}", generate(domain, 7, SIMULATED_ROWS).frame

@@ -27,9 +27,9 @@ def test_the_docstring_is_true() -> None:
 def test_importing_loads_nothing() -> None:
     """Neither polars nor numpy; asking for the function does."""
     code = (
-        "import sys, vigie; heavy = {'polars', 'numpy', 'xgboost', 'sqlalchemy', 'vigie.predict'}; "
+        "import sys, vigie; heavy = {'polars', 'numpy', 'xgboost', 'sqlalchemy', 'vigie.engine.pipeline'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); assert callable(vigie.predict); "
-        "import vigie.predict; assert callable(vigie.predict) and vigie.predict.plan"
+        "import vigie.engine.pipeline; assert callable(vigie.predict) and vigie.engine.pipeline.plan"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
     assert dir(vigie) == ["__version__", "match", "predict"]
@@ -41,7 +41,7 @@ def test_a_file_and_its_table_give_the_same_numbers(tmp_path: Path) -> None:
     """As the command line does; the table itself comes back first, and the alerts are its rows."""
     file = tmp_path / "some.csv"
     file.write_text("".join(EXAMPLE.read_text().splitlines(keepends=True)[:600]))
-    result = vigie.predict(str(file), alert_budget=5, language="fr")  # type: ignore[operator]
+    result = vigie.predict(str(file), alert_budget=5, language="fr")
     held = pl.read_csv(file, separator=";", infer_schema=False)
     again = api.predict(held, alert_budget=5, language="fr")
     assert again.additions.equals(result.additions)

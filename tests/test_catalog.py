@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from vigie import database
-from vigie.artifacts.bundle import FILES, FileDigest
-from vigie.catalog import Catalog, Entry, Place
+from vigie.bundles.bundle import FILES, FileDigest
+from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
-from vigie.scoring.matching import Column, TableProfile
-from vigie.scoring.matching.domains import read
-from vigie.scoring.matching.spread import LEVELS, Quantiles
+from vigie.matching import Column, TableProfile
+from vigie.matching.distributions import LEVELS, Quantiles
+from vigie.matching.domains import read
 
 COLUMNS = (
     ("step", "time", "Int64"),
@@ -30,7 +30,9 @@ COLUMNS = (
 FEATURES = tuple("abcdefgh")
 
 
-def entry(name: str, version: str = "1", *, content: str = "", shift: float = 0.0, **profile: Any) -> Entry:
+def entry(
+    name: str, version: str = "1", *, content: str = "", shift: float = 0.0, **profile: Any
+) -> ModelVersion:
     """A model of mobile money; `content` changes its bytes, `shift` the spread of its features."""
     document = {
         "domain": "mobile_money",
@@ -39,7 +41,7 @@ def entry(name: str, version: str = "1", *, content: str = "", shift: float = 0.
         "quantiles": {f: (np.arange(LEVELS) + shift).tolist() for f in FEATURES},
     } | profile
     digests = {file: FileDigest(f"{abs(hash((name, version, content, file))):064x}", 1000) for file in FILES}
-    return Entry.from_bundle_parts(
+    return ModelVersion.from_bundle_parts(
         name,
         version,
         document,
@@ -89,7 +91,7 @@ def test_what_was_registered_comes_back(catalog: Catalog) -> None:
 def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
     """The same digests again: the row as it is, even where it has moved or been put to sleep since."""
     first = catalog.register(entry("momo"))
-    catalog.relocate([(first, Place("s3", "bucket", "p"))])
+    catalog.relocate([(first, StorageLocation("s3", "bucket", "p"))])
     catalog.deactivate("momo")
     before = catalog.changes()
     again = catalog.register(entry("momo"))
@@ -110,7 +112,7 @@ def test_a_registered_version_never_changes(catalog: Catalog) -> None:
 
 def test_several_threads_register_the_same_models(catalog: Catalog) -> None:
     """First use by several processes at once: each gets the entries, each model is there once."""
-    found: list[tuple[Entry, ...]] = []
+    found: list[tuple[ModelVersion, ...]] = []
     wanted = [entry(f"m{i}") for i in range(10)]
     threads = [threading.Thread(target=lambda: found.append(catalog.register_all(wanted))) for _ in range(6)]
     for thread in threads:
@@ -140,7 +142,7 @@ def test_what_is_not_there_names_the_nearest(catalog: Catalog) -> None:
     with pytest.raises(NotFound, match=r"'claims'.*'7'") as caught:
         catalog.find("claims", "7")
     assert caught.value.hint == "it has 1"
-    act: Callable[[str], Entry]
+    act: Callable[[str], ModelVersion]
     for act in (catalog.activate, catalog.deactivate, catalog.remove):
         with pytest.raises(NotFound):
             act("absent")
@@ -161,7 +163,7 @@ def test_a_removed_model_is_gone_and_may_come_back_different(catalog: Catalog) -
     """Only its row goes; the name is free again, and an index in memory never takes the new for the old."""
     catalog.register(entry("momo"))
     assert names(catalog) == ["momo"]
-    assert catalog.remove("momo").place == Place("local", "/srv/models", "momo/1")
+    assert catalog.remove("momo").place == StorageLocation("local", "/srv/models", "momo/1")
     assert names(catalog) == []
     again = catalog.register(entry("momo", content="other", domain="insurance"))
     assert catalog.match(table(), minimum=0.1)[0].entry == again
@@ -170,8 +172,8 @@ def test_a_removed_model_is_gone_and_may_come_back_different(catalog: Catalog) -
 def test_moving_is_all_or_nothing(catalog: Catalog) -> None:
     """One model moved by somebody else meanwhile: no row changes, and the error names it."""
     one, two = catalog.register_all([entry("one"), entry("two")])
-    target = Place("s3", "fraud-detection-models", "automl_models/one")
-    catalog.relocate([(two, Place("gcs", "elsewhere", "two"))])
+    target = StorageLocation("s3", "fraud-detection-models", "automl_models/one")
+    catalog.relocate([(two, StorageLocation("gcs", "elsewhere", "two"))])
     with pytest.raises(CatalogChanged, match=r"two 1.*gcs:elsewhere"):
         catalog.relocate([(one, target), (two, replace(target, prefix="automl_models/two"))])
     assert catalog.find("one").place == one.place
@@ -184,7 +186,7 @@ def test_moving_is_all_or_nothing(catalog: Catalog) -> None:
 def test_moving_takes_part_in_a_transaction_of_the_journal(catalog: Catalog, engine: sa.Engine) -> None:
     """The row and whatever else is written with it succeed or fail together; `match` sees the new place."""
     momo = catalog.register(entry("momo"))
-    target = Place("azure", "container", "momo")
+    target = StorageLocation("azure", "container", "momo")
     assert catalog.match(table())[0].entry.place == momo.place
 
     def breaks() -> None:
@@ -277,7 +279,7 @@ def test_a_profile_that_is_none_is_refused(profile: dict[str, Any]) -> None:
 def test_an_unknown_storage_type_is_refused() -> None:
     """The error lists what there is."""
     with pytest.raises(InputRefused, match=r"'ftp'.*local, s3, gcs, azure"):
-        Place("ftp", "host", "x")
+        StorageLocation("ftp", "host", "x")
 
 
 def test_a_database_that_went_away_is_said_so(catalog: Catalog, engine: sa.Engine) -> None:

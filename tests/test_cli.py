@@ -17,8 +17,8 @@ from tests.waiting import LIMIT
 
 from vigie import __version__, errors
 from vigie.cli import cli
-from vigie.cli import edge as cli_edge
-from vigie.cli.edge import EXIT_CODES, exit_code, language
+from vigie.cli import errors as cli_edge
+from vigie.cli.errors import EXIT_CODES, exit_code, language
 from vigie.cli.populate import populate
 
 VIGIE = (sys.executable, "-m", "vigie")

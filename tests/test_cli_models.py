@@ -24,16 +24,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.waiting import LIMIT
 
-from vigie import opening, settings
-from vigie.artifacts.bundle import Bundle, pack
-from vigie.artifacts.store import connect
-from vigie.artifacts.transfer import publish
+from vigie import resources, settings
+from vigie.bundles.bundle import Bundle, pack
+from vigie.bundles.transfer import publish
 from vigie.cli import cli
 from vigie.cli.populate import populate
+from vigie.engine.members import members_of
+from vigie.engine.pipeline import Options, plan
 from vigie.errors import DamagedBundle, UnsignedBundle
-from vigie.opening import opener
-from vigie.predict import Options, plan
-from vigie.predict.voters import members_of
+from vigie.resources import bundle_loader
+from vigie.stores.base import connect
 from vigie.table import from_frame
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with opening.catalog(chosen):
+    with resources.catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -126,7 +126,7 @@ def seed_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def names() -> set[str]:
     """The models there are, those that come with Vigie left out."""
     found: list[dict[str, Any]] = json.loads(vigie("models", "list", "--all", "--json").stdout)
-    return {f"{one['name']}@{one['version']}" for one in found if "library" not in one["s3_bucket"]}
+    return {f"{one['name']}@{one['version']}" for one in found if "starter_models" not in one["s3_bucket"]}
 
 
 def test_add_show_and_remove(folder: Path, vigie_home: Path) -> None:
@@ -263,9 +263,9 @@ def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:
     renamed = own.rename(dict(zip(own.columns, french, strict=True))).select(french[::-1])
     uploaded = from_frame(renamed)
     chosen = settings.load()
-    with opening.catalog(chosen) as catalog:
+    with resources.catalog(chosen) as catalog:
         matching = Options(top=50, minimum=0.5, reasons=False)
-        made = plan(uploaded, catalog, opener(chosen), matching)
+        made = plan(uploaded, catalog, bundle_loader(chosen), matching)
         alone = next((m for m in made.matches if m.entry.name == "dataset7"), None)
         assert alone is not None, "the imported model was not matched"
         assert alone.similarity > 0.5
@@ -336,17 +336,17 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
     monkeypatch.setenv("VIGIE_PUBLIC_KEY", str(public))
     assert vigie("models", "add", folder).exit_code == 5
     with pytest.raises(UnsignedBundle):
-        opener(settings.load())(entry("cards"))
+        bundle_loader(settings.load())(entry("cards"))
     assert vigie("models", "sign", "cards", folder, "--key", private).exit_code == 0
     assert (folder / "model.sig").exists()
-    assert opener(settings.load())(entry("cards")).name == "cards"
+    assert bundle_loader(settings.load())(entry("cards")).name == "cards"
     verified = vigie("models", "verify", "cards", "--json")
     assert json.loads(verified.stdout)[0]["signature"] == "good"
     assert vigie("models", "add", folder).exit_code == 0
     signature = Path(entry("cards").place.bucket) / "cards" / "1" / "model.sig"
     signature.write_bytes(signature.read_bytes().replace(b'"sig"', b'"gis"'))
     with pytest.raises(DamagedBundle):
-        opener(settings.load())(entry("cards"))
+        bundle_loader(settings.load())(entry("cards"))
 
 
 def test_signatures_after_a_migration(
@@ -366,17 +366,17 @@ def test_signatures_after_a_migration(
     assert vigie("migrate", "--to", tmp_path / "elsewhere").exit_code == 0
     ours = next(one for one in json.loads(vigie("models", "list", "--json").stdout) if "any" in one["name"])
     assert ours["s3_bucket"] == str(tmp_path / "elsewhere")
-    assert opener(settings.load())(entry(ours["name"])).name == ours["name"]
-    assert opener(settings.load())(entry("signed")).name == "signed"
+    assert bundle_loader(settings.load())(entry(ours["name"])).name == ours["name"]
+    assert bundle_loader(settings.load())(entry("signed")).name == "signed"
     with pytest.raises(UnsignedBundle, match="cards"):
-        opener(settings.load())(entry("cards"))
+        bundle_loader(settings.load())(entry("cards"))
     assert vigie("models", "sign", "cards", "--key", private).exit_code == 0, "it can be signed where it is"
-    assert opener(settings.load())(entry("cards")).name == "cards"
+    assert bundle_loader(settings.load())(entry("cards")).name == "cards"
 
 
 def entry(name: str) -> Any:
     """The catalog's entry."""
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         return catalog.find(name)
 
 
@@ -419,12 +419,12 @@ def test_a_bucket_and_the_cache(
     assert vigie("models", "add", folder).exit_code == 0
     assert json.loads(vigie("models", "show", "cards", "--json").stdout)["s3_bucket"] == "models"
     assert "models/cards/1" in vigie("models", "show", "cards").stdout
-    assert opener(settings.load())(entry("cards")).version == "1"
+    assert bundle_loader(settings.load())(entry("cards")).version == "1"
     listed = vigie("cache", "list")
     assert "cards 1, booster.ubj.zst" in listed.stdout
     assert len(json.loads(vigie("cache", "list", "--json").stdout)) == 6
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
-    assert opener(settings.load())(entry("cards")).version == "1"
+    assert bundle_loader(settings.load())(entry("cards")).version == "1"
     copy = next(vigie_home.glob("cache/sha256/*/*"))
     copy.write_bytes(b"other bytes")
     checked = vigie("cache", "verify")

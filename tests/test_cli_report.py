@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from vigie.cli.params import Budget, Share
 from vigie.cli.report import Written, matched, report
-from vigie.cli.values import Budget, Share
 from vigie.cli.words import Words
 
 

@@ -17,9 +17,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from tests.waiting import LIMIT
 
-from vigie import database
+from vigie.app import tables  # noqa: F401  the web app's tables belong to the comparison
+from vigie.db import database
 from vigie.errors import DatabaseUnavailable, UsageRefused
-from vigie.records import tables  # noqa: F401  the web app's tables belong to the comparison
 
 REVISIONS = ("0001", "0002", "0003")
 SECRET = "s3cr3t/p@ss"
@@ -72,7 +72,7 @@ def test_an_empty_database_is_made_at_the_newest_revision(engine: sa.Engine) -> 
 
 def test_the_code_knows_every_revision() -> None:
     """HEAD and the list of revisions are those of the files."""
-    folder = Path(database.__file__).parent / "revisions"
+    folder = Path(database.__file__).parent / "versions"
     script = ScriptDirectory(str(folder), version_locations=[str(folder)])
     assert script.get_heads() == [database.HEAD]
     assert (
@@ -161,7 +161,7 @@ def test_a_failed_upgrade_leaves_nothing(
 def test_many_processes_open_an_empty_database_at_once(database_url: str, connect: Connect) -> None:
     """Six processes race to make the tables: all succeed, the tables are made once."""
     code = (
-        "import sys; from vigie import database; e = database.open(sys.argv[1]);"
+        "import sys; from vigie.db import database; e = database.open(sys.argv[1]);"
         "c = e.connect(); print(database.revision(c))"
     )
     racers = [

@@ -242,7 +242,7 @@ def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
     )
     (wheel,), (sdist,) = (tmp_path / "dist").glob("*.whl"), (tmp_path / "dist").glob("*.tar.gz")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    assert {"vigie/py.typed", "vigie/migrate/prices.json", "vigie/library/models/index.json"} <= packed
+    assert {"vigie/py.typed", "vigie/costs/prices.json", "vigie/starter_models/models/index.json"} <= packed
     assert not [name for name in packed if not name.startswith(("vigie/", "vigie-"))]
     with tarfile.open(sdist) as archive:
         tops = {name.split("/")[1] for name in archive.getnames() if "/" in name}

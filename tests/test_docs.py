@@ -18,11 +18,12 @@ import pytest
 from PIL import Image
 from tests.waiting import LIMIT
 
-from vigie import errors, phrases
-from vigie.artifacts.bundle import FILES, MANIFEST
-from vigie.artifacts.signing import SIGNATURE
+from vigie import errors
+from vigie.bundles.bundle import FILES, MANIFEST
+from vigie.bundles.signing import SIGNATURE
 from vigie.cli import cli
 from vigie.cli.refine import _ADDED as COLUMNS
+from vigie.i18n import messages as phrases
 from vigie.table.source import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,16 +14,17 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from tests.waiting import LIMIT
 
-from vigie import database, doctor, opening, settings
-from vigie.artifacts.store import Store, connect
-from vigie.catalog import Catalog, Place
+from vigie import doctor, resources, settings
+from vigie.app import job_queue, runs, uploads, users
+from vigie.catalog import Catalog, StorageLocation
 from vigie.cli import cli
+from vigie.db import database
 from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
 from vigie.errors import DamagedBundle, UsageRefused
-from vigie.library import starter
-from vigie.records import people, queue, runs, uploads
 from vigie.settings import WebSettings
-from vigie.web import safety
+from vigie.starter_models import registry
+from vigie.stores.base import Store, connect
+from vigie.web import security
 
 
 def findings(**environ: str) -> dict[str, Finding]:
@@ -41,11 +42,11 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalog of one model, so that no test registers forty."""
 
     def register(catalog: Catalog) -> int:
-        path = min(path for path in starter.MODELS.iterdir() if path.is_dir())
-        catalog.register(starter._entry(path, str(starter.MODELS)))
+        path = min(path for path in registry.MODELS.iterdir() if path.is_dir())
+        catalog.register(registry._entry(path, str(registry.MODELS)))
         return 1
 
-    monkeypatch.setattr(starter, "register", register)
+    monkeypatch.setattr(registry, "register", register)
 
 
 def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
     first = run()
     assert first.exit_code == 0, first.output
     assert "it has no tables yet" in first.stdout
-    with opening.catalog(settings.load()):
+    with resources.catalog(settings.load()):
         pass
     told = run("--json")
     assert told.exit_code == 0
@@ -113,15 +114,15 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
     """In a folder of this machine where the store is a bucket's, and those whose folder is gone; not those of the package."""
     url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
     chosen = settings.load({"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"})
-    with opening.catalog(settings.load({"DATABASE_URL": url})) as catalog:
+    with resources.catalog(settings.load({"DATABASE_URL": url})) as catalog:
         assert doctor._models(chosen).state == GOOD
         entry = catalog.list()[0]
         (tmp_path / "mine" / "x").mkdir(parents=True)
-        (moved,) = catalog.relocate([(entry, Place("local", str(tmp_path / "mine"), "x"))])
+        (moved,) = catalog.relocate([(entry, StorageLocation("local", str(tmp_path / "mine"), "x"))])
         found = doctor._models(chosen)
         assert found.state == WARNING
         assert "vigie migrate --to gs://b/automl_models" in found.hint
-        catalog.relocate([(moved, Place("local", str(tmp_path / "gone"), "x"))])
+        catalog.relocate([(moved, StorageLocation("local", str(tmp_path / "gone"), "x"))])
         found = doctor._models(chosen)
         assert (found.state, entry.label in found.found) == (BAD, True)
 
@@ -129,14 +130,14 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
 def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Path) -> None:
     """The models that come with Vigie are opened where they are here; anybody else's stay lost."""
     chosen = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"})
-    with opening.catalog(chosen) as catalog:
+    with resources.catalog(chosen) as catalog:
         entry = catalog.list()[0]
         elsewhere = replace(
-            entry, place=Place("local", "/opt/there/vigie/library/models", entry.place.prefix)
+            entry, place=StorageLocation("local", "/opt/there/vigie/library/models", entry.place.prefix)
         )
-        assert opening.opener(chosen)(elsewhere).name == entry.name
+        assert resources.bundle_loader(chosen)(elsewhere).name == entry.name
         with pytest.raises(DamagedBundle, match="no object"):
-            opening.opener(chosen)(replace(elsewhere, provenance={}))
+            resources.bundle_loader(chosen)(replace(elsewhere, provenance={}))
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_the_secret_of_the_web_app(web: WebSettings, state: str) -> None:
     assert "xxx" not in found.found + found.hint
     if web.production:
         try:
-            safety.secret(settings.load(), web)
+            security.secret(settings.load(), web)
         except UsageRefused:
             assert state == BAD
         else:
@@ -201,7 +202,7 @@ def test_the_secret_of_the_web_app(web: WebSettings, state: str) -> None:
 def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool) -> None:
     """A run that has been waiting for minutes while nobody works; one just asked for is no matter."""
     asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
-    person = people.add(engine, "ada@example.org", "Ada", "analyst")
+    person = users.add(engine, "ada@example.org", "Ada", "analyst")
     upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))
     with engine.begin() as connection:
         runs.insert(connection, upload.id, person.id, "inspect", {})
@@ -211,7 +212,7 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
     found = findings(DATABASE_URL=database_url)["worker"]
     assert found.state == (BAD if late else GOOD)
     assert ("vigie worker" in found.hint) == late
-    queue.claim(engine, "somebody", ("inspect",), LIMIT)
+    job_queue.claim(engine, "somebody", ("inspect",), LIMIT)
     assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
 
 
@@ -224,5 +225,5 @@ def memory() -> Store:
 @contextmanager
 def using(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
     """Settings whose store is that one."""
-    monkeypatch.setattr(opening, "shelf", lambda chosen: store)
+    monkeypatch.setattr(resources, "model_store", lambda chosen: store)
     yield settings.load()

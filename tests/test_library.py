@@ -11,21 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vigie import database, worlds
-from vigie.artifacts import bundle
-from vigie.artifacts.opening import open_bundle
+from vigie import simulator
+from vigie.bundles import bundle
+from vigie.bundles.verification import open_bundle
+from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Catalog
-from vigie.library import starter
-from vigie.library.lessons import FRAUDS, HONEST, RICHEST, Lesson, lesson
-from vigie.library.recipes import CORE, ENTITIES, FLAT, kept, recipes
-from vigie.scoring import reference
-from vigie.scoring.calibration import Calibrator
-from vigie.scoring.evidence import INPUTS
-from vigie.scoring.features import NAMES
-from vigie.scoring.roles import ROLES
+from vigie.db import database
+from vigie.features import NAMES
+from vigie.models import reference
+from vigie.models.model_inputs import INPUTS
+from vigie.roles.inference import ROLES
+from vigie.starter_models import registry
+from vigie.starter_models.specs import CORE, ENTITIES, FLAT, kept, recipes
+from vigie.starter_models.training_samples import FRAUDS, HONEST, RICHEST, Lesson, lesson
 
 MOST_BYTES = 12_000_000
-FOLDERS = sorted(path for path in starter.MODELS.glob("*") if path.is_dir())
+FOLDERS = sorted(path for path in registry.MODELS.glob("*") if path.is_dir())
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def test_forty_recipes_with_names_of_their_own() -> None:
     wanted = recipes()
     assert len(wanted) == 40
     assert len({r.name for r in wanted}) == len({r.seed for r in wanted}) == 40
-    assert {r.domain for r in wanted} == set(worlds.DOMAINS)
-    for domain in worlds.DOMAINS:
+    assert {r.domain for r in wanted} == set(simulator.DOMAINS)
+    for domain in simulator.DOMAINS:
         views = [r.view for r in wanted if r.domain == domain]
         assert {"full", "bare"} <= set(views)
         assert len(views) in (2, 3)
@@ -64,15 +65,15 @@ def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
     assert kept(roles, "transfers", "bare") == ["a", "t", "c"]
     assert kept(roles, "lending", "bare") == ["a", "r", "n"]
     assert set(ROLES) >= CORE | ENTITIES
-    assert set(worlds.DOMAINS) >= set(FLAT)
+    assert set(simulator.DOMAINS) >= set(FLAT)
 
 
 def test_the_library_is_whole_and_small() -> None:
     """Forty folders, as the index says, nothing else, at most 12 MB in all."""
-    index = json.loads((starter.MODELS / starter.INDEX).read_text())
+    index = json.loads((registry.MODELS / registry.INDEX).read_text())
     assert sorted(index["models"]) == [folder.name for folder in FOLDERS]
     assert {recipe.name for recipe in recipes()} == set(index["models"])
-    files = [path for path in starter.MODELS.rglob("*") if path.is_file()]
+    files = [path for path in registry.MODELS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert len(files) == 1 + 40 * 6
 
@@ -82,7 +83,7 @@ def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
     """Verified bytes, trees that answer, measured on other worlds, a profile to match by, one calibration."""
     found = read(folder)
     assert found.name == folder.name
-    assert found.version == json.loads((starter.MODELS / starter.INDEX).read_text())["version"]
+    assert found.version == json.loads((registry.MODELS / registry.INDEX).read_text())["version"]
     model = reference.from_parts(found.booster, found.features)
     assert isinstance(model, reference.ReferenceModel)
     assert set(model.inputs) <= set(INPUTS)
@@ -131,39 +132,39 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
 
 
 def test_registering_twice_is_harmless(catalog: Catalog) -> None:
-    assert starter.register(catalog) == 40
+    assert registry.register(catalog) == 40
     changes = catalog.changes()
     first = catalog.list()
-    assert starter.register(catalog) == 0
+    assert registry.register(catalog) == 0
     assert catalog.changes() == changes
     assert catalog.list() == first
     assert len(first) == 40
 
 
 def test_a_registered_model_opens(catalog: Catalog) -> None:
-    starter.register(catalog)
+    registry.register(catalog)
     entry = catalog.find("transfers_full")
     assert open_bundle(entry.location, entry.stored).name == "transfers_full"
     assert entry.provenance["source"] == "starter library"
 
 
 def test_a_model_somebody_switched_off_stays_off(catalog: Catalog) -> None:
-    starter.register(catalog)
+    registry.register(catalog)
     catalog.deactivate("transfers_full")
-    assert starter.register(catalog) == 0
+    assert registry.register(catalog) == 0
     assert "transfers_full" not in {entry.name for entry in catalog.list()}
 
 
 def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -> None:
     """The catalog outlives the place the package was in; an installation that is still there is left alone."""
     old, new = tmp_path / "old", tmp_path / "new"
-    shutil.copytree(starter.MODELS, old)
-    assert starter.register(catalog, old) == 40
+    shutil.copytree(registry.MODELS, old)
+    assert registry.register(catalog, old) == 40
     shutil.copytree(old, new)
-    assert starter.register(catalog, new) == 0, "both are there: the catalog need not change"
+    assert registry.register(catalog, new) == 0, "both are there: the catalog need not change"
     shutil.rmtree(old)
-    assert starter.register(catalog, new) == 40
-    assert starter.register(catalog, new) == 0
+    assert registry.register(catalog, new) == 40
+    assert registry.register(catalog, new) == 0
     entry = catalog.find("lending_bare")
     assert entry.place.bucket == str(new.resolve())
     assert open_bundle(entry.location, entry.stored).name == "lending_bare"
@@ -174,23 +175,23 @@ def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: P
     name = recipes()[0].name
     old = tmp_path / "models"
     old.mkdir()
-    shutil.copytree(starter.MODELS / name, old / name)
-    (old / starter.INDEX).write_text(json.dumps({"version": "0-older", "models": [name]}))
-    earlier = replace(starter._entry(old / name, str(old)), version="0-older")
+    shutil.copytree(registry.MODELS / name, old / name)
+    (old / registry.INDEX).write_text(json.dumps({"version": "0-older", "models": [name]}))
+    earlier = replace(registry._entry(old / name, str(old)), version="0-older")
     own = replace(earlier, name="our_own", provenance={"source": "training"})
     catalog.register_all([earlier, own])
-    assert starter.register(catalog) == len(recipes())
+    assert registry.register(catalog) == len(recipes())
     active = {(entry.name, entry.version) for entry in catalog.list()}
     assert (name, "0-older") not in active
     assert ("our_own", "0-older") in active
     assert len(active) == len(recipes()) + 1
     catalog.activate(name, "0-older")
-    assert starter.register(catalog) == 0
+    assert registry.register(catalog) == 0
     assert (name, "0-older") in {(entry.name, entry.version) for entry in catalog.list()}
 
 
 def test_without_a_library_nothing_is_registered(catalog: Catalog, tmp_path: Path) -> None:
-    assert starter.register(catalog, tmp_path) == 0
+    assert registry.register(catalog, tmp_path) == 0
     assert catalog.list() == ()
 
 
@@ -212,7 +213,9 @@ def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: i
 
 
 def test_a_lesson_that_would_teach_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vigie.library.lessons.kept", lambda roles, domain, view: list(roles)[:1])
+    monkeypatch.setattr(
+        "vigie.starter_models.training_samples.kept", lambda roles, domain, view: list(roles)[:1]
+    )
     assert lesson("card_present", "full", 3) is None
 
 

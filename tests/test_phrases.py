@@ -12,23 +12,24 @@ import numpy as np
 import pytest
 
 from vigie import errors
-from vigie.phrases import THIN, Phrase, french, listed, say, told
-from vigie.records import tables
-from vigie.web.pages.frame import RANKS
+from vigie.app import tables
+from vigie.i18n.messages import THIN, Message, french, join_or, msg, translate
+from vigie.web.pages.layout import RANKS
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 UNSEEN = {
     "cli",
-    "migrate",
+    "relocate",
+    "costs",
     "spark",
     "doctor.py",
-    "worlds",
-    "artifacts/legacy",
+    "simulator",
+    "importer",
     "api.py",
-    "library",
+    "starter_models",
 }
 """What only the command line and programs on this machine are told: no page comes there."""
-SPOKEN = {f"cli/{name}.py" for name in ("edge", "predict", "refine", "standing", "values")}
+SPOKEN = {f"cli/{name}.py" for name in ("errors", "predict", "refine", "scorer", "params")}
 """But the commands that have `--lang` are told in French too."""
 FIRST = {
     "UsageRefused",
@@ -134,7 +135,7 @@ def test_french_keeps_the_placeholders() -> None:
 def test_an_error_is_told_in_french_with_its_phrases_and_without_touching_names() -> None:
     """A file called like a phrase keeps its name; numbers are written as French does."""
     error = errors.MalformedTable(
-        "text", line=1200, found=say("{found} cells", found=3), expected="a header", hint="split the table"
+        "text", line=1200, found=msg("{found} cells", found=3), expected="a header", hint="split the table"
     )
     assert error.message == "text, line 1200: found 3 cells, expected a header"
     message, hint = error.told("fr")
@@ -148,28 +149,28 @@ def test_an_error_is_told_in_french_with_its_phrases_and_without_touching_names(
 def test_a_stored_error_can_be_told_again() -> None:
     """What a worker stores as JSON comes back as phrases; what an older Vigie stored stays English."""
     error = errors.WrongState(
-        say("run {run_id!r}", run_id="7"),
+        msg("run {run_id!r}", run_id="7"),
         found="queued",
         expected=("done", "failed"),
         hint="wait, or cancel some",
     )
     message, hint = errors.recalled(json.loads(json.dumps(error.to_json())))
     assert (message, hint) == (error.message, error.hint)
-    assert told(message, "fr").endswith("attendu\u00a0: terminé ou échoué")
-    assert told(hint, "fr") == "attendez, ou annulez-en"
+    assert translate(message, "fr").endswith("attendu\u00a0: terminé ou échoué")
+    assert translate(hint, "fr") == "attendez, ou annulez-en"
     old = {"message": "an empty file", "hint": "", "kind": "UnreadableTable"}
-    assert [told(text, "fr") for text in errors.recalled(old)] == ["an empty file", ""]
+    assert [translate(text, "fr") for text in errors.recalled(old)] == ["an empty file", ""]
 
 
 def test_a_phrase_keeps_what_json_can() -> None:
     """Numbers of numpy become Python's; braces of a constant stay; an unknown template stays English."""
-    assert say("{rows:,} rows", rows=np.int64(1234)).to_json() == {
+    assert msg("{rows:,} rows", rows=np.int64(1234)).to_json() == {
         "template": "{rows:,} rows",
         "values": {"rows": 1234},
     }
-    assert Phrase("a {brace}") == "a {brace}"
-    assert told(say("nobody translated {this}", this="that"), "fr") == "nobody translated that"
-    assert listed(["a", "b", "c"]) == "a or b or c"
+    assert Message("a {brace}") == "a {brace}"
+    assert translate(msg("nobody translated {this}", this="that"), "fr") == "nobody translated that"
+    assert join_or(["a", "b", "c"]) == "a or b or c"
 
 
 def test_states_and_roles_are_said_in_french() -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from vigie import __version__, database, standing
-from vigie.artifacts import bundle
-from vigie.scoring import trained
+from vigie import __version__
+from vigie.bundles import bundle
+from vigie.db import database
+from vigie.engine import scorer
+from vigie.models.trained import model
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -138,7 +140,7 @@ def test_the_page_of_versions_names_the_formats_of_the_code(language: str, name:
     section = text.split("## Stored formats" if language == "en" else "## Formats enregistrés")[1]
     numbers = re.findall(r"^\| [^|]+ \| (\d+) \|", section, re.MULTILINE)
     assert numbers == [
-        str(bundle.FORMAT_VERSION), str(trained.FORMAT), database.HEAD, str(standing.FORMAT),
+        str(bundle.FORMAT_VERSION), str(model.FORMAT), database.HEAD, str(scorer.FORMAT),
     ]  # fmt: skip
 
 

@@ -9,18 +9,20 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import busy_table
 from tests.predict.conftest import opener
-from tests.scoring.test_kinds import busy_table
 
-from vigie import database, standing
 from vigie import table as tables
 from vigie.catalog import Catalog
+from vigie.db import database
+from vigie.detectors import anomaly
+from vigie.engine import scorer
+from vigie.engine.pipeline import Options, Prediction
+from vigie.engine.scorer import StandingPlan
+from vigie.ensemble import self_training
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.library import starter
-from vigie.predict import Options, Prediction
-from vigie.scoring import anomaly, student
-from vigie.standing import StandingPlan
-from vigie.worlds import DOMAINS, World, generate
+from vigie.simulator import DOMAINS, SimulatedTable, generate
+from vigie.starter_models import registry
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +30,21 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     """The shipped library."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('standing') / 'catalog.sqlite'}")
     opened = Catalog(engine)
-    starter.register(opened)
+    registry.register(opened)
     yield opened
     engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> SimulatedTable:
     """Fifteen hundred payments by card."""
     return generate("card_not_present", 3, 1500)
 
 
 @pytest.fixture(scope="module")
-def made(catalog: Catalog, world: World) -> tuple[StandingPlan, Prediction]:
+def made(catalog: Catalog, world: SimulatedTable) -> tuple[StandingPlan, Prediction]:
     """Its plan, stored and read again, and its predictions."""
-    plan, scored = standing.learn(tables.from_frame(world.frame), catalog, opener)
+    plan, scored = scorer.learn(tables.from_frame(world.frame), catalog, opener)
     return StandingPlan.from_bytes(plan.to_bytes()), scored
 
 
@@ -52,10 +54,10 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
 ) -> None:
     """Every column of the predictions, to the last bit, after a round trip through bytes."""
     monkeypatch.setattr(anomaly, "TREES", 10)
-    monkeypatch.setattr(student, "ROUNDS", 5)
-    monkeypatch.setattr(student, "FEWEST", 200)
+    monkeypatch.setattr(self_training, "ROUNDS", 5)
+    monkeypatch.setattr(self_training, "MIN_ROWS", 200)
     table = tables.from_frame(generate(domain, 7, 500).frame)
-    plan, scored = standing.learn(table, catalog, opener)
+    plan, scored = scorer.learn(table, catalog, opener)
     data = plan.to_bytes()
     again = StandingPlan.from_bytes(data)
     assert again.score(table.typed).equals(scored.additions, null_equal=True)
@@ -65,14 +67,16 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
 def test_a_plan_of_a_date_in_parts_gives_the_table_its_own_scores(catalog: Catalog) -> None:
     """Its rows keep their moments, one by one too, where year, month and day are columns of their own."""
     table = tables.from_frame(busy_table(1, flows=False, timed="parts").head(1000))
-    plan, scored = standing.learn(table, catalog, opener)
+    plan, scored = scorer.learn(table, catalog, opener)
     assert {item.role for item in plan.roles.columns} >= {"year", "month", "day", "hour"}
     again = StandingPlan.from_bytes(plan.to_bytes())
     assert again.score(table.typed).equals(scored.additions, null_equal=True)
     assert again.score(table.typed.head(1)).height == 1
 
 
-def test_the_order_of_the_rows_changes_nothing(made: tuple[StandingPlan, Prediction], world: World) -> None:
+def test_the_order_of_the_rows_changes_nothing(
+    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+) -> None:
     plan, scored = made
     order = np.random.default_rng(0).permutation(world.frame.height)
     found = plan.score(tables.parse(world.frame)[order])
@@ -80,7 +84,7 @@ def test_the_order_of_the_rows_changes_nothing(made: tuple[StandingPlan, Predict
 
 
 def test_a_few_rows_are_told_in_the_terms_of_the_table(
-    made: tuple[StandingPlan, Prediction], world: World
+    made: tuple[StandingPlan, Prediction], world: SimulatedTable
 ) -> None:
     """A customer's rows alone: nearly what they were among all, and not the extremes of a table of ten rows."""
     plan, scored = made
@@ -95,7 +99,9 @@ def test_a_few_rows_are_told_in_the_terms_of_the_table(
     assert np.corrcoef(alone, among)[0, 1] > 0.7
 
 
-def test_rows_of_another_time_and_new_values(made: tuple[StandingPlan, Prediction], world: World) -> None:
+def test_rows_of_another_time_and_new_values(
+    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+) -> None:
     """Nothing the table never had stops a plan: new customers, new words, empty cells, absurd amounts."""
     plan, _ = made
     typed = tables.parse(world.frame)
@@ -119,17 +125,17 @@ def test_rows_of_another_time_and_new_values(made: tuple[StandingPlan, Predictio
 
 
 def test_an_alert_of_the_table_is_one_alone(
-    made: tuple[StandingPlan, Prediction], catalog: Catalog, world: World
+    made: tuple[StandingPlan, Prediction], catalog: Catalog, world: SimulatedTable
 ) -> None:
     """The lines are the table's: a budget is spent there, not again on every row that is sent."""
     table = tables.from_frame(world.frame)
-    plan, scored = standing.learn(table, catalog, opener, Options(alert_budget=25))
+    plan, scored = scorer.learn(table, catalog, opener, Options(alert_budget=25))
     assert scored.additions["alert"].sum() == plan.score(table.typed)["alert"].sum() == 25
     calm = table.typed.filter(scored.additions["fraud_score"] < 0.3).head(1)
     assert plan.score(calm)["alert"].to_list() == [0]
 
 
-def test_columns_are_the_tables(made: tuple[StandingPlan, Prediction], world: World) -> None:
+def test_columns_are_the_tables(made: tuple[StandingPlan, Prediction], world: SimulatedTable) -> None:
     """Left out is empty, unknown is refused, and text is read as what the table had."""
     plan, _ = made
     typed = tables.parse(world.frame).head(5)
@@ -160,14 +166,14 @@ def test_a_stored_plan_holds_no_pickle(made: tuple[StandingPlan, Prediction]) ->
 
 
 def test_a_table_too_large_to_keep_is_refused(
-    catalog: Catalog, world: World, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, world: SimulatedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "SAMPLE", 1000)
+    monkeypatch.setattr(scorer, "SAMPLE", 1000)
     with pytest.raises(InputRefused, match="1,000"):
-        standing.learn(tables.from_frame(world.frame), catalog, opener)
+        scorer.learn(tables.from_frame(world.frame), catalog, opener)
 
 
-def test_some_rows_among_their_history(made: tuple[StandingPlan, Prediction], world: World) -> None:
+def test_some_rows_among_their_history(made: tuple[StandingPlan, Prediction], world: SimulatedTable) -> None:
     """Asked for one row or a few, the answer is what they have when all are told, in the order asked."""
     plan, _ = made
     rows = tables.parse(world.frame).tail(200)
@@ -183,9 +189,9 @@ def test_requests_answered_together_do_not_know_each_other(
 ) -> None:
     """The same customers in several requests, one request twice: each gets what it gets alone, to the last bit."""
     monkeypatch.setattr(anomaly, "TREES", 10)
-    monkeypatch.setattr(student, "ROUNDS", 5)
+    monkeypatch.setattr(self_training, "ROUNDS", 5)
     table = tables.from_frame(generate(domain, 5, 500).frame)
-    plan, _ = standing.learn(table, catalog, opener)
+    plan, _ = scorer.learn(table, catalog, opener)
     rows = table.typed
     asked = [(rows[:120], [119]), (rows[60:260], [0, 199, 7]), (rows[:120], [119]), (rows[300:301], [0])]
     told = plan.score_each(asked)
@@ -193,7 +199,9 @@ def test_requests_answered_together_do_not_know_each_other(
         assert answer.equals(plan.score(some, only), null_equal=True)
 
 
-def test_rows_sent_together_do_know_each_other(made: tuple[StandingPlan, Prediction], world: World) -> None:
+def test_rows_sent_together_do_know_each_other(
+    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+) -> None:
     """What separate requests are spared: as one request, the second copy of a row is a repetition."""
     plan, rows = made[0], tables.from_frame(world.frame).typed[:120]
     apart = plan.score_each([(rows, [119]), (rows, [119])])

@@ -7,7 +7,7 @@ import threading
 import pytest
 from tests.waiting import LIMIT
 
-from vigie.threads import in_threads
+from vigie.parallel import in_threads
 
 
 def test_everything_is_done_once_and_two_at_a_time() -> None:

@@ -14,7 +14,7 @@ import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from tests.waiting import LIMIT
 
-from vigie.worlds import generate
+from vigie.simulator import generate
 
 BUCKET = "fraud-detection-models"
 KEYS = {"AWS_ACCESS_KEY_ID": "vigie", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}

@@ -17,10 +17,8 @@ __all__ = ["__version__", "match", "predict"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "predict":
-        return import_module("vigie.predict")
-    if name == "match":
-        return import_module("vigie.api").match
+    if name in ("predict", "match"):
+        return getattr(import_module("vigie.api"), name)
     raise AttributeError(f"module 'vigie' has no attribute {name!r}")
 
 

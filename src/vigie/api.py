@@ -29,11 +29,10 @@ from typing import Any
 
 import polars as pl
 
-from vigie import long, opening, settings
-from vigie import predict as story
+from vigie import resources, settings
 from vigie import table as tables
+from vigie.engine import files, out_of_core, pipeline
 from vigie.errors import InputRefused
-from vigie.long import files
 from vigie.table import Table
 
 Given = str | Path | pl.DataFrame | Any
@@ -88,9 +87,9 @@ def predict(
         alert_budget: how many rows can be looked at: a share in (0, 1) or a number.
         expected_fraud_rate: the share of fraud, where you know it.
         language: of the reasons, `en` or `fr`.
-        more: the other fields of `vigie.predict.Options`.
+        more: the other fields of `vigie.engine.pipeline.Options`.
     """
-    options = story.Options(
+    options = pipeline.Options(
         roles=dict(roles or {}),
         alert_budget=alert_budget,
         expected_fraud_rate=expected_fraud_rate,
@@ -98,10 +97,10 @@ def predict(
         **more,
     )
     chosen, given = settings.load(), _table(table)
-    with opening.catalog(chosen) as catalog:
-        opener = opening.opener(chosen)
-        if given.frame.height < long.LONG:
-            found = story.predict(given, catalog, opener, options)
+    with resources.catalog(chosen) as catalog:
+        opener = resources.bundle_loader(chosen)
+        if given.frame.height < out_of_core.LONG:
+            found = pipeline.predict(given, catalog, opener, options)
             additions, summary = found.additions, found.summary
         else:
             room = chosen.cache_dir / "jobs"
@@ -115,11 +114,11 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
     Args:
         table: a file, or a table in memory.
         roles: column -> what it means, where you know better.
-        more: the other fields of `vigie.predict.Options`, such as `top`.
+        more: the other fields of `vigie.engine.pipeline.Options`, such as `top`.
     """
     chosen, given = settings.load(), _table(table)
-    with opening.catalog(chosen) as catalog:
-        look = story.look(given, catalog, story.Options(roles=dict(roles or {}), **more))
+    with resources.catalog(chosen) as catalog:
+        look = pipeline.look(given, catalog, pipeline.Options(roles=dict(roles or {}), **more))
     return Matches(look.matches, {"roles": look.roles.to_json(), "seconds": look.seconds})
 
 

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vigie import __version__, database, opening, settings
-from vigie.artifacts.store import Store
-from vigie.database_probe import Probe, probe
+from vigie import __version__, resources, settings
+from vigie.db import database
+from vigie.db.health import Probe, probe
 from vigie.errors import AlreadyThere, VigieError
-from vigie.library import starter
 from vigie.settings import Settings, WebSettings
+from vigie.starter_models import registry
+from vigie.stores.base import Store
 
 GOOD, WARNING, BAD = "good", "warning", "problem"
 SCRATCH = "vigie-doctor"
@@ -101,7 +102,7 @@ def _database(chosen: Settings, held: list[Probe]) -> Finding:
 
 
 def _models(chosen: Settings) -> Finding:
-    with opening.catalog(chosen) as catalog:
+    with resources.catalog(chosen) as catalog:
         entries = catalog.list()
     if not entries:
         return Finding(
@@ -117,11 +118,11 @@ def _models(chosen: Settings) -> Finding:
     if lost:
         hint = "copy its folder here, or switch it off with vigie models deactivate"
         return Finding("models", BAD, f"{what}; {len(lost)} not on this machine, such as {lost[0]}", hint)
-    ours = str(starter.MODELS.resolve())
+    ours = str(registry.MODELS.resolve())
     near = [e for e in entries if e.place.storage_type == "local" and e.place.bucket != ours]
     if near and chosen.storage_type != "local":
         what = f"{what}; {len(near)} in folders of this machine, STORAGE_TYPE is {chosen.storage_type}"
-        hint = f"move them where every machine sees them: vigie migrate --to {opening.shelf(chosen).url}/automl_models"
+        hint = f"move them where every machine sees them: vigie migrate --to {resources.model_store(chosen).url}/automl_models"
         return Finding("models", WARNING, what, hint)
     return Finding("models", GOOD, what)
 
@@ -139,7 +140,7 @@ def _credentials(chosen: Settings) -> Finding:
 
 
 def _store(chosen: Settings, seen: list[float]) -> Finding:
-    shelf = opening.shelf(chosen)
+    shelf = resources.model_store(chosen)
     key = f"{SCRATCH}/{uuid.uuid4().hex}"
     started = time.perf_counter()
     try:
@@ -220,7 +221,7 @@ def _signatures(chosen: Settings) -> Finding:
         return Finding(
             "signatures", BAD, f"VIGIE_PUBLIC_KEY: no file {chosen.public_key}", "give the path of a PEM file"
         )
-    opening.gate(chosen).asks("")  # refuses a rule that nobody can keep
+    resources.signature_policy(chosen).asks("")  # refuses a rule that nobody can keep
     if chosen.require_signature:
         return Finding("signatures", GOOD, "required, and a key is there")
     asked = "looked at where there is one" if chosen.public_key else "not looked at"

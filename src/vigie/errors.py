@@ -29,7 +29,7 @@
 Errors are raised with data and worded here: what was found, what was expected, then a hint that
 says what to do. No cell value ever enters a message: fraud tables hold personal data.
 
-What an error says is a phrase of `vigie.phrases`: a constant, or `say(template, **values)`, never an f-string, so
+What an error says is a phrase of `vigie.i18n.messages`: a constant, or `say(template, **values)`, never an f-string, so
 that it can be told in French. Names of files, columns, models, stores stay as they are in every language.
 """
 
@@ -39,7 +39,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from vigie.phrases import Phrase, listed, phrase, say, told
+from vigie.i18n.messages import Message, join_or, msg, phrase, translate
 
 
 class VigieError(Exception):
@@ -52,7 +52,7 @@ class VigieError(Exception):
 
     def told(self, language: str) -> tuple[str, str]:
         """The message and the hint in a language, `en` or `fr`."""
-        return told(self.message, language), told(self.hint, language)
+        return translate(self.message, language), translate(self.hint, language)
 
     def to_json(self) -> dict[str, Any]:
         """What is kept of the error of a run or an upload: English, and what it takes to say it otherwise."""
@@ -70,7 +70,7 @@ class AlreadyThere(UsageRefused):
     """An object that must be new exists already; `where` names the store, `key` the object."""
 
     def __init__(self, where: str, key: str, *, hint: str = "") -> None:
-        super().__init__(say("{where}: {key!r} is already there", where=where, key=key), hint=hint)
+        super().__init__(msg("{where}: {key!r} is already there", where=where, key=key), hint=hint)
         self.where = where
         self.key = key
 
@@ -84,8 +84,8 @@ class NotAllowed(UsageRefused):
 
     def __init__(self, what: str, *, needed: str) -> None:
         super().__init__(
-            say("you may not {what}", what=phrase(what)),
-            hint=say("ask an administrator for the role {needed!r}", needed=phrase(needed)),
+            msg("you may not {what}", what=phrase(what)),
+            hint=msg("ask an administrator for the role {needed!r}", needed=phrase(needed)),
         )
         self.needed = needed
 
@@ -95,8 +95,8 @@ class TooManyAttempts(UsageRefused):
 
     def __init__(self, what: str, *, seconds: int) -> None:
         super().__init__(
-            say("too many attempts: {what}", what=phrase(what)),
-            hint=say("try again in {seconds} seconds", seconds=max(1, seconds)),
+            msg("too many attempts: {what}", what=phrase(what)),
+            hint=msg("try again in {seconds} seconds", seconds=max(1, seconds)),
         )
         self.seconds = max(1, seconds)
 
@@ -105,8 +105,8 @@ class WrongState(UsageRefused):
     """What was asked fits another state of the upload or run; nothing was changed."""
 
     def __init__(self, what: str, *, found: str, expected: str | Iterable[str], hint: str = "") -> None:
-        wanted = phrase(expected) if isinstance(expected, str) else listed(expected)
-        said = say(
+        wanted = phrase(expected) if isinstance(expected, str) else join_or(expected)
+        said = msg(
             "{what}: it is {found}, expected {expected}",
             what=phrase(what),
             found=phrase(found),
@@ -126,7 +126,7 @@ class UnreadableTable(InputRefused):
     def __init__(
         self, source: str, *, found: str, expected: str = "a CSV, Parquet or Excel table", hint: str = ""
     ) -> None:
-        said = say(
+        said = msg(
             "{source}: found {found}, expected {expected}",
             source=source,
             found=phrase(found),
@@ -140,7 +140,7 @@ class MalformedTable(InputRefused):
     """One line of the table cannot be trusted; `line` counts from 1 in the file."""
 
     def __init__(self, source: str, *, line: int, found: str, expected: str, hint: str = "") -> None:
-        said = say(
+        said = msg(
             "{source}, line {line}: found {found}, expected {expected}",
             source=source,
             line=line,
@@ -156,7 +156,7 @@ class TableTooLarge(InputRefused):
     """More rows, columns or bytes than the limits of the settings."""
 
     def __init__(self, source: str, *, found: int, limit: int, unit: str, hint: str = "") -> None:
-        said = say(
+        said = msg(
             "{source}: found {found:,} {unit}, expected at most {limit:,}",
             source=source,
             found=found,
@@ -175,14 +175,14 @@ class ForeignModelRefused(InputRefused):
         self, file: str, *, found: str, expected: str = "", names: Iterable[str] = (), hint: str = ""
     ) -> None:
         said = (
-            say(
+            msg(
                 "{file}: found {found}, expected {expected}",
                 file=file,
                 found=phrase(found),
                 expected=phrase(expected),
             )
             if expected
-            else say("{file}: found {found}", file=file, found=phrase(found))
+            else msg("{file}: found {found}", file=file, found=phrase(found))
         )
         super().__init__(said, hint=hint)
         self.file = file
@@ -195,7 +195,7 @@ class UnknownColumn(InputRefused):
     def __init__(self, column: str, columns: Iterable[str]) -> None:
         known = list(columns)
         super().__init__(
-            say("no column {column!r} in the table", column=column), hint=_nearest(column, known, "columns")
+            msg("no column {column!r} in the table", column=column), hint=_nearest(column, known, "columns")
         )
         self.column = column
 
@@ -205,7 +205,7 @@ class NotFound(VigieError):
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
         super().__init__(
-            say("no {kind} {name!r}", kind=phrase(kind), name=name),
+            msg("no {kind} {name!r}", kind=phrase(kind), name=name),
             hint=hint or _nearest(name, list(known), f"{kind}s"),
         )
         self.kind = kind
@@ -221,7 +221,7 @@ class UnwritableOutput(Unavailable):
 
     def __init__(self, output: str, *, reason: str) -> None:
         super().__init__(
-            say("cannot write {output!r}: {reason}", output=output, reason=phrase(reason)),
+            msg("cannot write {output!r}: {reason}", output=output, reason=phrase(reason)),
             hint="check the permissions and the free space of the folder, or write elsewhere",
         )
 
@@ -235,7 +235,7 @@ class CatalogChanged(Unavailable):
 
     def __init__(self, model: str, *, found: str, expected: str) -> None:
         super().__init__(
-            say(
+            msg(
                 "model {model!r}: found {found}, expected {expected}",
                 model=model,
                 found=phrase(found),
@@ -296,7 +296,7 @@ class NewerBundle(Unavailable):
 
     def __init__(self, bundle: str, *, found: int, newest: int) -> None:
         super().__init__(
-            say(
+            msg(
                 "bundle {bundle!r}: format {found}, this Vigie reads up to {newest}",
                 bundle=bundle,
                 found=found,
@@ -313,7 +313,7 @@ class UnsignedBundle(Unavailable):
 
     def __init__(self, bundle: str, *, hint: str = "") -> None:
         super().__init__(
-            say("bundle {bundle!r}: found no signature, expected one", bundle=bundle),
+            msg("bundle {bundle!r}: found no signature, expected one", bundle=bundle),
             hint=hint or "sign it with `vigie models sign`, or unset VIGIE_REQUIRE_SIGNATURE",
         )
         self.bundle = bundle
@@ -323,7 +323,7 @@ class DamagedBundle(Unavailable):
     """Bytes that are not those the catalog promised."""
 
     def __init__(self, bundle: str, file: str, *, found: str, expected: str, hint: str = "") -> None:
-        said = say(
+        said = msg(
             "bundle {bundle!r}, file {file!r}: found {found}, expected {expected}",
             bundle=bundle,
             file=file,
@@ -337,7 +337,7 @@ class DamagedBundle(Unavailable):
 
 def _nearest(name: str, known: list[str], what: str) -> str:
     near = get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    return say("the nearest {what}: {names}", what=phrase(what), names=", ".join(near)) if near else ""
+    return msg("the nearest {what}: {names}", what=phrase(what), names=", ".join(near)) if near else ""
 
 
 def kept(message: str, hint: str, kind: str) -> dict[str, Any]:
@@ -350,4 +350,4 @@ def recalled(error: Mapping[str, Any]) -> tuple[str, str]:
     """The message and the hint of a stored error; phrases, but plain English where an older Vigie stored it."""
     if "said" not in error:
         return str(error["message"]), str(error.get("hint", ""))
-    return Phrase.from_json(error["said"]["message"]), Phrase.from_json(error["said"]["hint"])
+    return Message.from_json(error["said"]["message"]), Message.from_json(error["said"]["hint"])

@@ -32,8 +32,8 @@ import numpy as np
 import pytest
 from tests.waiting import LIMIT, wait_until
 
-from vigie.artifacts.bundle import Bundle, pack
-from vigie.artifacts.store import Store, connect
+from vigie.bundles.bundle import Bundle, pack
+from vigie.stores.base import Store, connect
 
 # As the runner gave it: for the tests themselves every VIGIE_ name is removed
 RUNNER = dict(os.environ)

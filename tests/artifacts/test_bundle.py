@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.artifacts.conftest import make_bundle, make_files
 
-from vigie.artifacts import bundle as bundles
-from vigie.artifacts.bundle import FILES, MANIFEST, Bundle, digest, pack, read_manifest, unpack
+from vigie.bundles import bundle
+from vigie.bundles.bundle import FILES, MANIFEST, Bundle, digest, pack, read_manifest, unpack
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle
 
 SAMPLES = Path(__file__).parent / "bundles"
@@ -108,7 +108,7 @@ class TestPacking:
 
     def test_what_no_reader_would_take_is_not_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The limits hold on the way in."""
-        monkeypatch.setattr(bundles, "BOOSTER_LIMIT", 1000)
+        monkeypatch.setattr(bundle, "BOOSTER_LIMIT", 1000)
         with pytest.raises(InputRefused, match="at most 1,000"):
             pack(make_bundle(), created="")
 
@@ -215,8 +215,8 @@ class TestHostileContent:
     def test_json_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The limit holds before the text is parsed."""
         files = make_files(size=2000)
-        monkeypatch.setattr(bundles, "JSON_LIMIT", max(map(len, files.values())))
-        files = with_file(files, "profile.json", b"{" + b" " * bundles.JSON_LIMIT + b"}")
+        monkeypatch.setattr(bundle, "JSON_LIMIT", max(map(len, files.values())))
+        files = with_file(files, "profile.json", b"{" + b" " * bundle.JSON_LIMIT + b"}")
         with pytest.raises(DamagedBundle, match=r"profile.json"):
             unpack(files)
 

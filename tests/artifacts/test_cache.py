@@ -17,7 +17,7 @@ import pytest
 from tests.artifacts.conftest import Victims
 from tests.waiting import LIMIT, wait_until
 
-from vigie.artifacts.cache import Cache
+from vigie.bundles.cache import Cache
 from vigie.errors import DamagedBundle, UsageRefused
 
 WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]

@@ -38,15 +38,13 @@ from sklearn.preprocessing import (
 )
 from tests.waiting import LIMIT
 
-from vigie.artifacts import bundle, legacy
-from vigie.artifacts.legacy import booster as legacy_booster
-from vigie.artifacts.legacy import fitted as legacy_fitted
-from vigie.artifacts.legacy import pickles as legacy_pickle
-from vigie.artifacts.legacy import recipe as legacy_recipe
-from vigie.artifacts.legacy import walls as legacy_walls
-from vigie.artifacts.legacy.stream import Unreadable
+from vigie import importer
+from vigie.bundles import bundle
 from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
-from vigie.scoring import native
+from vigie.importer import booster as legacy_booster
+from vigie.importer import pickle_reader, pipeline_conversion, sandbox, sklearn_transformers
+from vigie.importer.decompression import Unreadable
+from vigie.models import imported_pipeline
 
 ROWS = 600
 
@@ -116,7 +114,9 @@ def seed_layout(tmp_path_factory: pytest.TempPathFactory, label: np.ndarray) -> 
 
 
 def _score(made: bundle.Bundle, table: pl.DataFrame) -> np.ndarray:
-    features = native.apply_steps({name: table[name].to_numpy() for name in table.columns}, made.features)
+    features = imported_pipeline.apply_steps(
+        {name: table[name].to_numpy() for name in table.columns}, made.features
+    )
     booster = xgboost.Booster(model_file=bytearray(made.booster))
     return np.asarray(booster.inplace_predict(features))
 
@@ -124,7 +124,7 @@ def _score(made: bundle.Bundle, table: pl.DataFrame) -> np.ndarray:
 def test_the_seeds_layout_scores_as_it_did(seed_layout: Made, tmp_path: Path) -> None:
     """On rows the model never saw, with a category it never saw; what stood around it is recorded."""
     folder, predict = seed_layout
-    made = legacy.convert(folder, name="dataset1")
+    made = importer.convert(folder, name="dataset1")
     table = _table(7).with_columns(
         country=pl.Series(np.random.default_rng(3).choice(["FR", "XX", "CI"], ROWS))
     )
@@ -143,13 +143,13 @@ def test_the_seeds_layout_scores_as_it_did(seed_layout: Made, tmp_path: Path) ->
     assert bundle.unpack(bundle.pack(made, created="2026-11-01")) == made
     origin = made.profile["provenance"]
     if sys.platform == "linux" and os.uname().machine == "x86_64":
-        assert legacy_walls.FILTER in origin["walls"]
+        assert sandbox.FILTER in origin["walls"]
     files = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     assert origin["files"] == files
     assert str(folder) not in json.dumps(made.profile)
     for path in folder.iterdir():
         (tmp_path / path.name).symlink_to(path)
-    assert made == legacy.convert(tmp_path, name="dataset1"), "the same files give the same bundle"
+    assert made == importer.convert(tmp_path, name="dataset1"), "the same files give the same bundle"
 
 
 def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFrame], np.ndarray]:
@@ -203,7 +203,7 @@ def test_other_layouts_score_as_they_did(tmp_path: Path, label: np.ndarray, what
     predict = _folder(tmp_path, label, what)
     fresh = _table(5)
     fresh = fresh.with_columns(amount=fresh["amount"].fill_nan(-1.0)) if what == "early stopping" else fresh
-    made = legacy.convert(tmp_path, name="m")
+    made = importer.convert(tmp_path, name="m")
     np.testing.assert_allclose(_score(made, fresh), predict(fresh), rtol=1e-6)
 
 
@@ -237,29 +237,29 @@ def test_a_hostile_file_is_refused_with_its_name_and_its_digest(
     data = lzma.compress(_dumped([np.arange(99.0), _Evil(os.system, f"touch {canary}")]))
     (folder / file).write_bytes(data)
     with pytest.raises(ForeignModelRefused, match=f"posix.system in {file}") as refused:
-        legacy.convert(folder, name="m")
+        importer.convert(folder, name="m")
     assert refused.value.names == ("posix.system",)
     assert f"--trust {sha256(data).hexdigest()}" in refused.value.hint
     assert not canary.exists()
 
 
-_SMALL = legacy.Limits(cpu_seconds=1, wall_seconds=LIMIT)
+_SMALL = importer.Limits(cpu_seconds=1, wall_seconds=LIMIT)
 
 
 def _convert_alone(
-    tmp_path: Path, data: bytes, limits: legacy.Limits, trust: bool = False
+    tmp_path: Path, data: bytes, limits: importer.Limits, trust: bool = False
 ) -> ForeignModelRefused:
     (tmp_path / "xgboost_model.joblib").write_bytes(data)
     digests = frozenset({sha256(data).hexdigest()}) if trust else frozenset()
     with pytest.raises(ForeignModelRefused) as refused:
-        legacy.convert(tmp_path, name="m", limits=limits, trust=digests)
+        importer.convert(tmp_path, name="m", limits=limits, trust=digests)
     return refused.value
 
 
 def test_a_memory_bomb_is_stopped(tmp_path: Path) -> None:
     """A megabyte that wants to be two hundred."""
     zeros = b"B" + struct.pack("<I", 48 << 20) + bytes(48 << 20)
-    small = legacy.Limits(memory_bytes=200 * 1024**2)
+    small = importer.Limits(memory_bytes=200 * 1024**2)
     refused = _convert_alone(tmp_path, zlib.compress(b"\x80\x03(" + zeros * 4 + b"l.", 1), small)
     assert "memory" in refused.message or "more bytes" in refused.message
 
@@ -273,7 +273,7 @@ def test_an_endless_computation_is_stopped(tmp_path: Path) -> None:
 
 def test_a_trusted_file_that_never_ends_is_stopped(tmp_path: Path) -> None:
     """By the clock, because it does not compute."""
-    sleepy = legacy.Limits(wall_seconds=2.0)
+    sleepy = importer.Limits(wall_seconds=2.0)
     assert (
         "more time"
         in _convert_alone(tmp_path, _dumped(_Evil(time.sleep, 10 * LIMIT)), sleepy, trust=True).message
@@ -296,7 +296,7 @@ def test_even_trusted_code_stays_behind_the_walls(tmp_path: Path, attempt: str) 
             "connect": _Evil(socket.create_connection, server.getsockname()),
             "signal": _Evil(os.kill, os.getpid(), 0),
         }[attempt]
-        refused = _convert_alone(tmp_path, _dumped(evil), legacy.Limits(), trust=True)
+        refused = _convert_alone(tmp_path, _dumped(evil), importer.Limits(), trust=True)
         with pytest.raises(TimeoutError):
             server.accept()
     assert "PermissionError" in refused.message or attempt == "shell"
@@ -312,7 +312,7 @@ def test_the_worker_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch:
         _Evil(getattr, _Evil(importlib.import_module, "os"), "environ"),
         "AWS_SECRET_ACCESS_KEY",
     )
-    refused = _convert_alone(tmp_path, _dumped(evil), legacy.Limits(), trust=True)
+    refused = _convert_alone(tmp_path, _dumped(evil), importer.Limits(), trust=True)
     assert "KeyError" in refused.message
 
 
@@ -327,38 +327,38 @@ def test_a_trusted_digest_lets_a_file_in_and_is_recorded(tmp_path: Path, label: 
     (tmp_path / "xgboost_model.joblib").write_bytes(data)
     (tmp_path / "dataset_metadata.json").write_text(json.dumps({"feature_columns": names}))
     with pytest.raises(ForeignModelRefused, match=r"xgboost.callback.EarlyStopping in xgboost_model.joblib"):
-        legacy.convert(tmp_path, name="m")
+        importer.convert(tmp_path, name="m")
     digest = sha256(data).hexdigest()
-    made = legacy.convert(tmp_path, name="m", trust=frozenset({digest}))
+    made = importer.convert(tmp_path, name="m", trust=frozenset({digest}))
     assert made.profile["provenance"]["trusted"] == [digest]
     np.testing.assert_allclose(_score(made, table), model.predict_proba(values)[:, 1], rtol=1e-6)
     (tmp_path / "xgboost_model.joblib").write_bytes(_dumped([model]))
     with pytest.raises(
         ForeignModelRefused, match=r"no digest given with --trust is that of xgboost_model.joblib"
     ):
-        legacy.convert(tmp_path, name="m", trust=frozenset({digest}))
+        importer.convert(tmp_path, name="m", trust=frozenset({digest}))
     with pytest.raises(UsageRefused):
-        legacy.convert(tmp_path, name="m", trust=frozenset({"yes"}))
+        importer.convert(tmp_path, name="m", trust=frozenset({"yes"}))
 
 
-def _chained(fitted: Any, names: list[str] | None = None) -> legacy_fitted.Recipe:
-    read = [legacy_pickle.read(_dumped(one), most_bytes=1 << 24) for one in fitted]
-    return legacy_recipe.chain(read, names=names, width=2, columns=None)
+def _chained(fitted: Any, names: list[str] | None = None) -> sklearn_transformers.Recipe:
+    read = [pickle_reader.read(_dumped(one), most_bytes=1 << 24) for one in fitted]
+    return pipeline_conversion.chain(read, names=names, width=2, columns=None)
 
 
 def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> None:
     """Other classifiers, functions, objectives, categorical splits, columns without names."""
     values = _table().select("age", "hour").to_numpy()
     forest = RandomForestClassifier(n_estimators=2, max_depth=2).fit(values, label)
-    with pytest.raises(legacy_pickle.Refused, match="RandomForestClassifier"):
-        legacy_pickle.read(_dumped(forest), most_bytes=1 << 24)
-    with pytest.raises(legacy_pickle.Refused, match="cbrt"):
+    with pytest.raises(pickle_reader.Refused, match="RandomForestClassifier"):
+        pickle_reader.read(_dumped(forest), most_bytes=1 << 24)
+    with pytest.raises(pickle_reader.Refused, match="cbrt"):
         _chained([FunctionTransformer(np.cbrt).fit(values)])
-    with pytest.raises(legacy_recipe.Nameless):
+    with pytest.raises(pipeline_conversion.Nameless):
         _chained([StandardScaler().fit(values)])
     union = FeatureUnion([("s", StandardScaler())], transformer_weights={"s": 2.0})
     union.fit(_table().select("age", "hour"))
-    with pytest.raises(legacy_fitted.Inexpressible, match="transformer_weights"):
+    with pytest.raises(sklearn_transformers.Inexpressible, match="transformer_weights"):
         _chained([union])
     three = _classifier().fit(values, np.arange(ROWS) % 3)
     counts = xgboost.train({"objective": "count:poisson"}, xgboost.DMatrix(values, label), 1)
@@ -373,8 +373,8 @@ def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> No
         (linear, "gblinear"),
         (split, "categorical"),
     ):
-        with pytest.raises(legacy_fitted.Inexpressible, match=told):
-            legacy_booster.from_fitted(legacy_pickle.read(_dumped(model), most_bytes=1 << 24))
+        with pytest.raises(sklearn_transformers.Inexpressible, match=told):
+            legacy_booster.from_fitted(pickle_reader.read(_dumped(model), most_bytes=1 << 24))
 
 
 def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> None:
@@ -383,11 +383,11 @@ def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> N
     joblib.dump(_classifier().fit(values, label), tmp_path / "xgboost_model.joblib")
     (tmp_path / "dataset_metadata.json").write_text('{"columns": ["a", "b", "c"]}')
     with pytest.raises(ForeignModelRefused, match="3 columns in the metadata, where 2 are taken") as refused:
-        legacy.convert(tmp_path, name="m")
+        importer.convert(tmp_path, name="m")
     assert "feature_columns" in refused.value.hint
     (tmp_path / "dataset_metadata.json").write_text("[1]")
     with pytest.raises(ForeignModelRefused, match="expected an object"):
-        legacy.convert(tmp_path, name="m")
+        importer.convert(tmp_path, name="m")
 
 
 def test_a_booster_whose_trees_are_not_trees_is_refused(label: np.ndarray) -> None:
@@ -404,8 +404,8 @@ def test_a_booster_whose_trees_are_not_trees_is_refused(label: np.ndarray) -> No
 def test_a_folder_without_a_model_says_what_it_has(tmp_path: Path) -> None:
     """And two that could be it are one too many."""
     with pytest.raises(NotFound, match=r"xgboost_model.joblib"):
-        legacy.convert(tmp_path, name="m")
+        importer.convert(tmp_path, name="m")
     for name in ("a.joblib", "b.joblib"):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(NotFound, match=r"a.joblib, b.joblib"):
-        legacy.convert(tmp_path, name="m")
+        importer.convert(tmp_path, name="m")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from vigie.artifacts.legacy import answer as legacy_answer
 from vigie.errors import ForeignModelRefused
+from vigie.importer import worker_response
 
 _SOUND: dict[str, Any] = {
     "ok": True,
@@ -35,8 +35,8 @@ _SOUND: dict[str, Any] = {
 def test_an_answer_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     """The process may have been taken over: its answer is input."""
     good = json.dumps(_SOUND).encode() + b"\n{}"
-    assert legacy_answer.read(legacy_answer.Raw(good, 0, False), model="m", trust=()).booster == b"{}"
+    assert worker_response.read(worker_response.Raw(good, 0, False), model="m", trust=()).booster == b"{}"
     bad = json.dumps({**_SOUND, **change}).encode() + b"\n{}"
     for data in (bad, b"", b"[]\n{}", b"[" * 100_000 + b"\n{}", pickle.dumps(["a pickle"])):
         with pytest.raises(ForeignModelRefused):
-            legacy_answer.read(legacy_answer.Raw(data, 0, False), model="m", trust=())
+            worker_response.read(worker_response.Raw(data, 0, False), model="m", trust=())

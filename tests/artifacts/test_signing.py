@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from vigie import settings
-from vigie.artifacts import signing
+from vigie.bundles import signing
 from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle
 
 FILES = {

@@ -12,11 +12,20 @@ import pytest
 from tests.artifacts.conftest import Victims, make_bundle, make_files
 from tests.artifacts.worker import make_files as make_killed_files
 
-from vigie.artifacts.bundle import FILES, MANIFEST, FileDigest, pack, unpack
-from vigie.artifacts.cache import Cache
-from vigie.artifacts.store import Store, connect
-from vigie.artifacts.transfer import Stored, describe, fetch, key_of, load, publish, publish_version, sweep
+from vigie.bundles.bundle import FILES, MANIFEST, FileDigest, pack, unpack
+from vigie.bundles.cache import Cache
+from vigie.bundles.transfer import (
+    BundleLocation,
+    describe,
+    fetch,
+    key_of,
+    load,
+    publish,
+    publish_version,
+    sweep,
+)
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
+from vigie.stores.base import Store, connect
 
 
 @pytest.fixture
@@ -79,7 +88,7 @@ class TestOnEveryStore:
             pytest.skip("gcp-storage-emulator ignores preconditions: only Google's service could show this")
         barrier = threading.Barrier(6)
 
-        def attempt(seed: int) -> Stored | None:
+        def attempt(seed: int) -> BundleLocation | None:
             files = make_files(seed=seed, size=5000)
             barrier.wait()
             try:

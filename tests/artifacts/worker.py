@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from vigie.artifacts import cache as caches
-from vigie.artifacts import store_obstore as _loaded_before_the_fork  # noqa: F401
-from vigie.artifacts.bundle import Bundle, pack
-from vigie.artifacts.store import connect
-from vigie.artifacts.transfer import publish
+from vigie.bundles import cache as caches
+from vigie.bundles.bundle import Bundle, pack
+from vigie.bundles.transfer import publish
+from vigie.stores import cloud  # noqa: F401
+from vigie.stores.base import connect
 
 
 def stop_here() -> None:

@@ -16,8 +16,8 @@ import pytest
 from tests.waiting import LIMIT
 
 from vigie import settings
-from vigie.records import User, people
-from vigie.web.desk import Desk
+from vigie.app import User, users
+from vigie.web.services import Services
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -42,17 +42,17 @@ def environ(tmp_path: Path, database_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def desk(environ: dict[str, str]) -> Iterator[Desk]:
+def desk(environ: dict[str, str]) -> Iterator[Services]:
     """The same installation from here."""
-    opened = Desk.open(settings.load(environ), settings.load_web(environ))
+    opened = Services.open(settings.load(environ), settings.load_web(environ))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def ada(desk: Desk) -> User:
+def ada(desk: Services) -> User:
     """Somebody who may upload."""
-    return people.add(desk.engine, "ada@example.org", "Ada", "analyst")
+    return users.add(desk.engine, "ada@example.org", "Ada", "analyst")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up
 from tests.waiting import LIMIT, wait_until
 
-from vigie.records import User, tokens
-from vigie.web.desk import Desk
+from vigie.app import User, tokens
+from vigie.web.services import Services
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "web.md"
 
@@ -25,7 +25,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "web.md"
 @pytest.mark.skipif(
     not shutil.which("jq") or not shutil.which("curl"), reason="the examples need curl and jq"
 )
-def test_the_examples_work_as_they_stand(desk: Desk, ada: User, start: Start, tmp_path: Path) -> None:
+def test_the_examples_work_as_they_stand(desk: Services, ada: User, start: Start, tmp_path: Path) -> None:
     """curl and Python: the file comes back scored."""
     text = PAGE.read_text()
     bash, python = (re.findall(f"```{name}\n(.*?)```", text, re.DOTALL)[0] for name in ("bash", "python"))

@@ -12,22 +12,23 @@ import sqlalchemy as sa
 from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up
 from tests.waiting import LIMIT, wait_until
 
-from vigie import database, settings
+from vigie import settings
+from vigie.app import Run, User, runs, tokens, uploads
+from vigie.app.tables import runs as table
+from vigie.db import database
 from vigie.jobs.worker import run_until_idle
-from vigie.records import Run, User, runs, tokens, uploads
-from vigie.records.tables import runs as table
-from vigie.web.desk import Desk, RowQuery
+from vigie.web.services import RowQuery, Services
 
 pytestmark = pytest.mark.slow
 
 
-def send(desk: Desk, user: User, text: str = CSV) -> str:
+def send(desk: Services, user: User, text: str = CSV) -> str:
     """Sends a table; returns its id."""
     return desk.receive(user, "payments.csv", io.BytesIO(text.encode())).id
 
 
 def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
-    desk: Desk, ada: User, start: Start
+    desk: Services, ada: User, start: Start
 ) -> None:
     """Another worker takes the run over when the lease ends; one result, of the attempt that ended."""
     sent = send(desk, ada)
@@ -57,7 +58,7 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_worker_killed_while_refining_is_replaced_too(
-    desk: Desk, ada: User, start: Start, environ: dict[str, str]
+    desk: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """The marks of the moment it was asked for count, whoever finishes it."""
     sent = send(desk, ada)
@@ -84,7 +85,7 @@ def test_a_worker_killed_while_refining_is_replaced_too(
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
-    desk: Desk, ada: User, start: Start
+    desk: Services, ada: User, start: Start
 ) -> None:
     """SIGTERM, as at each deployment: no lease has to end, no attempt is counted."""
     asked = desk.start_score(ada, send(desk, ada))
@@ -98,7 +99,7 @@ def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_upload_goes_on_where_the_killed_web_process_left_it(
-    desk: Desk, ada: User, start: Start, environ: dict[str, str]
+    desk: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
     _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)

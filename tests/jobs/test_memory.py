@@ -9,8 +9,8 @@ import pytest
 from tests.jobs.conftest import Start, free_port, is_up
 from tests.waiting import LIMIT, wait_until
 
-from vigie.records import User, tokens
-from vigie.web.desk import Desk
+from vigie.app import User, tokens
+from vigie.web.services import Services
 
 SIZE = 300 * 1024**2
 BLOCK = 1024**2
@@ -18,7 +18,7 @@ BLOCK = 1024**2
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_upload_is_never_held_in_memory(desk: Desk, ada: User, start: Start, tmp_path: Path) -> None:
+def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Start, tmp_path: Path) -> None:
     """300 MB sent at once: the process grows by a few parts, not by the file; and all of it arrives."""
     _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
     port = free_port()

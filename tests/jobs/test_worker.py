@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 
 from vigie import settings
+from vigie.app import Run, Upload, User, runs, uploads, users
 from vigie.errors import StoreUnavailable
-from vigie.jobs import inspect, local, score
-from vigie.jobs.bench import Bench, opened
+from vigie.jobs import inspect_upload, score, upload_files
+from vigie.jobs.context import JobContext, opened
 from vigie.jobs.worker import Worker
 from vigie.logs import JsonLines
-from vigie.records import Run, Upload, User, people, runs, uploads
-from vigie.web.desk import Desk
+from vigie.web.services import Services
 
 FRAME = pl.DataFrame(
     {
@@ -32,7 +32,7 @@ FRAME = pl.DataFrame(
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[JobContext]:
     """An installation's workshop."""
     chosen = settings.load({"VIGIE_HOME": str(tmp_path / "home")})
     with opened(chosen, settings.WebSettings(part_bytes=100_000)) as made:
@@ -40,15 +40,15 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def ada(bench: Bench) -> User:
+def ada(bench: JobContext) -> User:
     """Somebody who may upload."""
-    return people.add(bench.engine, "ada@example.org", "Ada", "analyst")
+    return users.add(bench.engine, "ada@example.org", "Ada", "analyst")
 
 
 @pytest.fixture
-def send(bench: Bench, ada: User) -> Callable[[str, bytes], Upload]:
+def send(bench: JobContext, ada: User) -> Callable[[str, bytes], Upload]:
     """Sends a file."""
-    desk = Desk(bench.settings, bench.web, bench.engine, bench.store)
+    desk = Services(bench.settings, bench.web, bench.engine, bench.store)
     return lambda name, data: desk.receive(ada, name, io.BytesIO(data))
 
 
@@ -75,7 +75,7 @@ def encoded(extension: str) -> bytes:
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet", ".xlsx", "utf-16.csv", "semicolon.csv"])
 def test_every_kind_of_file_is_looked_at(
-    bench: Bench, send: Callable[[str, bytes], Upload], extension: str
+    bench: JobContext, send: Callable[[str, bytes], Upload], extension: str
 ) -> None:
     """In parts smaller than the file; the columns mean the same in each."""
     sent = send(f"table{extension}", encoded(extension))
@@ -89,13 +89,13 @@ def test_every_kind_of_file_is_looked_at(
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_a_large_file_is_judged_by_its_head(
-    bench: Bench,
+    bench: JobContext,
     send: Callable[[str, bytes], Upload],
     monkeypatch: pytest.MonkeyPatch,
     pack: Callable[[bytes], bytes],
 ) -> None:
     """Cut at the end of a record, not inside a quoted cell; the rows estimated; the tail not even read."""
-    monkeypatch.setattr(local, "HEAD_BYTES", 50_000)
+    monkeypatch.setattr(upload_files, "HEAD_BYTES", 50_000)
     text = FRAME.write_csv().encode()
     sent = send("table.csv.gz" if pack is gzip.compress else "table.csv", pack(text))
     last = f"{sent.folder}/parts/{sent.parts:05d}"
@@ -111,10 +111,10 @@ def test_a_large_file_is_judged_by_its_head(
 
 
 def test_a_head_that_cannot_be_read_leaves_the_judgement_to_the_whole(
-    bench: Bench, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
+    bench: JobContext, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First rows that are all alike refuse nothing; a line far below is named when the file is read."""
-    monkeypatch.setattr(local, "HEAD_BYTES", 500)
+    monkeypatch.setattr(upload_files, "HEAD_BYTES", 500)
     lines = FRAME.select("when", "customer", "amount").write_csv().splitlines()
     alike = ["2026-01-01 00:10:00,Ann,5.0"] * 100
     silent = send("table.csv", "\n".join([lines[0], *alike, *lines[1:500]]).encode())
@@ -130,16 +130,16 @@ def test_a_head_that_cannot_be_read_leaves_the_judgement_to_the_whole(
     assert "line 201" in asked.error["message"]
 
 
-def _score(bench: Bench, sent: Upload) -> Run:
-    desk = Desk(bench.settings, bench.web, bench.engine, bench.store)
-    asked = desk.start_score(people.find(bench.engine, sent.owner_id), sent.id)
+def _score(bench: JobContext, sent: Upload) -> Run:
+    desk = Services(bench.settings, bench.web, bench.engine, bench.store)
+    asked = desk.start_score(users.find(bench.engine, sent.owner_id), sent.id)
     while Worker(bench).run_one():
         pass
     return runs.find(bench.engine, asked.id)
 
 
 def test_bytes_that_changed_in_the_store_are_never_scored(
-    bench: Bench, send: Callable[[str, bytes], Upload]
+    bench: JobContext, send: Callable[[str, bytes], Upload]
 ) -> None:
     """Each part is compared with what arrived."""
     sent = send("table.csv", FRAME.write_csv().encode())
@@ -156,7 +156,7 @@ def test_bytes_that_changed_in_the_store_are_never_scored(
 
 
 def test_a_store_that_is_away_is_waited_for(
-    bench: Bench, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
+    bench: JobContext, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run waits, says why, and is tried again."""
     sent = send("table.csv", FRAME.write_csv().encode())
@@ -164,14 +164,14 @@ def test_a_store_that_is_away_is_waited_for(
     def away(*_: object) -> None:
         raise StoreUnavailable("s3 bucket 'b': the connection failed", hint="check the network")
 
-    monkeypatch.setattr(inspect, "inspect", away)
+    monkeypatch.setattr(inspect_upload, "inspect", away)
     assert Worker(bench).run_one()
     assert not Worker(bench).run_one()
     assert uploads.find(bench.engine, sent.id).state == "received"
 
 
 def test_a_bug_fails_its_run_in_words_and_the_log_quotes_nothing(
-    bench: Bench,
+    bench: JobContext,
     send: Callable[[str, bytes], Upload],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -199,33 +199,33 @@ def test_a_bug_fails_its_run_in_words_and_the_log_quotes_nothing(
 
 
 def test_a_run_that_is_cancelled_meanwhile_leaves_no_result(
-    bench: Bench, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
+    bench: JobContext, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker notices at its next word."""
     sent = send("table.csv", FRAME.write_csv().encode())
     while Worker(bench).run_one():
         pass
-    desk = Desk(bench.settings, bench.web, bench.engine, bench.store)
-    asked = desk.start_score(people.find(bench.engine, sent.owner_id), sent.id)
-    whole = local.whole
+    desk = Services(bench.settings, bench.web, bench.engine, bench.store)
+    asked = desk.start_score(users.find(bench.engine, sent.owner_id), sent.id)
+    whole = upload_files.whole
 
     def and_cancel(*arguments: object) -> object:
         runs.cancel(bench.engine, asked.id)
         return whole(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(local, "whole", and_cancel)
+    monkeypatch.setattr(upload_files, "whole", and_cancel)
     assert Worker(bench).run_one()
     assert runs.find(bench.engine, asked.id).state == "cancelled"
     assert not list(bench.store.list(f"{sent.folder}/runs"))
 
 
-def test_what_a_killed_worker_left_on_the_disk_is_swept(bench: Bench) -> None:
+def test_what_a_killed_worker_left_on_the_disk_is_swept(bench: JobContext) -> None:
     """It holds cells; the folders of living workers stay."""
     folder = bench.settings.cache_dir / "jobs"
     dead, alive = folder / "999999999-x", folder / f"{os.getpid()}-y"
     for one in (dead, alive):
         one.mkdir(parents=True)
         (one / "upload.csv").write_text("a,b\n")
-    assert local.sweep(bench) == 1
+    assert upload_files.sweep(bench) == 1
     assert not dead.exists()
     assert alive.exists()

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 
-from vigie import long, opening, predict, settings
+from vigie import resources, settings, tempdirs
 from vigie.catalog import Catalog
+from vigie.engine import disk, disk_partitions, files, out_of_core, pipeline, spill, value_counts
+from vigie.engine.output import ADDED
+from vigie.engine.pipeline import Open, Options
 from vigie.errors import InputRefused, UnwritableOutput
-from vigie.long import counts, disk, files, passes, room, spill
-from vigie.predict import Open, Options
-from vigie.predict.told import ADDED
 from vigie.table import Table, from_frame, read, stream, write
 
-LOOK = sys.modules["vigie.long.look"]
+LOOK = sys.modules["vigie.engine.profiling"]
 ROWS = 4000
 
 
@@ -32,28 +32,28 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
 
 @pytest.fixture(scope="module")
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    with opening.catalog(chosen) as opened:
+    with resources.catalog(chosen) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def open_bundle(chosen: settings.Settings) -> Open:
-    return opening.opener(chosen)
+    return resources.bundle_loader(chosen)
 
 
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pieces, many parts and many rounds of counting, of a table that one would do for."""
-    for module in (stream, spill, disk, passes):
+    for module in (stream, spill, disk, disk_partitions):
         monkeypatch.setattr(module, "PIECE", 700)
     monkeypatch.setattr(disk, "HALF", 300)
-    monkeypatch.setattr(passes, "PART", 900)
-    monkeypatch.setattr(counts, "AT_ONCE", 1000)
+    monkeypatch.setattr(disk_partitions, "PART", 900)
+    monkeypatch.setattr(value_counts, "AT_ONCE", 1000)
 
 
 def scored(table: Table, catalog: Catalog, open_bundle: Open, folder: Path, options: Options | None = None):
     rows = spill.of_table(table, folder / "typed")
-    found = long.score(rows, catalog, open_bundle, options or Options(), folder)
+    found = out_of_core.score(rows, catalog, open_bundle, options or Options(), folder)
     return pl.concat(list(found.pieces())), found.summary
 
 
@@ -71,7 +71,7 @@ def test_the_same_numbers(
     """Where the samples are the whole table, passes give what memory gives, row by row."""
     monkeypatch.setattr(LOOK, "SAMPLE", 3 * ROWS)
     table = from_frame(busy_table(1, flows=flows, timed=timed))
-    whole = predict.predict(table, catalog, open_bundle)
+    whole = pipeline.predict(table, catalog, open_bundle)
     found, summary = scored(table, catalog, open_bundle, tmp_path)
     for name in ("fraud_score", "fraud_probability", "anomaly_score", "agreement"):
         np.testing.assert_allclose(
@@ -100,7 +100,7 @@ def test_samples_change_little(
     monkeypatch.setattr(LOOK, "SAMPLE", ROWS // 3)
     monkeypatch.setattr(LOOK, "FEWEST", 100)
     table = from_frame(busy_table(2, flows=False))
-    whole = predict.predict(table, catalog, open_bundle).additions["fraud_score"]
+    whole = pipeline.predict(table, catalog, open_bundle).additions["fraud_score"]
     found, _ = scored(table, catalog, open_bundle, tmp_path)
     assert np.corrcoef(whole.rank(), found["fraud_score"].rank())[0, 1] > 0.9
 
@@ -152,7 +152,7 @@ def test_files(
 ) -> None:
     """The output of passes is the output of memory: every cell of the upload, and our columns."""
     monkeypatch.setattr(LOOK, "SAMPLE", 3 * ROWS)
-    monkeypatch.setattr(long, "LONG", 1000)
+    monkeypatch.setattr(out_of_core, "LONG", 1000)
     text = busy_table(6, flows=False).write_csv(
         separator=";", decimal_comma=True, datetime_format="%d/%m/%Y %H:%M:%S"
     )
@@ -162,7 +162,7 @@ def test_files(
     found = files.predict_file(source, tmp_path / f"out{extension}", catalog, open_bundle, Options(), limits)
     assert found is not None
     table = read(source)
-    write(table, predict.predict(table, catalog, open_bundle).additions, tmp_path / f"whole{extension}")
+    write(table, pipeline.predict(table, catalog, open_bundle).additions, tmp_path / f"whole{extension}")
     one, other = (_cells(tmp_path / f"{name}{extension}") for name in ("out", "whole"))
     assert one.columns == other.columns == [*table.frame.columns, *ADDED]
     close = ("fraud_score", "fraud_probability", "anomaly_score", "agreement")
@@ -198,8 +198,8 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     """Cells of a table do not outlive the process that worked on them by more than the next one."""
     dead = tmp_path / "999999999-abc"
     dead.mkdir()
-    with room.working(tmp_path) as mine:
-        assert room.sweep(tmp_path) == 1
+    with tempdirs.working(tmp_path) as mine:
+        assert tempdirs.sweep(tmp_path) == 1
         assert mine.is_dir()
     assert list(tmp_path.iterdir()) == []
 
@@ -213,9 +213,9 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
 )
 def test_a_full_disk_is_said_in_words(tmp_path: Path, raised: Exception) -> None:
     """Whoever notices it first."""
-    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), room.working(tmp_path):
+    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.working(tmp_path):
         raise raised
-    with pytest.raises(pl.exceptions.ComputeError), room.working(tmp_path):
+    with pytest.raises(pl.exceptions.ComputeError), tempdirs.working(tmp_path):
         raise pl.exceptions.ComputeError("something else")
 
 

@@ -12,13 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SCORE = """
 import sys
 from pathlib import Path
-from vigie import long
-from vigie.long import disk, look as _, passes, spill
+from vigie.engine import disk, disk_partitions, out_of_core, profiling, spill
 from vigie.table import stream
 # A piece, a part and a sample of this size for a table of this size are as 200,000 rows of tens of millions.
-look = sys.modules["vigie.long.look"]
-long.LONG, look.SAMPLE, passes.PART = 10_000, 10_000, 20_000
-for module in (stream, spill, disk, passes):
+out_of_core.LONG, profiling.SAMPLE, disk_partitions.PART = 10_000, 10_000, 20_000
+for module in (stream, spill, disk, disk_partitions):
     module.PIECE = 20_000
 disk.HALF = 10_000
 from vigie.cli import main

@@ -22,9 +22,9 @@ import pytest
 import sqlalchemy as sa
 from tests.waiting import LIMIT, wait_until
 
-from vigie.artifacts.store import Head, Location, Store, connect, open_location
-from vigie.artifacts.transfer import load
-from vigie.catalog import Catalog, Entry
+from vigie.bundles.transfer import load
+from vigie.catalog import Catalog, ModelVersion
+from vigie.stores.base import Head, Location, Store, connect, open_location
 
 _HERE = Path(__file__).parent
 
@@ -161,16 +161,16 @@ def target(tmp_path: Path) -> str:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[sa.Engine]:
     """An open catalog on SQLite, for tests that need not run on both."""
-    from vigie import database
+    from vigie.db import database
 
     engine = database.open(f"sqlite:///{tmp_path / 'only.sqlite'}")
     yield engine
     engine.dispose()
 
 
-def populate(engine: sa.Engine, url: str, count: int = 6, size: int = 2_000) -> tuple[Entry, ...]:
+def populate(engine: sa.Engine, url: str, count: int = 6, size: int = 2_000) -> tuple[ModelVersion, ...]:
     """`count` models of about `size` bytes, published at `url` and registered; one in five not active."""
-    made: tuple[Entry, ...] = worker.populate(engine, url, count, size)
+    made: tuple[ModelVersion, ...] = worker.populate(engine, url, count, size)
     return made
 
 

@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from tests.waiting import LIMIT
 
-from vigie import database
-from vigie.artifacts.store import connect
 from vigie.catalog import Catalog
 from vigie.cli import migrate_report
 from vigie.cli.migrate import migrate
-from vigie.library import starter
-from vigie.migrate import Timing, journal
+from vigie.db import database
+from vigie.relocate import Timing, journal
+from vigie.starter_models import registry
+from vigie.stores.base import connect
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUCKET = "fraud-detection-models"
@@ -61,7 +61,7 @@ def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyP
 def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
     """What each says and leaves behind."""
     catalog = Catalog(engine)
-    missing = 40 - starter.register(catalog)
+    missing = 40 - registry.register(catalog)
     if missing > 0:
         tools.populate(engine, source, missing, 300)
     entries = catalog.list(active_only=False)
@@ -129,7 +129,7 @@ def test_the_five_commands_on_a_real_gateway(
 def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs `vigie migrate` in this process, on a catalog without the models that come with Vigie."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'only.sqlite'}")
-    monkeypatch.setattr(starter, "register", lambda catalog: 0)
+    monkeypatch.setattr(registry, "register", lambda catalog: 0)
 
     def run(*arguments: str, answer: str = "") -> Result:
         return CliRunner().invoke(migrate, list(arguments), input=answer)

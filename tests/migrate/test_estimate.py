@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from vigie.catalog import Catalog
+from vigie.costs.estimate import estimate
 from vigie.errors import InputRefused, NotFound
-from vigie.migrate import Load, estimate, load_of, load_prices
+from vigie.relocate import Load, load_of, load_prices
 
 SEED = Load(models=40, objects=200, size=1_832_000_000)
 ROUND = {

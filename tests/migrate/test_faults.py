@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 from vigie.catalog import Catalog
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, StoreUnavailable
-from vigie.migrate import Timing, records, rollback, run, verify
+from vigie.relocate import Timing, records, rollback, run, verify
 
 COUNT = 5
 
@@ -251,7 +251,7 @@ def test_a_run_that_finds_somebody_else_leaves_no_trace(
     sqlite: sa.Engine, target: str, tools: Any, source: str
 ) -> None:
     """The journal has one line, that of the first."""
-    from vigie.migrate import journal
+    from vigie.relocate import journal
 
     tools.populate(sqlite, source, 2)
     goal = journal.Target.parse(target)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.migrate import records, rollback, verify
+from vigie.relocate import records, rollback, verify
 
 KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
 """On the way to a server; more where somebody has the time: all were seen with 50."""
@@ -69,7 +69,7 @@ class Siege:
         assert last.steps == {"switched": self.count}
         self.counts["completed"] += 1
         rollback(self.engine)
-        from vigie.artifacts.store import connect
+        from vigie.stores.base import connect
 
         store = connect(self.target)
         for head in list(store.list()):
@@ -151,7 +151,7 @@ def test_a_rollback_killed_at_six_moments(
     make_victims: Callable[[], Any],
 ) -> None:
     """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
-    from vigie.migrate import run
+    from vigie.relocate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
     tools.populate(engine, source, 40, 100)

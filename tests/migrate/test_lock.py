@@ -16,10 +16,10 @@ import pytest
 import sqlalchemy as sa
 from tests.waiting import LIMIT, wait_until
 
-from vigie.database import migrations
+from vigie.db.database import migrations
 from vigie.errors import MigrationUnderWay
-from vigie.migrate import Timing, journal, records, rollback, run
-from vigie.migrate.holder import machine
+from vigie.relocate import Timing, journal, records, rollback, run
+from vigie.relocate.lock_owner import machine
 
 QUICK = Timing(beat=0.05)
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from vigie.cli import cli
-from vigie.migrate import Host, Load, Use, bills, compute, load_prices
-from vigie.migrate.estimate import Prices, Provider
+from vigie.costs.estimate import Prices, Provider
+from vigie.relocate import Host, Load, Use, bills, compute, load_prices
 
 STORE = Provider("one", "One", "a test", 1e9, 10.0, 1.0, 0.1, 2.0)
 HOST = Host("h", "H", "a test", 5.0, 4.0, 20.0, 10.0, 1.0, 3.0)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.artifacts.store import connect
 from vigie.errors import StoreUnavailable, UsageRefused
-from vigie.migrate import plan, run
+from vigie.relocate import plan, run
+from vigie.stores.base import connect
 
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
 

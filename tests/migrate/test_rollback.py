@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.artifacts.store import connect
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
-from vigie.migrate import plan, prune, records, rollback, run, verify
+from vigie.relocate import plan, prune, records, rollback, run, verify
+from vigie.stores.base import connect
 
 
 def test_rows_are_where_they_were_and_nothing_is_deleted(

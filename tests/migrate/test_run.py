@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.artifacts.bundle import pack
-from vigie.artifacts.store import connect
-from vigie.artifacts.transfer import publish
+from vigie.bundles.bundle import pack
+from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
-from vigie.migrate import Timing, records, run, verify
+from vigie.relocate import Timing, records, run, verify
+from vigie.stores.base import connect
 
 EVERYWHERE = [
     "target",

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vigie.artifacts.cache import Cache
-from vigie.artifacts.store import connect, open_location
-from vigie.artifacts.transfer import load
+from vigie.bundles.cache import Cache
+from vigie.bundles.transfer import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
-from vigie.migrate import run, verify
+from vigie.relocate import run, verify
+from vigie.stores.base import connect, open_location
 
 FILES = [
     "booster.ubj.zst",

@@ -19,13 +19,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie import database
-from vigie.artifacts import store_obstore as _loaded_before_the_fork  # noqa: F401
-from vigie.artifacts.bundle import Bundle, pack
-from vigie.artifacts.store import Location, Store, connect, open_location
-from vigie.artifacts.transfer import publish
-from vigie.catalog import Catalog, Entry
-from vigie.migrate import journal, rollback, run
+from vigie.bundles.bundle import Bundle, pack
+from vigie.bundles.transfer import publish
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.relocate import journal, rollback, run
+from vigie.stores import cloud  # noqa: F401
+from vigie.stores.base import Location, Store, connect, open_location
 
 DOMAIN = "mobile_money"
 
@@ -43,7 +43,7 @@ def make_files(name: str, size: int) -> tuple[Bundle, dict[str, bytes]]:
     return bundle, pack(bundle, created="2026-11-01T00:00:00Z")
 
 
-def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[Entry, ...]:
+def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[ModelVersion, ...]:
     """Publishes and registers `count` models at `url`."""
     store = connect(url)
     entries = []
@@ -52,7 +52,7 @@ def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[Entry,
         root = f"{store.prefix}/" if store.prefix else ""
         home = open_location(Location(store.kind, store.bucket))
         stored = publish(home, f"{root}dataset{number}", files)
-        entries.append(Entry.of(bundle, stored, home.location))
+        entries.append(ModelVersion.of(bundle, stored, home.location))
     catalog = Catalog(engine)
     kept = catalog.register_all(entries)
     for entry in kept[::5]:

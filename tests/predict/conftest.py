@@ -8,15 +8,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vigie import database, predict
-from vigie import table as tables
-from vigie.artifacts.bundle import Bundle
-from vigie.artifacts.opening import open_bundle
-from vigie.catalog import Catalog, Entry
-from vigie.library import starter
-from vigie.predict import Options, Prediction
-from vigie.scoring import anomaly, student
-from vigie.worlds import World, generate
+from vigie import table
+from vigie.bundles.bundle import Bundle
+from vigie.bundles.verification import open_bundle
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.detectors import anomaly
+from vigie.engine import pipeline
+from vigie.engine.pipeline import Options, Prediction
+from vigie.ensemble import self_training
+from vigie.simulator import SimulatedTable, generate
+from vigie.starter_models import registry
 
 ADDITIONS = {
     "fraud_score": pl.Float64,
@@ -34,12 +36,12 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     """The shipped library, registered in a catalog that only these tests see."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('predict') / 'catalog.sqlite'}")
     opened = Catalog(engine)
-    starter.register(opened)
+    registry.register(opened)
     yield opened
     engine.dispose()
 
 
-def opener(entry: Entry) -> Bundle:
+def opener(entry: ModelVersion) -> Bundle:
     """The bundle of an entry, verified."""
     return open_bundle(entry.location, entry.stored)
 
@@ -52,19 +54,19 @@ def score(catalog: Catalog) -> Score:
     """`score(frame, **options)`."""
 
     def run(frame: pl.DataFrame, **options: Any) -> Prediction:
-        return predict.predict(tables.from_frame(frame), catalog, opener, Options(**options))
+        return pipeline.predict(table.from_frame(frame), catalog, opener, Options(**options))
 
     return run
 
 
 @pytest.fixture(scope="session")
-def world() -> World:
+def world() -> SimulatedTable:
     """Two thousand transfers of mobile money."""
     return generate("mobile_money", 2, 2000)
 
 
 @pytest.fixture(scope="session")
-def scored(score: Score, world: World) -> Prediction:
+def scored(score: Score, world: SimulatedTable) -> Prediction:
     """Its predictions."""
     return score(world.frame)
 
@@ -73,8 +75,8 @@ def scored(score: Score, world: World) -> Prediction:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small forests and short lessons, for tests that do not ask how good the answer is."""
     monkeypatch.setattr(anomaly, "TREES", 8)
-    monkeypatch.setattr(student, "ROUNDS", 4)
-    monkeypatch.setattr(student, "FEWEST", 200)
+    monkeypatch.setattr(self_training, "ROUNDS", 4)
+    monkeypatch.setattr(self_training, "MIN_ROWS", 200)
 
 
 def check(found: Prediction, frame: pl.DataFrame) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import people
 from tests.predict.conftest import Score, check
-from tests.scoring.tables import people
 
 from vigie.errors import InputRefused
-from vigie.scoring.evidence import gather
-from vigie.scoring.roles import infer
+from vigie.models.model_inputs import build_inputs
+from vigie.roles.inference import infer
 
 N = 240
 
@@ -104,7 +104,7 @@ SIGNALS = ("risk_signal", "trust_signal", "velocity", "amount_ratio", "number", 
 def test_a_stated_signal_may_be_empty_or_constant(quick: None, role: str) -> None:
     for cells in (pl.lit(None, dtype=pl.Float64), pl.lit(1.0)):
         frame = people(120).with_columns(cells.alias("x"))
-        found = gather(frame, infer(frame, {"x": role}))
+        found = build_inputs(frame, infer(frame, {"x": role}))
         assert np.isfinite(found.anomaly).all()
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.tables import people
 from tests.predict.conftest import Score, check, opener
-from tests.scoring.tables import people
 
-from vigie import predict
 from vigie import table as tables
+from vigie.calibration.metrics import measure
 from vigie.catalog import Catalog
+from vigie.engine import pipeline
+from vigie.engine.pipeline import Options, Prediction
 from vigie.errors import UnknownColumn
-from vigie.predict import Options, Prediction
-from vigie.scoring.evaluate import measure
-from vigie.worlds import World, generate
+from vigie.simulator import SimulatedTable, generate
 
 
-def test_seven_columns_in_order(scored: Prediction, world: World) -> None:
+def test_seven_columns_in_order(scored: Prediction, world: SimulatedTable) -> None:
     check(scored, world.frame)
     assert scored.summary["calibrated"]
     assert len(scored.summary["matches"]) == 3
@@ -25,7 +25,7 @@ def test_seven_columns_in_order(scored: Prediction, world: World) -> None:
     assert all(m["similarity"] > 0.5 and m["evidence"] for m in scored.summary["matches"])
 
 
-def test_predictions_line_up_with_the_upload(score: Score, world: World) -> None:
+def test_predictions_line_up_with_the_upload(score: Score, world: SimulatedTable) -> None:
     """A marker in each row: the suspicious rows are where the upload has them, and no cell has changed."""
     rng = np.random.default_rng(0)
     marked = world.frame.with_columns(
@@ -42,7 +42,7 @@ def test_predictions_line_up_with_the_upload(score: Score, world: World) -> None
     assert all(found.additions["fraud_score"][row["row"] - 1] == row["fraud_score"] for row in top)
 
 
-def test_it_finds_frauds(scored: Prediction, world: World) -> None:
+def test_it_finds_frauds(scored: Prediction, world: SimulatedTable) -> None:
     """No exact figure: far better than chance, and better at the top."""
     auc, average, _ = measure(world.label, scored.additions["fraud_score"].to_numpy())
     assert auc > 0.65
@@ -57,26 +57,30 @@ def test_probability_rises_with_the_score(scored: Prediction) -> None:
 # what must change nothing
 
 
-def test_the_same_input_gives_the_same_bytes(scored: Prediction, score: Score, world: World) -> None:
+def test_the_same_input_gives_the_same_bytes(scored: Prediction, score: Score, world: SimulatedTable) -> None:
     again = score(world.frame)
     assert again.additions.write_csv() == scored.additions.write_csv()
     assert {**again.summary, "seconds": 0} == {**scored.summary, "seconds": 0}
 
 
-def test_another_seed_tells_nearly_the_same_story(scored: Prediction, score: Score, world: World) -> None:
+def test_another_seed_tells_nearly_the_same_story(
+    scored: Prediction, score: Score, world: SimulatedTable
+) -> None:
     other = score(world.frame, seed=7).additions["fraud_score"].to_numpy()
     assert not np.array_equal(other, scored.additions["fraud_score"].to_numpy())
     ranks = [np.argsort(np.argsort(x)) for x in (other, scored.additions["fraud_score"].to_numpy())]
     assert np.corrcoef(*ranks)[0, 1] > 0.95
 
 
-def test_the_order_of_the_columns_changes_nothing(scored: Prediction, score: Score, world: World) -> None:
+def test_the_order_of_the_columns_changes_nothing(
+    scored: Prediction, score: Score, world: SimulatedTable
+) -> None:
     columns = np.random.default_rng(1).permutation(world.frame.columns).tolist()
     found = score(world.frame.select(columns))
     assert found.additions.write_csv() == scored.additions.write_csv()
 
 
-def test_the_order_of_the_rows_only_reorders(scored: Prediction, score: Score, world: World) -> None:
+def test_the_order_of_the_rows_only_reorders(scored: Prediction, score: Score, world: SimulatedTable) -> None:
     order = np.random.default_rng(1).permutation(world.frame.height)
     found = score(world.frame[order])
     assert found.additions.write_csv() == scored.additions[order].write_csv()
@@ -112,11 +116,11 @@ def test_the_order_of_rows_that_are_equal(score: Score, quick: None) -> None:
 
 @pytest.mark.parametrize(("budget", "alerts"), [(0.01, 20), (37, 37), (1, 1)])
 def test_alert_budgets_are_kept_exactly(
-    catalog: Catalog, world: World, budget: float, alerts: int, quick: None
+    catalog: Catalog, world: SimulatedTable, budget: float, alerts: int, quick: None
 ) -> None:
     frame = world.frame.head(2000) if world.frame.height >= 2000 else world.frame
     alerts = round(budget * frame.height) if budget < 1 else alerts
-    found = predict.predict(tables.from_frame(frame), catalog, opener, Options(alert_budget=budget))
+    found = pipeline.predict(tables.from_frame(frame), catalog, opener, Options(alert_budget=budget))
     assert found.additions["alert"].sum() == found.summary["alerts"] == alerts
     alerted = found.additions.filter(pl.col("alert") == 1)["fraud_score"]
     assert alerted.min() >= found.additions.filter(pl.col("alert") == 0)["fraud_score"].max()
@@ -124,7 +128,7 @@ def test_alert_budgets_are_kept_exactly(
 
 
 def test_a_rate_the_user_knows_is_what_probabilities_average_to(
-    score: Score, world: World, quick: None
+    score: Score, world: SimulatedTable, quick: None
 ) -> None:
     found = score(world.frame, expected_fraud_rate=0.037)
     assert found.additions["fraud_probability"].mean() == pytest.approx(0.037, rel=1e-6)
@@ -162,7 +166,7 @@ def test_fewer_and_more_models(score: Score, quick: None) -> None:
 def test_a_look_finds_what_a_plan_finds(catalog: Catalog, quick: None, rows: int) -> None:
     """The same roles and the same models with the same evidence, though nothing is gathered to score by."""
     table = tables.from_frame(people(300).head(rows))
-    look, plan = predict.look(table, catalog, Options()), predict.plan(table, catalog, opener, Options())
+    look, plan = pipeline.look(table, catalog, Options()), pipeline.plan(table, catalog, opener, Options())
     assert look.roles == plan.roles
     assert look.matches == plan.matches
     assert rows == 2 or look.matches
@@ -174,17 +178,17 @@ def test_a_look_gathers_nothing_to_score_by(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(predict.evidence, "gather", refuse)
+    monkeypatch.setattr(pipeline.model_inputs, "build_inputs", refuse)
     table = tables.from_frame(people(300))
-    assert predict.look(table, catalog, Options()).matches
+    assert pipeline.look(table, catalog, Options()).matches
     with pytest.raises(AssertionError):
-        predict.plan(table, catalog, opener, Options())
+        pipeline.plan(table, catalog, opener, Options())
 
 
 def test_progress_only_goes_forward(catalog: Catalog, quick: None) -> None:
     told: list[tuple[str, float]] = []
     table = tables.from_frame(people(300))
-    predict.predict(table, catalog, opener, Options(), lambda stage, share: told.append((stage, share)))
+    pipeline.predict(table, catalog, opener, Options(), lambda stage, share: told.append((stage, share)))
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)
@@ -225,7 +229,9 @@ def test_columns_without_any_tie_make_vigie_abstain(score: Score, quick: None) -
     assert "HIGH" not in found.additions["risk_level"].to_list()
 
 
-def test_without_a_similar_model_only_the_anomaly_speaks(score: Score, world: World, quick: None) -> None:
+def test_without_a_similar_model_only_the_anomaly_speaks(
+    score: Score, world: SimulatedTable, quick: None
+) -> None:
     found = score(world.frame, minimum=1.0)
     check(found, world.frame)
     assert found.summary["matches"] == []

@@ -11,11 +11,11 @@ import pytest
 from tests.predict.conftest import Score
 from tests.predict.renamings import VARIANTS, renamed
 
-from vigie import table as tables
-from vigie.predict import Prediction
-from vigie.scoring.evaluate import measure
-from vigie.scoring.roles import infer
-from vigie.worlds import generate
+from vigie import table
+from vigie.calibration.metrics import measure
+from vigie.engine.pipeline import Prediction
+from vigie.roles.inference import infer
+from vigie.simulator import generate
 
 DATA = Path(
     os.environ.get("VIGIE_EVALUATION_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -97,7 +97,7 @@ def test_renaming_the_columns_of_real_tables_hardly_matters(score: Score) -> Non
         label = frame[row["label_column"]].cast(pl.String)
         known = (label.is_not_null() & (label != (row["unlabelled_value"] or ""))).to_numpy()
         leaks = [column for column in (row["leak_columns"] or "").split("|") if column]
-        frame = tables.parse(frame.drop([row["label_column"], *leaks]))
+        frame = table.parse(frame.drop([row["label_column"], *leaks]))
         roles = {c.column: c.role for c in infer(frame).columns}
         cases.append(
             (name, frame, roles, (label == row["positive_value"]).fill_null(False).to_numpy(), known)

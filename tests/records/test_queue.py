@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from tests.waiting import LIMIT
 
-from vigie import database
+from vigie.app import job_queue, runs, uploads, users
+from vigie.app.tables import runs as table
+from vigie.db import database
 from vigie.errors import WrongState
-from vigie.records import people, queue, runs, uploads
-from vigie.records.tables import runs as table
 
 SCORE = ("score",)
 LEASE = LIMIT
@@ -27,7 +27,7 @@ def ask(engine: sa.Engine) -> Ask:
 
     def ask(who: str = "ada", kind: str = "score") -> str:
         if who not in known:
-            user = people.add(engine, f"{who}@example.org", who, "analyst")
+            user = users.add(engine, f"{who}@example.org", who, "analyst")
             upload = uploads.begin(engine, user, "t.csv", ".csv", timedelta(days=1))
             known[who] = (user.id, upload.id)
         return runs.enqueue(engine, known[who][1], known[who][0], kind, {"top": 3})
@@ -49,15 +49,15 @@ def state(engine: sa.Engine, run: str) -> str:
 def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> None:
     """Nobody else gets it; its result and the upload's columns appear together."""
     run = ask()
-    job = queue.claim(engine, "w1", SCORE, LEASE)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     assert job.id == run
     assert job.options == {"top": 3}
-    assert queue.claim(engine, "w2", SCORE, LEASE) is None
-    assert queue.tell(engine, job, "scoring", 0.5)
+    assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
+    assert job_queue.tell(engine, job, "scoring", 0.5)
     assert runs.find(engine, run).share == 0.5
-    assert queue.finish(engine, job, summary={"alerts": 3}, result="folder/1", upload={"rows": 9})
-    assert not queue.finish(engine, job, summary={"alerts": 4}, result="folder/2")
+    assert job_queue.finish(engine, job, summary={"alerts": 3}, result="folder/1", upload={"rows": 9})
+    assert not job_queue.finish(engine, job, summary={"alerts": 4}, result="folder/2")
     done = runs.find(engine, run)
     assert (done.state, done.result, done.summary, done.rows) == ("done", "folder/1", {"alerts": 3}, 9)
 
@@ -65,7 +65,7 @@ def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> 
 def test_only_kinds_that_were_asked_for_are_claimed(engine: sa.Engine, ask: Ask) -> None:
     """The quick lane never takes a long run."""
     ask(kind="score")
-    assert queue.claim(engine, "w1", ("inspect",), 30) is None
+    assert job_queue.claim(engine, "w1", ("inspect",), 30) is None
 
 
 def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
@@ -73,36 +73,36 @@ def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
 ) -> None:
     """What comes back from the dead changes nothing any more."""
     run = ask()
-    first = queue.claim(engine, "w1", SCORE, LEASE)
+    first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
     age(engine, run, lease_until=timedelta(seconds=1))
-    second = queue.claim(engine, "w2", SCORE, LEASE)
+    second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 2)
-    assert not queue.tell(engine, first, "scoring", 0.9)
-    assert not queue.finish(engine, first, result="folder/1")
-    assert not queue.fail(engine, first, {"message": "late"})
-    assert queue.finish(engine, second, result="folder/2")
+    assert not job_queue.tell(engine, first, "scoring", 0.9)
+    assert not job_queue.finish(engine, first, result="folder/1")
+    assert not job_queue.fail(engine, first, {"message": "late"})
+    assert job_queue.finish(engine, second, result="folder/2")
     assert runs.find(engine, run).result == "folder/2"
 
 
 def test_a_beating_worker_keeps_its_runs(engine: sa.Engine, ask: Ask) -> None:
     """A beat renews the lease; the beat of another does not."""
     run = ask()
-    queue.claim(engine, "w1", SCORE, LEASE)
+    job_queue.claim(engine, "w1", SCORE, LEASE)
     age(engine, run, lease_until=timedelta(seconds=1))
-    assert queue.beat(engine, "w2", LEASE) == set()
-    assert queue.beat(engine, "w1", LEASE) == {run}
-    assert queue.claim(engine, "w2", SCORE, LEASE) is None
+    assert job_queue.beat(engine, "w2", LEASE) == set()
+    assert job_queue.beat(engine, "w1", LEASE) == {run}
+    assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
 
 
 def test_a_run_that_kills_every_worker_fails_in_words(engine: sa.Engine, ask: Ask) -> None:
     """After so many attempts it is over, and says why."""
     run = ask()
-    for _ in range(queue.MAX_ATTEMPTS):
-        assert queue.claim(engine, "w1", SCORE, LEASE) is not None
+    for _ in range(job_queue.MAX_ATTEMPTS):
+        assert job_queue.claim(engine, "w1", SCORE, LEASE) is not None
         age(engine, run, lease_until=timedelta(seconds=1))
-    assert queue.claim(engine, "w1", SCORE, LEASE) is None
+    assert job_queue.claim(engine, "w1", SCORE, LEASE) is None
     failed = runs.find(engine, run)
     assert failed.state == "failed"
     assert failed.error is not None
@@ -113,16 +113,16 @@ def test_what_may_work_later_waits_longer_each_time(
     engine: sa.Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Backoff, and in the end a failure with the last reason."""
-    backoff = [LIMIT * (seconds / queue._BACKOFF[0]) for seconds in queue._BACKOFF]
-    monkeypatch.setattr(queue, "_BACKOFF", backoff)
+    backoff = [LIMIT * (seconds / job_queue._BACKOFF[0]) for seconds in job_queue._BACKOFF]
+    monkeypatch.setattr(job_queue, "_BACKOFF", backoff)
     run = ask()
     waits = []
-    for _ in range(queue.MAX_ATTEMPTS):
+    for _ in range(job_queue.MAX_ATTEMPTS):
         before = datetime.now(UTC)
-        job = queue.claim(engine, "w1", SCORE, LEASE)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
-        assert queue.postpone(engine, job, {"message": "the store is away"})
-        assert queue.claim(engine, "w1", SCORE, LEASE) is None
+        assert job_queue.postpone(engine, job, {"message": "the store is away"})
+        assert job_queue.claim(engine, "w1", SCORE, LEASE) is None
         with database.reading(engine) as connection:
             at = connection.execute(sa.select(table.c.not_before).where(table.c.id == run)).scalar_one()
         waits.append((at - before).total_seconds())
@@ -136,13 +136,13 @@ def test_what_may_work_later_waits_longer_each_time(
 def test_a_worker_that_is_stopped_gives_its_runs_back(engine: sa.Engine, ask: Ask) -> None:
     """At once, without counting an attempt; its own late words are fenced all the same."""
     run = ask()
-    first = queue.claim(engine, "w1", SCORE, LEASE)
+    first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
-    assert queue.give_back(engine, "w1") == 1
-    second = queue.claim(engine, "w2", SCORE, LEASE)
+    assert job_queue.give_back(engine, "w1") == 1
+    second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 1)
-    assert not queue.finish(engine, first, result="folder/1")
+    assert not job_queue.finish(engine, first, result="folder/1")
 
 
 def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) -> None:
@@ -151,17 +151,17 @@ def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) 
     theirs = [ask("bob") for _ in range(2)]
     order = []
     for _ in range(2):
-        job = queue.claim(engine, "w1", SCORE, LEASE)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
         order.append(job.id)
     assert order == [mine[0], theirs[0]]
-    done = queue.claim(engine, "w1", SCORE, LEASE)
+    done = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert done is not None
     assert done.id in {mine[1], theirs[1]}
     for _ in range(3):
-        job = queue.claim(engine, "w1", SCORE, LEASE)
+        job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
-        queue.finish(engine, job)
+        job_queue.finish(engine, job)
         order.append(job.id)
     assert set(order) | {done.id} == {*mine, *theirs}
 
@@ -169,16 +169,16 @@ def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) 
 def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
     """Its worker is told at its next word; cancelling twice is no error, cancelling what is over is."""
     run, other = ask(), ask()
-    job = queue.claim(engine, "w1", SCORE, LEASE)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     runs.cancel(engine, run)
     runs.cancel(engine, run)
-    assert not queue.tell(engine, job, "scoring", 0.9)
-    assert not queue.finish(engine, job, result="folder/1")
+    assert not job_queue.tell(engine, job, "scoring", 0.9)
+    assert not job_queue.finish(engine, job, result="folder/1")
     assert state(engine, run) == "cancelled"
-    job = queue.claim(engine, "w1", SCORE, LEASE)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
-    queue.finish(engine, job)
+    job_queue.finish(engine, job)
     with pytest.raises(WrongState, match="done"):
         runs.cancel(engine, other)
 
@@ -186,12 +186,12 @@ def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
 def test_a_deleted_uploads_runs_end(engine: sa.Engine, ask: Ask) -> None:
     """What is deleted is not computed any further, and nothing of it is left."""
     run = ask()
-    job = queue.claim(engine, "w1", SCORE, LEASE)
+    job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
     uploads.discard(engine, job.upload_id)
-    assert not queue.tell(engine, job, "scoring", 0.9)
+    assert not job_queue.tell(engine, job, "scoring", 0.9)
     uploads.purge(engine, job.upload_id)
-    assert not queue.finish(engine, job, result="folder/1", upload={"rows": 3})
+    assert not job_queue.finish(engine, job, result="folder/1", upload={"rows": 3})
     assert uploads.discarded(engine) == []
     with database.reading(engine) as connection:
         assert connection.execute(sa.select(table.c.id).where(table.c.id == run)).first() is None
@@ -205,12 +205,12 @@ def test_many_workers_at_once_take_each_run_once(engine: sa.Engine, ask: Ask) ->
     def work(name: str) -> None:
         misses = 0
         while misses < 3:
-            job = queue.claim(engine, name, SCORE, LEASE)
+            job = job_queue.claim(engine, name, SCORE, LEASE)
             if job is None:
                 misses += 1
                 continue
             taken.append(job.id)
-            queue.finish(engine, job)
+            job_queue.finish(engine, job)
 
     threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(6)]
     for thread in threads:

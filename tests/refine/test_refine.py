@@ -12,15 +12,16 @@ import pytest
 from click.testing import CliRunner
 from tests.predict.conftest import opener
 
-from vigie import database, predict, refine
 from vigie import table as tables
+from vigie.calibration import metrics
 from vigie.catalog import Catalog
 from vigie.cli import cli
+from vigie.db import database
+from vigie.engine import pipeline, refine
+from vigie.engine.pipeline import Options, Prediction
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.library import starter
-from vigie.predict import Options, Prediction
-from vigie.scoring import evaluate
-from vigie.worlds import World, generate
+from vigie.simulator import SimulatedTable, generate
+from vigie.starter_models import registry
 
 OPTIONS = Options(reasons=False)
 
@@ -28,9 +29,9 @@ OPTIONS = Options(reasons=False)
 class Desk:
     """One table and what the shipped library says of it."""
 
-    def __init__(self, catalog: Catalog, world: World) -> None:
+    def __init__(self, catalog: Catalog, world: SimulatedTable) -> None:
         self.catalog, self.table, self.label = catalog, tables.from_frame(world.frame), world.label
-        self.before = predict.predict(self.table, catalog, opener, OPTIONS)
+        self.before = pipeline.predict(self.table, catalog, opener, OPTIONS)
 
     def refined(self, marks: Mapping[int, bool]) -> Prediction:
         return refine.refine(self.table, self.catalog, opener, OPTIONS, marks)
@@ -48,7 +49,7 @@ class Desk:
     def precision(self, found: Prediction, without: Mapping[int, bool]) -> float:
         """Average precision on the rows that nobody has marked."""
         rest = np.setdiff1d(np.arange(len(self.label)), list(without))
-        return evaluate.measure(self.label[rest], found.additions["fraud_score"].to_numpy()[rest])[1]
+        return metrics.measure(self.label[rest], found.additions["fraud_score"].to_numpy()[rest])[1]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Three thousand online payments, an eighth of them fraud, that the library ranks only moderately."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('refine') / 'catalog.sqlite'}")
     catalog = Catalog(engine)
-    starter.register(catalog)
+    registry.register(catalog)
     return Desk(catalog, generate("card_not_present", 4, 3000))
 
 

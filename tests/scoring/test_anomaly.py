@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given
+from tests.helpers.tables import given
 
-from vigie.scoring import anomaly
-from vigie.scoring.features import NAMES, VOCABULARY, Features
-from vigie.scoring.groups import mid_ranks
+from vigie.arrays import mid_ranks
+from vigie.detectors import anomaly
+from vigie.features import NAMES, VOCABULARY, Features
 
 N = 400
 
@@ -25,7 +25,7 @@ def features(**columns: np.ndarray) -> Features:
 def tails(built: Features) -> np.ndarray:
     """Tail evidence of features."""
     ranks = np.stack([mid_ranks(built.values[:, j]) for j in range(len(NAMES))], axis=1)
-    return anomaly.tails(ranks.astype(np.float32), built.known())
+    return anomaly.one_sided_tail_scores(ranks.astype(np.float32), built.known())
 
 
 def test_only_the_risky_tail_is_evidence() -> None:
@@ -58,10 +58,10 @@ def test_every_detector_puts_the_odd_row_first() -> None:
     known, evidence = built.known(), tails(built)
     raw = np.stack(list(columns.values()), axis=1)
     scores = {
-        "tails forest": anomaly.one_sided_forest(evidence, known, 0),
-        **anomaly.energy(evidence, known),
-        "raw forest": anomaly.raw_forest(raw, 0),
-        "neighbours": anomaly.neighbours(raw, 0),
+        "tails forest": anomaly.isolation_forest_tails(evidence, known, 0),
+        **anomaly.summed_tail_scores(evidence, known),
+        "raw forest": anomaly.isolation_forest_raw(raw, 0),
+        "neighbours": anomaly.knn_distance(raw, 0),
     }
     assert {name: int(np.argmax(score)) for name, score in scores.items()} == dict.fromkeys(scores, 7)
 
@@ -74,9 +74,9 @@ def test_the_harmless_tail_does_not_count() -> None:
         x[7] = -8.0
     built = features(**columns)
     known, evidence = built.known(), tails(built)
-    for score in anomaly.energy(evidence, known).values():
+    for score in anomaly.summed_tail_scores(evidence, known).values():
         assert score[7] == score.min()
-    forest = anomaly.one_sided_forest(evidence, known, 0)
+    forest = anomaly.isolation_forest_tails(evidence, known, 0)
     assert forest[7] < np.quantile(forest, 0.9)
 
 
@@ -89,7 +89,7 @@ def test_a_family_is_not_counted_for_each_of_its_features() -> None:
     total = {}
     for label, names in (("same", same), ("apart", apart)):
         built = features(**dict.fromkeys(names, strong))
-        total[label] = anomaly.energy(tails(built), built.known())["tails_energy"][7]
+        total[label] = anomaly.summed_tail_scores(tails(built), built.known())["tails_energy"][7]
     assert total["same"] < 0.75 * total["apart"]
 
 
@@ -98,11 +98,11 @@ def test_nothing_to_look_at() -> None:
     none = features()
     evidence, known = tails(none), none.known()
     assert not known.any()
-    assert (anomaly.one_sided_forest(evidence, known, 0) == 0).all()
-    assert all((score == 0).all() for score in anomaly.energy(evidence, known).values())
-    assert (anomaly.raw_forest(np.zeros((N, 0)), 0) == 0).all()
-    assert anomaly.neighbours(np.zeros((5, 3)), 0).tolist() == [0] * 5
-    assert np.isfinite(anomaly.neighbours(np.ones((50, 2)), 0)).all()
+    assert (anomaly.isolation_forest_tails(evidence, known, 0) == 0).all()
+    assert all((score == 0).all() for score in anomaly.summed_tail_scores(evidence, known).values())
+    assert (anomaly.isolation_forest_raw(np.zeros((N, 0)), 0) == 0).all()
+    assert anomaly.knn_distance(np.zeros((5, 3)), 0).tolist() == [0] * 5
+    assert np.isfinite(anomaly.knn_distance(np.ones((50, 2)), 0)).all()
 
 
 def test_the_table_as_numbers() -> None:
@@ -151,9 +151,9 @@ def test_an_identifier_is_the_same_one_whatever_it_is_written_with() -> None:
 
 def test_the_same_seed_gives_the_same_scores() -> None:
     x = np.random.default_rng(0).normal(size=(N, 3))
-    np.testing.assert_array_equal(anomaly.raw_forest(x, 3), anomaly.raw_forest(x, 3))
+    np.testing.assert_array_equal(anomaly.isolation_forest_raw(x, 3), anomaly.isolation_forest_raw(x, 3))
     np.testing.assert_array_equal(
-        anomaly.neighbours(x, 3, reference=100), anomaly.neighbours(x, 3, reference=100)
+        anomaly.knn_distance(x, 3, reference=100), anomaly.knn_distance(x, 3, reference=100)
     )
 
 

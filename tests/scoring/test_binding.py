@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vigie.scoring.binding import bind
+from vigie.models.binding import bind
 
 
 def test_a_name_comes_before_a_meaning() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vigie.calibration import calibrator as calibration
+from vigie.calibration.calibrator import LEAST, MOST, Calibrator, Prevalence, Studied, fit, probability
+from vigie.calibration.metrics import calibration_error
 from vigie.errors import InputRefused
-from vigie.scoring import calibration
-from vigie.scoring.calibration import LEAST, MOST, Calibrator, Prevalence, Studied, fit, probability
-from vigie.scoring.evaluate import calibration_error
 
 SHIFT = 3.0
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given, people
+from tests.helpers.tables import given, people
 
-from vigie.scoring.coherence import LEAST, coherence
-from vigie.scoring.roles import infer
-from vigie.worlds import generate
+from vigie.calibration.column_association import LEAST, column_association
+from vigie.roles.inference import infer
+from vigie.simulator import generate
 
 
 def noise(rows: int, seed: int) -> pl.DataFrame:
@@ -33,13 +33,13 @@ def noise(rows: int, seed: int) -> pl.DataFrame:
 def test_independent_columns_are_incoherent(rows: int, seed: int) -> None:
     """At every size: chance is allowed for."""
     frame = noise(rows, seed)
-    assert coherence(frame, infer(frame)) < LEAST
+    assert column_association(frame, infer(frame)) < LEAST
 
 
 @pytest.mark.parametrize("rows", [300, 2000])
 def test_habits_tie_columns(rows: int) -> None:
     frame = people(rows)
-    assert coherence(frame, infer(frame)) > 2 * LEAST
+    assert column_association(frame, infer(frame)) > 2 * LEAST
 
 
 def test_one_tie_is_enough() -> None:
@@ -47,20 +47,20 @@ def test_one_tie_is_enough() -> None:
     frame = noise(2000, 0).with_columns(
         pl.when(pl.col("category") == "a").then(pl.col("amount") * 2).otherwise("amount").alias("amount")
     )
-    assert coherence(frame, infer(frame)) > LEAST
+    assert column_association(frame, infer(frame)) > LEAST
 
 
 def test_ignored_columns_tie_nothing() -> None:
     frame = noise(2000, 0).with_columns(pl.col("amount").alias("copy"))
     roles = given({**{c: infer(frame).of(c).role for c in frame.columns}, "copy": "leak"})
-    assert coherence(frame, roles) < LEAST
+    assert column_association(frame, roles) < LEAST
 
 
 @pytest.mark.parametrize("rows", [1, 2, 31])
 def test_small_and_empty_tables(rows: int) -> None:
     frame = people(60).head(rows)
-    assert 0 <= coherence(frame, infer(frame)) <= 1
-    assert coherence(frame, given(dict.fromkeys(frame.columns, "none"))) == 0
+    assert 0 <= column_association(frame, infer(frame)) <= 1
+    assert column_association(frame, given(dict.fromkeys(frame.columns, "none"))) == 0
 
 
 @pytest.mark.parametrize("domain", ["mobile_money", "card_present", "insurance", "acquiring", "lending"])
@@ -68,4 +68,4 @@ def test_worlds_are_coherent(domain: str) -> None:
     """Whoever keeps a ledger leaves ties in it."""
     for seed in (1, 4):
         world = generate(domain, seed, 2000)
-        assert coherence(world.frame, given(world.roles)) > LEAST, seed
+        assert column_association(world.frame, given(world.roles)) > LEAST, seed

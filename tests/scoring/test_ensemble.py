@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vigie.scoring import ensemble, student
-from vigie.scoring.ensemble import Member, combine, energy, listen
-from vigie.scoring.groups import mid_ranks
+from vigie.arrays import mid_ranks
+from vigie.ensemble import combination, self_training
+from vigie.ensemble.combination import EnsembleMember, add_self_training, combine, tail_score
 
 N = 500
 Floats = npt.NDArray[np.float64]
@@ -19,9 +19,9 @@ def uniform(seed: int) -> Floats:
     return mid_ranks(np.random.default_rng(seed).random(N))
 
 
-def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: float = 0.9) -> Member:
+def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: float = 0.9) -> EnsembleMember:
     """A matched model that says so."""
-    return Member(name, similarity, skill, margin)
+    return EnsembleMember(name, similarity, skill, margin)
 
 
 def test_without_members_the_anomaly_speaks() -> None:
@@ -36,7 +36,7 @@ def test_without_members_the_anomaly_speaks() -> None:
 
 def test_energy_is_how_few_rows_are_at_least_as_suspicious() -> None:
     ranks = mid_ranks(np.arange(1000.0))
-    found = energy(ranks, 1000)
+    found = tail_score(ranks, 1000)
     assert (np.diff(found) > 0).all()
     assert found[-1] == pytest.approx(np.log(1000))
     assert found[500] == pytest.approx(np.log(2), abs=0.01)
@@ -132,7 +132,7 @@ def test_the_student_learns_what_the_suspicious_have_in_common() -> None:
     x, fraud = columns()
     rng = np.random.default_rng(1)
     suspicion = rng.random(len(x)) + 2 * (fraud & (rng.random(len(x)) < 0.5))
-    taught = student.vote(x, suspicion, 0)
+    taught = self_training.self_training_scores(x, suspicion, 0)
     assert taught is not None
     missed = fraud & (suspicion < 1)
     assert np.median(taught[missed]) > 0.85
@@ -144,7 +144,7 @@ def test_the_student_cannot_repeat_what_it_was_told_of_a_row() -> None:
     """Columns without any meaning: its vote has nothing to do with the suspicion."""
     rng = np.random.default_rng(0)
     x, suspicion = rng.normal(size=(2000, 3)), rng.random(2000)
-    taught = student.vote(x, suspicion, 0)
+    taught = self_training.self_training_scores(x, suspicion, 0)
     assert taught is not None
     assert abs(np.corrcoef(taught, suspicion)[0, 1]) < 0.12
 
@@ -157,22 +157,25 @@ def test_the_student_hears_what_related_rows_say() -> None:
     x = rng.normal(size=(4000, 2))
     company = np.stack([rng.normal(size=4000) + 3 * fraud, np.full(4000, np.nan)], axis=1)
     missed = fraud & (suspicion < 2)
-    alone, beside = student.vote(x, suspicion, 0), student.vote(x, suspicion, 0, company=company)
+    alone, beside = (
+        self_training.self_training_scores(x, suspicion, 0),
+        self_training.self_training_scores(x, suspicion, 0, company=company),
+    )
     assert alone is not None
     assert beside is not None
     assert beside[missed].mean() > alone[missed].mean() + 0.15
-    nobody = student.vote(x, suspicion, 0, company=np.full((4000, 3), np.nan))
+    nobody = self_training.self_training_scores(x, suspicion, 0, company=np.full((4000, 3), np.nan))
     np.testing.assert_array_equal(nobody, alone)
 
 
 def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
-    enough = student.FEWEST
-    few = np.zeros((student.FEWEST - 1, 3))
-    assert student.vote(few, np.zeros(len(few)), 0) is None
-    assert student.vote(np.zeros((enough, 0)), np.zeros(enough), 0) is None
+    enough = self_training.MIN_ROWS
+    few = np.zeros((self_training.MIN_ROWS - 1, 3))
+    assert self_training.self_training_scores(few, np.zeros(len(few)), 0) is None
+    assert self_training.self_training_scores(np.zeros((enough, 0)), np.zeros(enough), 0) is None
     one_half = np.zeros(enough, dtype=np.int64)
-    assert student.vote(np.ones((enough, 2)), np.ones(enough), 0, half=one_half) is None
-    flat = student.vote(np.ones((enough, 2)), np.ones(enough), 0)
+    assert self_training.self_training_scores(np.ones((enough, 2)), np.ones(enough), 0, half=one_half) is None
+    flat = self_training.self_training_scores(np.ones((enough, 2)), np.ones(enough), 0)
     assert flat is not None
     assert np.isfinite(flat).all()
 
@@ -180,18 +183,18 @@ def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
 def test_the_student_is_the_same_for_the_same_seed() -> None:
     x, fraud = columns(rows=1200)
     suspicion = np.random.default_rng(0).random(1200) + fraud
-    once = student.vote(x, suspicion, 3)
+    once = self_training.self_training_scores(x, suspicion, 3)
     assert once is not None
-    np.testing.assert_array_equal(once, student.vote(x, suspicion, 3))
+    np.testing.assert_array_equal(once, self_training.self_training_scores(x, suspicion, 3))
 
 
 def test_listening_changes_the_evidence_and_nothing_else() -> None:
     anomaly = uniform(0)
     before = combine(anomaly, [member(uniform(1)), member(uniform(2))])
-    assert listen(before, None) is before
-    after = listen(before, uniform(3))
+    assert add_self_training(before, None) is before
+    after = add_self_training(before, uniform(3))
     assert (after.weights, after.harmony, after.belief) == (before.weights, before.harmony, before.belief)
     np.testing.assert_array_equal(after.agreement, before.agreement)
     heard = np.corrcoef(after.evidence, uniform(3))[0, 1]
     assert 0.1 < heard < np.corrcoef(after.evidence, before.evidence)[0, 1], "a voice, never the only one"
-    assert 0 < ensemble.STUDENT_SHARE < 0.5
+    assert 0 < combination.SELF_TRAINING_WEIGHT < 0.5

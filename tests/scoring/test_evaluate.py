@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vigie.scoring.evaluate import calibration_error, measure, precision_at, recall_at
+from vigie.calibration.metrics import calibration_error, measure, precision_at, recall_at
 
 LABEL = np.array([True, False, True, False, False, False, False, False, False, False])
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.scoring.tables import given, people
+from tests.helpers.tables import given, people
 
-from vigie.scoring import anomaly, evidence, features
-from vigie.scoring.evidence import CONTEXT, DETECTORS, INPUTS, PEERS, SHARES
-from vigie.scoring.facts import Facts
-from vigie.scoring.features import NAMES
-from vigie.scoring.learned import Learned
-from vigie.scoring.roles import Roles
+from vigie import features
+from vigie.detectors import anomaly
+from vigie.features import NAMES, related
+from vigie.features.columns import ColumnView
+from vigie.features.related import RELATED_SIGNALS
+from vigie.fitted_state import FittedState
+from vigie.models import model_inputs
+from vigie.models.model_inputs import DETECTOR_WEIGHTS, DETECTORS, INPUTS, TABLE_CONTEXT
+from vigie.roles.inference import Roles
 
 ROLES = {
     "time": "time",
@@ -30,15 +33,19 @@ def small_forests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_inputs_are_named_once() -> None:
-    assert len(set(INPUTS)) == len(INPUTS) == len(NAMES) + len(DETECTORS) + len(PEERS) + len(CONTEXT)
-    assert len(SHARES) == len(DETECTORS)
-    assert SHARES.sum() == pytest.approx(1)
+    assert (
+        len(set(INPUTS))
+        == len(INPUTS)
+        == len(NAMES) + len(DETECTORS) + len(RELATED_SIGNALS) + len(TABLE_CONTEXT)
+    )
+    assert len(DETECTOR_WEIGHTS) == len(DETECTORS)
+    assert DETECTOR_WEIGHTS.sum() == pytest.approx(1)
 
 
 def test_everything_is_a_rank() -> None:
     """All inputs but the context lie in (0, 1); what the table cannot tell is NaN."""
-    found = evidence.gather(people(300), given(ROLES))
-    ranks = found.inputs[:, : -len(CONTEXT)]
+    found = model_inputs.build_inputs(people(300), given(ROLES))
+    ranks = found.inputs[:, : -len(TABLE_CONTEXT)]
     finite = np.isfinite(ranks)
     assert ((ranks[finite] > 0) & (ranks[finite] < 1)).all()
     assert found.inputs.dtype == np.float32
@@ -51,10 +58,10 @@ def test_everything_is_a_rank() -> None:
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns, features and detectors of a large table are told two at a time: the same bits as one after the other."""
     frame, roles = people(1200), given(ROLES)
-    alone = evidence.gather(frame, roles)
-    for module in (anomaly, evidence, features):
+    alone = model_inputs.build_inputs(frame, roles)
+    for module in (anomaly, model_inputs, features):
         monkeypatch.setattr(module, "MANY", 500)
-    together = evidence.gather(frame, roles)
+    together = model_inputs.build_inputs(frame, roles)
     np.testing.assert_array_equal(together.inputs, alone.inputs)
     np.testing.assert_array_equal(together.columns, alone.columns)
     np.testing.assert_array_equal(together.anomaly, alone.anomaly)
@@ -66,8 +73,8 @@ def test_order_changes_nothing() -> None:
     shuffled = frame.with_row_index("row").sample(fraction=1.0, shuffle=True, seed=3)
     moved = shuffled["row"].to_numpy()
     other = shuffled.drop("row").select(list(reversed(frame.columns)))
-    here = evidence.gather(frame, given(ROLES), seed=5)
-    there = evidence.gather(other, given({c: ROLES[c] for c in other.columns}), seed=5)
+    here = model_inputs.build_inputs(frame, given(ROLES), seed=5)
+    there = model_inputs.build_inputs(other, given({c: ROLES[c] for c in other.columns}), seed=5)
     np.testing.assert_array_equal(here.inputs, there.inputs)
     np.testing.assert_array_equal(here.anomaly, there.anomaly)
     np.testing.assert_array_equal(here.columns, there.columns)
@@ -77,7 +84,7 @@ def test_order_changes_nothing() -> None:
 def test_equal_rows_get_equal_evidence_of_habit() -> None:
     """Copies of a row differ at most in what came first."""
     frame = pl.concat([people(200)] * 2)
-    found = evidence.gather(frame, given(ROLES))
+    found = model_inputs.build_inputs(frame, given(ROLES))
     same: dict[int, list[int]] = {}
     for here, row in enumerate(found.order):
         same.setdefault(int(row) % 200, []).append(here)
@@ -89,14 +96,14 @@ def test_equal_rows_get_equal_evidence_of_habit() -> None:
 def test_related_rows_speak_for_each_other() -> None:
     """A row whose customer is suspicious elsewhere stands out, and its own suspicion is not among what is said."""
     frame = people(300)
-    facts = Facts(frame, given(ROLES))
+    facts = ColumnView(frame, given(ROLES))
     energy = np.zeros(300)
     victim = str(frame["customer"][0])
     mine = (frame["customer"] == victim).to_numpy()
     first = int(np.flatnonzero(mine)[0])
     energy[mine] = 5.0
     energy[first] = 0.0
-    found = evidence.related(facts, energy, Learned())
+    found = related.related_signals(facts, energy, FittedState())
     everyone = found["peers_actor_all"]
     assert everyone[first] == np.nanmax(everyone)
     assert found["peers_actor_max"][first] == 5
@@ -110,14 +117,14 @@ def test_whoever_is_alone_has_no_peers() -> None:
     frame = people(300).with_columns(
         pl.when(pl.int_range(300) == 7).then(pl.lit("alone")).otherwise("customer").alias("customer")
     )
-    found = evidence.related(Facts(frame, given(ROLES)), np.ones(300), Learned())
+    found = related.related_signals(ColumnView(frame, given(ROLES)), np.ones(300), FittedState())
     for name in ("peers_actor_all", "peers_actor_max", "peers_actor_day"):
         assert np.isnan(found[name][7]), name
 
 
 @pytest.mark.parametrize("rows", [1, 2, 9])
 def test_short_tables(rows: int) -> None:
-    found = evidence.gather(people(60).head(rows), given(ROLES))
+    found = model_inputs.build_inputs(people(60).head(rows), given(ROLES))
     assert found.inputs.shape == (rows, len(INPUTS))
     assert np.isfinite(found.anomaly).all()
 
@@ -125,7 +132,7 @@ def test_short_tables(rows: int) -> None:
 def test_a_table_that_says_nothing() -> None:
     """All columns ignored: every row is as ordinary as any other."""
     frame = people(60)
-    found = evidence.gather(frame, given(dict.fromkeys(frame.columns, "none")))
+    found = model_inputs.build_inputs(frame, given(dict.fromkeys(frame.columns, "none")))
     assert set(found.anomaly) == {0.5}
     assert not found.known.any()
 
@@ -134,8 +141,8 @@ def test_ignored_columns_change_no_rank() -> None:
     """The row order may depend on their cells; what is known of a row must not."""
     frame = people(300)
     extra = frame.with_columns(pl.Series("note", [f"n{i * 7919 % 300}" for i in range(300)]))
-    here = evidence.gather(frame, given(ROLES))
-    there = evidence.gather(extra, Roles((*given(ROLES).columns, *given({"note": "none"}).columns)))
+    here = model_inputs.build_inputs(frame, given(ROLES))
+    there = model_inputs.build_inputs(extra, Roles((*given(ROLES).columns, *given({"note": "none"}).columns)))
     name = INPUTS.index("rank_amount_habit")
     one, two = np.empty(300), np.empty(300)
     one[here.order], two[there.order] = here.inputs[:, name], there.inputs[:, name]

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vigie.scoring import boosting, margins
+from vigie.boosting import xgboost_import, xgboost_predict
 
 
 def _taught(x: np.ndarray, **more: Any) -> Any:
-    xgboost = boosting.load()
+    xgboost = xgboost_import.load()
     label = (np.nan_to_num(x, nan=0.4).prod(axis=1) > np.nan_to_num(x[:, 0])).astype(np.float32)
     lesson = xgboost.DMatrix(x, label, nthread=1)
     trained = xgboost.train({"nthread": 1, "max_depth": 5, **more}, lesson, 12)
-    return boosting.open_trees(bytes(trained.save_raw("ubj")))
+    return xgboost_import.open_trees(bytes(trained.save_raw("ubj")))
 
 
 def _gappy(rows: int, share: float) -> np.ndarray:
@@ -29,11 +29,11 @@ def test_margins_do_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) ->
     """One chunk, many chunks on threads, columns chosen chunk by chunk: the same bits."""
     x = _gappy(3000, 0.1)
     model = _taught(x[:, [4, 1]])
-    whole = margins.margins(model, x[:, [4, 1]])
-    monkeypatch.setattr(margins, "CHUNK", 170)
-    np.testing.assert_array_equal(margins.margins(model, x[:, [4, 1]]), whole)
-    np.testing.assert_array_equal(margins.margins(model, np.asfortranarray(x), [4, 1]), whole)
-    assert margins.margins(model, x[:0, [4, 1]]).shape == (0,)
+    whole = xgboost_predict.margins(model, x[:, [4, 1]])
+    monkeypatch.setattr(xgboost_predict, "CHUNK", 170)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, x[:, [4, 1]]), whole)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(x), [4, 1]), whole)
+    assert xgboost_predict.margins(model, x[:0, [4, 1]]).shape == (0,)
 
 
 @pytest.mark.parametrize("columns", [None, [4, 1, 0, 5, 2, 3]], ids=["as they are", "in another order"])
@@ -47,20 +47,23 @@ def test_many_rows_are_told_what_each_is_told_alone(
     asked[:, 0] = np.nan
     asked[:, 3] = np.nan_to_num(asked[:, 3])
     asked[:7] = np.nan
-    few = margins.margins(model, asked, columns)
+    few = xgboost_predict.margins(model, asked, columns)
     assert len(np.unique(few)) > 100
-    monkeypatch.setattr(margins, "MANY", 1000)
-    monkeypatch.setattr(margins, "CHUNK", 600)
-    assert margins._for_rows(model, asked, columns) is not None
-    np.testing.assert_array_equal(margins.margins(model, asked, columns), few)
-    np.testing.assert_array_equal(margins.margins(model, np.asfortranarray(asked), columns), few)
+    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    monkeypatch.setattr(xgboost_predict, "CHUNK", 600)
+    assert xgboost_predict._for_rows(model, asked, columns) is not None
+    np.testing.assert_array_equal(xgboost_predict.margins(model, asked, columns), few)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(asked), columns), few)
 
 
 def test_trees_for_the_rows_are_made_once_for_a_table_in_pieces() -> None:
     """Another piece with the same gaps asks the same trees."""
     x = _gappy(2000, 0.2)
     model = _taught(x)
-    first, second = margins._for_rows(model, x[:1000], None), margins._for_rows(model, x[1000:], None)
+    first, second = (
+        xgboost_predict._for_rows(model, x[:1000], None),
+        xgboost_predict._for_rows(model, x[1000:], None),
+    )
     assert first is not None
     assert second is not None
     assert first.booster is second.booster
@@ -70,30 +73,30 @@ def test_forests_of_several_trees_a_round_are_asked_alike(monkeypatch: pytest.Mo
     """Boosting with more than one tree a round gives the same bits, too."""
     x = _gappy(3000, 0.3)
     model = _taught(x, num_parallel_tree=3, subsample=0.5)
-    few = margins.margins(model, x)
-    monkeypatch.setattr(margins, "MANY", 1000)
-    np.testing.assert_array_equal(margins.margins(model, x), few)
+    few = xgboost_predict.margins(model, x)
+    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
 
 
 def test_trees_of_another_kind_are_asked_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dropped trees weigh differently: nothing is settled for them."""
     x = _gappy(3000, 0.3)
     model = _taught(x, booster="dart", rate_drop=0.3)
-    few = margins.margins(model, x)
-    monkeypatch.setattr(margins, "MANY", 1000)
-    assert margins._for_rows(model, x, None) is None
-    np.testing.assert_array_equal(margins.margins(model, x), few)
+    few = xgboost_predict.margins(model, x)
+    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    assert xgboost_predict._for_rows(model, x, None) is None
+    np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
 
 
 def test_rows_without_gaps_need_no_trees_of_their_own() -> None:
     """Nothing to settle."""
     x = _gappy(1000, 0.0)
-    assert margins._for_rows(_taught(x), x, None) is None
+    assert xgboost_predict._for_rows(_taught(x), x, None) is None
 
 
 def test_rows_of_which_nothing_is_known_are_answered() -> None:
     """All unknown: the trees as they are say what they say of nothing."""
     x = _gappy(1000, 0.2)
     model = _taught(x)
-    nothing = np.full((margins.MANY, 6), np.nan, dtype=np.float32)
-    assert np.unique(margins.margins(model, nothing)).size == 1
+    nothing = np.full((xgboost_predict.MANY, 6), np.nan, dtype=np.float32)
+    assert np.unique(xgboost_predict.margins(model, nothing)).size == 1

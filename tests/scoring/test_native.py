@@ -33,11 +33,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from vigie.artifacts.legacy import fitted as legacy_fitted
-from vigie.artifacts.legacy import pickles as legacy_pickle
-from vigie.artifacts.legacy import recipe as legacy_recipe
 from vigie.errors import InputRefused
-from vigie.scoring import native
+from vigie.importer import pickle_reader, pipeline_conversion, sklearn_transformers
+from vigie.models import imported_pipeline
 
 ROWS = 300
 NUMBERS = ["amount", "age", "hour", "still"]
@@ -68,8 +66,8 @@ def _recipe(fitted: Any, columns: list[str]) -> dict[str, Any]:
     """As the import makes it: through the file, never through the object; and through JSON."""
     out = io.BytesIO()
     joblib.dump(fitted, out, compress=3)
-    read = legacy_pickle.read(out.getvalue(), most_bytes=1 << 24)
-    recipe = legacy_recipe.extend(legacy_fitted.start(columns), read)
+    read = pickle_reader.read(out.getvalue(), most_bytes=1 << 24)
+    recipe = pipeline_conversion.extend(sklearn_transformers.start(columns), read)
     return dict(json.loads(json.dumps(recipe.to_json(), allow_nan=False)))
 
 
@@ -84,7 +82,7 @@ def _same(fitted: Any, columns: list[str], *, gaps: bool = False) -> dict[str, A
     fresh = _table(9, gaps=gaps)
     expected = fitted.transform(fresh.select(columns))
     expected = expected.toarray() if hasattr(expected, "toarray") else np.asarray(expected)
-    got = native.apply_steps(_columns(fresh), recipe)
+    got = imported_pipeline.apply_steps(_columns(fresh), recipe)
     assert got.dtype == np.float32
     np.testing.assert_array_equal(got, expected.astype(np.float64).astype(np.float32))
     return recipe
@@ -137,7 +135,7 @@ def test_a_column_without_any_value_is_left_out_as_in_scikit_learn() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             expected = fitted.transform(np.column_stack(list(fresh.values())))
-        got = native.apply_steps(fresh, _recipe(fitted, ["a", "b", "c"]))
+        got = imported_pipeline.apply_steps(fresh, _recipe(fitted, ["a", "b", "c"]))
         np.testing.assert_array_equal(got, expected.astype(np.float32))
 
 
@@ -199,7 +197,7 @@ def test_a_selector_with_an_estimator_of_the_list_comes_out() -> None:
 def _one(op: dict[str, Any], *columns: np.ndarray, out: int = 1) -> np.ndarray:
     names = [f"c{at}" for at in range(len(columns))]
     recipe = {"format": 1, "kind": "native", "columns": names, "names": ["x"] * out, "steps": [op]}
-    return native.apply_steps(dict(zip(names, columns, strict=True)), recipe)
+    return imported_pipeline.apply_steps(dict(zip(names, columns, strict=True)), recipe)
 
 
 COUNTRY = {"categories": ["FR", "SN"], "codes": [0, 1], "unknown": None}
@@ -246,7 +244,7 @@ def test_a_column_that_is_not_there_is_missing_everywhere() -> None:
             {"take": [2], "steps": [{"op": "ordinal", "columns": [COUNTRY]}]},
         ]}],
     }  # fmt: skip
-    got = native.apply_steps({"here": np.array([1, 2]), "other": np.array(["x", "y"])}, recipe)
+    got = imported_pipeline.apply_steps({"here": np.array([1, 2]), "other": np.array(["x", "y"])}, recipe)
     np.testing.assert_array_equal(got, [[1, 3.5, np.nan], [2, 3.5, np.nan]])
 
 
@@ -285,11 +283,11 @@ GOOD: dict[str, Any] = {"format": 1, "kind": "native", "columns": ["a"], "names"
 def test_a_recipe_that_is_none_is_refused(change: dict[str, Any]) -> None:
     """Another format, a step nobody knows, a step that does not fit."""
     with pytest.raises(InputRefused, match="recipe"):
-        native.apply_steps({"a": np.array([1.0])}, {**GOOD, **change})
+        imported_pipeline.apply_steps({"a": np.array([1.0])}, {**GOOD, **change})
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
     """They cannot be the columns of one table; nor can none."""
     for columns in ({"a": np.zeros(2), "b": np.zeros(3)}, {}):
         with pytest.raises(InputRefused):
-            native.apply_steps(columns, GOOD)
+            imported_pipeline.apply_steps(columns, GOOD)

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from vigie.scoring import reference
-from vigie.scoring.evidence import INPUTS
-from vigie.scoring.features import BY_NAME
-from vigie.scoring.reference import NativeModel, ReferenceModel
+from vigie.features import BY_NAME
+from vigie.models import reference
+from vigie.models.model_inputs import INPUTS
+from vigie.models.reference import ImportedModel, ReferenceModel
 
 Lessons = tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.bool_]]]
 KNOWN = (
@@ -131,7 +131,7 @@ def test_a_model_made_elsewhere_reads_the_columns_it_is_bound_to(lessons: Lesson
         "steps": [{"op": "select", "keep": [0, 1]}],
     }
     model = reference.from_parts(bytes(trees.save_raw("ubj")), recipe)
-    assert isinstance(model, NativeModel)
+    assert isinstance(model, ImportedModel)
     table = pl.DataFrame({"age": x[:, 1], "AMOUNT": x[:, 0], "other": x[:, 0]})
     bound = {"Amount": "AMOUNT", "Age": "age"}
     margin = model.margin_of(table, bound)

@@ -6,37 +6,38 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.scoring.tables import given as stated
-from tests.scoring.tables import people
+from tests.helpers.tables import given as stated
+from tests.helpers.tables import people
 
-from vigie.scoring import anomaly, evidence
-from vigie.scoring.calibration import HARMONY, Calibrator
-from vigie.scoring.coherence import LEAST
-from vigie.scoring.ensemble import Combined
-from vigie.scoring.features import VOCABULARY
-from vigie.scoring.reasons import COUNT, reasons
-from vigie.scoring.verdict import FEWEST_ROWS, Verdict, judge, worthwhile
+from vigie.calibration.calibrator import HARMONY, Calibrator
+from vigie.calibration.column_association import LEAST
+from vigie.detectors import anomaly
+from vigie.engine.decision import FEWEST_ROWS, Decision, decide, worthwhile
+from vigie.engine.reasons import COUNT, reasons
+from vigie.ensemble.combination import EnsembleScore
+from vigie.features import VOCABULARY
+from vigie.models import model_inputs
 
 N = 400
 CALIBRATOR = Calibrator((0.0, 1.0, 3.0, 6.0), (-3.0, -1.0, 2.0, 6.0), 0.0, 1.0, -1.0, 1.0)
 
 
-def combined(rows: int = N, *, harmony: float = 0.8, belief: float = 0.03) -> Combined:
+def combined(rows: int = N, *, harmony: float = 0.8, belief: float = 0.03) -> EnsembleScore:
     """An ensemble that has spoken."""
     energy = np.random.default_rng(0).permutation(-np.log((np.arange(rows) + 0.5) / rows))
-    return Combined(energy, np.full(rows, 0.7), (1.0,), harmony, belief)
+    return EnsembleScore(energy, np.full(rows, 0.7), (1.0,), harmony, belief)
 
 
 def told(
-    said: Combined | None = None,
+    said: EnsembleScore | None = None,
     *,
     tied: float = 0.5,
     calibrator: Calibrator | None = CALIBRATOR,
     prior: float | None = None,
     budget: float | None = None,
-) -> Verdict:
+) -> Decision:
     """The verdict, where all is well unless told otherwise."""
-    return judge(said or combined(), tied, calibrator, prior, budget)
+    return decide(said or combined(), tied, calibrator, prior, budget)
 
 
 def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
@@ -57,7 +58,7 @@ def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
         ("contradict each other", told(combined(harmony=HARMONY - 0.01))),
     ],
 )
-def test_doubt_gives_no_probability(why: str, found: Verdict) -> None:
+def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
     """And says so, in both languages; scores and levels stay, and HIGH is never said."""
     assert found.abstained is not None
     english, french = found.abstained
@@ -101,7 +102,7 @@ def test_a_budget_is_kept_exactly(budget: float, alerts: int, calibrator: Calibr
 
 
 def test_a_budget_is_kept_where_rows_are_equal() -> None:
-    said = Combined(np.ones(N), np.ones(N), (1.0,), 0.8, 0.03)
+    said = EnsembleScore(np.ones(N), np.ones(N), (1.0,), 0.8, 0.03)
     assert told(said, budget=13).alert.sum() == 13
 
 
@@ -141,20 +142,22 @@ def test_whatever_is_shown_is_worded() -> None:
 
 
 def test_an_empty_ensemble() -> None:
-    found = judge(Combined(np.zeros(0), np.zeros(0), (), float("nan"), float("nan")), 0.0, None, None, None)
+    found = decide(
+        EnsembleScore(np.zeros(0), np.zeros(0), (), float("nan"), float("nan")), 0.0, None, None, None
+    )
     assert len(found.score) == len(found.level) == len(found.alert) == 0
 
 
 @pytest.fixture
-def gathered(monkeypatch: pytest.MonkeyPatch) -> evidence.Evidence:
+def gathered(monkeypatch: pytest.MonkeyPatch) -> model_inputs.ModelInputs:
     """The evidence of a small table."""
     monkeypatch.setattr(anomaly, "TREES", 5)
     frame = people(300)
     roles = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount"}
-    return evidence.gather(frame, stated({**roles, "category": "category"}))
+    return model_inputs.build_inputs(frame, stated({**roles, "category": "category"}))
 
 
-def test_reasons_are_words_of_known_features_one_a_family(gathered: evidence.Evidence) -> None:
+def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs.ModelInputs) -> None:
     """At most three, in the language asked for, the strongest first, and the same rows in both languages."""
     rows = np.argsort(-gathered.anomaly)[:40]
     english, french = (reasons(gathered, rows, language) for language in ("en", "fr"))
@@ -172,7 +175,7 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: evidence.Evi
         assert all(gathered.known[VOCABULARY.index(f)] for f in features)
 
 
-def test_the_most_suspicious_row_has_the_most_to_say(gathered: evidence.Evidence) -> None:
+def test_the_most_suspicious_row_has_the_most_to_say(gathered: model_inputs.ModelInputs) -> None:
     order = np.argsort(-gathered.anomaly)
     top, bottom = reasons(gathered, order[:20], "en"), reasons(gathered, order[-20:], "en")
     assert all(top)

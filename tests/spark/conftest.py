@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vigie import opening, settings
+from vigie import resources, settings
 from vigie.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -43,18 +43,18 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
 
 @pytest.fixture(scope="module")
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    with opening.catalog(chosen) as opened:
+    with resources.catalog(chosen) as opened:
         yield opened
 
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that one piece would do for is scored in passes, on samples of it."""
-    from vigie import long
+    from vigie.engine import out_of_core
 
-    monkeypatch.setattr(long, "LONG", 1000)
-    monkeypatch.setattr(sys.modules["vigie.long.look"], "SAMPLE", 1500)
-    monkeypatch.setattr(sys.modules["vigie.long.look"], "FEWEST", 100)
+    monkeypatch.setattr(out_of_core, "LONG", 1000)
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE", 1500)
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "FEWEST", 100)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pyspark.sql import DataFrame, SparkSession
 
-from vigie.predict.told import ADDED
+from vigie.engine.output import ADDED
 
 
 def sent(session: SparkSession, frame: pl.DataFrame, folder: Path) -> DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 from tests.waiting import LIMIT, wait_until
 
 pytest.importorskip("pyspark", reason="make test-spark")
@@ -22,10 +22,10 @@ import pyspark
 from pyspark.sql import SparkSession
 from tests.spark.rows import assert_same, back, sent
 
-from vigie import long, opening, settings, spark
+from vigie import resources, settings, spark
 from vigie.catalog import Catalog
-from vigie.long import spill
-from vigie.predict import Options
+from vigie.engine import out_of_core, spill
+from vigie.engine.pipeline import Options
 from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
@@ -125,7 +125,7 @@ def test_a_machine_lost_in_the_middle(
 ) -> None:
     frame = busy_table(5, flows=False)
     rows = spill.of_table(from_frame(frame), tmp_path / "typed")
-    expected = long.score(rows, catalog, opening.opener(chosen), Options(), tmp_path)
+    expected = out_of_core.score(rows, catalog, resources.bundle_loader(chosen), Options(), tmp_path)
     struck = threading.Event()
     killer = threading.Thread(target=_kill_when_busy, args=(cluster, struck))
 
@@ -136,7 +136,7 @@ def test_a_machine_lost_in_the_middle(
 
     df = sent(cluster.session, frame, tmp_path).repartition(4)
     room = spark.Room(work, 500, strict=False)
-    found = spark.score(df, catalog, opening.opener(chosen), Options(), room, progress)
+    found = spark.score(df, catalog, resources.bundle_loader(chosen), Options(), room, progress)
     scored = back(found.frame)
     killer.join(LIMIT)
     assert struck.is_set()

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 
 pytest.importorskip("pyspark", reason="make test-spark")
 
 from pyspark.sql import SparkSession
 
-from vigie import opening, settings, spark
+from vigie import resources, settings, spark
 from vigie.catalog import Catalog
+from vigie.engine import files as one_file
+from vigie.engine.pipeline import Options
 from vigie.errors import InputRefused, MalformedTable, UsageRefused
-from vigie.long import files as one_file
-from vigie.predict import Options
 from vigie.spark import files
 
 pytestmark = pytest.mark.spark
@@ -39,7 +39,9 @@ def through_spark(
     table = files.read(session, files.find(str(source), max_columns=100))
     room = spark.Room((target.parent / "work").as_uri(), 900, strict=False)
     comma = table.dialect is not None and table.dialect.separator == ";"
-    found = spark.score(table.df, catalog, opening.opener(chosen), Options(), room, comma_by_default=comma)
+    found = spark.score(
+        table.df, catalog, resources.bundle_loader(chosen), Options(), room, comma_by_default=comma
+    )
     dialect = replace(table.dialect, decimal=found.decimal) if table.dialect else None
     files.write(found.frame, files.Target(str(target), source_extension(source)), dialect)
 
@@ -73,7 +75,7 @@ def test_the_output_is_that_of_one_file(
         tmp_path / f"in{extension}",
         tmp_path / f"out{extension}",
         catalog,
-        opening.opener(chosen),
+        resources.bundle_loader(chosen),
         Options(),
         limits,
     )

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.scoring.test_kinds import busy_table
+from tests.helpers.tables import busy_table
 
 pytest.importorskip("pyspark", reason="make test-spark")
 
 from pyspark.sql import SparkSession, functions
 from tests.spark.rows import assert_same, back, sent
 
-from vigie import long, opening, predict, settings, spark
+from vigie import resources, settings, spark
 from vigie.catalog import Catalog
+from vigie.engine import out_of_core, pipeline, spill
+from vigie.engine.output import ADDED
+from vigie.engine.pipeline import Options
 from vigie.errors import InputRefused
-from vigie.long import spill
-from vigie.predict import Options
-from vigie.predict.told import ADDED
 from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
@@ -29,7 +29,7 @@ def on_one_machine(
     frame: pl.DataFrame, catalog: Catalog, chosen: settings.Settings, options: Options, folder: Path
 ):
     rows = spill.of_table(from_frame(frame), folder / "typed")
-    scored = long.score(rows, catalog, opening.opener(chosen), options, folder)
+    scored = out_of_core.score(rows, catalog, resources.bundle_loader(chosen), options, folder)
     return frame.hstack(pl.concat(list(scored.pieces()))), scored.summary
 
 
@@ -48,7 +48,7 @@ def test_the_same_numbers(
     df = sent(spark_session, frame, tmp_path)
     df = df.coalesce(1) if parts == 1 else df.orderBy(functions.rand(parts)).repartition(parts)
     room = spark.Room(work, 900, strict=False)
-    found = spark.score(df, catalog, opening.opener(chosen), options, room)
+    found = spark.score(df, catalog, resources.bundle_loader(chosen), options, room)
     scored = back(found.frame)
     assert scored.columns == expected.columns
     assert_same(scored, expected, BY)
@@ -69,10 +69,12 @@ def test_few_rows_are_scored_in_memory(
 ) -> None:
     """As the command line does it, and a column that is called like one of ours keeps its name."""
     frame = busy_table(9, flows=False).rename({"channel": "Alert"})
-    expected = predict.predict(from_frame(frame), catalog, opening.opener(chosen)).additions
+    expected = pipeline.predict(from_frame(frame), catalog, resources.bundle_loader(chosen)).additions
     df = sent(spark_session, frame, tmp_path).repartition(3)
     found = back(
-        spark.score(df, catalog, opening.opener(chosen), Options(), spark.Room(work, 900, strict=False)).frame
+        spark.score(
+            df, catalog, resources.bundle_loader(chosen), Options(), spark.Room(work, 900, strict=False)
+        ).frame
     )
     assert found.columns == [*frame.columns, *(name if name != "alert" else "alert_2" for name in ADDED)]
     plain = found.rename({"Alert": "channel", "alert_2": "alert"})
@@ -85,4 +87,6 @@ def test_names_that_spark_cannot_tell_apart(
     """Are refused before any work is done, and named."""
     df = spark_session.createDataFrame([(1, 2)], "Amount long, amount long")
     with pytest.raises(InputRefused, match="'Amount' and 'amount'"):
-        spark.score(df, catalog, opening.opener(chosen), Options(), spark.Room(work, 900, strict=False))
+        spark.score(
+            df, catalog, resources.bundle_loader(chosen), Options(), spark.Room(work, 900, strict=False)
+        )

@@ -14,14 +14,14 @@ from pyspark.sql import SparkSession
 
 from vigie import settings
 from vigie.catalog import Catalog
+from vigie.engine.fitted_scorer import Terms
+from vigie.engine.members import Voter
+from vigie.engine.pipeline import Options
 from vigie.errors import DamagedBundle, UsageRefused
-from vigie.long.terms import Terms
-from vigie.predict import Options
-from vigie.predict.voters import Voter
-from vigie.scoring.learned import Learned
-from vigie.scoring.roles import Roles
-from vigie.spark import carried, counted, frames, tasks
-from vigie.spark.models import Sent
+from vigie.fitted_state import FittedState
+from vigie.roles.inference import Roles
+from vigie.spark import aggregates, arrow_frame, errors, tasks
+from vigie.spark.model_loading import Sent
 
 pytestmark = pytest.mark.spark
 
@@ -39,10 +39,10 @@ def test_scores_keep_their_order_as_whole_numbers() -> None:
 @pytest.mark.parametrize("wanted", [1, 5, 300])
 def test_the_nth_largest_is_found_without_sorting(wanted: int, spark_session: SparkSession) -> None:
     numbers = np.repeat(tasks.order_of(np.random.default_rng(1).normal(size=150)), 2)
-    rows = frames.Frames(
+    rows = arrow_frame.Frames(
         spark_session.createDataFrame([(int(n),) for n in numbers], "_0 long"), {"n": pl.Int64()}
     )
-    found, still = counted._nth(rows.df, rows.at("n"), wanted)
+    found, still = aggregates._nth(rows.df, rows.at("n"), wanted)
     assert found == np.sort(numbers)[::-1][wanted - 1]
     assert still == wanted - (numbers > found).sum()
 
@@ -50,15 +50,15 @@ def test_the_nth_largest_is_found_without_sorting(wanted: int, spark_session: Sp
 def test_numbers_are_packed_to_the_bit() -> None:
     matrix = np.random.default_rng(2).normal(size=(7, 3)).astype(np.float32)
     matrix[2, 1] = np.nan
-    cells = frames.packed(matrix)
-    np.testing.assert_array_equal(frames.unpacked(cells[2:6], np.float32, 3), matrix[2:6])
+    cells = arrow_frame.packed(matrix)
+    np.testing.assert_array_equal(arrow_frame.unpacked(cells[2:6], np.float32, 3), matrix[2:6])
 
 
 def test_a_bug_in_a_task_says_where_and_never_what(spark_session: SparkSession) -> None:
     """Its message may quote a cell, and the logs of a cluster are read by many."""
-    rows = frames.Frames(spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()})
+    rows = arrow_frame.Frames(spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()})
     broken = rows.map(_quoting, {"who": pl.String()})
-    with pytest.raises(Exception, match="ValueError at ") as caught, carried.to_driver():
+    with pytest.raises(Exception, match="ValueError at ") as caught, errors.to_driver():
         broken.collect()
     assert "C0042" not in str(caught.value)
 
@@ -71,7 +71,7 @@ def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Sett
     """Once a process, and never one whose bytes are not those of the catalog."""
     entry = catalog.list()[0]
     voter = Voter(entry.name, 1.0, 0.9, {}, 0.0, None)
-    terms = Terms(Roles(()), Options(), Learned(), Learned(), members=(voter,))
+    terms = Terms(Roles(()), Options(), FittedState(), FittedState(), members=(voter,))
     one, again = (Sent(terms, (entry,)).here().members[0].model for _ in range(2))
     assert one is again
     with pytest.raises(DamagedBundle):
@@ -82,10 +82,10 @@ def test_machines_with_other_versions_are_refused(
     spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hashes differ between versions of polars: the scores would, silently."""
-    monkeypatch.setattr(frames, "_versions", lambda: ("9.9", "9.9"))
-    rows = frames.Frames(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
+    monkeypatch.setattr(arrow_frame, "_versions", lambda: ("9.9", "9.9"))
+    rows = arrow_frame.Frames(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
     asked = rows.map(_same_rows, {"who": pl.String()})
-    with pytest.raises(UsageRefused, match=r"expected 9\.9 with 9\.9"), carried.to_driver():
+    with pytest.raises(UsageRefused, match=r"expected 9\.9 with 9\.9"), errors.to_driver():
         asked.collect()
 
 

@@ -8,14 +8,7 @@ import zipfile
 import polars as pl
 import pytest
 
-from vigie.errors import (
-    InputRefused,
-    MalformedTable,
-    NotFound,
-    TableTooLarge,
-    UnreadableTable,
-    VigieError,
-)
+from vigie.errors import InputRefused, MalformedTable, NotFound, TableTooLarge, UnreadableTable, VigieError
 from vigie.table import encoding, from_frame, read
 
 GOOD = b"id,montant,note\n" + b"".join(b"%d,1.5,x\n" % i for i in range(5))

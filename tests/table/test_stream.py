@@ -10,7 +10,7 @@ import pytest
 
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import read, stream
-from vigie.table.readings import candidates
+from vigie.table.column_parsers import candidates
 
 ROWS = 1000
 

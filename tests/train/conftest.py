@@ -11,16 +11,17 @@ import polars as pl
 import pytest
 from tests.predict.conftest import opener
 
-from vigie import database, predict
 from vigie import table as tables
-from vigie import train as story
-from vigie.artifacts import store
-from vigie.artifacts.opening import Gate
-from vigie.catalog import Catalog, Entry
-from vigie.library import starter
-from vigie.predict import Prediction
-from vigie.scoring import evaluate
-from vigie.worlds import generate
+from vigie import train
+from vigie.bundles.verification import SignaturePolicy
+from vigie.calibration import metrics
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.engine import pipeline
+from vigie.engine.pipeline import Prediction
+from vigie.simulator import generate
+from vigie.starter_models import registry
+from vigie.stores import base
 
 LABEL = "is_fraud"
 
@@ -59,10 +60,10 @@ def halves() -> Halves:
 
 
 @pytest.fixture(scope="session")
-def made(halves: Halves) -> story.Trained:
+def made(halves: Halves) -> train.Trained:
     """The model of the first half."""
     table = tables.from_frame(halves.labelled, "first half")
-    return story.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
+    return train.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,22 @@ class Desk:
     """A catalog with the shipped library and the owner's model."""
 
     catalog: Catalog
-    entry: Entry
+    entry: ModelVersion
 
     def score(self, frame: pl.DataFrame) -> Prediction:
-        options = predict.Options(reasons=False)
-        return predict.predict(tables.from_frame(frame), self.catalog, opener, options)
+        options = pipeline.Options(reasons=False)
+        return pipeline.predict(tables.from_frame(frame), self.catalog, opener, options)
 
 
 @pytest.fixture(scope="session")
-def desk(made: story.Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(made: train.Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The owner's model, published and registered."""
     folder: Path = tmp_path_factory.mktemp("trained")
     engine = database.open(f"sqlite:///{folder / 'catalog.sqlite'}")
     catalog = Catalog(engine)
-    starter.register(catalog)
-    shelf = store.connect((folder / "models").as_uri())
-    entry = story.shelve(catalog, made.bundle, shelf, Gate(False, None, folder), page=made.page)
+    registry.register(catalog)
+    shelf = base.connect((folder / "models").as_uri())
+    entry = train.shelve(catalog, made.bundle, shelf, SignaturePolicy(False, None, folder), page=made.page)
     yield Desk(catalog, entry)
     engine.dispose()
 
@@ -95,12 +96,14 @@ def before(halves: Halves, tmp_path_factory: pytest.TempPathFactory) -> Predicti
     """The second half scored by the shipped library alone."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('before') / 'catalog.sqlite'}")
     catalog = Catalog(engine)
-    starter.register(catalog)
-    found = predict.predict(tables.from_frame(halves.second), catalog, opener, predict.Options(reasons=False))
+    registry.register(catalog)
+    found = pipeline.predict(
+        tables.from_frame(halves.second), catalog, opener, pipeline.Options(reasons=False)
+    )
     engine.dispose()
     return found
 
 
 def precision(label: np.ndarray, prediction: Prediction) -> float:
     """Average precision of the scores."""
-    return evaluate.measure(label, prediction.additions["fraud_score"].to_numpy())[1]
+    return metrics.measure(label, prediction.additions["fraud_score"].to_numpy())[1]

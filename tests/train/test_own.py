@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.scoring import roles
-from vigie.scoring.own import encode
-from vigie.scoring.own.alone import alone, emptiness
-from vigie.scoring.own.find import find, gap, named_alike, upload
-from vigie.scoring.own.recognise import recognise, remember
-from vigie.scoring.own.sketch import Sketch, cells, sketch
+from vigie.models.trained import encoders as encode
+from vigie.models.trained.column_matching import find, gap, named_alike, upload
+from vigie.models.trained.column_sketch import Sketch, cells, sketch
+from vigie.models.trained.table_recognition import fingerprint, match_table
+from vigie.roles import inference
+from vigie.train.single_column_auc import alone, emptiness
 
 ROWS = 3000
 
@@ -33,7 +33,7 @@ def payments(seed: int) -> pl.DataFrame:
 
 def model(frame: pl.DataFrame) -> list[Sketch]:
     """Its columns, remembered."""
-    return [sketch(frame[c.column], c.role, "salt") for c in roles.infer(frame).columns]
+    return [sketch(frame[c.column], c.role, "salt") for c in inference.infer(frame).columns]
 
 
 @pytest.mark.parametrize("nameless", [False, True])
@@ -45,7 +45,7 @@ def test_every_column_is_found_under_another_name(nameless: bool) -> None:
     if nameless:
         names = {name: f"champ_{i}" for i, name in enumerate(first.columns)}
     other = second.rename(names).select(sorted(names.values(), reverse=True))
-    found = find(model(first), upload(other, roles.infer(other)), "salt")
+    found = find(model(first), upload(other, inference.infer(other)), "salt")
     assert {name: there.column for name, there in found.items()} == names
 
 
@@ -53,7 +53,7 @@ def test_a_column_that_is_not_there_is_not_replaced() -> None:
     """Another one of the same role but another spread does not stand in for it."""
     first, second = payments(1), payments(2)
     other = second.drop("V4").with_columns(pl.Series("V9", np.random.default_rng(0).uniform(50, 60, ROWS)))
-    found = find(model(first), upload(other, roles.infer(other)), "salt")
+    found = find(model(first), upload(other, inference.infer(other)), "salt")
     assert "V4" not in found
     assert {name: there.column for name, there in found.items()} == {n: n for n in first.columns if n != "V4"}
 
@@ -61,7 +61,7 @@ def test_a_column_that_is_not_there_is_not_replaced() -> None:
 def test_the_same_name_decides() -> None:
     """Even where the values have moved on."""
     first, second = payments(1), payments(2).with_columns(pl.col("amount") * 3)
-    found = find(model(first), upload(second, roles.infer(second)), "salt")
+    found = find(model(first), upload(second, inference.infer(second)), "salt")
     assert found["amount"].column == "amount"
     assert found["amount"].closeness < 0.5
 
@@ -70,15 +70,15 @@ def test_only_a_known_table_is_recognised() -> None:
     """Its columns under any names, but not a table of another kind."""
     first, second = payments(1), payments(2)
     used = dict.fromkeys(first.columns, 1 / first.width)
-    profile = json.loads(json.dumps(remember(model(first), "salt", used)))
+    profile = json.loads(json.dumps(fingerprint(model(first), "salt", used)))
     renamed = second.rename({name: f"c{i}" for i, name in enumerate(second.columns)})
-    known = recognise([profile], renamed, roles.infer(renamed))
+    known = match_table([profile], renamed, inference.infer(renamed))
     assert known is not None
     assert known.roles["c1"] == "amount"
     rng = np.random.default_rng(0)
     other = pl.DataFrame({"age": rng.integers(18, 90, ROWS), "income": rng.lognormal(10, 1, ROWS).round(), "job": rng.choice(["a", "b"], ROWS)})  # fmt: skip
-    assert recognise([profile], other, roles.infer(other)) is None
-    assert recognise([], other, roles.infer(other)) is None
+    assert match_table([profile], other, inference.infer(other)) is None
+    assert match_table([], other, inference.infer(other)) is None
 
 
 def test_private_columns_leave_no_value() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from vigie import table as tables
-from vigie import train as story
+from vigie import train
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.table import Table
 from vigie.train import label, leaks
@@ -64,14 +64,14 @@ def frauds(count: int, rows: int = ROWS) -> np.ndarray:
 def test_a_label_that_teaches_nothing_is_refused(answer: list[object] | np.ndarray, said: str) -> None:
     """The message counts, and the hint says what to do instead."""
     with pytest.raises(InputRefused, match=said) as refused:
-        story.examine(frame(answer), label="is_fraud")
+        train.examine(frame(answer), label="is_fraud")
     assert refused.value.hint
 
 
 def test_a_label_that_is_not_there_is_refused() -> None:
     """The nearest columns are named."""
     with pytest.raises(UnknownColumn, match="no column 'fraud'") as refused:
-        story.examine(frame(frauds(60)), label="fraud")
+        train.examine(frame(frauds(60)), label="fraud")
     assert "is_fraud" in refused.value.hint
 
 
@@ -91,17 +91,17 @@ def test_the_positive_value_is_found_by_its_word(yes: str, no: str) -> None:
     """In any of our languages and cases."""
     wanted = frauds(60).astype(bool)
     table = frame([yes if one else no for one in wanted])
-    assert (story.examine(table, label="is_fraud").label.fraud == wanted).all()
+    assert (train.examine(table, label="is_fraud").label.fraud == wanted).all()
 
 
 def test_the_positive_value_can_be_said() -> None:
     """Rows that nobody decided are neither fraud nor fine."""
     answer = ["bleu"] * 1500 + ["rouge"] * 300 + ["?"] * 200
     table = frame(answer)
-    found = story.examine(table, label="is_fraud", positive="rouge", unlabelled=["?"]).label
+    found = train.examine(table, label="is_fraud", positive="rouge", unlabelled=["?"]).label
     assert (found.frauds, int(found.known.sum())) == (300, 1800)
     with pytest.raises(InputRefused, match="no row with the value given by --positive"):
-        story.examine(table, label="is_fraud", positive="vert", unlabelled=["?"])
+        train.examine(table, label="is_fraud", positive="vert", unlabelled=["?"])
 
 
 def test_the_label_is_found_by_its_name() -> None:
@@ -123,7 +123,7 @@ def test_a_column_that_tells_the_label_alone_is_left_out() -> None:
         fraud_type=[rng.choice(["theft", "scam"]) if one else "none" for one in answer],
         weak=answer + rng.normal(0, 3, ROWS),
     )
-    seen = story.examine(table, label="is_fraud")
+    seen = train.examine(table, label="is_fraud")
     assert seen.left_out == {"risk_engine", "case_opened", "fraud_type"}
     assert {item.role for item in seen.roles.columns if item.column in seen.left_out} == {"none"}
 
@@ -132,17 +132,17 @@ def test_the_owner_may_keep_a_column() -> None:
     """It is used, and the warning stays."""
     answer = frauds(200)
     table = frame(answer, distance=answer * 50 + np.random.default_rng(1).normal(0, 1, ROWS))
-    seen = story.examine(table, label="is_fraud", keep=["distance"])
+    seen = train.examine(table, label="is_fraud", keep=["distance"])
     assert seen.left_out == set()
     assert any("'distance' looks like a leak but was kept" in text for text in seen.warnings)
     with pytest.raises(UnknownColumn):
-        story.examine(table, label="is_fraud", keep=["distanse"])
+        train.examine(table, label="is_fraud", keep=["distanse"])
 
 
 def test_rows_ordered_by_the_label_are_noticed() -> None:
     """Their order says nothing of time, and a row number is a leak."""
     answer = np.r_[np.ones(200, dtype=int), np.zeros(1800, dtype=int)]
-    seen = story.examine(frame(answer, row_id=np.arange(ROWS)), label="is_fraud")
+    seen = train.examine(frame(answer, row_id=np.arange(ROWS)), label="is_fraud")
     assert leaks.ordered_by_label(seen.label)
     assert "row_id" in seen.left_out
     assert any("ordered by the label" in text for text in seen.warnings)
@@ -153,13 +153,13 @@ def test_a_table_of_leaks_only_is_refused() -> None:
     answer = frauds(200)
     table = tables.from_frame(pl.DataFrame({"verdict_score": answer * 1.5, "is_fraud": answer}), "leaks.csv")
     with pytest.raises(InputRefused, match="no column is left to learn from"):
-        story.examine(table, label="is_fraud")
+        train.examine(table, label="is_fraud")
 
 
 def test_customers_are_held_out_whole() -> None:
     """Without a time, no customer is on both sides."""
     table = frame(frauds(200))
-    seen = story.examine(table, label="is_fraud")
+    seen = train.examine(table, label="is_fraud")
     assert seen.split.how == "customer"
     customer = seen.frame["customer_id"]
     assert not set(customer[seen.split.learn]) & set(customer[seen.split.judge])
@@ -167,9 +167,9 @@ def test_customers_are_held_out_whole() -> None:
 
 def test_a_large_table_is_sampled_by_customers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole customers, and the plan says so."""
-    monkeypatch.setattr(story, "MOST_ROWS", 1000)
+    monkeypatch.setattr(train, "MOST_ROWS", 1000)
     table = frame(frauds(200))
-    seen = story.examine(table, label="is_fraud")
+    seen = train.examine(table, label="is_fraud")
     assert 600 < seen.frame.height < 1400
     assert seen.rows == ROWS
     assert any("whole customers" in text for text in seen.warnings)

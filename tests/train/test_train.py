@@ -14,20 +14,20 @@ from tests.predict.conftest import opener
 from tests.predict.renamings import renamed
 from tests.train.conftest import LABEL, Desk, Halves, precision
 
-from vigie import long
 from vigie import table as tables
-from vigie import train as story
-from vigie.artifacts import store
-from vigie.artifacts.opening import Gate
+from vigie import train
+from vigie.boosting.xgboost_predict import margins
+from vigie.bundles.verification import SignaturePolicy
+from vigie.calibration import metrics
+from vigie.engine import disk, disk_partitions, out_of_core, spill
+from vigie.engine.pipeline import Options, Prediction
 from vigie.errors import InputRefused, UnsignedBundle
-from vigie.long import disk, passes, spill
-from vigie.predict import Options, Prediction
-from vigie.scoring import evaluate, reference
-from vigie.scoring.margins import margins
-from vigie.scoring.own import trees
-from vigie.scoring.own.trees import Lesson
-from vigie.scoring.trained import TrainedModel
+from vigie.models import reference
+from vigie.models.trained.model import TrainedModel
+from vigie.stores import base
 from vigie.table import stream
+from vigie.train import trees
+from vigie.train.trees import Lesson
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_it_is_as_good_as_plain_trees_on_raw_columns(same: Prediction, halves: H
         )
     lesson = Lesson(codes["first"].astype(np.float32), halves.first_label, np.ones(len(halves.first)))
     plain = trees.fit(lesson, trees.BY_DEFAULT, 150, seed=0, threads=1)
-    reached = evaluate.measure(halves.second_label, margins(plain, codes["second"].astype(np.float32)))[1]
+    reached = metrics.measure(halves.second_label, margins(plain, codes["second"].astype(np.float32)))[1]
     assert precision(halves.second_label, same) >= 0.95 * reached
 
 
@@ -114,7 +114,7 @@ def test_the_share_of_frauds_is_found(same: Prediction, halves: Halves) -> None:
 
 def test_a_stranger_does_not_lead(desk: Desk, halves: Halves) -> None:
     """On a table of another kind the own head is silent, and the model is at most one voice among others."""
-    from vigie.worlds import generate
+    from vigie.simulator import generate
 
     other = generate("insurance", 1, 800)
     found = desk.score(other.frame)
@@ -122,7 +122,7 @@ def test_a_stranger_does_not_lead(desk: Desk, halves: Halves) -> None:
     assert all(weight < 0.6 for weight in mine)
 
 
-def test_the_bundle_survives_its_way(made: story.Trained, desk: Desk, halves: Halves) -> None:
+def test_the_bundle_survives_its_way(made: train.Trained, desk: Desk, halves: Halves) -> None:
     """The same trees see the same inputs in the same order after a round trip through sorted JSON."""
     recipe = json.loads(json.dumps(made.bundle.features, sort_keys=True))
     there = reference.from_parts(made.bundle.booster, recipe)
@@ -134,7 +134,7 @@ def test_the_bundle_survives_its_way(made: story.Trained, desk: Desk, halves: Ha
     assert there.to_bytes() == made.bundle.booster
 
 
-def test_a_model_of_the_first_format_is_still_read(made: story.Trained) -> None:
+def test_a_model_of_the_first_format_is_still_read(made: train.Trained) -> None:
     """It had one booster that looked at everything."""
     kept = reference.from_parts(made.bundle.booster, made.bundle.features)
     assert isinstance(kept, TrainedModel)
@@ -149,7 +149,7 @@ def test_a_model_of_the_first_format_is_still_read(made: story.Trained) -> None:
     np.testing.assert_array_equal(before.own.margin(inputs), margins(only.booster, inputs))
 
 
-def test_a_model_of_a_later_format_is_refused(made: story.Trained) -> None:
+def test_a_model_of_a_later_format_is_refused(made: train.Trained) -> None:
     """Its trees might mean something else."""
     recipe = {**made.bundle.features, "format": 3}
     with pytest.raises(InputRefused, match="format 3") as refused:
@@ -157,16 +157,16 @@ def test_a_model_of_a_later_format_is_refused(made: story.Trained) -> None:
     assert "upgrade" in refused.value.hint
 
 
-def test_the_same_seed_gives_the_same_bytes(made: story.Trained, halves: Halves) -> None:
+def test_the_same_seed_gives_the_same_bytes(made: train.Trained, halves: Halves) -> None:
     """Nothing depends on the clock while the number of trials is the same."""
     table = tables.from_frame(halves.labelled, "first half")
-    again = story.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
+    again = train.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
     assert again.bundle.version == made.bundle.version
     assert again.bundle.booster == made.bundle.booster
     assert again.bundle.features == made.bundle.features
 
 
-def test_no_value_of_the_table_is_kept(made: story.Trained, halves: Halves) -> None:
+def test_no_value_of_the_table_is_kept(made: train.Trained, halves: Halves) -> None:
     """No text of a cell, and of entities no hash either."""
     whole = json.dumps(
         [made.bundle.features, made.bundle.profile, made.bundle.calibration, made.bundle.performance]
@@ -184,7 +184,7 @@ def test_no_value_of_the_table_is_kept(made: story.Trained, halves: Halves) -> N
     assert all(item["shares"] == {} for item in private)
 
 
-def test_what_it_promises_is_measured_on_rows_it_never_saw(made: story.Trained) -> None:
+def test_what_it_promises_is_measured_on_rows_it_never_saw(made: train.Trained) -> None:
     """Both heads have figures of their own, by time slice too, and the rows held out are the last ones."""
     performance = made.bundle.performance
     assert performance["held_out"]["by"] == "time"
@@ -195,39 +195,39 @@ def test_what_it_promises_is_measured_on_rows_it_never_saw(made: story.Trained) 
 
 
 def test_shelving_twice_is_harmless(
-    desk: Desk, made: story.Trained, tmp_path_factory: pytest.TempPathFactory
+    desk: Desk, made: train.Trained, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The same model is the same entry."""
-    shelf = store.connect((tmp_path_factory.getbasetemp() / "again").as_uri())
+    shelf = base.connect((tmp_path_factory.getbasetemp() / "again").as_uri())
     for _ in range(2):
-        entry = story.shelve(
+        entry = train.shelve(
             desk.catalog,
             made.bundle,
             shelf,
-            Gate(False, None, tmp_path_factory.getbasetemp()),
+            SignaturePolicy(False, None, tmp_path_factory.getbasetemp()),
             page=made.page,
         )
     assert entry.id == desk.entry.id
 
 
 def test_an_unsigned_model_is_not_shelved_where_signatures_are_asked_for(
-    desk: Desk, made: story.Trained, tmp_path: object
+    desk: Desk, made: train.Trained, tmp_path: object
 ) -> None:
     """It would never be opened."""
     from pathlib import Path
 
     folder = Path(str(tmp_path))
     with pytest.raises(UnsignedBundle):
-        story.shelve(
+        train.shelve(
             desk.catalog,
             made.bundle,
-            store.connect(folder.as_uri()),
-            Gate(True, None, folder),
+            base.connect(folder.as_uri()),
+            SignaturePolicy(True, None, folder),
             page=made.page,
         )
 
 
-def test_the_card_says_how_good_it_is(made: story.Trained) -> None:
+def test_the_card_says_how_good_it_is(made: train.Trained) -> None:
     """Figures of both heads, and curves in the page; both without a script."""
     assert f"{made.bundle.performance['own']['roc_auc']:.3f}" in made.card
     assert "What the bundle holds of the table" in made.card
@@ -237,11 +237,11 @@ def test_the_card_says_how_good_it_is(made: story.Trained) -> None:
 
 def test_a_standing_plan_keeps_the_leader(desk: Desk, halves: Halves) -> None:
     """Asked about the table it was made from, the stored plan gives the scores and probabilities of the prediction."""
-    from vigie import standing
+    from vigie.engine import scorer
 
     table = tables.from_frame(halves.second.head(1500))
-    plan, scored = standing.learn(table, desk.catalog, opener, Options(reasons=False))
-    again = standing.StandingPlan.from_bytes(plan.to_bytes()).score(table.typed)
+    plan, scored = scorer.learn(table, desk.catalog, opener, Options(reasons=False))
+    again = scorer.StandingPlan.from_bytes(plan.to_bytes()).score(table.typed)
     for name in ("fraud_score", "fraud_probability"):
         assert np.allclose(again[name].to_numpy(), scored.additions[name].to_numpy(), atol=1e-9)
 
@@ -250,11 +250,11 @@ def test_passes_keep_the_leader(
     desk: Desk, halves: Halves, same: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
-    monkeypatch.setattr(sys.modules["vigie.long.look"], "SAMPLE", 20_000)
-    for module in (stream, spill, disk, passes):
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE", 20_000)
+    for module in (stream, spill, disk, disk_partitions):
         monkeypatch.setattr(module, "PIECE", 700)
-    monkeypatch.setattr(passes, "PART", 900)
+    monkeypatch.setattr(disk_partitions, "PART", 900)
     rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")
-    found = long.score(rows, desk.catalog, opener, Options(reasons=False), tmp_path)
+    found = out_of_core.score(rows, desk.catalog, opener, Options(reasons=False), tmp_path)
     score = pl.concat(list(found.pieces()))["fraud_score"]
     np.testing.assert_allclose(score.to_numpy(), same.additions["fraud_score"].to_numpy(), atol=1e-9)

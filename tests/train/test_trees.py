@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.scoring import evaluate
-from vigie.scoring.margins import margins
-from vigie.scoring.own import trees
-from vigie.scoring.own.trees import Lesson
+from vigie.boosting.xgboost_predict import margins
+from vigie.calibration import metrics
+from vigie.train import trees
+from vigie.train.trees import Lesson
 
 
 def test_a_deciding_column_does_not_end_learning() -> None:
@@ -26,4 +26,4 @@ def test_a_deciding_column_does_not_end_learning() -> None:
     booster = trees.fit(first, trees.BY_DEFAULT, found.rounds, seed=0, threads=1, needs=np.eye(5, dtype=bool))
     later = inputs[~half].copy()
     later[:, 4] = np.nan
-    assert evaluate.measure(label[~half], margins(booster, later))[1] > 0.75
+    assert metrics.measure(label[~half], margins(booster, later))[1] > 0.75

@@ -7,9 +7,9 @@ import optuna
 import polars as pl
 import pytest
 
-from vigie.scoring.own.trees import BY_DEFAULT, Lesson, Rows
-from vigie.scoring.roles import infer
+from vigie.roles.inference import infer
 from vigie.train import split, tune
+from vigie.train.trees import BY_DEFAULT, Lesson, Rows
 
 
 @pytest.fixture(scope="module")

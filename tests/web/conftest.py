@@ -13,11 +13,12 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from vigie import settings, web
+from vigie.app import User, tokens
+from vigie.app import users as people
+from vigie.app.users import add as add_user
 from vigie.jobs import worker
-from vigie.records import User, people, tokens
-from vigie.records.people import add as add_user
-from vigie.web.desk import Desk
-from vigie.web.desk.people import LINK_LASTS
+from vigie.web.services import Services
+from vigie.web.services.accounts import LINK_LASTS
 
 PEOPLE = {
     "admin": ("admin", ""),
@@ -44,9 +45,9 @@ class Installation:
     users: dict[str, User] = field(default_factory=dict)
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Services:
         """What people can do here."""
-        found: Desk = self.app.extensions["vigie"]
+        found: Services = self.app.extensions["vigie"]
         return found
 
     def token(self, name: str, *scopes: str) -> dict[str, str]:

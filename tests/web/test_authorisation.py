@@ -12,8 +12,8 @@ from tests.web.conftest import PEOPLE, Installation, csrf, upload
 from werkzeug.routing import Rule
 
 from vigie import settings, web
-from vigie.web import guard
-from vigie.web.desk.base import RANK
+from vigie.web import authorization
+from vigie.web.services.base import RANK
 
 STRANGERS = ("bob",)
 _BODIES = {
@@ -36,10 +36,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("matrix")
     chosen, mine = settings.load({"VIGIE_HOME": str(home)}), settings.WebSettings()
     made = Installation(web.create_app(chosen, mine), chosen, mine)
-    from vigie.records import people
+    from vigie.app import users
 
     for name, (role, team) in PEOPLE.items():
-        made.users[name] = people.add(made.desk.engine, f"{name}@example.org", name, role, team=team)
+        made.users[name] = users.add(made.desk.engine, f"{name}@example.org", name, role, team=team)
     yield made
     made.desk.close()
 
@@ -112,7 +112,7 @@ def test_nobody_gets_in_without_signing_in(
     here: Installation, run: tuple[str, str], method: str, rule: Rule
 ) -> None:
     """Programs get 401, browsers the sign-in page; only what says it is public is answered."""
-    needed = guard.needed_by(here.app.view_functions[rule.endpoint])
+    needed = authorization.needed_by(here.app.view_functions[rule.endpoint])
     assert needed is not None
     status = ask(here, here.app.test_client(), method, rule, run)
     if needed == "public":
@@ -135,7 +135,7 @@ def test_roles_and_ownership_hold_on_every_route(
     name: str,
 ) -> None:
     """Too low a role is refused; what belongs to a stranger does not exist; nothing is a server error."""
-    needed = guard.needed_by(here.app.view_functions[rule.endpoint])
+    needed = authorization.needed_by(here.app.view_functions[rule.endpoint])
     # What signs out, or is an administrator's to delete, would change what the other cases see.
     if needed == "public" or rule.rule == "/sign-out" or (name == "admin" and method in {"DELETE", "POST"}):
         return
@@ -199,4 +199,4 @@ def test_a_view_that_forgets_to_say_who_may_call_it_stops_the_start(tmp_path: Pa
     app.extensions["vigie"].close()
     app.add_url_rule("/forgotten", "forgotten", lambda: "")
     with pytest.raises(RuntimeError, match="forgotten"):
-        guard.check(app)
+        authorization.check(app)

@@ -8,8 +8,8 @@ import pytest
 from tests.artifacts import conftest as stores
 from tests.web.conftest import Installation, upload
 
-from vigie.jobs.bench import opened
-from vigie.jobs.tidy import tidy
+from vigie.jobs.context import opened
+from vigie.jobs.retention import tidy
 
 moto_endpoint, s3 = stores.moto_endpoint, stores.s3
 

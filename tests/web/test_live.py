@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from tests.waiting import LIMIT, wait_until
 
-from vigie.web import live
+from vigie.web import online_scoring
 
 
 class Slow:
@@ -29,11 +29,11 @@ class Slow:
         return [rows[list(only)] for rows, only in asked]
 
 
-def _ask(rounds: live._Rounds, number: int, rows: int = 3) -> pl.DataFrame:
+def _ask(rounds: online_scoring._Rounds, number: int, rows: int = 3) -> pl.DataFrame:
     return rounds.score(pl.DataFrame({"x": [number] * rows}), [rows - 1])
 
 
-def _waiting(rounds: live._Rounds, many: int) -> None:
+def _waiting(rounds: online_scoring._Rounds, many: int) -> None:
     """Until so many wait."""
     wait_until(lambda: len(rounds._waiting) == many)
 
@@ -41,7 +41,7 @@ def _waiting(rounds: live._Rounds, many: int) -> None:
 def test_who_waits_is_answered_together() -> None:
     """The first is answered alone, those who came meanwhile in one round, each with its own rows."""
     plan = Slow()
-    rounds = live._Rounds(plan)  # type: ignore[arg-type]
+    rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
         assert plan.begun.wait(LIMIT)
@@ -56,7 +56,7 @@ def test_who_waits_is_answered_together() -> None:
 def test_a_request_that_fails_fails_alone() -> None:
     """Those who were asked together with it are answered."""
     plan = Slow()
-    rounds = live._Rounds(plan)  # type: ignore[arg-type]
+    rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
         assert plan.begun.wait(LIMIT)
@@ -72,11 +72,11 @@ def test_a_request_that_fails_fails_alone() -> None:
 def test_a_round_has_a_bound() -> None:
     """However many wait: no more rows than memory was meant for."""
     plan = Slow()
-    rounds = live._Rounds(plan)  # type: ignore[arg-type]
+    rounds = online_scoring._Rounds(plan)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(_ask, rounds, 0)
         assert plan.begun.wait(LIMIT)
-        others = [pool.submit(_ask, rounds, number, live._MOST // 2) for number in range(1, 5)]
+        others = [pool.submit(_ask, rounds, number, online_scoring._MOST // 2) for number in range(1, 5)]
         _waiting(rounds, 4)
         plan.may.set()
         for one in (first, *others):

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from tests.web.conftest import CSV, Installation, upload
 
-from vigie import opening, predict, refine
-from vigie.phrases import Phrase
+from vigie import resources
+from vigie.engine import pipeline, refine
+from vigie.i18n.messages import Message
 from vigie.table import read
 
 
@@ -34,9 +35,9 @@ def test_the_web_app_says_what_the_command_line_says(
     client, ada = here.app.test_client(), here.token("ada")
     path = tmp_path / "payments.csv"
     path.write_text(CSV)
-    with opening.catalog(here.settings) as catalog:
-        options = predict.Options(alert_budget=12)
-        expected = predict.predict(read(path), catalog, opening.opener(here.settings), options)
+    with resources.catalog(here.settings) as catalog:
+        options = pipeline.Options(alert_budget=12)
+        expected = pipeline.predict(read(path), catalog, resources.bundle_loader(here.settings), options)
     told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
     assert (told["state"], told["share"], told["error"]) == ("done", 1.0, None)
     assert told["summary"]["alerts"] == expected.summary["alerts"] == 12
@@ -221,12 +222,12 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
     ]
     assert {row["row"] for row in pages[0]} == {row["row"] for row in pages[1]}
     assert [row["row"] for row in pages[0]] != [row["row"] for row in pages[1]]
-    with opening.catalog(here.settings) as catalog:
+    with resources.catalog(here.settings) as catalog:
         path = here.settings.home / "again.csv"
         path.write_text(CSV)
         said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
-        options = predict.Options(alert_budget=12)
-        expected = refine.refine(read(path), catalog, opening.opener(here.settings), options, said)
+        options = pipeline.Options(alert_budget=12)
+        expected = refine.refine(read(path), catalog, resources.bundle_loader(here.settings), options, said)
     score = expected.additions["fraud_score"].to_list()
     assert [row["fraud_score"] for row in pages[1]] == pytest.approx(
         [score[row["row"]] for row in pages[1]], abs=1e-9
@@ -252,7 +253,7 @@ def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
     told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
     assert (told["state"], told["error"]) == ("done", None)
     assert told["summary"]["model"]["name"] == "ours"
-    assert [Phrase.from_json(one) for one in told["summary"]["warnings_said"]] == told["summary"]["warnings"]
+    assert [Message.from_json(one) for one in told["summary"]["warnings_said"]] == told["summary"]["warnings"]
     card = client.get("/api/v1/models/ours", headers=ada).get_json()
     assert card["version"] == told["summary"]["model"]["version"]
     assert card["active"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.web.conftest import CSV, Installation, upload
 
-from vigie.phrases import say
-from vigie.web.pages.frame import warned
+from vigie.i18n.messages import msg
+from vigie.web.pages.layout import warned
 
 RAGGED = CSV.splitlines()[0] + "\n" + "2026-01-01 10:10:00,C1,12.50,a\n" * 20 + "2026-01-01,C1\n"
 BROKEN = {
@@ -72,7 +72,7 @@ def test_a_page_that_is_refused_says_why_in_french(here: Installation) -> None:
 
 def test_what_training_warned_of_is_told_in_french() -> None:
     """From the stored phrases; what an older Vigie stored stays English."""
-    said = say("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
+    said = msg("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
     summary = {"warnings": [str(said)], "warnings_said": [said.to_json()]}
     assert [_plain(text) for text in warned(summary, "fr")] == [
         "entraîné sur 300 000 lignes de clients entiers, tirées de la table"

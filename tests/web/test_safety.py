@@ -13,11 +13,11 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
+from vigie.app import tokens, users
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
-from vigie.records import people, tokens
-from vigie.web import passwords, problems
-from vigie.web.desk.people import LINK_LASTS
+from vigie.web import error_handlers, passwords
+from vigie.web.services.accounts import LINK_LASTS
 
 GOOD = "correct horse battery"
 SECRET = "s" * 40
@@ -52,7 +52,7 @@ def test_guessing_is_slowed_down_per_account_and_per_address(
 ) -> None:
     """The right password no longer helps either, until the window has passed."""
     with_password(here)
-    monkeypatch.setattr("vigie.web.desk.people._PER_ADDRESS", 12)
+    monkeypatch.setattr("vigie.web.services.accounts._PER_ADDRESS", 12)
     for _ in range(8):
         with pytest.raises(SignInRefused):
             here.desk.sign_in("ada@example.org", "wrong", "10.0.0.1")
@@ -71,7 +71,7 @@ def test_callers_are_counted_by_their_own_address(make: Callable[..., Installati
 
     def used(here: Installation, forwarded: str) -> str:
         client = here.app.test_client()
-        secret = people.make_link(here.desk.engine, here.users["ada"].id, LINK_LASTS)
+        secret = users.make_link(here.desk.engine, here.users["ada"].id, LINK_LASTS)
         client.get(f"/sign-in/link?token={secret}", headers={"X-Forwarded-For": forwarded})
         return here.desk.audit(here.users["admin"])[0].address
 
@@ -99,12 +99,12 @@ def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:
     """And never for somebody who was switched off."""
     engine, ada = here.desk.engine, here.users["ada"]
     client = here.app.test_client()
-    secret = people.make_link(engine, ada.id, LINK_LASTS)
+    secret = users.make_link(engine, ada.id, LINK_LASTS)
     assert client.get(f"/sign-in/link?token={secret}").status_code == 302
     assert here.app.test_client().get(f"/sign-in/link?token={secret}").status_code == 401
-    old = people.make_link(engine, ada.id, -timedelta(seconds=1))
+    old = users.make_link(engine, ada.id, -timedelta(seconds=1))
     assert here.app.test_client().get(f"/sign-in/link?token={old}").status_code == 401
-    fresh = people.make_link(engine, ada.id, LINK_LASTS)
+    fresh = users.make_link(engine, ada.id, LINK_LASTS)
     here.desk.change_user(here.users["admin"], ada.id, active=False)
     assert here.app.test_client().get(f"/sign-in/link?token={fresh}").status_code == 401
     assert client.get("/api/v1/me").status_code == 401
@@ -178,7 +178,7 @@ def test_production_needs_a_secret_and_keeps_cookies_encrypted(
             web.create_app(chosen, settings.WebSettings(production=True, secret=secret))
     here = make(production=True, secret=SECRET)
     answer = here.app.test_client().get(
-        f"/sign-in/link?token={people.make_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
+        f"/sign-in/link?token={users.make_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
     )
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("__Host-vigie", "Secure", "HttpOnly", "SameSite=Lax"))
@@ -252,5 +252,5 @@ def test_every_error_has_a_status() -> None:
     ]
     assert len(classes) > 15
     for kind in classes:
-        status = next(problems.STATUS[one] for one in kind.__mro__ if one in problems.STATUS)
+        status = next(error_handlers.STATUS[one] for one in kind.__mro__ if one in error_handlers.STATUS)
         assert (status == 500) == (kind is errors.VigieError)

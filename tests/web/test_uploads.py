@@ -10,8 +10,8 @@ import pytest
 from tests.web.conftest import CSV, Installation, upload
 
 from vigie.errors import TableTooLarge, UsageRefused
-from vigie.jobs.bench import opened
-from vigie.jobs.tidy import tidy
+from vigie.jobs.context import opened
+from vigie.jobs.retention import tidy
 
 
 def test_a_file_is_looked_at_and_told_of(here: Installation) -> None:

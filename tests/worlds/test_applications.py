@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.worlds import World, generate
+from vigie.simulator import SimulatedTable, generate
 
 FLAT = ("orders", "account_opening", "lending", "insurance")
 ROLES = {"row_id", "time", "hour", "weekday", "month", "opened", "account_age", "birth", "age", "amount", "amount_usual", "amount_ratio", "limit", "income", "customer", "counterparty", "account", "device", "ip", "email", "phone", "user_agent", "address", "person_name", "country", "region", "city", "zip", "distance", "channel", "category", "velocity", "risk_signal", "trust_signal", "number", "flag", "leak"}  # fmt: skip
@@ -23,7 +23,7 @@ HIGHER = {
 
 
 @pytest.fixture(scope="module", params=FLAT)
-def worlds(request: pytest.FixtureRequest) -> list[World]:
+def worlds(request: pytest.FixtureRequest) -> list[SimulatedTable]:
     return [generate(request.param, seed, 2000) for seed in range(24)]
 
 
@@ -33,7 +33,7 @@ def _auc(label: np.ndarray, values: np.ndarray) -> float:
     return float((ranks[label].sum() - frauds * (frauds + 1) / 2) / (frauds * (len(label) - frauds)))
 
 
-def test_a_world_is_complete(worlds: list[World]) -> None:
+def test_a_world_is_complete(worlds: list[SimulatedTable]) -> None:
     """Every column has a known role and a type an upload can have; every recorded fraud has a typology."""
     for world in worlds:
         assert world.frame.height == len(world.label) == len(world.typology) == 2000
@@ -44,7 +44,7 @@ def test_a_world_is_complete(worlds: list[World]) -> None:
         assert 0.002 < world.label.mean() < 0.2
 
 
-def test_same_seed_same_world(worlds: list[World]) -> None:
+def test_same_seed_same_world(worlds: list[SimulatedTable]) -> None:
     """Equal arguments give equal cells, labels and names; another seed does not."""
     first, again = worlds[3], generate(worlds[3].domain, 3, 2000)
     assert first.frame.equals(again.frame)
@@ -53,7 +53,7 @@ def test_same_seed_same_world(worlds: list[World]) -> None:
     assert not worlds[3].frame.equals(worlds[4].frame)
 
 
-def test_worlds_differ(worlds: list[World]) -> None:
+def test_worlds_differ(worlds: list[SimulatedTable]) -> None:
     """Numbers of columns, names, typologies and fraud rates spread widely over seeds."""
     assert len({world.frame.width for world in worlds}) > 8
     assert len({name for world in worlds for name in world.frame.columns}) > 150
@@ -61,7 +61,7 @@ def test_worlds_differ(worlds: list[World]) -> None:
     assert max(w.label.mean() for w in worlds) > 4 * min(w.label.mean() for w in worlds)
 
 
-def test_common_sense_mostly_holds(worlds: list[World]) -> None:
+def test_common_sense_mostly_holds(worlds: list[SimulatedTable]) -> None:
     """Over worlds, a column whose role says riskier is riskier on average; single columns seldom settle it."""
     aucs = []
     for world in worlds:

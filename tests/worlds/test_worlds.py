@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.scoring.roles import ROLES
-from vigie.worlds import DOMAINS, World, generate
-from vigie.worlds.engine.names import LANGUAGES, Namer
-from vigie.worlds.engine.vocabulary import VOCABULARY
+from vigie.roles.inference import ROLES
+from vigie.simulator import DOMAINS, SimulatedTable, generate
+from vigie.simulator.engine.names import LANGUAGES, Namer
+from vigie.simulator.engine.vocabulary import VOCABULARY
 
 STREAMS = (
     "mobile_money",
@@ -29,13 +29,13 @@ STREAMS = (
 
 
 @pytest.fixture(scope="module")
-def worlds() -> dict[str, list[World]]:
+def worlds() -> dict[str, list[SimulatedTable]]:
     """Thirty small worlds of every event-stream domain."""
     return {domain: [generate(domain, seed, 800) for seed in range(30)] for domain in STREAMS}
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_the_truth_lines_up_with_the_table(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_the_truth_lines_up_with_the_table(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     for world in worlds[domain]:
         rows = world.frame.height
         assert world.domain == domain
@@ -45,7 +45,7 @@ def test_the_truth_lines_up_with_the_table(domain: str, worlds: dict[str, list[W
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_every_column_has_one_known_role(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_every_column_has_one_known_role(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     for world in worlds[domain]:
         assert list(world.roles) == world.frame.columns
         assert set(world.roles.values()) <= set(ROLES)
@@ -53,7 +53,7 @@ def test_every_column_has_one_known_role(domain: str, worlds: dict[str, list[Wor
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_cells_have_the_types_of_a_parsed_table(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_cells_have_the_types_of_a_parsed_table(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     allowed = {pl.Int64(), pl.Float64(), pl.String(), pl.Boolean(), pl.Datetime("us")}
     for world in worlds[domain]:
         assert set(world.frame.dtypes) <= allowed, world.frame.schema
@@ -62,7 +62,7 @@ def test_cells_have_the_types_of_a_parsed_table(domain: str, worlds: dict[str, l
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_the_same_seed_gives_the_same_world(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_the_same_seed_gives_the_same_world(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     for seed in (0, 7):
         again, first = generate(domain, seed, 800), worlds[domain][seed]
         assert again.frame.equals(first.frame)
@@ -71,12 +71,12 @@ def test_the_same_seed_gives_the_same_world(domain: str, worlds: dict[str, list[
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_different_seeds_give_different_worlds(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_different_seeds_give_different_worlds(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     assert len({tuple(w.frame.columns) for w in worlds[domain]}) > 25
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_frauds_are_rare_and_never_absent(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_frauds_are_rare_and_never_absent(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     rates = np.array([world.label.mean() for world in worlds[domain]])
     assert rates.min() > 0
     assert rates.max() < 0.35
@@ -84,12 +84,12 @@ def test_frauds_are_rare_and_never_absent(domain: str, worlds: dict[str, list[Wo
 
 
 @pytest.mark.parametrize("domain", STREAMS)
-def test_a_domain_has_many_typologies(domain: str, worlds: dict[str, list[World]]) -> None:
+def test_a_domain_has_many_typologies(domain: str, worlds: dict[str, list[SimulatedTable]]) -> None:
     seen = {str(name) for world in worlds[domain] for name in np.unique(world.typology)} - {""}
     assert len(seen) >= 6, seen
 
 
-def test_roles_are_dropped_at_random(worlds: dict[str, list[World]]) -> None:
+def test_roles_are_dropped_at_random(worlds: dict[str, list[SimulatedTable]]) -> None:
     every = [set(world.roles.values()) for domain in STREAMS for world in worlds[domain]]
     for role in ("time", "customer", "counterparty", "amount", "category", "device", "account_age"):
         share = np.mean([role in roles for roles in every])
@@ -98,7 +98,7 @@ def test_roles_are_dropped_at_random(worlds: dict[str, list[World]]) -> None:
     assert len(seen) > 40, sorted(set(ROLES) - seen)
 
 
-def test_no_single_amount_gives_the_frauds_away(worlds: dict[str, list[World]]) -> None:
+def test_no_single_amount_gives_the_frauds_away(worlds: dict[str, list[SimulatedTable]]) -> None:
     """The amount alone neither solves nor misses most worlds."""
     areas = []
     for domain in STREAMS:
@@ -127,7 +127,7 @@ def test_unknown_domains_are_refused() -> None:
 
 def test_every_domain_has_its_module() -> None:
     assert set(STREAMS) < set(DOMAINS)
-    assert all(find_spec(f"vigie.worlds.{domain}") for domain in DOMAINS)
+    assert all(find_spec(f"vigie.simulator.{domain}") for domain in DOMAINS)
 
 
 def test_names_never_repeat_within_a_table() -> None:

@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from vigie.catalog.entry import KEPT_COLUMNS, Entry, Place
-from vigie.catalog.memory import Memory, read_changes
-from vigie.database import catalog_state, reading, reference_models, writing
+from vigie.catalog.match_index import MatchIndex, read_changes
+from vigie.catalog.model_version import KEPT_COLUMNS, ModelVersion, StorageLocation
+from vigie.db.database import catalog_state, reading, reference_models, writing
 from vigie.errors import AlreadyThere, CatalogChanged, NotFound
-from vigie.phrases import say
-from vigie.scoring.matching import TableProfile
-from vigie.scoring.matching.words import Evidence, similarity
+from vigie.i18n.messages import msg
+from vigie.matching import TableProfile
+from vigie.matching.explanations import Evidence, similarity
 
-__all__ = ["Catalog", "Entry", "Match", "Place"]
+__all__ = ["Catalog", "Match", "ModelVersion", "StorageLocation"]
 
 _ROWS = reference_models.c
 _SMALL = tuple(_ROWS[name] for name in KEPT_COLUMNS)
@@ -35,7 +35,7 @@ TRAINED = "vigie train"
 class Match:
     """A model proposed for a table; the points of `evidence` sum to `similarity`."""
 
-    entry: Entry
+    entry: ModelVersion
     similarity: float
     evidence: tuple[Evidence, ...]
 
@@ -48,13 +48,13 @@ class Catalog:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._memory = Memory()
+        self._memory = MatchIndex()
 
-    def register(self, entry: Entry) -> Entry:
+    def register(self, entry: ModelVersion) -> ModelVersion:
         """Adds one model; see `register_all`."""
         return self.register_all([entry])[0]
 
-    def register_all(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    def register_all(self, entries: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
         """Adds models, all or none; one that is there with the same digests is left as it is.
 
         Returns:
@@ -83,38 +83,38 @@ class Catalog:
             there = _there(connection, wanted)
         return tuple(there[key] for key in keys)
 
-    def find(self, name: str, version: str | None = None) -> Entry:
+    def find(self, name: str, version: str | None = None) -> ModelVersion:
         """One model; without a version the newest active one, or the newest if none is active."""
         with reading(self._engine) as connection:
             where = [_ROWS.name == name] + ([_ROWS.version == version] if version is not None else [])
             newest = sa.select(reference_models).where(*where).order_by(_ROWS.active.desc(), _ROWS.id.desc())
             row = connection.execute(newest.limit(1)).mappings().first()
             if row is not None:
-                return Entry.from_row(row)
+                return ModelVersion.from_row(row)
             known = connection.execute(sa.select(_ROWS.name, _ROWS.version)).all()
         versions = [known_version for known_name, known_version in known if known_name == name]
         if versions and version is not None:
             raise NotFound(
-                say("version of model {name!r}:", name=name),
+                msg("version of model {name!r}:", name=name),
                 version,
-                hint=say("it has {versions}", versions=", ".join(versions[-5:])),
+                hint=msg("it has {versions}", versions=", ".join(versions[-5:])),
             )
         raise NotFound("model", name, known=sorted({known_name for known_name, _ in known}))
 
-    def list(self, *, active_only: bool = True) -> tuple[Entry, ...]:
+    def list(self, *, active_only: bool = True) -> tuple[ModelVersion, ...]:
         """Every model by name, oldest version first."""
         query = sa.select(reference_models).order_by(_ROWS.name, _ROWS.id)
         with reading(self._engine) as connection:
             rows = connection.execute(query.where(_ROWS.active) if active_only else query).mappings()
-            return tuple(Entry.from_row(row) for row in rows)
+            return tuple(ModelVersion.from_row(row) for row in rows)
 
-    def places(self) -> dict[tuple[str, str], Place]:
+    def places(self) -> dict[tuple[str, str], StorageLocation]:
         """Where the bundle of each version lies, by name and version: one small query."""
         query = sa.select(_ROWS.name, _ROWS.version, _ROWS.storage_type, _ROWS.s3_bucket, _ROWS.s3_prefix)
         with reading(self._engine) as connection:
-            return {(row[0], row[1]): Place(*row[2:]) for row in connection.execute(query)}
+            return {(row[0], row[1]): StorageLocation(*row[2:]) for row in connection.execute(query)}
 
-    def trained(self) -> tuple[Entry, ...]:
+    def trained(self) -> tuple[ModelVersion, ...]:
         """The active models that somebody trained on a labelled table, of each its newest version, by name.
 
         Their columns may come back under other names, so they are looked for column by column.
@@ -123,17 +123,17 @@ class Catalog:
         query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
         with reading(self._engine) as connection:
             newest = {row["name"]: row for row in connection.execute(query).mappings()}
-        return tuple(Entry.from_row(newest[name]) for name in sorted(newest))
+        return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))
 
-    def activate(self, name: str, version: str | None = None) -> Entry:
+    def activate(self, name: str, version: str | None = None) -> ModelVersion:
         """Lets `match` propose the model."""
         return self._set_active(name, version, active=True)
 
-    def deactivate(self, name: str, version: str | None = None) -> Entry:
+    def deactivate(self, name: str, version: str | None = None) -> ModelVersion:
         """Keeps the model and its bundle, but `match` no longer proposes it."""
         return self._set_active(name, version, active=False)
 
-    def remove(self, name: str, version: str | None = None) -> Entry:
+    def remove(self, name: str, version: str | None = None) -> ModelVersion:
         """Forgets the model; its bundle stays where it is. Returns what was removed."""
         entry = self.find(name, version)
         with writing(self._engine) as connection:
@@ -142,8 +142,11 @@ class Catalog:
         return entry
 
     def relocate(
-        self, moves: Sequence[tuple[Entry, Place]], *, connection: sa.Connection | None = None
-    ) -> tuple[Entry, ...]:
+        self,
+        moves: Sequence[tuple[ModelVersion, StorageLocation]],
+        *,
+        connection: sa.Connection | None = None,
+    ) -> tuple[ModelVersion, ...]:
         """Says that bundles now lie elsewhere: all of them in one transaction, or none.
 
         Args:
@@ -188,7 +191,7 @@ class Catalog:
             found = self._memory.best(connection, table, top, minimum)
         return tuple(Match(entry, similarity(evidence), evidence) for entry, evidence in found)
 
-    def _set_active(self, name: str, version: str | None, *, active: bool) -> Entry:
+    def _set_active(self, name: str, version: str | None, *, active: bool) -> ModelVersion:
         entry = self.find(name, version)
         if entry.active != active:
             with writing(self._engine) as connection:
@@ -198,7 +201,7 @@ class Catalog:
         return replace(entry, active=active)
 
 
-def _there(connection: sa.Connection, wanted: Sequence[Entry]) -> dict[_Key, Entry]:
+def _there(connection: sa.Connection, wanted: Sequence[ModelVersion]) -> dict[_Key, ModelVersion]:
     """Those of `wanted` that are registered, as they are registered; the profiles are not read again."""
     given = {(entry.name, entry.version): entry for entry in wanted}
     names = sorted({entry.name for entry in wanted})
@@ -213,7 +216,7 @@ def _there(connection: sa.Connection, wanted: Sequence[Entry]) -> dict[_Key, Ent
     return found
 
 
-def _missing(wanted: Sequence[Entry], there: dict[_Key, Entry]) -> list[Entry]:
+def _missing(wanted: Sequence[ModelVersion], there: dict[_Key, ModelVersion]) -> list[ModelVersion]:
     missing = []
     for entry in wanted:
         kept = there.get((entry.name, entry.version))
@@ -236,9 +239,9 @@ def _changed(connection: sa.Connection) -> None:
     connection.execute(sa.update(catalog_state).values(changes=catalog_state.c.changes + 1))
 
 
-def _touch_one(connection: sa.Connection, entry: Entry, statement: sa.Update | sa.Delete) -> None:
+def _touch_one(connection: sa.Connection, entry: ModelVersion, statement: sa.Update | sa.Delete) -> None:
     if connection.execute(statement).rowcount == 1:
         return
     row = connection.execute(sa.select(reference_models).where(_ROWS.id == entry.id)).mappings().first()
-    found = say("it at {place}", place=Entry.from_row(row).place) if row else "no such model any more"
-    raise CatalogChanged(entry.label, found=found, expected=say("it at {place}", place=entry.place))
+    found = msg("it at {place}", place=ModelVersion.from_row(row).place) if row else "no such model any more"
+    raise CatalogChanged(entry.label, found=found, expected=msg("it at {place}", place=entry.place))

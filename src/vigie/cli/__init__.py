@@ -33,21 +33,21 @@ import ctypes
 import click
 
 from vigie import __version__
+from vigie.boosting.xgboost_import import skip_estimators
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
 from vigie.cli.costs import costs
 from vigie.cli.doctor import doctor
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
+from vigie.cli.scorer import plan, score
 from vigie.cli.serve import serve, worker
 from vigie.cli.spark import spark_predict
-from vigie.cli.standing import plan, score
 from vigie.cli.train import train
 from vigie.cli.users import users
-from vigie.scoring.boosting import skip_estimators
 
 _MALLOC = {-8: 2, -1: 256 << 20, -2: 32 << 20, -3: 32 << 20}
 """Places that threads get memory from; bytes kept of what was given back; asked for at a time; asked for one by one. As

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 
 
 @click.group(
@@ -31,8 +31,8 @@ def upgrade(as_json: bool) -> None:
 
     SQLite catalogs do this by themselves. Back a shared PostgreSQL database up first.
     """
-    from vigie import database
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
+    from vigie.db import database
 
     engine = database.connect(settings.load().database_url)
     try:
@@ -41,10 +41,10 @@ def upgrade(as_json: bool) -> None:
     finally:
         engine.dispose()
     if as_json:
-        cli_draw.dump({"database": place, "before": before, "after": after})
+        console.dump({"database": place, "before": before, "after": after})
         return
     came = f"was at {after} already" if before == after else f"{before or 'empty'} → {after}"
-    cli_draw.say(f"{place}: {came}")
+    console.say(f"{place}: {came}")
 
 
 @click.group(
@@ -66,12 +66,12 @@ def library() -> None:
               help="Where to; by default into the package itself, replacing what is there.")  # fmt: skip
 def build(folder: Path | None) -> None:
     """Train the models of the starter library again, on simulated tables only; takes about 20 minutes."""
-    from vigie.cli import draw as cli_draw
-    from vigie.library import build as story
-    from vigie.library.starter import MODELS
+    from vigie.cli import console
+    from vigie.starter_models import build as story
+    from vigie.starter_models.registry import MODELS
 
     target = folder or MODELS
-    with cli_draw.progress(str) as told:
+    with console.progress(str) as told:
         story.build(target, progress=told)
     count = sum(path.is_dir() for path in target.iterdir())
-    cli_draw.say(f"{count} models in {target}")
+    console.say(f"{count} models in {target}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 from vigie.errors import VigieError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
@@ -24,73 +24,73 @@ def cache() -> None:
 @_JSON
 def list_(as_json: bool) -> None:
     """List the copies, the least recently used first."""
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
     chosen = settings.load()
-    copies = opening.cache(chosen)
+    copies = resources.cache(chosen)
     found, owners = copies.list(), _owners(chosen)
     if as_json:
-        cli_draw.dump(
+        console.dump(
             [
                 {"digest": e.digest, "size": e.size, "used": _moment(e.used), "file": owners.get(e.digest)}
                 for e in found
             ]
         )
         return
-    table = cli_draw.columns("last used (UTC)", "size", "digest", "file", right=(1,))
+    table = console.columns("last used (UTC)", "size", "digest", "file", right=(1,))
     for entry in found:
         moment = _moment(entry.used)[:16].replace("T", " ")
         table.add_row(
             moment,
-            cli_draw.size(entry.size),
+            console.size(entry.size),
             entry.digest[:16],
             owners.get(entry.digest, "of no registered model"),
         )
     if found:
-        cli_draw.show(table)
-    total, limit = cli_draw.size(sum(entry.size for entry in found)), cli_draw.size(chosen.cache_bytes)
-    cli_draw.say(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
+        console.show(table)
+    total, limit = console.size(sum(entry.size for entry in found)), console.size(chosen.cache_bytes)
+    console.say(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache verify", "vigie cache verify --json", "vigie cache list"))
 @_JSON
 def verify(as_json: bool) -> None:
     """Read every copy again; damaged ones are removed, and fetched again when they are needed."""
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
-    copies = opening.cache(settings.load())
+    copies = resources.cache(settings.load())
     count = len(copies.list())
     damaged = copies.verify()
     if as_json:
-        cli_draw.dump({"checked": count, "removed": [entry.digest for entry in damaged]})
+        console.dump({"checked": count, "removed": [entry.digest for entry in damaged]})
         return
     for entry in damaged:
         click.echo(entry.digest)
-    cli_draw.say(f"{count} files checked, {len(damaged)} damaged and removed")
+    console.say(f"{count} files checked, {len(damaged)} damaged and removed")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache clear", "vigie cache clear --json", "vigie cache list"))
 @_JSON
 def clear(as_json: bool) -> None:
     """Remove every copy that nobody is reading; nothing is lost, it is fetched again when needed."""
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
-    freed = opening.cache(settings.load()).clear()
+    freed = resources.cache(settings.load()).clear()
     if as_json:
-        cli_draw.dump({"freed": freed})
+        console.dump({"freed": freed})
         return
-    cli_draw.say(f"{cli_draw.size(freed)} freed")
+    console.say(f"{console.size(freed)} freed")
 
 
 def _owners(chosen: settings.Settings) -> dict[str, str]:
     """Digest -> model and file; nothing where the catalog cannot be had: the cache needs none."""
-    from vigie import opening
+    from vigie import resources
 
     try:
-        with opening.catalog(chosen) as catalog:
+        with resources.catalog(chosen) as catalog:
             entries = catalog.list(active_only=False)
     except VigieError:
         return {}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES
+from vigie.cli.errors import EXAMPLES
 
 if TYPE_CHECKING:
-    from vigie.migrate import Bill, Host, Load, Prices, Use
+    from vigie.relocate import Bill, Host, Load, Prices, Use
 
 
 @click.command(
@@ -35,16 +35,16 @@ def costs(
 
     List prices of a dated table, without free allowances, discounts and taxes.
     """
-    from vigie import migrate as story
-    from vigie.cli import draw
+    from vigie import relocate
+    from vigie.cli import console
 
-    table, load = story.load_prices(prices), _load(models_gb)
-    use = story.Use(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
+    table, load = relocate.load_prices(prices), _load(models_gb)
+    use = relocate.Use(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
     host = next(iter(table.hosts), None)
-    found = story.bills(load, use, table, host)
-    machines = story.compute(use, host) if host else None
+    found = relocate.bills(load, use, table, host)
+    machines = relocate.compute(use, host) if host else None
     if as_json:
-        draw.dump(
+        console.dump(
             {
                 "prices_read": table.read,
                 "currency": table.currency,
@@ -60,30 +60,29 @@ def costs(
 
 
 def _load(models_gb: float | None) -> Load:
-    from vigie import migrate as story
-    from vigie import opening
+    from vigie import relocate, resources
 
     if models_gb is not None:
-        return story.Load(models=40, objects=240, size=int(models_gb * 1e9))
-    with opening.catalog(settings.load()) as catalog:
-        return story.load_of(catalog.list(active_only=False))
+        return relocate.Load(models=40, objects=240, size=int(models_gb * 1e9))
+    with resources.catalog(settings.load()) as catalog:
+        return relocate.load_of(catalog.list(active_only=False))
 
 
 def _show(
     load: Load, use: Use, prices: Prices, host: Host | None, found: tuple[Bill, ...], machines: float | None
 ) -> None:
-    from vigie.cli import draw
+    from vigie.cli import console
 
-    draw.say(
-        f"{load.models} models of {draw.size(load.size)} together, {use.uploads:,} uploads a month of "
-        f"{draw.size(use.size)}, kept {use.kept_days} days"
+    console.say(
+        f"{load.models} models of {console.size(load.size)} together, {use.uploads:,} uploads a month of "
+        f"{console.size(use.size)}, kept {use.kept_days} days"
     )
     heads = ("store", "models", "uploads", "requests", "a month", "traffic")
-    table = draw.columns(*heads, right=(1, 2, 3, 4, 5), last=False)
+    table = console.columns(*heads, right=(1, 2, 3, 4, 5), last=False)
     for one in found:
         sums = (one.models, one.kept, one.requests, one.beside, one.fetched + one.sent)
         table.add_row(one.provider.name, *(_money(value) for value in sums))
-    draw.show(table)
+    console.show(table)
     where = f" on {host.name}" if host else " elsewhere"
     lines = [
         f"Prices in {prices.currency}, read {prices.read}. Traffic is added where the app runs{where}, not beside the store."
@@ -97,7 +96,7 @@ def _show(
         lines.append(
             f"Together, least: {cheapest.provider.name}, {_money(cheapest.elsewhere + machines)} a month."
         )
-    draw.show("\n".join(lines))
+    console.show("\n".join(lines))
 
 
 def _money(value: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, exit_code
+from vigie.cli.errors import EXAMPLES, exit_code
 
 if TYPE_CHECKING:
     from vigie.doctor import Finding
@@ -31,7 +31,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     working), else with the exit code of the first problem.
     """
     from vigie import doctor as story
-    from vigie.cli import draw
+    from vigie.cli import console
 
     findings = []
     for finding in story.examine(settings.load()):
@@ -41,10 +41,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     problems = [finding for finding in findings if finding.state == story.BAD]
     if as_json:
         shape = ("name", "state", "found", "hint")
-        draw.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
+        console.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
     else:
         warned = sum(finding.state == story.WARNING for finding in findings)
-        draw.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
+        console.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
     if problems:
         ctx.exit(exit_code(problems[0].error) if problems[0].error else 5)
 

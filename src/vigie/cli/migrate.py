@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Command
+from vigie.cli.errors import EXAMPLES, Command
 from vigie.errors import MigrationIncomplete, UsageRefused
 
 if TYPE_CHECKING:
-    from vigie.database import Engine
+    from vigie.db.database import Engine
 
 _Body = TypeVar("_Body", bound=Callable[..., None])
 _LAST = "last"
@@ -108,38 +108,38 @@ def _act(target: str | None, chosen: dict[str, Any]) -> None:
 @contextmanager
 def _engine() -> Iterator[Engine]:
     """The catalog's database, with the models that come with Vigie registered."""
-    from vigie import database
     from vigie.catalog import Catalog
-    from vigie.library import starter
+    from vigie.db import database
+    from vigie.starter_models import registry
 
     engine = database.open(settings.load().database_url)
     try:
-        starter.register(Catalog(engine))
+        registry.register(Catalog(engine))
         yield engine
     finally:
         engine.dispose()
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
+    from vigie import relocate
     from vigie.catalog import Catalog
-    from vigie.cli import migrate_report as report
+    from vigie.cli import migrate_report
 
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
-        goal = story.Target.parse(target)
+        goal = relocate.Target.parse(target)
         entries = tuple(entry for entry in entries if entry.place != goal.place(entry))
-    prices, load = story.load_prices(chosen["prices"]), story.load_of(entries)
-    report.estimate(load, prices, story.estimate(load, prices), as_json=chosen["as_json"])
+    prices, load = relocate.load_prices(chosen["prices"]), relocate.load_of(entries)
+    migrate_report.estimate(load, prices, relocate.estimate(load, prices), as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import migrate_report
 
-    with report.watching("read", quiet=chosen["as_json"]) as watch:
-        plan = story.plan(engine, target, parallel=chosen["parallel"], progress=watch)
-    report.plan(plan, as_json=chosen["as_json"])
+    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+        plan = relocate.plan(engine, target, parallel=chosen["parallel"], progress=watch)
+    migrate_report.plan(plan, as_json=chosen["as_json"])
     if not plan.possible:
         missing = [
             (f"{m.name} {m.version}", m.detail) for m in plan.models if m.state == "missing at the source"
@@ -149,12 +149,12 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 
 
 def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import migrate_report
 
-    with report.watching("moved", quiet=chosen["as_json"]) as watch:
-        done = story.run(engine, target, progress=watch, **_how(chosen))
-    report.run(done, as_json=chosen["as_json"])
+    with migrate_report.watching("moved", quiet=chosen["as_json"]) as watch:
+        done = relocate.run(engine, target, progress=watch, **_how(chosen))
+    migrate_report.run(done, as_json=chosen["as_json"])
     if not done.complete:
         hint = done.hint or "run the same command again: it goes on where this one stopped"
         raise MigrationIncomplete(
@@ -163,12 +163,12 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 
 
 def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import migrate_report
 
-    with report.watching("read", quiet=chosen["as_json"]) as watch:
-        found = story.verify(engine, target, parallel=chosen["parallel"], progress=watch)
-    report.verify(found, as_json=chosen["as_json"])
+    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+        found = relocate.verify(engine, target, parallel=chosen["parallel"], progress=watch)
+    migrate_report.verify(found, as_json=chosen["as_json"])
     if not found.right:
         raise MigrationIncomplete(
             found.good,
@@ -180,21 +180,21 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
 
 
 def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import migrate_report
 
     given = chosen["rollback"]
     if given != _LAST and not given.isdecimal():
         raise UsageRefused(f"--rollback {given}: expected the number of a migration", hint="see --status")
     number = None if given == _LAST else int(given)
-    with report.watching("read", quiet=chosen["as_json"]) as watch:
-        done = story.rollback(engine, number, progress=watch, **_how(chosen))
-    report.rollback(done, as_json=chosen["as_json"])
+    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+        done = relocate.rollback(engine, number, progress=watch, **_how(chosen))
+    migrate_report.rollback(done, as_json=chosen["as_json"])
 
 
 def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import migrate_report
 
     if not chosen["yes"]:
         click.confirm(
@@ -202,25 +202,24 @@ def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
             abort=True,
             err=True,
         )
-    with report.watching("read", quiet=chosen["as_json"]) as watch:
-        done = story.prune(engine, target, progress=watch, **_how(chosen))
-    report.prune(done, as_json=chosen["as_json"])
+    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+        done = relocate.prune(engine, target, progress=watch, **_how(chosen))
+    migrate_report.prune(done, as_json=chosen["as_json"])
 
 
 def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import migrate as story
-    from vigie.cli import draw as draw
-    from vigie.cli import migrate_report as report
+    from vigie import relocate
+    from vigie.cli import console, migrate_report
 
-    records = story.records(engine)
+    records = relocate.records(engine)
     if chosen["as_json"]:
-        draw.dump([asdict(record) for record in records])
+        console.dump([asdict(record) for record in records])
     else:
-        report.status(records)
+        migrate_report.status(records)
 
 
 def _how(chosen: dict[str, Any]) -> dict[str, Any]:
-    from vigie.migrate import Timing
+    from vigie.relocate import Timing
 
     return {"parallel": chosen["parallel"], "timing": Timing(wait=chosen["wait"])}
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from vigie.cli.draw import columns, console, dump, say, show, size
+from vigie.cli.console import columns, console, dump, say, show, size
 
 if TYPE_CHECKING:
-    from vigie.migrate import (
+    from vigie.relocate import (
         Cost,
         Load,
         Plan,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.sign import sign, verify
 from vigie.errors import UsageRefused
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from vigie.catalog import Entry
+    from vigie.catalog import ModelVersion
     from vigie.cli.publish import Registered
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
@@ -43,15 +43,15 @@ def models() -> None:
 @_JSON
 def list_(every: bool, as_json: bool) -> None:
     """List the models that may be matched."""
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         found = catalog.list(active_only=not every)
     if as_json:
-        cli_draw.dump([_brief(entry) for entry in found])
+        console.dump([_brief(entry) for entry in found])
         return
-    table = cli_draw.columns(
+    table = console.columns(
         "model",
         "version",
         "domain",
@@ -71,12 +71,12 @@ def list_(every: bool, as_json: bool) -> None:
             entry.domain or "?",
             auc,
             precision,
-            cli_draw.size(entry.size),
+            console.size(entry.size),
             _where(entry),
         ]
         table.add_row(*cells, *(["yes" if entry.active else "no"] if every else []))
-    cli_draw.show(table)
-    cli_draw.say(f"{len(found)} models" if len(found) != 1 else "1 model")
+    console.show(table)
+    console.say(f"{len(found)} models" if len(found) != 1 else "1 model")
 
 
 @models.command(
@@ -88,10 +88,10 @@ def list_(every: bool, as_json: bool) -> None:
 @_JSON
 def show(name: str, as_json: bool) -> None:
     """Show one model: its training, its skill, where it lies."""
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
     if as_json:
         document = _brief(entry) | {
@@ -101,9 +101,9 @@ def show(name: str, as_json: bool) -> None:
             "manifest_sha256": entry.manifest_sha256,
             "provenance": dict(entry.provenance),
         }
-        cli_draw.dump(document)
+        console.dump(document)
         return
-    cli_draw.show(_card(entry))
+    console.show(_card(entry))
 
 
 @models.command(
@@ -120,14 +120,18 @@ def add(source: str) -> None:
     A bundle is five files and a manifest. One that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
     your own store (STORAGE_TYPE, S3_MODEL_BUCKET).
     """
-    from vigie import opening
-    from vigie.cli import publish as cli_publish
+    from vigie import resources
+    from vigie.cli import publish
 
     chosen = settings.load()
-    found = cli_publish.find(source)
-    with opening.catalog(chosen) as catalog:
-        done = cli_publish.add(
-            catalog, found, opening.shelf(chosen), opening.gate(chosen), provenance={"source": "models add"}
+    found = publish.find(source)
+    with resources.catalog(chosen) as catalog:
+        done = publish.add(
+            catalog,
+            found,
+            resources.model_store(chosen),
+            resources.signature_policy(chosen),
+            provenance={"source": "models add"},
         )
     tell(done)
 
@@ -159,21 +163,23 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
     The files are opened in a process of their own that can neither write nor reach a network, and whatever they name
     that a fitted model does not need is refused.
     """
-    from vigie import opening
-    from vigie.cli import publish as cli_publish
+    from vigie import resources
+    from vigie.cli import publish
 
     chosen = settings.load()
     if trust and not yes:
         _confirm(folder, trust)
-    with opening.catalog(chosen) as catalog:
-        made = cli_publish.convert(
+    with resources.catalog(chosen) as catalog:
+        made = publish.convert(
             folder,
             name=name,
             domain=domain,
             version=version,
             trust=frozenset(digest.lower() for digest in trust),
         )
-        done = cli_publish.import_(catalog, made, opening.shelf(chosen), opening.gate(chosen))
+        done = publish.import_(
+            catalog, made, resources.model_store(chosen), resources.signature_policy(chosen)
+        )
     tell(done)
 
 
@@ -208,11 +214,11 @@ def deactivate(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
     """Forget a model; its files stay where they are."""
-    from vigie import opening
-    from vigie.cli.draw import say
-    from vigie.library.starter import PROVENANCE
+    from vigie import resources
+    from vigie.cli.console import say
+    from vigie.starter_models.registry import PROVENANCE
 
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if entry.provenance.get("source") == PROVENANCE["source"]:
             raise UsageRefused(
@@ -233,7 +239,7 @@ def split(text: str) -> tuple[str, str | None]:
 
 def tell(done: Registered) -> None:
     """Says on stderr what became of a model, and prints its name on stdout."""
-    from vigie.cli.draw import say
+    from vigie.cli.console import say
 
     entry = done.entry
     say(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
@@ -263,10 +269,10 @@ def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
 
 
 def _switch(name: str, *, on: bool) -> None:
-    from vigie import opening
-    from vigie.cli.draw import say
+    from vigie import resources
+    from vigie.cli.console import say
 
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if on:
             catalog.activate(entry.name, entry.version)
@@ -276,7 +282,7 @@ def _switch(name: str, *, on: bool) -> None:
     say(f"{entry.label} was {word} already" if entry.active == on else f"{entry.label} is {word}")
 
 
-def _brief(entry: Entry) -> dict[str, Any]:
+def _brief(entry: ModelVersion) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
@@ -301,23 +307,23 @@ def _measured(performance: Mapping[str, Any]) -> tuple[str, str]:
     return auc, precision
 
 
-def _where(entry: Entry) -> str:
+def _where(entry: ModelVersion) -> str:
     if entry.place.storage_type != "local":
         return f"{entry.location.url}/{entry.place.prefix}"
-    from vigie.library.starter import MODELS
+    from vigie.starter_models.registry import MODELS
 
     shipped = Path(entry.place.bucket) == MODELS.resolve()
     return "comes with Vigie" if shipped else str(Path(entry.place.bucket) / entry.place.prefix)
 
 
-def _card(entry: Entry) -> RenderableType:
+def _card(entry: ModelVersion) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    from vigie.cli.draw import size
-    from vigie.scoring.known_roles import ROLES
-    from vigie.scoring.matching.domains import label
+    from vigie.cli.console import size
+    from vigie.matching.domains import label
+    from vigie.roles.definitions import ROLES
 
     auc, precision = _measured(entry.performance)
     roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])

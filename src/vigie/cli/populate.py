@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Command, exit_code
+from vigie.cli.errors import EXAMPLES, Command, exit_code
 from vigie.errors import NotFound, VigieError
 
 if TYPE_CHECKING:
-    from vigie.artifacts.store import Store
     from vigie.catalog import Catalog
     from vigie.cli.publish import Registered
+    from vigie.stores.base import Store
 
 _DEFAULT = "data/automl_models"
 _WORTH = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
@@ -58,9 +58,9 @@ def populate(ctx: click.Context, origin: str) -> None:
 
     What cannot be registered is told, and the rest goes on; the exit code is then that of the first refusal.
     """
-    from vigie import opening
-    from vigie.artifacts.store import connect, locate
-    from vigie.cli.draw import say
+    from vigie import resources
+    from vigie.cli.console import say
+    from vigie.stores.base import connect, locate
 
     chosen = settings.load()
     location = locate(origin)
@@ -73,7 +73,7 @@ def populate(ctx: click.Context, origin: str) -> None:
             "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
         )
     counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
-    with opening.catalog(chosen) as catalog:
+    with resources.catalog(chosen) as catalog:
         for one in found:
             try:
                 done = _register(catalog, store, one, chosen)
@@ -91,7 +91,7 @@ def populate(ctx: click.Context, origin: str) -> None:
 
 
 def _walk(store: Store) -> Iterator[_Found]:
-    from vigie.artifacts.bundle import MANIFEST
+    from vigie.bundles.bundle import MANIFEST
     from vigie.cli.publish import is_foreign
 
     folders: dict[str, set[str]] = {}
@@ -104,24 +104,24 @@ def _walk(store: Store) -> Iterator[_Found]:
 
 
 def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Settings) -> Registered:
-    from vigie import opening
-    from vigie.artifacts.store import Location, join
-    from vigie.cli import publish as cli_publish
+    from vigie import resources
+    from vigie.cli import publish
+    from vigie.stores.base import Location, join
 
-    shelf, gate = opening.shelf(chosen), opening.gate(chosen)
+    shelf, gate = resources.model_store(chosen), resources.signature_policy(chosen)
     if not one.foreign:
         if store.kind == "local":
             url = str(Path(store.bucket) / one.folder)
         else:
             url = Location(store.kind, store.bucket, join(store.prefix, one.folder)).url
-        return cli_publish.add(catalog, cli_publish.find(url), shelf, gate, provenance={"source": "populate"})
+        return publish.add(catalog, publish.find(url), shelf, gate, provenance={"source": "populate"})
     label = one.folder.rpartition("/")[2] or Path(store.prefix or store.bucket).name
-    name = cli_publish.name_of(label)
+    name = publish.name_of(label)
     with _at_hand(store, one) as folder:
-        known = cli_publish.imported_before(catalog, folder, name)
+        known = publish.imported_before(catalog, folder, name)
         if known is not None:
-            return cli_publish.Registered(known, new=False)
-        return cli_publish.import_(catalog, cli_publish.convert(folder, name=name), shelf, gate)
+            return publish.Registered(known, new=False)
+        return publish.import_(catalog, publish.convert(folder, name=name), shelf, gate)
 
 
 class _at_hand:  # noqa: N801  reads as a function: with _at_hand(…)

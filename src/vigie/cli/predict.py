@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES
-from vigie.cli.values import Budget, RoleOfColumn, Share, roles_by_column
+from vigie.cli.errors import EXAMPLES
+from vigie.cli.params import Budget, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
-from vigie.phrases import phrase, say
-from vigie.scoring.known_roles import ROLES
+from vigie.i18n.messages import msg, phrase
+from vigie.roles.definitions import ROLES
 
 if TYPE_CHECKING:
     from vigie.catalog import Catalog
-    from vigie.predict import Look, Options, Progress
+    from vigie.engine.pipeline import Look, Options, Progress
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
@@ -86,47 +86,49 @@ def predict(
     """
     roles = roles_by_column(pairs)
     check_output(source, output, as_json=as_json)
-    from vigie import opening
-    from vigie import predict as story
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
     from vigie.cli.words import Words
+    from vigie.engine import pipeline
     from vigie.table import write
 
     words, chosen = Words(lang), settings.load()
-    options = story.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    with cli_draw.progress(words) as told, opening.catalog(chosen) as catalog:
+    options = pipeline.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
+    with console.progress(words) as told, resources.catalog(chosen) as catalog:
         told("reading", 0.0)
         found = _in_passes(source, output, catalog, chosen, options, told)
         if found is None:
             table = read_table(source, chosen)
-            result = story.predict(table, catalog, opening.opener(chosen), options, told)
+            result = pipeline.predict(table, catalog, resources.bundle_loader(chosen), options, told)
             told("writing", 0.95)
             write(table, result.additions, output)
             found = result.summary, tuple(table.frame.columns)
     summary, columns = found
     if as_json:
-        cli_draw.dump(summary)
+        console.dump(summary)
         return
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
     written = Written("stdout" if output == "-" else output, added(columns))
-    parts = report(summary, words, source=name, width=cli_draw.width(), written=written)
-    cli_draw.show(*parts, err=output == "-")
+    parts = report(summary, words, source=name, width=console.width(), written=written)
+    console.show(*parts, err=output == "-")
 
 
 def _in_passes(
     source: str, output: str, catalog: Catalog, chosen: settings.Settings, options: Options, told: Progress
 ) -> tuple[dict[str, Any], tuple[str, ...]] | None:
     """What came of a file that is too long to be scored in memory; None where it is not."""
-    from vigie.long import files
+    from vigie.engine import files
 
     if source == "-" or not files.may_be_long(Path(source)):
         return None
-    from vigie import opening
+    from vigie import resources
 
     limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
-    return files.predict_file(Path(source), output, catalog, opening.opener(chosen), options, limits, told)
+    return files.predict_file(
+        Path(source), output, catalog, resources.bundle_loader(chosen), options, limits, told
+    )
 
 
 @click.command(
@@ -147,27 +149,25 @@ def match(
     Nothing is scored. Every point of a model's similarity comes with its evidence.
     """
     roles = roles_by_column(pairs)
-    from vigie import opening
-    from vigie import predict as story
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
     from vigie.cli.words import Words
+    from vigie.engine import pipeline
 
     words, chosen = Words(lang), settings.load()
-    options = story.Options(top=top, minimum=min_similarity, roles=roles, language=lang)
-    with cli_draw.progress(words) as told:
+    options = pipeline.Options(top=top, minimum=min_similarity, roles=roles, language=lang)
+    with console.progress(words) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
-        with opening.catalog(chosen) as catalog:
-            look = story.look(table, catalog, options, told)
+        with resources.catalog(chosen) as catalog:
+            look = pipeline.look(table, catalog, options, told)
     summary = _summary(table, look)
     if as_json:
-        cli_draw.dump(summary)
+        console.dump(summary)
         return
     from vigie.cli.report import matched
 
-    cli_draw.show(
-        *matched(summary, words, source=table.source, width=cli_draw.width(), minimum=min_similarity)
-    )
+    console.show(*matched(summary, words, source=table.source, width=console.width(), minimum=min_similarity))
 
 
 def read_table(source: str, chosen: settings.Settings) -> Table:
@@ -189,7 +189,7 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
     path = Path(output)
     if not path.is_dir() and not _WRITABLE.fullmatch(path.name):
         hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
-        said = say(
+        said = msg(
             "cannot write {output!r}: expected {expected}, or -", output=path.name, expected=phrase(_OUTPUTS)
         )
         raise UsageRefused(said, hint=hint)
@@ -201,20 +201,20 @@ def check_place(source: str, path: Path) -> None:
     output = str(path)
     if path.is_dir():
         raise UsageRefused(
-            say("cannot write {output!r}: it is a folder", output=output), hint="name a file in it"
+            msg("cannot write {output!r}: it is a folder", output=output), hint="name a file in it"
         )
     if not path.resolve().parent.is_dir():
         raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
     if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
         raise UsageRefused(
-            say("the output {output!r} is the input itself", output=output),
+            msg("the output {output!r} is the input itself", output=output),
             hint="write to another file: the upload is never changed",
         )
 
 
 def added(columns: Sequence[str]) -> list[str]:
     """The names of our columns as they are in the file: one that is taken got a number."""
-    from vigie.predict.told import ADDED
+    from vigie.engine.output import ADDED
     from vigie.table.writing import free_names
 
     return list(free_names(ADDED, columns).values())

@@ -9,15 +9,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from vigie.artifacts import legacy
-from vigie.artifacts.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
-from vigie.artifacts.opening import Gate, read_signature, write_signature
-from vigie.artifacts.signing import verify
-from vigie.artifacts.store import Location, Store, check_key, connect, locate
-from vigie.artifacts.transfer import Stored, fetch, key_of, publish_version
-from vigie.catalog import Catalog, Entry
+from vigie import importer
+from vigie.bundles.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
+from vigie.bundles.signing import verify
+from vigie.bundles.transfer import BundleLocation, fetch, key_of, publish_version
+from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
+from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
-from vigie.scoring.roles.named import of_names
+from vigie.roles.from_schema import of_names
+from vigie.stores.base import Location, Store, check_key, connect, locate
 
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
@@ -42,14 +42,14 @@ class Source:
     files: dict[str, bytes]
     bundle: Bundle
     signature: bytes | None
-    stored: Stored | None
+    stored: BundleLocation | None
 
 
 @dataclass(frozen=True)
 class Registered:
     """A model in the catalog, and whether it was not there before."""
 
-    entry: Entry
+    entry: ModelVersion
     new: bool
 
 
@@ -65,14 +65,14 @@ def find(url: str) -> Source:
     if _is_packed(store, manifest):
         files = {name: store.get(name) for name in manifest.files} | {MANIFEST: manifest_bytes}
         return Source(store, place, files, unpack(files), read_signature(store, ""), None)
-    here = Stored(manifest.name, "", digest(manifest_bytes), manifest.files)
+    here = BundleLocation(manifest.name, "", digest(manifest_bytes), manifest.files)
     files = fetch(store, here)
     registered = replace(here, prefix=check_key(place.prefix) if place.prefix else "")
     return Source(store, place, files, unpack(files), read_signature(store, ""), registered)
 
 
 def add(
-    catalog: Catalog, source: Source, shelf: Store, gate: Gate, *, provenance: Mapping[str, Any]
+    catalog: Catalog, source: Source, shelf: Store, gate: SignaturePolicy, *, provenance: Mapping[str, Any]
 ) -> Registered:
     """Registers a bundle: where it is if it lies as in a store, else published to `shelf` first."""
     _admit(source, gate)
@@ -90,12 +90,12 @@ def convert(
     """The bundle of a model made elsewhere, named after its folder where no name is given."""
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds xgboost_model.joblib")
-    made = legacy.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
+    made = importer.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
     said = {"domain": domain} if domain else {}
     return replace(made, profile={**made.profile, **_meaning(made.profile["columns"]), **said})
 
 
-def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: Gate) -> Registered:
+def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: SignaturePolicy) -> Registered:
     """Publishes and registers a converted model."""
     if gate.required:
         raise UnsignedBundle(
@@ -107,7 +107,7 @@ def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: Gate) -> Regis
     return _register(catalog, bundle, publish_version(shelf, files), shelf.location, provenance)
 
 
-def imported_before(catalog: Catalog, folder: Path, name: str) -> Entry | None:
+def imported_before(catalog: Catalog, folder: Path, name: str) -> ModelVersion | None:
     """The model that was made of exactly these files, so that they need not be opened again."""
     for entry in catalog.list(active_only=False):
         made_of = entry.provenance.get("files")
@@ -165,7 +165,7 @@ def _place(location: Location) -> Location:
     return location
 
 
-def _admit(source: Source, gate: Gate) -> None:
+def _admit(source: Source, gate: SignaturePolicy) -> None:
     if (
         gate.asks(digest(source.files[MANIFEST]))
         and gate.public_key is not None
@@ -175,10 +175,10 @@ def _admit(source: Source, gate: Gate) -> None:
 
 
 def _register(
-    catalog: Catalog, bundle: Bundle, stored: Stored, place: Location, provenance: Mapping[str, Any]
+    catalog: Catalog, bundle: Bundle, stored: BundleLocation, place: Location, provenance: Mapping[str, Any]
 ) -> Registered:
     before = catalog.changes()
-    entry = catalog.register(Entry.of(bundle, stored, place, provenance))
+    entry = catalog.register(ModelVersion.of(bundle, stored, place, provenance))
     return Registered(entry, catalog.changes() != before)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES
-from vigie.cli.values import Budget
+from vigie.cli.errors import EXAMPLES
+from vigie.cli.params import Budget
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,33 +63,33 @@ def refine(
     PREDICTIONS is a file that `vigie predict` wrote; its seven columns are taken off and computed anew. From five rows on
     it is worth while. What you say never changes a model, only the scores of this table.
     """
-    from vigie import opening
-    from vigie import refine as story
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
     from vigie.cli.predict import check_output
     from vigie.cli.report import Written, report
     from vigie.cli.words import Words
-    from vigie.predict import Options
+    from vigie.engine import refine as story
+    from vigie.engine.pipeline import Options
     from vigie.table import write
 
     check_output(source, output, as_json=as_json)
     words, chosen = Words(lang), settings.load()
-    with cli_draw.progress(words) as told:
+    with console.progress(words) as told:
         told("reading", 0.0)
         table, _ = _predictions(source, chosen)
         marks = _marks(table, labels, label, chosen)
         options = Options(language=lang, alert_budget=alert_budget, seed=seed)
-        with opening.catalog(chosen) as catalog:
-            result = story.refine(table, catalog, opening.opener(chosen), options, marks, told)
+        with resources.catalog(chosen) as catalog:
+            result = story.refine(table, catalog, resources.bundle_loader(chosen), options, marks, told)
         told("writing", 0.95)
         write(table, result.additions, output)
     if as_json:
-        cli_draw.dump(result.summary)
+        console.dump(result.summary)
         return
     written = Written("stdout" if output == "-" else output, list(result.additions.columns))
-    parts = report(result.summary, words, source=table.source, width=cli_draw.width(), written=written)
-    cli_draw.show(*parts, err=output == "-")
-    cli_draw.say(_said(result.summary["refined"], words.pick))
+    parts = report(result.summary, words, source=table.source, width=console.width(), written=written)
+    console.show(*parts, err=output == "-")
+    console.say(_said(result.summary["refined"], words.pick))
 
 
 @click.command(
@@ -129,10 +129,10 @@ def suggest(
     Half of them are the most suspicious that nobody has looked at, the others come from every depth of the list: both are
     needed to learn. Row 1 is the first one after the header.
     """
-    from vigie import refine as story
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
     from vigie.cli.words import Words
-    from vigie.predict import Prediction
+    from vigie.engine import refine as story
+    from vigie.engine.pipeline import Prediction
 
     chosen = settings.load()
     table, additions = _predictions(source, chosen)
@@ -147,13 +147,13 @@ def suggest(
         for row in rows
     ]
     if as_json:
-        cli_draw.dump(found)
+        console.dump(found)
         return
     words = Words(lang)
-    shown = cli_draw.columns(words("row"), words("score"), words("reasons"), right=(0, 1))
+    shown = console.columns(words("row"), words("score"), words("reasons"), right=(0, 1))
     for one in found:
         shown.add_row(str(one["row"]), words.decimal(one["fraud_score"], 3), str(one["reasons"]))
-    cli_draw.show(shown)
+    console.show(shown)
 
 
 def _predictions(source: str, chosen: settings.Settings) -> tuple[Table, pl.DataFrame]:
@@ -166,8 +166,8 @@ def _predictions(source: str, chosen: settings.Settings) -> tuple[Table, pl.Data
     ours = table.frame.columns[-len(_ADDED) :]
     if [re.sub(r"_\d+$", "", name) for name in ours] != list(_ADDED) or table.frame.width <= len(_ADDED):
         raise InputRefused(
-            say("{source}: the last columns are not those that `vigie predict` writes", source=source),
-            hint=say("expected a file that ends in {columns}", columns=", ".join(_ADDED)),
+            msg("{source}: the last columns are not those that `vigie predict` writes", source=source),
+            hint=msg("expected a file that ends in {columns}", columns=", ".join(_ADDED)),
         )
     additions = table.typed.select(ours).rename(dict(zip(ours, _ADDED, strict=True)))
     return replace(table, frame=table.frame.drop(ours), typed=table.typed.drop(ours)), additions
@@ -187,7 +187,7 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
     said = label or next((c for c in columns if c != known), None)
     if known is None or said is None or (label is None and len(columns) != 2):
         raise InputRefused(
-            say(
+            msg(
                 "{labels}: found the columns {columns}, expected a row and what is said of it",
                 labels=labels,
                 columns=", ".join(columns[:6]),
@@ -201,7 +201,7 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
             continue
         if marks.get(row, verdict) != verdict:
             raise InputRefused(
-                say("{labels}: found row {row} both as fraud and as fine", labels=labels, row=row + 1),
+                msg("{labels}: found row {row} both as fraud and as fine", labels=labels, row=row + 1),
                 hint="keep one of them",
             )
         marks[row] = verdict
@@ -212,7 +212,7 @@ def _numbers(labels: str, given: Table, key: str) -> list[int | None]:
     series = given.typed[key]
     if not series.dtype.is_integer():
         raise InputRefused(
-            say(
+            msg(
                 "{labels}, column {key!r}: found something else than whole numbers, expected row numbers from 1",
                 labels=labels,
                 key=key,
@@ -222,14 +222,14 @@ def _numbers(labels: str, given: Table, key: str) -> list[int | None]:
 
 
 def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | None]:
-    from vigie.scoring.own.sketch import cells
+    from vigie.models.trained.column_sketch import cells
 
     here = cells(table.typed[key]).to_list()
     place: Mapping[Any, int] = {value: row for row, value in enumerate(here)}
     wanted = cells(given.typed[key]).to_list()
     if len(place) < len(here) and any(here.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
-            say(
+            msg(
                 "{labels}, column {key!r}: found values that several rows of the predictions have, expected one row each",
                 labels=labels,
                 key=key,
@@ -239,7 +239,7 @@ def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | 
     lost = sum(value not in place for value in wanted)
     if lost:
         raise InputRefused(
-            say(
+            msg(
                 "{labels}, column {key!r}: found {lost} values that no row of the predictions has",
                 labels=labels,
                 key=key,

@@ -13,10 +13,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vigie.cli.draw import columns
+from vigie.cli.console import columns
 from vigie.cli.words import Words
-from vigie.scoring.known_roles import ROLES
-from vigie.scoring.matching.domains import label
+from vigie.matching.domains import label
+from vigie.roles.definitions import ROLES
 
 _SILENT = ("none", "leak")
 _BAR = 10

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES
+from vigie.cli.errors import EXAMPLES
 from vigie.errors import UsageRefused
 
 if TYPE_CHECKING:
@@ -110,11 +110,12 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
 
 def _check(chosen: Settings, web: WebSettings) -> None:
     """Refuses here, in words, what each web process would refuse in its log."""
-    from vigie import database, opening
-    from vigie.web.safety import secret
+    from vigie import resources
+    from vigie.db import database
+    from vigie.web.security import secret
 
     secret(chosen, web)
-    opening.shelf(chosen)
+    resources.model_store(chosen)
     database.open(chosen.database_url).dispose()
 
 
@@ -123,15 +124,15 @@ def _link(chosen: Settings, url: str) -> str:
     from datetime import timedelta
     from getpass import getuser
 
-    from vigie import database
-    from vigie.records import people
-    from vigie.web.desk.people import link_url
+    from vigie.app import users
+    from vigie.db import database
+    from vigie.web.services.accounts import link_url
 
     engine = database.open(chosen.database_url)
     try:
-        admins = [user for user in people.every(engine) if user.role == "admin" and user.active]
-        owner = admins[0] if admins else people.add(engine, "me@localhost", getuser(), "admin")
-        return link_url(url, people.make_link(engine, owner.id, timedelta(hours=1)))
+        admins = [user for user in users.every(engine) if user.role == "admin" and user.active]
+        owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
+        return link_url(url, users.make_link(engine, owner.id, timedelta(hours=1)))
     finally:
         engine.dispose()
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, exit_code
+from vigie.cli.errors import EXAMPLES, exit_code
 from vigie.errors import VigieError
 
 if TYPE_CHECKING:
-    from vigie.artifacts.store import Store
+    from vigie.stores.base import Store
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
 
     Others can then refuse what you have not made (VIGIE_REQUIRE_SIGNATURE). The signature is kept beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
     """
-    from vigie.artifacts import signing
-    from vigie.artifacts.opening import write_signature
-    from vigie.cli.draw import say
+    from vigie.bundles import signing
+    from vigie.bundles.verification import write_signature
+    from vigie.cli.console import say
 
     password = click.prompt("Password of the key", hide_input=True, err=True) if ask_password else None
     for target in _targets(targets):
@@ -72,7 +72,7 @@ def verify(ctx: click.Context, targets: tuple[str, ...], key: Path | None, as_js
 
     Without a name, all models of the catalog. Ends with the exit code of the first that fails.
     """
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
 
     found, code = [], 0
     for name in targets or _every():
@@ -84,19 +84,19 @@ def verify(ctx: click.Context, targets: tuple[str, ...], key: Path | None, as_js
             found.append({"model": name, "bytes": "?", "signature": "?", "problem": error.message})
             code = code or exit_code(error)
     if as_json:
-        cli_draw.dump(found)
+        console.dump(found)
     else:
-        table = cli_draw.columns("model", "bytes", "signature", "problem")
+        table = console.columns("model", "bytes", "signature", "problem")
         for line in found:
             table.add_row(*line.values())
-        cli_draw.show(table)
+        console.show(table)
     if code:
         ctx.exit(code)
 
 
 def _check(name: str, key: Path | None) -> str:
-    from vigie.artifacts import signing
-    from vigie.artifacts.opening import read_signature
+    from vigie.bundles import signing
+    from vigie.bundles.verification import read_signature
 
     target = next(iter(_targets((name,))))
     signature = read_signature(target.store, target.prefix)
@@ -110,28 +110,28 @@ def _check(name: str, key: Path | None) -> str:
 
 
 def _every() -> list[str]:
-    from vigie import opening
+    from vigie import resources
 
-    with opening.catalog(settings.load()) as catalog:
+    with resources.catalog(settings.load()) as catalog:
         return [f"{entry.name}@{entry.version}" for entry in catalog.list(active_only=False)]
 
 
 def _targets(names: tuple[str, ...]) -> list[_Target]:
     """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
-    from vigie import opening
-    from vigie.artifacts.store import open_location
-    from vigie.artifacts.transfer import fetch
-    from vigie.cli import publish as cli_publish
+    from vigie import resources
+    from vigie.bundles.transfer import fetch
+    from vigie.cli import publish
+    from vigie.stores.base import open_location
 
     found = []
     for name in names:
         if "/" in name or "\\" in name or Path(name).is_dir():
-            source = cli_publish.find(name)
+            source = publish.find(name)
             found.append(
                 _Target(f"{source.bundle.name} {source.bundle.version}", source.store, "", source.files)
             )
             continue
-        with opening.catalog(settings.load()) as catalog:
+        with resources.catalog(settings.load()) as catalog:
             model, _, version = name.partition("@")
             entry = catalog.find(model, version or None)
         store = open_location(entry.location)

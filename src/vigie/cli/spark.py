@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES
+from vigie.cli.errors import EXAMPLES
+from vigie.cli.params import roles_by_column
 from vigie.cli.predict import added, asked_of_rows, shared
-from vigie.cli.values import roles_by_column
 from vigie.errors import UsageRefused
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
@@ -51,8 +51,8 @@ def spark_predict(
     of S3, GCS or Azure. OUTPUT_URL is a new folder; it gets the same rows in the same order, and seven more columns.
     """
     roles = roles_by_column(pairs)
-    from vigie import opening
-    from vigie.predict import Options
+    from vigie import resources
+    from vigie.engine.pipeline import Options
 
     try:
         from vigie import spark
@@ -63,7 +63,7 @@ def spark_predict(
             f"Spark needs more packages: found no {error.name}",
             hint="pip install 'vigie[spark]', and Java 17",
         ) from None
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
     from vigie.cli.words import Words
 
     words, chosen = Words(lang), settings.load()
@@ -73,15 +73,15 @@ def spark_predict(
     target = files.Target(output, _EXTENSIONS[form or ("parquet" if columnar else "csv")])
     files.check(target)
     with (
-        cli_draw.progress(words) as told,
-        opening.catalog(chosen) as catalog,
+        console.progress(words) as told,
+        resources.catalog(chosen) as catalog,
         session(master) as opened,
         working(opened, work, chosen.cache_dir / "jobs") as place,
     ):
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
-            table.df, catalog, opening.opener(chosen), options, spark.Room(place, spark.PART, chosen.require_signature),
+            table.df, catalog, resources.bundle_loader(chosen), options, spark.Room(place, spark.PART, chosen.require_signature),
             told, source=folder.source, comma_by_default=comma,
         )  # fmt: skip
         told("writing", 0.95)
@@ -89,11 +89,9 @@ def spark_predict(
         files.write(result.frame, target, dialect)
         columns = table.df.columns
     if as_json:
-        cli_draw.dump(result.summary)
+        console.dump(result.summary)
         return
     from vigie.cli.report import Written, report
 
     written = Written(output, added(columns))
-    cli_draw.show(
-        *report(result.summary, words, source=folder.source, width=cli_draw.width(), written=written)
-    )
+    console.show(*report(result.summary, words, source=folder.source, width=console.width(), written=written))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, exit_code
-from vigie.cli.values import RoleOfColumn, roles_by_column
+from vigie.cli.errors import EXAMPLES, exit_code
+from vigie.cli.params import RoleOfColumn, roles_by_column
 from vigie.errors import InputRefused, NotFound, UsageRefused, VigieError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from vigie.catalog import Catalog, Entry
+    from vigie.catalog import Catalog, ModelVersion
     from vigie.table import Table
     from vigie.train import Trained
 
@@ -106,40 +106,40 @@ def train(
         return
     done, entry, places = _one(source, name, asked, cards)
     if as_json:
-        from vigie.cli.draw import dump
+        from vigie.cli.console import dump
 
         dump({**done.summary, "registered": entry.label, "cards": [str(place) for place in places]})
         return
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
 
-    cli_draw.show(*_report(done.summary))
-    cli_draw.say(f"registered: {entry.label}")
+    console.show(*_report(done.summary))
+    console.say(f"registered: {entry.label}")
     for place in places:
-        cli_draw.say(f"card: {place}")
+        console.say(f"card: {place}")
 
 
 def _plan(source: str, asked: dict[str, Any], *, as_json: bool) -> None:
     from vigie import train as story
-    from vigie.cli import draw as cli_draw
+    from vigie.cli import console
 
     table = _read(source, settings.load())
     wanted = {key: asked[key] for key in _LOOKED_AT}
     seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
     if as_json:
-        cli_draw.dump({**seen.to_json(), "label": seen.label.column})
+        console.dump({**seen.to_json(), "label": seen.label.column})
         return
-    cli_draw.show(*_examined({**seen.to_json(), "label": seen.label.column}))
-    cli_draw.say("nothing was trained: this was --dry-run")
+    console.show(*_examined({**seen.to_json(), "label": seen.label.column}))
+    console.say("nothing was trained: this was --dry-run")
 
 
 def _one(
     source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None
-) -> tuple[Trained, Entry, tuple[Path, ...]]:
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:
+    from vigie import resources
+    from vigie.cli import console
 
     chosen = settings.load()
-    with cli_draw.progress(str) as told, opening.catalog(chosen) as catalog:
+    with console.progress(str) as told, resources.catalog(chosen) as catalog:
         told("reading", 0.0)
         return _made(source, name, asked, cards, chosen, catalog, told)
 
@@ -147,12 +147,12 @@ def _one(
 def _made(
     source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None,
     chosen: settings.Settings, catalog: Catalog, told: Any,
-) -> tuple[Trained, Entry, tuple[Path, ...]]:  # fmt: skip
-    from vigie import opening
+) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:  # fmt: skip
+    from vigie import resources
     from vigie import train as story
 
     called = _name(source, name)
-    gate = opening.gate(chosen)
+    gate = resources.signature_policy(chosen)
     table = _read(source, chosen)
     told("looking for leaks", 0.02)
     wanted = {key: asked[key] for key in _LOOKED_AT}
@@ -167,14 +167,14 @@ def _made(
         progress=told,
     )
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
-    shelf = opening.shelf(chosen)
+    shelf = resources.model_store(chosen)
     entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
     return done, entry, _write_cards(cards or chosen.home / "cards", done)
 
 
 def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bool) -> int:
-    from vigie import opening
-    from vigie.cli import draw as cli_draw
+    from vigie import resources
+    from vigie.cli import console
 
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds the labelled tables")
@@ -184,7 +184,7 @@ def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bo
             "table in folder", str(folder), hint=f"expected files that end in {', '.join(_TABLES)}"
         )
     chosen, rows, code = settings.load(), [], 0
-    with opening.catalog(chosen) as catalog, cli_draw.progress(str) as told:
+    with resources.catalog(chosen) as catalog, console.progress(str) as told:
         for number, path in enumerate(files, start=1):
             begin = f"{number} of {len(files)}, {path.name}: "
             try:
@@ -198,11 +198,11 @@ def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bo
                     "why": f"{error.message} ({error.hint})",
                 }
             rows.append(row)
-            cli_draw.say(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
+            console.say(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
     if as_json:
-        cli_draw.dump(rows)
+        console.dump(rows)
     else:
-        cli_draw.show(_summary(rows))
+        console.show(_summary(rows))
     return code
 
 
@@ -290,7 +290,7 @@ def _write_cards(folder: Path, done: Trained) -> tuple[Path, ...]:
 def _examined(summary: Mapping[str, Any]) -> list[RenderableType]:
     from rich.text import Text
 
-    from vigie.cli.draw import columns
+    from vigie.cli.console import columns
 
     by = {
         "time": "the last fifth of the time",
@@ -319,7 +319,7 @@ def _examined(summary: Mapping[str, Any]) -> list[RenderableType]:
 def _report(summary: Mapping[str, Any]) -> list[RenderableType]:
     from rich.text import Text
 
-    from vigie.cli.draw import columns
+    from vigie.cli.console import columns
 
     performance = summary["performance"]
     table = columns(
@@ -344,7 +344,7 @@ def _report(summary: Mapping[str, Any]) -> list[RenderableType]:
 
 
 def _summary(rows: list[dict[str, Any]]) -> RenderableType:
-    from vigie.cli.draw import columns
+    from vigie.cli.console import columns
 
     table = columns(
         "table", "model", "outcome", "ROC AUC", "AP", "AP, any table", right=(3, 4, 5), last=False

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.edge import EXAMPLES, Group
+from vigie.cli.errors import EXAMPLES, Group
 
 if TYPE_CHECKING:
-    from vigie.database import Engine
-    from vigie.records import User
+    from vigie.app import User
+    from vigie.db.database import Engine
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 _ROLES = click.Choice(["admin", "analyst", "viewer"])
@@ -36,8 +36,8 @@ def users() -> None:
 @click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
     """Add somebody, and print the link that signs them in once."""
-    from vigie.records import people
-    from vigie.web.desk.people import LINK_LASTS, check_email, link_url
+    from vigie.app import users as people
+    from vigie.web.services.accounts import LINK_LASTS, check_email, link_url
 
     check_email(email)
     web = settings.load_web()
@@ -50,8 +50,8 @@ def add(email: str, name: str, role: str, team: str) -> None:
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new link that signs somebody in once."""
-    from vigie.records import people
-    from vigie.web.desk.people import LINK_LASTS, link_url
+    from vigie.app import users as people
+    from vigie.web.services.accounts import LINK_LASTS, link_url
 
     with _engine() as engine:
         found = people.find_email(engine, email)
@@ -63,24 +63,24 @@ def link(email: str) -> None:
 @_JSON
 def list_(as_json: bool) -> None:
     """List everybody who may sign in."""
-    from vigie.cli import draw as cli_draw
-    from vigie.records import people
+    from vigie.app import users as people
+    from vigie.cli import console
 
     with _engine() as engine:
         found = people.every(engine)
     if as_json:
-        cli_draw.dump([_brief(user) for user in found])
+        console.dump([_brief(user) for user in found])
         return
-    table = cli_draw.columns("e-mail", "name", "role", "team", "active", "last seen")
+    table = console.columns("e-mail", "name", "role", "team", "active", "last seen")
     for user in found:
         seen = f"{user.seen_at:%Y-%m-%d %H:%M}" if user.seen_at else "never"
         table.add_row(user.email, user.name, user.role, user.team, "yes" if user.active else "no", seen)
-    cli_draw.show(table)
+    console.show(table)
 
 
 @contextmanager
 def _engine() -> Iterator[Engine]:
-    from vigie import database
+    from vigie.db import database
 
     engine = database.open(settings.load().database_url)
     try:

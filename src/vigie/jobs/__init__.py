@@ -12,5 +12,5 @@
     tidy       retention
 
 A job may run twice without harm: what it writes lies in a folder of its attempt, and becomes the result in one statement
-(`vigie.records.queue`). Why there is no library for this: `docs/jobs.md`.
+(`vigie.app.job_queue`). Why there is no library for this: `docs/jobs.md`.
 """

@@ -5,52 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie import long, predict, refine, standing
-from vigie.jobs import local, outcome
-from vigie.jobs.bench import Bench
-from vigie.jobs.inspect import limited
-from vigie.long import files
-from vigie.records import Upload
-from vigie.records.queue import Job
+from vigie.app import Upload
+from vigie.app.job_queue import Job
+from vigie.engine import files, out_of_core, pipeline, refine, scorer
+from vigie.jobs import result_files, upload_files
+from vigie.jobs.context import JobContext
+from vigie.jobs.inspect_upload import limited
 
 Told = Callable[[str, float], None]
 
 
-def score(bench: Bench, job: Job, upload: Upload, told: Told) -> tuple[dict[str, Any], str, dict[str, Any]]:
+def score(
+    bench: JobContext, job: Job, upload: Upload, told: Told
+) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Scores the table and leaves everything in the store.
 
     Returns:
         The summary, the folder of the result, and what changes on the upload.
     """
     told("reading", 0.0)
-    with local.whole(bench, upload) as path:
+    with upload_files.whole(bench, upload) as path:
         table = limited(bench, path, upload.name)
         options = _options(job.options)
         plan = None
         said = marks_of(job.options)
         if job.kind == "refine":
             prediction = refine.refine(table, bench.catalog, bench.open_bundle, options, said, told)
-        elif table.frame.height <= standing.SAMPLE:
-            plan, prediction = standing.learn(table, bench.catalog, bench.open_bundle, options, told)
-        elif table.frame.height < long.LONG:
-            prediction = predict.predict(table, bench.catalog, bench.open_bundle, options, told)
+        elif table.frame.height <= scorer.SAMPLE:
+            plan, prediction = scorer.learn(table, bench.catalog, bench.open_bundle, options, told)
+        elif table.frame.height < out_of_core.LONG:
+            prediction = pipeline.predict(table, bench.catalog, bench.open_bundle, options, told)
         else:
             additions, found = files.predict_table(
                 table, bench.catalog, bench.open_bundle, options, path.parent / "passes", told
             )
-            prediction = predict.Prediction(table, additions, found)
+            prediction = pipeline.Prediction(table, additions, found)
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if plan is not None:
-            (path.parent / outcome.PLAN).write_bytes(plan.to_bytes())
-        about = outcome.keep(bench, folder, path.parent, prediction, said) | {"live": plan is not None}
+            (path.parent / result_files.PLAN).write_bytes(plan.to_bytes())
+        about = result_files.keep(bench, folder, path.parent, prediction, said) | {"live": plan is not None}
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact
 
 
-def _options(asked: Mapping[str, Any]) -> predict.Options:
-    return predict.Options(
+def _options(asked: Mapping[str, Any]) -> pipeline.Options:
+    return pipeline.Options(
         top=asked["top"],
         minimum=asked["minimum"],
         roles=asked["roles"],

@@ -11,6 +11,8 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
+from vigie.app import job_queue, uploads
+from vigie.app.job_queue import Job
 from vigie.errors import (
     DamagedBundle,
     DatabaseUnavailable,
@@ -20,11 +22,9 @@ from vigie.errors import (
     VigieError,
     kept,
 )
-from vigie.jobs.bench import Bench, opened
-from vigie.jobs.tidy import tidy
-from vigie.phrases import say
-from vigie.records import queue, uploads
-from vigie.records.queue import Job
+from vigie.i18n.messages import msg
+from vigie.jobs.context import JobContext, opened
+from vigie.jobs.retention import tidy
 from vigie.settings import Settings, WebSettings
 
 log = logging.getLogger("vigie.jobs")
@@ -45,7 +45,7 @@ class Worker:
     One thread does nothing but look at new uploads, so that nobody waits behind a long run for that.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: JobContext) -> None:
         self.bench = bench
         self.name = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.stopping = threading.Event()
@@ -53,7 +53,7 @@ class Worker:
     def run(self) -> None:
         """Works until `stopping` is set; what is then under way goes back to the others."""
         # Now rather than within the first person's wait.
-        import vigie.jobs.inspect
+        import vigie.jobs.inspect_upload
         import vigie.jobs.score  # noqa: F401
 
         lanes = [QUICK, *[SLOW] * self.bench.web.jobs]
@@ -63,11 +63,11 @@ class Worker:
         for thread in threads:
             thread.start()
         self.stopping.wait()
-        queue.give_back(self.bench.engine, self.name)
+        job_queue.give_back(self.bench.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
         """Does the next run, if there is one."""
-        job = queue.claim(self.bench.engine, self.name, kinds, self.bench.web.lease_seconds)
+        job = job_queue.claim(self.bench.engine, self.name, kinds, self.bench.web.lease_seconds)
         if job is None:
             return False
         self._do(job)
@@ -91,7 +91,7 @@ class Worker:
         lease = self.bench.web.lease_seconds
         while not self.stopping.wait(lease / 3):
             try:
-                queue.beat(self.bench.engine, self.name, lease)
+                job_queue.beat(self.bench.engine, self.name, lease)
             except Exception as error:  # noqa: BLE001  the next beat may work; without one the lease ends
                 log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
 
@@ -120,23 +120,23 @@ class Worker:
                 error, (DamagedBundle, UnsignedBundle, NewerBundle)
             ):
                 outcome = "postponed"
-                queue.postpone(engine, job, told)
+                job_queue.postpone(engine, job, told)
             else:
-                queue.fail(engine, job, told, upload=_refusal(job, told))
+                job_queue.fail(engine, job, told, upload=_refusal(job, told))
         except MemoryError:
             outcome = "failed"
-            hint = say("score a smaller table, or give the worker more memory")
-            told = kept(say("not enough memory"), hint, "MemoryError")
-            queue.fail(engine, job, told, upload=_refusal(job, told))
+            hint = msg("score a smaller table, or give the worker more memory")
+            told = kept(msg("not enough memory"), hint, "MemoryError")
+            job_queue.fail(engine, job, told, upload=_refusal(job, told))
         except Exception as error:  # noqa: BLE001  the edge: the user is told, the log says where
             outcome = "bug"
             self._log_bug(error, job)
-            hint = say(
+            hint = msg(
                 "this is a bug of Vigie, not a fault of your table; in the worker's log it is run {id}",
                 id=job.id,
             )
-            told = kept(say("something unexpected happened"), hint, "Bug")
-            queue.fail(engine, job, told, upload=_refusal(job, told))
+            told = kept(msg("something unexpected happened"), hint, "Bug")
+            job_queue.fail(engine, job, told, upload=_refusal(job, told))
         log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
 
     def _work(self, job: Job) -> bool:
@@ -144,17 +144,17 @@ class Worker:
         bench, told = self.bench, self._teller(job)
         upload = uploads.find(bench.engine, job.upload_id)
         if job.kind == "inspect":
-            from vigie.jobs.inspect import inspect
+            from vigie.jobs.inspect_upload import inspect
 
-            return queue.finish(bench.engine, job, upload=inspect(bench, upload, told))
+            return job_queue.finish(bench.engine, job, upload=inspect(bench, upload, told))
         if job.kind == "train":
             from vigie.jobs.train import train
 
-            return queue.finish(bench.engine, job, summary=train(bench, job, upload, told))
+            return job_queue.finish(bench.engine, job, summary=train(bench, job, upload, told))
         from vigie.jobs.score import score
 
         summary, folder, exact = score(bench, job, upload, told)
-        return queue.finish(bench.engine, job, summary=summary, result=folder, upload=exact)
+        return job_queue.finish(bench.engine, job, summary=summary, result=folder, upload=exact)
 
     def _teller(self, job: Job) -> Callable[[str, float], None]:
         said_at, said = 0.0, ""
@@ -165,7 +165,7 @@ class Worker:
             if stage == said and now - said_at < _TELL:
                 return
             said_at, said = now, stage
-            if not queue.tell(self.bench.engine, job, stage, share):
+            if not job_queue.tell(self.bench.engine, job, stage, share):
                 raise Gone
 
         return tell

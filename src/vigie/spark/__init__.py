@@ -2,7 +2,7 @@
 
 given     the rows written down once, each with its number; what their cells say
 frames    polars frames in the tasks: Arrow there and back
-cluster   the passes of `vigie.long`, rows brought together by shuffles
+cluster   the passes of `vigie.engine.out_of_core`, rows brought together by shuffles
 tasks     what a task does with the rows it has
 models    models, opened in the tasks from the verified cache
 counted   levels, alerts and the budget, counted where the rows lie
@@ -26,17 +26,17 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from vigie import long, opening, settings
-from vigie import predict as story
+from vigie import resources, settings
 from vigie.catalog import Catalog
+from vigie.engine import out_of_core, pipeline
+from vigie.engine.backend import ROW
+from vigie.engine.output import ADDED
+from vigie.engine.pipeline import Open, Options, Progress, quiet
 from vigie.errors import UsageRefused
-from vigie.long.means import ROW
-from vigie.predict import Open, Options, Progress, quiet
-from vigie.predict.told import ADDED
-from vigie.spark import carried, given
-from vigie.spark.cluster import Cluster, Room
-from vigie.spark.frames import Frames, arrow, as_arrow, struct
-from vigie.spark.given import Given
+from vigie.spark import errors, numbered_input
+from vigie.spark.arrow_frame import Frames, arrow, as_arrow, struct
+from vigie.spark.backend import Cluster, Room
+from vigie.spark.numbered_input import Given
 from vigie.spark.session import forget
 from vigie.spark.tasks import SCORED
 from vigie.table import Table
@@ -94,7 +94,7 @@ def predict(
         expected_fraud_rate: the share of fraud, where you know it.
         language: of the reasons, `en` or `fr`.
         part: rows of a partition, about.
-        more: the other fields of `vigie.predict.Options`.
+        more: the other fields of `vigie.engine.pipeline.Options`.
     """
     options = Options(
         roles=dict(roles or {}),
@@ -105,8 +105,8 @@ def predict(
     )
     chosen = settings.load()
     room = Room(work or _beside(df, chosen), part, chosen.require_signature)
-    with opening.catalog(chosen) as catalog:
-        return score(df, catalog, opening.opener(chosen), options, room)
+    with resources.catalog(chosen) as catalog:
+        return score(df, catalog, resources.bundle_loader(chosen), options, room)
 
 
 def score(
@@ -132,15 +132,15 @@ def score(
         source: what the user calls the table.
         comma_by_default: take the comma for the decimal mark where no column tells.
     """
-    with carried.to_driver():
+    with errors.to_driver():
         progress("reading", 0.0)
-        kept = given.written(df, f"{room.work}/given", source)
-        if kept.rows < long.LONG:
+        kept = numbered_input.written(df, f"{room.work}/given", source)
+        if kept.rows < out_of_core.LONG:
             scored, summary, mark = _few(kept, catalog, open_bundle, options, progress, comma_by_default)
         else:
-            rows, mark = given.typed(kept, f"{room.work}/typed", comma_by_default=comma_by_default)
+            rows, mark = numbered_input.typed(kept, f"{room.work}/typed", comma_by_default=comma_by_default)
             cluster = Cluster(rows, options, room)
-            summary = long.told(cluster, catalog, open_bundle, options, progress)
+            summary = out_of_core.told(cluster, catalog, open_bundle, options, progress)
             scored = cluster.scored()
         return Predicted(_with(kept, df.columns, scored), summary, mark, room.work)
 
@@ -157,7 +157,7 @@ def _few(
     frame = kept.here()
     typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
     table = Table(kept.source, frame, typed)
-    result = story.predict(table, catalog, open_bundle, options, progress)
+    result = pipeline.predict(table, catalog, open_bundle, options, progress)
     schema = {name: SCORED[name] for name in _ADDED}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_ADDED)
     session = kept.df.sparkSession

@@ -21,11 +21,11 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from vigie.artifacts.store import Location, connect, locate, open_location
+from vigie.engine.output import ADDED
 from vigie.errors import InputRefused, NotFound, UsageRefused
-from vigie.predict.told import ADDED
-from vigie.spark import carried
-from vigie.spark.frames import Frames
+from vigie.spark import errors
+from vigie.spark.arrow_frame import Frames
+from vigie.stores.base import Location, connect, locate, open_location
 from vigie.table import Dialect, stream, write_pieces
 from vigie.table.stream import Stream
 
@@ -127,7 +127,7 @@ def _refuse(keys: list[str], source: str) -> None:
 
 def read(session: SparkSession, folder: Folder) -> Read:
     """Looks at every file, refuses what does not fit together, and plans to read them: one task a file."""
-    with carried.to_driver():
+    with errors.to_driver():
         tasks = session.range(0, len(folder.keys), 1, len(folder.keys)).toDF("_0")
         looked = Frames(tasks, {"file": pl.Int64()}).map(_Inspect(folder), _INSPECTED).collect().sort("file")
     said = [json.loads(text) for text in looked["said"]]
@@ -174,7 +174,7 @@ class _ReadFile:
     target: pa.Schema
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with carried.from_task():
+        with errors.from_task():
             for number in (number for batch in batches for number in batch.column(0).to_pylist()):
                 with self.folder.open(number) as table:
                     for piece in table.pieces():
@@ -213,7 +213,7 @@ def write(df: DataFrame, target: Target, dialect: Dialect | None) -> int:
         target: where to.
         dialect: as the upload was written, where it is text.
     """
-    with carried.to_driver():
+    with errors.to_driver():
         made = df.mapInArrow(_WriteFile(target, dialect), "part long, rows long")
         files = made.collect()
     connect(target.url).put("_SUCCESS", b"")
@@ -228,7 +228,7 @@ class _WriteFile:
     dialect: Dialect | None
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with carried.from_task():
+        with errors.from_task():
             context = TaskContext.get()
             if context is None:
                 raise RuntimeError("a file is written by a task only")

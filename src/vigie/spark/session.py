@@ -12,9 +12,8 @@ from uuid import uuid4
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from vigie import settings
+from vigie import settings, tempdirs
 from vigie.errors import UsageRefused
-from vigie.long import room
 
 _HERE = "127.0.0.1"
 
@@ -67,8 +66,8 @@ def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]
             "no folder to work in: a cluster needs one that all its machines reach",
             hint="--work s3://bucket/tmp, hdfs:///tmp or a shared folder",
         )
-    room.sweep(under)
-    with room.working(under) as folder:
+    tempdirs.sweep(under)
+    with tempdirs.working(under) as folder:
         yield folder.as_uri()
 
 

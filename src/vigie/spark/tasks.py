@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.long import counts
-from vigie.long.means import LOT, ROW, Found, features_of, once, peers_of
-from vigie.long.passes import BUCKET, routed, whole
-from vigie.predict.told import ADDED
-from vigie.scoring import kinds
-from vigie.scoring.groups import Codes
-from vigie.scoring.kinds import NEWCOMER, Kind
-from vigie.scoring.learned import Learned
-from vigie.scoring.roles import Roles
-from vigie.spark.frames import Schema, packed, unpacked
-from vigie.spark.models import Sent
+from vigie.arrays import Codes
+from vigie.engine import value_counts
+from vigie.engine.backend import LOT, ROW, Found, features_of, once, peers_of
+from vigie.engine.disk_partitions import BUCKET, routed, whole
+from vigie.engine.output import ADDED
+from vigie.features import grouping
+from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
+from vigie.fitted_state import FittedState
+from vigie.roles.inference import Roles
+from vigie.spark.arrow_frame import Schema, packed, unpacked
+from vigie.spark.model_loading import Sent
 
 OF, TOLD, ENERGY, KEPT, KEY = "v:of", "v:told", "v:energy", "v:kept", "v:key"
 """Columns: which kind told a row; what it told, packed; suspicion; packed ranks; order of the scores."""
@@ -45,7 +45,7 @@ class Count:
     """How often the values occur that somebody will ask the number of."""
 
     roles: Roles
-    learned: Learned
+    state: FittedState
     shown: tuple[str, ...]
     names: tuple[str, ...]
 
@@ -57,7 +57,7 @@ class Count:
             place = pl.lit(self.names.index(name), dtype=pl.Int64).alias("name")
             found.append(pl.DataFrame({"value": distinct, "count": times}).select(place, "value", "count"))
 
-        counts.listen(self.roles, self.learned, self.shown, rows, listen)
+        value_counts.listen(self.roles, self.state, self.shown, rows, listen)
         yield from (one.cast(pl.Int64) for one in found)
 
 
@@ -65,13 +65,13 @@ class Count:
 class Route:
     """The columns a kind asks for, and whose rows they are."""
 
-    kind: Kind
+    kind: EntityGrouping
     roles: Roles
-    learned: Learned
+    state: FittedState
     more: tuple[str, ...] = ()
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield routed(rows.lazy(), self.kind, self.roles, self.learned, PARTS, self.more).collect()
+        yield routed(rows.lazy(), self.kind, self.roles, self.state, PARTS, self.more).collect()
 
     def schema(self, given: Schema) -> Schema:
         """Of what it makes."""
@@ -82,28 +82,30 @@ class Route:
 class Tell:
     """The features of a kind, for rows that lie together."""
 
-    kind: Kind
+    kind: EntityGrouping
     roles: Roles
-    learned: Learned
+    state: FittedState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each feature."""
-        return kinds.features_of(self.kind, kinds.facts_of(self.kind, part, self.roles, self.learned))
+        return grouping.grouping_features(
+            self.kind, grouping.column_view(self.kind, part, self.roles, self.state)
+        )
 
 
 @dataclass(frozen=True)
 class TellPeers:
     """What related rows say, for rows that lie together."""
 
-    kind: Kind
+    kind: EntityGrouping
     roles: Roles
-    learned: Learned
-    answers: Learned
+    state: FittedState
+    answers: FittedState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each thing they say."""
-        facts = kinds.facts_of(self.kind, part, self.roles, self.learned)
-        return kinds.peers_of(self.kind, facts, part[ENERGY].to_numpy(), self.answers)
+        facts = grouping.column_view(self.kind, part, self.roles, self.state)
+        return grouping.grouping_related_signals(self.kind, facts, part[ENERGY].to_numpy(), self.answers)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Layout:
         dtype: of them.
     """
 
-    kind: Kind
+    kind: EntityGrouping
     names: tuple[str, ...]
     dtype: type[np.floating[Any]]
 
@@ -168,9 +170,9 @@ def newcomers(rows: pl.DataFrame, found: Found) -> pl.Series:
     for kind, told in found.items():
         if kind.name == "actor" and "position_actor" in told.columns:
             return rows.select(ROW).join(told, on=ROW, how="left", maintain_order="left").select(
-                (pl.col("position_actor") == 0).fill_null(False).alias(NEWCOMER)
+                (pl.col("position_actor") == 0).fill_null(False).alias(IS_FIRST_OF_ACTOR)
             ).to_series()  # fmt: skip
-    return pl.Series(NEWCOMER, np.zeros(rows.height, dtype=np.bool_))
+    return pl.Series(IS_FIRST_OF_ACTOR, np.zeros(rows.height, dtype=np.bool_))
 
 
 def with_newcomers(rows: pl.DataFrame, found: Found) -> pl.DataFrame:

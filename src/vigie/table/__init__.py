@@ -1,7 +1,7 @@
 """Tables: an upload in, the same upload with our columns out.
 
 Knows files, encodings, separators and types; must not know what a column means (that is
-`vigie.scoring.roles`). What is uploaded is never altered: `Table.frame` keeps every cell, and
+`vigie.roles.inference`). What is uploaded is never altered: `Table.frame` keeps every cell, and
 everything Vigie concludes about the cells is in `Table.typed` beside it.
 
     source      where the bytes come from: a path, a .csv.gz, stdin       (read)

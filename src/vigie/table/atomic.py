@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vigie.errors import NotFound, UnwritableOutput, UsageRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 
 
 @contextmanager
@@ -19,13 +19,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     target = path.resolve()
     if target.is_dir():
         raise UsageRefused(
-            say("cannot write {name!r}: it is a folder", name=path.name), hint="name a file in it"
+            msg("cannot write {name!r}: it is a folder", name=path.name), hint="name a file in it"
         )
     if not target.parent.is_dir():
         raise NotFound("folder", str(path.parent), hint="create it first, or write elsewhere")
     if target.exists() and not target.is_file():
         raise UsageRefused(
-            say("cannot write {name!r}: it is not a regular file", name=path.name), hint='use "-" for stdout'
+            msg("cannot write {name!r}: it is not a regular file", name=path.name), hint='use "-" for stdout'
         )
     temporary = target.with_name(f".vigie-{secrets.token_hex(8)}.tmp")
     try:

@@ -2,7 +2,7 @@
 
 Polars reads what all readers agree on; a file with stray quotes or lone carriage returns goes through the
 standard library's reader, which is slower and strict. Either way the rows must be as many as
-`vigie.table.records` counted.
+`vigie.table.row_count` counted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
-from vigie.phrases import say
-from vigie.table import records
+from vigie.i18n.messages import msg
+from vigie.table import row_count
+from vigie.table.delimiter import Layout, find_layout
 from vigie.table.encoding import Buffer, Text, chunks, decode, find
 from vigie.table.header import check_header
-from vigie.table.separator import Layout, find_layout
 
 _BATCH = 50_000
 
@@ -60,13 +60,13 @@ def read_cells(data: Buffer, path: Path | None, *, source: str, max_rows: int, m
     return Cells(frame, text.encoding, layout.separator if frame.width > 1 else ",", text.bom)
 
 
-def counted_records(text: Text, source: str, max_columns: int) -> tuple[Layout, records.Count]:
+def counted_records(text: Text, source: str, max_columns: int) -> tuple[Layout, row_count.Count]:
     """Where the cells are and how many records; refuses a header or a line that cannot be right."""
     layout = find_layout(text)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
     _check_layout(layout, source, max_columns)
-    counted = records.count(
+    counted = row_count.count(
         text.data,
         layout.start,
         separator=layout.separator,
@@ -81,13 +81,13 @@ def counted_records(text: Text, source: str, max_columns: int) -> tuple[Layout, 
 def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
     line = layout.lines_before + 1
     if not layout.header:
-        raise records.unclosed_quote(source, line)
+        raise row_count.unclosed_quote(source, line)
     if len(layout.header) == 1 < layout.usual_width:
         raise MalformedTable(
             source,
             line=line,
             found="1 cell",
-            expected=say(
+            expected=msg(
                 "a header of {usual_width} cells, as most lines have", usual_width=layout.usual_width
             ),
             hint="remove the lines above the header",
@@ -106,7 +106,7 @@ def check_rows(rows: int, source: str, max_rows: int) -> None:
 
 
 def _read_with_polars(
-    text: Text, layout: Layout, counted: records.Count, path: Path | None
+    text: Text, layout: Layout, counted: row_count.Count, path: Path | None
 ) -> pl.DataFrame | None:
     """None where Polars does not see the records that were counted."""
     try:
@@ -131,7 +131,7 @@ def _read_with_polars(
     return frame
 
 
-def blanks_to_drop(counted: records.Count, width: int) -> records.Indexes:
+def blanks_to_drop(counted: row_count.Count, width: int) -> row_count.Indexes:
     """In a table of one column a blank line is an empty cell, unless the file ends with it."""
     if width > 1 or not len(counted.blanks):
         return counted.blanks
@@ -170,12 +170,12 @@ def numbered_records(text: Text, layout: Layout, source: str) -> Iterator[tuple[
     try:
         for number, record in enumerate(reader):
             if record and len(record) != width:
-                raise records.ragged(source, line, len(record), width)
+                raise row_count.ragged(source, line, len(record), width)
             if number:
                 yield line, record
             line = layout.lines_before + 1 + reader.line_num
     except csv.Error as error:
-        raise records.unclosed_quote(source, line) from error
+        raise row_count.unclosed_quote(source, line) from error
 
 
 def _lines(data: Buffer, start: int) -> Iterator[str]:

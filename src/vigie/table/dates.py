@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from vigie.table.months import ENGLISH, MONTHS, month_of
-from vigie.table.words import is_missing, settled
+from vigie.table.nulls_and_booleans import is_missing, settled
 
 MOMENT = pl.Datetime("us")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vigie.errors import MalformedTable, UnreadableTable
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 
 Buffer = bytes | mmap.mmap
 
@@ -27,21 +27,21 @@ _BOMS = (
 )
 
 _FORMATS = (
-    (b"\x89PNG", say("a PNG image")),
-    (b"\xff\xd8\xff", say("a JPEG image")),
-    (b"GIF8", say("a GIF image")),
-    (b"%PDF", say("a PDF document")),
-    (b"PK\x03\x04", say("a zip archive or an Excel workbook")),
-    (b"\x1f\x8b", say("gzip data")),
-    (b"PAR1", say("a Parquet file")),
-    (b"\xd0\xcf\x11\xe0", say("an old Excel or Word document")),
-    (b"SQLite format 3", say("an SQLite database")),
-    (b"7z\xbc\xaf", say("a 7-Zip archive")),
-    (b"\x28\xb5\x2f\xfd", say("zstd data")),
-    (b"BZh", say("bzip2 data")),
+    (b"\x89PNG", msg("a PNG image")),
+    (b"\xff\xd8\xff", msg("a JPEG image")),
+    (b"GIF8", msg("a GIF image")),
+    (b"%PDF", msg("a PDF document")),
+    (b"PK\x03\x04", msg("a zip archive or an Excel workbook")),
+    (b"\x1f\x8b", msg("gzip data")),
+    (b"PAR1", msg("a Parquet file")),
+    (b"\xd0\xcf\x11\xe0", msg("an old Excel or Word document")),
+    (b"SQLite format 3", msg("an SQLite database")),
+    (b"7z\xbc\xaf", msg("a 7-Zip archive")),
+    (b"\x28\xb5\x2f\xfd", msg("zstd data")),
+    (b"BZh", msg("bzip2 data")),
 )
 
-_SAVE_AS_UTF8 = say("save the file again as CSV in UTF-8")
+_SAVE_AS_UTF8 = msg("save the file again as CSV in UTF-8")
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 
 
@@ -153,7 +153,7 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
         raise MalformedTable(
             source,
             line=lines + 1,
-            found=say("bytes that are not {encoding}", encoding=encoding),
+            found=msg("bytes that are not {encoding}", encoding=encoding),
             expected="text",
             hint=_SAVE_AS_UTF8,
         ) from error
@@ -189,7 +189,7 @@ def _refuse_damaged(data: Buffer, offset: int, source: str) -> None:
         line=line_of(data, offset),
         found="a byte that is not UTF-8",
         expected="UTF-8 as in the rest of the file",
-        hint=say("the file mixes encodings or was cut; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
+        hint=msg("the file mixes encodings or was cut; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
     )
 
 
@@ -202,7 +202,7 @@ def refuse_controls(text: Text, source: str) -> None:
             line=line_of(text.data, nul),
             found="a NUL byte",
             expected="text",
-            hint=say("the file is binary or damaged; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
+            hint=msg("the file is binary or damaged; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
         )
     head = bytes(text.data[text.start : text.start + 65536])
     controls = sum(head.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)

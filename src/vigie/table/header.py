@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from vigie.errors import MalformedTable, TableTooLarge
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 
 _ADD_A_HEADER = "add a first line with the name of each column"
 _SURELY_DATA = re.compile(
@@ -42,11 +42,11 @@ def check_header(names: Sequence[str], *, line: int, source: str, max_columns: i
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         if name in seen:
-            what = say("the name {name!r}", name=name) if name else say("no name")
+            what = msg("the name {name!r}", name=name) if name else msg("no name")
             raise MalformedTable(
                 source,
                 line=line,
-                found=say(
+                found=msg(
                     "{what} for both column {seen} and column {number}",
                     what=what,
                     seen=seen[name],

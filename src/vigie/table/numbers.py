@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.table.words import settled
+from vigie.table.nulls_and_booleans import settled
 
 _SPACE = r"[ \u00a0\u2009\u202f]"
 _CURRENCY = (

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from vigie.errors import InputRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
+from vigie.parallel import MANY, in_threads
 from vigie.table.dates import MOMENT, read_clock, read_dates
 from vigie.table.model import Table
+from vigie.table.nulls_and_booleans import read_flags
 from vigie.table.numbers import read_numbers
-from vigie.table.words import read_flags
-from vigie.threads import MANY, in_threads
 
 _SAMPLE = 2000
 
@@ -112,7 +112,7 @@ def refuse_nested(columns: Mapping[str, pl.DataType], source: str) -> None:
     for name, dtype in columns.items():
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
             raise InputRefused(
-                say(
+                msg(
                     "{source}, column {name!r}: found {dtype}, expected numbers, text, dates or booleans",
                     source=source,
                     name=name,

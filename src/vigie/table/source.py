@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vigie.errors import InputRefused, NotFound, TableTooLarge, UnreadableTable
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 from vigie.table.columnar import read_parquet, read_workbook
 from vigie.table.csv_cells import read_cells
 from vigie.table.encoding import CHUNK, Buffer
@@ -75,7 +75,7 @@ def _file(path: Path, name: str, limits: _Limits) -> Table:
             _check_bytes(_unpacked_bytes(path), name, limits)
             frame = read_workbook(path, source=name, **size)
         case _:
-            found = say("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"
+            found = msg("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"
             raise UnreadableTable(name, found=found, expected=_READABLE, hint="export the table as CSV")
     return Table(name, frame, parse(frame))
 
@@ -90,7 +90,7 @@ def _check_path(path: Path, name: str) -> None:
             pass
     except OSError as error:
         raise InputRefused(
-            say(
+            msg(
                 "{name}: found a file that cannot be opened ({strerror}), expected one that can be read",
                 name=name,
                 strerror=error.strerror,

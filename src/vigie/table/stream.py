@@ -23,9 +23,9 @@ import polars as pl
 
 from vigie.errors import UnreadableTable
 from vigie.table import columnar, csv_cells
+from vigie.table.delimiter import Layout
 from vigie.table.encoding import CHUNK, Text, encoding_of, refuse_controls, transcoded
 from vigie.table.model import Dialect
-from vigie.table.separator import Layout
 
 PIECE = 200_000
 """Rows of a piece."""

@@ -16,13 +16,13 @@ from typing import BinaryIO
 import polars as pl
 
 from vigie.errors import UsageRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 from vigie.table.atomic import replacing
 from vigie.table.model import Dialect, Table
 
 DECIMALS = 6
 _BATCH = 100_000
-_WRITABLE = say(".csv, .csv.gz, .tsv, .txt or .parquet")
+_WRITABLE = msg(".csv, .csv.gz, .tsv, .txt or .parquet")
 _CSV = (".csv", ".tsv", ".txt")
 # A spreadsheet takes a cell that begins so for a formula, also with the full-width forms of East Asia.
 _FORMULA = r"^[=+\-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}]"
@@ -103,7 +103,7 @@ def _write(
                 parquet(file)
         case _:
             raise UsageRefused(
-                say("cannot write {name!r}: expected {writable}", name=path.name, writable=_WRITABLE),
+                msg("cannot write {name!r}: expected {writable}", name=path.name, writable=_WRITABLE),
                 hint="change the extension",
             )
 

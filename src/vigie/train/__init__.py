@@ -23,24 +23,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.artifacts.bundle import Bundle
+from vigie import matching
+from vigie.bundles.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.phrases import say
-from vigie.scoring import matching
-from vigie.scoring import roles as meaning
-from vigie.scoring.matching.domains import UNSAID, domains
-from vigie.scoring.matching.spread import measure as spread
-from vigie.scoring.own.head import Coverage
-from vigie.scoring.own.recognise import remember
-from vigie.scoring.roles import Roles
-from vigie.scoring.trained import TrainedModel
+from vigie.i18n.messages import msg
+from vigie.matching.distributions import measure as spread
+from vigie.matching.domains import UNSAID, domains
+from vigie.models.trained.model import TrainedModel
+from vigie.models.trained.table_model import Coverage
+from vigie.models.trained.table_recognition import fingerprint
+from vigie.roles import inference
+from vigie.roles.inference import Roles
 from vigie.table import Table
-from vigie.train import heads, leaks
-from vigie.train import split as splitting
+from vigie.train import heads, leaks, split
 from vigie.train.card import html, markdown
 from vigie.train.label import Label, read
 from vigie.train.leaks import Leak
-from vigie.train.shelve import shelve
+from vigie.train.publish import shelve
 from vigie.train.split import Split
 
 __all__ = ["Examined", "Trained", "examine", "shelve", "teach", "train"]
@@ -158,10 +157,10 @@ def examine(
     frame = table.typed.drop(label)
     if not frame.width:
         raise InputRefused(
-            say("{source}: found no column beside the label, expected at least one", source=table.source)
+            msg("{source}: found no column beside the label, expected at least one", source=table.source)
         )
-    meant = meaning.infer(frame, roles)
-    sample = splitting.whole_customers(frame, meant, MOST_ROWS, seed)
+    meant = inference.infer(frame, roles)
+    sample = split.whole_customers(frame, meant, MOST_ROWS, seed)
     if sample is not None:
         frame = frame[sample]
         found = replace(found, fraud=found.fraud[sample], known=found.known[sample])
@@ -175,8 +174,8 @@ def examine(
     overrides |= {
         leak.column: "number" for leak in suspicious if leak.kept and overrides[leak.column] == "leak"
     }
-    final = meaning.infer(frame, overrides)
-    held = splitting.split(frame, final, found.fraud, found.known, seed)
+    final = inference.infer(frame, overrides)
+    held = split.split(frame, final, found.fraud, found.known, seed)
     said = domain or _domain(frame, final)
     return Examined(found, frame, final, said, suspicious, held, table.typed.height, warnings)
 
@@ -289,7 +288,7 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
     useless = {"none", "row_id", "text", "person_name"}
     if all(item.column in out or item.role in useless for item in roles.columns):
         raise InputRefused(
-            say(
+            msg(
                 "{source}: no column is left to learn from once leaks are out, expected at least one",
                 source=table.source,
             ),
@@ -299,7 +298,7 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
 
 def _warnings(suspicious: Sequence[Leak], ordered: bool, sampled: bool, rows: int) -> tuple[str, ...]:
     out = [
-        say(
+        msg(
             "column {column!r} looks like a leak but was kept: {reason}",
             column=leak.column,
             reason=leak.reason,
@@ -308,9 +307,9 @@ def _warnings(suspicious: Sequence[Leak], ordered: bool, sampled: bool, rows: in
         if leak.kept
     ]
     if ordered:
-        out.append(say("the rows are ordered by the label, so their order was ignored"))
+        out.append(msg("the rows are ordered by the label, so their order was ignored"))
     if sampled:
-        out.append(say("trained on {rows:,} rows of whole customers, drawn from the table", rows=rows))
+        out.append(msg("trained on {rows:,} rows of whole customers, drawn from the table", rows=rows))
     return tuple(out)
 
 
@@ -318,7 +317,7 @@ def _too_good(measured: Mapping[str, Any]) -> list[str]:
     if measured["roc_auc"] < DOUBT:
         return []
     return [
-        say(
+        msg(
             "a ROC AUC of {auc:.3f} is nearly perfect: ask for every column whether it is known at the moment of scoring",
             auc=measured["roc_auc"],
         )
@@ -371,7 +370,7 @@ def _profile(seen: Examined, model: TrainedModel, whole: heads.Part) -> dict[str
             "labelled": int(seen.label.known.sum()),
             "frauds": seen.label.frauds,
         },
-        "own": remember(own.sketches, own.salt, _worth(model)),
+        "own": fingerprint(own.sketches, own.salt, _worth(model)),
     }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.scoring.groups import Floats
-from vigie.scoring.trained import TrainedModel
+from vigie.arrays import Floats
+from vigie.models.trained.model import TrainedModel
 
 _HEADS = (("own", "on tables with its own columns"), ("transferable", "on any other table"))
 _TOP = 15

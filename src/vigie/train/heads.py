@@ -11,20 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring import evaluate, reference
-from vigie.scoring import evidence as gathering
-from vigie.scoring.calibration import Calibrator
-from vigie.scoring.evidence import Evidence
-from vigie.scoring.groups import Floats
-from vigie.scoring.own import calibrate, encode, trees
-from vigie.scoring.own.head import Coverage, Own, OwnHead, Voice, gains, learn, same_names
-from vigie.scoring.own.needs import needs
-from vigie.scoring.own.trees import Lesson
-from vigie.scoring.roles import Roles
-from vigie.scoring.trained import TrainedModel
-from vigie.train import split as splitting
-from vigie.train import tune as tuning
+from vigie.arrays import Floats
+from vigie.calibration import metrics
+from vigie.calibration.calibrator import Calibrator
+from vigie.models import model_inputs, reference
+from vigie.models.model_inputs import ModelInputs
+from vigie.models.trained import encoders
+from vigie.models.trained.model import TrainedModel
+from vigie.models.trained.table_model import Coverage, Own, SubModel, TableModel, gains, learn, same_names
+from vigie.roles.inference import Roles
+from vigie.train import fit_calibrator, split, trees, tune
+from vigie.train.feature_dependencies import needs
 from vigie.train.label import Label
+from vigie.train.trees import Lesson
 from vigie.train.tune import Heard, Tuned
 
 BUDGETS = (0.001, 0.005, 0.01, 0.05)
@@ -50,7 +49,7 @@ class Part:
     """
 
     frame: pl.DataFrame
-    evidence: Evidence
+    evidence: ModelInputs
     fraud: Labels
     known: Labels
     when: Floats | None
@@ -68,8 +67,8 @@ class Measured:
 def part(frame: pl.DataFrame, roles: Roles, label: Label, rows: npt.NDArray[np.int64], seed: int) -> Part:
     """Rows of the table, looked at as if nothing else had been uploaded."""
     here = frame[rows]
-    evidence = gathering.gather(here, roles, seed=seed)
-    when, groups = splitting.moments(here, roles), splitting.customers(here, roles)
+    evidence = model_inputs.build_inputs(here, roles, seed=seed)
+    when, groups = split.moments(here, roles), split.customers(here, roles)
     order = evidence.order
     return Part(
         here,
@@ -92,8 +91,8 @@ def lesson(one: Part, own: Own, seed: int) -> Lesson:
     """The rows with labels as the trees see them; a category is told by other rows than its own."""
     matrix = own.matrix(one.frame, same_names(own), one.evidence)
     back = np.argsort(one.evidence.order)
-    fold = np.random.default_rng([seed, 41]).integers(0, encode.FOLDS, len(matrix))
-    told = encode.out_of_fold(one.frame, own.encoders, one.fraud[back], one.known[back], fold)
+    fold = np.random.default_rng([seed, 41]).integers(0, encoders.FOLDS, len(matrix))
+    told = encoders.out_of_fold(one.frame, own.encoders, one.fraud[back], one.known[back], fold)
     for column, values in told.items():
         matrix[:, column] = values[one.evidence.order]
     rows = one.known
@@ -104,17 +103,17 @@ def choose(
     one: Part, taught: Lesson, own: Own, *, trials: int, seconds: float, seed: int, threads: int, heard: Heard
 ) -> Tuned:
     """Searches parameters on the rows to learn from."""
-    kept = tuning.thin(taught, seed)
-    fewer = Lesson(taught.inputs[kept], taught.label[kept], tuning.weights(taught, kept))
+    kept = tune.thin(taught, seed)
+    fewer = Lesson(taught.inputs[kept], taught.label[kept], tune.weights(taught, kept))
     rows = np.flatnonzero(one.known)[kept]
-    parts = splitting.folds(
+    parts = split.folds(
         None if one.when is None else one.when[rows],
         None if one.groups is None else one.groups[rows],
         fewer.label,
         seed,
     )
-    sets = tuning.SETS if len(kept) <= tuning.SMALL else 1
-    return tuning.tune(
+    sets = tune.SETS if len(kept) <= tune.SMALL else 1
+    return tune.tune(
         fewer, parts, own.width, trials=trials, seconds=seconds, seed=seed, threads=threads, sets=sets, heard=heard
     )  # fmt: skip
 
@@ -131,8 +130,8 @@ def fit(
         booster = trees.fit(
             narrow, chosen.parameters, chosen.rounds, seed=seed + number, threads=threads, needs=hide[:width]
         )
-        voices.append(Voice(booster, width, chosen.weight))
-    head = OwnHead(tuple(voices), own, gains(voices, own.inputs))
+        voices.append(SubModel(booster, width, chosen.weight))
+    head = TableModel(tuple(voices), own, gains(voices, own.inputs))
     rows = one.known
     transferable = reference.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
     return TrainedModel(transferable, head, 0.5)
@@ -177,13 +176,13 @@ def listener(progress: Callable[[str, float], None]) -> Heard:
 
 
 def _some(one: Part, roles: Roles, seed: int) -> tuple[pl.DataFrame, Roles]:
-    rows = splitting.whole_customers(one.frame, roles, FEW, seed)
+    rows = split.whole_customers(one.frame, roles, FEW, seed)
     return (one.frame if rows is None else one.frame[rows]), roles
 
 
 def _measured(fraud: Labels, margin: Floats, seed: int, timed: bool) -> Measured:
-    area, precision, top = evaluate.measure(fraud, margin)
-    error = calibrate.error(margin, fraud, seed)
+    area, precision, top = metrics.measure(fraud, margin)
+    error = fit_calibrator.error(margin, fraud, seed)
     performance: dict[str, Any] = {
         "rows": len(fraud),
         "frauds": int(fraud.sum()),
@@ -194,8 +193,8 @@ def _measured(fraud: Labels, margin: Floats, seed: int, timed: bool) -> Measured
         "budgets": [
             {
                 "share": budget,
-                "precision": round(evaluate.precision_at(fraud, margin, budget), 4),
-                "recall": round(evaluate.recall_at(fraud, margin, budget), 4),
+                "precision": round(metrics.precision_at(fraud, margin, budget), 4),
+                "recall": round(metrics.recall_at(fraud, margin, budget), 4),
             }
             for budget in BUDGETS
             if budget * len(fraud) >= 1
@@ -203,7 +202,7 @@ def _measured(fraud: Labels, margin: Floats, seed: int, timed: bool) -> Measured
     }
     if timed:
         performance["time_slices"] = _slices(fraud, margin)
-    return Measured(performance, calibrate.fit(margin, fraud))
+    return Measured(performance, fit_calibrator.fit(margin, fraud))
 
 
 def _slices(fraud: Labels, margin: Floats) -> list[dict[str, Any]]:
@@ -212,7 +211,7 @@ def _slices(fraud: Labels, margin: Floats) -> list[dict[str, Any]]:
     for rows in np.array_split(np.arange(len(fraud)), SLICES):
         here = fraud[rows]
         if FEWEST_TO_JUDGE <= here.sum() < len(here):
-            area, precision, _ = evaluate.measure(here, margin[rows])
+            area, precision, _ = metrics.measure(here, margin[rows])
             out.append(
                 {
                     "rows": len(rows),

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.phrases import say
-from vigie.scoring.own.sketch import cells
-from vigie.scoring.roles import infer
-from vigie.scoring.roles.lexicon import bag
+from vigie.i18n.messages import msg
+from vigie.models.trained.column_sketch import cells
+from vigie.roles.inference import infer
+from vigie.roles.name_lexicon import bag
 
 FEWEST_FRAUDS = 30
 FEWEST_ROWS = 200
@@ -93,10 +93,10 @@ def guess(frame: pl.DataFrame, source: str) -> str:
     found = [column for column in named if 2 <= cells(frame[column]).drop_nulls().n_unique() <= 3]
     if len(found) == 1:
         return found[0]
-    said = say("{found} columns that could be", found=len(found)) if found else say("no column that could be")
+    said = msg("{found} columns that could be", found=len(found)) if found else msg("no column that could be")
     raise InputRefused(
-        say("{source}: found {said} the label, expected one", source=source, said=said),
-        hint=say("name it with --label: {names}", names=", ".join(found[:5]))
+        msg("{source}: found {said} the label, expected one", source=source, said=said),
+        hint=msg("name it with --label: {names}", names=", ".join(found[:5]))
         if found
         else "name it with --label",
     )
@@ -113,7 +113,7 @@ def verdicts(series: pl.Series, source: str) -> list[bool | None]:
     odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
     if odd:
         raise InputRefused(
-            say(
+            msg(
                 "{source}, column {name!r}: found {odd} cells that say neither fraud nor fine",
                 source=source,
                 name=series.name,
@@ -127,14 +127,14 @@ def verdicts(series: pl.Series, source: str) -> list[bool | None]:
 def _positive(column: str, values: list[str], wanted: str) -> str:
     if len(values) < 2:
         raise InputRefused(
-            say("label {column!r}: found 1 value, expected fraud and not fraud", column=column)
+            msg("label {column!r}: found 1 value, expected fraud and not fraud", column=column)
             if values
-            else say("label {column!r}: found 0 values, expected fraud and not fraud", column=column),
+            else msg("label {column!r}: found 0 values, expected fraud and not fraud", column=column),
             hint="a model learns from both; without labels use `vigie predict`",
         )
     if len(values) > MOST_VALUES:
         raise InputRefused(
-            say(
+            msg(
                 "label {column!r}: found {values:,} different values, expected two",
                 column=column,
                 values=len(values),
@@ -146,12 +146,12 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
             return "1" if wanted in _YES else "0"  # read as yes and no, whatever the words were
         if wanted not in values:
             raise InputRefused(
-                say("label {column!r}: found no row with the value given by --positive", column=column)
+                msg("label {column!r}: found no row with the value given by --positive", column=column)
             )
         return wanted
     if len(values) > 2:
         raise InputRefused(
-            say(
+            msg(
                 "label {column!r}: found {values} different values, expected two",
                 column=column,
                 values=len(values),
@@ -165,7 +165,7 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
     if len(no) == 1 and not yes:
         return next(value for value in values if value not in no)
     raise InputRefused(
-        say("label {column!r}: found two values, neither of them clearly fraud", column=column),
+        msg("label {column!r}: found two values, neither of them clearly fraud", column=column),
         hint="say which with --positive VALUE",
     )
 
@@ -174,7 +174,7 @@ def _require_enough(found: Label, rows: int) -> None:
     decided = int(found.known.sum())
     if found.frauds < FEWEST_FRAUDS:
         raise InputRefused(
-            say(
+            msg(
                 "label {column!r}: found {frauds} frauds in {rows:,} rows, expected at least {fewest_frauds}",
                 column=found.column,
                 frauds=found.frauds,
@@ -185,7 +185,7 @@ def _require_enough(found: Label, rows: int) -> None:
         )
     if decided < FEWEST_ROWS:
         raise InputRefused(
-            say(
+            msg(
                 "label {column!r}: found {decided} labelled rows, expected at least {fewest_rows}",
                 column=found.column,
                 decided=decided,
@@ -195,7 +195,7 @@ def _require_enough(found: Label, rows: int) -> None:
         )
     if decided - found.frauds < FEWEST_FRAUDS:
         raise InputRefused(
-            say(
+            msg(
                 "label {column!r}: found {decided} rows that are not fraud, expected at least {fewest_frauds}",
                 column=found.column,
                 decided=decided - found.frauds,

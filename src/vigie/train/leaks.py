@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from scipy.stats import rankdata
 
-from vigie.scoring.own.alone import alone, emptiness
-from vigie.scoring.roles import Roles
+from vigie.roles.inference import Roles
 from vigie.train.label import Label
+from vigie.train.single_column_auc import alone, emptiness
 
 TELLING, TELLING_AP = 0.98, 0.8
 """ROC AUC and average precision that a single column has only where it knows the answer."""

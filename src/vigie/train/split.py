@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.scoring.cells import as_codes
-from vigie.scoring.facts import Facts
-from vigie.scoring.roles import Roles
+from vigie.features.cells import as_codes
+from vigie.features.columns import ColumnView
+from vigie.roles.inference import Roles
 
 Rows = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.bool_]
@@ -108,7 +108,7 @@ def folds(
 
 def moments(frame: pl.DataFrame, roles: Roles) -> npt.NDArray[np.float64] | None:
     """(rows,) when each row happened, or None where the table does not say."""
-    time = Facts(frame, roles).time
+    time = ColumnView(frame, roles).time
     return None if time is None or len(np.unique(time[:10_000])) < 10 else time
 
 

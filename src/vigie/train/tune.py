@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vigie.scoring.own import mix
-from vigie.scoring.own.trees import BY_DEFAULT, Judged, Lesson, Rows, judge
+from vigie.train import blending
+from vigie.train.trees import BY_DEFAULT, Judged, Lesson, Rows, judge
 
 if TYPE_CHECKING:
     import optuna
@@ -149,14 +149,14 @@ def _mixed(
         np.stack([np.mean([one.found.margins[fold] for one in tried], axis=0) for tried in best.values()])
         for fold in range(len(folds))
     ]
-    say = mix.shares(held, lesson, folds)
+    say = blending.shares(held, lesson, folds)
     chosen = [
         Chosen(one.parameters, features, one.found.rounds, round(float(share) / len(tried), 4))
         for share, (features, tried) in zip(say, best.items(), strict=True)
         for one in tried
         if share > 0
     ]
-    return tuple(chosen), mix.precision(held, say, lesson, folds)
+    return tuple(chosen), blending.precision(held, say, lesson, folds)
 
 
 def _study(seed: int) -> optuna.Study:

@@ -25,10 +25,10 @@ from flask import Blueprint
 from flask.json.provider import DefaultJSONProvider
 
 from vigie import __version__, settings
+from vigie.boosting.xgboost_import import skip_estimators
 from vigie.logs import to_stderr
-from vigie.scoring.boosting import skip_estimators
-from vigie.web import api, guard, health, logs, oidc, problems, safety, session
-from vigie.web.desk import Desk
+from vigie.web import api, authorization, error_handlers, health, logs, oidc, security, session
+from vigie.web.services import Services
 
 
 def create_app(chosen: settings.Settings | None = None, web: settings.WebSettings | None = None) -> APIFlask:
@@ -45,16 +45,16 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     )
     app.json = DefaultJSONProvider(app)
     app.json.sort_keys = False  # cells in the order of the upload's columns
-    safety.configure(app, chosen, web)
-    app.extensions["vigie"] = Desk.open(chosen, web)
+    security.configure(app, chosen, web)
+    app.extensions["vigie"] = Services.open(chosen, web)
     logs.install(app)
-    problems.install(app)
+    error_handlers.install(app)
     session.install(app)
     oidc.install(app, web)
-    guard.install(app)
+    authorization.install(app)
     for blueprint in (*api.blueprints(), *health.blueprints(), *_pages()):
         app.register_blueprint(blueprint)
-    guard.check(app)
+    authorization.check(app)
     return app
 
 

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from vigie.app import runs
 from vigie.errors import NotFound
-from vigie.records import runs
-from vigie.web import guard
-from vigie.web.desk import Desk, desk
+from vigie.web import authorization
+from vigie.web.services import Services, current_services
 
 bp = Blueprint("health", __name__)
 _ours = CollectorRegistry()
@@ -41,17 +41,17 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
 
 
 @bp.get("/healthz")
-@guard.public
+@authorization.public
 def healthz() -> ResponseReturnValue:
     """This process answers."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
-@guard.public
+@authorization.public
 def readyz() -> ResponseReturnValue:
     """Database and store answer too; anything else is a 503 in words."""
-    here = desk()
+    here = current_services()
     here.user_count()
     for _ in here.store.list("uploads/none"):
         break
@@ -59,10 +59,10 @@ def readyz() -> ResponseReturnValue:
 
 
 @bp.get("/metrics")
-@guard.public
+@authorization.public
 def metrics() -> ResponseReturnValue:
     """For Prometheus: this process's requests, and the jobs of the whole installation."""
-    here = desk()
+    here = current_services()
     if not _may_read(here):
         raise NotFound("page", "/metrics", hint="send VIGIE_METRICS_TOKEN as a bearer token")
     jobs = CollectorRegistry()
@@ -73,7 +73,7 @@ def metrics() -> ResponseReturnValue:
 class _Jobs(Collector):
     """Counted in the database, so that every web process says the same."""
 
-    def __init__(self, here: Desk) -> None:
+    def __init__(self, here: Services) -> None:
         self._engine = here.engine
 
     def collect(self) -> Iterable[Any]:
@@ -87,7 +87,7 @@ class _Jobs(Collector):
         yield GaugeMetricFamily("vigie_oldest_waiting_seconds", "Age of the oldest waiting run", value=waited)
 
 
-def _may_read(here: Desk) -> bool:
+def _may_read(here: Services) -> bool:
     token = here.web.metrics_token
     if token:
         return hmac.compare_digest(

@@ -12,10 +12,10 @@ from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import SignInRefused, Unavailable, UsageRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 from vigie.settings import WebSettings
-from vigie.web import guard, session
-from vigie.web.desk import desk
+from vigie.web import authorization, session
+from vigie.web.services import current_services
 
 page = Blueprint("oidc", __name__)
 _NAME = "oidc"
@@ -52,10 +52,10 @@ def install(app: Flask, web: WebSettings) -> None:
 
 
 @page.get("/sign-in/oidc")
-@guard.public
+@authorization.public
 def leave() -> ResponseReturnValue:
     """Sends the browser to the provider."""
-    there = desk().web.public_url
+    there = current_services().web.public_url
     back = f"{there}{url_for('oidc.come_back')}" if there else url_for("oidc.come_back", _external=True)
     try:
         answer: ResponseReturnValue = _provider().authorize_redirect(back)
@@ -65,7 +65,7 @@ def leave() -> ResponseReturnValue:
 
 
 @page.get("/sign-in/oidc/return")
-@guard.public
+@authorization.public
 def come_back() -> ResponseReturnValue:
     """Takes what the browser brings back, and asks the provider itself whether it is true."""
     try:
@@ -74,7 +74,7 @@ def come_back() -> ResponseReturnValue:
         raise _away(error) from None
     except _vendor_errors() as error:
         raise SignInRefused(
-            say("the provider's answer was refused ({name})", name=type(error).__name__),
+            msg("the provider's answer was refused ({name})", name=type(error).__name__),
             hint="begin again at the sign-in page",
         ) from None
     if not claims.get("email") or claims.get("email_verified") is not True:
@@ -82,8 +82,8 @@ def come_back() -> ResponseReturnValue:
             "the provider does not vouch for an e-mail address of yours",
             hint="verify your address there, or ask for a link",
         )
-    user = desk().enter(str(claims["email"]), str(claims.get("name") or ""))
-    session.begin(*desk().open_session(user))
+    user = current_services().enter(str(claims["email"]), str(claims.get("name") or ""))
+    session.begin(*current_services().open_session(user))
     return redirect("/")
 
 
@@ -107,6 +107,6 @@ def _vendor_errors() -> tuple[type[Exception], ...]:
 
 def _away(error: Exception) -> Unavailable:
     return Unavailable(
-        say("the sign-in provider cannot be asked ({name})", name=type(error).__name__),
+        msg("the sign-in provider cannot be asked ({name})", name=type(error).__name__),
         hint="check VIGIE_OIDC_ISSUER and the network, or sign in with a password",
     )

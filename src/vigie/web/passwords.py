@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from vigie.errors import UsageRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
 
 _SHORTEST, _LONGEST = 10, 1000
 _HASHER = PasswordHasher()
@@ -18,7 +18,7 @@ def make(password: str) -> str:
     """What to keep of a new password; refuses one that is easily guessed."""
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise UsageRefused(
-            say(
+            msg(
                 "found a password of {password} characters, expected {shortest} to {longest}",
                 password=len(password),
                 shortest=_SHORTEST,

@@ -19,9 +19,9 @@ from typing import Any
 
 import polars as pl
 
-from vigie.artifacts.store import Store, join
 from vigie.errors import NotFound, UsageRefused
-from vigie.phrases import say
+from vigie.i18n.messages import msg
+from vigie.stores.base import Store, join
 from vigie.table.atomic import replacing
 
 OURS = (
@@ -139,7 +139,7 @@ class Rows:
         """The rows a query asks for."""
         if query.page < 1 or not 1 <= query.size <= _MAX_PAGE:
             raise UsageRefused(
-                say("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE)
+                msg("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE)
             )
         rows = self._scan()
         if query.budget is not None:

@@ -8,10 +8,10 @@ from flask import Blueprint, Flask, g, has_request_context, redirect, request, s
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
+from vigie.app import User, users
 from vigie.errors import SignInRefused, TooManyAttempts
-from vigie.records import User, people
-from vigie.web import guard
-from vigie.web.desk import desk
+from vigie.web import authorization
+from vigie.web.services import current_services
 
 _KEY = "session"
 _LINKS = 60
@@ -42,22 +42,22 @@ def end() -> None:
     """Signs out."""
     secret = session.get(_KEY)
     if secret:
-        desk().sign_out(secret)
+        current_services().sign_out(secret)
     session.clear()
     g.user = None
 
 
 @links.get("/sign-in/link")
-@guard.public
+@authorization.public
 def use_link() -> ResponseReturnValue:
     """Signs in whoever holds a fresh link, and takes the link out of the address."""
 
     address = f"link {request.remote_addr}"
-    wait = people.attempt(desk().engine, address, limit=_LINKS, window=timedelta(minutes=15))
+    wait = users.attempt(current_services().engine, address, limit=_LINKS, window=timedelta(minutes=15))
     if wait:
         raise TooManyAttempts("opening links", seconds=wait)
-    user = desk().use_link(request.args.get("token", ""))
-    begin(*desk().open_session(user))
+    user = current_services().use_link(request.args.get("token", ""))
+    begin(*current_services().open_session(user))
     return redirect("/")
 
 
@@ -70,10 +70,14 @@ def _load() -> None:
     g.user, g.token = None, None
     if request.endpoint in {"static", "health.metrics"}:
         return
-    desk().sweep()
+    current_services().sweep()
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind:
-        found = desk().of_token(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        found = (
+            current_services().of_token(secret.strip())
+            if kind.lower() == "bearer" and secret.strip()
+            else None
+        )
         if found is None:
             raise SignInRefused(
                 "this token opens nothing",
@@ -81,7 +85,7 @@ def _load() -> None:
             )
         g.user, g.token = found
     elif session.get(_KEY):
-        g.user = desk().of_session(session[_KEY])
+        g.user = current_services().of_session(session[_KEY])
         if g.user is None:
             session.pop(_KEY)
 

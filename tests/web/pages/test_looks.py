@@ -8,14 +8,14 @@ from importlib.resources import files
 
 import pytest
 
-from vigie.library import starter
+from vigie.starter_models import registry
 
 from .conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-MODELS = json.loads((starter.MODELS / "index.json").read_text())["models"]
+MODELS = json.loads((registry.MODELS / "index.json").read_text())["models"]
 PAGES = (
     "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vigie.cli import words as terminal
-from vigie.library import starter
+from vigie.cli import words
+from vigie.starter_models import registry
 from vigie.web.pages import progress
 from vigie.web.words import Words, texts
 
@@ -62,7 +62,7 @@ def test_every_fraud_the_library_has_seen_has_its_words() -> None:
     """A model's card shows no key either."""
     seen = {
         name
-        for path in starter.MODELS.glob("*/profile-*.json")
+        for path in registry.MODELS.glob("*/profile-*.json")
         for name in json.loads(path.read_text()).get("typologies", [])
     }
     assert len(seen) > 50
@@ -117,4 +117,4 @@ def test_evidence_is_told_in_plain_words() -> None:
 def test_so_many_of_ten(share: float, text: str) -> None:
     """Neither a zero with a decimal nor more figures than mean something; pages and terminal alike."""
     assert Words("en").of_ten(share) == text
-    assert terminal.Words("en").of_ten(share) == text
+    assert words.Words("en").of_ten(share) == text

@@ -11,20 +11,20 @@ from typing import Any, cast
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, g, jsonify
 
-from vigie.catalog import Entry
+from vigie.app.tokens import SCOPES
+from vigie.catalog import ModelVersion
 from vigie.errors import NotAllowed
-from vigie.records.tokens import SCOPES
-from vigie.web import guard
+from vigie.web import authorization
 from vigie.web.api import schemas, schemas_live
-from vigie.web.api.once import once
-from vigie.web.desk import desk
+from vigie.web.api.idempotency import once
+from vigie.web.services import current_services
 
 others = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Live rows, models, tokens")
 _DESCRIBING = threading.Lock()
 
 
 @others.get("/openapi.json")
-@guard.public
+@authorization.public
 @others.doc(hide=True)
 def openapi() -> Response:
     """What all of this is, for machines; made of the code, once."""
@@ -36,11 +36,11 @@ def openapi() -> Response:
 
 
 @others.get("/me")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 @others.output(schemas.MeOut)
 def me() -> dict[str, Any]:
     """Get who the caller is, and what this installation allows."""
-    web, user = desk().web, g.user
+    web, user = current_services().web, g.user
     return {
         "email": user.email,
         "name": user.name,
@@ -54,20 +54,20 @@ def me() -> dict[str, Any]:
 
 
 @others.get("/models")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 @others.output(schemas.ModelsOut)
 def models() -> dict[str, Any]:
     """List the catalog."""
-    return {"models": [_brief(entry) for entry in desk().models(g.user)]}
+    return {"models": [_brief(entry) for entry in current_services().models(g.user)]}
 
 
 @others.get("/models/<string:name>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 @others.input(schemas.VersionQuery, location="query")
 @others.output(schemas.ModelCardOut)
 def model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get a reference model with all that is told of it."""
-    entry = desk().model(g.user, name, query_data.get("version"))
+    entry = current_services().model(g.user, name, query_data.get("version"))
     return _brief(entry) | {
         "roles": dict(entry.roles),
         "typologies": list(entry.profile.get("typologies", [])),
@@ -77,59 +77,61 @@ def model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
 
 
 @others.post("/score")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 @others.input(schemas_live.ScoreIn)
 @others.output(schemas_live.ScoreOut)
 def score(json_data: dict[str, Any]) -> dict[str, Any]:
     """Score live rows as the table of a finished prediction would."""
     asked = json_data
-    return {"rows": desk().score_live(g.user, asked["prediction_id"], asked["rows"], asked["last"])}
+    return {
+        "rows": current_services().score_live(g.user, asked["prediction_id"], asked["rows"], asked["last"])
+    }
 
 
 @others.post("/trainings")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 @once
 @others.input(schemas.TrainingIn)
 @others.output(schemas.RunOut, status_code=202)
 def start_training(json_data: dict[str, Any]) -> Any:
     """Ask for a model, from an upload with labels."""
-    return desk().start_train(g.user, json_data.pop("upload_id"), **json_data)
+    return current_services().start_train(g.user, json_data.pop("upload_id"), **json_data)
 
 
 @others.get("/trainings/<string:run_id>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 @others.output(schemas.RunOut)
 def training(run_id: str) -> Any:
     """Get a training: how far it is, and what came out."""
-    return desk().run(g.user, run_id)
+    return current_services().run(g.user, run_id)
 
 
 @others.get("/tokens")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 @others.output(schemas.TokensOut)
 def tokens() -> dict[str, Any]:
     """List one's own tokens."""
-    return {"tokens": desk().tokens(g.user)}
+    return {"tokens": current_services().tokens(g.user)}
 
 
 @others.post("/tokens")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 @others.input(schemas.TokenIn)
 @others.output(schemas.NewTokenOut, status_code=201)
 def create_token(json_data: dict[str, Any]) -> dict[str, Any]:
     """Make a token; its secret is in this answer and nowhere else."""
     if g.token is not None and _most(json_data["scopes"]) > _most(g.token.scopes):
         raise NotAllowed("make a token that may do more than the one you use", needed="your own session")
-    made, secret = desk().create_token(g.user, **json_data)
+    made, secret = current_services().create_token(g.user, **json_data)
     return asdict(made) | {"secret": secret}
 
 
 @others.delete("/tokens/<string:token_id>")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 @others.output({}, status_code=204)
 def revoke_token(token_id: str) -> str:
     """End a token of one's own; may be repeated."""
-    desk().revoke_token(g.user, token_id)
+    current_services().revoke_token(g.user, token_id)
     return ""
 
 
@@ -137,13 +139,13 @@ def _most(scopes: Iterable[str]) -> int:
     return max(SCOPES.index(scope) for scope in scopes)
 
 
-def _brief(entry: Entry) -> dict[str, Any]:
+def _brief(entry: ModelVersion) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
         "domain": entry.domain,
         "active": entry.active,
-        "cached": desk().cached(entry),
+        "cached": current_services().cached(entry),
         "size": entry.size,
         "storage_type": entry.place.storage_type,
         "columns": len(entry.columns),

@@ -18,8 +18,8 @@ from apiflask.fields import (
 )
 from apiflask.validators import Length, OneOf, Range
 
-from vigie.records.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
-from vigie.records.tokens import SCOPES
+from vigie.app.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
+from vigie.app.tokens import SCOPES
 
 _ROW = Range(min=0, max=2**53)
 _FREE = {"type": "object", "additionalProperties": True}

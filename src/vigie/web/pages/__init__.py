@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from vigie.web.pages import (
+    api_explorer,
     check,
     history,
     models,
@@ -13,10 +14,9 @@ from vigie.web.pages import (
     results,
     settings,
     sign_in,
-    try_it,
     upload,
 )
-from vigie.web.pages.frame import frame
+from vigie.web.pages.layout import frame
 
 
 def blueprints() -> list[Blueprint]:
@@ -32,5 +32,5 @@ def blueprints() -> list[Blueprint]:
         models.page,
         settings.page,
         sign_in.page,
-        try_it.page,
+        api_explorer.page,
     ]

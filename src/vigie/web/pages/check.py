@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vigie.scoring.known_roles import ROLES
-from vigie.web import guard
-from vigie.web.desk import desk
-from vigie.web.pages.frame import words
+from vigie.roles.definitions import ROLES
+from vigie.web import authorization
+from vigie.web.pages.layout import words
+from vigie.web.services import current_services
 from vigie.web.words import Words
 
 page = Blueprint("check", __name__)
@@ -32,15 +32,15 @@ _GROUPS = {
 
 
 @page.get("/uploads/<upload_id>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def show(upload_id: str) -> str:
     """Being read, refused, or ready to be checked."""
-    upload = desk().upload(g.user, upload_id)
+    upload = current_services().upload(g.user, upload_id)
     if upload.state == "refused":
         return render_template("refused.html", tab="upload", upload=upload)
     if upload.state != "ready" or upload.inspection is None:
         return render_template("reading.html", tab="upload", upload=upload)
-    head = desk().head(g.user, upload_id)
+    head = current_services().head(g.user, upload_id)
     said = words()
     return render_template(
         "check.html",
@@ -50,19 +50,23 @@ def show(upload_id: str) -> str:
         columns=[_column(role, head, said) for role in upload.inspection["roles"]],
         groups=_groups(said),
         head={"columns": head["columns"], "rows": head["rows"][:PREVIEW]},
-        runs=[run for run in desk().runs(g.user, upload_id=upload_id) if run.kind in {"score", "refine"}],
+        runs=[
+            run
+            for run in current_services().runs(g.user, upload_id=upload_id)
+            if run.kind in {"score", "refine"}
+        ],
     )
 
 
 @page.post("/uploads/<upload_id>")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def go(upload_id: str) -> Response:
     """Takes the corrections, then checks again or scores."""
-    upload = desk().upload(g.user, upload_id)
+    upload = current_services().upload(g.user, upload_id)
     roles = (upload.inspection or {}).get("roles", [])
     chosen = {**upload.mapping, **_corrections(roles)}
     if chosen != dict(upload.mapping):
-        desk().set_mapping(g.user, upload_id, chosen)
+        current_services().set_mapping(g.user, upload_id, chosen)
     if request.form.get("do") == "again":
         return redirect(url_for("check.show", upload_id=upload_id), 303)
     try:
@@ -70,7 +74,7 @@ def go(upload_id: str) -> Response:
     except ValueError as problem:
         flash(words()("check.bad_number", value=str(problem)), "error")
         return redirect(url_for("check.show", upload_id=upload_id), 303)
-    run = desk().start_score(
+    run = current_services().start_score(
         g.user,
         upload_id,
         budget=None if budget is None else round(budget),
@@ -81,10 +85,10 @@ def go(upload_id: str) -> Response:
 
 
 @page.post("/uploads/<upload_id>/delete")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def delete(upload_id: str) -> Response:
     """Deletes an upload with its results."""
-    desk().delete_upload(g.user, upload_id)
+    current_services().delete_upload(g.user, upload_id)
     flash(words()("history.deleted"))
     return redirect(url_for("history.files"), 303)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template, request
 
-from vigie.records import Run, Upload
-from vigie.web import guard
-from vigie.web.desk import desk
+from vigie.app import Run, Upload
+from vigie.web import authorization
+from vigie.web.services import current_services
 
 page = Blueprint("history", __name__)
 LISTED = 100
@@ -14,19 +14,19 @@ _RUNS = 200
 
 
 @page.get("/uploads")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def files() -> str:
     """Uploads, newest first, each with the run that tells most."""
     query = request.args.get("q", "").strip()[:200]
     telling: dict[str, Run] = {}
-    for run in sorted(desk().runs(g.user, limit=_RUNS), key=_worth, reverse=True):
+    for run in sorted(current_services().runs(g.user, limit=_RUNS), key=_worth, reverse=True):
         telling.setdefault(run.upload_id, run)
-    found = desk().uploads(g.user, limit=LISTED, query=query)
+    found = current_services().uploads(g.user, limit=LISTED, query=query)
     return render_template(
         "history.html",
         tab="history",
         query=query,
-        days=desk().web.retention_days,
+        days=current_services().web.retention_days,
         files=[(upload, telling.get(upload.id), state(upload, telling.get(upload.id))) for upload in found],
     )
 

@@ -9,25 +9,25 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vigie.catalog import Entry
-from vigie.library import starter
-from vigie.scoring.matching.domains import label
-from vigie.web import guard
-from vigie.web.desk import desk
-from vigie.web.pages.frame import may, words
+from vigie.catalog import ModelVersion
+from vigie.matching.domains import label
+from vigie.starter_models import registry
+from vigie.web import authorization
+from vigie.web.pages.layout import may, words
+from vigie.web.services import current_services
 
 page = Blueprint("models", __name__)
 _ROLES_SHOWN = 16
 
 
 @page.get("/models")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def catalog() -> str:
     """Every model, by the kind of payment."""
     said = words()
     query = request.args.get("q", "").strip()[:100]
     domain = request.args.get("domain", "")
-    known = desk().models(g.user)
+    known = current_services().models(g.user)
     every = bool(request.args.get("all"))
     entries = [entry for entry in known if entry.active or every]
     domains = sorted(
@@ -36,7 +36,11 @@ def catalog() -> str:
     wanted = [
         entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()
     ]
-    ready = [upload for upload in desk().uploads(g.user) if upload.state == "ready"] if may("analyst") else []
+    ready = (
+        [upload for upload in current_services().uploads(g.user) if upload.state == "ready"]
+        if may("analyst")
+        else []
+    )
     return render_template(
         "models.html",
         tab="models",
@@ -48,61 +52,64 @@ def catalog() -> str:
         query=query,
         uploads=ready,
         columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
-        migrations=desk().migrations(g.user) if may("admin") else None,
+        migrations=current_services().migrations(g.user) if may("admin") else None,
     )
 
 
 @page.get("/models/<name>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def card(name: str) -> str:
     """One model, beside another where asked."""
-    entry = desk().model(g.user, name, request.args.get("version"))
+    entry = current_services().model(g.user, name, request.args.get("version"))
     against = request.args.get("against")
-    shown = [entry] + ([desk().model(g.user, against)] if against else [])
+    shown = [entry] + ([current_services().model(g.user, against)] if against else [])
     return render_template(
         "model.html",
         tab="models",
         models=[describe(one) for one in shown],
-        others=sorted({one.name for one in desk().models(g.user) if one.active and one.name != name}),
+        others=sorted(
+            {one.name for one in current_services().models(g.user) if one.active and one.name != name}
+        ),
         against=against,
     )
 
 
 @page.get("/models/<name>/card")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def plots(name: str) -> Response:
     """The card that training wrote, with plots. Its words come from a user's table, so it may do nothing at all."""
     answer = Response(
-        desk().model_card(g.user, name, request.args.get("version")), content_type="text/html; charset=utf-8"
+        current_services().model_card(g.user, name, request.args.get("version")),
+        content_type="text/html; charset=utf-8",
     )
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return answer
 
 
 @page.post("/models/<name>/switch")
-@guard.needs("admin")
+@authorization.needs("admin")
 def switch(name: str) -> Response:
     """Lets a model be matched, or keeps it from it."""
     on = request.form.get("active") == "yes"
-    desk().set_model_active(g.user, name, request.form.get("version") or None, on)
+    current_services().set_model_active(g.user, name, request.form.get("version") or None, on)
     flash(words()("models.switched_on" if on else "models.switched_off", name=name))
     return redirect(url_for("models.card", name=name), 303)
 
 
 @page.post("/models")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def train() -> Response:
     """Trains a model from a labelled upload."""
     form = request.form
-    run = desk().start_train(
+    run = current_services().start_train(
         g.user, form.get("upload", ""), label=form.get("label", "").strip(), name=form.get("name", "").strip()
     )
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
-def describe(entry: Entry) -> dict[str, Any]:
+def describe(entry: ModelVersion) -> dict[str, Any]:
     """What a reader sees of a model."""
-    shipped = entry.place.storage_type == "local" and Path(entry.place.bucket) == starter.MODELS.resolve()
+    shipped = entry.place.storage_type == "local" and Path(entry.place.bucket) == registry.MODELS.resolve()
     return {
         "entry": entry,
         "own": _measured(entry.performance, "own"),
@@ -110,7 +117,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "transferable": _measured(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
-        "cached": desk().cached(entry),
+        "cached": current_services().cached(entry),
         "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
         "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from vigie.web import guard
-from vigie.web.desk import desk
+from vigie.web import authorization
 from vigie.web.pages import results
+from vigie.web.services import current_services
 
 page = Blueprint("progress", __name__)
 
@@ -34,11 +34,11 @@ TRAINING = (
 
 
 @page.get("/runs/<run_id>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def show(run_id: str) -> str | Response:
     """Under way, failed, cancelled, or the results."""
-    run = desk().run(g.user, run_id)
-    upload = desk().upload(g.user, run.upload_id)
+    run = current_services().run(g.user, run_id)
+    upload = current_services().upload(g.user, run.upload_id)
     if run.state == "done" and run.kind == "train":
         return render_template("trained.html", tab="models", run=run, upload=upload)
     if run.state == "done":
@@ -49,8 +49,8 @@ def show(run_id: str) -> str | Response:
 
 
 @page.post("/runs/<run_id>/cancel")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def cancel(run_id: str) -> Response:
     """Stops a job."""
-    desk().cancel(g.user, run_id)
+    current_services().cancel(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run_id), 303)

@@ -9,26 +9,26 @@ from flask import Blueprint, g, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from vigie.web import guard
-from vigie.web.desk import RowQuery, desk
+from vigie.web import authorization
 from vigie.web.pages import budgets, results
-from vigie.web.pages.frame import words
+from vigie.web.pages.layout import words
+from vigie.web.services import RowQuery, current_services
 
 page = Blueprint("report", __name__)
 ROWS = 50
 
 
 @page.get("/runs/<run_id>/report.html")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def show(run_id: str) -> Response:
     """The report as a download; opened from a disk it has its style inside and no script."""
-    run = desk().run(g.user, run_id)
-    upload = desk().upload(g.user, run.upload_id)
-    drawn = desk().charts(g.user, run_id)
+    run = current_services().run(g.user, run_id)
+    upload = current_services().upload(g.user, run.upload_id)
+    drawn = current_services().charts(g.user, run_id)
     summary = run.summary or {}
     budget = request.args.get("budget", default=budgets.first(summary, drawn["budgets"]), type=int)
     point = budgets.at(drawn["budgets"], budget)
-    top = desk().rows(g.user, run_id, RowQuery(budget=min(max(budget, 1), ROWS), size=ROWS))
+    top = current_services().rows(g.user, run_id, RowQuery(budget=min(max(budget, 1), ROWS), size=ROWS))
     text = render_template(
         "report.html",
         run=run,

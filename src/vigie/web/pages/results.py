@@ -10,11 +10,11 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from vigie.records import Run, Upload
-from vigie.web import guard
-from vigie.web.desk import RowQuery, desk
+from vigie.app import Run, Upload
+from vigie.web import authorization
 from vigie.web.pages import budgets, charts
-from vigie.web.pages.frame import role_name, words
+from vigie.web.pages.layout import role_name, words
+from vigie.web.services import RowQuery, current_services
 from vigie.web.words import Words
 
 page = Blueprint("results", __name__)
@@ -33,12 +33,12 @@ _KEY_ROLES = (
 
 def render(run: Run, upload: Upload) -> str:
     """The whole page; `progress.show` calls it once the run is done."""
-    said, drawn = words(), desk().charts(g.user, run.id)
+    said, drawn = words(), current_services().charts(g.user, run.id)
     summary: Mapping[str, Any] = run.summary or {}
     start = budgets.first(summary, drawn["budgets"])
     budget = request.args.get("budget", default=start, type=int)
     point = budgets.at(drawn["budgets"], budget)
-    marked = Counter(mark.verdict for mark in desk().marks(g.user, run.id))
+    marked = Counter(mark.verdict for mark in current_services().marks(g.user, run.id))
     return render_template(
         "results.html",
         tab="history",
@@ -57,23 +57,23 @@ def render(run: Run, upload: Upload) -> str:
 
 
 @page.get("/runs/<run_id>/rows")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def rows(run_id: str) -> str:
     """The table alone, for the script that changes budget, filters or page."""
-    run = desk().run(g.user, run_id)
+    run = current_services().run(g.user, run_id)
     budget = request.args.get("budget", default=0, type=int)
     return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
 
 
 @page.get("/runs/<run_id>/rows/<int:row>")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def one(run_id: str, row: int) -> str:
     """One row with everything about it: reasons, cells, and the same customer's other rows."""
-    run = desk().run(g.user, run_id)
-    found = desk().rows(g.user, run_id, RowQuery(only=(row,)))
+    run = current_services().run(g.user, run_id)
+    found = current_services().rows(g.user, run_id, RowQuery(only=(row,)))
     if not found.rows:
         return render_template("_row_missing.html")
-    related = desk().related(g.user, run_id, row)
+    related = current_services().related(g.user, run_id, row)
     roles = _roles(run)
     shown = key_columns(run)
     return render_template(
@@ -88,10 +88,10 @@ def one(run_id: str, row: int) -> str:
 
 
 @page.get("/runs/<run_id>/download")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def download(run_id: str) -> Response:
     """The file with Vigie's columns."""
-    stream, name, media, size = desk().download(g.user, run_id, request.args.get("format", "csv"))
+    stream, name, media, size = current_services().download(g.user, run_id, request.args.get("format", "csv"))
     answer = make_response(stream)
     answer.headers["Content-Type"] = media
     answer.headers.set("Content-Disposition", "attachment", filename=name)
@@ -101,10 +101,10 @@ def download(run_id: str) -> Response:
 
 
 @page.post("/runs/<run_id>/refine")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def refine(run_id: str) -> Response:
     """Ranks anew, with what the person has said of the rows."""
-    run = desk().start_refine(g.user, run_id)
+    run = current_services().start_refine(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
@@ -150,7 +150,7 @@ def categories(drawn: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, 
 def _table(run: Run, budget: int) -> dict[str, Any]:
     """One page of rows as the address asks for it."""
     asked = request.args
-    only = tuple(desk().suggest(g.user, run.id)) if asked.get("suggest") else None
+    only = tuple(current_services().suggest(g.user, run.id)) if asked.get("suggest") else None
     sort = asked.get("sort", "rank")
     by_role = {role: column for column, role, _ in key_columns(run)}
     query = RowQuery(
@@ -165,7 +165,7 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
         only=only,
     )
     return {
-        "found": desk().rows(g.user, run.id, query),
+        "found": current_services().rows(g.user, run.id, query),
         "query": query,
         "sort": sort,
         "size": SIZE,
@@ -194,7 +194,7 @@ def _ranks_before(run: Run) -> dict[int, int]:
     """The ranks that the rows had before a refinement, of the first few."""
     if run.parent_id is None:
         return {}
-    page_before = desk().rows(g.user, run.parent_id, RowQuery(budget=COMPARED, size=COMPARED))
+    page_before = current_services().rows(g.user, run.parent_id, RowQuery(budget=COMPARED, size=COMPARED))
     return {row["row"]: row["rank"] for row in page_before.rows}
 
 
@@ -203,7 +203,7 @@ def _climbed(run: Run, budget: int) -> tuple[int, int] | None:
     if run.parent_id is None:
         return None
     top = min(max(budget, 10), COMPARED)
-    now = desk().rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
+    now = current_services().rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
     before = _ranks_before(run)
     return sum(before.get(row["row"], top + 1) > top for row in _rows(now)), top
 

@@ -7,10 +7,10 @@ from urllib.parse import urljoin
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vigie.records.tokens import SCOPES
-from vigie.web import guard, session
-from vigie.web.desk import desk
-from vigie.web.pages.frame import RANKS, words
+from vigie.app.tokens import SCOPES
+from vigie.web import authorization, session
+from vigie.web.pages.layout import RANKS, words
+from vigie.web.services import current_services
 from vigie.web.words import LANGUAGES
 
 page = Blueprint("settings", __name__)
@@ -20,50 +20,55 @@ _SCOPE_NEEDS = {"read": "viewer", "write": "analyst", "admin": "admin"}
 
 
 @page.get("/settings")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def you() -> str:
     """Who one is, the language, the password."""
     return render_template("settings/you.html", tab="settings", part="you")
 
 
 @page.post("/settings/password")
-@guard.needs("viewer")
+@authorization.needs("viewer")
 def password() -> Response:
     """Changes the password; a new session is opened, since all the old ones end."""
-    desk().set_password(g.user, request.form.get("new", ""), request.form.get("old"))
-    session.begin(*desk().open_session(g.user))
+    current_services().set_password(g.user, request.form.get("new", ""), request.form.get("old"))
+    session.begin(*current_services().open_session(g.user))
     flash(words()("settings.password_changed"))
     return redirect(url_for("settings.you"), 303)
 
 
 @page.post("/language")
-@guard.public
+@authorization.public
 def language() -> Response:
     """Changes the language, for one's account where there is one and for this browser."""
     wanted = request.form.get("language", "")
     answer = redirect(own_page(request.form.get("back", "/")), 303)
     if wanted in LANGUAGES:
         if g.user is not None:
-            desk().set_language(g.user, wanted)
+            current_services().set_language(g.user, wanted)
         answer.set_cookie(
-            "lang", wanted, max_age=_YEAR, samesite="Lax", secure=desk().web.production, httponly=True
+            "lang",
+            wanted,
+            max_age=_YEAR,
+            samesite="Lax",
+            secure=current_services().web.production,
+            httponly=True,
         )
     return answer
 
 
 @page.get("/settings/tokens")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def tokens() -> str:
     """One's own API tokens."""
     return _tokens()
 
 
 @page.post("/settings/tokens")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def add_token() -> Response:
     """Makes a token; its secret is in this answer and nowhere else."""
     days = request.form.get("days", "").strip()
-    made = desk().create_token(
+    made = current_services().create_token(
         g.user,
         request.form.get("name", ""),
         request.form.getlist("scopes"),
@@ -73,26 +78,26 @@ def add_token() -> Response:
 
 
 @page.post("/settings/tokens/<token_id>/revoke")
-@guard.needs("analyst")
+@authorization.needs("analyst")
 def revoke(token_id: str) -> Response:
     """Ends a token."""
-    desk().revoke_token(g.user, token_id)
+    current_services().revoke_token(g.user, token_id)
     return redirect(url_for("settings.tokens"), 303)
 
 
 @page.get("/settings/people")
-@guard.needs("admin")
+@authorization.needs("admin")
 def people() -> str:
     """Everybody who may sign in."""
     return _people()
 
 
 @page.post("/settings/people")
-@guard.needs("admin")
+@authorization.needs("admin")
 def add_person() -> Response:
     """Adds somebody, and shows the link that lets them in once."""
     form = request.form
-    added, link = desk().add_user(
+    added, link = current_services().add_user(
         g.user,
         form.get("email", ""),
         form.get("name", ""),
@@ -103,53 +108,59 @@ def add_person() -> Response:
 
 
 @page.post("/settings/people/<int:user_id>")
-@guard.needs("admin")
+@authorization.needs("admin")
 def change_person(user_id: int) -> Response:
     """Changes role, team or whether somebody may sign in; or makes a new link."""
     form = request.form
     if form.get("do") == "invite":
-        link = desk().invite_link(g.user, user_id)
-        email = next(user.email for user in desk().users(g.user) if user.id == user_id)
+        link = current_services().invite_link(g.user, user_id)
+        email = next(user.email for user in current_services().users(g.user) if user.id == user_id)
         return make_response(_people(email, link))
     active = {"off": False, "on": True}.get(form.get("do", ""))
     if active is None:
-        desk().change_user(g.user, user_id, role=form.get("role"), team=form.get("team", "").strip())
+        current_services().change_user(
+            g.user, user_id, role=form.get("role"), team=form.get("team", "").strip()
+        )
     else:
-        desk().change_user(g.user, user_id, active=active)
+        current_services().change_user(g.user, user_id, active=active)
     flash(words()("settings.saved"))
     return redirect(url_for("settings.people"), 303)
 
 
 @page.get("/settings/audit")
-@guard.needs("admin")
+@authorization.needs("admin")
 def audit() -> str:
     """Who saw and did what."""
-    lines = desk().audit(g.user, limit=LINES, before=request.args.get("before", type=int))
+    lines = current_services().audit(g.user, limit=LINES, before=request.args.get("before", type=int))
     return render_template(
         "settings/audit.html", tab="settings", part="audit", lines=lines, more=len(lines) == LINES
     )
 
 
 @page.get("/settings/server")
-@guard.needs("admin")
+@authorization.needs("admin")
 def server() -> str:
     """What the environment of the server has set."""
     return render_template(
-        "settings/server.html", tab="settings", part="server", web=desk().web, chosen=desk().settings
+        "settings/server.html",
+        tab="settings",
+        part="server",
+        web=current_services().web,
+        chosen=current_services().settings,
     )
 
 
 def _tokens(name: str = "", secret: str = "") -> str:
     allowed = [scope for scope in SCOPES if RANKS.index(g.user.role) >= RANKS.index(_SCOPE_NEEDS[scope])]
     return render_template(
-        "settings/tokens.html", tab="settings", part="tokens", tokens=desk().tokens(g.user), scopes=allowed,
+        "settings/tokens.html", tab="settings", part="tokens", tokens=current_services().tokens(g.user), scopes=allowed,
         made=name, secret=secret,
     )  # fmt: skip
 
 
 def _people(email: str = "", link: str = "") -> str:
     return render_template(
-        "settings/people.html", tab="settings", part="people", people=desk().users(g.user), roles=RANKS,
+        "settings/people.html", tab="settings", part="people", people=current_services().users(g.user), roles=RANKS,
         invited=email, link=urljoin(request.host_url, link) if link else "",
     )  # fmt: skip
 

@@ -6,16 +6,16 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from vigie.errors import SignInRefused, TooManyAttempts
-from vigie.web import guard, session
-from vigie.web.desk import desk
-from vigie.web.pages.frame import words
+from vigie.web import authorization, session
+from vigie.web.pages.layout import words
 from vigie.web.pages.settings import own_page
+from vigie.web.services import current_services
 
 page = Blueprint("sign_in", __name__)
 
 
 @page.get("/sign-in")
-@guard.public
+@authorization.public
 def show() -> str | Response:
     """The door; whoever is inside already goes on."""
     if g.user is not None:
@@ -24,11 +24,11 @@ def show() -> str | Response:
 
 
 @page.post("/sign-in")
-@guard.public
+@authorization.public
 def enter() -> str | Response | tuple[str, int]:
     """Opens a session, or says why not, and never whether the account exists."""
     try:
-        opened = desk().sign_in(request.form.get("email", ""), request.form.get("password", ""))
+        opened = current_services().sign_in(request.form.get("email", ""), request.form.get("password", ""))
     except SignInRefused:
         return _form(words()("sign_in.refused")), 401
     except TooManyAttempts as refused:
@@ -38,7 +38,7 @@ def enter() -> str | Response | tuple[str, int]:
 
 
 @page.post("/sign-out")
-@guard.public
+@authorization.public
 def leave() -> Response:
     """Ends the session."""
     session.end()
@@ -47,27 +47,31 @@ def leave() -> Response:
 
 
 @page.get("/first")
-@guard.public
+@authorization.public
 def first() -> str | Response:
     """The form for the first account, while there is none."""
-    if desk().user_count():
+    if current_services().user_count():
         return redirect(url_for("sign_in.show"))
     return render_template("first.html")
 
 
 @page.post("/first")
-@guard.public
+@authorization.public
 def create_first() -> Response:
     """Makes the first account, for whoever has the setup token."""
     form = request.form
-    desk().create_first_admin(
+    current_services().create_first_admin(
         form.get("email", ""), form.get("name", ""), form.get("password", ""), form.get("setup", "")
     )
-    session.begin(*desk().sign_in(form.get("email", ""), form.get("password", "")))
+    session.begin(*current_services().sign_in(form.get("email", ""), form.get("password", "")))
     return redirect(url_for("upload.home"), 303)
 
 
 def _form(problem: str = "") -> str:
     there = request.values.get("next", "/")
-    known = {"next": there, "email": request.form.get("email", ""), "oidc": bool(desk().web.oidc_issuer)}
+    known = {
+        "next": there,
+        "email": request.form.get("email", ""),
+        "oidc": bool(current_services().web.oidc_issuer),
+    }
     return render_template("sign_in.html", problem=problem, **known)

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from vigie.phrases import THIN, french_spaces
+from vigie.i18n.messages import THIN, french_spaces
 
 LANGUAGES = ("en", "fr")
 _NAME_SAYS = "name says "

@@ -1,0 +1,198 @@
+"""The tables of the web app; the steps that lead to them are in `vigie.db.versions`."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from vigie.db.database import Document, Instant, metadata
+
+ROLES = ("admin", "analyst", "viewer")
+UPLOAD_STATES = ("receiving", "received", "ready", "refused", "deleted")
+RUN_KINDS = ("inspect", "score", "refine", "train")
+RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
+VERDICTS = ("fraud", "fine", "unsure")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _user(*, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=nullable)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    # Nothing for those who sign in by a link or elsewhere.
+    sa.Column("password_hash", sa.String(200), nullable=True),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("team", sa.String(100), nullable=False),
+    sa.Column("language", sa.String(5), nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=True),
+    sa.UniqueConstraint("email", name="users_email"),
+    sa.CheckConstraint(_one_of("role", ROLES), name="users_role"),
+    sqlite_autoincrement=True,
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    # The sha256 of what the browser holds: who reads this table cannot sign in with it.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    _user(),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+sign_in_links = sa.Table(
+    "sign_in_links",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    _user(),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant, nullable=True),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # The sha256 of what is counted: an address, an account.
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("attempts_key_at", "key", "at"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    _user(),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("prefix", sa.String(20), nullable=False),
+    sa.Column("scopes", Document, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=True),
+    sa.Column("used_at", Instant, nullable=True),
+    sa.Column("revoked_at", Instant, nullable=True),
+    sa.UniqueConstraint("digest", name="tokens_digest"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    # A name, not a reference: the log outlives the account.
+    sa.Column("actor", sa.String(320), nullable=False),
+    sa.Column("action", sa.String(50), nullable=False),
+    sa.Column("object", sa.String(250), nullable=False),
+    sa.Column("detail", Document, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Index("audit_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("extension", sa.String(20), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=True),
+    sa.Column("rows_exact", sa.Boolean, nullable=False),
+    sa.Column("columns", sa.Integer, nullable=True),
+    # Names of columns and what they mean; never a cell.
+    sa.Column("inspection", Document, nullable=True),
+    sa.Column("mapping", Document, nullable=False),
+    sa.Column("error", Document, nullable=True),
+    sa.CheckConstraint(_one_of("state", UPLOAD_STATES), name="uploads_state"),
+    sa.Index("uploads_owner", "owner_id", "created_at"),
+    sa.Index("uploads_expires", "expires_at"),
+)
+
+upload_parts = sa.Table(
+    "upload_parts",
+    metadata,
+    sa.Column("upload_id", sa.String(40), sa.ForeignKey("uploads.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+)
+
+mappings = sa.Table(
+    "mappings",
+    metadata,
+    sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    # The sha256 of the names of a table's columns, in order.
+    sa.Column("columns_digest", sa.String(64), primary_key=True),
+    sa.Column("mapping", Document, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("upload_id", sa.String(40), sa.ForeignKey("uploads.id"), nullable=False),
+    _user(),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("options", Document, nullable=False),
+    sa.Column("parent_id", sa.String(40), nullable=True),
+    sa.Column("stage", sa.String(50), nullable=False),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("summary", Document, nullable=True),
+    sa.Column("error", Document, nullable=True),
+    # Where in the store the result lies; set in the same statement as the state.
+    sa.Column("result", sa.String(500), nullable=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("started_at", Instant, nullable=True),
+    sa.Column("finished_at", Instant, nullable=True),
+    # The lease of the worker that has it: see vigie.app.job_queue.
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", Instant, nullable=False),
+    sa.Column("worker", sa.String(100), nullable=True),
+    sa.Column("lease_until", Instant, nullable=True),
+    sa.CheckConstraint(_one_of("kind", RUN_KINDS), name="runs_kind"),
+    sa.CheckConstraint(_one_of("state", RUN_STATES), name="runs_state"),
+    sa.Index("runs_state_not_before", "state", "not_before"),
+    sa.Index("runs_upload", "upload_id"),
+    sa.Index("runs_user", "user_id", "created_at"),
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("upload_id", sa.String(40), sa.ForeignKey("uploads.id"), primary_key=True),
+    # From 0, in the order of the upload.
+    sa.Column("row", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("verdict", sa.String(20), nullable=False),
+    _user(),
+    sa.Column("at", Instant, nullable=False),
+    sa.CheckConstraint(_one_of("verdict", VERDICTS), name="marks_verdict"),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(64), primary_key=True),
+    # What was asked: a key used again for something else is refused.
+    sa.Column("request", sa.String(64), nullable=False),
+    # Nothing while the first request is still being answered.
+    sa.Column("status", sa.Integer, nullable=True),
+    sa.Column("answer", Document, nullable=True),
+    sa.Column("created_at", Instant, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""XGBoost: loading it and fast prediction with its trees."""

@@ -1,0 +1,1 @@
+"""Calibration of scores to probabilities without labels, and metrics."""

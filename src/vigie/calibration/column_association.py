@@ -1,0 +1,83 @@
+"""Whether the columns of a table have anything to do with one another.
+
+Where every column is drawn apart from all others there is no habit to break and no pattern to fall out of, so
+whatever a fraud score says there is chance or a rule nobody can see. Then no probability should be given.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from vigie.arrays import Floats, mid_ranks
+from vigie.features.cells import as_codes, as_numbers
+from vigie.features.groups import Groups
+from vigie.roles.inference import Roles
+
+SAMPLE = 20_000
+LEVELS = 6
+"""Of a category, how many of the most frequent values are looked at."""
+
+LEAST = 0.06
+"""Correlation that is worth the name."""
+
+IGNORED = frozenset({"leak", "none", "row_id", "text", "person_name"})
+
+
+def column_association(frame: pl.DataFrame, roles: Roles) -> float:
+    """Strongest tie between two columns, from 0 (none) to 1, less what chance would show in so many rows.
+
+    Numbers are compared by rank correlation, categories value by value, and an entity by how much alike the
+    numbers of its own rows are (intraclass correlation).
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    sample = frame.head(SAMPLE)
+    columns = [item.column for item in roles.columns if item.role not in IGNORED]
+    numbers, values = {}, {}
+    for name in columns:
+        x = as_numbers(sample[name])
+        if x is not None and np.isfinite(x).sum() > 30:
+            numbers[name] = _standard(mid_ranks(x))
+        elif x is None:
+            values[name] = as_codes(sample[name])
+    blocks = {**{n: x[:, None] for n, x in numbers.items()}, **{n: _levels(c) for n, c in values.items()}}
+    found = [0.0]
+    for one, other in combinations(sorted(n for n, b in blocks.items() if b.shape[1]), 2):
+        found.append(float(np.abs(blocks[one].T @ blocks[other]).max()) / sample.height)
+    entities = [name for name in (roles.actor(), roles.counterpart()) if name is not None]
+    for name in entities:
+        found += [_alike(as_codes(sample[name]), x) for other, x in numbers.items() if other != name]
+    tested = max(len(blocks) ** 2 * LEVELS, 2)
+    chance = np.sqrt(2 * np.log(tested) / max(sample.height, 1))
+    return max(0.0, max(found) - float(chance))
+
+
+def _standard(x: Floats) -> Floats:
+    centred = np.nan_to_num(x - np.nanmean(x))
+    return np.asarray(centred / (centred.std() + 1e-12))
+
+
+def _levels(codes: np.ndarray) -> Floats:
+    counts = np.bincount(codes[codes >= 0]) if (codes >= 0).any() else np.zeros(0, dtype=int)
+    common = [c for c in np.argsort(-counts, kind="stable")[:LEVELS] if counts[c] >= 30]
+    if not common or len(counts) < 2:
+        return np.zeros((len(codes), 0))
+    return np.stack([_standard((codes == c).astype(float)) for c in common], axis=1)
+
+
+def _alike(codes: np.ndarray, x: Floats) -> float:
+    """Intraclass correlation, as a correlation: the square root of the share of variance between groups."""
+    groups = Groups(codes)
+    n = groups.count()
+    paired = n > 1
+    if paired.sum() < 100:
+        return 0.0
+    others = (groups.sum(x) - x) / np.maximum(n - 1, 1)
+    keep = paired & np.isfinite(others)
+    covariance = float(np.mean(x[keep] * others[keep]))
+    return float(np.sqrt(max(covariance, 0.0))) if covariance > 4 / np.sqrt(keep.sum()) else 0.0

@@ -1,0 +1,151 @@
+"""What `Catalog.match` keeps in memory, so that a match costs one small query.
+
+A registered version never changes, so a model once read is never read again; only which models there are, and
+are active, is. What is large (quantiles, whole entries) is read for the few models that need it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from vigie.catalog.model_version import ModelVersion, columns_of
+from vigie.db.database import catalog_state, reference_models
+from vigie.errors import CatalogChanged
+from vigie.matching import Index, TableProfile, Vector, shortlist, total, vector
+from vigie.matching.distributions import Floats, Quantiles, closeness, gaps
+from vigie.matching.explanations import Evidence, explain
+
+_ROWS = reference_models.c
+_CHUNK = 500
+_QUANTILES_KEPT = 1024
+_ENTRIES_KEPT = 64
+_ATTEMPTS = 3
+
+_STEP = 8
+
+Found = tuple[ModelVersion, tuple[Evidence, ...]]
+T = TypeVar("T")
+
+
+class _Vanished(Exception):
+    """A model was removed between two statements."""
+
+
+def read_changes(connection: sa.Connection) -> int:
+    """The counter of the catalog's changes."""
+    return int(connection.execute(sa.select(catalog_state.c.changes)).scalar_one())
+
+
+class MatchIndex:
+    """The models of one catalog, boiled down and side by side; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changes = -1
+        self._ids: list[int] = []
+        self._index = Index([])
+        self._vectors: dict[int, Vector] = {}
+        self._quantiles: dict[int, Quantiles] = {}
+        self._entries: dict[int, ModelVersion] = {}
+
+    def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
+        """The entries that fit best and why, best first, equals by name."""
+        with self._lock:
+            for _ in range(_ATTEMPTS):
+                try:
+                    self._refresh(connection)
+                    return self._rank(connection, table, top, minimum)
+                except _Vanished:
+                    self._changes = -1
+        raise CatalogChanged(
+            "the catalog", found="models removed while reading them", expected="a quiet moment"
+        )
+
+    def _rank(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
+        parts = self._index.parts(table)
+        near, bounds = shortlist(parts, table, top, minimum)
+        seen: list[tuple[float, int, Floats | None]] = []
+        for start in range(0, len(near), _STEP):
+            if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
+                break  # nobody left can still be among the best
+            some = near[start : start + _STEP]
+            spread = self._gaps(connection, table, [self._ids[i] for i in some])
+            reached = np.round(total(parts[some], None if spread is None else closeness(spread)), 3)
+            for row, i in enumerate(some):
+                seen.append((-float(reached[row]), i, None if spread is None else spread[row : row + 1]))
+            seen.sort(key=lambda one: one[:2])
+        best = [(self._ids[i], i, spread) for score, i, spread in seen[:top] if -score > minimum]
+        entries = self._read_entries(connection, [number for number, _, _ in best])
+        return [
+            (entries[number], explain(table, self._vectors[number], parts[i : i + 1], spread))
+            for number, i, spread in best
+        ]
+
+    def _gaps(self, connection: sa.Connection, table: TableProfile, ids: Sequence[int]) -> Floats | None:
+        if table.quantiles is None:
+            return None
+        known = self._read_quantiles(connection, ids)
+        return gaps(table.quantiles, [known[i] for i in ids])
+
+    def _refresh(self, connection: sa.Connection) -> None:
+        # The counter first: if a change slips in after it, the next call sees a newer one and looks again.
+        changes = read_changes(connection)
+        if changes == self._changes:
+            return
+        rows = connection.execute(
+            sa.select(_ROWS.id, _ROWS.name).where(_ROWS.active).order_by(_ROWS.id)
+        ).all()
+        newest = {name: number for number, name in rows}
+        # By name: the order of the index decides between equals.
+        self._ids = [newest[name] for name in sorted(newest)]
+        self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
+        self._vectors = {i: self._vectors[i] for i in self._ids}
+        self._index = Index(list(self._vectors.values()))
+        self._entries.clear()
+        if len(self._ids) <= _ENTRIES_KEPT:
+            # So few are read at once rather than one by one while somebody waits.
+            self._read_quantiles(connection, self._ids)
+            self._read_entries(connection, self._ids)
+        self._changes = changes
+
+    def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
+        what = (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles)
+        for row in _rows(connection, what, wanted):
+            self._vectors[row["id"]] = vector(row["domain"], columns_of(row["columns"]), row["roles"])
+
+    def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
+        kept = self._quantiles
+        for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
+            kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
+        return _recent(kept, wanted, _QUANTILES_KEPT)
+
+    def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, ModelVersion]:
+        kept = self._entries
+        for row in _rows(connection, (reference_models,), [i for i in wanted if i not in kept]):
+            kept[row["id"]] = ModelVersion.from_row(row)
+        return _recent(kept, wanted, _ENTRIES_KEPT)
+
+
+def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:
+    found = 0
+    for start in range(0, len(wanted), _CHUNK):
+        some = list(wanted[start : start + _CHUNK])
+        for row in connection.execute(sa.select(*what).where(_ROWS.id.in_(some))).mappings():
+            found += 1
+            yield row
+    if found < len(wanted):
+        raise _Vanished
+
+
+def _recent(kept: dict[int, T], wanted: Sequence[int], limit: int) -> Mapping[int, T]:
+    """What is wanted, moved to the young end of `kept`; its old end is dropped beyond the limit."""
+    found = {i: kept.pop(i) for i in wanted}
+    kept.update(found)
+    while len(kept) > max(limit, len(wanted)):
+        del kept[next(iter(kept))]
+    return found

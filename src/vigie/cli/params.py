@@ -1,0 +1,97 @@
+"""Text of options to values; each refusal says what it found and an example that works."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from vigie.errors import NotFound, UsageRefused
+from vigie.i18n.messages import msg
+from vigie.roles.definitions import ROLES
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+class Share(click.ParamType[float]):
+    """A share of something: `0.5%`, `0,5 %` or `0.005`."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A number in (0, 1)."""
+        if isinstance(value, float):
+            return value
+        share = _share(str(value))
+        if share is None or not 0 < share < 1:
+            self.fail(f"found {value!r}, expected a share between 0 and 1, such as 0.5% or 0.005", param, ctx)
+        return share
+
+
+class Budget(click.ParamType[float | int]):
+    """How many alerts somebody can look at: `1%` of the rows, or `500` of them."""
+
+    name = "share|rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | int:
+        """A number in (0, 1) or a whole number from 1."""
+        text = str(value).strip().replace("_", "")
+        if text.isascii() and text.isdigit() and int(text) > 0:
+            return int(text)
+        share = _share(text)
+        if share is None or not 0 < share < 1:
+            self.fail(
+                f"found {value!r}, expected a share such as 1% or a number of rows such as 500", param, ctx
+            )
+        return share
+
+
+class RoleOfColumn(click.ParamType[tuple[str, str]]):
+    """`amount=montant`: the role first, then the column; the column's name may hold `=` too."""
+
+    name = "role=column"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Role and column."""
+        if isinstance(value, tuple):
+            return value
+        role, equals, column = str(value).partition("=")
+        role, column = role.strip(), column.strip()
+        if not equals or not role or not column:
+            self.fail(f"found {value!r}, expected role=column, such as amount=montant", param, ctx)
+        if role not in ROLES and column in ROLES:
+            self.fail(f"found {value!r}; the role comes first: --role {column}={role}", param, ctx)
+        return role, column
+
+
+def roles_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Column -> role; refuses a role that does not exist and a column that is given two."""
+    found: dict[str, str] = {}
+    for role, column in pairs:
+        if role not in ROLES:
+            raise NotFound("role", role, known=ROLES)
+        if found.get(column, role) != role:
+            raise UsageRefused(
+                msg(
+                    "--role gives the column {column!r} two roles: {one} and {other}",
+                    column=column,
+                    one=found[column],
+                    other=role,
+                ),
+                hint="a column has one role; give each column once",
+            )
+        found[column] = role
+    return found
+
+
+def _share(text: str) -> float | None:
+    plain = text.strip()
+    percent = plain.endswith("%")
+    plain = plain.removesuffix("%").strip()
+    if not _NUMBER.fullmatch(plain):
+        return None
+    number = float(plain.replace(",", "."))
+    return number / 100 if percent else number

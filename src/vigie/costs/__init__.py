@@ -1,0 +1,1 @@
+"""Monthly costs of storage and machines at cloud providers."""

@@ -1,0 +1,1 @@
+"""Anomaly detectors that need no labels."""

@@ -1,0 +1,1 @@
+"""The scoring pipeline: from a table to predictions."""

@@ -1,0 +1,1 @@
+"""Combination of reference models and detectors into one score."""

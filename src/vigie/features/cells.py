@@ -1,0 +1,63 @@
+"""The cells of one column as numbers, codes or a fingerprint. Must not know what the column means."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.arrays import Floats
+from vigie.fitted_state import FEW, FittedState
+from vigie.roles.ordinal import read_scale
+
+LARGEST = 1e30
+"""Numbers beyond count as this: the trees see float32, and squares must not overflow."""
+
+
+def as_numbers(series: pl.Series, state: FittedState | None = None) -> Floats | None:
+    """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity.
+
+    Args:
+        series: the column.
+        state: what is known of the column by its name.
+    """
+    state = state or FittedState()
+    if series.dtype == pl.Boolean or series.dtype.is_numeric():
+        values = np.clip(series.cast(pl.Float64).to_numpy(), -LARGEST, LARGEST)
+        coded = state.once(f"coded {series.name}", lambda: _is_coded(values))
+        return np.where(values == -1, np.nan, values) if coded else values
+    if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
+        texts = series.cast(pl.String)
+        scale = state.once(
+            f"scale {series.name}", lambda: read_scale(texts.drop_nulls().unique().to_list()) or {}
+        )
+        if not scale:
+            return None
+        numbers = texts.replace_strict(scale, default=None, return_dtype=pl.Float64)
+        return numbers.fill_null(float("nan")).to_numpy().astype(float)
+    return None
+
+
+def _is_coded(values: Floats) -> bool:
+    """A lone -1 among counts and ages is how many systems write "unknown"."""
+    negative = values[values < 0]
+    return len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
+
+
+def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
+    """A column as dense integer codes in order of value, so that the order of the rows changes nothing."""
+    if series.dtype == pl.String and len(series) <= FEW:
+        cells = series.to_list()
+        place = {cell: code for code, cell in enumerate(sorted({*cells} - {None}))} | {None: -1}
+        return np.array([place[cell] for cell in cells], dtype=np.int64)
+    if series.dtype == pl.String:
+        # Four times as fast as ranking text: it sorts the distinct values only.
+        series = series.cast(pl.Enum(series.unique().drop_nulls().sort())).to_physical()
+        return series.cast(pl.Int64).fill_null(-1).to_numpy().astype(np.int64)
+    codes = series.rank("dense").cast(pl.Int64) - 1
+    return codes.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def print_of(cells: npt.NDArray[np.uint64]) -> int:
+    """One fingerprint of a column from those of its cells, in whatever order."""
+    return int(cells.sum(dtype=np.uint64))

@@ -1,0 +1,391 @@
+"""A table's columns by role, as plain arrays: the one place that turns cells into numbers and codes.
+
+Features ask these facts for "the amount" or "who acts" and never see a column name. Everything is computed
+when first asked for. Unknown is NaN for numbers and -1 for codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import cached_property, partial
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.arrays import Codes, Floats, time_ranks
+from vigie.features.cells import as_codes, as_numbers, print_of
+from vigie.features.groups import Groups
+from vigie.features.time_units import (
+    CLOCK,
+    DAY,
+    HOUR,
+    SOME_YEAR,
+    as_seconds,
+    dated,
+    day_of,
+    hours_of,
+    months_of,
+)
+from vigie.fitted_state import FittedState
+from vigie.roles.inference import Roles
+
+GRID_BITS = 20
+"""Sums of amounts are exact while they stay below 2^33 usual amounts, in steps of a millionth of one."""
+SPREAD = 1001
+"""How many of the known times, in their order, stand for those of rows that have none."""
+MONTH_STEPS = 720.0
+"""A counter without a unit is read as one month of hours, the length of history most uploads have."""
+
+ENTITY_ROLES = (
+    "customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent",
+    "counterparty", "zip", "city",
+)  # fmt: skip
+CATEGORY_ROLES = (
+    "category",
+    "channel",
+    "currency",
+    "country",
+    "counter_country",
+    "region",
+    "city",
+    "counter_city",
+    "flag",
+)
+
+
+class ColumnView:
+    """The typed columns of a table seen through their roles.
+
+    Args:
+        frame: (rows, columns) typed as `table.parse` leaves it.
+        roles: the role of each column.
+        state: what the table says as a whole, where that is known already.
+        together: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
+            entity role or `account`, and `row` for what each row tells alone; None where the table is whole.
+        given: what other rows say of these, by name, where the table is not whole: `newcomer`.
+        apart: (rows,) from 0; rows with different numbers know nothing of each other, whoever they show.
+    """
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        roles: Roles,
+        state: FittedState | None = None,
+        together: AbstractSet[str] | None = None,
+        given: Mapping[str, Floats] | None = None,
+        apart: Codes | None = None,
+    ) -> None:
+        self.frame = frame
+        self.roles = roles
+        self.rows = frame.height
+        self.state = state or FittedState()
+        self._together = together
+        self._given = given or {}
+        self._apart = apart
+        self.once = self.state.once
+        self._groups: dict[str, Groups] = {}
+        self._codes: dict[str, Codes] = {}
+        self._numbers: dict[str, Floats | None] = {}
+        self._seconds: dict[str, Floats | None] = {}
+        self.known_prints: dict[str, Codes] = {}
+
+    def prints(self, column: str) -> Codes:
+        """(rows,) a fingerprint of each cell of a column, empty ones too."""
+        if column not in self.known_prints:
+            self.known_prints[column] = self.frame[column].hash(seed=0).to_numpy().view(np.int64)
+        return self.known_prints[column]
+
+    # numbers
+
+    def as_numbers(self, column: str) -> Floats | None:
+        """One column as numbers; None where it is not a quantity."""
+        if column not in self._numbers:
+            self._numbers[column] = as_numbers(self.frame[column], self.state)
+        return self._numbers[column]
+
+    def number(self, role: str) -> Floats | None:
+        """The best column of `role` as numbers; None where the table has none."""
+        return next((values for _, values in self.numbers(role)), None)
+
+    def numbers(self, role: str) -> list[tuple[str, Floats]]:
+        """Every column of `role` that reads as numbers and is not empty, with its name."""
+        names = self.once(f"numbers {role}", lambda: [c for c in self.roles.all(role) if self._tells(c)])
+        found = ((column, self.as_numbers(column)) for column in names)
+        return [(c, values) for c, values in found if values is not None]
+
+    def _tells(self, column: str) -> bool:
+        values = self.as_numbers(column)
+        return values is not None and bool(np.isfinite(values).any())
+
+    @cached_property
+    def amount(self) -> Floats | None:
+        """The main amount, without its sign: a debit of 50 is as large as a credit of 50."""
+        values = self.number("amount")
+        return None if values is None else np.abs(values)
+
+    @cached_property
+    def summable_amount(self) -> Floats | None:
+        """The amount on a grid so fine that nobody sees it, on which sums do not depend on what was summed before."""
+        amount = self.amount
+        if amount is None:
+            return None
+        step = 2.0 ** np.floor(np.log2(self._amount_scale) - GRID_BITS)
+        return np.asarray(np.round(np.nan_to_num(amount) / step) * step)
+
+    @property
+    def _amount_scale(self) -> float:
+        amount = self.amount
+        return self.once("amount scale", lambda: 1.0 if amount is None else middle(amount))
+
+    @cached_property
+    def log_amount(self) -> Floats | None:
+        """Logarithm of the amount, in units of the table's own median, so that no currency matters."""
+        amount = self.amount
+        if amount is None:
+            return None
+        return np.asarray(np.log(amount / self._amount_scale + 1e-3))
+
+    # time
+
+    @cached_property
+    def time(self) -> Floats | None:
+        """Time of each row in seconds, or in steps where the unit is unknown; unknown times are some of the known ones."""
+        values = self._stated
+        if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
+            return None
+        if values is None:
+            raise ValueError("a time without seconds")
+        spread = self.once("time spread", lambda: _spread(values))
+        known = values if self._dated.all() else np.where(self._dated, values, self._drawn(spread))
+        hour = self._given_hour
+        if hour is None or not self.once(
+            "days only", lambda: spread[SPREAD // 2] > CLOCK and not (known % DAY).any()
+        ):
+            return known
+        # The date in one column and the time of day in another; noon where nobody says.
+        return known + np.where(np.isfinite(hour), hour, 12.0) * HOUR
+
+    @cached_property
+    def _dated(self) -> npt.NDArray[np.bool_]:
+        """(rows,) whether the table says when."""
+        return np.zeros(self.rows, dtype=bool) if self._stated is None else np.isfinite(self._stated)
+
+    def _drawn(self, spread: Floats) -> Floats:
+        """(rows,) a time for each row by its cells: rows without one must not seem to come all at once."""
+        return np.asarray(spread[(self.row_prints >> np.uint64(32)) * np.uint64(SPREAD) >> np.uint64(32)])
+
+    @cached_property
+    def row_prints(self) -> npt.NDArray[np.uint64]:
+        """(rows,) a fingerprint of each row, by its cells alone, as `evidence.own_order` has it."""
+        total = np.zeros(self.rows, dtype=np.uint64)
+        for column in (item.column for item in self.roles.columns):
+            cells = self.prints(column).view(np.uint64)
+            total += cells * np.uint64(self.once(f"print {column}", partial(print_of, cells)) | 1)
+        return total
+
+    @cached_property
+    def _stated(self) -> Floats | None:
+        """(rows,) what the column of the time says, else the date that its parts make together; NaN where unknown."""
+        column = self.roles.first("time")
+        if column is not None:
+            return as_seconds(self.frame[column], self.state)
+        month, day, year = self.roles.first("month"), self.number("day"), self.number("year")
+        if day is None:
+            return None
+        months: Floats | None = np.ones(self.rows)
+        # Days beyond 31 are those of the year, whatever month stands beside them.
+        if month is not None and self.once("day top", lambda: float(np.nanmax(day))) <= 31:
+            text = self.frame[month].dtype == pl.String
+            months = months_of(self.frame[month]) if text else self.as_numbers(month)
+        return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
+
+    @cached_property
+    def places(self) -> Codes | None:
+        """Place of each row in time."""
+        return None if self.time is None else time_ranks(self.time)
+
+    @cached_property
+    def has_clock(self) -> bool:
+        """Whether `time` is in seconds since an epoch (a clock), rather than a counter."""
+        time = self.time
+        return time is not None and self.once("clock", lambda: float(np.median(time)) > CLOCK)
+
+    @cached_property
+    def span(self) -> float:
+        """From the first to the last time."""
+        time = self.time
+        return 0.0 if time is None else self.once("time span", lambda: float(np.ptp(time)))
+
+    @cached_property
+    def windows(self) -> tuple[float, float, float]:
+        """One hour, one day, one week, in the unit of `time`."""
+        if self.has_clock or self.time is None:
+            return HOUR, DAY, 7 * DAY
+        if self.day > 0:
+            return self.day / 24, self.day, 7 * self.day
+        span = self.span or 1.0
+        unit = 1.0 if 600 <= span <= 800 else span / MONTH_STEPS
+        return unit, 24 * unit, 168 * unit
+
+    @cached_property
+    def day(self) -> float:
+        """How many units of a counter are a day, told by the hours that people keep; 0 where it shows none."""
+        time = self.time
+        return 0.0 if time is None else self.once("day", lambda: day_of(time))
+
+    @cached_property
+    def _given_hour(self) -> Floats | None:
+        given = self.number("hour")
+        return None if given is None else hours_of(given, self.state)
+
+    @cached_property
+    def hour(self) -> Floats | None:
+        """Hour of the day, 0 to 24; NaN where unknown."""
+        if self._given_hour is not None:
+            return self._given_hour
+        hours = self._hour_of_time
+        return hours if hours is None or self._dated.all() else np.where(self._dated, hours, np.nan)
+
+    @cached_property
+    def _hour_of_time(self) -> Floats | None:
+        time = self.time
+        if time is None:
+            return None
+        if self.has_clock:
+            hours = time % DAY / HOUR
+            return hours if self.once("hours differ", lambda: len(np.unique(hours[:5000])) > 1) else None
+        if self.day > 0:
+            return time % self.day / self.day * 24
+        if 600 <= self.span <= 800 and self.once("time whole", lambda: bool(np.all(time == np.round(time)))):
+            return time % 24
+        seconds = 80_000 <= self.span <= 8e6
+        if seconds and self.once("time dense", lambda: self.rows > 1000 and self.span > 2 * self.rows):
+            return time % DAY / HOUR
+        return None
+
+    @cached_property
+    def weekday(self) -> Floats | None:
+        """Day of the week, 0 is Monday."""
+        if self.has_clock and self.time is not None:
+            return np.floor(self.time / DAY + 3) % 7
+        return None
+
+    def moment(self, role: str) -> Floats | None:
+        """The best date column of `role`, in seconds since 1970."""
+        known = {column: as_seconds(self.frame[column], self.state) for column in self.roles.all(role)}
+        best = self.once(
+            f"moment {role}",
+            lambda: next((c for c, x in known.items() if x is not None and np.isfinite(x).any()), ""),
+        )
+        return known.get(best)
+
+    # entities
+
+    def codes(self, role: str) -> Codes | None:
+        """The best column of `role` as integer codes; None where the table has none, or only empty ones."""
+        return self._entity(self.roles.first(role))
+
+    @cached_property
+    def actor(self) -> Codes | None:
+        """Who acts, as codes."""
+        return self._entity(self.roles.actor())
+
+    @cached_property
+    def counterpart(self) -> Codes | None:
+        """Who is on the other side, as codes."""
+        return self._entity(self.roles.counterpart())
+
+    def _entity(self, column: str | None) -> Codes | None:
+        if column is None:
+            return None
+        if not self.once(f"shows {column}", lambda: self.frame[column].null_count() < self.rows):
+            return None
+        if column not in self._codes:
+            self._codes[column] = self._told_apart(as_codes(self.frame[column]), self._apart)
+        return self._codes[column]
+
+    @staticmethod
+    def _told_apart(codes: Codes, apart: Codes | None) -> Codes:
+        return codes if apart is None else np.where(codes < 0, codes, codes + apart * (codes.max() + 1))
+
+    def tells(self, who: str) -> bool:
+        """Whether all rows are here of whoever these rows show as `who`."""
+        return self._together is None or who in self._together
+
+    def groups(self, who: str) -> Groups | None:
+        """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column.
+
+        None as well where other rows of the same ones are elsewhere.
+        """
+        if who not in self._groups:
+            codes = self._who(who) if self.tells(who) else None
+            if codes is None:
+                return None
+            groups = Groups(codes, self.time, self.places)
+            # Whether customers come back is a question to the whole table, not to a few of its rows.
+            groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
+            self._groups[who] = groups
+        return self._groups[who]
+
+    def returns(self, who: str) -> bool:
+        """Whether the table has such a column and its entities come back, also where their rows are elsewhere."""
+        if self.state.frozen:
+            return bool(self.state.kept.get(f"repeats {who}", False))
+        codes = self._who(who)
+        return codes is not None and self.once(f"repeats {who}", lambda: Groups(codes).repeats)
+
+    def _who(self, who: str) -> Codes | None:
+        if who == "actor":
+            return self.actor
+        return self.counterpart if who == "counterpart" else self.codes(who)
+
+    @cached_property
+    def newcomer(self) -> Floats:
+        """(rows,) 1 where the row is the first of its actor, else 0."""
+        if "newcomer" in self._given:
+            return self._given["newcomer"]
+        actor = self.groups("actor")
+        if actor is None:
+            raise ValueError("a table without actors, or without all of their rows")
+        return np.asarray(actor.position() == 0, dtype=np.float64)
+
+    @cached_property
+    def two_sides(self) -> tuple[Codes, Codes] | None:
+        """Actor and counterpart in one common numbering, where the same names appear on both sides."""
+        a, b = self.roles.actor(), self.roles.counterpart()
+        if a is None or b is None or a == b:
+            return None
+        left, right = self.frame[a].cast(pl.String), self.frame[b].cast(pl.String)
+        both = pl.concat([left.rename("x"), right.rename("x")])
+        apart = None if self._apart is None else np.tile(self._apart, 2)
+        codes = self._told_apart(as_codes(both), apart)
+        source, target = codes[: self.rows], codes[self.rows :]
+        shared = self.once("two sides", lambda: bool(np.isin(source, target).mean() > 0.02))
+        return (source, target) if shared else None
+
+    # categories
+
+    @cached_property
+    def categories(self) -> list[tuple[str, Codes]]:
+        """Every low-cardinality column that names a kind of thing, with codes that are the same for any rows."""
+        columns = [c for role in CATEGORY_ROLES for c in self.roles.all(role)]
+        few = self.once("categories", lambda: [c for c in columns if self._is_category(c)])
+        return [(column, self.state.codes(column, self.frame[column])) for column in few]
+
+    def _is_category(self, column: str) -> bool:
+        distinct = self.frame[column].drop_nulls().n_unique()
+        return 2 <= distinct <= max(20, self.rows // 5)
+
+
+def _spread(values: Floats) -> Floats:
+    """(SPREAD,) from the first to the last of what is known, each as it stands there."""
+    known = np.sort(values[np.isfinite(values)])
+    return known[np.linspace(0, len(known) - 1, SPREAD).astype(np.int64)]
+
+
+def middle(x: Floats) -> float:
+    """Median of what is finite and positive, as a scale; 1 where nothing is."""
+    positive = x[np.isfinite(x) & (x > 0)]
+    return float(np.median(positive)) if len(positive) else 1.0

@@ -1,0 +1,55 @@
+"""Related-entity signals: what other rows of the same customer, counterparty or device score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vigie.arrays import Floats
+from vigie.features.columns import ColumnView
+from vigie.features.groups import Groups
+from vigie.fitted_state import FittedState
+
+RELATED_SIGNALS = tuple(
+    f"peers_{who}_{span}"
+    for who in ("actor", "counterpart", "shared")
+    for span in ("day", "week", "all", "max")
+)
+RECENT_RELATED = tuple(name for name in RELATED_SIGNALS if name.endswith(("_day", "_week")))
+"""Of these, what is said of the rows around the moment of a row."""
+
+
+def related_signals(facts: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
+    """What the other rows of the same customer, counterparty, and device or ip say, for each row.
+
+    Args:
+        facts: the table, or rows of it whose related rows are all here.
+        energy: (rows,) suspicion of each row, in nats.
+        state: what is known of the table as a whole.
+    """
+    nothing = np.full(facts.rows, np.nan)
+    out = dict.fromkeys(RELATED_SIGNALS, nothing)
+    for who, entity in relations(facts).items():
+        groups = facts.groups(entity)
+        if groups is not None:
+            others = _others(facts, groups, energy, state)
+            out |= {f"peers_{who}_{span}": values for span, values in others.items()}
+    return out
+
+
+def relations(facts: ColumnView) -> dict[str, str]:
+    """Whom rows are related by, as `PEERS` says it, and the entity of the table that it is."""
+    shared = next((role for role in ("device", "ip", "email", "phone", "address") if facts.returns(role)), "")
+    found = {"actor": "actor", "counterpart": "counterpart", "shared": shared}
+    return {who: entity for who, entity in found.items() if entity and facts.returns(entity)}
+
+
+def _others(facts: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
+    overall = state.once("energy mean", lambda: float(energy.mean()))
+    out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
+    out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
+    if facts.time is not None:
+        for span, width in (("day", facts.windows[1]), ("week", facts.windows[2])):
+            total = groups.window(width, width, energy) - energy
+            n = groups.window(width, width) - 1
+            out[span] = np.where(n > 0, (total + overall) / (n + 1), np.nan)
+    return out

@@ -1,0 +1,75 @@
+"""Who shares what: customers per device, ip, contact; devices, ips and cards per customer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vigie.arrays import Floats
+from vigie.features.columns import ColumnView
+
+CONTACTS = ("email", "phone", "address")
+
+
+def compute(facts: ColumnView) -> dict[str, Floats]:
+    """Sharing features; a shared entity counts customers where they are known, rows otherwise."""
+    out: dict[str, Floats] = {}
+    for role in ("device", "ip"):
+        groups = facts.groups(role)
+        if groups is None or facts.roles.actor() == facts.roles.first(role):
+            continue
+        out[f"rows_{role}"] = np.log(groups.count())
+        if facts.actor is not None:
+            out[f"actors_per_{role}"] = np.log(groups.distinct(facts.actor))
+    out |= _contacts(facts)
+    out |= _per_actor(facts)
+    counterpart = facts.groups("counterpart")
+    if counterpart is not None and facts.actor is not None and facts.returns("actor"):
+        out["actors_per_counterpart"] = np.log(counterpart.distinct(facts.actor))
+    if facts.time is not None:
+        day = facts.windows[1]
+        shared = [
+            g.window(day, day)
+            for role in ("device", "ip", *CONTACTS)
+            if (g := facts.groups(role)) is not None and g.repeats
+        ]
+        if shared:
+            with np.errstate(invalid="ignore"):
+                out["burst_shared"] = np.log(np.fmax.reduce(shared))
+    return out
+
+
+def _contacts(facts: ColumnView) -> dict[str, Floats]:
+    rows, people = [], []
+    for role in CONTACTS:
+        groups = facts.groups(role)
+        if groups is None or facts.roles.actor() == facts.roles.first(role):
+            continue
+        rows.append(np.log(groups.count()))
+        if facts.actor is not None:
+            people.append(np.log(groups.distinct(facts.actor)))
+    out = {}
+    if rows:
+        out["rows_contact"] = np.fmax.reduce(rows)
+    if people:
+        out["actors_per_contact"] = np.fmax.reduce(people)
+    return out
+
+
+def _per_actor(facts: ColumnView) -> dict[str, Floats]:
+    actor = facts.groups("actor")
+    if actor is None or not actor.repeats:
+        return {}
+    out: dict[str, Floats] = {}
+    for name, roles in (
+        ("devices_per_actor", ("device", "user_agent")),
+        ("ips_per_actor", ("ip",)),
+        ("cards_per_actor", ("card", "account")),
+    ):
+        for role in roles:
+            codes = facts.codes(role)
+            if codes is not None and facts.roles.first(role) != facts.roles.actor():
+                out[name] = np.log(actor.distinct(codes))
+                break
+    if facts.counterpart is not None:
+        out["counterparts_per_actor"] = np.log(actor.distinct(facts.counterpart))
+    return out

@@ -1,0 +1,105 @@
+"""E-mail, ip and browser strings: rare domains, digits, repeated patterns, busy ranges, near-duplicate rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from vigie.arrays import Floats
+from vigie.features.columns import ColumnView
+from vigie.features.risk_lexicon import risk
+
+
+def compute(facts: ColumnView) -> dict[str, Floats]:
+    """Features of the texts of a row."""
+    if not facts.tells("row"):
+        return {}
+    return {**_values(facts), **_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
+
+
+def _values(facts: ColumnView) -> dict[str, Floats]:
+    """The riskiest word among the categories of a row, less its safest."""
+    scores = []
+    for name, _ in facts.categories:
+        column = facts.frame[name]
+        known = facts.state.kept[f"words {name}"]
+        if column.dtype != pl.String or len(known) > 501:
+            continue
+        spread = facts.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
+        if spread:
+            # Words the table never had are read as well.
+            worth = {text: risk(text) for text in {*column.unique().drop_nulls().to_list()}}
+            said = column.replace_strict(worth, default=0.0, return_dtype=pl.Float64).fill_null(0.0)
+            scores.append(said.to_numpy())
+    return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
+
+
+def _email(facts: ColumnView) -> dict[str, Floats]:
+    column = facts.roles.first("email")
+    if column is None or facts.frame[column].dtype != pl.String:
+        return {}
+    email = facts.frame[column].str.to_lowercase()
+    local, domain = email.str.extract(r"^([^@]+)@", 1), email.str.extract(r"@(.+)$", 1)
+    digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
+    if facts.once("domains", lambda: 1 < domain.n_unique() < 0.9 * facts.rows):
+        out["email_domain_rarity"] = -np.log(_times(facts, "domain", domain))
+    pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
+    out["email_pattern"] = np.log(_times(facts, "pattern", pattern) / _times(facts, "email", email))
+    name = facts.roles.first("person_name")
+    if name is not None and facts.frame[name].dtype == pl.String:
+        words = facts.frame.select(
+            pl.col(name).str.to_lowercase().str.extract(r"([a-z]{3,})", 1).alias("word"), local.alias("local")
+        )
+        found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
+        share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        if facts.once("names in emails", lambda: bool(0.02 < np.nanmean(share) < 0.98)):
+            out["email_mismatch"] = 1.0 - share
+    return out
+
+
+def _ip(facts: ColumnView) -> dict[str, Floats]:
+    column = facts.roles.first("ip")
+    if column is None or facts.frame[column].dtype != pl.String:
+        return {}
+    prefix = facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
+    return {"ip_range": np.log(_times(facts, "range", prefix))}
+
+
+def _agent(facts: ColumnView) -> dict[str, Floats]:
+    column = facts.roles.first("user_agent")
+    if column is None:
+        return {}
+    known = facts.frame[column].is_not_null().to_numpy()
+    return {"agent_rarity": -np.log(facts.state.times("agent", facts.prints(column), known))}
+
+
+def _duplicates(facts: ColumnView) -> dict[str, Floats]:
+    """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
+    roles = {
+        "amount",
+        "category",
+        "channel",
+        "risk_signal",
+        "trust_signal",
+        "velocity",
+        "limit",
+        "income",
+        "number",
+        "age",
+        "account_age",
+    }
+    columns = [c.column for c in facts.roles.columns if c.role in roles]
+    if len(columns) < 4 or facts.once("too few rows", lambda: facts.rows < 20):
+        return {}
+    count = _times(facts, "near duplicate", facts.frame.select(pl.struct(columns).alias("row")).to_series())
+    some = facts.once("near duplicates", lambda: bool(count.max() > 1 and count.mean() < 0.2 * facts.rows))
+    return {"near_duplicate": np.log(count)} if some else {}
+
+
+def _times(facts: ColumnView, name: str, values: pl.Series) -> Floats:
+    """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
+    prints = values.hash(seed=0).to_numpy().view(np.int64)
+    known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
+    return facts.state.times(name, prints, known)

@@ -1,0 +1,337 @@
+"""Reads the stream of a joblib or pickle file as plain records; runs only behind `walls`.
+
+No class of the stream is ever imported, made or called, not even those on the list: a fitted encoder comes
+out as a `Record` (its name and the state it was saved with), an array as an array built here from its bytes.
+So there is no constructor, `__setstate__` or `__reduce__` for a file to abuse. Names are compared as exact
+(module, name) pairs; those that are not on the list are collected, so that one refusal tells all of them, and
+then the whole file is refused.
+
+joblib writes pickle's opcodes with the bytes of each array in between, the whole maybe compressed. Source of
+both formats: CPython's `Lib/pickletools.py`, and joblib's `numpy_pickle.py` from 0.10 on.
+"""
+
+from __future__ import annotations
+
+import lzma
+import pickle
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from vigie.importer.decompression import Capped, Unreadable, plain
+
+_NAME_LENGTH = 200
+_MOST_REFUSED = 20
+
+
+class Refused(Exception):
+    """The stream names what is not on the list; `names` are all of them, as `module.name`."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class Name:
+    """Something of a module that the stream names: told apart by `path`, and inert."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+class Record:
+    """An object of the class `path` as it was saved: constructor arguments and state, nothing else."""
+
+    def __init__(self, path: str, arguments: tuple[Any, ...] = (), state: Any = None) -> None:
+        self.path = path
+        self.arguments = arguments
+        self.state = state
+
+
+class _Type(Record):
+    """A numpy type on its way to be built: `state` arrives after the arguments."""
+
+
+class _Array(Record):
+    """A plain array or joblib's wrapper of one, whose bytes arrive later."""
+
+
+# fmt: off
+_LISTED = {
+    "xgboost.core": ("Booster",),
+    "xgboost.sklearn": ("XGBClassifier",),
+    "xgboost.compat": ("XGBoostLabelEncoder",),
+    "sklearn.pipeline": ("Pipeline", "FeatureUnion"),
+    "sklearn.compose._column_transformer": ("ColumnTransformer", "_RemainderColsList", "make_column_selector"),
+    "sklearn.impute._base": ("SimpleImputer", "MissingIndicator"),
+    "sklearn.preprocessing._data": ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"),
+    "sklearn.preprocessing._encoders": ("OneHotEncoder", "OrdinalEncoder"),
+    "sklearn.preprocessing._label": ("LabelEncoder",),
+    "sklearn.preprocessing._function_transformer": ("FunctionTransformer",),
+    "sklearn.feature_selection._univariate_selection": (
+        "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFwe", "f_classif", "f_regression", "chi2"),
+    "sklearn.feature_selection._mutual_info": ("mutual_info_classif", "mutual_info_regression"),
+    "sklearn.feature_selection._variance_threshold": ("VarianceThreshold",),
+    "sklearn.feature_selection._rfe": ("RFE", "RFECV"),
+    "sklearn.utils._bunch": ("Bunch",),
+    "numpy.random._pickle": ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"),
+    "numpy.random._mt19937": ("MT19937",),
+    "numpy.random._pcg64": ("PCG64",),
+    "numpy": ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16",
+              "uint8", "bool_", "bool", "object_", "str_", "nan", "log1p", "log", "expm1", "exp", "sqrt",
+              "absolute", "ndarray"),
+    "joblib.numpy_pickle": ("NumpyArrayWrapper",),
+    "builtins": ("object", "int", "float", "bool", "str", "list", "dict", "tuple"),
+}
+# fmt: on
+_ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "numpy._core"}
+_TYPE = re.compile(r"[<>=|]?(?:[?]|[biufc](?:1|2|4|8|16)|[US][0-9]{1,6}|O8?|b1)")
+
+
+def read(data: bytes, *, most_bytes: int) -> Any:
+    """The object saved in `data`: numbers, text, lists, dicts, arrays, `Record` and `Name`.
+
+    Args:
+        data: the file's bytes, joblib with or without compression, or a plain pickle.
+        most_bytes: what the decompressed stream may have.
+
+    Raises:
+        Refused: names outside the list.
+        Unreadable: everything else that is wrong with it.
+    """
+    stream = _Stream(Capped(plain(data), most_bytes))
+    try:
+        value = stream.load()
+    except Unreadable:
+        if not stream.refused:
+            raise
+    except (
+        pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
+        OSError, RecursionError, lzma.LZMAError, zlib.error,
+    ) as error:  # fmt: skip
+        if not stream.refused:
+            raise Unreadable(f"a damaged stream ({type(error).__name__})") from error
+    if stream.refused:
+        raise Refused(tuple(stream.refused))
+    return value
+
+
+class _Stream(pickle._Unpickler):
+    """CPython's reader of opcodes with everything that imports, calls or sets replaced by records."""
+
+    stack: list[Any]
+    memo: dict[int, Any]
+    append: Callable[[Any], None]
+    read: Callable[[int], bytes]
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
+
+    def __init__(self, stream: Capped, refused: dict[str, None] | None = None) -> None:
+        super().__init__(stream, encoding="latin1")
+        self._capped = stream
+        self.refused: dict[str, None] = {} if refused is None else refused
+
+    def find_class(self, module: str, name: str) -> Name:
+        known = _ALIASES.get(module, module)
+        if known.startswith("numpy.core."):
+            known = "numpy._core." + known.removeprefix("numpy.core.")
+        path = f"{known}.{name}"
+        if name not in _LISTED.get(known, ()) and path not in _BUILT:
+            told = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
+            told = "".join(letter if letter.isprintable() else "?" for letter in told)[:_NAME_LENGTH]
+            if len(self.refused) < _MOST_REFUSED:
+                self.refused[told] = None
+        return Name(path)
+
+    def get_extension(self, code: int) -> None:
+        raise Unreadable(f"an entry of the extension registry ({code})")
+
+    def persistent_load(self, _: object) -> None:
+        raise Unreadable("a reference to something outside the file")
+
+    def call(self, what: object, arguments: object) -> Any:
+        if not isinstance(what, Name) or not isinstance(arguments, tuple):
+            raise Unreadable("a call of something that is not a name")
+        build = _BUILT.get(what.path)
+        return build(*arguments) if build else Record(what.path, arguments)
+
+    def load_reduce(self) -> None:
+        arguments = self.stack.pop()
+        self.stack[-1] = self.call(self.stack[-1], arguments)
+
+    def load_newobj(self) -> None:
+        arguments = self.stack.pop()
+        self.stack.append(self.call(self.stack.pop(), arguments))
+
+    def load_newobj_ex(self) -> None:
+        named = self.stack.pop()
+        arguments = self.stack.pop()
+        if named:
+            raise Unreadable("a call with named arguments")
+        self.stack.append(self.call(self.stack.pop(), arguments))
+
+    def _instantiate(self, what: object, arguments: list[object]) -> None:
+        self.append(self.call(what, tuple(arguments)))
+
+    def load_bytearray8(self) -> None:
+        # CPython makes room for as many bytes as the stream claims, before it has them.
+        (length,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(length)))
+
+    def load_build(self) -> None:
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if not isinstance(target, Record):
+            raise Unreadable("a state for something that has none")
+        target.state = state
+        if isinstance(target, _Array):
+            self._finish(target)
+        elif target.path == "joblib.numpy_pickle.NumpyArrayWrapper":
+            self.stack[-1] = self._inline(state)
+
+    def _finish(self, target: _Array) -> None:
+        # An array is mutable and may be remembered before its state comes: every reference is replaced.
+        array = _array(*target.state) if isinstance(target.state, tuple) else None
+        if array is None:
+            raise Unreadable("an array without its bytes")
+        self.stack[-1] = array
+        for key, value in self.memo.items():
+            if value is target:
+                self.memo[key] = array
+
+    def _inline(self, state: object) -> Any:
+        """The array whose bytes follow joblib's wrapper in the file."""
+        if not isinstance(state, dict):
+            raise Unreadable("an array's wrapper without a state")
+        shape, dtype = _shape(state.get("shape")), _dtype(state.get("dtype"))
+        if dtype.hasobject:
+            return _Stream(self._capped, self.refused).load()
+        if state.get("numpy_array_alignment_bytes") is not None:
+            self._capped.read(int.from_bytes(self._capped.read(1), "little"))
+        count = int(np.prod(shape, dtype=object))
+        data = self._capped.read(count * dtype.itemsize)
+        return _from_bytes(data, shape, dtype, fortran=state.get("order") == "F")
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+    dispatch[pickle.NEWOBJ[0]] = load_newobj
+    dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+
+def _shape(shape: object) -> tuple[int, ...]:
+    if (
+        not isinstance(shape, tuple)
+        or not all(isinstance(n, int) and n >= 0 for n in shape)
+        or len(shape) > 8
+    ):
+        raise Unreadable("an array of an impossible shape")
+    return shape
+
+
+def _dtype(declared: object) -> np.dtype[Any]:
+    """A numpy type of plain values; records, dates and types of foreign code are not needed and not built."""
+    if isinstance(declared, Name) and declared.path.startswith("numpy."):
+        declared = _Type("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
+    if not isinstance(declared, _Type) or not declared.arguments:
+        raise Unreadable("an array of an unknown type")
+    code = declared.arguments[0]
+    if not isinstance(code, str) or not _TYPE.fullmatch(code):
+        raise Unreadable("an array of a type that is not of plain values")
+    state = declared.state
+    order = state[1] if isinstance(state, tuple) and len(state) > 1 else "|"
+    if isinstance(state, tuple) and any(part is not None for part in state[2:5]):
+        raise Unreadable("an array of records")
+    return np.dtype((order if order in {"<", ">"} else "") + code.lstrip("<>=|"))
+
+
+def _from_bytes(data: object, shape: tuple[int, ...], dtype: np.dtype[Any], *, fortran: bool) -> Any:
+    if isinstance(data, str):
+        data = data.encode("latin1")
+    if not isinstance(data, bytes | bytearray):
+        raise Unreadable("an array without its bytes")
+    count = int(np.prod(shape, dtype=object))
+    if dtype.itemsize == 0 or len(data) != count * dtype.itemsize:
+        raise Unreadable("an array whose bytes do not fill its shape")
+    array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return array.astype(dtype.newbyteorder("="))
+
+
+def _array(*state: Any) -> Any:
+    if len(state) != 5:
+        raise Unreadable("an array without its bytes")
+    _, shape, declared, fortran, data = state
+    shape, dtype = _shape(shape), _dtype(declared)
+    if not dtype.hasobject:
+        return _from_bytes(data, shape, dtype, fortran=bool(fortran))
+    if not isinstance(data, list) or len(data) != int(np.prod(shape, dtype=object)):
+        raise Unreadable("an array whose values do not fill its shape")
+    array = np.empty(len(data), dtype=object)
+    for at, value in enumerate(data):
+        array[at] = value
+    return array.reshape(shape)  # numpy lists objects row by row, whatever the array's own order
+
+
+def _scalar(declared: object, data: object = b"") -> Any:
+    return _from_bytes(data, (1,), _dtype(declared), fortran=False)[0].item()
+
+
+def _buffer(data: object, declared: object, shape: object, order: object) -> Any:
+    return _from_bytes(data, _shape(shape), _dtype(declared), fortran=order == "F")
+
+
+def _bytearray(data: object = b"", encoding: object = None) -> bytearray:
+    if isinstance(data, str) and encoding in {"latin-1", "latin1"}:
+        data = data.encode("latin1")
+    if not isinstance(data, bytes | bytearray):  # never a number: that would be a size to allocate
+        raise Unreadable("a byte array of something else")
+    return bytearray(data)
+
+
+def _encode(text: object, encoding: object = "latin1") -> bytes:
+    if not isinstance(text, str) or encoding not in {"latin1", "latin-1"}:
+        raise Unreadable("bytes in an unexpected encoding")
+    return text.encode("latin1")
+
+
+def _old_object(cls: object, *_: object) -> Record:
+    if not isinstance(cls, Name):
+        raise Unreadable("an object without a class")
+    return Record(cls.path)
+
+
+def _collection(kind: Callable[..., Any]) -> Callable[..., Any]:
+    def build(values: object = ()) -> Any:
+        if not isinstance(values, list | tuple):
+            raise Unreadable("a collection of something else")
+        return kind(values)
+
+    return build
+
+
+def _slice(*bounds: object) -> slice:
+    if not 1 <= len(bounds) <= 3 or not all(
+        bound is None or isinstance(bound, int | str) for bound in bounds
+    ):
+        raise Unreadable("a slice of something else")
+    return slice(*bounds)
+
+
+# The only things that a call in the stream really makes, by functions written above.
+_BUILT: dict[str, Callable[..., Any]] = {
+    "builtins.set": _collection(set),
+    "builtins.frozenset": _collection(frozenset),
+    "builtins.slice": _slice,
+    "builtins.bytearray": _bytearray,
+    "builtins.bytes": lambda *arguments: bytes(_bytearray(*arguments)),
+    "collections.OrderedDict": _collection(dict),
+    "_codecs.encode": _encode,
+    "copyreg._reconstructor": _old_object,
+    "numpy.dtype": lambda *arguments: _Type("numpy.dtype", arguments),
+    "numpy._core.multiarray._reconstruct": lambda *arguments: _Array("numpy.ndarray", arguments),
+    "numpy._core.multiarray.scalar": _scalar,
+    "numpy._core.numeric._frombuffer": _buffer,
+}

@@ -1,0 +1,1 @@
+"""Reference models: starter, trained and imported."""

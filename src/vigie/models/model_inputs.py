@@ -1,0 +1,319 @@
+"""What the reference models look at: everything as ranks within the table, so that no scale tells tables apart.
+
+Three kinds of input: the rank of each feature; the ranks of the detectors that need no labels; and what the
+detectors say of *other* rows with the same customer, counterparty, device or ip, because fraud comes in series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie import features
+from vigie.arrays import Floats, weighted_sum
+from vigie.detectors import anomaly
+from vigie.features.cells import print_of
+from vigie.features.columns import ColumnView
+from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
+from vigie.fitted_state import FittedState
+from vigie.parallel import MANY, in_threads
+from vigie.roles.inference import Roles
+
+DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
+DETECTOR_WEIGHTS = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
+"""What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
+ANONYMOUS_WEIGHTS = np.array([0.1, 0.3, 0.1, 0.25, 0.25])
+"""The same where most columns are anonymous: there is less meaning to stand on."""
+ANONYMOUS_ROLES = frozenset({"number", "flag"})
+TABLE_CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
+INPUTS: tuple[str, ...] = (
+    *(f"rank_{name}" for name in features.NAMES),
+    *(f"detector_{name}" for name in DETECTORS),
+    *RELATED_SIGNALS,
+    *TABLE_CONTEXT,
+)
+
+_GRID = 2.0**24
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """The inputs of the reference models for one table.
+
+    Rows are in an order of their own, by their cells, so that samples and ties fall the same way however the
+    upload was sorted: row i here is row `order[i]` of the table.
+
+    Attributes:
+        features: the raw unit-free features.
+        known: (features,) which of them this table can tell.
+        tails: (rows, features) one-sided tail evidence in nats.
+        detectors: (rows, detectors) mid-ranks of the label-free detectors.
+        anomaly: (rows,) their combination, in (0, 1).
+        inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
+        columns: (rows, columns) the table's own columns as numbers, for who needs their units.
+        order: (rows,) the table's row of each row here.
+        prints: (rows,) a fingerprint of the cells of each row.
+        state: what is known of the table as a whole, as far as single columns need it.
+    """
+
+    features: features.Features
+    known: npt.NDArray[np.bool_]
+    tails: npt.NDArray[np.float32]
+    detectors: npt.NDArray[np.float64]
+    anomaly: npt.NDArray[np.float64]
+    inputs: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.float64]
+    order: npt.NDArray[np.int64]
+    prints: npt.NDArray[np.uint64]
+    state: FittedState
+
+    @property
+    def company(self) -> Floats:
+        """(rows, COMPANY) what related rows around each row's moment say of it; NaN where there are none."""
+        return self.inputs[:, [INPUTS.index(name) for name in RECENT_RELATED]].astype(float)
+
+
+def build_inputs(
+    frame: pl.DataFrame,
+    roles: Roles,
+    *,
+    seed: int = 0,
+    state: FittedState | None = None,
+    only: npt.NDArray[np.int64] | None = None,
+    apart: npt.NDArray[np.int64] | None = None,
+) -> ModelInputs:
+    """Computes features, detectors and the evidence of related rows.
+
+    Neither the order of the columns nor that of the rows changes anything, nor what the columns are called
+    where their roles are the same.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+        seed: of the forests and samples.
+        state: what is known of the table as a whole; with answers of another table, these rows are told in its
+            terms.
+        only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
+        apart: (rows,) from 0; rows with different numbers know nothing of each other; needs what is known.
+    """
+    state = state or FittedState()
+    facts, order, rows = canonical_view(frame, roles, state, apart)
+    tails = tail_scores(features.build(facts.frame, facts.roles, facts), state)
+    peers = related_signals(facts, tails.suspicion, state)
+    if only is None:
+        return finish_inputs(facts, tails, peers, state, seed, RowSelection(order, rows[order]))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    asked = RowSelection(np.arange(len(only)), rows[only], place[only])
+    return finish_inputs(facts, tails, peers, state, seed, asked)
+
+
+def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
+    """The `features` and the `order` of `gather`, without the detectors that only scoring needs.
+
+    Args:
+        frame: (rows, columns) typed table.
+        roles: the role of each column.
+    """
+    facts, order, _ = canonical_view(frame, roles, FittedState())
+    return features.build(facts.frame, facts.roles, facts), order
+
+
+def canonical_view(
+    frame: pl.DataFrame, roles: Roles, state: FittedState, apart: npt.NDArray[np.int64] | None = None
+) -> tuple[ColumnView, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
+    rows, prints, cells = row_hashes(frame, state)
+    order = np.argsort(rows, kind="stable")
+    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
+    sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
+    facts = ColumnView(sorted_frame, ordered, state, apart=None if apart is None else apart[order])
+    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    return facts, order, rows
+
+
+def row_hashes(
+    frame: pl.DataFrame, state: FittedState
+) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
+    """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
+    total = np.zeros(frame.height, dtype=np.uint64)
+    prints = {}
+    hashed = frame.select(pl.all().hash(seed=0))
+    for name in frame.columns:
+        cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
+        prints[name] = state.once(f"print {name}", partial(print_of, cells))
+        # Columns must not be interchangeable: each multiplies by an odd number of its own.
+        total += cells * np.uint64(prints[name] | 1)
+    return total, prints, hashed
+
+
+@dataclass(frozen=True)
+class RowSelection:
+    """The rows that evidence is told of.
+
+    Attributes:
+        order: the table's row of each.
+        prints: a fingerprint of the cells of each.
+        asked: their places among the rows whose features are known; all of them where it is not given.
+    """
+
+    order: npt.NDArray[np.int64]
+    prints: npt.NDArray[np.uint64]
+    asked: npt.NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class TailScores:
+    """How far out rows are, feature by feature.
+
+    Attributes:
+        features: the raw features.
+        known: (features,) which of them the table can tell.
+        inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
+        evidence: (rows, features) one-sided, in nats.
+        energies: (rows,) mid-ranks of each sum of it.
+    """
+
+    features: features.Features
+    known: npt.NDArray[np.bool_]
+    inputs: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32]
+    energies: dict[str, Floats]
+
+    @cached_property
+    def suspicion(self) -> Floats:
+        """(rows,) in nats, on a grid on which sums do not depend on what was summed before."""
+        everyones = np.stack([self.energies[name] for name in DETECTORS[1:3]], axis=1)
+        return np.asarray(np.round(-np.log(1 - everyones.mean(axis=1) + 1e-4) * _GRID) / _GRID)
+
+
+def tail_scores(built: features.Features, state: FittedState) -> TailScores:
+    """Ranks and tails of features.
+
+    Args:
+        built: the features of some rows, or of all.
+        state: what is known of the table as a whole.
+    """
+    state.once("known", built.known)
+    inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
+    ranks = inputs[:, : len(built.names)]
+
+    def rank(j: int) -> None:
+        ranks[:, j] = state.ranks(built.names[j], built.values[:, j])
+
+    told = np.flatnonzero(state.once("features", lambda: _any(built.values)))
+    in_threads(rank, told.tolist(), worth=len(built.values) >= MANY)
+    return tail_scores_of_ranks(built, inputs, state)
+
+
+def tail_scores_of_ranks(
+    built: features.Features, inputs: npt.NDArray[np.float32], state: FittedState
+) -> TailScores:
+    """Tails of features whose ranks are known already, in the first columns of `inputs`."""
+    known = state.once("known", built.known)
+    evidence = anomaly.one_sided_tail_scores(inputs[:, : len(built.names)], known)
+    energies = {name: state.ranks(name, x) for name, x in anomaly.summed_tail_scores(evidence, known).items()}
+    return TailScores(built, known, inputs, evidence, energies)
+
+
+def finish_inputs(
+    facts: ColumnView,
+    tails: TailScores,
+    peers: Mapping[str, Floats],
+    state: FittedState,
+    seed: int,
+    rows: RowSelection,
+) -> ModelInputs:
+    """The evidence of the rows that are asked for: from here on each row stands for itself.
+
+    Args:
+        facts: the table, or the rows of it whose features are known.
+        tails: of the same rows.
+        peers: what related rows say of them, as `related` has it.
+        state: what is known of the table as a whole.
+        seed: of the forests and samples.
+        rows: which of them to tell of.
+    """
+    asked, known = slice(None) if rows.asked is None else rows.asked, tails.known
+    built = tails.features
+    evidence, inputs = tails.evidence[asked], tails.inputs[asked]
+    columns = anomaly.raw_matrix(facts.frame, facts.roles, facts)[asked]
+    detect: dict[str, Callable[[], Floats]] = {
+        "neighbours": lambda: anomaly.knn_distance(columns, seed, state=state),
+        "tails_forest": lambda: anomaly.isolation_forest_tails(evidence, known, seed, state),
+        "raw_forest": lambda: anomaly.isolation_forest_raw(columns, seed, state),
+    }
+    detect |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
+    ranks = {name: energies[asked] for name, energies in tails.energies.items()}
+
+    def rank(name: str) -> None:
+        ranks[name] = state.ranks(name, detect[name]())
+
+    in_threads(rank, list(detect), worth=len(columns) >= MANY)
+    detectors = np.stack([ranks[name] for name in DETECTORS], axis=1)
+    combined = combine_detectors(detectors, anonymous_share(facts.roles), state)
+    at = len(built.names)
+    for name in (*DETECTORS, *RELATED_SIGNALS):
+        inputs[:, at] = ranks[name]
+        at += 1
+    inputs[:, at:] = table_context(facts)[asked]
+    built = replace(built, values=built.values[asked])
+    return ModelInputs(
+        built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.state
+    )
+
+
+def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """(features,) whether a feature is known for some row."""
+    return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
+
+
+def anonymous_share(roles: Roles) -> float:
+    """Share of the columns whose meaning nobody told, in [0, 1]."""
+    seen = [item.role for item in roles.columns if item.role not in anomaly.IGNORED_ROLES]
+    return sum(role in ANONYMOUS_ROLES for role in seen) / len(seen) if seen else 0.0
+
+
+def combine_detectors(detectors: Floats, nameless: float, state: FittedState | None = None) -> Floats:
+    """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
+
+    Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
+
+    Args:
+        detectors: (rows, detectors) mid-ranks.
+        nameless: share of the columns that are anonymous; from a third on they begin to count, from two thirds fully.
+        state: what is known of the table as a whole.
+    """
+    state = state or FittedState()
+    rows = state.once("rows", lambda: float(len(detectors)))
+    shift = float(np.clip(3 * nameless - 1, 0, 1))
+    shares = (1 - shift) * DETECTOR_WEIGHTS + shift * ANONYMOUS_WEIGHTS
+    energies = -np.log(1 - detectors + 0.5 / max(rows, 1))
+    return state.ranks("together", weighted_sum(energies.T, shares))
+
+
+def table_context(facts: ColumnView) -> Floats:
+    """(rows, CONTEXT) what the table is like, the same for every row."""
+    values = facts.once("context", lambda: np.array(_about(facts)))
+    return np.tile(values, (facts.rows, 1))
+
+
+def _about(facts: ColumnView) -> tuple[float, ...]:
+    """What the table is like: its size, how long its histories are, what kinds of columns it has."""
+    actor, counterpart = facts.groups("actor"), facts.groups("counterpart")
+    return (
+        np.log10(max(facts.rows, 1)),
+        float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
+        float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
+        float(
+            len(facts.numbers("risk_signal"))
+            + len(facts.numbers("trust_signal"))
+            + len(facts.numbers("velocity"))
+        ),
+        float(len(facts.numbers("number"))),
+    )

@@ -1,0 +1,156 @@
+"""What a model remembers of a column of its training table, so that it knows the column again.
+
+Of numbers the inner quantiles, rounded; of texts how long they are; and where a column holds few values that come
+back often, a salted hash and the share of each. Of what names a person or a thing (customers, cards, addresses)
+nothing but how often values repeat and how long they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vigie.arrays import Floats
+from vigie.features.cells import as_numbers
+
+LEVELS = np.linspace(0.01, 0.99, 50)
+"""Inner quantiles only: the extremes are the values of single rows."""
+
+FEW, OFTEN = 300, 10
+"""At most so many distinct values make a category, and a value that is remembered occurs at least so often."""
+
+PRIVATE = frozenset(
+    {"row_id", "customer", "card", "account", "device", "ip", "email", "phone", "user_agent", "address",
+     "person_name", "text", "zip", "birth"}
+)  # fmt: skip
+"""Roles whose values are never remembered, not even hashed."""
+
+_SAMPLE = 60_000
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """One column, remembered.
+
+    Attributes:
+        name: in its table.
+        role: what it means.
+        kind: `number`, `moment` or `text`.
+        spread: quantiles at `LEVELS` of the numbers; empty of texts, of moments and of what names somebody.
+        lengths: the same of how many characters the cells have; empty of moments.
+        missing: share of empty cells, 0 to 1.
+        distinct: distinct values a row, 0 to 1.
+        shares: salted hash -> share of the rows, of values that occur often; empty where there are too many.
+    """
+
+    name: str
+    role: str
+    kind: str
+    spread: tuple[float, ...]
+    lengths: tuple[float, ...]
+    missing: float
+    distinct: float
+    shares: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self) | {
+            "spread": list(self.spread),
+            "lengths": list(self.lengths),
+            "shares": dict(self.shares),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Sketch:
+        """Reads what `to_json` wrote."""
+        spread, lengths = tuple(data["spread"]), tuple(data["lengths"])
+        return cls(**{**data, "spread": spread, "lengths": lengths, "shares": dict(data["shares"])})
+
+
+def sketch(series: pl.Series, role: str, salt: str = "") -> Sketch:
+    """Remembers one typed column.
+
+    Args:
+        series: (rows,) as `table.parse` leaves it.
+        role: what it means.
+        salt: of the model, mixed into every hash; private columns leave no trace of their values. Without one the
+            sketch is of an upload: to be compared and thrown away, its shares by value.
+    """
+    private = bool(salt) and role in PRIVATE
+    step = max(1, len(series) // _SAMPLE)
+    some = series.gather_every(step)
+    known = some.drop_nulls()
+    kind = kind_of(series)
+    distinct = known.n_unique() / max(len(known), 1)
+    return Sketch(
+        name=series.name,
+        role=role,
+        kind=kind,
+        spread=() if private or kind != "number" else _quantiles(as_numbers(known)),
+        lengths=() if kind == "moment" else _quantiles(_lengths(known)),
+        missing=round(1 - len(known) / max(len(some), 1), 4),
+        distinct=float(f"{distinct:.3g}"),
+        shares={} if private or kind == "moment" else _shares(known, salt),
+    )
+
+
+def kind_of(series: pl.Series) -> str:
+    """`number`, `moment` or `text`."""
+    if series.dtype.is_temporal():
+        return "moment"
+    return "number" if series.dtype == pl.Boolean or series.dtype.is_numeric() else "text"
+
+
+def cells(series: pl.Series) -> pl.Series:
+    """The cells as texts that compare equal however the column was typed; empty stays empty.
+
+    A whole number reads the same as an integer, as a float and as a text, and case does not count.
+    """
+    if series.dtype == pl.Boolean:
+        return series.cast(pl.Int8).cast(pl.String)
+    if series.dtype.is_float():
+        whole = (series == series.round()) & (series.abs() < 1e15)
+        return pl.select(
+            pl.when(whole.fill_null(False))
+            .then(pl.when(whole.fill_null(False)).then(series).cast(pl.Int64, strict=False).cast(pl.String))
+            .otherwise(series.cast(pl.String))
+        ).to_series()
+    return series.cast(pl.String).str.strip_chars().str.to_lowercase()
+
+
+def hashed(text: str, salt: str) -> str:
+    """Twelve hexadecimal digits of a value; the same only with the same salt."""
+    return blake2b(text.encode(), key=salt.encode()[:64], digest_size=6).hexdigest()
+
+
+def _lengths(known: pl.Series) -> Floats:
+    return cells(known).str.len_chars().cast(pl.Float64).to_numpy()
+
+
+def salted(plain: Sketch, salt: str) -> Sketch:
+    """An upload's sketch as a model with that salt would have made it."""
+    return replace(plain, shares={hashed(value, salt): share for value, share in plain.shares.items()})
+
+
+def _quantiles(values: Floats | None) -> tuple[float, ...]:
+    finite = values[np.isfinite(values)] if values is not None else np.zeros(0)
+    if not len(finite):
+        return ()
+    return tuple(float(f"{v:.4g}") for v in np.quantile(finite, LEVELS))
+
+
+def _shares(known: pl.Series, salt: str) -> dict[str, float]:
+    counts = cells(known).value_counts(sort=True)
+    if not 2 <= counts.height <= FEW:
+        return {}
+    values, often = counts.to_series(0).to_list(), counts.to_series(1).to_list()
+    return {
+        hashed(value, salt) if salt else value: float(f"{count / len(known):.3g}")
+        for value, count in zip(values, often, strict=True)
+        if value is not None and count >= OFTEN
+    }

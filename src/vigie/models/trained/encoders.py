@@ -1,0 +1,267 @@
+"""Columns to inputs of the trees by encoders that were fitted once, on labelled rows, and are stored as JSON.
+
+Nothing is fitted on an upload: a category never seen says nothing, and a column that is not there is unknown in
+every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vigie.arrays import Floats
+from vigie.features.cells import as_numbers
+from vigie.features.time_units import as_seconds
+from vigie.fitted_state import FittedState
+from vigie.models.trained.column_sketch import PRIVATE, Sketch, cells, hashed, kind_of
+
+Matrix = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.bool_]
+
+STRENGTH = 20.0
+"""Rows that the overall share of frauds counts for when a category's is estimated."""
+
+FOLDS = 5
+ONE_HOT = 6
+"""Frequent values of a category that get an input of their own."""
+
+IGNORED = frozenset(
+    {"leak", "none", "row_id", "text", "person_name", "address", "email", "phone", "user_agent"}
+)
+_DAY, _HOUR = 86_400.0, 3_600.0
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How one column becomes inputs.
+
+    Attributes:
+        column: in the training table.
+        role: what it means.
+        means: `number`, `clock` (hour and weekday), `since` (days before the event), `category` or `entity`.
+        odds: salted hash -> log-odds of fraud against the table's own, of a category.
+        hot: salted hashes of the values with an input of their own.
+    """
+
+    column: str
+    role: str
+    means: str
+    odds: Mapping[str, float]
+    hot: tuple[str, ...]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of its inputs."""
+        parts = {
+            "number": ("value",),
+            "clock": ("hour", "weekday"),
+            "since": ("days",),
+            "category": ("odds", *(f"is {number}" for number in range(len(self.hot)))),
+            "entity": ("share",),
+        }[self.means]
+        return tuple(f"own {self.column} {self.means} {part}" for part in parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "column": self.column, "role": self.role, "means": self.means,
+            "odds": {key: round(value, 4) for key, value in self.odds.items()}, "hot": list(self.hot),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Encoder:
+        """Reads what `to_json` wrote."""
+        return cls(data["column"], data["role"], data["means"], dict(data["odds"]), tuple(data["hot"]))
+
+
+def learn(
+    frame: pl.DataFrame,
+    sketches: Sequence[Sketch],
+    label: Labels,
+    known: Labels,
+    salt: str,
+    main_time: str | None,
+) -> list[Encoder]:
+    """Fits the encoders of a labelled table.
+
+    Args:
+        frame: typed.
+        sketches: of the columns to use.
+        label: (rows,) true is fraud.
+        known: (rows,) whether the label is.
+        salt: of the model.
+        main_time: the column that says when a row happened.
+    """
+    out: list[Encoder] = []
+    for item in sketches:
+        for means in _meanings(frame[item.name], item, main_time):
+            odds: dict[str, float] = {}
+            hot: tuple[str, ...] = ()
+            if means == "category":
+                codes, values = _values(frame[item.name])
+                odds = _odds(codes, values, label, known, salt)
+                frequent = sorted(item.shares, key=lambda key: (-item.shares[key], key))
+                hot = tuple(frequent[:ONE_HOT])
+            out.append(Encoder(item.name, item.role, means, odds, hot))
+    return out
+
+
+def encode(
+    frame: pl.DataFrame,
+    encoders: Sequence[Encoder],
+    where: Mapping[str, str],
+    salt: str,
+    main_time: str | None,
+    state: FittedState | None = None,
+) -> Matrix:
+    """(rows, inputs) of any table.
+
+    Args:
+        frame: typed.
+        encoders: as `learn` fitted them.
+        where: training column -> column of this table; what is not in it is missing.
+        salt: of the model.
+        main_time: the column of this table that says when a row happened.
+        state: what is known of the table as a whole, where these are only some of its rows.
+    """
+    width = sum(len(encoder.outputs) for encoder in encoders)
+    out = np.full((frame.height, width), np.nan, dtype=np.float32)
+    at = 0
+    for encoder in encoders:
+        size = len(encoder.outputs)
+        if encoder.column in where:
+            columns = _encode(
+                frame, frame[where[encoder.column]], encoder, salt, main_time, state or FittedState()
+            )
+            for offset, values in enumerate(columns):
+                out[:, at + offset] = values
+        at += size
+    return out
+
+
+def out_of_fold(
+    frame: pl.DataFrame,
+    encoders: Sequence[Encoder],
+    label: Labels,
+    known: Labels,
+    fold: npt.NDArray[np.int64],
+) -> dict[int, npt.NDArray[np.float32]]:
+    """Position of each category's odds among the inputs -> (rows,) odds learned without the row's own fold.
+
+    A category must not be told by the very rows it is going to explain.
+    """
+    out: dict[int, npt.NDArray[np.float32]] = {}
+    at = 0
+    for encoder in encoders:
+        if encoder.means == "category":
+            codes, _ = _values(frame[encoder.column])
+            held = np.full(len(codes), np.nan, dtype=np.float32)
+            for part in range(FOLDS):
+                away, here = known & (fold != part), fold == part
+                table = _log_odds(codes[away], label[away], int(codes.max(initial=-1)) + 1)
+                held[here] = np.where(codes[here] >= 0, table[codes[here]], np.nan)
+            out[at] = held
+        at += len(encoder.outputs)
+    return out
+
+
+def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
+    if item.role in IGNORED:
+        return []
+    kind = kind_of(series)
+    if kind == "moment":
+        if series.dtype == pl.Time:
+            return []
+        return ["clock"] if item.name == main_time else ["since"]
+    if item.name == main_time or item.role == "time":
+        return []
+    if item.role in PRIVATE and item.role != "birth":
+        return ["entity"]
+    if kind == "number":
+        return ["number", "category"] if len(item.shares) > 2 and item.role != "amount" else ["number"]
+    out = ["number"] if as_numbers(series) is not None else []
+    return [*out, "category" if item.shares else "entity"]
+
+
+def _encode(
+    frame: pl.DataFrame,
+    series: pl.Series,
+    encoder: Encoder,
+    salt: str,
+    main_time: str | None,
+    state: FittedState,
+) -> list[Floats]:
+    unknown = np.full(len(series), np.nan)
+    match encoder.means:
+        case "number":
+            values = as_numbers(series)
+            return [unknown if values is None else values]
+        case "clock":
+            seconds = as_seconds(series) if series.dtype.is_temporal() else None
+            if seconds is None:
+                return [unknown, unknown]
+            return [seconds % _DAY / _HOUR, np.floor(seconds / _DAY + 3) % 7]
+        case "since":
+            then = as_seconds(series) if series.dtype.is_temporal() else None
+            now = as_seconds(frame[main_time]) if main_time and frame[main_time].dtype.is_temporal() else None
+            if then is None:
+                return [unknown]
+            return [(now - then) / _DAY if now is not None else then / _DAY]
+        case "category":
+            return _categories(series, encoder, salt)
+        case _:
+            return [shown(series, state)]
+
+
+def shown(series: pl.Series, state: FittedState) -> Floats:
+    """(rows,) logarithm of the share of the table's rows that show the same; NaN where the cell is empty."""
+    prints = series.hash(seed=0).to_numpy().view(np.int64)
+    often = state.times(f"shown {series.name}", prints, series.is_not_null().to_numpy())
+    return np.asarray(np.log(often / state.once("rows shown", lambda: float(max(len(series), 1)))))
+
+
+def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
+    codes, values = _values(series)
+    # More distinct values than any category has: another kind of column stands where the category was.
+    keys = [hashed(value, salt) for value in values] if len(values) <= 20_000 else [""] * len(values)
+    odds = np.array([*(encoder.odds.get(key, 0.0) for key in keys), np.nan])
+    out = [odds[codes]]
+    for hot in encoder.hot:
+        is_it = np.array([*(float(key == hot) for key in keys), np.nan])
+        out.append(is_it[codes])
+    return out
+
+
+def _values(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """(rows,) codes, -1 where empty, and the text of each code."""
+    texts = cells(series)
+    values = texts.drop_nulls().unique().sort()
+    table = pl.DataFrame({"text": values, "code": np.arange(len(values), dtype=np.int64)})
+    joined = pl.DataFrame({"text": texts}).join(table, on="text", how="left", maintain_order="left")
+    codes: npt.NDArray[np.int64] = joined["code"].fill_null(-1).to_numpy().astype(np.int64)
+    return codes, values.to_list()
+
+
+def _odds(
+    codes: npt.NDArray[np.int64], values: Sequence[str], label: Labels, known: Labels, salt: str
+) -> dict[str, float]:
+    """Of the values that occur often enough to be remembered."""
+    table = _log_odds(codes[known], label[known], len(values))
+    often = np.bincount(codes[known & (codes >= 0)], minlength=len(values)) >= 10
+    return {hashed(value, salt): float(table[i]) for i, value in enumerate(values) if often[i]}
+
+
+def _log_odds(codes: npt.NDArray[np.int64], label: Labels, size: int) -> npt.NDArray[np.float64]:
+    """(size + 1,) smoothed log-odds of each code against all rows; the last is for unknown."""
+    share = min(max(float(label.mean()), 1e-6), 1 - 1e-6) if len(label) else 0.5
+    inside = codes >= 0
+    rows = np.bincount(codes[inside], minlength=size)
+    frauds = np.bincount(codes[inside], weights=label[inside], minlength=size)
+    rate = (frauds + STRENGTH * share) / (rows + STRENGTH)
+    odds = np.log(rate / (1 - rate)) - np.log(share / (1 - share))
+    return np.asarray(np.r_[np.where(rows >= 10, odds, 0.0), np.nan])

@@ -1,0 +1,1 @@
+"""Roles: the meaning of each column, inferred from names and values."""

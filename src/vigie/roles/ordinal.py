@@ -1,0 +1,210 @@
+"""Text categories that are really ordered numbers: "none", "1 to 2", "more than 5", "3 years", "26 a 30".
+
+English, French, Spanish and Portuguese. A range counts as its middle, an open end as a little beyond its
+bound, "never" or "no change" as beyond everything seen.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+
+import polars as pl
+
+from vigie.roles.name_lexicon import bag
+
+_MOST_DISTINCT = 60
+_PARSED_SHARE = 0.8
+_BEYOND, _BELOW = 1.25, 0.5
+
+_UNITS = {
+    unit: days
+    for words, days in (
+        ("hour hours hr hrs h heure heures hora horas", 1 / 24),
+        ("day days d jour jours dia dias", 1.0),
+        ("week weeks wk semaine semaines semana semanas", 7.0),
+        ("month months mo mth mois mes meses", 30.4375),
+        ("year years yr yrs y an ans annee annees ano anos anio anios", 365.25),
+    )
+    for unit in words.split()
+}
+_MORE = bag(
+    """
+    more over above greater plus mas mais superior superieur acima older beyond least gt + > >= ≥
+    """
+)
+_LESS = bag("less under below fewer moins menos inferior inferieur abaixo younger lt < <= ≤")
+_LINKS = bag(
+    """
+    to a and y e et between entre de from than que of the or ou o up at plus du ate until il ago hace r
+    - – — ( ) [ ] $ € £ % ' ’ ~
+    """
+)
+_RANKS = bag("level tier niveau nivel grade rank rang stage")
+_ZERO = bag("none zero no aucun aucune ninguno ninguna nenhum nenhuma nil cero")
+_NEW = bag("new neuf neuve nuevo nueva novo nova")
+_NEVER = (
+    "never",
+    "no change",
+    "unchanged",
+    "jamais",
+    "nunca",
+    "sin cambio",
+    "sem mudanca",
+    "sans changement",
+    "pas de changement",
+)
+_KNOWN = _LINKS | _MORE | _LESS | _ZERO | _RANKS | frozenset(_UNITS)
+_SPELLED = {
+    word: float(value)
+    for value, words in enumerate(
+        (
+            "",
+            "one un une uno um uma",
+            "two deux dos dois duas",
+            "three trois tres",
+            "four quatre cuatro quatro",
+            "five cinq cinco",
+            "six seis",
+            "seven sept siete sete",
+            "eight huit ocho oito",
+            "nine nueve nove",
+            "ten dix diez dez",
+        )
+    )
+    for word in words.split()
+}
+_SCALES = (
+    "negligible,trivial,very low|low,minor|medium,moderate,normal,average|high,major,severe|very high,critical,extreme",
+    "tres faible,tres bas,tres basse|faible,bas,basse|moyen,moyenne,modere,moderee|eleve,elevee,haut,haute,fort|tres eleve,tres haut,critique",
+    "muy bajo,muy baja|bajo,baja,leve|medio,media,moderado|alto,alta,grave|muy alto,muy alta,critico",
+    "muito baixo,muito baixa|baixo,baixa,leve|medio,media,moderado|alto,alta,grave|muito alto,muito alta,critico",
+    "trivial damage|minor damage|major damage|total loss",
+    "bronze|silver|gold|platinum|diamond",
+    "xs|s|m|l|xl|xxl",
+)
+_HINT = re.compile(r"\d|\b(?:" + "|".join(sorted(_SPELLED, key=len)) + r")\b")
+_TOKEN = re.compile(r"\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[a-z]+|>=|<=|\S")
+
+
+def ordinal(series: pl.Series) -> list[float] | None:
+    """Reads a text column as ordered numbers.
+
+    Returns:
+        One number per row, NaN where the cell is empty or stands outside the order (such as "unknown"); None
+        when the column is not of this kind: too many distinct values, or too many that do not parse.
+    """
+    if series.dtype != pl.String:
+        return None
+    distinct = series.drop_nulls().unique().to_list()
+    scale = read_scale(distinct)
+    if scale is None:
+        return None
+    return [math.nan if cell is None else scale.get(cell, math.nan) for cell in series.to_list()]
+
+
+def read_scale(distinct: list[str]) -> dict[str, float] | None:
+    """The number each distinct text stands for; None when they are not ordered."""
+    if not 2 <= len(distinct) <= _MOST_DISTINCT:
+        return None
+    folded = {text: _fold(text) for text in distinct}
+    enough = max(2.0, _PARSED_SHARE * len(distinct))
+    for found in (_named(folded, enough), _numbers(folded, enough)):
+        if len(found) >= enough and len(set(found.values())) > 1:
+            return found
+    return None
+
+
+def says_time_span(distinct: list[str]) -> bool:
+    """Some of the texts name a unit of time: "3 years", "under 6 months"."""
+    return any(word in _UNITS and len(word) > 1 for text in distinct for word in _TOKEN.findall(_fold(text)))
+
+
+def _fold(text: str) -> str:
+    text = text.lower().replace("_", " ").strip()
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+@cache
+def _scales() -> tuple[dict[str, float], ...]:
+    return tuple(
+        {text: float(rank) for rank, group in enumerate(line.split("|")) for text in group.split(",")}
+        for line in _SCALES
+    )
+
+
+def _named(folded: dict[str, str], enough: float) -> dict[str, float]:
+    for scale in _scales():
+        found = {text: scale[plain] for text, plain in folded.items() if plain in scale}
+        if len(found) >= enough:
+            return found
+    return {}
+
+
+def _numbers(folded: dict[str, str], enough: float) -> dict[str, float]:
+    if sum(bool(_HINT.search(plain)) for plain in folded.values()) < 0.5 * enough:
+        return {}
+    tokens = {text: _TOKEN.findall(plain) for text, plain in folded.items()}
+    nouns = Counter(word[:4] for words in tokens.values() for word in {w for w in words if _is_noun(w)})
+    shared = frozenset(stem for stem, times in nouns.items() if times >= 2)
+    units = Counter(word for words in tokens.values() for word in words if word in _UNITS)
+    usual = _UNITS[min(units, key=lambda u: (-units[u], u))] if units else 1.0
+    found: dict[str, float] = {}
+    for position, (text, words) in enumerate(tokens.items()):
+        value = (
+            math.inf if any(phrase in folded[text] for phrase in _NEVER) else _number(words, shared, usual)
+        )
+        if value is not None:
+            found[text] = value
+        elif position + 1 - len(found) > len(folded) - enough:
+            return {}
+    top = max((value for value in found.values() if math.isfinite(value)), default=0.0)
+    return {text: value if math.isfinite(value) else top * _BEYOND**2 + 1.0 for text, value in found.items()}
+
+
+def _is_noun(word: str) -> bool:
+    return word.isalpha() and len(word) > 2 and word not in _KNOWN
+
+
+def _number(words: list[str], shared: frozenset[str], usual: float) -> float | None:
+    """One text as a number, in the column's usual unit; None unless every word is understood."""
+    values: list[float] = []
+    more = less = False
+    unit = usual
+    for word in words:
+        if word[0].isdigit():
+            read = _digits(word)
+            if read is None:
+                return None
+            values.append(read)
+        elif word in _UNITS and values:
+            unit = _UNITS[word]
+        elif word in ("k", "mil") and values:
+            values[-1] *= 1000.0
+        elif word in _SPELLED and not values and (word not in _LINKS):
+            values.append(_SPELLED[word])
+        elif word in _MORE or word in _LESS:
+            more, less = more or word in _MORE, less or word in _LESS
+        elif word in _ZERO or word in _NEW:
+            return 0.0 if not values and len(words) <= 3 else None
+        elif not (word in _LINKS or word in _RANKS or (values and word[:4] in shared)):
+            return None
+    if not values or len(values) > 2 or (len(values) == 2 and values[0] > values[1]):
+        return None
+    value = sum(values) / len(values)
+    value *= _BELOW if less else _BEYOND if more and len(values) == 1 else 1.0
+    return value * unit / usual
+
+
+def _digits(word: str) -> float | None:
+    if len(word) > 1 and word[0] == "0" and word[1].isdigit():
+        return None
+    if re.fullmatch(r"\d{1,3}(?:[ ,.]\d{3})+", word):
+        return float(re.sub(r"[ ,.]", "", word))
+    return float(word.replace(",", "."))

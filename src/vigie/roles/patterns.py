@@ -1,0 +1,117 @@
+"""What a handful of texts look like: addresses of the internet, e-mails, phones, codes, names, sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from vigie.roles.name_lexicon import bag
+from vigie.table.months import month_of
+
+_IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@[^@\s]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HASH = re.compile(r"(?=.*\d)[0-9a-fA-F]{16,128}")
+_AGENT = re.compile(
+    r"(?:Mozilla|Opera|Dalvik|okhttp|curl|Wget|PostmanRuntime|python-requests|[A-Z]\w+)/\d+\.\d.*"
+)
+_PHONE = re.compile(r"(?=(?:\D*\d){8,18}\D*$)\+?[\d(][\d\s().x-]{6,28}")
+_ZIP = re.compile(r"\d{4,5}(?:-\d{3,4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d")
+_CARD = re.compile(r"(?:\d[ -]?){13,19}")
+_CODE = re.compile(r"(?=.*\d)[\w./:*#-]{2,64}")
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?::[0-5]\d)?(?:\s?[ap]m)?", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_][^\d_]*")
+
+_CURRENCIES = bag(
+    """
+    USD EUR GBP JPY CHF CAD AUD NZD CNY INR BRL MXN ARS COP CLP PEN UYU XOF XAF MAD DZD TND EGP NGN KES
+    GHS ZAR TZS UGX RWF ETB AED SAR TRY RUB PLN CZK HUF RON SEK NOK DKK SGD HKD THB IDR MYR PHP VND KRW
+    TWD PKR BDT LKR ILS BTC ETH USDT
+    """
+)
+_COUNTRIES = bag(
+    """
+    US FR GB UK ES PT BR MX AR CO CL PE DE IT BE NL CH CA AU NZ JP CN IN NG KE GH ZA TZ UG RW SN CI ML
+    BF CM MA DZ TN EG AE SA TR RU PL CZ HU RO SE NO DK FI IE AT GR SG HK TH ID MY PH VN KR TW PK BD LK
+    IL UA LU USA FRA GBR ESP PRT BRA MEX ARG COL DEU ITA NGA KEN GHA ZAF SEN CIV MAR
+    """
+)
+_COUNTRY_NAMES = bag(
+    """
+    france spain germany italy portugal brazil mexico argentina nigeria kenya ghana senegal canada china
+    india japan belgium switzerland morocco tunisia algeria espagne allemagne italie bresil mexique
+    maroc tunisie algerie belgique suisse espana alemania brasil alemanha espanha franca australia
+    russia usa uk
+    """
+)
+_DAYS = bag(
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun lundi mardi
+    mercredi jeudi vendredi samedi dimanche lunes martes miercoles jueves viernes sabado domingo segunda
+    terca quarta quinta sexta lun mar mer jeu ven sam dim segunda-feira terca-feira quarta-feira
+    quinta-feira sexta-feira thur thurs tues
+    """
+)
+
+
+_STATES = bag(
+    """
+    AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC
+    ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC
+    """
+)
+
+
+def _luhn(text: str) -> bool:
+    """Card numbers carry a check digit."""
+    if not _CARD.fullmatch(text):
+        return False
+    digits = [int(c) for c in reversed(text) if c.isdigit()]
+    doubled = [sum(divmod(2 * d, 10)) for d in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _in(words: frozenset[str], fold: Callable[[str], str]) -> Callable[[str], bool]:
+    return lambda text: fold(text) in words
+
+
+_FIRST = 6
+_LISTED = frozenset({"state", "currency", "country", "weekday", "month"})
+_TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
+    ("ip", _IP.fullmatch, 0.8),
+    ("email", _EMAIL.fullmatch, 0.8),
+    ("uuid", _UUID.fullmatch, 0.8),
+    ("card", _luhn, 0.95),
+    ("hash", _HASH.fullmatch, 0.8),
+    ("user_agent", _AGENT.fullmatch, 0.8),
+    ("clock", _CLOCK.fullmatch, 0.8),
+    ("phone", _PHONE.fullmatch, 0.8),
+    ("weekday", _in(_DAYS, str.lower), 0.8),
+    ("month", month_of, 0.8),
+    ("state", _in(_STATES, str), 0.95),
+    ("currency", _in(_CURRENCIES, str.upper), 0.5),
+    ("country", _in(_COUNTRIES, str), 0.5),
+    ("country", _in(_COUNTRY_NAMES, str.lower), 0.5),
+    ("zip", _ZIP.fullmatch, 0.9),
+    ("digits", str.isdigit, 0.8),
+    ("code", _CODE.fullmatch, 0.8),
+)
+
+
+def shape_of(texts: list[str]) -> str:
+    """The look most of the texts share; empty when they share none.
+
+    One of `ip email uuid hash user_agent clock phone weekday month currency country state card zip digits code words prose`.
+    """
+    cells = [text.strip() for text in texts if text.strip()]
+    if not cells:
+        return ""
+    lettered = any(cell[0].isalpha() for cell in cells[:_FIRST])
+    for shape, test, need in _TESTS:
+        if shape in _LISTED and not lettered:
+            continue
+        if any(map(test, cells[:_FIRST])) and sum(bool(test(cell)) for cell in cells) >= need * len(cells):
+            return shape
+    if sum(cell.count(" ") for cell in cells) >= 4 * len(cells):
+        return "prose"
+    return "words" if sum(bool(_WORDS.fullmatch(cell)) for cell in cells) >= 0.8 * len(cells) else ""

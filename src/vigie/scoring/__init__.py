@@ -1,1 +1,0 @@
-"""Pure arithmetic on tables: no disk, no network, no database, no clock, no person."""

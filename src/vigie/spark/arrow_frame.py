@@ -1,0 +1,213 @@
+"""Polars frames in the tasks of a cluster: rows go through Spark as Arrow, types and names come back as they were.
+
+Spark knows fewer types than polars and no difference between `Amount` and `amount`. So columns travel by their place,
+and beside the table stands what they are called and what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, types
+from pyspark.sql import functions as fn
+
+from vigie import __version__
+from vigie.errors import UsageRefused
+from vigie.spark import errors
+
+Schema = Mapping[str, pl.DataType]
+Work = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
+
+AT_ONCE = 200_000
+"""Rows that a task takes at a time where it does not need all of them."""
+
+_SLICE = 20_000
+_TYPES: dict[type[pl.DataType], tuple[types.DataType, pa.DataType]] = {
+    pl.Boolean: (types.BooleanType(), pa.bool_()),
+    pl.Int8: (types.ByteType(), pa.int8()),
+    pl.UInt16: (types.IntegerType(), pa.int32()),
+    pl.UInt32: (types.LongType(), pa.int64()),
+    pl.UInt64: (types.LongType(), pa.int64()),
+    pl.Int64: (types.LongType(), pa.int64()),
+    pl.Float32: (types.FloatType(), pa.float32()),
+    pl.Float64: (types.DoubleType(), pa.float64()),
+    pl.String: (types.StringType(), pa.string()),
+    pl.Binary: (types.BinaryType(), pa.binary()),
+    pl.Datetime: (types.TimestampNTZType(), pa.timestamp("us")),
+}
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Rows on a cluster.
+
+    Attributes:
+        df: its columns are called `_0`, `_1` and so on.
+        schema: what they are called in polars, and what they are.
+    """
+
+    df: DataFrame
+    schema: Schema
+
+    def at(self, name: str) -> Column:
+        """A column by its own name."""
+        return fn.col(f"_{list(self.schema).index(name)}")
+
+    def select(self, *names: str) -> Frames:
+        """Some of the columns."""
+        chosen = self.df.select(*(self.at(name) for name in names))
+        return Frames(_numbered(chosen), {name: self.schema[name] for name in names})
+
+    def map(self, work: Work, schema: Schema, *, whole: bool = False) -> Frames:
+        """What the tasks make of their rows.
+
+        Args:
+            work: called in the tasks.
+            schema: of what it makes.
+            whole: call it once for all rows of a partition, not for some at a time.
+        """
+        run = _Task(work, dict(self.schema), arrow(schema), whole, _versions())
+        return Frames(self.df.mapInArrow(run, struct(schema)), dict(schema))
+
+    def together(self, by: str, parts: int) -> Frames:
+        """The rows with all that share a value of one column in one partition."""
+        return Frames(self.df.repartition(parts, self.at(by)), self.schema)
+
+    def collect(self) -> pl.DataFrame:
+        """All rows, here."""
+        return as_polars(self.df.toArrow(), self.schema)
+
+    def written(self, path: str) -> Frames:
+        """The same rows, written down: computed once, whatever becomes of the machines that did it."""
+        self.df.write.mode("overwrite").parquet(path)
+        return Frames(self.df.sparkSession.read.schema(struct(self.schema)).parquet(path), self.schema)
+
+
+@dataclass(frozen=True)
+class _Task:
+    work: Work
+    given: Schema
+    target: pa.Schema
+    whole: bool
+    versions: tuple[str, str]
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with errors.from_task():
+            _same(self.versions)
+            for rows in _some(batches, None if self.whole else AT_ONCE):
+                for made in self.work(as_polars(rows, self.given)):
+                    for part in made.iter_slices(_SLICE):
+                        yield from as_arrow(part, self.target)
+
+
+def _versions() -> tuple[str, str]:
+    return __version__, pl.__version__
+
+
+def _same(versions: tuple[str, str]) -> None:
+    """Refuses other versions than the driver's: their hashes, and so their samples and fingerprints, may differ."""
+    here = _versions()
+    if here != versions:
+        raise UsageRefused(
+            f"a machine of the cluster: found Vigie {here[0]} with polars {here[1]}, expected {versions[0]} with {versions[1]}",
+            hint="install the same versions on all machines and on the driver",
+        )
+
+
+def _some(batches: Iterator[pa.RecordBatch], rows: int | None) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    height = 0
+    for batch in batches:
+        held.append(batch)
+        height += batch.num_rows
+        if rows is not None and height >= rows:
+            yield pa.Table.from_batches(held)
+            held, height = [], 0
+    if height:
+        yield pa.Table.from_batches(held)
+
+
+def as_polars(rows: pa.Table, schema: Schema) -> pl.DataFrame:
+    """Rows under their own names and types."""
+    frame = pl.DataFrame(pl.from_arrow(rows))
+    frame.columns = list(schema)
+    whole = [pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64]
+    return frame.with_columns(whole).cast(pl.Schema(schema)).rechunk()
+
+
+def as_arrow(frame: pl.DataFrame, target: pa.Schema) -> list[pa.RecordBatch]:
+    """Rows as Spark takes them; it has no unsigned numbers, so that the bits of the largest travel as they are."""
+    frame = frame.with_columns(pl.col(pl.UInt64).reinterpret(signed=True))
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    batches: list[pa.RecordBatch] = table.rename_columns(target.names).cast(target).to_batches()
+    return batches
+
+
+def struct(schema: Schema) -> types.StructType:
+    """The schema as Spark has it."""
+    return types.StructType(
+        [types.StructField(f"_{n}", _TYPES[type(t)][0]) for n, t in enumerate(_instances(schema))]
+    )
+
+
+def arrow(schema: Schema) -> pa.Schema:
+    return pa.schema([(f"_{n}", _TYPES[type(t)][1]) for n, t in enumerate(_instances(schema))])
+
+
+def _instances(schema: Schema) -> list[pl.DataType]:
+    return [dtype() if isinstance(dtype, type) else dtype for dtype in schema.values()]
+
+
+def _numbered(df: DataFrame) -> DataFrame:
+    return df.toDF(*(f"_{number}" for number in range(len(df.columns))))
+
+
+def stacked(frames: Iterable[Frames]) -> Frames:
+    """Rows of several tables; a column that one of them lacks is empty there."""
+    parts = list(frames)
+    schema: dict[str, Any] = {}
+    for part in parts:
+        schema |= part.schema
+    kinds = struct(schema)
+    told = [
+        part.df.select(
+            *(
+                (part.at(name) if name in part.schema else fn.lit(None).cast(field.dataType)).alias(
+                    field.name
+                )
+                for name, field in zip(schema, kinds, strict=True)
+            )
+        )
+        for part in parts
+    ]
+    whole = told[0]
+    for more in told[1:]:
+        whole = whole.unionByName(more)
+    return Frames(whole, schema)
+
+
+def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:
+    """(rows,) each row of a matrix as its bytes: one cell for Spark to carry, whatever its width."""
+    rows, width = numbers.shape
+    each = width * numbers.dtype.itemsize
+    offsets = np.arange(rows + 1, dtype=np.int64) * each
+    cells = np.ascontiguousarray(numbers)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(cells)]
+    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.large_binary(), rows, buffers)))
+
+
+def unpacked(cells: pl.Series, dtype: type[np.floating[Any]], width: int) -> npt.NDArray[Any]:
+    """(rows, width) the matrix again."""
+    held = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if not len(held) or not width:
+        return np.empty((len(held), width), dtype=dtype)
+    _, offsets, data = held.buffers()
+    start = int(np.frombuffer(offsets, dtype=np.int64)[held.offset])
+    size = len(held) * width
+    return np.frombuffer(data, dtype=np.uint8)[start : start + size * np.dtype(dtype).itemsize].view(dtype).reshape(-1, width)  # fmt: skip

@@ -1,0 +1,168 @@
+"""An independent count of a CSV's records and cells: rows are never lost silently.
+
+Readers are lenient with ragged lines and stray quotes, each in its own way. This module walks the bytes
+itself, with numpy, and knows the line of every record. It reads no cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.errors import MalformedTable
+from vigie.i18n.messages import msg
+from vigie.table.encoding import Buffer, chunks
+
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+
+Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Indexes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Count:
+    """What was counted.
+
+    Attributes:
+        records: all of them, with the header and the blank lines.
+        blanks: numbers of the blank lines among the records; the header is record 0.
+        regular: every quote stands where RFC 4180 allows it and every line ends with a line feed, so that all
+            readers must agree.
+    """
+
+    records: int
+    blanks: Indexes
+    regular: bool
+
+
+@dataclass
+class _Walk:
+    """Where the walk stands between two chunks."""
+
+    source: str
+    separator: int
+    width: int
+    line: int
+    quoted: bool = False
+    records: int = 0
+    cells: int = 0
+    bytes_open: int = 0
+    record_line: int = 0
+    blanks: list[Indexes] = field(default_factory=list)
+
+
+def count(
+    data: Buffer, start: int, *, separator: str, width: int, line: int, source: str, has_quotes: bool
+) -> Count:
+    """Counts the records from `start`, each of `width` cells, and refuses the first that has not.
+
+    Args:
+        data: UTF-8 text.
+        start: offset of the header.
+        separator: one ASCII character.
+        width: cells of the header.
+        line: line of the header in the file.
+        source: name for messages.
+        has_quotes: whether the data has any quote at all.
+    """
+    walk = _Walk(source, ord(separator), width, line, record_line=line)
+    for offset, piece in chunks(data, start):
+        if offset + len(piece) >= len(data) and not piece.endswith(b"\n"):
+            piece += b"\n"
+        buffer = np.frombuffer(piece, dtype=np.uint8)
+        structural, regular = _structural(walk, buffer, has_quotes)
+        if not regular:
+            return Count(0, np.empty(0, dtype=np.int64), regular=False)
+        _advance(walk, buffer, structural)
+    if walk.quoted:
+        raise unclosed_quote(source, walk.record_line)
+    blanks = np.concatenate(walk.blanks) if walk.blanks else np.empty(0, dtype=np.int64)
+    return Count(walk.records, blanks, regular=True)
+
+
+def unclosed_quote(source: str, line: int) -> MalformedTable:
+    """The refusal of a record whose quote does not end."""
+    return MalformedTable(
+        source,
+        line=line,
+        found="a quote that is not closed",
+        expected='each quoted cell to end with " before the next separator',
+        hint='close the quote on this line, or write a quote inside a cell as ""',
+    )
+
+
+def ragged(source: str, line: int, found: int, width: int) -> MalformedTable:
+    """The refusal of a record with more or fewer cells than the header."""
+    return MalformedTable(
+        source,
+        line=line,
+        found="1 cell" if found == 1 else msg("{found} cells", found=found),
+        expected=msg("{width} as in the header", width=width),
+        hint="quote cells that contain the separator or a line break, and give every row all its separators",
+    )
+
+
+def _structural(walk: _Walk, buffer: Bytes, has_quotes: bool) -> tuple[Mask, bool]:
+    """Which bytes separate cells or records, and whether the quotes leave no doubt about it."""
+    marks = (buffer == _NEWLINE) | (buffer == walk.separator)
+    returns = np.flatnonzero(buffer == _RETURN)
+    lone = returns[buffer[np.minimum(returns + 1, len(buffer) - 1)] != _NEWLINE]
+    if not has_quotes:
+        return marks, not len(lone)
+    quotes = buffer == _QUOTE
+    inside = np.bitwise_xor.accumulate(quotes.view(np.uint8)).view(np.bool_)
+    if walk.quoted:
+        inside = ~inside
+    regular = _quotes_are_regular(buffer, np.flatnonzero(quotes), inside, walk) and bool(inside[lone].all())
+    walk.quoted = bool(inside[-1])
+    return marks & ~inside, regular
+
+
+def _quotes_are_regular(buffer: Bytes, positions: Indexes, inside: Mask, walk: _Walk) -> bool:
+    """A quote opens only at the start of a cell and closes only at its end; a doubled one does both."""
+    opening = inside[positions]
+    before = np.where(positions > 0, buffer[np.maximum(positions - 1, 0)], _NEWLINE)[opening]
+    after = buffer[np.minimum(positions + 1, len(buffer) - 1)][~opening]
+    starts = (before == walk.separator) | (before == _NEWLINE) | (before == _QUOTE)
+    ends = (after == walk.separator) | (after == _NEWLINE) | (after == _QUOTE) | (after == _RETURN)
+    return bool(starts.all() and ends.all())
+
+
+def _advance(walk: _Walk, buffer: Bytes, structural: Mask) -> None:
+    positions = np.flatnonzero(structural)
+    newlines = buffer[positions] == _NEWLINE
+    ends = np.flatnonzero(newlines)
+    lines_here = int(np.count_nonzero(buffer == _NEWLINE))
+    if len(ends):
+        widths = np.diff(ends, prepend=-1)
+        widths[0] += walk.cells
+        stops = positions[ends]
+        if walk.width == 1 or bool((widths != walk.width).any()):
+            _set_aside_blanks(walk, buffer, stops, widths)
+        walk.records += len(ends)
+        walk.cells = len(positions) - 1 - int(ends[-1])
+        walk.bytes_open = len(buffer) - 1 - int(stops[-1])
+        walk.record_line = walk.line + int(np.count_nonzero(buffer[: int(stops[-1]) + 1] == _NEWLINE))
+    else:
+        walk.cells += len(positions)
+        walk.bytes_open += len(buffer)
+    walk.line += lines_here
+
+
+def _set_aside_blanks(walk: _Walk, buffer: Bytes, stops: Indexes, widths: Indexes) -> None:
+    """Blank lines are no rows; any other line of another width is refused."""
+    lengths = np.diff(stops, prepend=-1) - 1
+    lengths[0] += walk.bytes_open
+    returned = buffer[np.maximum(stops - 1, 0)] == _RETURN
+    blank = (widths == 1) & ((lengths == 0) | ((lengths == 1) & returned))
+    wrong = np.flatnonzero((widths != walk.width) & ~blank)
+    if len(wrong):
+        first = int(wrong[0])
+        line = walk.record_line
+        if first:
+            line = walk.line + int(np.count_nonzero(buffer[: int(stops[first - 1]) + 1] == _NEWLINE))
+        raise ragged(walk.source, line, int(widths[first]), walk.width)
+    walk.blanks.append(np.flatnonzero(blank) + walk.records)

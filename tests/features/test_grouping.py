@@ -1,0 +1,88 @@
+"""Features of pieces are the features of the whole, to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.helpers.tables import busy_table, roles_of
+
+from vigie import features
+from vigie.arrays import Floats
+from vigie.features import grouping, related
+from vigie.features.columns import ColumnView
+from vigie.fitted_state import FittedState
+from vigie.models import model_inputs
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("flows", "timed"), [(False, "moments"), (True, "moments"), (True, "parts"), (False, "")]
+)
+def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
+    """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
+    frame = busy_table(seed, flows=flows, timed=timed)
+    roles, state = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
+    whole = ColumnView(frame, roles, state)
+    built = features.build(frame, roles, whole)
+    tails = model_inputs.tail_scores(built, state)
+    peers = related.related_signals(whole, tails.suspicion, state)
+    found = grouping.groupings_of(whole)
+    frozen = FittedState(state.kept)
+    rng = np.random.default_rng(seed)
+    told = [_alone(frame, roles, frozen)]
+    said: dict[str, Floats] = {}
+    newcomer = whole.newcomer
+    for kind in found:
+        column: dict[str, np.ndarray] = {}
+        for rows, piece in _pieces(kind, frame, newcomer, whole.row_prints, rng):
+            facts = grouping.column_view(kind, piece, roles, frozen)
+            for name, values in grouping.grouping_features(kind, facts).items():
+                into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
+                into[rows] = np.fmax(into[rows], values)
+            for name, values in grouping.grouping_related_signals(
+                kind, facts, tails.suspicion[rows], frozen
+            ).items():
+                said.setdefault(name, np.full(frame.height, np.nan))[rows] = values
+        told.append(column)
+    joined = grouping.merge_features(told, frame.height)
+    for name in features.NAMES:
+        np.testing.assert_array_equal(joined.column(name), built.column(name), err_msg=name)
+    for name in related.RELATED_SIGNALS:
+        np.testing.assert_array_equal(
+            said.get(name, np.full(frame.height, np.nan)), peers[name], err_msg=name
+        )
+    assert np.isfinite(built.values).any(axis=0).sum() > (40 if timed else 25)
+
+
+def _alone(frame: pl.DataFrame, roles, frozen: FittedState) -> dict[str, np.ndarray]:
+    out: dict[str, list[np.ndarray]] = {}
+    for piece in frame.iter_slices(700):
+        facts = grouping.column_view(grouping.ROW_LEVEL, piece, roles, frozen)
+        for name, values in grouping.grouping_features(grouping.ROW_LEVEL, facts).items():
+            out.setdefault(name, []).append(values)
+    return {name: np.concatenate(parts) for name, parts in out.items()}
+
+
+def _pieces(
+    kind: grouping.EntityGrouping,
+    frame: pl.DataFrame,
+    newcomer: Floats,
+    prints: np.ndarray,
+    rng: np.random.Generator,
+):
+    """Whole entities drawn into five pieces; a piece has only the columns that the kind asks for."""
+    lot = {None: 0}
+    places = []
+    for key in kind.keys:
+        cells = frame[key].to_list()
+        places.append(np.array([lot.setdefault(cell, int(rng.integers(0, 5))) for cell in cells]))
+    slim = frame.select(kind.columns).with_columns(
+        pl.Series(grouping.IS_FIRST_OF_ACTOR, newcomer),
+        pl.Series(grouping.ROW_HASH, prints),
+        pl.Series(grouping.SENDER, places[0]),
+        pl.Series(grouping.RECEIVER, places[-1]),
+    )
+    for number in range(5):
+        rows = np.flatnonzero(np.any([place == number for place in places], axis=0))
+        yield rows, slim[rows].with_columns(pl.col(grouping.SENDER, grouping.RECEIVER) == number)
