@@ -136,7 +136,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     desk: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
-    _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
+    _, secret = tokens.create(desk.engine, ada.id, "test", ["write"], None)
     port = free_port()
 
     def ask(method: str, path: str, data: bytes | None = None) -> bytes:
@@ -155,7 +155,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     first.wait()
     second = start(*serve)
     wait_until(lambda: is_up(port))
-    assert [part.number for part in uploads.parts(desk.engine, begun.id)] == [1]
+    assert [part.number for part in uploads.list_parts(desk.engine, begun.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
         ask("PUT", f"{begun.id}/parts/{number}", piece)
     ask("POST", f"{begun.id}/complete", b"")

@@ -139,15 +139,15 @@ def _link(chosen: Settings, url: str) -> str:
     from datetime import timedelta
     from getpass import getuser
 
-    from vigie.app import users
+    from vigie.app import sessions, users
     from vigie.db import database
     from vigie.web.services.accounts import link_url
 
     engine = database.open(chosen.database_url)
     try:
-        admins = [user for user in users.every(engine) if user.role == "admin" and user.active]
+        admins = [user for user in users.list_all(engine) if user.role == "admin" and user.active]
         owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
-        return link_url(url, users.make_link(engine, owner.id, timedelta(hours=1)))
+        return link_url(url, sessions.create_link(engine, owner.id, timedelta(hours=1)))
     finally:
         engine.dispose()
 
