@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
-HEAVY := migrate web jobs train refine artifacts predict
+HEAVY := relocate stores bundles importer web jobs train refine predict
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check test-s3 test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
@@ -37,7 +37,7 @@ check: $(READY) ## lint, types and the fast tests
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
-	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/artifacts tests/migrate; code=$$?; \
+	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/stores tests/bundles tests/relocate; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 $(SPARK): requirements/spark.txt $(READY)

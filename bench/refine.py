@@ -45,7 +45,7 @@ class Desk:
         planned = pipeline.plan(self.table, catalog, open_bundle, pipeline.Options())
         self.order = planned.evidence.order
         members = voters.members_of(planned, self.table)
-        combined = voters.listened(planned.evidence, members, 0, planned.learned)
+        combined = voters.listened(planned.evidence, members, 0, planned.state)
         self.prior, self.anomaly = combined.evidence, planned.evidence.anomaly
         self.signals = refine._signals(planned, members)
         self.inputs = refine._inputs(planned, self.table)

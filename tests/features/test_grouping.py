@@ -22,20 +22,20 @@ from vigie.models import model_inputs
 def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
     """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
     frame = busy_table(seed, flows=flows, timed=timed)
-    roles, learned = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
-    whole = ColumnView(frame, roles, learned)
+    roles, state = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
+    whole = ColumnView(frame, roles, state)
     built = features.build(frame, roles, whole)
-    tails = model_inputs.tail_scores(built, learned)
-    peers = related.related_signals(whole, tails.suspicion, learned)
+    tails = model_inputs.tail_scores(built, state)
+    peers = related.related_signals(whole, tails.suspicion, state)
     found = grouping.groupings_of(whole)
-    frozen = FittedState(learned.kept)
+    frozen = FittedState(state.kept)
     rng = np.random.default_rng(seed)
     told = [_alone(frame, roles, frozen)]
     said: dict[str, Floats] = {}
-    newcomer = whole.newcomer
+    newcomer = whole.is_first_of_actor
     for kind in found:
         column: dict[str, np.ndarray] = {}
-        for rows, piece in _pieces(kind, frame, newcomer, whole.row_prints, rng):
+        for rows, piece in _pieces(kind, frame, newcomer, whole.row_hashes, rng):
             facts = grouping.column_view(kind, piece, roles, frozen)
             for name, values in grouping.grouping_features(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))

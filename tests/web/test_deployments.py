@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.artifacts import conftest as stores
 from tests.web.conftest import Installation, upload
 
 from vigie.jobs.context import opened
 from vigie.jobs.retention import tidy
-
-moto_endpoint, s3 = stores.moto_endpoint, stores.s3
 
 
 @pytest.mark.slow

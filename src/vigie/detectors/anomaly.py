@@ -63,7 +63,7 @@ def one_sided_tail_scores(
 
 
 def isolation_forest_tails(
-    evidence: npt.NDArray[np.float32], known: np.ndarray, seed: int, learned: FittedState | None = None
+    evidence: npt.NDArray[np.float32], known: np.ndarray, seed: int, state: FittedState | None = None
 ) -> Floats:
     """Isolation forest on one-sided tails.
 
@@ -74,7 +74,7 @@ def isolation_forest_tails(
     if not len(keep):
         return np.zeros(len(evidence))
     grown = partial(isolation_forest.fit, evidence, seed, TREES, columns=keep, most=MOST_TAIL)
-    return (learned or FittedState()).once("one-sided forest", grown).score(evidence, keep)
+    return (state or FittedState()).once("one-sided forest", grown).score(evidence, keep)
 
 
 def summed_tail_scores(evidence: npt.NDArray[np.float32], known: np.ndarray) -> dict[str, Floats]:
@@ -110,26 +110,26 @@ def _families() -> tuple[str, ...]:
     return tuple(feature.family for feature in VOCABULARY)
 
 
-def isolation_forest_raw(columns: Floats, seed: int, learned: FittedState | None = None) -> Floats:
+def isolation_forest_raw(columns: Floats, seed: int, state: FittedState | None = None) -> Floats:
     """Isolation forest on the table's own columns, whatever they mean."""
     if not columns.shape[1]:
         return np.zeros(len(columns))
     grown = partial(isolation_forest.fit, columns, seed, TREES)
-    return (learned or FittedState()).once("raw forest", grown).score(columns)
+    return (state or FittedState()).once("raw forest", grown).score(columns)
 
 
 def knn_distance(
-    columns: Floats, seed: int, *, k: int = 8, reference: int = 2000, learned: FittedState | None = None
+    columns: Floats, seed: int, *, k: int = 8, reference: int = 2000, state: FittedState | None = None
 ) -> Floats:
     """Mean distance to the k nearest of a sample of rows, on standardised columns.
 
     Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
     """
-    learned = learned or FittedState()
-    scale = learned.once("column scales", lambda: columns.std(axis=0))
-    if not (scale > 0).any() or learned.once("few neighbours", lambda: len(columns) < 3 * k):
+    state = state or FittedState()
+    scale = state.once("column scales", lambda: columns.std(axis=0))
+    if not (scale > 0).any() or state.once("few neighbours", lambda: len(columns) < 3 * k):
         return np.zeros(len(columns))
-    sample = learned.once("neighbours", lambda: _scaled(_sample(columns, seed, reference), scale))
+    sample = state.once("neighbours", lambda: _scaled(_sample(columns, seed, reference), scale))
     return distances(columns, scale, sample, k)
 
 
@@ -210,7 +210,7 @@ def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = Non
         values = _placed(frame[item.column]) if item.role in IDENTIFIERS else facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
-            values = np.log(facts.learned.times(f"cells {item.column}", facts.prints(item.column)))
+            values = np.log(facts.state.times(f"cells {item.column}", facts.cell_hashes(item.column)))
         usual = facts.once(f"usual {item.column}", partial(_usual, values))
         if np.isfinite(usual):
             told[item.column] = np.where(np.isfinite(values), values, usual)

@@ -58,7 +58,7 @@ def decide(
     calibrator: Calibrator | None,
     prior: float | None,
     budget: float | None,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
     odds: Floats | None = None,
 ) -> Decision:
     """Calibrates, or abstains, and draws the line of alerts.
@@ -69,11 +69,11 @@ def decide(
         calibrator: of the matched models; None without any.
         prior: a share of frauds the user knows.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
-        learned: what is known of the table as a whole; with another table's, its lines are kept, and what is said of
+        state: what is known of the table as a whole; with another table's, its lines are kept, and what is said of
             the table (its precision) is not said of these rows.
         odds: (rows,) margins of the trusted member, where the calibrator is that member's own.
     """
-    known = learned or FittedState()
+    known = state or FittedState()
     if known.frozen:
         return _by_its_lines(combined, calibrator, prior, known, odds)
     rows = len(combined.evidence)

@@ -51,13 +51,13 @@ class Disk:
         return self._spill
 
     def counts(self, look: Look) -> FittedState:
-        learned = value_counts.of_all(self._spill, look, self._folder / "counts")
+        state = value_counts.of_all(self._spill, look, self._folder / "counts")
         shutil.rmtree(self._folder / "counts")
-        return learned
+        return state
 
     def features(self, look: Look) -> None:
         self._seen = look
-        self._passes = Passes(self._spill, look.roles, look.learned, self._folder)
+        self._passes = Passes(self._spill, look.roles, look.state, self._folder)
         for kind in look.kinds:
             self._passes.gather(kind)
             self._passes.features(kind, self._newcomer)

@@ -48,14 +48,14 @@ class Passes:
     Args:
         spill: its rows.
         roles: what its columns mean.
-        learned: what features need to know of the whole.
+        state: what features need to know of the whole.
         folder: to work in.
     """
 
-    def __init__(self, spill: Spill, roles: Roles, learned: FittedState, folder: Path) -> None:
+    def __init__(self, spill: Spill, roles: Roles, state: FittedState, folder: Path) -> None:
         self._spill = spill
         self._roles = roles
-        self._learned = learned
+        self._state = state
         self._folder = folder
 
     def gather(self, kind: EntityGrouping) -> None:
@@ -63,7 +63,7 @@ class Passes:
         rows = self._spill.scan()
         parts = max(1, round(self._spill.rows * len(kind.keys) / PART))
         target = pl.PartitionBy(self._folder / "parts" / kind.name, key=BUCKET, include_key=False)
-        routed(rows, kind, self._roles, self._learned, parts).sink_parquet(
+        routed(rows, kind, self._roles, self._state, parts).sink_parquet(
             target, mkdir=True, compression="lz4", row_group_size=_GROUP
         )
 
@@ -125,9 +125,9 @@ class Passes:
     def _facts(
         self, kind: EntityGrouping, part: pl.DataFrame, newcomer: npt.NDArray[np.bool_] | None
     ) -> ColumnView:
-        if kind.newcomers and newcomer is not None:
+        if kind.needs_first_of_actor and newcomer is not None:
             part = part.with_columns(pl.Series(IS_FIRST_OF_ACTOR, newcomer[part[ROW].to_numpy()]))
-        return grouping.column_view(kind, part, self._roles, self._learned)
+        return grouping.column_view(kind, part, self._roles, self._state)
 
     def _each(
         self,
@@ -169,7 +169,7 @@ def routed(
     rows: pl.LazyFrame,
     kind: EntityGrouping,
     roles: Roles,
-    learned: FittedState,
+    state: FittedState,
     parts: int,
     more: Iterable[str] = (),
 ) -> pl.LazyFrame:
@@ -179,12 +179,12 @@ def routed(
         rows: of the table, with `ROW` and `LOT`.
         kind: what brings them together.
         roles: what the columns mean.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
         parts: how many.
         more: columns to take along.
     """
     kept = (pl.col(name) for name in (ROW, LOT, *more))
-    columns = [*kept, _prints(roles, learned).alias(ROW_HASH), *_slim(kind.columns, roles)]
+    columns = [*kept, _prints(roles, state).alias(ROW_HASH), *_slim(kind.columns, roles)]
     there, row = [], pl.col(ROW).cast(pl.UInt64)
     for number, name in enumerate(kind.keys):
         key = pl.col(name)
@@ -196,9 +196,9 @@ def routed(
     return pl.concat(there)
 
 
-def _prints(roles: Roles, learned: FittedState) -> pl.Expr:
+def _prints(roles: Roles, state: FittedState) -> pl.Expr:
     """As `evidence.own_order`: the fingerprint of a row by its cells."""
-    odd = {column.column: learned.kept[f"print {column.column}"] | 1 for column in roles.columns}
+    odd = {column.column: state.kept[f"print {column.column}"] | 1 for column in roles.columns}
     return reduce(
         lambda one, other: one + other,
         (pl.col(n).hash(seed=0) * pl.lit(m & (2**64 - 1), dtype=pl.UInt64) for n, m in odd.items()),

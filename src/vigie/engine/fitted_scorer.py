@@ -122,7 +122,7 @@ def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScor
     answers = FittedState(keep=True)
     tails = model_inputs.tail_scores(told, answers)
     answers.once("energy mean", lambda: float(tails.suspicion.mean()))
-    return Terms(look.roles, options, look.learned, FittedState(answers.kept)), tails
+    return Terms(look.roles, options, look.state, FittedState(answers.kept)), tails
 
 
 def settled(
@@ -139,7 +139,7 @@ def settled(
     """
     answers, frame = FittedState(terms.answers.kept).open(), look.typed
     nothing = dict.fromkeys(related.RELATED_SIGNALS, np.full(frame.height, np.nan))
-    facts = grouping.column_view(ROW_LEVEL, frame, look.roles, look.learned)
+    facts = grouping.column_view(ROW_LEVEL, frame, look.roles, look.state)
     order = np.arange(frame.height)
     gathered = model_inputs.finish_inputs(
         facts,

@@ -38,7 +38,7 @@ START = 0.02
 
 
 def listened(
-    gathered: model_inputs.ModelInputs, members: Sequence[EnsembleMember], seed: int, learned: FittedState
+    gathered: model_inputs.ModelInputs, members: Sequence[EnsembleMember], seed: int, state: FittedState
 ) -> EnsembleScore:
     """Everybody's vote on the rows: the detectors', the members' and the student's.
 
@@ -46,15 +46,15 @@ def listened(
         gathered: of the rows.
         members: with what each says of them.
         seed: of the student.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
-    combined = combination.combine(gathered.anomaly, members, learned=learned)
+    combined = combination.combine(gathered.anomaly, members, state=state)
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((gathered.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     taught = self_training.self_training_scores(
-        gathered.columns, combined.evidence, seed, half=half, company=gathered.company, learned=learned
+        gathered.columns, combined.evidence, seed, half=half, company=gathered.company, state=state
     )
-    return combination.add_self_training(combined, taught, learned)
+    return combination.add_self_training(combined, taught, state)
 
 
 def calibrator_of(plan: Plan, members: Sequence[EnsembleMember] = ()) -> Calibrator | None:
@@ -75,13 +75,13 @@ def led(
     combined: EnsembleScore,
     members: Sequence[EnsembleMember],
     calibrator: Calibrator | None,
-    learned: FittedState,
+    state: FittedState,
 ) -> tuple[EnsembleScore, Floats | None]:
     """What follows where a model leads that learned from labels: its margins, and the share of frauds they tell."""
     leader = max(members, key=lambda member: member.trust, default=None)
     if leader is None or leader.trust < TRUSTED or calibrator is None:
         return combined, None
-    share = learned.now("leader's share", lambda: model.share_of(calibrator, leader.margin, START))
+    share = state.now("leader's share", lambda: model.share_of(calibrator, leader.margin, START))
     return replace(combined, belief=share), leader.margin
 
 

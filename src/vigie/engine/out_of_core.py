@@ -89,11 +89,11 @@ def told(
     clock, table = pipeline.Clock(progress), means.table
     with clock("reading columns", 0.15):
         seen = look(table, catalog, open_bundle, options)
-        seen = replace(seen, learned=means.counts(seen))
+        seen = replace(seen, state=means.counts(seen))
     lots = seen.random[LOT].unique().sort().to_list()
     with clock("gathering evidence", 0.2):
         means.features(seen)
-        terms = Terms(seen.roles, options, seen.learned, seen.learned)
+        terms = Terms(seen.roles, options, seen.state, seen.state)
         random = seen.random.with_columns(v_print=terms.prints(seen.typed)).sort("v_print", ROW)
         seen = replace(seen, random=random.drop("v_print"))
         numbers = seen.random[ROW].to_numpy()

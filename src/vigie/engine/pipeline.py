@@ -96,7 +96,7 @@ class Plan:
         bundles: their bundles.
         options: what the user asked for.
         seconds: what each stage took.
-        learned: what the table says of itself as a whole; `apply` adds to it.
+        state: what the table says of itself as a whole; `apply` adds to it.
     """
 
     roles: Roles
@@ -108,7 +108,7 @@ class Plan:
     bundles: tuple[Bundle, ...]
     options: Options
     seconds: dict[str, float]
-    learned: FittedState = field(default_factory=FittedState)
+    state: FittedState = field(default_factory=FittedState)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def plan(
     open_bundle: Open,
     options: Options,
     progress: Progress = quiet,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
 ) -> Plan:
     """Finds roles, features and models for a table.
 
@@ -165,14 +165,14 @@ def plan(
         open_bundle: fetches and verifies the bundle of an entry.
         options: what the user asked for.
         progress: told each stage and the share done.
-        learned: keeps what the table says as a whole, for rows to come; see `vigie.engine.scorer`.
+        state: keeps what the table says as a whole, for rows to come; see `vigie.engine.scorer`.
     """
     clock = Clock(progress)
-    learned = learned or FittedState()
+    state = state or FittedState()
     with clock("reading columns", 0.05):
         found, at_home = understand(table, catalog, options)
     with clock("gathering evidence", 0.15):
-        gathered = model_inputs.build_inputs(table.typed, found, seed=options.seed, learned=learned)
+        gathered = model_inputs.build_inputs(table.typed, found, seed=options.seed, state=state)
     with clock("matching models", 0.6):
         tied = column_association(table.typed[gathered.order], found)
         profile = matching.describe(table.typed, found, gathered.features)
@@ -180,7 +180,7 @@ def plan(
     with clock("fetching models", 0.65):
         bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(b.booster, b.features) for b in bundles)
-    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, learned)
+    return Plan(found, profile, matches, gathered, tied, models, bundles, options, clock.seconds, state)
 
 
 def understand(table: Table, catalog: Catalog, options: Options) -> tuple[Roles, AtHome]:
@@ -214,20 +214,20 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught |
     clock = Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
         members = voters.members_of(plan, table)
-        combined = voters.listened(plan.evidence, members, plan.options.seed, plan.learned)
+        combined = voters.listened(plan.evidence, members, plan.options.seed, plan.state)
         if taught is not None:
             combined = taught(combined, members)
     with clock("calibrating", 0.85):
         asked = plan.options
         calibrator = voters.calibrator_of(plan, members)
-        combined, odds = voters.led(combined, members, calibrator, plan.learned)
+        combined, odds = voters.led(combined, members, calibrator, plan.state)
         verdict = decide(
             combined,
             plan.coherence,
             calibrator,
             asked.expected_fraud_rate,
             asked.alert_budget,
-            plan.learned,
+            plan.state,
             odds,
         )
     with clock("wording reasons", 0.9):
@@ -257,7 +257,7 @@ def later(
     members: Sequence[voters.Voter],
     calibrator: Calibrator | None,
     options: Options,
-    learned: FittedState,
+    state: FittedState,
 ) -> Later:
     """Scores rows in the terms of a table that is not here.
 
@@ -267,13 +267,13 @@ def later(
         members: the models that voted on it.
         calibrator: its own.
         options: what was asked of it.
-        learned: its answers.
+        state: its answers.
     """
     said = [member.member(frame, gathered) for member in members]
-    combined = voters.listened(gathered, said, options.seed, learned)
-    combined, odds = voters.led(combined, said, calibrator, learned)
+    combined = voters.listened(gathered, said, options.seed, state)
+    combined, odds = voters.led(combined, said, calibrator, state)
     prior, budget = options.expected_fraud_rate, options.alert_budget
-    verdict = decide(combined, 1.0, calibrator, prior, budget, learned, odds)
+    verdict = decide(combined, 1.0, calibrator, prior, budget, state, odds)
     additions = output.additions_of(
         gathered, combined, verdict, output.reasons_of(gathered, options, verdict)
     )

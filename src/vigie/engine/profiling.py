@@ -56,7 +56,7 @@ class Look:
         roles: what the columns mean, in the table's own order.
         kinds: which rows have to be brought together.
         related: by whom rows are related, a part of `kinds`.
-        learned: what features need to know of the whole.
+        state: what features need to know of the whole.
         profile: what it was matched by.
         tied: strongest tie between two columns, in [0, 1].
         matches: the models that will vote.
@@ -68,7 +68,7 @@ class Look:
     roles: Roles
     kinds: tuple[EntityGrouping, ...]
     related: tuple[EntityGrouping, ...]
-    learned: FittedState
+    state: FittedState
     profile: TableProfile
     tied: float
     matches: tuple[Match, ...]
@@ -127,8 +127,8 @@ def _looked(
     options: Options,
     at_home: pipeline.AtHome,
 ) -> Look:
-    learned = FittedState(_categories(table, found)).open()
-    facts, order, _ = model_inputs.canonical_view(customers.select(table.columns), found, learned)
+    state = FittedState(_categories(table, found)).open()
+    facts, order, _ = model_inputs.canonical_view(customers.select(table.columns), found, state)
     built = features.build(facts.frame, facts.roles, facts)
     # Asked now, so that the answers are there when the table comes in pieces.
     anomaly.raw_matrix(facts.frame, facts.roles, facts)
@@ -139,13 +139,13 @@ def _looked(
     bundles = tuple(open_bundle(match.entry) for match in matches)
     models = tuple(reference.from_parts(bundle.booster, bundle.features) for bundle in bundles)
     for column in _shown(facts.roles, models):
-        encoders.shown(facts.frame[column], learned)
+        encoders.shown(facts.frame[column], state)
     return Look(
         random,
         facts.roles,
         found_kinds,
         tuple(kind for kind in found_kinds if kind.name in related),
-        FittedState(learned.kept),
+        FittedState(state.kept),
         profile,
         column_association(customers.select(table.columns)[order], found),
         matches,

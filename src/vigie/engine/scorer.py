@@ -83,7 +83,7 @@ class StandingPlan:
         options: what the user asked for.
         members: the models that vote.
         calibration: of the best match, as its bundle has it; empty without any.
-        learned: what the table said of itself.
+        state: what the table said of itself.
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class StandingPlan:
         options: Options,
         members: Sequence[Standing],
         calibration: Mapping[str, Any],
-        learned: FittedState,
+        state: FittedState,
     ) -> None:
         self.schema = dict(schema)
         self.roles = roles
         self.options = options
-        self.learned = learned
+        self.state = state
         self._members = tuple(members)
         self._calibration = dict(calibration)
         self._voters = [
@@ -139,13 +139,13 @@ class StandingPlan:
             frame,
             self.roles,
             seed=self.options.seed,
-            learned=self.learned,
+            state=self.state,
             only=None if whole else only,
             apart=apart,
         )
         frame = frame if whole else frame[only]
         said = pipeline.later(
-            gathered, frame, self._voters, self._calibrator, self.options, self.learned
+            gathered, frame, self._voters, self._calibrator, self.options, self.state
         ).additions
         ends = np.cumsum([len(o) for _, o in asked])
         return [said[int(end) - len(o) : int(end)] for end, (_, o) in zip(ends, asked, strict=True)]
@@ -180,7 +180,7 @@ class StandingPlan:
     def to_bytes(self) -> bytes:
         """The plan as one file; the same plan always gives the same bytes."""
         arrays: dict[str, np.ndarray] = {}
-        answers = {name: _put(name, value, arrays) for name, value in sorted(self.learned.kept.items())}
+        answers = {name: _put(name, value, arrays) for name, value in sorted(self.state.kept.items())}
         members = []
         for number, member in enumerate(self._members):
             arrays[f"member {number}"] = np.frombuffer(member.booster, dtype=np.uint8)
@@ -228,9 +228,9 @@ class StandingPlan:
             for member in head["members"]
         ]
         schema = {name: _type(kind) for name, kind in head["schema"].items()}
-        learned = FittedState({name: _take(value, arrays) for name, value in head["answers"].items()})
+        state = FittedState({name: _take(value, arrays) for name, value in head["answers"].items()})
         roles, options = Roles.from_json(head["roles"]), Options(**head["options"])
-        return cls(schema, roles, options, members, head["calibration"], learned)
+        return cls(schema, roles, options, members, head["calibration"], state)
 
 
 def learn(
@@ -280,7 +280,7 @@ def standing_of(planned: Plan, table: Table) -> StandingPlan:
         replace(planned.options, roles=dict(planned.options.roles)),
         members,
         calibrator.to_json() if calibrator else {},
-        FittedState(planned.learned.kept),
+        FittedState(planned.state.kept),
     )
 
 

@@ -48,8 +48,8 @@ def of_all(spill: Spill, look: Look, folder: Path) -> FittedState:
             found = pl.DataFrame({"value": distinct, "count": counts}, schema=_SCHEMA)
             found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
 
-        listen(look.roles, look.learned, look.shown, piece, write)
-    kept = dict(look.learned.kept) | {"rows shown": float(spill.rows)}
+        listen(look.roles, look.state, look.shown, piece, write)
+    kept = dict(look.state.kept) | {"rows shown": float(spill.rows)}
     for name, place in names.items():
         total = _added(folder, place)
         kept[f"values {name}"], kept[f"counts {name}"] = total["value"].to_numpy(), total["count"].to_numpy()
@@ -57,18 +57,18 @@ def of_all(spill: Spill, look: Look, folder: Path) -> FittedState:
 
 
 def listen(
-    roles: Roles, learned: FittedState, shown: Iterable[str], piece: pl.DataFrame, listener: Listener
+    roles: Roles, state: FittedState, shown: Iterable[str], piece: pl.DataFrame, listener: Listener
 ) -> None:
     """Tells the listener, by the name of the answer, every value of a piece whose number in the table somebody will ask.
 
     Args:
         roles: what the columns of the table mean.
-        learned: what a look at it has learned.
+        state: what a look at it has learned.
         shown: columns of which a trained model may ask how often each value is shown.
         piece: typed rows.
         listener: told.
     """
-    known = FittedState(learned.kept)
+    known = FittedState(state.kept)
     known.listener = listener
     facts = grouping.column_view(ROW_LEVEL, piece.select([c.column for c in roles.columns]), roles, known)
     for module in COUNTING:

@@ -76,7 +76,7 @@ def combine(
     *,
     rows: int | None = None,
     weights: Floats | None = None,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
 ) -> EnsembleScore:
     """One score from the anomaly score and the members.
 
@@ -85,9 +85,9 @@ def combine(
         members: the matched models; may be empty.
         rows: of the whole table where these are a sample of it.
         weights: (rows,) how many rows each stands for, in a sample.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
-    known = learned or FittedState()
+    known = state or FittedState()
     rows = int(known.once("rows", lambda: float(rows or len(anomaly))))
     trusted = max(range(len(members)), key=lambda i: members[i].trust, default=-1)
     if trusted >= 0 and members[trusted].trust > 0:
@@ -124,7 +124,7 @@ def _led(
     """The others as ever, and beside them the member that is trusted."""
     chosen, rows = members[leader], int(known.once("rows", lambda: float(len(anomaly))))
     others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
-    rest = combine(anomaly, others, rows=rows, weights=weights, learned=known)
+    rest = combine(anomaly, others, rows=rows, weights=weights, state=known)
     ranks = known.ranks(f"model {chosen.name}", chosen.margin) if chosen.ranks is None else chosen.ranks
     evidence = (1 - chosen.trust) * rest.evidence + chosen.trust * tail_score(ranks, rows)
     shares = [(1 - chosen.trust) * share for share in rest.weights]
@@ -136,18 +136,18 @@ def _led(
 
 
 def add_self_training(
-    combined: EnsembleScore, student: Floats | None, learned: FittedState | None = None
+    combined: EnsembleScore, student: Floats | None, state: FittedState | None = None
 ) -> EnsembleScore:
     """The ensemble with the student's vote; nothing changes without one.
 
     Args:
         combined: what the ensemble says.
         student: (rows,) mid-ranks of the student.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
     if student is None:
         return combined
-    known = learned or FittedState()
+    known = state or FittedState()
     rows, ranks = int(known.once("rows", lambda: float(len(student)))), known.ranks("student", student)
     share = SELF_TRAINING_WEIGHT * (1 - combined.trust)
     both = (1 - share) * combined.evidence + share * tail_score(ranks, rows)

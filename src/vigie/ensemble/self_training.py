@@ -46,7 +46,7 @@ def self_training_scores(
     *,
     half: npt.NDArray[np.int64] | None = None,
     company: Floats | None = None,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
 ) -> Floats | None:
     """(rows,) mean mid-rank of the students, or None where the table is too small or has no columns.
 
@@ -56,9 +56,9 @@ def self_training_scores(
         seed: of the halves and trees.
         half: (rows,) 0 or 1, which half a row belongs to; drawn where it is not given.
         company: (rows, columns) what related rows say, NaN where nobody does; columns without any are not looked at.
-        learned: what is known of the table as a whole; with another table's, its students answer.
+        state: what is known of the table as a whole; with another table's, its students answer.
     """
-    known = learned or FittedState()
+    known = state or FittedState()
     rng = np.random.default_rng([seed, 11])
     if half is None:
         half = rng.integers(0, 2, len(columns))

@@ -14,21 +14,21 @@ LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 
 
-def as_numbers(series: pl.Series, learned: FittedState | None = None) -> Floats | None:
+def as_numbers(series: pl.Series, state: FittedState | None = None) -> Floats | None:
     """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity.
 
     Args:
         series: the column.
-        learned: what is known of the column by its name.
+        state: what is known of the column by its name.
     """
-    learned = learned or FittedState()
+    state = state or FittedState()
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
         values = np.clip(series.cast(pl.Float64).to_numpy(), -LARGEST, LARGEST)
-        coded = learned.once(f"coded {series.name}", lambda: _is_coded(values))
+        coded = state.once(f"coded {series.name}", lambda: _is_coded(values))
         return np.where(values == -1, np.nan, values) if coded else values
     if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
         texts = series.cast(pl.String)
-        scale = learned.once(
+        scale = state.once(
             f"scale {series.name}", lambda: read_scale(texts.drop_nulls().unique().to_list()) or {}
         )
         if not scale:
@@ -58,6 +58,6 @@ def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
     return codes.fill_null(-1).to_numpy().astype(np.int64)
 
 
-def print_of(cells: npt.NDArray[np.uint64]) -> int:
+def column_hash(cells: npt.NDArray[np.uint64]) -> int:
     """One fingerprint of a column from those of its cells, in whatever order."""
     return int(cells.sum(dtype=np.uint64))

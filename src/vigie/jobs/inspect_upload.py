@@ -57,7 +57,7 @@ def _judged(
     _keep_head(bench, upload, sample.table.frame)
     mapping, known = dict(upload.mapping), None
     if not mapping:
-        known = uploads.remembered(bench.engine, upload.owner_id, uploads.columns_digest(names))
+        known = uploads.find_mapping(bench.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = known or {}
     options = pipeline.Options(top=5, minimum=0.3, roles=mapping, reasons=False)
     look = pipeline.look(sample.table, bench.catalog, options, told)

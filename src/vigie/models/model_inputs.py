@@ -17,7 +17,7 @@ import polars as pl
 from vigie import features
 from vigie.arrays import Floats, weighted_sum
 from vigie.detectors import anomaly
-from vigie.features.cells import print_of
+from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FittedState
@@ -58,7 +58,7 @@ class ModelInputs:
         columns: (rows, columns) the table's own columns as numbers, for who needs their units.
         order: (rows,) the table's row of each row here.
         prints: (rows,) a fingerprint of the cells of each row.
-        learned: what is known of the table as a whole, as far as single columns need it.
+        state: what is known of the table as a whole, as far as single columns need it.
     """
 
     features: features.Features
@@ -70,7 +70,7 @@ class ModelInputs:
     columns: npt.NDArray[np.float64]
     order: npt.NDArray[np.int64]
     prints: npt.NDArray[np.uint64]
-    learned: FittedState
+    state: FittedState
 
     @property
     def company(self) -> Floats:
@@ -83,7 +83,7 @@ def build_inputs(
     roles: Roles,
     *,
     seed: int = 0,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
     only: npt.NDArray[np.int64] | None = None,
     apart: npt.NDArray[np.int64] | None = None,
 ) -> ModelInputs:
@@ -96,21 +96,21 @@ def build_inputs(
         frame: (rows, columns) typed table.
         roles: the role of each column.
         seed: of the forests and samples.
-        learned: what is known of the table as a whole; with answers of another table, these rows are told in its
+        state: what is known of the table as a whole; with answers of another table, these rows are told in its
             terms.
         only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
         apart: (rows,) from 0; rows with different numbers know nothing of each other; needs what is known.
     """
-    learned = learned or FittedState()
-    facts, order, rows = canonical_view(frame, roles, learned, apart)
-    tails = tail_scores(features.build(facts.frame, facts.roles, facts), learned)
-    peers = related_signals(facts, tails.suspicion, learned)
+    state = state or FittedState()
+    facts, order, rows = canonical_view(frame, roles, state, apart)
+    tails = tail_scores(features.build(facts.frame, facts.roles, facts), state)
+    peers = related_signals(facts, tails.suspicion, state)
     if only is None:
-        return finish_inputs(facts, tails, peers, learned, seed, RowSelection(order, rows[order]))
+        return finish_inputs(facts, tails, peers, state, seed, RowSelection(order, rows[order]))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     asked = RowSelection(np.arange(len(only)), rows[only], place[only])
-    return finish_inputs(facts, tails, peers, learned, seed, asked)
+    return finish_inputs(facts, tails, peers, state, seed, asked)
 
 
 def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
@@ -125,20 +125,20 @@ def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Featu
 
 
 def canonical_view(
-    frame: pl.DataFrame, roles: Roles, learned: FittedState, apart: npt.NDArray[np.int64] | None = None
+    frame: pl.DataFrame, roles: Roles, state: FittedState, apart: npt.NDArray[np.int64] | None = None
 ) -> tuple[ColumnView, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
-    rows, prints, cells = row_hashes(frame, learned)
+    rows, prints, cells = row_hashes(frame, state)
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = ColumnView(sorted_frame, ordered, learned, apart=None if apart is None else apart[order])
-    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    facts = ColumnView(sorted_frame, ordered, state, partition=None if apart is None else apart[order])
+    facts.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     return facts, order, rows
 
 
 def row_hashes(
-    frame: pl.DataFrame, learned: FittedState
+    frame: pl.DataFrame, state: FittedState
 ) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
     """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
     total = np.zeros(frame.height, dtype=np.uint64)
@@ -146,7 +146,7 @@ def row_hashes(
     hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = learned.once(f"print {name}", partial(print_of, cells))
+        prints[name] = state.once(f"print {name}", partial(column_hash, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
     return total, prints, hashed
@@ -192,34 +192,32 @@ class TailScores:
         return np.asarray(np.round(-np.log(1 - everyones.mean(axis=1) + 1e-4) * _GRID) / _GRID)
 
 
-def tail_scores(built: features.Features, learned: FittedState) -> TailScores:
+def tail_scores(built: features.Features, state: FittedState) -> TailScores:
     """Ranks and tails of features.
 
     Args:
         built: the features of some rows, or of all.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
-    learned.once("known", built.known)
+    state.once("known", built.known)
     inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     ranks = inputs[:, : len(built.names)]
 
     def rank(j: int) -> None:
-        ranks[:, j] = learned.ranks(built.names[j], built.values[:, j])
+        ranks[:, j] = state.ranks(built.names[j], built.values[:, j])
 
-    told = np.flatnonzero(learned.once("features", lambda: _any(built.values)))
+    told = np.flatnonzero(state.once("features", lambda: _any(built.values)))
     in_threads(rank, told.tolist(), worth=len(built.values) >= MANY)
-    return tail_scores_of_ranks(built, inputs, learned)
+    return tail_scores_of_ranks(built, inputs, state)
 
 
 def tail_scores_of_ranks(
-    built: features.Features, inputs: npt.NDArray[np.float32], learned: FittedState
+    built: features.Features, inputs: npt.NDArray[np.float32], state: FittedState
 ) -> TailScores:
     """Tails of features whose ranks are known already, in the first columns of `inputs`."""
-    known = learned.once("known", built.known)
+    known = state.once("known", built.known)
     evidence = anomaly.one_sided_tail_scores(inputs[:, : len(built.names)], known)
-    energies = {
-        name: learned.ranks(name, x) for name, x in anomaly.summed_tail_scores(evidence, known).items()
-    }
+    energies = {name: state.ranks(name, x) for name, x in anomaly.summed_tail_scores(evidence, known).items()}
     return TailScores(built, known, inputs, evidence, energies)
 
 
@@ -227,7 +225,7 @@ def finish_inputs(
     facts: ColumnView,
     tails: TailScores,
     peers: Mapping[str, Floats],
-    learned: FittedState,
+    state: FittedState,
     seed: int,
     rows: RowSelection,
 ) -> ModelInputs:
@@ -237,7 +235,7 @@ def finish_inputs(
         facts: the table, or the rows of it whose features are known.
         tails: of the same rows.
         peers: what related rows say of them, as `related` has it.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
         seed: of the forests and samples.
         rows: which of them to tell of.
     """
@@ -246,19 +244,19 @@ def finish_inputs(
     evidence, inputs = tails.evidence[asked], tails.inputs[asked]
     columns = anomaly.raw_matrix(facts.frame, facts.roles, facts)[asked]
     detect: dict[str, Callable[[], Floats]] = {
-        "neighbours": lambda: anomaly.knn_distance(columns, seed, learned=learned),
-        "tails_forest": lambda: anomaly.isolation_forest_tails(evidence, known, seed, learned),
-        "raw_forest": lambda: anomaly.isolation_forest_raw(columns, seed, learned),
+        "neighbours": lambda: anomaly.knn_distance(columns, seed, state=state),
+        "tails_forest": lambda: anomaly.isolation_forest_tails(evidence, known, seed, state),
+        "raw_forest": lambda: anomaly.isolation_forest_raw(columns, seed, state),
     }
     detect |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
     ranks = {name: energies[asked] for name, energies in tails.energies.items()}
 
     def rank(name: str) -> None:
-        ranks[name] = learned.ranks(name, detect[name]())
+        ranks[name] = state.ranks(name, detect[name]())
 
     in_threads(rank, list(detect), worth=len(columns) >= MANY)
     detectors = np.stack([ranks[name] for name in DETECTORS], axis=1)
-    combined = combine_detectors(detectors, anonymous_share(facts.roles), learned)
+    combined = combine_detectors(detectors, anonymous_share(facts.roles), state)
     at = len(built.names)
     for name in (*DETECTORS, *RELATED_SIGNALS):
         inputs[:, at] = ranks[name]
@@ -266,7 +264,7 @@ def finish_inputs(
     inputs[:, at:] = table_context(facts)[asked]
     built = replace(built, values=built.values[asked])
     return ModelInputs(
-        built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.learned
+        built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.state
     )
 
 
@@ -281,7 +279,7 @@ def anonymous_share(roles: Roles) -> float:
     return sum(role in ANONYMOUS_ROLES for role in seen) / len(seen) if seen else 0.0
 
 
-def combine_detectors(detectors: Floats, nameless: float, learned: FittedState | None = None) -> Floats:
+def combine_detectors(detectors: Floats, nameless: float, state: FittedState | None = None) -> Floats:
     """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
 
     Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
@@ -289,14 +287,14 @@ def combine_detectors(detectors: Floats, nameless: float, learned: FittedState |
     Args:
         detectors: (rows, detectors) mid-ranks.
         nameless: share of the columns that are anonymous; from a third on they begin to count, from two thirds fully.
-        learned: what is known of the table as a whole.
+        state: what is known of the table as a whole.
     """
-    learned = learned or FittedState()
-    rows = learned.once("rows", lambda: float(len(detectors)))
+    state = state or FittedState()
+    rows = state.once("rows", lambda: float(len(detectors)))
     shift = float(np.clip(3 * nameless - 1, 0, 1))
     shares = (1 - shift) * DETECTOR_WEIGHTS + shift * ANONYMOUS_WEIGHTS
     energies = -np.log(1 - detectors + 0.5 / max(rows, 1))
-    return learned.ranks("together", weighted_sum(energies.T, shares))
+    return state.ranks("together", weighted_sum(energies.T, shares))
 
 
 def table_context(facts: ColumnView) -> Floats:

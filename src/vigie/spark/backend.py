@@ -68,16 +68,16 @@ class Cluster:
 
     def counts(self, look: Look) -> FittedState:
         names: list[str] = []
-        listen(look.roles, look.learned, look.shown, look.random, lambda name, _: names.append(name))
+        listen(look.roles, look.state, look.shown, look.random, lambda name, _: names.append(name))
         names = list(dict.fromkeys(names))
         schema = {"name": pl.Int64(), "value": pl.Int64(), "count": pl.Int64()}
-        work = tasks.Count(look.roles, _sent(look.learned), look.shown, tuple(names))
+        work = tasks.Count(look.roles, _sent(look.state), look.shown, tuple(names))
         found = self._rows.frames.map(work, schema)
         total = found.df.groupBy(found.at("name"), found.at("value")).agg(
             fn.sum(found.at("count")).alias("_2")
         )
         often = Frames(total.filter(fn.col("_2") > 1).toDF("_0", "_1", "_2"), schema).collect()
-        kept = dict(look.learned.kept) | {"rows shown": float(self._rows.rows)}
+        kept = dict(look.state.kept) | {"rows shown": float(self._rows.rows)}
         for place, name in enumerate(names):
             mine = often.filter(pl.col("name") == place).sort("value")
             kept[f"values {name}"] = mine["value"].to_numpy()
@@ -88,12 +88,12 @@ class Cluster:
         self._seen = look
         for kind in look.kinds:
             rows = self._rows.frames
-            if kind.newcomers:
+            if kind.needs_first_of_actor:
                 actor = {k: found for k, found in self._found.items() if k.name == "actor"}
                 rows = self._by_row(
                     rows, actor, tasks.with_newcomers, {**rows.schema, IS_FIRST_OF_ACTOR: pl.Boolean()}
                 )
-            tell = tasks.Tell(kind, look.roles, _sent(look.learned))
+            tell = tasks.Tell(kind, look.roles, _sent(look.state))
             self._found[kind] = self._told("features", tell, rows, ())
 
     def told(self, lots: Iterable[int]) -> Found:
@@ -136,8 +136,8 @@ class Cluster:
     ) -> tuple[Layout, Frames]:
         """What a kind tells of rows that are brought together for it, written down."""
         kind = tell.kind
-        taken = (*more, IS_FIRST_OF_ACTOR) if kind.newcomers else more
-        route = tasks.Route(kind, self._seen.roles, _prints(self._seen.learned), taken)
+        taken = (*more, IS_FIRST_OF_ACTOR) if kind.needs_first_of_actor else more
+        route = tasks.Route(kind, self._seen.roles, _prints(self._seen.state), taken)
         # What it will tell is tried on a few rows at random: the same of any rows of the table.
         tried = self._seen.random.head(_TRIED).with_columns(
             pl.lit(False).alias(IS_FIRST_OF_ACTOR), pl.lit(0.0).alias(ENERGY)
@@ -188,11 +188,11 @@ def _of_lots(found: dict[EntityGrouping, tuple[Layout, Frames]], lots: Iterable[
     return chosen
 
 
-def _sent(learned: FittedState) -> FittedState:
+def _sent(state: FittedState) -> FittedState:
     """Answers without what a machine has made of them."""
-    return FittedState(learned.kept)
+    return FittedState(state.kept)
 
 
-def _prints(learned: FittedState) -> FittedState:
+def _prints(state: FittedState) -> FittedState:
     """The answers that fingerprints ask for: the others may be large."""
-    return FittedState({name: kept for name, kept in learned.kept.items() if name.startswith("print ")})
+    return FittedState({name: kept for name, kept in state.kept.items() if name.startswith("print ")})

@@ -45,7 +45,7 @@ class Count:
     """How often the values occur that somebody will ask the number of."""
 
     roles: Roles
-    learned: FittedState
+    state: FittedState
     shown: tuple[str, ...]
     names: tuple[str, ...]
 
@@ -57,7 +57,7 @@ class Count:
             place = pl.lit(self.names.index(name), dtype=pl.Int64).alias("name")
             found.append(pl.DataFrame({"value": distinct, "count": times}).select(place, "value", "count"))
 
-        value_counts.listen(self.roles, self.learned, self.shown, rows, listen)
+        value_counts.listen(self.roles, self.state, self.shown, rows, listen)
         yield from (one.cast(pl.Int64) for one in found)
 
 
@@ -67,11 +67,11 @@ class Route:
 
     kind: EntityGrouping
     roles: Roles
-    learned: FittedState
+    state: FittedState
     more: tuple[str, ...] = ()
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield routed(rows.lazy(), self.kind, self.roles, self.learned, PARTS, self.more).collect()
+        yield routed(rows.lazy(), self.kind, self.roles, self.state, PARTS, self.more).collect()
 
     def schema(self, given: Schema) -> Schema:
         """Of what it makes."""
@@ -84,12 +84,12 @@ class Tell:
 
     kind: EntityGrouping
     roles: Roles
-    learned: FittedState
+    state: FittedState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each feature."""
         return grouping.grouping_features(
-            self.kind, grouping.column_view(self.kind, part, self.roles, self.learned)
+            self.kind, grouping.column_view(self.kind, part, self.roles, self.state)
         )
 
 
@@ -99,12 +99,12 @@ class TellPeers:
 
     kind: EntityGrouping
     roles: Roles
-    learned: FittedState
+    state: FittedState
     answers: FittedState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each thing they say."""
-        facts = grouping.column_view(self.kind, part, self.roles, self.learned)
+        facts = grouping.column_view(self.kind, part, self.roles, self.state)
         return grouping.grouping_related_signals(self.kind, facts, part[ENERGY].to_numpy(), self.answers)
 
 

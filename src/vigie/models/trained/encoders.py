@@ -117,7 +117,7 @@ def encode(
     where: Mapping[str, str],
     salt: str,
     main_time: str | None,
-    learned: FittedState | None = None,
+    state: FittedState | None = None,
 ) -> Matrix:
     """(rows, inputs) of any table.
 
@@ -127,7 +127,7 @@ def encode(
         where: training column -> column of this table; what is not in it is missing.
         salt: of the model.
         main_time: the column of this table that says when a row happened.
-        learned: what is known of the table as a whole, where these are only some of its rows.
+        state: what is known of the table as a whole, where these are only some of its rows.
     """
     width = sum(len(encoder.outputs) for encoder in encoders)
     out = np.full((frame.height, width), np.nan, dtype=np.float32)
@@ -136,7 +136,7 @@ def encode(
         size = len(encoder.outputs)
         if encoder.column in where:
             columns = _encode(
-                frame, frame[where[encoder.column]], encoder, salt, main_time, learned or FittedState()
+                frame, frame[where[encoder.column]], encoder, salt, main_time, state or FittedState()
             )
             for offset, values in enumerate(columns):
                 out[:, at + offset] = values
@@ -194,7 +194,7 @@ def _encode(
     encoder: Encoder,
     salt: str,
     main_time: str | None,
-    learned: FittedState,
+    state: FittedState,
 ) -> list[Floats]:
     unknown = np.full(len(series), np.nan)
     match encoder.means:
@@ -215,14 +215,14 @@ def _encode(
         case "category":
             return _categories(series, encoder, salt)
         case _:
-            return [shown(series, learned)]
+            return [shown(series, state)]
 
 
-def shown(series: pl.Series, learned: FittedState) -> Floats:
+def shown(series: pl.Series, state: FittedState) -> Floats:
     """(rows,) logarithm of the share of the table's rows that show the same; NaN where the cell is empty."""
     prints = series.hash(seed=0).to_numpy().view(np.int64)
-    often = learned.times(f"shown {series.name}", prints, series.is_not_null().to_numpy())
-    return np.asarray(np.log(often / learned.once("rows shown", lambda: float(max(len(series), 1)))))
+    often = state.times(f"shown {series.name}", prints, series.is_not_null().to_numpy())
+    return np.asarray(np.log(often / state.once("rows shown", lambda: float(max(len(series), 1)))))
 
 
 def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:

@@ -88,7 +88,7 @@ class Own:
             evidence: of the frame.
         """
         time = None if self.main_time is None else found.get(self.main_time)
-        own = encoding.encode(frame[evidence.order], self.encoders, found, self.salt, time, evidence.learned)
+        own = encoding.encode(frame[evidence.order], self.encoders, found, self.salt, time, evidence.state)
         if not self.features:
             return own
         columns = [NAMES.index(name) for name in self.features]

@@ -18,7 +18,7 @@ from apiflask.fields import (
 )
 from apiflask.validators import Length, OneOf, Range
 
-from vigie.app.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
+from vigie.app.tables import LABELS, ROLES, RUN_STATES, UPLOAD_STATES
 from vigie.app.tokens import SCOPES
 from vigie.i18n.catalogue import languages
 
@@ -203,7 +203,7 @@ class RowsQuery(Schema):
     )
     cell = String(validate=Length(max=2000))
     level = String(load_default="", validate=OneOf(["", "HIGH", "MEDIUM", "LOW"]))
-    marked = String(load_default="", validate=OneOf(["", "any", "none", *VERDICTS]))
+    marked = String(load_default="", validate=OneOf(["", "any", "none", *LABELS]))
 
 
 class RowOut(Schema):
@@ -256,7 +256,7 @@ class MarksIn(Schema):
 
     marks = Dict(
         keys=Integer(validate=_ROW),
-        values=String(allow_none=True, validate=OneOf(VERDICTS)),
+        values=String(allow_none=True, validate=OneOf(LABELS)),
         required=True,
         validate=Length(max=10_000),
     )

@@ -14,50 +14,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
-import sqlalchemy as sa
+from tests.helpers.killing import serve
 
-from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import publish
-from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.relocate import journal, rollback, run
 from vigie.stores import cloud  # noqa: F401
-from vigie.stores.base import Location, Store, connect, open_location
-
-DOMAIN = "mobile_money"
-
-
-def make_files(name: str, size: int) -> tuple[Bundle, dict[str, bytes]]:
-    """A bundle of made-up bytes, the same for the same name."""
-    booster = random.Random(name).randbytes(size)
-    profile = {
-        "domain": DOMAIN,
-        "columns": [{"name": "amount", "role": "amount", "type": "Float64"}],
-        "roles": {"amount": 1.0},
-        "quantiles": {},
-    }
-    bundle = Bundle(name, "1", booster, {"of": name}, {"slope": 1.5}, {"ap": 0.4}, profile)
-    return bundle, pack(bundle, created="2026-11-01T00:00:00Z")
-
-
-def populate(engine: sa.Engine, url: str, count: int, size: int) -> tuple[ModelVersion, ...]:
-    """Publishes and registers `count` models at `url`."""
-    store = connect(url)
-    entries = []
-    for number in range(1, count + 1):
-        bundle, files = make_files(f"dataset{number}", size)
-        root = f"{store.prefix}/" if store.prefix else ""
-        home = open_location(Location(store.kind, store.bucket))
-        stored = publish(home, f"{root}dataset{number}", files)
-        entries.append(ModelVersion.of(bundle, stored, home.location))
-    catalog = Catalog(engine)
-    kept = catalog.register_all(entries)
-    for entry in kept[::5]:
-        catalog.deactivate(entry.name, entry.version)
-    return tuple(catalog.list(active_only=False))
+from vigie.stores.base import Location, Store
+from vigie.stores.open import open_location
 
 
 def slow_store(location: Location, log: int, pause: float) -> Store:
@@ -106,25 +71,10 @@ def do_rollback(url: str, pause: str, most: str) -> None:
     print(f"restored {len(report.restored)} {report.before}", flush=True)
 
 
-def digest(data: bytes) -> str:
-    """The sha256 of some bytes."""
-    return sha256(data).hexdigest()
-
-
-def serve() -> None:
-    """Answers each line with the id of a new process that does the job, its output in a file."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
-    for line in sys.stdin:
-        output, job, *arguments = line.rstrip("\n").split("\t")
-        child = os.fork()
-        if child == 0:
-            os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-            JOBS[job](*arguments)
-            os._exit(0)
-        print(child, flush=True)
-
-
-JOBS: dict[str, Callable[..., None]] = {"migrate": do_migrate, "rollback": do_rollback, "serve": serve}
+JOBS: dict[str, Callable[..., None]] = {"migrate": do_migrate, "rollback": do_rollback}
 
 if __name__ == "__main__":
-    JOBS[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "serve":
+        serve(JOBS)
+    else:
+        JOBS[sys.argv[1]](*sys.argv[2:])

@@ -16,6 +16,7 @@ import boto3
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.relocate.sample_models import contents, places, populate, read_all
 from tests.waiting import LIMIT
 
 from vigie.catalog import Catalog
@@ -24,7 +25,7 @@ from vigie.cli.migrate import migrate
 from vigie.db import database
 from vigie.relocate import Timing, journal
 from vigie.starter_models import registry
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUCKET = "fraud-detection-models"
@@ -48,25 +49,25 @@ def bucket() -> Iterator[str]:
     client.delete_bucket(Bucket=BUCKET)
 
 
-def five_commands(url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def five_commands(url: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each in a process of its own in the checkout, with forty models in the catalog."""
     monkeypatch.setenv("DATABASE_URL", url)
     engine = database.open(url)
     try:
-        in_turn(engine, source, tools)
+        in_turn(engine, source)
     finally:
         engine.dispose()
 
 
-def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
+def in_turn(engine: sa.Engine, source: str) -> None:
     """What each says and leaves behind."""
     catalog = Catalog(engine)
     missing = 40 - registry.register(catalog)
     if missing > 0:
-        tools.populate(engine, source, missing, 300)
+        populate(engine, source, missing, 300)
     entries = catalog.list(active_only=False)
     assert len(entries) == 40
-    places = tools.places(engine)
+    before = places(engine)
 
     def python(arguments: str, code: int = 0) -> str:
         line = [sys.executable, *arguments.split()]
@@ -79,7 +80,7 @@ def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
     assert all(name in said for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
     said = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
     assert "40 models: 40 new" in said
-    assert tools.contents(HOME) == {}
+    assert contents(HOME) == {}
     said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
     assert "0 of 40 models are right" in said
     said = python("migrate_models_to_s3.py --bucket fraud-detection-models")
@@ -92,24 +93,24 @@ def in_turn(engine: sa.Engine, source: str, tools: Any) -> None:
     assert f"40 of 40 models right at {HOME}" in said
     said = python("migrate_models_to_s3.py --rollback")
     assert "40 models are where they were" in said
-    assert tools.places(engine) == places
-    assert tools.read_all(engine) == 40
+    assert places(engine) == before
+    assert read_all(engine) == 40
 
 
 @pytest.mark.slow
 def test_the_five_commands_on_sqlite_and_moto(
-    s3: str, bucket: str, tmp_path: Path, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+    s3: str, bucket: str, tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a laptop."""
-    five_commands(f"sqlite:///{tmp_path / 'catalog.sqlite'}", source, tools, monkeypatch)
+    five_commands(f"sqlite:///{tmp_path / 'catalog.sqlite'}", source, monkeypatch)
 
 
 @pytest.mark.slow
 def test_the_five_commands_on_postgresql_and_moto(
-    s3: str, bucket: str, postgres_url: str, source: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+    s3: str, bucket: str, postgres_url: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the catalog in PostgreSQL."""
-    five_commands(postgres_url, source, tools, monkeypatch)
+    five_commands(postgres_url, source, monkeypatch)
 
 
 @pytest.mark.radosgw
@@ -118,11 +119,10 @@ def test_the_five_commands_on_a_real_gateway(
     bucket: str,
     database_url: str,
     source: str,
-    tools: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With signatures checked."""
-    five_commands(database_url, source, tools, monkeypatch)
+    five_commands(database_url, source, monkeypatch)
 
 
 @pytest.fixture
@@ -137,11 +137,9 @@ def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
-def test_one_thing_after_the_other(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any
-) -> None:
+def test_one_thing_after_the_other(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
     """Plan, run, verify, status, roll back; the results on stdout, how far it is on stderr."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     done = vigie("--to", target, "--dry-run")
     assert "3 models: 3 new" in done.stdout
     assert "read 3 of 3 models" in done.stderr
@@ -161,7 +159,6 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     sqlite: sa.Engine,
     source: str,
     target: str,
-    tools: Any,
     vigie: Any,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -169,7 +166,7 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     """A small migration prints one line on a machine of any speed; a large one at most one per twentieth of its bytes."""
     clock = itertools.count(step=10.0)
     monkeypatch.setattr(migrate_report, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     printed = vigie("--to", target).stderr.splitlines()
     assert [line.partition(",")[0] for line in printed] == ["moved 3 of 3 models"]
     lines = migrate_report.Lines("moved")
@@ -184,9 +181,9 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     assert printed[-1] == "moved 2 of 2 models, 2.0 GB of 2.0 GB"
 
 
-def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any) -> None:
+def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
     """For each of them, on stdout, and nothing on stderr."""
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
 
     def told(*arguments: str) -> Any:
         done = vigie(*arguments, "--json")
@@ -204,11 +201,9 @@ def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, tools: An
     assert told("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
 
 
-def test_any_miss_ends_with_an_exit_code(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any
-) -> None:
+def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
     """5 for what is not as it should be, with the model and the file; the other models are moved."""
-    entries = tools.populate(sqlite, source, 3)
+    entries = populate(sqlite, source, 3)
     connect(source).delete(entries[1].stored.keys()["profile.json"])
     for arguments in (("--dry-run",), (), ("--verify",)):
         done = vigie("--to", target, *arguments)
@@ -254,17 +249,17 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert "secret" not in done.output.replace("AWS_SECRET", "")
 
 
-def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, tools: Any, vigie: Any) -> None:
+def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
     """No answer is no."""
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
     vigie("--to", target)
     for answer in ("", "n\n"):
         assert vigie("--to", target, "--prune-source", answer=answer).exit_code == 130
-        assert len(tools.contents(source)) == 12
+        assert len(contents(source)) == 12
     done = vigie("--to", target, "--prune-source", answer="y\n")
     assert "12 old files of 2 models deleted" in done.stdout
-    assert tools.contents(source) == {}
-    assert tools.read_all(sqlite) == 2
+    assert contents(source) == {}
+    assert read_all(sqlite) == 2
 
 
 def test_an_empty_catalog_is_no_error(sqlite: sa.Engine, target: str, vigie: Any) -> None:

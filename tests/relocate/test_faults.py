@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, places, populate, read_all
 from tests.waiting import wait_until
 
 from vigie.catalog import Catalog
@@ -32,11 +34,11 @@ def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
     return lambda verb, path: what if verb in verbs and next(seen) % nth == 0 else None
 
 
-def settle(engine: sa.Engine, target: str, tools: Any, **given: Any) -> None:
+def settle(engine: sa.Engine, target: str, **given: Any) -> None:
     """A second run, with nothing in its way, finishes; every byte is right."""
     assert run(engine, target, **given).complete
     assert verify(engine, target).right
-    assert tools.read_all(engine) == COUNT
+    assert read_all(engine) == COUNT
 
 
 def found_right(engine: sa.Engine, target: str) -> bool:
@@ -56,14 +58,13 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     source: str,
     s3: str,
     proxy: Any,
-    tools: Any,
     fault: str,
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Unavailable, gone, revoked credentials, broken answers: said in words; what had moved stays moved."""
     monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
-    tools.populate(sqlite, source, COUNT)
+    populate(sqlite, source, COUNT)
     proxy.fault = after(45, fault)
     report = run(sqlite, f"{s3}/m", parallel=1)
     assert not report.complete
@@ -76,45 +77,41 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     assert (record.state, record.held) == ("failed", False)
     assert record.error
     proxy.fault = lambda verb, path: None
-    assert tools.read_all(sqlite) == COUNT
-    settle(sqlite, f"{s3}/m", tools)
+    assert read_all(sqlite) == COUNT
+    settle(sqlite, f"{s3}/m")
 
 
 @pytest.mark.parametrize("fault", ["503", "drop", "cut"])
 def test_an_s3_store_that_fails_now_and_then_is_no_obstacle(
-    sqlite: sa.Engine, source: str, s3: str, proxy: Any, tools: Any, fault: str
+    sqlite: sa.Engine, source: str, s3: str, proxy: Any, fault: str
 ) -> None:
     """Each fifth request fails; the client asks again, and not one model is missed."""
-    tools.populate(sqlite, source, COUNT)
+    populate(sqlite, source, COUNT)
     proxy.fault = every(5, fault, "GET PUT" if fault != "cut" else "PUT")
     report = run(sqlite, f"{s3}/m", parallel=4)
     proxy.fault = lambda verb, path: None
     assert proxy.hits[fault] > 5
     assert report.complete, report.failures
-    settle(sqlite, f"{s3}/m", tools)
+    settle(sqlite, f"{s3}/m")
 
 
-def test_wrong_bytes_from_the_target_move_no_row(
-    sqlite: sa.Engine, source: str, s3: str, proxy: Any, tools: Any
-) -> None:
+def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
     """Every answer with one byte changed: no model is believed to have arrived, each is named with its file."""
-    entries = tools.populate(sqlite, source, COUNT)
+    entries = populate(sqlite, source, COUNT)
     proxy.fault = lambda verb, path: "flip" if verb == "GET" and "booster" in path else None
     report = run(sqlite, f"{s3}/m", parallel=4)
     assert report.models_out == 0
     assert len(report.failures) == COUNT
     assert all("booster.ubj.zst" in reason and "read back" in reason for _, reason in report.failures)
-    assert tools.places(sqlite) == {e.label: str(e.place) for e in entries}
-    assert not any("manifest.json" in key for key in tools.contents(f"{s3}/m"))
+    assert places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert not any("manifest.json" in key for key in contents(f"{s3}/m"))
     proxy.fault = lambda verb, path: None
-    settle(sqlite, f"{s3}/m", tools)
+    settle(sqlite, f"{s3}/m")
 
 
-def test_one_wrong_answer_is_asked_for_again(
-    sqlite: sa.Engine, source: str, s3: str, proxy: Any, tools: Any
-) -> None:
+def test_one_wrong_answer_is_asked_for_again(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
     """A byte spoilt on the way once is no reason to give up, in either direction."""
-    tools.populate(sqlite, f"{s3}/old", COUNT)
+    populate(sqlite, f"{s3}/old", COUNT)
     seen = itertools.count(1)
     proxy.fault = lambda verb, path: (
         "flip" if verb == "GET" and "booster" in path and next(seen) == 3 else None
@@ -124,32 +121,32 @@ def test_one_wrong_answer_is_asked_for_again(
 
 
 def test_a_bucket_deleted_in_the_middle(
-    sqlite: sa.Engine, source: str, s3: str, moto_endpoint: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, s3: str, moto_endpoint: str, counting: CountingStores
 ) -> None:
     """Said as what it is; rows that had moved point at nothing now, and a rollback puts them back."""
     import boto3
 
-    entries = tools.populate(sqlite, source, COUNT)
+    entries = populate(sqlite, source, COUNT)
     client = boto3.client("s3", endpoint_url=moto_endpoint)
     bucket, lock, gone = s3.removeprefix("s3://"), threading.Lock(), []
 
     def delete(verb: str, key: str) -> None:
         with lock:
-            if verb == "put" and stage.count("put") == 20 and not gone:
+            if verb == "put" and counting.count("put") == 20 and not gone:
                 gone.append(bucket)
                 for item in client.list_objects_v2(Bucket=bucket)["Contents"]:
                     client.delete_object(Bucket=bucket, Key=item["Key"])
                 client.delete_bucket(Bucket=bucket)
 
-    stage.fault = delete
-    report = run(sqlite, f"{s3}/m", opener=stage, parallel=1)
+    counting.fault = delete
+    report = run(sqlite, f"{s3}/m", opener=counting, parallel=1)
     assert not report.complete
     assert all("no such bucket" in reason for _, reason in report.failures)
     assert not found_right(sqlite, f"{s3}/m")
     rollback(sqlite)
-    assert tools.places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.place) for e in entries}
     client.create_bucket(Bucket=bucket)
-    settle(sqlite, f"{s3}/m", tools)
+    settle(sqlite, f"{s3}/m")
 
 
 @pytest.fixture
@@ -164,23 +161,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path, tools: Any) -> None:
+def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path) -> None:
     """What fitted has moved, the others stay where they were; with room a second run finishes."""
-    tools.populate(sqlite, source, COUNT, 200_000)
+    populate(sqlite, source, COUNT, 200_000)
     report = run(sqlite, str(small_disk), parallel=2)
     assert 0 < report.models_out < COUNT
     assert any("the disk is full" in reason for _, reason in report.failures)
     assert "space" in report.hint
-    assert tools.read_all(sqlite) == COUNT
+    assert read_all(sqlite) == COUNT
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-    settle(sqlite, str(small_disk), tools)
+    settle(sqlite, str(small_disk))
 
 
 def test_a_database_that_goes_away_stops_the_run(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+    sqlite: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is no model's fault; what had been switched is, and the next run takes the lock and goes on."""
-    tools.populate(sqlite, source, COUNT)
+    populate(sqlite, source, COUNT)
     original, calls = Catalog.relocate, []
 
     def gone(self: Catalog, *given: Any, **named: Any) -> Any:
@@ -194,36 +191,36 @@ def test_a_database_that_goes_away_stops_the_run(
         run(sqlite, target, parallel=2)
     assert records(sqlite)[0].steps["switched"] == 3
     monkeypatch.undo()
-    assert tools.read_all(sqlite) == COUNT
-    settle(sqlite, target, tools)
+    assert read_all(sqlite) == COUNT
+    settle(sqlite, target)
 
 
 def test_a_source_that_fails_in_the_middle(
-    sqlite: sa.Engine, target: str, s3: str, proxy: Any, tools: Any, monkeypatch: pytest.MonkeyPatch
+    sqlite: sa.Engine, target: str, s3: str, proxy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From S3 to a folder: nothing half there is taken for a model."""
     monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
-    tools.populate(sqlite, f"{s3}/models", COUNT)
+    populate(sqlite, f"{s3}/models", COUNT)
     proxy.fault = after(20, "503")
     report = run(sqlite, target, parallel=4)
     assert not report.complete
     proxy.fault = lambda verb, path: None
-    assert tools.read_all(sqlite) == COUNT
-    settle(sqlite, target, tools)
+    assert read_all(sqlite) == COUNT
+    settle(sqlite, target)
 
 
 def test_predictions_running_all_the_time_never_fail(
-    engine: sa.Engine, source: str, s3: str, target: str, tools: Any, capsys: pytest.CaptureFixture[str]
+    engine: sa.Engine, source: str, s3: str, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Readers load models by the catalog's word, without a cache, during a migration, the next one and two rollbacks."""
-    tools.populate(engine, source, 8)
+    populate(engine, source, 8)
     stop, failures, loaded, seen = threading.Event(), [], [0], set()
 
     def predict() -> None:
         while not stop.is_set():
             try:
-                loaded[0] += tools.read_all(engine)
-                seen.update(place.split(":")[0] for place in tools.places(engine).values())
+                loaded[0] += read_all(engine)
+                seen.update(place.split(":")[0] for place in places(engine).values())
             except Exception as error:  # noqa: BLE001  whatever it is, a prediction failed
                 failures.append(error)
 
@@ -247,13 +244,11 @@ def test_predictions_running_all_the_time_never_fail(
     assert seen == {"local", "s3"}
 
 
-def test_a_run_that_finds_somebody_else_leaves_no_trace(
-    sqlite: sa.Engine, target: str, tools: Any, source: str
-) -> None:
+def test_a_run_that_finds_somebody_else_leaves_no_trace(sqlite: sa.Engine, target: str, source: str) -> None:
     """The journal has one line, that of the first."""
     from vigie.relocate import journal
 
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
     goal = journal.Target.parse(target)
     choose = lambda c: (journal.begin(c, goal, [])[0], "running", False)  # noqa: E731
     with journal.hold(sqlite, Timing(), choose), pytest.raises(MigrationUnderWay):

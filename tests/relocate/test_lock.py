@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, places, populate
 from tests.waiting import LIMIT, wait_until
 
 from vigie.db.database import migrations
@@ -36,11 +38,9 @@ def rewrite(engine: sa.Engine, **values: Any) -> None:
         connection.execute(sa.update(migrations).values(**values))
 
 
-def test_the_second_is_told_who_and_since_when(
-    engine: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_the_second_is_told_who_and_since_when(engine: sa.Engine, source: str, target: str) -> None:
     """User, machine, process and time; nothing is copied, and a rollback is refused as well."""
-    tools.populate(engine, source, 2)
+    populate(engine, source, 2)
     with hold(engine):
         with pytest.raises(MigrationUnderWay) as caught:
             run(engine, target)
@@ -49,15 +49,15 @@ def test_the_second_is_told_who_and_since_when(
     assert f"process {os.getpid()}" in caught.value.message
     assert caught.value.who.split(" on ")[1].startswith(os.uname().nodename)
     assert f"{datetime.now(UTC):%Y-%m-%d}" in caught.value.since
-    assert tools.contents(target) == {}
+    assert contents(target) == {}
     assert run(engine, target).complete
 
 
 def test_the_second_waits_if_it_is_asked_to(
-    engine: sa.Engine, source: str, target: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+    engine: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It goes on as soon as the first one ends."""
-    tools.populate(engine, source, 2)
+    populate(engine, source, 2)
     held, waits = threading.Event(), threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -102,10 +102,10 @@ def test_of_eight_that_come_at_once_one_holds_it(engine: sa.Engine) -> None:
 
 
 def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
-    engine: sa.Engine, source: str, target: str, tools: Any
+    engine: sa.Engine, source: str, target: str
 ) -> None:
     """On another machine only the heartbeat tells; by the database's clock."""
-    tools.populate(engine, source, 1)
+    populate(engine, source, 1)
     with hold(engine):
         long_ago = datetime.now(UTC) - timedelta(hours=1)
         rewrite(engine, heartbeat_at=long_ago)
@@ -128,10 +128,10 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
 
 
 def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str
 ) -> None:
     """Nobody waits for the heartbeat of a process that the system no longer has; but one that lives is waited for."""
-    tools.populate(sqlite, source, 1)
+    populate(sqlite, source, 1)
     with hold(sqlite) as held:
         held.finish("failed")
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
@@ -148,10 +148,10 @@ def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
 
 
 def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
-    engine: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    engine: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """A laptop closed in the middle: another run took over, finished and was rolled back; the first must stop."""
-    entries = tools.populate(engine, source, 3)
+    entries = populate(engine, source, 3)
     slept = []
 
     def sleep(verb: str, key: str) -> None:
@@ -162,11 +162,11 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
             assert run(engine, target).resumed
             rollback(engine)
 
-    stage.fault = sleep
+    counting.fault = sleep
     with pytest.raises(MigrationUnderWay):
-        run(engine, target, opener=stage, parallel=1, timing=Timing(beat=60))
+        run(engine, target, opener=counting, parallel=1, timing=Timing(beat=60))
     assert slept
-    assert tools.places(engine) == {entry.label: str(entry.place) for entry in entries}
+    assert places(engine) == {entry.label: str(entry.place) for entry in entries}
     assert records(engine)[0].state == "rolled_back"
 
 

@@ -7,40 +7,42 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, places, populate, read_all
 
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
 from vigie.relocate import plan, prune, records, rollback, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 
 def test_rows_are_where_they_were_and_nothing_is_deleted(
-    engine: sa.Engine, source: str, s3: str, tools: Any, stage: Any
+    engine: sa.Engine, source: str, s3: str, counting: CountingStores
 ) -> None:
     """The catalog is as before the migration; both copies of the files stay; a new migration copies nothing."""
-    tools.populate(engine, source, 8)
-    before = tools.places(engine)
+    populate(engine, source, 8)
+    before = places(engine)
     run(engine, f"{s3}/m")
     report = rollback(engine)
     assert len(report.restored) == 8
-    assert tools.places(engine) == before
-    assert tools.read_all(engine) == 8
-    assert len(tools.contents(f"{s3}/m")) == len(tools.contents(source)) == 48
+    assert places(engine) == before
+    assert read_all(engine) == 8
+    assert len(contents(f"{s3}/m")) == len(contents(source)) == 48
     assert [(r.state, r.steps) for r in records(engine)] == [("rolled_back", {"restored": 8})]
-    again = run(engine, f"{s3}/m", opener=stage)
+    again = run(engine, f"{s3}/m", opener=counting)
     assert again.complete
     assert again.migration == 2
-    assert stage.count("put") == 0
+    assert counting.count("put") == 0
 
 
 @pytest.mark.parametrize("damage", ["absent", "flipped", "manifest"])
 def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
-    engine: sa.Engine, source: str, target: str, damage: str, tools: Any
+    engine: sa.Engine, source: str, target: str, damage: str
 ) -> None:
     """The model is named, no row moves; once the bytes are back it works."""
-    entries = tools.populate(engine, source, 4)
+    entries = populate(engine, source, 4)
     run(engine, target)
-    moved = tools.places(engine)
+    moved = places(engine)
     store = connect(source)
     key = entries[2].stored.keys()["manifest.json" if damage == "manifest" else "booster.ubj.zst"]
     good = store.get(key)
@@ -51,20 +53,20 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
     with pytest.raises(RollbackRefused, match="'dataset3 1'") as caught:
         rollback(engine)
     assert [label for label, _ in caught.value.faults] == ["dataset3 1"]
-    assert tools.places(engine) == moved
+    assert places(engine) == moved
     (record,) = records(engine)
     assert (record.state, record.held) == ("done", False)
     assert verify(engine, target).right
     store.put(key, good)
     assert len(rollback(engine).restored) == 4
-    assert tools.places(engine) == {e.label: str(e.place) for e in entries}
+    assert places(engine) == {e.label: str(e.place) for e in entries}
 
 
 def test_it_can_be_interrupted_and_goes_on(
-    engine: sa.Engine, source: str, target: str, tools: Any, monkeypatch: pytest.MonkeyPatch
+    engine: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each row is restored with its line in the journal; what is done is not done again."""
-    entries = tools.populate(engine, source, 5)
+    entries = populate(engine, source, 5)
     run(engine, target)
     calls = []
     original = Catalog.relocate
@@ -80,45 +82,41 @@ def test_it_can_be_interrupted_and_goes_on(
         rollback(engine)
     assert records(engine)[0].state == "rolling_back"
     assert records(engine)[0].steps == {"restored": 2, "switched": 3}
-    assert tools.read_all(engine) == 5
+    assert read_all(engine) == 5
     report = rollback(engine)
     assert (len(report.restored), report.before) == (3, 2)
-    assert tools.places(engine) == {e.label: str(e.place) for e in entries}
+    assert places(engine) == {e.label: str(e.place) for e in entries}
     assert rollback(engine, 1).restored == ()
 
 
-def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, target: str, tools: Any) -> None:
+def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, target: str) -> None:
     """Only what had been switched goes back."""
-    entries = tools.populate(sqlite, source, 4)
+    entries = populate(sqlite, source, 4)
     connect(source).delete(entries[1].stored.keys()["features.json"])
     assert not run(sqlite, target).complete
     assert len(rollback(sqlite).restored) == 3
-    assert tools.places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.place) for e in entries}
 
 
-def test_the_last_move_goes_back_first(
-    sqlite: sa.Engine, source: str, target: str, s3: str, tools: Any
-) -> None:
+def test_the_last_move_goes_back_first(sqlite: sa.Engine, source: str, target: str, s3: str) -> None:
     """Of two migrations the older is refused while models lie where the newer put them."""
-    entries = tools.populate(sqlite, source, 2)
+    entries = populate(sqlite, source, 2)
     run(sqlite, f"{s3}/m")
     run(sqlite, target)
     with pytest.raises(RollbackRefused, match="where migration 1 did not put it"):
         rollback(sqlite, 1)
     assert rollback(sqlite).migration == 2
     assert rollback(sqlite).migration == 1
-    assert tools.places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.place) for e in entries}
     with pytest.raises(NotFound):
         rollback(sqlite)
     with pytest.raises(NotFound, match="'7'"):
         rollback(sqlite, 7)
 
 
-def test_a_model_no_longer_registered_is_no_obstacle(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_a_model_no_longer_registered_is_no_obstacle(sqlite: sa.Engine, source: str, target: str) -> None:
     """There is no row to restore; the report says so."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     run(sqlite, target)
     Catalog(sqlite).remove("dataset2")
     report = rollback(sqlite)
@@ -127,60 +125,60 @@ def test_a_model_no_longer_registered_is_no_obstacle(
 
 
 def test_a_store_that_is_down_changes_nothing(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """What cannot be read is not known to be right."""
-    tools.populate(sqlite, source, 4)
+    populate(sqlite, source, 4)
     run(sqlite, target)
-    moved = tools.places(sqlite)
+    moved = places(sqlite)
 
     def down(verb: str, key: str) -> None:
         raise StoreUnavailable("the store is down")
 
-    stage.fault = down
+    counting.fault = down
     with pytest.raises(StoreUnavailable):
-        rollback(sqlite, opener=stage)
-    assert tools.places(sqlite) == moved
+        rollback(sqlite, opener=counting)
+    assert places(sqlite) == moved
     assert len(rollback(sqlite).restored) == 4
 
 
 def test_pruning_deletes_the_old_files_and_no_others(
-    engine: sa.Engine, source: str, s3: str, tools: Any, tmp_path: Path
+    engine: sa.Engine, source: str, s3: str, tmp_path: Path
 ) -> None:
     """A stranger's file stays, the target is whole, a rollback is refused, and doing it twice is harmless."""
-    entries = tools.populate(engine, source, 3)
+    entries = populate(engine, source, 3)
     connect(source).put(f"{entries[0].place.prefix}/notes.txt", b"mine")
     run(engine, f"{s3}/m")
     report = prune(engine, f"{s3}/m")
     assert (len(report.pruned), report.objects) == (3, 18)
-    assert tools.contents(source) == {f"{entries[0].place.prefix}/notes.txt": b"mine"}
+    assert contents(source) == {f"{entries[0].place.prefix}/notes.txt": b"mine"}
     assert verify(engine, f"{s3}/m").right
     with pytest.raises(RollbackRefused):
         rollback(engine)
     assert prune(engine, f"{s3}/m").objects == 0
     assert run(engine, source).complete
-    assert tools.read_all(engine) == 3
+    assert read_all(engine) == 3
 
 
 def test_pruning_deletes_nothing_unless_all_of_the_target_is_right(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str
 ) -> None:
     """One wrong byte at the target and every source stays."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     run(sqlite, target)
-    before = tools.contents(source)
+    before = contents(source)
     entry = Catalog(sqlite).find("dataset2")
     connect(target).put(entry.stored.keys()["profile.json"], b"{}")
     with pytest.raises(MigrationIncomplete, match="dataset2 1"):
         prune(sqlite, target)
-    assert tools.contents(source) == before
+    assert contents(source) == before
 
 
 def test_pruning_is_refused_before_the_migration_is_finished(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str
 ) -> None:
     """None at all, half of one, or one that was taken back."""
-    entries = tools.populate(sqlite, source, 3)
+    entries = populate(sqlite, source, 3)
     with pytest.raises(NotFound):
         prune(sqlite, target)
     key = entries[1].stored.keys()["features.json"]
@@ -194,15 +192,13 @@ def test_pruning_is_refused_before_the_migration_is_finished(
     rollback(sqlite)
     with pytest.raises(NotFound):
         prune(sqlite, target)
-    assert len(tools.contents(source)) == 18
+    assert len(contents(source)) == 18
 
 
-def test_two_names_of_one_folder_are_never_pruned(
-    sqlite: sa.Engine, source: str, tmp_path: Path, tools: Any
-) -> None:
+def test_two_names_of_one_folder_are_never_pruned(sqlite: sa.Engine, source: str, tmp_path: Path) -> None:
     """The old and the new place are the same bytes by a link: deleting one would delete both."""
     target = tmp_path / "store"
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
     run(sqlite, str(target))
     link = tmp_path / "link"
     link.symlink_to(target)
@@ -211,14 +207,12 @@ def test_two_names_of_one_folder_are_never_pruned(
     report = prune(sqlite, str(link))
     assert report.objects == 0
     assert {reason for _, reason in report.kept} == {"the old and the new place are the same folder"}
-    assert tools.read_all(sqlite) == 2
+    assert read_all(sqlite) == 2
 
 
-def test_the_models_of_the_package_are_never_deleted(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_the_models_of_the_package_are_never_deleted(sqlite: sa.Engine, source: str, target: str) -> None:
     """They belong to whoever installed it."""
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
     with sqlite.begin() as connection:
         connection.execute(
             sa.text('UPDATE reference_models SET provenance = \'{"source": "starter library"}\'')
@@ -226,4 +220,4 @@ def test_the_models_of_the_package_are_never_deleted(
     run(sqlite, target)
     report = prune(sqlite, target)
     assert (report.pruned, report.objects) == ((), 0)
-    assert len(tools.contents(source)) == 12
+    assert len(contents(source)) == 12

@@ -15,25 +15,20 @@ import hashlib
 import hmac
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from email.utils import formatdate
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.waiting import LIMIT, wait_until
 
-from vigie.bundles.bundle import Bundle, pack
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 
 # As the runner gave it: for the tests themselves every VIGIE_ name is removed
 RUNNER = dict(os.environ)
@@ -41,22 +36,8 @@ AZURE_ACCOUNT = "vigietests"
 AZURE_KEY = base64.b64encode(b"a key for a server on loopback").decode()
 
 
-def make_bundle(name: str = "cards", version: str = "1", seed: int = 0, size: int = 200_000) -> Bundle:
-    """A bundle of made-up bytes that hardly compress."""
-    booster = np.random.default_rng(seed).bytes(size)
-    quantiles = {"amount": [0.1 * step for step in range(21)]}
-    return Bundle(
-        name, version, booster, {"seed": seed}, {"slope": 1.5}, {"auc": 0.9}, {"quantiles": quantiles}
-    )
-
-
-def make_files(**given: object) -> dict[str, bytes]:
-    """The packed files of `make_bundle`."""
-    return pack(make_bundle(**given), created="2026-11-01T00:00:00Z")  # type: ignore[arg-type]
-
-
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """A free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -201,59 +182,6 @@ def file(tmp_path: Path) -> str:
 def memory() -> str:
     """The URL of an empty store in this process."""
     return f"memory://test-{uuid.uuid4().hex[:12]}"
-
-
-class Victims:
-    """Processes that are started at once and killed a moment after they say that they are ready."""
-
-    def __init__(self, folder: Path) -> None:
-        self.output = folder / "victim"
-        self.server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("worker.py")), "serve"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def kill(self, moment: float | None, *job: object) -> str:
-        """Does `job` in a process, kills it `moment` seconds after `ready`, or at None once it says `stopped`.
-
-        Returns what it said after `ready`.
-        """
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        self.output.unlink(missing_ok=True)
-        self.server.stdin.write("\t".join(map(str, (self.output, *job))) + "\n")
-        self.server.stdin.flush()
-        victim = int(self.server.stdout.readline())
-        word = "stopped\n" if moment is None else "ready\n"
-        wait_until(lambda: self.output.exists() and word in self.output.read_text())
-        time.sleep(moment or 0.0)
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: has_ended(victim))
-        return self.output.read_text().removeprefix("ready\n")
-
-
-def has_ended(process: int) -> bool:
-    """Whether the system no longer has that process."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-@pytest.fixture
-def victims(tmp_path: Path) -> Iterator[Victims]:
-    """Where processes to be killed come from."""
-    source = Victims(tmp_path)
-    yield source
-    assert source.server.stdin is not None
-    assert source.server.stdout is not None
-    source.server.stdin.close()
-    source.server.stdout.close()
-    source.server.wait(LIMIT)
 
 
 EVERY_STORE = [

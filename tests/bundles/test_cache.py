@@ -14,13 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.artifacts.conftest import Victims
+from tests.helpers.killing import KillableJobs
 from tests.waiting import LIMIT, wait_until
 
 from vigie.bundles.cache import Cache
 from vigie.errors import DamagedBundle, UsageRefused
 
-WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
+WORKER = [sys.executable, "-m", "tests.bundles.worker"]
 DATA = bytes(range(256)) * 400
 DIGEST = sha256(DATA).hexdigest()
 
@@ -152,7 +152,7 @@ class TestProcesses:
         assert [worker.communicate(timeout=LIMIT)[0] for worker in workers] == ["ready\nright\n"] * 8
         assert counter.read_bytes() == b"d"
 
-    def test_a_fetch_killed_at_any_moment_harms_nobody(self, tmp_path: Path, victims: Victims) -> None:
+    def test_a_fetch_killed_at_any_moment_harms_nobody(self, tmp_path: Path, killable: KillableJobs) -> None:
         """Twenty kill -9: the next process is served rightly and nothing is left behind.
 
         Every second download stops in the middle and waits there to be killed; the others are killed at random moments.
@@ -163,7 +163,7 @@ class TestProcesses:
         moments, early, half = random.Random(seed), 0, 0
         for turn in range(20):
             stop, moment = (-1, moments.uniform(0, 0.05)) if turn % 2 else (turn % 16, None)
-            said = victims.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
+            said = killable.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
             assert said in (("", "right\n") if turn % 2 else ("stopped\n",)), f"seed {seed}"
             early, half = early + (said != "right\n"), half + bool(parts(cache))
             assert [entry.digest for entry in cache.list()] in ([], [DIGEST])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.sample_models import object_digests, places, populate, read_all
 
 from vigie.relocate import records, rollback, verify
 
@@ -21,10 +22,8 @@ KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
 class Siege:
     """Migrations of one catalog, killed again and again; `moments` are seconds after their start."""
 
-    def __init__(
-        self, engine: sa.Engine, url: str, target: str, folder: Path, tools: Any, count: int
-    ) -> None:
-        self.engine, self.url, self.target, self.tools, self.count = engine, url, target, tools, count
+    def __init__(self, engine: sa.Engine, url: str, target: str, folder: Path, count: int) -> None:
+        self.engine, self.url, self.target, self.count = engine, url, target, count
         self.puts = folder / "puts"
         self.puts.touch()
         self.told = 0
@@ -36,28 +35,28 @@ class Siege:
         new, self.told = lines[self.told :], len(lines)
         return new
 
-    def attempt(self, victims: Any, moment: float, pause: float) -> bool:
+    def attempt(self, killable: Any, moment: float, pause: float) -> bool:
         """One run, killed after `moment`; whether it was done before that. Everything must be right afterwards."""
-        before = self.tools.right_keys(self.target)
-        said = victims.kill(moment, "migrate", self.url, self.target, self.puts, pause)
+        before = object_digests(self.target)
+        said = killable.kill(moment, "migrate", self.url, self.target, self.puts, pause)
         assert "INCOMPLETE" not in said, said
         sent = self.sent()
         prefix = self.target.split("/", 3)[3] + "/" if self.target.startswith("s3") else ""
         again = [key for key in sent if key.removeprefix(prefix) in before]
         assert not again, f"sent again although there: {again}"
         assert len(sent) == len(set(sent))
-        assert self.tools.read_all(self.engine) == self.count  # every row points at whole, right bytes
+        assert read_all(self.engine) == self.count  # every row points at whole, right bytes
         self.counts["files sent"] += len(sent)
         self.counts["killed"] += "complete" not in said
         return "complete" in said
 
-    def storm(self, victims: Any, kills: int, longest: float, pause: float) -> None:
+    def storm(self, killable: Any, kills: int, longest: float, pause: float) -> None:
         """Kills `kills` runs at random moments, starting afresh whenever a migration is done; then lets one finish."""
         chance = random.Random(kills)
         while self.counts["killed"] < kills:
-            if self.attempt(victims, chance.random() * longest, pause):
+            if self.attempt(killable, chance.random() * longest, pause):
                 self.finish()
-        while not self.attempt(victims, 60, 0):
+        while not self.attempt(killable, 60, 0):
             pass
         self.finish()
 
@@ -69,19 +68,17 @@ class Siege:
         assert last.steps == {"switched": self.count}
         self.counts["completed"] += 1
         rollback(self.engine)
-        from vigie.stores.base import connect
+        from vigie.stores.open import connect
 
         store = connect(self.target)
         for head in list(store.list()):
             store.delete(head.key)
 
 
-def siege(
-    engine: sa.Engine, url: str, source: str, target: str, folder: Path, tools: Any, count: int = 40
-) -> Siege:
+def siege(engine: sa.Engine, url: str, source: str, target: str, folder: Path, count: int = 40) -> Siege:
     """Small models, ready to be moved."""
-    tools.populate(engine, source, count, 200)
-    return Siege(engine, url, target, folder, tools, count)
+    populate(engine, source, count, 200)
+    return Siege(engine, url, target, folder, count)
 
 
 def test_killed_at_eight_moments(
@@ -89,14 +86,13 @@ def test_killed_at_eight_moments(
     source: str,
     target: str,
     tmp_path: Path,
-    tools: Any,
-    make_victims: Callable[[], Any],
+    make_killable: Callable[[], Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """To a folder, on SQLite."""
     url = f"sqlite:///{tmp_path / 'only.sqlite'}"
-    camp = siege(sqlite, url, source, target, tmp_path, tools)
-    camp.storm(make_victims(), 8, 0.5, 0.02)
+    camp = siege(sqlite, url, source, target, tmp_path)
+    camp.storm(make_killable(), 8, 0.5, 0.02)
     with capsys.disabled():
         print(f"\n{dict(camp.counts)}")
     assert camp.counts["files sent"] >= 240 * camp.counts["completed"]
@@ -109,13 +105,12 @@ def test_killed_at_fifty_moments(
     source: str,
     target: str,
     tmp_path: Path,
-    tools: Any,
-    make_victims: Callable[[], Any],
+    make_killable: Callable[[], Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """To a folder, on both databases."""
-    camp = siege(engine, database_url, source, target, tmp_path, tools)
-    camp.storm(make_victims(), 50, 1.0, 0.02)
+    camp = siege(engine, database_url, source, target, tmp_path)
+    camp.storm(make_killable(), 50, 1.0, 0.02)
     with capsys.disabled():
         print(f"\n{engine.dialect.name}: {dict(camp.counts)}")
 
@@ -128,16 +123,15 @@ def test_killed_on_the_way_to_s3(
     database_url: str,
     source: str,
     tmp_path: Path,
-    tools: Any,
-    make_victims: Callable[[], Any],
+    make_killable: Callable[[], Any],
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
     """With the pauses that a server makes by itself; the slower server gets fewer models."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     count, longest = (40, 2.0) if where == "s3" else (12, 0.6)
-    camp = siege(engine, database_url, source, target, tmp_path, tools, count)
-    camp.storm(make_victims(), KILLS, longest, 0.005)
+    camp = siege(engine, database_url, source, target, tmp_path, count)
+    camp.storm(make_killable(), KILLS, longest, 0.005)
     with capsys.disabled():
         print(f"\n{where}, {engine.dialect.name}: {dict(camp.counts)}")
 
@@ -147,31 +141,30 @@ def test_a_rollback_killed_at_six_moments(
     source: str,
     target: str,
     tmp_path: Path,
-    tools: Any,
-    make_victims: Callable[[], Any],
+    make_killable: Callable[[], Any],
 ) -> None:
     """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
     from vigie.relocate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
-    tools.populate(engine, source, 40, 100)
-    before = tools.places(engine)
+    populate(engine, source, 40, 100)
+    before = places(engine)
     run(engine, target)
-    victims, chance = make_victims(), random.Random(6)
+    killable, chance = make_killable(), random.Random(6)
     counted = [0]
 
     def restored() -> int:
         return records(engine)[0].steps.get("restored", 0)
 
     for _ in range(6):
-        said = victims.kill(
+        said = killable.kill(
             0.1 * chance.random(), "rollback", database_url, 0.02, 6, after=lambda: restored() > counted[-1]
         )
         assert "restored" not in said
-        assert tools.read_all(engine) == 40
+        assert read_all(engine) == 40
         counted.append(restored())
     assert 6 <= counted[-1] < 40
     done = rollback(engine)
     assert len(done.restored) == 40 - counted[-1]
     assert done.before == counted[-1]
-    assert tools.places(engine) == before
+    assert places(engine) == before

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.errors import StoreUnavailable, UsageRefused
 from vigie.relocate import plan, run
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
 
 
-def test_every_model_is_named_with_what_would_be_done(
-    engine: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_every_model_is_named_with_what_would_be_done(engine: sa.Engine, source: str, target: str) -> None:
     """New, half there, identical, different, missing at the source and already moved are told apart by bytes."""
-    entries = tools.populate(engine, source, 6)
+    entries = populate(engine, source, 6)
     one, two, three, four, five, six = entries
     here, there = connect(source), connect(target)
     for entry in (two, three, four):
@@ -53,35 +52,32 @@ def test_it_writes_nothing_at_either_end(
     source: str,
     where: str,
     tmp_path: Path,
-    tools: Any,
-    stage: Any,
+    counting: CountingStores,
     request: pytest.FixtureRequest,
 ) -> None:
     """Listings, bytes and the whole database are the same before and after, and no request was a write."""
     target = f"{request.getfixturevalue(where)}/automl_models"
-    tools.populate(engine, source, 40, 500)
-    before = tools.contents(source), tools.contents(target), tools.dump(engine)
+    populate(engine, source, 40, 500)
+    before = contents(source), contents(target), dump(engine)
     folders = sorted(map(str, tmp_path.rglob("*")))
-    found = plan(engine, target, opener=stage)
+    found = plan(engine, target, opener=counting)
     assert found.counts == {"new": 40}
     assert found.possible
-    assert (tools.contents(source), tools.contents(target), tools.dump(engine)) == before
+    assert (contents(source), contents(target), dump(engine)) == before
     assert sorted(map(str, tmp_path.rglob("*"))) == folders
-    assert stage.count("put") == stage.count("delete") == 0
+    assert counting.count("put") == counting.count("delete") == 0
 
 
-def test_after_a_run_there_is_nothing_to_do(sqlite: sa.Engine, source: str, target: str, tools: Any) -> None:
+def test_after_a_run_there_is_nothing_to_do(sqlite: sa.Engine, source: str, target: str) -> None:
     """What a run did, the plan does not propose again."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     run(sqlite, target)
     assert plan(sqlite, target).counts == {"already there": 3}
 
 
-def test_a_bucket_that_is_not_there_is_said_at_once(
-    sqlite: sa.Engine, source: str, s3: str, tools: Any
-) -> None:
+def test_a_bucket_that_is_not_there_is_said_at_once(sqlite: sa.Engine, source: str, s3: str) -> None:
     """The first thing one gets wrong is the name of the bucket."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     with pytest.raises(StoreUnavailable, match="no such bucket"):
         plan(sqlite, "s3://nobody-made-this-one/automl_models")
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, dump, make_files, places, populate, read_all
 
 from vigie.bundles.bundle import pack
 from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 from vigie.relocate import Timing, records, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 EVERYWHERE = [
     "target",
@@ -24,103 +25,101 @@ EVERYWHERE = [
 
 @pytest.mark.parametrize("where", EVERYWHERE)
 def test_forty_models_arrive_whole(
-    engine: sa.Engine, source: str, where: str, tools: Any, request: pytest.FixtureRequest
+    engine: sa.Engine, source: str, where: str, request: pytest.FixtureRequest
 ) -> None:
     """Each file lies at the target with the same bytes, each row says so, the source is as it was."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     count = 40 if where != "s3" else 8  # moto is slow; test_command.py moves forty there
-    entries = tools.populate(engine, source, count, 500)
-    before = tools.contents(source)
+    entries = populate(engine, source, count, 500)
+    before = contents(source)
     report = run(engine, target)
     assert report.complete
     assert (report.models_in, report.models_out) == (count, count)
-    assert tools.contents(source) == before
-    arrived = tools.contents(target)
+    assert contents(source) == before
+    arrived = contents(target)
     assert len(arrived) == 6 * count
     assert sorted(arrived.values()) == sorted(before.values())
     for entry in Catalog(engine).list(active_only=False):
         assert entry.place.prefix.endswith(f"{entry.name}/1")
         assert entry.place.bucket != entries[0].place.bucket
-    assert tools.read_all(engine) == count
+    assert read_all(engine) == count
     assert verify(engine, target).right
     (record,) = records(engine)
     assert (record.state, record.held, record.steps) == ("done", False, {"switched": count})
     assert sum(entry.active for entry in entries) == len(Catalog(engine).list())
 
 
-def test_from_s3_to_google_and_home(sqlite: sa.Engine, source: str, gcs: str, s3: str, tools: Any) -> None:
+def test_from_s3_to_google_and_home(sqlite: sa.Engine, source: str, gcs: str, s3: str) -> None:
     """Google's store by its own client, on the emulator that exists; see the docs on what that shows."""
-    tools.populate(sqlite, f"{s3}/models", 3)
+    populate(sqlite, f"{s3}/models", 3)
     assert run(sqlite, f"{gcs}/automl_models").complete
-    assert {place.split(":")[0] for place in tools.places(sqlite).values()} == {"gcs"}
+    assert {place.split(":")[0] for place in places(sqlite).values()} == {"gcs"}
     assert run(sqlite, source).complete
     assert verify(sqlite, source).right
-    assert sorted(tools.contents(source).values()) == sorted(tools.contents(s3).values())
+    assert sorted(contents(source).values()) == sorted(contents(s3).values())
 
 
 def test_a_second_run_does_nothing(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """No request and no line in the journal."""
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     run(sqlite, target)
-    before = tools.dump(sqlite)
-    report = run(sqlite, target, opener=stage)
+    before = dump(sqlite)
+    report = run(sqlite, target, opener=counting)
     assert report.complete
     assert report.migration is None
-    assert not stage.log
-    assert tools.dump(sqlite) == before
+    assert not counting.log
+    assert dump(sqlite) == before
 
 
 def test_every_file_is_written_once_and_read_back_once(
-    sqlite: sa.Engine, source: str, s3: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, s3: str, counting: CountingStores
 ) -> None:
     """The requests of a plain migration, counted: a list a model, a write and a read back a file."""
-    tools.populate(sqlite, source, 5)
-    stage.where = s3.removeprefix("s3://")
+    populate(sqlite, source, 5)
+    counting.where = s3.removeprefix("s3://")
     asked: list[str] = []
-    stage.fault = lambda verb, key: asked.append(verb)
-    run(sqlite, f"{s3}/m", opener=stage)
+    counting.fault = lambda verb, key: asked.append(verb)
+    run(sqlite, f"{s3}/m", opener=counting)
     assert {verb: asked.count(verb) for verb in set(asked)} == {"put": 30, "get": 30, "list": 5}
 
 
 def test_a_row_moves_only_after_the_last_read_back(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """While any byte of a model is still to be written or read back at the target, the catalog has it at its source."""
-    entries = tools.populate(sqlite, source, 6)
-    stage.where = str(Path(target.removeprefix("file://")))
+    entries = populate(sqlite, source, 6)
+    counting.where = str(Path(target.removeprefix("file://")))
     early: list[str] = []
 
     def watch(verb: str, key: str) -> None:
         name = key.split("/")[0]
-        if tools.places(sqlite)[f"{name} 1"] != str({e.name: e for e in entries}[name].place):
+        if places(sqlite)[f"{name} 1"] != str({e.name: e for e in entries}[name].place):
             early.append(key)
 
-    stage.fault = watch
-    assert run(sqlite, target, opener=stage).complete
+    counting.fault = watch
+    assert run(sqlite, target, opener=counting).complete
     assert not early
-    assert stage.count("put") == 36
+    assert counting.count("put") == 36
 
 
-def test_from_store_to_store_and_home_again(
-    engine: sa.Engine, source: str, target: str, s3: str, tools: Any
-) -> None:
+def test_from_store_to_store_and_home_again(engine: sa.Engine, source: str, target: str, s3: str) -> None:
     """Local to S3, S3 to another folder, and half of the models from elsewhere: each row says where its source is."""
-    tools.populate(engine, source, 6)
+    populate(engine, source, 6)
     assert run(engine, f"{s3}/one/deep/prefix").complete
     assert run(engine, f"{s3}/two").complete
     assert run(engine, target).complete
-    assert tools.read_all(engine) == 6
+    assert read_all(engine) == 6
     assert {record.state for record in records(engine)} == {"done"}
-    assert len(tools.contents(f"{s3}/one/deep/prefix")) == len(tools.contents(f"{s3}/two")) == 36
+    assert len(contents(f"{s3}/one/deep/prefix")) == len(contents(f"{s3}/two")) == 36
 
 
 def test_what_is_there_and_right_is_not_sent_again(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """Right files stay; a damaged one, a short one and a manifest nobody can read are replaced."""
-    one, two, three = tools.populate(sqlite, source, 3)
+    one, two, three = populate(sqlite, source, 3)
     here, there = connect(source), connect(target)
     for entry in (one, two, three):
         for key in entry.stored.keys().values():
@@ -129,20 +128,19 @@ def test_what_is_there_and_right_is_not_sent_again(
     there.put(keys[0], b"x" * two.digests["booster.ubj.zst"].size)
     there.put(keys[1], b"short")
     there.put(keys[-1], b"{not a manifest")
-    report = run(sqlite, target, opener=stage)
+    report = run(sqlite, target, opener=counting)
     assert report.complete
-    assert {key for verb, key in stage.log if verb == "put"} == {keys[0], keys[1], keys[-1]}
+    assert {key for verb, key in counting.log if verb == "put"} == {keys[0], keys[1], keys[-1]}
     assert {o.name: o.copied.kept for o in report.outcomes} == {one.name: 6, two.name: 3, three.name: 6}
     assert verify(sqlite, target).right
 
 
 def test_another_bundle_at_the_place_is_never_overwritten(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str
 ) -> None:
     """The model stays where it was and is named; the others move; the stranger keeps its bytes."""
-    entries = tools.populate(sqlite, source, 3)
-    worker = __import__("sys").modules["vigie_tests_migrate_worker"]
-    bundle, _ = worker.make_files(entries[1].name, 900)
+    entries = populate(sqlite, source, 3)
+    bundle, _ = make_files(entries[1].name, 900)
     files = pack(bundle, created="1999-01-01")
     publish(connect(target), f"{entries[1].name}/1", files)
     report = run(sqlite, target)
@@ -153,16 +151,16 @@ def test_another_bundle_at_the_place_is_never_overwritten(
     assert "1999-01-01" in report.hint
     assert connect(target).get(f"{entries[1].name}/1/manifest.json") == files["manifest.json"]
     assert (report.models_in, report.models_out) == (3, 2)
-    assert tools.read_all(sqlite) == 3
+    assert read_all(sqlite) == 3
     assert records(sqlite)[0].state == "failed"
 
 
 @pytest.mark.parametrize("damage", ["absent", "flipped", "longer"])
 def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
-    engine: sa.Engine, source: str, target: str, damage: str, tools: Any
+    engine: sa.Engine, source: str, target: str, damage: str
 ) -> None:
     """The other models move; once the bytes are back a second run goes on with the same migration."""
-    entries = tools.populate(engine, source, 4)
+    entries = populate(engine, source, 4)
     here, key = connect(source), entries[2].stored.keys()["booster.ubj.zst"]
     good = here.get(key)
     if damage == "absent":
@@ -175,34 +173,32 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
         (entries[2].label, True)
     ]
     assert isinstance(next(o.error for o in report.outcomes if o.error), DamagedBundle)
-    assert tools.places(engine)[entries[2].label] == str(entries[2].place)
-    assert f"{entries[2].name}/1/manifest.json" not in tools.contents(target)
+    assert places(engine)[entries[2].label] == str(entries[2].place)
+    assert f"{entries[2].name}/1/manifest.json" not in contents(target)
     here.put(key, good)
     second = run(engine, target)
     assert second.complete
     assert second.resumed
     assert second.migration == report.migration
-    assert tools.read_all(engine) == 4
+    assert read_all(engine) == 4
 
 
-def test_signatures_travel_with_their_bundles(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_signatures_travel_with_their_bundles(sqlite: sa.Engine, source: str, target: str) -> None:
     """A signature lies beside the manifest and is there before it."""
-    one, two = tools.populate(sqlite, source, 2)
+    one, two = populate(sqlite, source, 2)
     connect(source).put(f"{one.place.prefix}/model.sig", b"signed")
     assert run(sqlite, target).complete
     assert connect(target).get(f"{one.name}/1/model.sig") == b"signed"
-    assert f"{two.name}/1/model.sig" not in tools.contents(target)
+    assert f"{two.name}/1/model.sig" not in contents(target)
 
 
 def test_a_model_registered_meanwhile_waits_for_the_next_run(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str
 ) -> None:
     """A finished migration is not reopened: new models get a new one."""
-    tools.populate(sqlite, source, 2)
+    populate(sqlite, source, 2)
     first = run(sqlite, target)
-    tools.populate(sqlite, source, 3)
+    populate(sqlite, source, 3)
     second = run(sqlite, target)
     assert (first.migration, second.migration) == (1, 2)
     assert [o.name for o in second.outcomes] == ["dataset3"]
@@ -210,21 +206,21 @@ def test_a_model_registered_meanwhile_waits_for_the_next_run(
 
 
 def test_a_store_that_stays_down_is_not_asked_for_every_model(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """After a few failures in a row the rest is left untried; nothing is lost, and the next run finishes."""
-    tools.populate(sqlite, source, 40, 100)
+    populate(sqlite, source, 40, 100)
 
     def down(verb: str, key: str) -> None:
         raise StoreUnavailable("the store is down", hint="wait")
 
-    stage.where, stage.fault = target.removeprefix("file://"), down
-    report = run(sqlite, target, opener=stage, parallel=4)
+    counting.where, counting.fault = target.removeprefix("file://"), down
+    report = run(sqlite, target, opener=counting, parallel=4)
     states = [o.state for o in report.outcomes]
     assert states.count("failed") + states.count("not tried") == 40
     assert states.count("failed") < 20
     assert report.hint == "wait"
-    assert tools.read_all(sqlite) == 40
+    assert read_all(sqlite) == 40
     assert run(sqlite, target).complete
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.artifacts.conftest import Victims, make_bundle, make_files
-from tests.artifacts.worker import make_files as make_killed_files
+from tests.bundles.samples import make_bundle, make_files
+from tests.bundles.worker import make_files as make_killed_files
+from tests.helpers.killing import KillableJobs
 
 from vigie.bundles.bundle import FILES, MANIFEST, FileDigest, pack, unpack
 from vigie.bundles.cache import Cache
@@ -25,7 +26,8 @@ from vigie.bundles.transfer import (
     sweep,
 )
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 
 
 @pytest.fixture
@@ -212,19 +214,19 @@ class TestSweep:
 
 
 class TestKilled:
-    def test_a_publish_killed_at_any_moment(self, local: Store, victims: Victims) -> None:
+    def test_a_publish_killed_at_any_moment(self, local: Store, killable: KillableJobs) -> None:
         """On disk, twenty times."""
-        publish_and_kill(local, victims, within=0.1)
+        publish_and_kill(local, killable, within=0.1)
 
     @pytest.mark.radosgw
     def test_a_publish_killed_at_any_moment_on_s3(
-        self, radosgw: str, victims: Victims, tmp_path: Path
+        self, radosgw: str, killable: KillableJobs, tmp_path: Path
     ) -> None:
         """On the real gateway, twenty times; the environment of now is what the processes see."""
-        publish_and_kill(connect(radosgw), victims, within=0.3)
+        publish_and_kill(connect(radosgw), killable, within=0.3)
 
 
-def publish_and_kill(store: Store, victims: Victims, *, within: float) -> None:
+def publish_and_kill(store: Store, killable: KillableJobs, *, within: float) -> None:
     """Kills twenty publishers; after each, what is visible is whole, and publishing again completes it.
 
     Every second one stops before one of its requests and waits there to be killed; the others die at random moments.
@@ -234,7 +236,7 @@ def publish_and_kill(store: Store, victims: Victims, *, within: float) -> None:
     for turn in range(20):
         prefix, files = f"killed/{turn}", make_killed_files(turn)
         stop, moment = (-1, moments.uniform(0, within)) if turn % 2 else (turn // 2 % len(files), None)
-        said = victims.kill(moment, "publish", store.url, prefix, turn, pause, stop)
+        said = killable.kill(moment, "publish", store.url, prefix, turn, pause, stop)
         assert (said == "stopped\n") == (moment is None), f"seed {seed}"
         stored = describe(prefix, files)
         visible = f"{prefix}/{MANIFEST}" in keys(store, prefix)

@@ -20,11 +20,13 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from tests.helpers.killing import serve
+
 from vigie.bundles import cache as caches
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import publish
 from vigie.stores import cloud  # noqa: F401
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 
 def stop_here() -> None:
@@ -109,30 +111,16 @@ def _delayed(method: object, pause: float, numbers: Iterator[int], stop: int) ->
     return call
 
 
-def serve() -> None:
-    """Answers each line with the id of a new process that does the job, its output in a file.
-
-    Starting Python anew for every process that is to be killed would take most of a test's time.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
-    for line in sys.stdin:
-        output, job, *arguments = line.rstrip("\n").split("\t")
-        child = os.fork()
-        if child == 0:
-            os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-            JOBS[job](*arguments)
-            os._exit(0)
-        print(child, flush=True)
-
-
 JOBS: dict[str, Callable[..., None]] = {
     "fetch": fetch,
     "publish": publish_bundle,
     "full": full,
     "nobody": nobody,
     "hold": hold,
-    "serve": serve,
 }
 
 if __name__ == "__main__":
-    JOBS[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "serve":
+        serve(JOBS)
+    else:
+        JOBS[sys.argv[1]](*sys.argv[2:])

@@ -13,13 +13,13 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.artifacts.conftest import make_bundle, make_files
+from tests.bundles.samples import make_bundle, make_files
 
 from vigie.bundles import bundle
 from vigie.bundles.bundle import FILES, MANIFEST, Bundle, digest, pack, read_manifest, unpack
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle
 
-SAMPLES = Path(__file__).parent / "bundles"
+SAMPLES = Path(__file__).parent / "stored"
 
 plain_json = st.recursive(
     st.none()

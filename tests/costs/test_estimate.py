@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.sample_models import populate
 
 from vigie.catalog import Catalog
 from vigie.costs.estimate import estimate
@@ -85,9 +86,9 @@ def test_a_negative_price_is_refused(tmp_path: Path) -> None:
         load_prices(file)
 
 
-def test_the_load_is_what_the_catalog_says(sqlite: sa.Engine, source: str, tools: Any) -> None:
+def test_the_load_is_what_the_catalog_says(engine: sa.Engine, tmp_path: Path) -> None:
     """Five files and a manifest a model; sizes as registered; models that are not active count too."""
-    entries = tools.populate(sqlite, source, 7)
-    load = load_of(Catalog(sqlite).list(active_only=False))
+    entries = populate(engine, tmp_path.as_uri(), 7)
+    load = load_of(Catalog(engine).list(active_only=False))
     assert (load.models, load.objects) == (7, 42)
     assert load.size == sum(entry.size for entry in entries) > 7 * 2_000

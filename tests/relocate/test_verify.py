@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.relocate.counting_store import CountingStores
+from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.bundles.cache import Cache
 from vigie.bundles.transfer import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
 from vigie.relocate import run, verify
-from vigie.stores.base import connect, open_location
+from vigie.stores.open import connect, open_location
 
 FILES = [
     "booster.ubj.zst",
@@ -25,9 +27,9 @@ FILES = [
 ]
 
 
-def moved(engine: sa.Engine, source: str, target: str, tools: Any) -> tuple[Any, ...]:
+def moved(engine: sa.Engine, source: str, target: str) -> tuple[Any, ...]:
     """Models at the target, as the catalog has them."""
-    tools.populate(engine, source, 4)
+    populate(engine, source, 4)
     run(engine, target)
     return Catalog(engine).list(active_only=False)
 
@@ -35,10 +37,10 @@ def moved(engine: sa.Engine, source: str, target: str, tools: Any) -> tuple[Any,
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("damage", ["flipped", "shorter", "longer", "absent"])
 def test_one_wrong_byte_anywhere_is_found_and_named(
-    sqlite: sa.Engine, source: str, target: str, file: str, damage: str, tools: Any
+    sqlite: sa.Engine, source: str, target: str, file: str, damage: str
 ) -> None:
     """In any file, of the same size or not; although a good copy is at the source."""
-    entries = moved(sqlite, source, target, tools)
+    entries = moved(sqlite, source, target)
     store, key = connect(target), entries[2].stored.keys()[file]
     good = store.get(key)
     if damage == "absent":
@@ -55,54 +57,52 @@ def test_one_wrong_byte_anywhere_is_found_and_named(
 
 
 def test_it_never_asks_the_cache(
-    sqlite: sa.Engine, source: str, target: str, tmp_path: Path, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, tmp_path: Path, counting: CountingStores
 ) -> None:
     """With every file in the cache, each is read from the store all the same, once."""
-    entries = moved(sqlite, source, target, tools)
+    entries = moved(sqlite, source, target)
     cache = Cache(tmp_path / "cache", 10**9)
     for entry in entries:
         load(open_location(entry.location), entry.stored, cache)
-    found = verify(sqlite, target, opener=stage)
+    found = verify(sqlite, target, opener=counting)
     assert found.right
-    assert set(stage.log.values()) == {1}
-    assert stage.count("get") == 24
-    assert found.size == sum(map(len, tools.contents(target).values()))
+    assert set(counting.log.values()) == {1}
+    assert counting.count("get") == 24
+    assert found.size == sum(map(len, contents(target).values()))
 
 
-def test_a_model_that_has_not_arrived_is_no_success(
-    sqlite: sa.Engine, source: str, target: str, tools: Any
-) -> None:
+def test_a_model_that_has_not_arrived_is_no_success(sqlite: sa.Engine, source: str, target: str) -> None:
     """Of the target asked for, every model of the catalog must be there; without one, each where it lies."""
-    moved(sqlite, source, target, tools)
-    tools.populate(sqlite, source, 5)
+    moved(sqlite, source, target)
+    populate(sqlite, source, 5)
     found = verify(sqlite, target)
     assert [(check.name, check.state) for check in found.checks][-1] == ("dataset5", "not there")
     assert not found.right
     assert verify(sqlite).right
 
 
-def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any) -> None:
+def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, counting: CountingStores) -> None:
     """Neither to the stores nor to the database."""
-    moved(sqlite, source, target, tools)
-    before = tools.dump(sqlite), tools.contents(target)
-    verify(sqlite, target, opener=stage)
-    assert (tools.dump(sqlite), tools.contents(target)) == before
-    assert {verb for verb, _ in stage.log} == {"get", "head"}
+    moved(sqlite, source, target)
+    before = dump(sqlite), contents(target)
+    verify(sqlite, target, opener=counting)
+    assert (dump(sqlite), contents(target)) == before
+    assert {verb for verb, _ in counting.log} == {"get", "head"}
 
 
 def test_a_store_that_is_down_is_said_once(
-    sqlite: sa.Engine, source: str, target: str, tools: Any, stage: Any
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
     """Not once for every model; but one unreadable object alone is that model's fault."""
-    entries = moved(sqlite, source, target, tools)
+    entries = moved(sqlite, source, target)
 
     def down(verb: str, key: str) -> None:
         if key.startswith(chosen):
             raise StoreUnavailable("the store is down")
 
-    stage.fault, chosen = down, f"{entries[0].name}/"
-    found = verify(sqlite, target, opener=stage)
+    counting.fault, chosen = down, f"{entries[0].name}/"
+    found = verify(sqlite, target, opener=counting)
     assert [check.state for check in found.checks] == ["unreadable", "right", "right", "right"]
     chosen = ""
     with pytest.raises(StoreUnavailable, match="down"):
-        verify(sqlite, target, opener=stage)
+        verify(sqlite, target, opener=counting)
