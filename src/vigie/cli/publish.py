@@ -133,7 +133,9 @@ def _meaning(columns: list[dict[str, str]]) -> dict[str, Any]:
     roles = roles_from_schema({column["name"]: column["type"] for column in columns})
     return {
         "columns": [{**column, "role": roles[column["name"]]} for column in columns],
-        "roles": dict.fromkeys(sorted(role for role in set(roles.values()) if not role_of(role).excluded), 1.0),
+        "roles": dict.fromkeys(
+            sorted(role for role in set(roles.values()) if not role_of(role).excluded), 1.0
+        ),
     }
 
 
