@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.arrays import Codes, Floats, Pool
+from vigie.arrays import Codes, Floats
 from vigie.features.columns import ColumnView, middle
 from vigie.features.groups import Groups, pairs
 
@@ -30,7 +30,7 @@ def _against_groups(facts: ColumnView, log: Floats) -> dict[str, Floats]:
     finite = _filled(facts, log)
     actor = facts.groups("actor")
     if actor is not None and actor.repeats:
-        out["amount_habit"] = actor.habit(log, _pool(facts, "amount_habit"))
+        out["amount_habit"] = actor.habit(log, facts.state.pooled_variance["amount_habit"].get)
         out["amount_low_habit"] = -out["amount_habit"]
         out["amount_rank_actor"] = actor.rank_within(finite)
         total = actor.sum(np.exp(finite))
@@ -40,10 +40,14 @@ def _against_groups(facts: ColumnView, log: Floats) -> dict[str, Floats]:
             out["amount_over_max"] = np.round(finite - actor.previous_max(finite), 6)
     counterpart = facts.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
-        out["amount_counterpart"] = counterpart.habit(log, _pool(facts, "amount_counterpart"))
+        out["amount_counterpart"] = counterpart.habit(
+            log, facts.state.pooled_variance["amount_counterpart"].get
+        )
     if actor is not None and actor.repeats and facts.categories:
         own = Groups(pairs(actor.group_of_row(), _price_codes(facts, finite)))
-        out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
+        out["amount_actor_category"] = own.habit(
+            log, facts.state.pooled_variance["amount_actor_category"].get
+        )
     return out
 
 
@@ -51,26 +55,24 @@ def _against_kinds(facts: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     if facts.categories:
         codes = _price_codes(facts, _filled(facts, log))
-        out["amount_category"] = facts.state.habit("amount_category", codes, log)
+        out["amount_category"] = facts.state.zscores("amount_category", codes, log)
     if facts.hour is not None:
         hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
-        out["amount_hour"] = facts.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
+        out["amount_hour"] = facts.state.zscores("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
 
 
 def _filled(facts: ColumnView, log: Floats) -> Floats:
-    usual = facts.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
+    usual = facts.state.amounts.median_log.get(
+        lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0
+    )
     return np.where(np.isfinite(log), log, usual)
 
 
 def _price_codes(facts: ColumnView, finite: Floats) -> Codes:
     """(rows,) codes of the category that sets the price."""
-    best = facts.once("amount category", lambda: _pricing(facts.categories, finite))
+    best = facts.state.amounts.price_category.get(lambda: _pricing(facts.categories, finite))
     return dict(facts.categories)[best]
-
-
-def _pool(facts: ColumnView, name: str) -> Pool:
-    return lambda ask: facts.once(f"pooled {name}", ask)
 
 
 def _pricing(categories: list[tuple[str, Codes]], log: Floats) -> str:
@@ -93,10 +95,10 @@ def _patterns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
     zeros = np.zeros(facts.rows)
     for power in range(1, 9):
         zeros += whole & (cents % 10**power == 0)
-    if facts.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
+    if facts.state.amounts.has_round.get(lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
-    out["amount_repeat_table"] = np.log1p(facts.state.times("cents", cents, cents >= 0))
+    out["amount_repeat_table"] = np.log1p(facts.state.value_counts.of("cents", cents, cents >= 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -123,7 +125,7 @@ def _repeats(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
     if facts.counterpart is not None and at_receiver:
         here = Groups(pairs(facts.counterpart, dense), facts.time, facts.places)
-        if facts.once("repeats cents", lambda: here.repeats):
+        if facts.state.entities.amount_repeats.get(lambda: here.repeats):
             out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
     return out
 
@@ -141,7 +143,7 @@ def _against_columns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in facts.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([facts.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
+        ranks = np.stack([facts.state.amount_ranks.of(str(i), part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out
@@ -150,12 +152,12 @@ def _against_columns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
 def _balances(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     before, after = facts.number("balance_before"), facts.number("balance_after")
-    of_amount = facts.once("amount middle", lambda: middle(amount))
+    of_amount = facts.state.amounts.median.get(lambda: middle(amount))
     with np.errstate(divide="ignore", invalid="ignore"):
         if before is not None:
             share: Floats = np.where(before > 0, amount / before, np.nan)
             out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
-            of_balance = facts.once("balance middle", lambda: middle(before))
+            of_balance = facts.state.amounts.median_balance.get(lambda: middle(before))
             left = after if after is not None else before - amount
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
             out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / of_balance)

@@ -36,7 +36,7 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
             out["distance_home"] = home
         if actor is not None and actor.repeats:
             out["distance_habit"] = actor.habit(
-                np.log1p(home), lambda ask: facts.once("pooled distance_habit", ask)
+                np.log1p(home), facts.state.pooled_variance["distance_habit"].get
             )
     where = (
         (other_latitude, other_longitude)
@@ -62,7 +62,7 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
 
 
 def _ratio(facts: ColumnView, number: int, x: Floats) -> Floats:
-    return x / facts.once(f"distance {number}", lambda: middle(x))
+    return x / facts.state.distance_scale[str(number)].get(lambda: middle(x))
 
 
 def kilometres(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

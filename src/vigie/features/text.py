@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 import numpy as np
 import polars as pl
 
@@ -22,16 +25,19 @@ def _values(facts: ColumnView) -> dict[str, Floats]:
     scores = []
     for name, _ in facts.categories:
         column = facts.frame[name]
-        known = facts.state.kept[f"words {name}"]
+        known = facts.state.columns[name].categories.require().values
         if column.dtype != pl.String or len(known) > 501:
             continue
-        spread = facts.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
-        if spread:
+        if facts.state.columns[name].has_risk_words.get(partial(_has_risk_words, known)):
             # Words the table never had are read as well.
             worth = {text: risk(text) for text in {*column.unique().drop_nulls().to_list()}}
             said = column.replace_strict(worth, default=0.0, return_dtype=pl.Float64).fill_null(0.0)
             scores.append(said.to_numpy())
     return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
+
+
+def _has_risk_words(values: Iterable[str]) -> bool:
+    return bool(np.ptp([*map(risk, values), 0.0]) > 0)
 
 
 def _email(facts: ColumnView) -> dict[str, Floats]:
@@ -43,7 +49,7 @@ def _email(facts: ColumnView) -> dict[str, Floats]:
     digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
     length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
     out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
-    if facts.once("domains", lambda: 1 < domain.n_unique() < 0.9 * facts.rows):
+    if facts.state.texts.domains_repeat.get(lambda: 1 < domain.n_unique() < 0.9 * facts.rows):
         out["email_domain_rarity"] = -np.log(_times(facts, "domain", domain))
     pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
     out["email_pattern"] = np.log(_times(facts, "pattern", pattern) / _times(facts, "email", email))
@@ -54,7 +60,7 @@ def _email(facts: ColumnView) -> dict[str, Floats]:
         )
         found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
         share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if facts.once("names in emails", lambda: bool(0.02 < np.nanmean(share) < 0.98)):
+        if facts.state.texts.names_in_emails.get(lambda: bool(0.02 < np.nanmean(share) < 0.98)):
             out["email_mismatch"] = 1.0 - share
     return out
 
@@ -72,7 +78,7 @@ def _agent(facts: ColumnView) -> dict[str, Floats]:
     if column is None:
         return {}
     known = facts.frame[column].is_not_null().to_numpy()
-    return {"agent_rarity": -np.log(facts.state.times("agent", facts.prints(column), known))}
+    return {"agent_rarity": -np.log(facts.state.value_counts.of("agent", facts.prints(column), known))}
 
 
 def _duplicates(facts: ColumnView) -> dict[str, Floats]:
@@ -91,10 +97,12 @@ def _duplicates(facts: ColumnView) -> dict[str, Floats]:
         "account_age",
     }
     columns = [c.column for c in facts.roles.columns if c.role in roles]
-    if len(columns) < 4 or facts.once("too few rows", lambda: facts.rows < 20):
+    if len(columns) < 4 or facts.state.texts.has_few_rows.get(lambda: facts.rows < 20):
         return {}
     count = _times(facts, "near duplicate", facts.frame.select(pl.struct(columns).alias("row")).to_series())
-    some = facts.once("near duplicates", lambda: bool(count.max() > 1 and count.mean() < 0.2 * facts.rows))
+    some = facts.state.texts.has_near_duplicates.get(
+        lambda: bool(count.max() > 1 and count.mean() < 0.2 * facts.rows)
+    )
     return {"near_duplicate": np.log(count)} if some else {}
 
 
@@ -102,4 +110,4 @@ def _times(facts: ColumnView, name: str, values: pl.Series) -> Floats:
     """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
     prints = values.hash(seed=0).to_numpy().view(np.int64)
     known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
-    return facts.state.times(name, prints, known)
+    return facts.state.value_counts.of(name, prints, known)
