@@ -1,4 +1,4 @@
-"""The tables of the web app; the steps that lead to them are in `vigie.db.versions`."""
+"""Tables of the web app; `vigie.db.versions` holds their schema migrations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ ROLES = ("admin", "analyst", "viewer")
 UPLOAD_STATES = ("receiving", "received", "ready", "refused", "deleted")
 RUN_KINDS = ("inspect", "score", "refine", "train")
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
-VERDICTS = ("fraud", "fine", "unsure")
+FRAUD, LEGITIMATE, UNKNOWN = LABELS = ("fraud", "fine", "unsure")
+"""Labels of rows, as the database and the API store them."""
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -27,7 +28,7 @@ users = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("email", sa.String(320), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
-    # Nothing for those who sign in by a link or elsewhere.
+    # Null for users who sign in by a link or a provider.
     sa.Column("password_hash", sa.String(200), nullable=True),
     sa.Column("role", sa.String(20), nullable=False),
     sa.Column("team", sa.String(100), nullable=False),
@@ -43,7 +44,7 @@ users = sa.Table(
 sessions = sa.Table(
     "sessions",
     metadata,
-    # The sha256 of what the browser holds: who reads this table cannot sign in with it.
+    # SHA-256 of the secret in the browser's cookie, so that this table does not allow signing in.
     sa.Column("digest", sa.String(64), primary_key=True),
     _user(),
     sa.Column("created_at", Instant, nullable=False),
@@ -63,7 +64,7 @@ attempts = sa.Table(
     "attempts",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    # The sha256 of what is counted: an address, an account.
+    # SHA-256 of the limited account or address.
     sa.Column("key", sa.String(64), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Index("attempts_key_at", "key", "at"),
@@ -90,7 +91,7 @@ audit = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", Instant, nullable=False),
-    # A name, not a reference: the log outlives the account.
+    # An address, not a reference: the log outlives the account.
     sa.Column("actor", sa.String(320), nullable=False),
     sa.Column("action", sa.String(50), nullable=False),
     sa.Column("object", sa.String(250), nullable=False),
@@ -113,7 +114,7 @@ uploads = sa.Table(
     sa.Column("rows", sa.BigInteger, nullable=True),
     sa.Column("rows_exact", sa.Boolean, nullable=False),
     sa.Column("columns", sa.Integer, nullable=True),
-    # Names of columns and what they mean; never a cell.
+    # Column names, roles and matches; never a cell.
     sa.Column("inspection", Document, nullable=True),
     sa.Column("mapping", Document, nullable=False),
     sa.Column("error", Document, nullable=True),
@@ -135,7 +136,7 @@ mappings = sa.Table(
     "mappings",
     metadata,
     sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
-    # The sha256 of the names of a table's columns, in order.
+    # SHA-256 of the column names, in order.
     sa.Column("columns_digest", sa.String(64), primary_key=True),
     sa.Column("mapping", Document, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
@@ -155,12 +156,12 @@ runs = sa.Table(
     sa.Column("share", sa.Float, nullable=False),
     sa.Column("summary", Document, nullable=True),
     sa.Column("error", Document, nullable=True),
-    # Where in the store the result lies; set in the same statement as the state.
+    # Folder of the result in the store; set in the same statement as the state.
     sa.Column("result", sa.String(500), nullable=True),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("started_at", Instant, nullable=True),
     sa.Column("finished_at", Instant, nullable=True),
-    # The lease of the worker that has it: see vigie.app.job_queue.
+    # Lease of the worker that computes it: see vigie.app.job_queue.
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("not_before", Instant, nullable=False),
     sa.Column("worker", sa.String(100), nullable=True),
@@ -181,7 +182,7 @@ marks = sa.Table(
     sa.Column("verdict", sa.String(20), nullable=False),
     _user(),
     sa.Column("at", Instant, nullable=False),
-    sa.CheckConstraint(_one_of("verdict", VERDICTS), name="marks_verdict"),
+    sa.CheckConstraint(_one_of("verdict", LABELS), name="marks_verdict"),
 )
 
 idempotency_keys = sa.Table(
@@ -189,9 +190,9 @@ idempotency_keys = sa.Table(
     metadata,
     sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
     sa.Column("key", sa.String(64), primary_key=True),
-    # What was asked: a key used again for something else is refused.
+    # Digest of the request: a key used again for another request is refused.
     sa.Column("request", sa.String(64), nullable=False),
-    # Nothing while the first request is still being answered.
+    # Null until the first request has a response.
     sa.Column("status", sa.Integer, nullable=True),
     sa.Column("answer", Document, nullable=True),
     sa.Column("created_at", Instant, nullable=False),

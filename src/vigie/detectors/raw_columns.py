@@ -40,7 +40,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         values = _hashed(frame[name]) if item.role in IDENTIFIERS else facts.as_numbers(name)
         if values is None:
             # Empty cells are a value here: how many there are may say something.
-            values = np.log(facts.state.value_counts.of(f"cells {name}", facts.prints(name)))
+            values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))
         median = facts.state.columns[name].median.get(partial(_median, values))
         if np.isfinite(median):
             numbers[name] = np.where(np.isfinite(values), values, median)

@@ -13,6 +13,7 @@ from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import LEAST as LEAST_COHERENCE
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
+from vigie.i18n.messages import Message, msg, phrase
 
 SPREAD = 4.0
 """Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
@@ -24,8 +25,6 @@ FEWEST_ROWS = 50
 
 KNOTS = 4000
 """Points of the curve that gives the trusted member's odds to the rows in the order of the evidence."""
-
-Reason = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Decision:
         worth_words: (rows,) whether reasons are worded.
         prevalence: of the table; None where Vigie abstains.
         precision: expected share of frauds among the alerts; None where Vigie abstains or alerts nothing.
-        abstained: why there are no probabilities, in English and French.
+        abstained: why there are no probabilities; None where there are.
     """
 
     score: Floats
@@ -50,7 +49,7 @@ class Decision:
     worth_words: npt.NDArray[np.bool_]
     prevalence: Prevalence | None
     precision: Prevalence | None
-    abstained: Reason | None
+    abstained: Message | None
 
 
 def decide(
@@ -81,8 +80,8 @@ def decide(
         probability = calibration.at_odds(ratio, thresholds.prior_log_odds)
     level = _levels(probability, evidence, share is not None, thresholds.medium)
     alert, words = evidence >= thresholds.alert, evidence >= thresholds.explained
-    why = thresholds.abstained
-    return Decision(score, probability, level, alert, words, share, None, (why[0], why[1]) if why else None)
+    abstained = phrase(thresholds.abstained) if thresholds.abstained else None
+    return Decision(score, probability, level, alert, words, share, None, abstained)
 
 
 def fit_decision(
@@ -111,7 +110,7 @@ def fit_decision(
         ratio = calibrator.log_ratio(_monotone(evidence, odds, leader))
         prior_log_odds = calibration.odds(ratio, _prevalence(combined, calibrator, prior).estimate)
     medium = float(np.quantile(evidence, 0.99)) if rows else 0.0
-    lines = Thresholds(np.inf, np.inf, medium, prior_log_odds, abstained or (), leader)
+    lines = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), leader)
     found = decide(combined, calibrator, prior, lines, odds)
     ranked = np.argsort(-evidence, kind="stable")
     alert = np.zeros(rows, dtype=bool)
@@ -174,26 +173,19 @@ def _monotone(evidence: Floats, odds: Floats | None, knots: Floats | None) -> Fl
 
 def _doubt(
     combined: EnsembleScore, coherence: float, calibrator: Calibrator | None, *, labels_known: bool
-) -> Reason | None:
+) -> Message | None:
     if calibrator is None:
-        return (
-            "no reference model is similar enough to this table",
-            "aucun modèle de référence ne ressemble assez à ce fichier",
-        )
+        return msg("no reference model is similar enough to this table")
     if len(combined.evidence) < FEWEST_ROWS:
-        return ("too few rows to calibrate", "trop peu de lignes pour calibrer")
+        return msg("too few rows to calibrate")
     if labels_known:
         return None
     if coherence < LEAST_COHERENCE:
-        return (
-            "its columns have nothing to do with one another, so there is no pattern that a fraud could break",
-            "ses colonnes n'ont aucun rapport entre elles : il n'y a pas de régularité qu'une fraude puisse rompre",
+        return msg(
+            "its columns have nothing to do with one another, so there is no pattern that a fraud could break"
         )
     if combined.harmony < calibration.HARMONY:
-        return (
-            "the models contradict each other on this table",
-            "les modèles se contredisent sur ce fichier",
-        )
+        return msg("the models contradict each other on this table")
     return None
 
 

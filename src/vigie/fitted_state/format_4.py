@@ -11,6 +11,11 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 _FORESTS = {"one-sided forest": "tails_forest", "raw forest": "raw_forest"}
+_RENAMED = {
+    "company": "self-training related",
+    "rank student": "rank self-training",
+    "below student": "below self-training",
+}
 _PREFIXES = {
     "student in company ": "booster related ",
     "student ": "booster columns ",
@@ -19,11 +24,6 @@ _PREFIXES = {
     "rank student ": "rank self-training columns ",
     "below student ": "below self-training columns ",
 }
-_NAMES = {
-    "rank student": "rank self-training",
-    "below student": "below self-training",
-    "company": "self-training related",
-}
 
 
 def to_format_5(
@@ -31,41 +31,44 @@ def to_format_5(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the answers and arrays of a scorer of format 4 under the names of format 5.
 
-    Ranks of columns had the names of ranks of features: a name is both here.
-
     Args:
         answers: plain JSON by name.
         arrays: those it refers to.
     """
-    out, more = {"company": [], **answers}, dict(arrays)
-    for name in answers:
-        start = next((old for old in _PREFIXES if name.startswith(old)), "")
-        table, _, key = name.partition(" ")
-        if table in {"rank", "below"} and not key.startswith("directed "):
-            out[f"{table} column {key}"] = answers[name]
-        if name in _NAMES or start:
-            new = _NAMES[name] if name in _NAMES else _PREFIXES[start] + name.removeprefix(start)
-            out[new] = out.pop(name)
-    out["self-training related"] = out.pop("company", out.get("self-training related"))
-    if isinstance(out.get("words line"), float):
-        out["explanation line"] = out.pop("words line")
+    out, more = (
+        {_renamed(name): value for name, value in ({"company": []} | dict(answers)).items()},
+        dict(arrays),
+    )
+    for name, value in answers.items():
+        table, _, column = name.partition(" ")
+        if table in {"rank", "below"}:
+            # Ranks of columns were kept under the same names as ranks of features.
+            out[f"{table} column {column}"] = value
+    out["doubt"] = next(iter(answers["doubt"]), "")
     for old, detector in _FORESTS.items():
         out[f"detector: {detector}"] = _forest(out.pop(old, None), old, more)
-    scale, sample = out.pop("column scales", {"array": ""}), out.pop("neighbours", {"array": ""})
-    more[""] = np.zeros((0, 0))
-    out["detector: neighbours"] = {"arrays": {"scale": scale["array"], "sample": sample["array"]}}
+    more["none"] = np.zeros((0, 0))
+    parts = {"scale": "column scales", "sample": "neighbours"}
+    found = {part: out.pop(old, {"array": "none"})["array"] for part, old in parts.items()}
+    out["detector: neighbours"] = {"arrays": found}
+    # The name of the line was also that of the values of a column called so.
+    if isinstance(answers["words line"], float):
+        out["explanation line"] = out.pop("words line")
     return out, more
 
 
+def _renamed(name: str) -> str:
+    if name in _RENAMED:
+        return _RENAMED[name]
+    start = next((old for old in _PREFIXES if name.startswith(old)), "")
+    return _PREFIXES[start] + name.removeprefix(start) if start else name
+
+
 def _forest(stored: Mapping[str, Any] | None, name: str, arrays: dict[str, Array]) -> dict[str, Any]:
-    """A forest as arrays, which get the numbers that were JSON; an empty one where there was none."""
+    """A forest whose numbers are arrays as well; without trees where there was none."""
     parts = ("feature", "threshold", "length")
     if stored is None:
         arrays |= {f"{name} {part}": np.zeros((0, 1), dtype=np.float32) for part in parts}
-    numbers = (
-        {"expected": 1.0, "columns": 0}
-        if stored is None
-        else {"expected": stored["usual"], "columns": stored["columns"]}
-    )
-    arrays |= {f"{name} {part}": np.array(number) for part, number in numbers.items()}
-    return {"arrays": {part: f"{name} {part}" for part in (*parts, *numbers)}}
+    expected, columns = (1.0, 0) if stored is None else (stored["usual"], stored["columns"])
+    arrays |= {f"{name} expected": np.array(expected), f"{name} columns": np.array(columns)}
+    return {"arrays": {part: f"{name} {part}" for part in (*parts, "expected", "columns")}}

@@ -269,7 +269,7 @@ class Thresholds:
         explained: the least score of a row that gets reasons.
         medium: the score from which a row is MEDIUM where there is no probability.
         prior_log_odds: log-odds of fraud before the score is known; None where Vigie abstains.
-        abstained: why there are no probabilities, in English and French; empty where there are.
+        abstained: why there are no probabilities, in English; empty where there are.
         leader_log_odds: (2, knots) the score, and the trusted model's log-odds at it; None without such a model.
     """
 
@@ -277,7 +277,7 @@ class Thresholds:
     explained: float
     medium: float
     prior_log_odds: float | None = None
-    abstained: tuple[str, ...] = ()
+    abstained: str = ""
     leader_log_odds: Floats | None = None
 
 

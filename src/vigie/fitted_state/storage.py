@@ -168,7 +168,7 @@ def _parts(name: str, value: Any, record: type[Any] | None) -> Iterator[tuple[st
 
 def _thresholds(values: Mapping[str, Any]) -> Thresholds | None:
     found = {field: values[name] for field, name in _THRESHOLDS.items() if name in values}
-    return Thresholds(**{**found, "abstained": tuple(found["abstained"])}) if found else None
+    return Thresholds(**found) if found else None
 
 
 def _self_training(values: Mapping[str, Any]) -> SelfTraining | None:

@@ -21,7 +21,7 @@ from vigie.detectors.combine import anonymous_share, combine_detectors
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS
 from vigie.detectors.tail_scores import one_sided_tail_scores
-from vigie.features.cells import print_of
+from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FeatureState, FittedState, ScoringState
@@ -131,8 +131,8 @@ def canonical_view(
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = ColumnView(sorted_frame, ordered, state, apart=None if apart is None else apart[order])
-    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    facts = ColumnView(sorted_frame, ordered, state, partition=None if apart is None else apart[order])
+    facts.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     return facts, order, rows
 
 
@@ -145,7 +145,7 @@ def row_hashes(
     hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = state.columns[name].hash.get(partial(print_of, cells))
+        prints[name] = state.columns[name].hash.get(partial(column_hash, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
     return total, prints, hashed
