@@ -37,7 +37,7 @@ from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.relocate import rollback, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 PROFILE = {
     "domain": "bench",

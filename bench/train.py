@@ -30,7 +30,7 @@ from vigie.db import database
 from vigie.engine import pipeline
 from vigie.roles import inference
 from vigie.starter_models import registry
-from vigie.stores import base
+from vigie.stores.open import connect, open_location
 from vigie.train import split, trees, tune
 from vigie.train.trees import Lesson
 
@@ -142,7 +142,7 @@ def trust_of(summary: dict, name: str) -> float:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(base.open_location(entry.location), entry.stored)
+    return transfer.load(open_location(entry.location), entry.stored)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
@@ -175,7 +175,7 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
         train.shelve(
             catalog,
             made.bundle,
-            base.connect(Path(folder, "models").as_uri()),
+            connect(Path(folder, "models").as_uri()),
             SignaturePolicy(False, None, Path(folder)),
             page=made.page,
         )

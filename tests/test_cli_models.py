@@ -33,7 +33,7 @@ from vigie.engine.members import members_of
 from vigie.engine.pipeline import Options, plan
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.resources import bundle_loader
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 from vigie.table import from_frame
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -437,7 +437,7 @@ def test_a_bucket_and_the_cache(
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("s3", "S3_MODEL_BUCKET"), ("ftp", "expected local, s3, gcs or azure")]
+    ("kind", "words"), [("s3", "S3_MODEL_BUCKET"), ("ftp", "expected one of local, s3, gcs, azure")]
 )
 def test_a_store_that_is_not_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.waiting import LIMIT
 
 from vigie import doctor, resources, settings
 from vigie.app import job_queue, runs, uploads, users
@@ -22,7 +23,8 @@ from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.settings import WebSettings
 from vigie.starter_models import registry
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 from vigie.web import security
 
 
@@ -210,7 +212,7 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
     found = findings(DATABASE_URL=database_url)["worker"]
     assert found.state == (BAD if late else GOOD)
     assert ("vigie worker" in found.hint) == late
-    job_queue.claim(engine, "somebody", ("inspect",), 30.0)
+    job_queue.claim(engine, "somebody", ("inspect",), LIMIT)
     assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
 
 

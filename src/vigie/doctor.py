@@ -130,6 +130,8 @@ def _models(chosen: Settings) -> Finding:
 def _credentials(chosen: Settings) -> Finding:
     if chosen.storage_type == "local":
         return Finding("credentials", GOOD, "none needed: models are in a folder")
+    if chosen.storage_type not in settings.CREDENTIALS:
+        return Finding("credentials", GOOD, f"left to the store plugin {chosen.storage_type}")
     named = settings.credential_names(chosen.storage_type)
     if named:
         return Finding("credentials", GOOD, f"from {', '.join(named)}")

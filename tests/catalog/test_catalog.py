@@ -224,7 +224,7 @@ def test_the_spread_of_features_decides_between_equals(catalog: Catalog) -> None
     catalog.register_all([entry("a", shift=9.0), entry("b", shift=5.0), entry("c"), entry("d", quantiles={})])
     found = catalog.match(table(features=True), top=4)
     assert [match.entry.name for match in found] == ["c", "b", "a", "d"]
-    assert found[0].evidence[-1].en == "8 of the table's 8 features are spread as in training"
+    assert found[0].evidence[-1].text == "8 of the table's 8 features are spread as in training"
     assert [match.entry.name for match in catalog.match(table())] == ["a", "b", "c"]
 
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import load, publish
 from vigie.catalog import Catalog, ModelVersion
-from vigie.stores.base import Location, connect, open_location
+from vigie.stores.base import Location
+from vigie.stores.open import connect, open_location
 
 DOMAIN = "mobile_money"
 

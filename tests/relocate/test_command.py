@@ -25,7 +25,7 @@ from vigie.cli.migrate import migrate
 from vigie.db import database
 from vigie.relocate import Timing, journal
 from vigie.starter_models import registry
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUCKET = "fraud-detection-models"

@@ -11,7 +11,7 @@ from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.errors import StoreUnavailable, UsageRefused
 from vigie.relocate import plan, run
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
 

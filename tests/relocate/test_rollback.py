@@ -13,7 +13,7 @@ from tests.relocate.sample_models import contents, places, populate, read_all
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
 from vigie.relocate import plan, prune, records, rollback, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 
 def test_rows_are_where_they_were_and_nothing_is_deleted(

@@ -14,7 +14,7 @@ from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 from vigie.relocate import Timing, records, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 EVERYWHERE = [
     "target",

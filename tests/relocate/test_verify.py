@@ -15,7 +15,7 @@ from vigie.bundles.transfer import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
 from vigie.relocate import run, verify
-from vigie.stores.base import connect, open_location
+from vigie.stores.open import connect, open_location
 
 FILES = [
     "booster.ubj.zst",

@@ -322,16 +322,14 @@ def _card(entry: ModelVersion) -> RenderableType:
     from rich.text import Text
 
     from vigie.cli.console import size
-    from vigie.matching.domains import label
-    from vigie.roles.definitions import ROLES
+    from vigie.i18n.translator import Translator
 
     auc, precision = _measured(entry.performance)
+    t = Translator()
     roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])
-    told = ", ".join(
-        f"{ROLES[role].text_en if role in ROLES else role} {share:.0%}" for role, share in roles[:12]
-    )
+    told = ", ".join(f"{t.name('role', role)} {share:.0%}" for role, share in roles[:12])
     lines = {
-        "domain": label(entry.domain)[0] if entry.domain else "not told",
+        "domain": t.name("domain", entry.domain) if entry.domain else "not told",
         "frauds": ", ".join(str(name).replace("_", " ") for name in entry.profile.get("typologies", []))
         or "not told",
         "ROC AUC": f"{auc}, average precision {precision} ({_told_by(entry.performance)})",

@@ -121,7 +121,7 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
     from vigie import resources
     from vigie.bundles.transfer import fetch
     from vigie.cli import publish
-    from vigie.stores.base import open_location
+    from vigie.stores.open import open_location
 
     found = []
     for name in names:

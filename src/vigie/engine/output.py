@@ -15,6 +15,7 @@ from vigie.engine import reasons
 from vigie.engine.decision import Decision
 from vigie.engine.members import skill
 from vigie.ensemble.combination import EnsembleScore
+from vigie.i18n.messages import translate
 from vigie.models import model_inputs
 from vigie.table import Table
 
@@ -74,8 +75,8 @@ def summary(
         "roles": plan.roles.to_json(),
         "matches": [_match(m, w) for m, w in zip(plan.matches, combined.weights, strict=True)],
         "calibrated": verdict.abstained is None,
-        "abstained_because": verdict.abstained[0] if verdict.abstained else None,
-        "abstained_because_fr": verdict.abstained[1] if verdict.abstained else None,
+        "abstained_because": str(verdict.abstained) if verdict.abstained else None,
+        "abstained_because_fr": translate(verdict.abstained, "fr") if verdict.abstained else None,
         "prevalence": _interval(verdict.prevalence),
         "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
         "alerts": int(verdict.alert.sum()),
@@ -95,7 +96,7 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
         "weight": round(weight, 4),
         "skill": skill(match.entry),
         "skill_by": _measured_by(match.entry),
-        "evidence": [{"points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
+        "evidence": [reason.to_json() for reason in match.evidence],
     }
 
 

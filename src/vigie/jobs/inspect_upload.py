@@ -153,5 +153,5 @@ def _match(match: Any) -> dict[str, Any]:
         "domain": match.entry.domain,
         "similarity": match.similarity,
         "skill": members.skill(match.entry),
-        "evidence": [{"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
+        "evidence": [reason.to_json() for reason in match.evidence],
     }

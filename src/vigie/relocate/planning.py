@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.relocate.targets import ABSENT, RIGHT, WRONG, Opener, Seen, Stores, Target, look, wanted
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 MOVED = "already there"
 NEW = "new"

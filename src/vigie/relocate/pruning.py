@@ -19,7 +19,8 @@ from vigie.relocate.journal import Record, Step, Timing
 from vigie.relocate.targets import Opener, Stores, Target, wanted
 from vigie.relocate.verification import GOOD, check_all
 from vigie.relocate.worker_pool import Progress, Silence
-from vigie.stores.base import Store, join, open_location
+from vigie.stores.base import Store, join
+from vigie.stores.open import open_location
 
 _SHIPPED = "starter library"
 

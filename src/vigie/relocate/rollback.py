@@ -17,7 +17,7 @@ from vigie.relocate.journal import Held, Record, Step, Timing
 from vigie.relocate.targets import Opener, Stores
 from vigie.relocate.verification import GOOD, check_all
 from vigie.relocate.worker_pool import Progress, Silence
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 _STATUS = "`vigie migrate --status` lists the migrations"
 

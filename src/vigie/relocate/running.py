@@ -24,7 +24,7 @@ from vigie.relocate.journal import Held, Step, Timing
 from vigie.relocate.planning import pending
 from vigie.relocate.targets import Opener, Stores, Target
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 SWITCHED = "moved"
 FAILED = "failed"

@@ -15,7 +15,7 @@ from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.errors import StoreUnavailable
 from vigie.relocate.targets import RIGHT, Opener, Stores, Target, look, wanted
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 GOOD = "right"
 BAD = "damaged"

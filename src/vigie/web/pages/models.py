@@ -10,7 +10,6 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from vigie.catalog import ModelVersion
-from vigie.matching.domains import label
 from vigie.starter_models import registry
 from vigie.web import authorization
 from vigie.web.pages.layout import may, words
@@ -31,7 +30,7 @@ def catalog() -> str:
     every = bool(request.args.get("all"))
     entries = [entry for entry in known if entry.active or every]
     domains = sorted(
-        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.pick(*label(name))
+        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.name("domain", name)
     )
     wanted = [
         entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()

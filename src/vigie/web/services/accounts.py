@@ -10,7 +10,8 @@ from typing import Any
 
 from vigie.app import AuditLine, User, audit, login_attempts, sessions, users
 from vigie.app.tables import ROLES
-from vigie.errors import NotAllowed, NotFound, SignInRefused, TooManyAttempts, UsageRefused
+from vigie.errors import NotAllowed, NotFound, SignInRefused, TooManyAttempts, UnknownLanguage, UsageRefused
+from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg, phrase
 from vigie.web import passwords
 from vigie.web.services.base import Base, require
@@ -19,7 +20,6 @@ _PER_ACCOUNT = 8
 _PER_ADDRESS = 40
 LINK_LASTS = timedelta(days=3)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,250}")
-LANGUAGES = ("", "en", "fr")
 
 
 class People(Base):
@@ -160,8 +160,8 @@ class People(Base):
 
     def set_language(self, user: User, language: str) -> User:
         """What the pages speak to somebody; empty for what their browser asks."""
-        if language not in LANGUAGES:
-            raise UsageRefused(msg("found language {language!r}, expected en or fr", language=language))
+        if language not in ("", *languages()):
+            raise UnknownLanguage(language, languages())
         return users.update(self.engine, user.id, {"language": language})
 
     def audit(self, user: User, *, limit: int = 200, before: int | None = None) -> list[AuditLine]:

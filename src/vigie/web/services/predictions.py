@@ -7,7 +7,8 @@ from typing import Any
 
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
 from vigie.app.tables import LABELS, UNKNOWN
-from vigie.errors import NotFound, UnknownColumn, UsageRefused, WrongState, recalled
+from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, recalled
+from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
 from vigie.web.services.base import Base, require, require_own
 
@@ -59,8 +60,8 @@ class Runs(Base):
             )
         if not 1 <= top <= 40 or not 0 <= minimum <= 1 or not 0 <= seed < 2**31:
             raise UsageRefused("expected top from 1 to 40, minimum from 0 to 1, seed from 0")
-        if language not in {"en", "fr"}:
-            raise UsageRefused(msg("found language {language!r}, expected en or fr", language=language))
+        if language not in languages():
+            raise UnknownLanguage(language, languages())
         options = {
             "budget": int(budget) if budget is not None and budget >= 1 else budget,
             "fraud_rate": fraud_rate,
