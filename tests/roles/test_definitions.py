@@ -22,7 +22,7 @@ ROLES["badge"] = Role("badge", "entity", names=".99 | badge |", entity=True, ide
                       direction=1, core=True)
 
 from vigie import matching
-from vigie.detectors.anomaly import raw_matrix
+from vigie.detectors.raw_columns import raw_columns
 from vigie.features.columns import CATEGORY_ROLES, ENTITY_ROLES, ColumnView
 from vigie.features.grouping import groupings_of
 from vigie.matching.role_weights import ROLE_INDEX, ROLE_WEIGHTS, with_substitutes
@@ -37,7 +37,7 @@ assert roles.of("insigne").direction == 1
 assert roles.actor() == "insigne"
 assert "badge" in ENTITY_ROLES and CATEGORY_ROLES[-1] == "badge"
 assert [grouping.name for grouping in groupings_of(ColumnView(frame, roles))] == ["actor"]
-assert raw_matrix(frame, roles)[:, 0].max() < 1, "identifiers are hashed"
+assert raw_columns(frame, roles)[:, 0].max() < 1, "identifiers are hashed"
 assert ROLE_WEIGHTS[ROLE_INDEX["badge"]] == 2.0
 present = matching.describe(frame, roles).presence[0]
 assert present[ROLE_INDEX["badge"]] == 1.0
