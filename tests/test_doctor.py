@@ -45,7 +45,7 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def register(catalog: Catalog) -> int:
         path = min(path for path in registry.MODELS.iterdir() if path.is_dir())
-        catalog.register(registry._entry(path, str(registry.MODELS)))
+        catalog.register(registry.read_entry(path))
         return 1
 
     monkeypatch.setattr(registry, "register", register)

@@ -36,7 +36,7 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     if moved:
         catalog.relocate(moved)
     fresh = [
-        _read_entry(path) for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in known
+        read_entry(path) for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in known
     ]
     catalog.register_all(fresh)
     if fresh:
@@ -62,7 +62,7 @@ def _are_registered(catalog: Catalog, folder: Path, version: str) -> bool:
     )
 
 
-def _read_entry(path: Path) -> ModelVersion:
+def read_entry(path: Path) -> ModelVersion:
     """Return the model of one bundle folder to register, with its manifest verified."""
     data = (path / bundle.MANIFEST).read_bytes()
     manifest = bundle.read_manifest(data)
