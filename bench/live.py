@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         registry.register(catalog)
-        made, _ = scorer.learn(table, catalog, lambda entry: open_bundle(entry.location, entry.stored))
+        made, _ = scorer.learn(table, catalog, lambda entry: open_bundle(entry.store, entry.bundle))
     data = made.to_bytes()
     start = time.perf_counter()
     plan = scorer.StandingPlan.from_bytes(data)

@@ -54,7 +54,7 @@ def fill(catalog: Catalog, folder: Path, models: int, size: int) -> list[Path]:
         bundle = Bundle(f"model{number}", "1", booster, {}, {}, {}, {**PROFILE, "quantiles": {}})
         stored = publish(store, bundle.name, pack(bundle, created="2026-11-23T00:00:00Z"))
         files += [folder / key for key in stored.keys().values()]
-        entries.append(ModelVersion.of(bundle, stored, store.location))
+        entries.append(ModelVersion.from_bundle(bundle, stored, store.location))
     catalog.register_all(entries)
     return files
 

@@ -142,7 +142,7 @@ def trust_of(summary: dict, name: str) -> float:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(open_location(entry.location), entry.stored)
+    return transfer.load(open_location(entry.store), entry.bundle)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:

@@ -343,7 +343,7 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
     verified = vigie("models", "verify", "cards", "--json")
     assert json.loads(verified.stdout)[0]["signature"] == "good"
     assert vigie("models", "add", folder).exit_code == 0
-    signature = Path(entry("cards").place.bucket) / "cards" / "1" / "model.sig"
+    signature = Path(entry("cards").storage.bucket) / "cards" / "1" / "model.sig"
     signature.write_bytes(signature.read_bytes().replace(b'"sig"', b'"gis"'))
     with pytest.raises(DamagedBundle):
         bundle_loader(settings.load())(entry("cards"))

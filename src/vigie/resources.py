@@ -60,11 +60,11 @@ def bundle_loader(chosen: settings.Settings) -> Callable[[ModelVersion], Bundle]
 
     def open_entry(entry: ModelVersion) -> Bundle:
         # A local store needs no copies: its files are as near as the cache.
-        kept = None if entry.location.kind == "local" else copies
+        kept = None if entry.store.kind == "local" else copies
         place = _here(entry)
         # One client a store: making one costs as much as a model.
         store = stores.setdefault(place, open_location(place))
-        return open_bundle(store, entry.stored, kept, rules)
+        return open_bundle(store, entry.bundle, kept, rules)
 
     return open_entry
 
@@ -76,11 +76,11 @@ def _here(entry: ModelVersion) -> Location:
     from vigie.starter_models import registry
     from vigie.stores.base import Location
 
-    place = entry.place
+    place = entry.storage
     lost = place.storage_type == "local" and not Path(place.bucket, place.prefix).exists()
     if lost and entry.provenance.get("source") == registry.PROVENANCE["source"]:
         return Location("local", str(registry.MODELS.resolve()))
-    return entry.location
+    return entry.store
 
 
 def model_store(chosen: settings.Settings) -> Store:

@@ -290,9 +290,9 @@ def _brief(entry: ModelVersion) -> dict[str, Any]:
         "performance": dict(entry.performance),
         "typologies": list(entry.profile.get("typologies", [])),
         "size": entry.size,
-        "storage_type": entry.place.storage_type,
-        "s3_bucket": entry.place.bucket,
-        "s3_prefix": entry.place.prefix,
+        "storage_type": entry.storage.storage_type,
+        "s3_bucket": entry.storage.bucket,
+        "s3_prefix": entry.storage.prefix,
         "active": entry.active,
         "created_at": entry.created_at.isoformat() if entry.created_at else None,
     }
@@ -308,12 +308,12 @@ def _measured(performance: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _where(entry: ModelVersion) -> str:
-    if entry.place.storage_type != "local":
-        return f"{entry.location.url}/{entry.place.prefix}"
+    if entry.storage.storage_type != "local":
+        return f"{entry.store.url}/{entry.storage.prefix}"
     from vigie.starter_models.registry import MODELS
 
-    shipped = Path(entry.place.bucket) == MODELS.resolve()
-    return "comes with Vigie" if shipped else str(Path(entry.place.bucket) / entry.place.prefix)
+    shipped = Path(entry.storage.bucket) == MODELS.resolve()
+    return "comes with Vigie" if shipped else str(Path(entry.storage.bucket) / entry.storage.prefix)
 
 
 def _card(entry: ModelVersion) -> RenderableType:

@@ -179,7 +179,7 @@ def _register(
     catalog: Catalog, bundle: Bundle, stored: BundleLocation, place: Location, provenance: Mapping[str, Any]
 ) -> Registered:
     before = catalog.changes()
-    entry = catalog.register(ModelVersion.of(bundle, stored, place, provenance))
+    entry = catalog.register(ModelVersion.from_bundle(bundle, stored, place, provenance))
     return Registered(entry, catalog.changes() != before)
 
 

@@ -108,7 +108,9 @@ def train() -> Response:
 
 def describe(entry: ModelVersion) -> dict[str, Any]:
     """What a reader sees of a model."""
-    shipped = entry.place.storage_type == "local" and Path(entry.place.bucket) == registry.MODELS.resolve()
+    shipped = (
+        entry.storage.storage_type == "local" and Path(entry.storage.bucket) == registry.MODELS.resolve()
+    )
     return {
         "entry": entry,
         "own": _measured(entry.performance, "own"),
@@ -117,7 +119,7 @@ def describe(entry: ModelVersion) -> dict[str, Any]:
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
         "cached": current_services().cached(entry),
-        "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
+        "where": "" if shipped else f"{entry.storage.bucket}/{entry.storage.prefix}",
         "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
         "card": bool(entry.provenance.get("card")),
