@@ -11,7 +11,7 @@ from vigie import settings
 from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import roles_by_column
 from vigie.cli.predict import added, asked_of_rows, shared
-from vigie.errors import UsageRefused
+from vigie.extras import needs
 from vigie.i18n.translator import Translator
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
@@ -55,15 +55,10 @@ def spark_predict(
     from vigie import resources
     from vigie.engine.pipeline import Options
 
-    try:
+    with needs("spark", "`vigie spark-predict`"):
         from vigie import spark
         from vigie.spark import files
         from vigie.spark.session import session, working
-    except ModuleNotFoundError as error:
-        raise UsageRefused(
-            f"Spark needs more packages: found no {error.name}",
-            hint="pip install 'vigie[spark]', and Java 17",
-        ) from None
     from vigie.cli import console
 
     t, chosen = Translator(lang), settings.load()

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from vigie import plugins, settings
 from vigie.errors import StoreUnavailable, UsageRefused
+from vigie.extras import needs
 from vigie.i18n.messages import msg
 from vigie.stores.base import SCHEMES, Location, Store, check_key
 
@@ -65,12 +66,13 @@ def open_location(location: Location, *, options: settings.StoreOptions | None =
     try:
         opener = factory.load()
     except ModuleNotFoundError:
-        if location.kind != "gcs":
-            raise
         # Without Google's own client, which is optional, obstore reaches Google Cloud Storage.
-        from vigie.stores.cloud import ObjectStore
+        with needs("cloud", "a cloud store"):
+            if location.kind != "gcs":
+                raise
+            from vigie.stores.cloud import ObjectStore
 
-        opener = ObjectStore
+            opener = ObjectStore
     return opener(location, settings.load_store() if options is None else options)
 
 
