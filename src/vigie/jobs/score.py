@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie.app import Upload
+from vigie.app import Upload, result_layout
 from vigie.app.job_queue import Job
 from vigie.engine import files, out_of_core, pipeline, refine, scorer
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
-from vigie.jobs.inspect_upload import limited
 
 Told = Callable[[str, float], None]
 
@@ -24,8 +23,8 @@ def score(
         The summary, the folder of the result, and what changes on the upload.
     """
     told("reading", 0.0)
-    with upload_files.whole(bench, upload) as path:
-        table = limited(bench, path, upload.name)
+    with upload_files.local_copy(bench, upload) as path:
+        table = upload_files.read_table(bench, path, upload.name)
         options = _options(job.options)
         plan = None
         said = marks_of(job.options)
@@ -43,8 +42,10 @@ def score(
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if plan is not None:
-            (path.parent / result_files.PLAN).write_bytes(plan.to_bytes())
-        about = result_files.keep(bench, folder, path.parent, prediction, said) | {"live": plan is not None}
+            (path.parent / result_layout.SCORER).write_bytes(plan.to_bytes())
+        about = result_files.store_all(bench, folder, path.parent, prediction, said) | {
+            "live": plan is not None
+        }
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact
