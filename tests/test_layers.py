@@ -13,6 +13,7 @@ LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors", "fitted_state"},
+    {"extras"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},

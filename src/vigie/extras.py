@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib.util import find_spec
 
 from vigie.errors import MissingExtra
 
 MODULES = {
-    "web": ("apiflask", "argon2", "flask", "flask_wtf", "granian", "marshmallow", "prometheus_client", "xlsxwriter"),
+    "web": ("apiflask", "argon2", "flask", "flask_wtf", "granian", "prometheus_client", "xlsxwriter"),
     "train": ("optuna", "sklearn"),
     "cloud": ("obstore",),
     "postgres": ("psycopg",),
     "excel": ("fastexcel",),
-    "spark": ("pandas", "pyarrow", "pyspark"),
+    "spark": ("pyarrow", "pyspark"),
     "sign": ("OpenSSL", "cryptography", "model_signing"),
     "joblib": ("joblib",),
     "oidc": ("authlib", "requests"),
-    "gcs": ("google",),
-}  # fmt: skip
-"""Top-level modules that each extra of pyproject.toml installs and that Vigie imports."""
+}
+"""Modules that each extra of pyproject.toml installs and that Vigie imports. Nothing needs the extra `gcs`: without it
+obstore reaches Google Cloud Storage."""
 
 
-@contextmanager
-def needs(extra: str, purpose: str) -> Iterator[None]:
-    """Import modules of an extra inside this context.
+def require(extra: str, purpose: str) -> None:
+    """Check that an extra is installed, before its modules are imported.
 
     Args:
         extra: a key of `MODULES`.
-        purpose: what they are imported for, a constant text that fits "… needs".
+        purpose: what it is needed for, a constant text.
 
     Raises:
-        MissingExtra: one of them is not installed.
+        MissingExtra: one of its modules is not installed.
     """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in MODULES[extra]:
-            raise
-        raise MissingExtra(purpose, extra) from error
+    if any(find_spec(module) is None for module in MODULES[extra]):
+        raise MissingExtra(purpose, extra)

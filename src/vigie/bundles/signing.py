@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle
-from vigie.extras import needs
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 SIGNATURE = "model.sig"
@@ -129,11 +129,12 @@ def _damaged(bundle: str, found: str, expected: str) -> DamagedBundle:
 
 
 def _vendor() -> Any:
-    with needs("sign", "signing or verifying a bundle"):
-        import model_signing
-        import model_signing.hashing
-        import model_signing.signing
-        import model_signing.verifying
+    require("sign", "signing or verifying a bundle")
+    import model_signing
+    import model_signing.hashing
+    import model_signing.signing
+    import model_signing.verifying
+
     return model_signing
 
 

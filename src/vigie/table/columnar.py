@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from vigie.errors import TableTooLarge, UnreadableTable
-from vigie.extras import needs
+from vigie.extras import require
 from vigie.table.header import check_header
 from vigie.table.parsing import refuse_nested
 
@@ -48,8 +48,8 @@ def batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame
 
 def read_workbook(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
     """The first sheet; types are settled by all rows of a column, not by the first thousand."""
-    with needs("excel", "reading an Excel workbook"):
-        import fastexcel
+    require("excel", "reading an Excel workbook")
+    import fastexcel
 
     try:
         reader = fastexcel.read_excel(path)

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import SignInRefused, Unavailable, UsageRefused
-from vigie.extras import needs
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.settings import WebSettings
 from vigie.web import authorization, session
@@ -32,8 +32,8 @@ def install(app: Flask, web: WebSettings) -> None:
             "VIGIE_OIDC_ISSUER is set, but VIGIE_OIDC_CLIENT_ID is not",
             hint="register Vigie with the provider first",
         )
-    with needs("oidc", "signing in with a provider"):
-        from authlib.integrations.flask_client import OAuth
+    require("oidc", "signing in with a provider")
+    from authlib.integrations.flask_client import OAuth
 
     OAuth(app).register(
         _NAME,
