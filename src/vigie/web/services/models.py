@@ -52,7 +52,7 @@ class Models(Base):
     def migrations(self, user: User) -> list[dict[str, Any]]:
         """Moves of bundles between stores, newest first."""
         require(user, "admin", "see migrations")
-        return [asdict(record) for record in journal.records(self.engine)]
+        return [asdict(record) for record in journal.list_migrations(self.engine)]
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -63,4 +63,4 @@ class Models(Base):
 
     @cached_property
     def _copies(self) -> Cache:
-        return resources.cache(self.settings)
+        return resources.open_cache(self.settings)
