@@ -7,6 +7,9 @@ import polars as pl
 import pytest
 
 from vigie.calibration import metrics
+from vigie.detectors.combine import anonymous_share, combine_detectors
+from vigie.detectors.registry import BUILT_IN
+from vigie.fitted_state import ScoringState
 from vigie.models import model_inputs
 from vigie.roles import inference
 from vigie.simulator import SimulatedTable, generate
@@ -67,16 +70,14 @@ def test_anonymous_columns_move_the_shares_of_the_detectors() -> None:
     """The more columns have no meaning, the more the detectors that need none count."""
     rng = np.random.default_rng(0)
     detectors = rng.random((500, len(model_inputs.DETECTORS)))
-    plain, hidden = (model_inputs.combine_detectors(detectors, share) for share in (0.2, 0.9))
+    plain, hidden, none = (
+        combine_detectors(BUILT_IN, detectors, share, ScoringState()) for share in (0.2, 0.9, 0.0)
+    )
     raw = model_inputs.DETECTORS.index("raw_forest")
     assert np.corrcoef(hidden, detectors[:, raw])[0, 1] > np.corrcoef(plain, detectors[:, raw])[0, 1] + 0.1
-    assert (model_inputs.combine_detectors(detectors, 0.0) == plain).all()
-    assert model_inputs.ANONYMOUS_WEIGHTS.sum() == pytest.approx(1)
+    assert (none == plain).all()
     numbers = pl.DataFrame({f"V{i}": rng.normal(size=200) for i in range(9)})
-    assert model_inputs.anonymous_share(inference.infer(numbers)) == 1
+    assert anonymous_share(inference.infer(numbers)) == 1
     assert (
-        model_inputs.anonymous_share(
-            inference.infer(numbers.with_columns(amount=pl.Series(rng.lognormal(size=200))))
-        )
-        < 1
+        anonymous_share(inference.infer(numbers.with_columns(amount=pl.Series(rng.lognormal(size=200))))) < 1
     )

@@ -23,7 +23,7 @@ from vigie.engine.profiling import Look
 from vigie.features import NAMES, Features, grouping, related
 from vigie.features.columns import ColumnView
 from vigie.features.grouping import ROW_LEVEL
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, FittedState, ScoringState
 from vigie.models import model_inputs
 from vigie.models.model_inputs import INPUTS, RowSelection, TailScores
 from vigie.roles.inference import Roles
@@ -47,8 +47,8 @@ class Terms:
 
     roles: Roles
     options: Options
-    features: FittedState
-    answers: FittedState
+    features: FeatureState
+    answers: ScoringState
     members: tuple[Voter, ...] = ()
     calibrator: Calibrator | None = None
 
@@ -59,7 +59,7 @@ class Terms:
     @property
     def told(self) -> list[int]:
         """Places of the features that the table can tell, in the vocabulary."""
-        return [int(j) for j in np.flatnonzero(self.answers.kept["features"])]
+        return [int(j) for j in np.flatnonzero(self.answers.present.require())]
 
     def tails(self, told: Features) -> TailScores:
         """How far out rows are, from all their features."""
@@ -111,7 +111,7 @@ class Terms:
         return grouping.column_view(ROW_LEVEL, frame, self.roles, self.features)
 
 
-def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScores]:
+def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScores, ScoringState]:
     """Terms that know how features are spread, as far as it takes to say how suspicious a row is by itself.
 
     Args:
@@ -119,14 +119,14 @@ def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScor
         options: what the user asked for.
         told: the features of its rows at random.
     """
-    answers = FittedState(keep=True)
+    answers = FittedState.keeping().scoring
     tails = model_inputs.tail_scores(told, answers)
-    answers.once("energy mean", lambda: float(tails.suspicion.mean()))
-    return Terms(look.roles, options, look.state, FittedState(answers.kept)), tails
+    answers.mean_row_anomaly.get(lambda: float(tails.suspicion.mean()))
+    return Terms(look.roles, options, look.state, answers.fitted()), tails, answers
 
 
 def settled(
-    look: Look, terms: Terms, tails: TailScores, peers: Mapping[str, Floats], rows: int
+    look: Look, terms: Terms, tails: TailScores, peers: Mapping[str, Floats], rows: int, answers: ScoringState
 ) -> tuple[Terms, dict[str, Any]]:
     """Terms that know everything, and what there is to say of the table, but for what must be counted row by row.
 
@@ -136,8 +136,9 @@ def settled(
         tails: of these rows.
         peers: what related rows say of them.
         rows: of the whole table.
+        answers: the state that was begun, to be completed.
     """
-    answers, frame = FittedState(terms.answers.kept).open(), look.typed
+    frame = look.typed
     nothing = dict.fromkeys(related.RELATED_SIGNALS, np.full(frame.height, np.nan))
     facts = grouping.column_view(ROW_LEVEL, frame, look.roles, look.state)
     order = np.arange(frame.height)
@@ -160,14 +161,14 @@ def settled(
         look.bundles,
         options,
         {},
-        answers,
+        FittedState(look.state, answers),
     )
     table = Table("sample", frame, frame)
     summary = pipeline.apply(plan, table).summary
     said = voters.members_of(plan, table)
     calibrator = voters.calibrator_of(plan, said)
     members = tuple(voters.voters_of(plan, said))
-    return replace(terms, answers=FittedState(answers.kept), members=members, calibrator=calibrator), summary
+    return replace(terms, answers=answers.fitted(), members=members, calibrator=calibrator), summary
 
 
 def _share(budget: float | int | None, rows: int) -> float | None:

@@ -14,7 +14,7 @@ from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Catalog, Match, ModelVersion
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import EnsembleMember, EnsembleScore
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ScoringState
 from vigie.matching import ModelProfile, TableProfile
 from vigie.matching.distributions import Quantiles
 from vigie.matching.explanations import compare, similarity
@@ -38,7 +38,7 @@ START = 0.02
 
 
 def listened(
-    gathered: model_inputs.ModelInputs, members: Sequence[EnsembleMember], seed: int, state: FittedState
+    gathered: model_inputs.ModelInputs, members: Sequence[EnsembleMember], seed: int, state: ScoringState
 ) -> EnsembleScore:
     """Everybody's vote on the rows: the detectors', the members' and the student's.
 
@@ -52,7 +52,7 @@ def listened(
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((gathered.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     taught = self_training.self_training_scores(
-        gathered.columns, combined.evidence, seed, half=half, company=gathered.company, state=state
+        gathered.columns, combined.evidence, seed, half=half, related=gathered.company, state=state
     )
     return combination.add_self_training(combined, taught, state)
 
@@ -75,13 +75,13 @@ def led(
     combined: EnsembleScore,
     members: Sequence[EnsembleMember],
     calibrator: Calibrator | None,
-    state: FittedState,
+    state: ScoringState,
 ) -> tuple[EnsembleScore, Floats | None]:
     """What follows where a model leads that learned from labels: its margins, and the share of frauds they tell."""
     leader = max(members, key=lambda member: member.trust, default=None)
     if leader is None or leader.trust < TRUSTED or calibrator is None:
         return combined, None
-    share = state.now("leader's share", lambda: model.share_of(calibrator, leader.margin, START))
+    share = state.leader_share.refit(lambda: model.share_of(calibrator, leader.margin, START))
     return replace(combined, belief=share), leader.margin
 
 

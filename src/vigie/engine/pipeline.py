@@ -23,11 +23,11 @@ from vigie.calibration.column_association import column_association
 from vigie.catalog import Catalog, Match, ModelVersion
 from vigie.engine import members as voters
 from vigie.engine import output
-from vigie.engine.decision import decide
+from vigie.engine.decision import decide, fit_decision
 from vigie.engine.members import Model
 from vigie.ensemble.combination import EnsembleMember, EnsembleScore
 from vigie.errors import InputRefused, UnknownColumn
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FittedState, ScoringState
 from vigie.i18n.messages import msg
 from vigie.matching import TableProfile
 from vigie.models import model_inputs, reference
@@ -214,22 +214,17 @@ def apply(plan: Plan, table: Table, progress: Progress = quiet, taught: Taught |
     clock = Clock(progress, plan.seconds)
     with clock("scoring", 0.7):
         members = voters.members_of(plan, table)
-        combined = voters.listened(plan.evidence, members, plan.options.seed, plan.state)
+        combined = voters.listened(plan.evidence, members, plan.options.seed, plan.state.scoring)
         if taught is not None:
             combined = taught(combined, members)
     with clock("calibrating", 0.85):
         asked = plan.options
         calibrator = voters.calibrator_of(plan, members)
-        combined, odds = voters.led(combined, members, calibrator, plan.state)
-        verdict = decide(
-            combined,
-            plan.coherence,
-            calibrator,
-            asked.expected_fraud_rate,
-            asked.alert_budget,
-            plan.state,
-            odds,
+        combined, odds = voters.led(combined, members, calibrator, plan.state.scoring)
+        verdict, thresholds = fit_decision(
+            combined, plan.coherence, calibrator, asked.expected_fraud_rate, asked.alert_budget, odds
         )
+        plan.state.scoring.thresholds.value = thresholds
     with clock("wording reasons", 0.9):
         worded = output.reasons_of(plan.evidence, plan.options, verdict)
     additions = output.additions_of(plan.evidence, combined, verdict, worded)
@@ -257,7 +252,7 @@ def later(
     members: Sequence[voters.Voter],
     calibrator: Calibrator | None,
     options: Options,
-    state: FittedState,
+    state: ScoringState,
 ) -> Later:
     """Scores rows in the terms of a table that is not here.
 
@@ -267,13 +262,12 @@ def later(
         members: the models that voted on it.
         calibrator: its own.
         options: what was asked of it.
-        state: its answers.
+        state: of that table.
     """
     said = [member.member(frame, gathered) for member in members]
     combined = voters.listened(gathered, said, options.seed, state)
     combined, odds = voters.led(combined, said, calibrator, state)
-    prior, budget = options.expected_fraud_rate, options.alert_budget
-    verdict = decide(combined, 1.0, calibrator, prior, budget, state, odds)
+    verdict = decide(combined, calibrator, options.expected_fraud_rate, state.thresholds.require(), odds)
     additions = output.additions_of(
         gathered, combined, verdict, output.reasons_of(gathered, options, verdict)
     )

@@ -25,29 +25,27 @@ import numpy as np
 import polars as pl
 
 from vigie import __version__
-from vigie.boosting import xgboost_import
 from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Catalog
-from vigie.detectors.isolation_forest import Forest
 from vigie.engine import members as voters
 from vigie.engine import pipeline
 from vigie.engine.members import Voter
 from vigie.engine.pipeline import Open, Options, Plan, Prediction, Progress, quiet
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.fitted_state import FittedState
+from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
 from vigie.i18n.messages import msg
 from vigie.models import model_inputs, reference
 from vigie.roles.inference import Roles
 from vigie.table import Table
 
-FORMAT = 4
+READABLE = (4, FORMAT)
 SAMPLE = 200_000
 """Rows a plan is made from at most: beyond, a table would have to be sampled first."""
 
 _TYPES: dict[str, type[pl.DataType]] = {
     str(kind): kind for kind in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
 }
-_PARTS = ("feature", "threshold", "length")
 _MOMENT = pl.Datetime("us")
 
 
@@ -145,7 +143,7 @@ class StandingPlan:
         )
         frame = frame if whole else frame[only]
         said = pipeline.later(
-            gathered, frame, self._voters, self._calibrator, self.options, self.state
+            gathered, frame, self._voters, self._calibrator, self.options, self.state.scoring
         ).additions
         ends = np.cumsum([len(o) for _, o in asked])
         return [said[int(end) - len(o) : int(end)] for end, (_, o) in zip(ends, asked, strict=True)]
@@ -179,8 +177,7 @@ class StandingPlan:
 
     def to_bytes(self) -> bytes:
         """The plan as one file; the same plan always gives the same bytes."""
-        arrays: dict[str, np.ndarray] = {}
-        answers = {name: _put(name, value, arrays) for name, value in sorted(self.state.kept.items())}
+        answers, arrays = to_stored(self.state)
         members = []
         for number, member in enumerate(self._members):
             arrays[f"member {number}"] = np.frombuffer(member.booster, dtype=np.uint8)
@@ -212,7 +209,7 @@ class StandingPlan:
                 msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
                 hint="make the plan again",
             ) from error
-        if (head["format"], head["polars"]) != (FORMAT, pl.__version__):
+        if head["format"] not in READABLE or head["polars"] != pl.__version__:
             raise InputRefused(
                 msg(
                     "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
@@ -228,7 +225,7 @@ class StandingPlan:
             for member in head["members"]
         ]
         schema = {name: _type(kind) for name, kind in head["schema"].items()}
-        state = FittedState({name: _take(value, arrays) for name, value in head["answers"].items()})
+        state = from_stored(head["answers"], arrays, head["format"])
         roles, options = Roles.from_json(head["roles"]), Options(**head["options"])
         return cls(schema, roles, options, members, head["calibration"], state)
 
@@ -260,7 +257,7 @@ def learn(
             hint="take whole customers, not rows at random, until there are few enough",
         )
     planned = pipeline.plan(
-        table, catalog, open_bundle, options or Options(), progress, FittedState(keep=True)
+        table, catalog, open_bundle, options or Options(), progress, FittedState.keeping()
     )
     scored = pipeline.apply(planned, table, progress)
     return standing_of(planned, table), scored
@@ -280,7 +277,7 @@ def standing_of(planned: Plan, table: Table) -> StandingPlan:
         replace(planned.options, roles=dict(planned.options.roles)),
         members,
         calibrator.to_json() if calibrator else {},
-        FittedState(planned.state.kept),
+        planned.state.fitted(),
     )
 
 
@@ -294,36 +291,6 @@ def _cast(cells: pl.Series, kind: pl.DataType) -> pl.Series:
 
 def _type(name: str) -> pl.DataType:
     return _TYPES[name]() if name in _TYPES else _MOMENT
-
-
-def _put(name: str, value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """An answer as JSON; what is large goes to `arrays`."""
-    if isinstance(value, np.ndarray):
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, Forest):
-        for part in _PARTS:
-            arrays[f"{name} {part}"] = getattr(value, part)
-        return {"forest": name, "usual": value.usual, "columns": value.columns}
-    if hasattr(value, "save_raw"):
-        arrays[name] = np.frombuffer(value.save_raw("ubj"), dtype=np.uint8)
-        return {"trees": name}
-    if isinstance(value, dict):
-        return {"map": value}
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _take(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return arrays[value["array"]]
-    if "forest" in value:
-        feature, threshold, length = (arrays[f"{value['forest']} {part}"] for part in _PARTS)
-        return Forest(feature, threshold, length, value["usual"], value["columns"])
-    if "trees" in value:
-        return xgboost_import.open_trees(arrays[value["trees"]].tobytes())
-    return value["map"]
 
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:

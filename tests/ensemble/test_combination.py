@@ -159,12 +159,12 @@ def test_the_student_hears_what_related_rows_say() -> None:
     missed = fraud & (suspicion < 2)
     alone, beside = (
         self_training.self_training_scores(x, suspicion, 0),
-        self_training.self_training_scores(x, suspicion, 0, company=company),
+        self_training.self_training_scores(x, suspicion, 0, related=company),
     )
     assert alone is not None
     assert beside is not None
     assert beside[missed].mean() > alone[missed].mean() + 0.15
-    nobody = self_training.self_training_scores(x, suspicion, 0, company=np.full((4000, 3), np.nan))
+    nobody = self_training.self_training_scores(x, suspicion, 0, related=np.full((4000, 3), np.nan))
     np.testing.assert_array_equal(nobody, alone)
 
 

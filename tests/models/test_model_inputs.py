@@ -8,13 +8,13 @@ import pytest
 from tests.helpers.tables import given, people
 
 from vigie import features
-from vigie.detectors import anomaly
+from vigie.detectors import base, isolation_forest, raw_columns, registry, tail_scores
 from vigie.features import NAMES, related
 from vigie.features.columns import ColumnView
 from vigie.features.related import RELATED_SIGNALS
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ScoringState
 from vigie.models import model_inputs
-from vigie.models.model_inputs import DETECTOR_WEIGHTS, DETECTORS, INPUTS, TABLE_CONTEXT
+from vigie.models.model_inputs import DETECTORS, INPUTS, TABLE_CONTEXT
 from vigie.roles.inference import Roles
 
 ROLES = {
@@ -29,7 +29,7 @@ ROLES = {
 @pytest.fixture(autouse=True)
 def small_forests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested here does not depend on the size of the forests."""
-    monkeypatch.setattr(anomaly, "TREES", 20)
+    monkeypatch.setattr(isolation_forest, "TREES", 20)
 
 
 def test_the_inputs_are_named_once() -> None:
@@ -38,8 +38,8 @@ def test_the_inputs_are_named_once() -> None:
         == len(INPUTS)
         == len(NAMES) + len(DETECTORS) + len(RELATED_SIGNALS) + len(TABLE_CONTEXT)
     )
-    assert len(DETECTOR_WEIGHTS) == len(DETECTORS)
-    assert DETECTOR_WEIGHTS.sum() == pytest.approx(1)
+    for weights in ("weight", "anonymous_weight"):
+        assert sum(getattr(one, weights) for one in registry.BUILT_IN) == pytest.approx(1)
 
 
 def test_everything_is_a_rank() -> None:
@@ -59,7 +59,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns, features and detectors of a large table are told two at a time: the same bits as one after the other."""
     frame, roles = people(1200), given(ROLES)
     alone = model_inputs.build_inputs(frame, roles)
-    for module in (anomaly, model_inputs, features):
+    for module in (base, raw_columns, tail_scores, model_inputs, features):
         monkeypatch.setattr(module, "MANY", 500)
     together = model_inputs.build_inputs(frame, roles)
     np.testing.assert_array_equal(together.inputs, alone.inputs)
@@ -103,7 +103,7 @@ def test_related_rows_speak_for_each_other() -> None:
     first = int(np.flatnonzero(mine)[0])
     energy[mine] = 5.0
     energy[first] = 0.0
-    found = related.related_signals(facts, energy, FittedState())
+    found = related.related_signals(facts, energy, ScoringState())
     everyone = found["peers_actor_all"]
     assert everyone[first] == np.nanmax(everyone)
     assert found["peers_actor_max"][first] == 5
@@ -117,7 +117,7 @@ def test_whoever_is_alone_has_no_peers() -> None:
     frame = people(300).with_columns(
         pl.when(pl.int_range(300) == 7).then(pl.lit("alone")).otherwise("customer").alias("customer")
     )
-    found = related.related_signals(ColumnView(frame, given(ROLES)), np.ones(300), FittedState())
+    found = related.related_signals(ColumnView(frame, given(ROLES)), np.ones(300), ScoringState())
     for name in ("peers_actor_all", "peers_actor_max", "peers_actor_day"):
         assert np.isnan(found[name][7]), name
 

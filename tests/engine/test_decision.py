@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.helpers.tables import given as stated
 from tests.helpers.tables import people
 
+from vigie.arrays import Floats
 from vigie.calibration.calibrator import HARMONY, Calibrator
 from vigie.calibration.column_association import LEAST
-from vigie.detectors import anomaly
-from vigie.engine.decision import FEWEST_ROWS, Decision, decide, worthwhile
+from vigie.detectors import isolation_forest
+from vigie.engine.decision import FEWEST_ROWS, Decision, decide, fit_decision, worthwhile
 from vigie.engine.reasons import COUNT, reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.features import VOCABULARY
@@ -39,7 +40,7 @@ def told(
     budget: float | None = None,
 ) -> Decision:
     """The verdict, where all is well unless told otherwise."""
-    return decide(said or combined(), tied, calibrator, prior, budget)
+    return fit_decision(said or combined(), tied, calibrator, prior, budget)[0]
 
 
 def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
@@ -142,16 +143,32 @@ def test_whatever_is_shown_is_worded() -> None:
 
 
 def test_an_empty_ensemble() -> None:
-    found = decide(
-        EnsembleScore(np.zeros(0), np.zeros(0), (), float("nan"), float("nan")), 0.0, None, None, None
-    )
+    empty = EnsembleScore(np.zeros(0), np.zeros(0), (), float("nan"), float("nan"))
+    found, thresholds = fit_decision(empty, 0.0, None, None, None)
+    assert len(decide(empty, None, None, thresholds).score) == 0
     assert len(found.score) == len(found.level) == len(found.alert) == 0
+
+
+@pytest.mark.parametrize("budget", [None, 0.05, 7])
+@pytest.mark.parametrize("odds", [None, np.linspace(-6, 4, N)])
+def test_the_thresholds_decide_the_table_as_it_was(budget: float | None, odds: Floats | None) -> None:
+    """Row by row as well: a row is decided by the thresholds and by nothing beside it."""
+    said = combined()
+    found, thresholds = fit_decision(said, 0.5, CALIBRATOR, None, budget, odds)
+    again = decide(said, CALIBRATOR, None, thresholds, odds)
+    for name in ("score", "probability", "level", "alert", "worth_words"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    assert again.prevalence == found.prevalence
+    assert again.precision is None
+    one = EnsembleScore(said.evidence[3:4], said.agreement[3:4], (1.0,), said.harmony, said.belief)
+    alone = decide(one, CALIBRATOR, None, thresholds, None if odds is None else odds[3:4])
+    assert alone.probability[0] == found.probability[3]
 
 
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> model_inputs.ModelInputs:
     """The evidence of a small table."""
-    monkeypatch.setattr(anomaly, "TREES", 5)
+    monkeypatch.setattr(isolation_forest, "TREES", 5)
     frame = people(300)
     roles = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount"}
     return model_inputs.build_inputs(frame, stated({**roles, "category": "category"}))
