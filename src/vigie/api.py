@@ -97,7 +97,7 @@ def predict(
         **more,
     )
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         opener = resources.bundle_loader(chosen)
         if given.frame.height < out_of_core.LONG:
             found = pipeline.predict(given, catalog, opener, options)
@@ -117,7 +117,7 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
         more: the other fields of `vigie.engine.pipeline.Options`, such as `top`.
     """
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         look = pipeline.look(given, catalog, pipeline.Options(roles=dict(roles or {}), **more))
     return Matches(look.matches, {"roles": look.roles.to_json(), "seconds": look.seconds})
 

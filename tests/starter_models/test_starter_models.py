@@ -177,7 +177,7 @@ def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: P
     old.mkdir()
     shutil.copytree(registry.MODELS / name, old / name)
     (old / registry.INDEX).write_text(json.dumps({"version": "0-older", "models": [name]}))
-    earlier = replace(registry._entry(old / name, str(old)), version="0-older")
+    earlier = replace(registry.read_entry(old / name), version="0-older")
     own = replace(earlier, name="our_own", provenance={"source": "training"})
     catalog.register_all([earlier, own])
     assert registry.register(catalog) == len(recipes())

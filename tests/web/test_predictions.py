@@ -35,7 +35,7 @@ def test_the_web_app_says_what_the_command_line_says(
     client, ada = here.app.test_client(), here.token("ada")
     path = tmp_path / "payments.csv"
     path.write_text(CSV)
-    with resources.catalog(here.settings) as catalog:
+    with resources.open_catalog(here.settings) as catalog:
         options = pipeline.Options(alert_budget=12)
         expected = pipeline.predict(read(path), catalog, resources.bundle_loader(here.settings), options)
     told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
@@ -222,7 +222,7 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
     ]
     assert {row["row"] for row in pages[0]} == {row["row"] for row in pages[1]}
     assert [row["row"] for row in pages[0]] != [row["row"] for row in pages[1]]
-    with resources.catalog(here.settings) as catalog:
+    with resources.open_catalog(here.settings) as catalog:
         path = here.settings.home / "again.csv"
         path.write_text(CSV)
         said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}

@@ -94,7 +94,7 @@ def predict(
 
     t, chosen = Translator(lang), settings.load()
     options = pipeline.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    with console.progress(t) as told, resources.catalog(chosen) as catalog:
+    with console.progress(t) as told, resources.open_catalog(chosen) as catalog:
         told("reading", 0.0)
         found = _in_passes(source, output, catalog, chosen, options, told)
         if found is None:
@@ -158,7 +158,7 @@ def match(
     with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             look = pipeline.look(table, catalog, options, told)
     summary = _summary(table, look)
     if as_json:

@@ -79,7 +79,7 @@ def refine(
         table, _ = _predictions(source, chosen)
         marks = _marks(table, labels, label, chosen)
         options = Options(language=lang, alert_budget=alert_budget, seed=seed)
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             result = story.refine(table, catalog, resources.bundle_loader(chosen), options, marks, told)
         told("writing", 0.95)
         write(table, result.additions, output)

@@ -51,7 +51,7 @@ def catalog() -> str:
         query=query,
         uploads=ready,
         columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
-        migrations=current_services().models.list_relocations(g.user) if may("admin") else None,
+        migrations=current_services().models.list_migrations(g.user) if may("admin") else None,
     )
 
 

@@ -53,7 +53,7 @@ class Models:
         """Return whether this machine has the files of a model."""
         if entry.store.kind == "local":
             return True
-        cached = {copy.digest for copy in resources.cache(self._settings).list()}
+        cached = {copy.digest for copy in resources.open_cache(self._settings).list()}
         return all(file.sha256 in cached for file in entry.digests.values())
 
     def set_active(self, user: User, name: str, version: str | None, active: bool) -> ModelVersion:
@@ -64,10 +64,10 @@ class Models:
         self._audit.record(user, "switch model", f"model:{entry.label}", active=active)
         return entry
 
-    def list_relocations(self, user: User) -> list[dict[str, Any]]:
+    def list_migrations(self, user: User) -> list[dict[str, Any]]:
         """Return the moves of models between stores, newest first; for administrators."""
         require(user, "admin", "see migrations")
-        return [asdict(record) for record in journal.records(self._engine)]
+        return [asdict(record) for record in journal.list_migrations(self._engine)]
 
     @cached_property
     def catalog(self) -> Catalog:
