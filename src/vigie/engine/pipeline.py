@@ -330,8 +330,7 @@ def _require_something(table: Table, found: Roles) -> None:
             ),
             hint="a row is unusual only beside others: score a longer extract of the same table",
         )
-    useless = {"none", "leak", "row_id", "text", "person_name"}
-    if all(item.role in useless for item in found.columns):
+    if all(item.definition.ignored for item in found.columns):
         raise InputRefused(
             msg(
                 "{source}: found no column that says anything of a transaction, expected at least one amount, time, identifier or number",
