@@ -20,7 +20,7 @@ class Slow:
         self.begun, self.may = threading.Event(), threading.Event()
         self.rounds: list[int] = []
 
-    def score_each(self, asked: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
+    def score_many(self, asked: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
         self.rounds.append(len(asked))
         self.begun.set()
         assert self.may.wait(LIMIT)

@@ -52,7 +52,7 @@ def spark_predict(
     """
     roles = roles_by_column(pairs)
     from vigie import resources
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options, ScoringContext
 
     try:
         from vigie import spark
@@ -81,8 +81,8 @@ def spark_predict(
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
-            table.df, catalog, resources.bundle_loader(chosen), options, spark.Room(place, spark.PART, chosen.require_signature),
-            told, source=folder.source, comma_by_default=comma,
+            table.df, ScoringContext(catalog, resources.bundle_loader(chosen), options, told),
+            spark.Room(place, spark.PART, chosen.require_signature), source=folder.source, comma_by_default=comma,
         )  # fmt: skip
         told("writing", 0.95)
         dialect = replace(table.dialect, decimal=result.decimal) if table.dialect else None

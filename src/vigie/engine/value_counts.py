@@ -15,7 +15,7 @@ import polars as pl
 
 from vigie.arrays import Codes
 from vigie.detectors import anomaly
-from vigie.engine.profiling import Look
+from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
 from vigie.features import COUNTING, grouping
 from vigie.features.grouping import ROW_LEVEL
@@ -30,7 +30,7 @@ _SCHEMA = {"value": pl.Int64, "count": pl.UInt32}
 Listener = Callable[[str, Codes], None]
 
 
-def of_all(spill: Spill, look: Look, folder: Path) -> FittedState:
+def of_all(spill: Spill, look: SampledTable, folder: Path) -> FittedState:
     """What the look has learned, with the counts of the whole table in place of those of its sample.
 
     Args:

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from vigie.app import Upload, uploads
-from vigie.engine import members, pipeline
+from vigie.engine import members, table_matching
+from vigie.engine.options import Options, ScoringContext
 from vigie.errors import InputRefused
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext
@@ -59,8 +60,9 @@ def _judged(
     if not mapping:
         known = uploads.remembered(bench.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = known or {}
-    options = pipeline.Options(top=5, minimum=0.3, roles=mapping, reasons=False)
-    look = pipeline.look(sample.table, bench.catalog, options, told)
+    options = Options(top=5, minimum=0.3, roles=mapping, reasons=False)
+    context = ScoringContext(bench.catalog, bench.open_bundle, options, told)
+    look = table_matching.match(sample.table, context)
     matches = [_match(match) for match in look.matches]
     return {
         "state": "ready",

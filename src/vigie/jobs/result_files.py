@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.engine.pipeline import Prediction
+from vigie.engine.output import Prediction
 from vigie.engine.refine import suggest
 from vigie.jobs import chart_data, workbook
 from vigie.jobs.context import JobContext

@@ -20,7 +20,7 @@ from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
 
 if TYPE_CHECKING:
-    from vigie.engine.scorer import StandingPlan
+    from vigie.engine.scorer import Scorer
 
 _KEPT = 8
 _PLAN = "plan.npz"
@@ -53,10 +53,10 @@ class Plans:
             if result in self._open:
                 self._open.move_to_end(result)
                 return self._open[result]
-        from vigie.engine.scorer import StandingPlan
+        from vigie.engine.scorer import Scorer
 
         try:
-            opened = StandingPlan.from_bytes(self._store.get(join(result, _PLAN)))
+            opened = Scorer.from_bytes(self._store.get(join(result, _PLAN)))
         except NotFound:
             hint = "score a table of at most 200,000 rows: those leave a plan; refined scores do not"
             raise NotFound("plan of the run", result.split("/")[-2], hint=hint) from None
@@ -74,7 +74,7 @@ class _Rounds:
         plan: safe to ask from one thread at a time.
     """
 
-    def __init__(self, plan: StandingPlan) -> None:
+    def __init__(self, plan: Scorer) -> None:
         self.plan = plan
         self._turn, self._lock = threading.Lock(), threading.Lock()
         self._waiting: deque[_Asked] = deque()
@@ -100,7 +100,7 @@ class _Rounds:
 
     def _answer(self, asked: Sequence[_Asked]) -> None:
         try:
-            told = self.plan.score_each([(one.rows, one.only) for one in asked])
+            told = self.plan.score_many([(one.rows, one.only) for one in asked])
         except Exception as error:  # noqa: BLE001  each hears of its own failure, in its own thread, and of no other's
             if len(asked) == 1:
                 asked[0].answer.set_exception(error)
