@@ -28,7 +28,7 @@ from vigie.engine.options import Options, ScoringContext
 from vigie.ensemble import combination, self_training
 from vigie.models.model_inputs import DETECTORS, ModelInputs
 from vigie.starter_models import registry
-from vigie.stores import base
+from vigie.stores.open import open_location
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CEILING = 0.6
@@ -58,7 +58,7 @@ class Result:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(base.open_location(entry.location), entry.stored)
+    return transfer.load(open_location(entry.store), entry.bundle)
 
 
 def score(data: datasets.Dataset, catalog: Catalog) -> Result:

@@ -39,7 +39,7 @@ def main() -> None:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         registry.register(catalog)
         made, _ = pipeline.fit(
-            table, ScoringContext(catalog, lambda entry: open_bundle(entry.location, entry.stored))
+            table, ScoringContext(catalog, lambda entry: open_bundle(entry.store, entry.bundle))
         )
     data = made.to_bytes()
     start = time.perf_counter()

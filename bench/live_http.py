@@ -36,7 +36,7 @@ def token(home: Path) -> str:
     """A key of the one who works alone on this installation."""
     engine = database.open(settings.load({"VIGIE_HOME": str(home)}).database_url)
     try:
-        return tokens.add(engine, users.every(engine)[0].id, "bench", ["read", "write"], None)[1]
+        return tokens.create(engine, users.list_all(engine)[0].id, "bench", ["read", "write"], None)[1]
     finally:
         engine.dispose()
 

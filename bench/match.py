@@ -26,12 +26,15 @@ from pathlib import Path
 import numpy as np
 
 from vigie.bundles.bundle import FILES, FileDigest
+from vigie.bundles.transfer import BundleLocation
 from vigie.catalog import Catalog, ModelVersion
+from vigie.catalog.tables import reference_models
 from vigie.db import database
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
 from vigie.matching.domains import domains, read
 from vigie.roles.inference import ROLES
+from vigie.stores.base import Location
 
 FEATURES = tuple(f"feature_{i}" for i in range(60))
 WORDS = (
@@ -82,8 +85,12 @@ def models(count: int) -> list[ModelVersion]:
         }
         digests = {file: FileDigest(f"{i:064x}", 10_000) for file in FILES}
         entries.append(
-            ModelVersion.from_bundle_parts(
-                f"model-{i:05}", "1", profile, {}, digests, f"{i:064x}", "s3", "bucket", f"m/{i}"
+            ModelVersion.from_documents(
+                BundleLocation(f"model-{i:05}", f"m/{i}", f"{i:064x}", digests),
+                "1",
+                Location("s3", "bucket"),
+                profile=profile,
+                performance={},
             )
         )
     return entries
@@ -148,7 +155,7 @@ def measure(backend: str, url: str, count: int, queries: list[TableProfile]) -> 
     line = timed(catalog.match, queries)
     found = float(np.mean([len(catalog.match(query)) for query in queries[:20]]))
     with database.writing(engine) as connection:
-        connection.execute(database.reference_models.delete())
+        connection.execute(reference_models.delete())
     engine.dispose()
     print(f"{backend:<12}{count:>8,}{line}{first:>10.0f}{found:>10.1f}", flush=True)
 

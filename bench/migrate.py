@@ -37,7 +37,7 @@ from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.relocate import rollback, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 PROFILE = {
     "domain": "bench",
@@ -54,7 +54,7 @@ def fill(catalog: Catalog, folder: Path, models: int, size: int) -> list[Path]:
         bundle = Bundle(f"model{number}", "1", booster, {}, {}, {}, {**PROFILE, "quantiles": {}})
         stored = publish(store, bundle.name, pack(bundle, created="2026-11-23T00:00:00Z"))
         files += [folder / key for key in stored.keys().values()]
-        entries.append(ModelVersion.of(bundle, stored, store.location))
+        entries.append(ModelVersion.from_bundle(bundle, stored, store.location))
     catalog.register_all(entries)
     return files
 

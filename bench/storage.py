@@ -38,7 +38,8 @@ import vigie
 from vigie.bundles.bundle import MANIFEST, Bundle, pack
 from vigie.bundles.cache import Cache
 from vigie.bundles.transfer import BundleLocation, fetch, load, publish
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 
 PARALLEL = 6
 

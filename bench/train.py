@@ -31,7 +31,7 @@ from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.starter_models import registry
-from vigie.stores import base
+from vigie.stores.open import connect, open_location
 from vigie.train import split, trees, tune
 from vigie.train.trees import Lesson
 
@@ -145,7 +145,7 @@ def trust_of(summary: dict, name: str) -> float:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(base.open_location(entry.location), entry.stored)
+    return transfer.load(open_location(entry.store), entry.bundle)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
@@ -178,7 +178,7 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
         train.shelve(
             catalog,
             made.bundle,
-            base.connect(Path(folder, "models").as_uri()),
+            connect(Path(folder, "models").as_uri()),
             SignaturePolicy(False, None, Path(folder)),
             page=made.page,
         )

@@ -27,7 +27,7 @@ from vigie.db import database
 from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
-from vigie.stores import base
+from vigie.stores.open import connect
 from vigie.train import split
 
 PYTHON = Path(os.environ.get("VIGIE_BENCH_FLAML", "build/flaml/bin/python")).absolute()
@@ -45,7 +45,7 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         gate = SignaturePolicy(False, None, Path(folder))
-        shelf = base.connect(Path(folder, "models").as_uri())
+        shelf = connect(Path(folder, "models").as_uri())
         train.shelve(catalog, made.bundle, shelf, gate, page=made.page)
         done = pipeline.predict(
             table.from_frame(data.frame[second]),

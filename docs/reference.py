@@ -17,7 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from vigie.i18n.messages import THIN
+from vigie.i18n.formats import Formatter
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _PARTS = (
@@ -129,7 +129,7 @@ def _shown(value: Any, language: str) -> str:
             return said("none", language)
         case int() | float():
             text = f"{value:,}"
-            return text if language == "en" else text.replace(",", THIN).replace(".", ",")
+            return Formatter(language).catalogue.format.number(text)
         case _:
             return f"`{Path(value) if isinstance(value, Path) else value}`"
 

@@ -33,7 +33,7 @@ from vigie.engine.options import Options, ScoringContext
 from vigie.engine.pipeline import fit_table
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.resources import bundle_loader
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 from vigie.table import from_frame
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -343,7 +343,7 @@ def test_signatures(folder: Path, keys: tuple[Path, Path], monkeypatch: pytest.M
     verified = vigie("models", "verify", "cards", "--json")
     assert json.loads(verified.stdout)[0]["signature"] == "good"
     assert vigie("models", "add", folder).exit_code == 0
-    signature = Path(entry("cards").place.bucket) / "cards" / "1" / "model.sig"
+    signature = Path(entry("cards").storage.bucket) / "cards" / "1" / "model.sig"
     signature.write_bytes(signature.read_bytes().replace(b'"sig"', b'"gis"'))
     with pytest.raises(DamagedBundle):
         bundle_loader(settings.load())(entry("cards"))
@@ -437,7 +437,7 @@ def test_a_bucket_and_the_cache(
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("s3", "S3_MODEL_BUCKET"), ("ftp", "expected local, s3, gcs or azure")]
+    ("kind", "words"), [("s3", "S3_MODEL_BUCKET"), ("ftp", "expected one of local, s3, gcs, azure")]
 )
 def test_a_store_that_is_not_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str

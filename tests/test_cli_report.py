@@ -9,7 +9,7 @@ from rich.console import Console
 
 from vigie.cli.params import Budget, Share
 from vigie.cli.report import Written, matched, report
-from vigie.cli.words import Words
+from vigie.i18n.translator import Translator
 
 
 def summary(**changes: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def drawn(width: int = 100, language: str = "en", **changes: Any) -> str:
     with console.capture() as page:
         for part in report(
             summary(**changes),
-            Words(language),
+            Translator(language),
             source="t.csv",
             width=width,
             written=Written("out.csv", ["fraud_score"]),
@@ -90,7 +90,7 @@ def test_brief_and_whole_evidence() -> None:
     assert drawn().count("reason ") == 3
     console = Console(width=100)
     with console.capture() as page:
-        for part in matched(summary(), Words("en"), source="t.csv", width=100, minimum=0.5):
+        for part in matched(summary(), Translator("en"), source="t.csv", width=100, minimum=0.5):
             console.print(part)
     assert page.get().count("reason ") == 6
 
@@ -98,13 +98,13 @@ def test_brief_and_whole_evidence() -> None:
 def test_abstention() -> None:
     """No probabilities, no expected precision, but a reason and a way on."""
     changes = {
-        "calibrated": False, "abstained_because": "the models contradict each other",
-        "abstained_because_fr": "les modèles se contredisent", "prevalence": None, "alert_precision": None, "alerts": 0,
+        "calibrated": False, "abstained_because": "the models contradict each other on this table",
+        "prevalence": None, "alert_precision": None, "alerts": 0,
         "agreement": None, "matches": [],
         "top": [{"row": 1, "fraud_score": 0.5, "fraud_probability": None, "reasons": ""}],
     }  # fmt: skip
     text = drawn(**changes)
-    assert "No probabilities: the models contradict each other" in text
+    assert "No probabilities: the models contradict each other on this table" in text
     assert "probability" not in text
     assert "No row is worth an alert." in text
     assert "les modèles se contredisent" in drawn(language="fr", **changes)
@@ -114,24 +114,6 @@ def test_shares_of_fraud() -> None:
     """What the user said, and what the table cannot tell."""
     assert "0.50%, as you said" in drawn(prevalence={"estimate": 0.005, "low": 0.005, "high": 0.005})
     assert "hardly less than 0.60%" in drawn(prevalence={"estimate": 0.03, "low": 0.006, "high": 1.0})
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0, "0%"),
-        (0.00001, "< 0.01%"),
-        (0.0003, "0.03%"),
-        (0.012, "1.2%"),
-        (0.5, "50%"),
-        (0.996, "99.6%"),
-        (0.99999, "100.00%"),
-        (1, "100%"),
-    ],
-)
-def test_percentages(share: float, text: str) -> None:
-    """Never a zero or a certainty that is none."""
-    assert Words("en").share(share) == (text if share != 0.99999 else "> 99.99%")
 
 
 def test_values_of_options() -> None:

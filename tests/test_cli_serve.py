@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from vigie import settings
-from vigie.app import users
+from vigie.app import sessions
 from vigie.cli import cli
 from vigie.db import database
 from vigie.errors import SignInRefused
@@ -52,9 +52,9 @@ def test_people_are_added_listed_and_let_in(vigie_home: Path) -> None:
     assert found
     engine = database.open(settings.load({"VIGIE_HOME": str(vigie_home)}).database_url)
     try:
-        assert users.use_link(engine, found[1]).role == "admin"
+        assert sessions.use_link(engine, found[1]).role == "admin"
         with pytest.raises(SignInRefused):
-            users.use_link(engine, found[1])
+            sessions.use_link(engine, found[1])
     finally:
         engine.dispose()
     listed = json.loads(run("users", "list", "--json").stdout)

@@ -23,7 +23,7 @@ from vigie.bundles.bundle import FILES, MANIFEST
 from vigie.bundles.signing import SIGNATURE
 from vigie.cli import cli
 from vigie.cli.refine import _ADDED as COLUMNS
-from vigie.i18n import messages as phrases
+from vigie.i18n.catalogue import catalogue
 from vigie.table.source import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,7 +134,8 @@ def test_every_message_in_the_troubleshooting_is_a_real_one(guide: str) -> None:
 @pytest.mark.parametrize("tutorial", ANALYSTS)
 def test_the_messages_in_the_tutorial_are_real_ones(tutorial: str) -> None:
     """Piece by piece as the errors word them, in the language of the page."""
-    known = "\n".join(phrases.french() if tutorial == ANALYSTS[1] else phrases.french().values())
+    translated = catalogue("fr").messages
+    known = "\n".join(translated if tutorial == ANALYSTS[1] else translated.values())
     known = known.replace("\u202f", " ").replace("\u00a0", " ")
     section = page(tutorial).split("## 11. ")[1].split("## 12. ")[0]
     cells = re.findall(r"^\| ([^|]*`[^|]*) \| [^|]+ \| [^|]+ \|$", section, re.MULTILINE)

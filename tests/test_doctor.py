@@ -12,17 +12,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.waiting import LIMIT
 
 from vigie import doctor, resources, settings
 from vigie.app import job_queue, runs, uploads, users
 from vigie.catalog import Catalog, StorageLocation
 from vigie.cli import cli
 from vigie.db import database
+from vigie.db.types import UtcDateTime
 from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.settings import WebSettings
 from vigie.starter_models import registry
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 from vigie.web import security
 
 
@@ -132,7 +135,7 @@ def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Pa
     with resources.catalog(chosen) as catalog:
         entry = catalog.list()[0]
         elsewhere = replace(
-            entry, place=StorageLocation("local", "/opt/there/vigie/library/models", entry.place.prefix)
+            entry, storage=StorageLocation("local", "/opt/there/vigie/library/models", entry.storage.prefix)
         )
         assert resources.bundle_loader(chosen)(elsewhere).name == entry.name
         with pytest.raises(DamagedBundle, match="no object"):
@@ -203,15 +206,14 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
     asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
     person = users.add(engine, "ada@example.org", "Ada", "analyst")
     upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))
+    runs.enqueue(engine, upload.id, person.id, "inspect", {})
     with engine.begin() as connection:
-        runs.insert(connection, upload.id, person.id, "inspect", {})
-    with engine.begin() as connection:
-        table = sa.table("runs", sa.column("not_before", database.Instant()))
+        table = sa.table("runs", sa.column("not_before", UtcDateTime()))
         connection.execute(sa.update(table).values(not_before=asked))
     found = findings(DATABASE_URL=database_url)["worker"]
     assert found.state == (BAD if late else GOOD)
     assert ("vigie worker" in found.hint) == late
-    job_queue.claim(engine, "somebody", ("inspect",), 30.0)
+    job_queue.claim(engine, "somebody", ("inspect",), LIMIT)
     assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
 
 

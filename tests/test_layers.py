@@ -10,7 +10,8 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 
 LEVELS = (
-    {"arrays", "i18n", "logs", "parallel", "plugins", "settings", "simulator"},
+    {"plugins"},
+    {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors", "fitted_state"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from vigie import __version__, resources, settings
 from vigie.db import database
-from vigie.db.health import Probe, probe
+from vigie.db.health import DatabaseStatus, check
 from vigie.errors import AlreadyThere, VigieError
 from vigie.settings import Settings, WebSettings
 from vigie.starter_models import registry
@@ -57,7 +57,7 @@ class Finding:
 def examine(chosen: Settings) -> Iterator[Finding]:
     """Every finding in turn, as it is known."""
     yield Finding("version", GOOD, f"Vigie {__version__}, database revision {database.HEAD}")
-    held: list[Probe] = []
+    held: list[DatabaseStatus] = []
     yield _told("database", lambda: _database(chosen, held))
     found = held[0] if held else None
     if found is not None and found.revision == database.HEAD:
@@ -82,8 +82,8 @@ def _told(name: str, check: Callable[[], Finding]) -> Finding:
         return Finding(name, BAD, f"the system refused: {error.strerror}", "check the folder and its rights")
 
 
-def _database(chosen: Settings, held: list[Probe]) -> Finding:
-    found = probe(chosen.database_url)
+def _database(chosen: Settings, held: list[DatabaseStatus]) -> Finding:
+    found = check(chosen.database_url)
     held.append(found)
     what = f"{found.server} at {found.place}, answers in {found.milliseconds:.1f} ms"
     if found.revision is None:
@@ -111,15 +111,15 @@ def _models(chosen: Settings) -> Finding:
     lost = [
         e.label
         for e in entries
-        if e.place.storage_type == "local" and not Path(e.place.bucket, e.place.prefix).is_dir()
+        if e.storage.storage_type == "local" and not Path(e.storage.bucket, e.storage.prefix).is_dir()
     ]
-    kinds = Counter(entry.place.storage_type for entry in entries)
+    kinds = Counter(entry.storage.storage_type for entry in entries)
     what = f"{len(entries)} active: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     if lost:
         hint = "copy its folder here, or switch it off with vigie models deactivate"
         return Finding("models", BAD, f"{what}; {len(lost)} not on this machine, such as {lost[0]}", hint)
     ours = str(registry.MODELS.resolve())
-    near = [e for e in entries if e.place.storage_type == "local" and e.place.bucket != ours]
+    near = [e for e in entries if e.storage.storage_type == "local" and e.storage.bucket != ours]
     if near and chosen.storage_type != "local":
         what = f"{what}; {len(near)} in folders of this machine, STORAGE_TYPE is {chosen.storage_type}"
         hint = f"move them where every machine sees them: vigie migrate --to {resources.model_store(chosen).url}/automl_models"
@@ -130,6 +130,8 @@ def _models(chosen: Settings) -> Finding:
 def _credentials(chosen: Settings) -> Finding:
     if chosen.storage_type == "local":
         return Finding("credentials", GOOD, "none needed: models are in a folder")
+    if chosen.storage_type not in settings.CREDENTIALS:
+        return Finding("credentials", GOOD, f"left to the store plugin {chosen.storage_type}")
     named = settings.credential_names(chosen.storage_type)
     if named:
         return Finding("credentials", GOOD, f"from {', '.join(named)}")
@@ -244,7 +246,7 @@ def _secret(web: WebSettings) -> Finding:
     return Finding("secret", GOOD, f"{len(web.secret)} characters; links begin with {web.public_url}")
 
 
-def _worker(found: Probe) -> Finding:
+def _worker(found: DatabaseStatus) -> Finding:
     if found.waiting is not None and found.waiting > _IDLE_WORKER and not found.working:
         hint = "start one: vigie worker, with the same DATABASE_URL and STORAGE_TYPE as the web app"
         return Finding(

@@ -5,6 +5,7 @@
     │   ├── AlreadyThere             something else is already published under that name
     │   ├── SignInRefused            a password, a link or a token that does not open anything
     │   ├── NotAllowed               whoever asks may not do this
+    │   ├── UnknownLanguage          no catalogue of texts is installed for it
     │   ├── TooManyAttempts          tried too often in a short time
     │   └── WrongState               an upload or a run that is not at that point
     ├── InputRefused        exit 3   a file or a value we will not guess about
@@ -51,7 +52,7 @@ class VigieError(Exception):
         self.hint = phrase(hint)
 
     def told(self, language: str) -> tuple[str, str]:
-        """The message and the hint in a language, `en` or `fr`."""
+        """The message and the hint in a language."""
         return translate(self.message, language), translate(self.hint, language)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +100,16 @@ class TooManyAttempts(UsageRefused):
             hint=msg("try again in {seconds} seconds", seconds=max(1, seconds)),
         )
         self.seconds = max(1, seconds)
+
+
+class UnknownLanguage(UsageRefused):
+    """No catalogue is installed for a language."""
+
+    def __init__(self, language: str, known: Iterable[str]) -> None:
+        super().__init__(
+            msg("found language {language!r}, expected {known}", language=language, known=join_or(known))
+        )
+        self.language = language
 
 
 class WrongState(UsageRefused):

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from vigie.catalog import Catalog, ModelVersion
     from vigie.stores.base import Location, Store
 
-_SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az"}
-
 
 @contextmanager
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
@@ -55,18 +53,18 @@ def signature_policy(chosen: settings.Settings) -> SignaturePolicy:
 def bundle_loader(chosen: settings.Settings) -> Callable[[ModelVersion], Bundle]:
     """What fetches the bundle of an entry, through the cache and the gate."""
     from vigie.bundles.verification import open_bundle
-    from vigie.stores.base import open_location
+    from vigie.stores.open import open_location
 
     copies, rules = cache(chosen), signature_policy(chosen)
     stores: dict[Location, Store] = {}
 
     def open_entry(entry: ModelVersion) -> Bundle:
         # A local store needs no copies: its files are as near as the cache.
-        kept = None if entry.location.kind == "local" else copies
+        kept = None if entry.store.kind == "local" else copies
         place = _here(entry)
         # One client a store: making one costs as much as a model.
         store = stores.setdefault(place, open_location(place))
-        return open_bundle(store, entry.stored, kept, rules)
+        return open_bundle(store, entry.bundle, kept, rules)
 
     return open_entry
 
@@ -78,30 +76,37 @@ def _here(entry: ModelVersion) -> Location:
     from vigie.starter_models import registry
     from vigie.stores.base import Location
 
-    place = entry.place
+    place = entry.storage
     lost = place.storage_type == "local" and not Path(place.bucket, place.prefix).exists()
     if lost and entry.provenance.get("source") == registry.PROVENANCE["source"]:
         return Location("local", str(registry.MODELS.resolve()))
-    return entry.location
+    return entry.store
 
 
 def model_store(chosen: settings.Settings) -> Store:
-    """The store that new bundles are published in."""
-    from vigie.stores.base import connect
+    """Open the store that new bundles are published in.
 
-    if chosen.storage_type == "local":
+    Raises:
+        UsageRefused: STORAGE_TYPE is unknown, or names a store without S3_MODEL_BUCKET.
+    """
+    from vigie.stores.base import Location
+    from vigie.stores.open import connect, storage_types
+
+    kind, known = chosen.storage_type, storage_types()
+    if kind == "local":
         return connect((chosen.home / "models").resolve().as_uri())
-    if chosen.storage_type not in _SCHEMES:
+    if kind not in known:
         raise UsageRefused(
             msg(
-                "STORAGE_TYPE: found {storage_type!r}, expected local, s3, gcs or azure",
-                storage_type=chosen.storage_type,
+                "STORAGE_TYPE: found {storage_type!r}, expected one of {storage_types}",
+                storage_type=kind,
+                storage_types=", ".join(known),
             ),
             hint="leave it out to keep models in VIGIE_HOME",
         )
     if not chosen.bucket:
         raise UsageRefused(
-            msg("STORAGE_TYPE is {storage_type!r}, but no bucket is named", storage_type=chosen.storage_type),
+            msg("STORAGE_TYPE is {storage_type!r}, but no bucket is named", storage_type=kind),
             hint="set S3_MODEL_BUCKET to the bucket or container",
         )
-    return connect(f"{_SCHEMES[chosen.storage_type]}://{chosen.bucket}")
+    return connect(Location(kind, chosen.bucket).url)

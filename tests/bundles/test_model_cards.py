@@ -8,14 +8,14 @@ import pytest
 
 from vigie.bundles.model_cards import get_card, put_card
 from vigie.errors import DamagedBundle, NotFound
-from vigie.stores import base
+from vigie.stores.open import connect
 
 PAGE = "<!doctype html><p>é</p>"
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Twice the same card is one object."""
-    shelf = base.connect(tmp_path.as_uri())
+    shelf = connect(tmp_path.as_uri())
     digest = put_card(shelf, PAGE)
     assert put_card(shelf, PAGE) == digest
     assert get_card(shelf, "ours 1", digest) == PAGE.encode()
@@ -24,7 +24,7 @@ def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
     """The page of a user must be the one that training wrote."""
-    shelf = base.connect(tmp_path.as_uri())
+    shelf = connect(tmp_path.as_uri())
     digest = put_card(shelf, PAGE)
     (tmp_path / "cards" / f"{digest}.html").write_text(PAGE.replace("p", "b"))
     with pytest.raises(DamagedBundle, match="card"):
@@ -35,7 +35,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
 def test_a_card_that_is_not_there_is_not_found(tmp_path: Path, digest: str) -> None:
     """With a hint that tells the two cases apart."""
     with pytest.raises(NotFound, match="no card of the model 'ours 1'") as refused:
-        get_card(base.connect(tmp_path.as_uri()), "ours 1", digest)
+        get_card(connect(tmp_path.as_uri()), "ours 1", digest)
     assert refused.value.hint == (
         "it lies in the store it was trained into" if digest else "only a model trained here has one"
     )

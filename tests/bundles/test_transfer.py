@@ -26,7 +26,8 @@ from vigie.bundles.transfer import (
     sweep,
 )
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from vigie.bundles import cache as caches
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import publish
 from vigie.stores import cloud  # noqa: F401
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 
 def stop_here() -> None:

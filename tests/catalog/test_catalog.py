@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from vigie.bundles.bundle import FILES, FileDigest
+from vigie.bundles.transfer import BundleLocation
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
 from vigie.matching.domains import read
+from vigie.stores.base import Location
 
 COLUMNS = (
     ("step", "time", "Int64"),
@@ -41,17 +43,13 @@ def entry(
         "quantiles": {f: (np.arange(LEVELS) + shift).tolist() for f in FEATURES},
     } | profile
     digests = {file: FileDigest(f"{abs(hash((name, version, content, file))):064x}", 1000) for file in FILES}
-    return ModelVersion.from_bundle_parts(
-        name,
+    return ModelVersion.from_documents(
+        BundleLocation(name, f"{name}/{version}", "a" * 64, digests),
         version,
-        document,
-        {"ap": 0.4},
-        digests,
-        "a" * 64,
-        "local",
-        "/srv/models",
-        f"{name}/{version}",
-        {"by": "test"},
+        Location("local", "/srv/models"),
+        profile=document,
+        performance={"ap": 0.4},
+        provenance={"by": "test"},
     )
 
 
@@ -83,9 +81,9 @@ def test_what_was_registered_comes_back(catalog: Catalog) -> None:
     assert replace(kept, id=None, created_at=None) == given
     assert catalog.find("momo") == catalog.find("momo", "1") == kept == catalog.list()[0]
     assert kept.size == 5000
-    assert (kept.location.kind, kept.location.bucket) == ("local", "/srv/models")
-    assert (kept.stored.prefix, kept.stored.manifest_sha256) == ("momo/1", "a" * 64)
-    assert set(kept.stored.files) == set(FILES)
+    assert (kept.store.kind, kept.store.bucket) == ("local", "/srv/models")
+    assert (kept.bundle.prefix, kept.bundle.manifest_sha256) == ("momo/1", "a" * 64)
+    assert set(kept.bundle.files) == set(FILES)
 
 
 def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
@@ -95,7 +93,7 @@ def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
     catalog.deactivate("momo")
     before = catalog.changes()
     again = catalog.register(entry("momo"))
-    assert (again.id, again.place.storage_type, again.active) == (first.id, "s3", False)
+    assert (again.id, again.storage.storage_type, again.active) == (first.id, "s3", False)
     assert catalog.changes() == before
 
 
@@ -163,7 +161,7 @@ def test_a_removed_model_is_gone_and_may_come_back_different(catalog: Catalog) -
     """Only its row goes; the name is free again, and an index in memory never takes the new for the old."""
     catalog.register(entry("momo"))
     assert names(catalog) == ["momo"]
-    assert catalog.remove("momo").place == StorageLocation("local", "/srv/models", "momo/1")
+    assert catalog.remove("momo").storage == StorageLocation("local", "/srv/models", "momo/1")
     assert names(catalog) == []
     again = catalog.register(entry("momo", content="other", domain="insurance"))
     assert catalog.match(table(), minimum=0.1)[0].entry == again
@@ -176,18 +174,18 @@ def test_moving_is_all_or_nothing(catalog: Catalog) -> None:
     catalog.relocate([(two, StorageLocation("gcs", "elsewhere", "two"))])
     with pytest.raises(CatalogChanged, match=r"two 1.*gcs:elsewhere"):
         catalog.relocate([(one, target), (two, replace(target, prefix="automl_models/two"))])
-    assert catalog.find("one").place == one.place
+    assert catalog.find("one").storage == one.storage
     catalog.remove("two")
     with pytest.raises(CatalogChanged, match="no such model"):
         catalog.relocate([(two, target)])
-    assert catalog.relocate([(one, target)])[0].place == target == catalog.find("one").place
+    assert catalog.relocate([(one, target)])[0].storage == target == catalog.find("one").storage
 
 
 def test_moving_takes_part_in_a_transaction_of_the_journal(catalog: Catalog, engine: sa.Engine) -> None:
     """The row and whatever else is written with it succeed or fail together; `match` sees the new place."""
     momo = catalog.register(entry("momo"))
     target = StorageLocation("azure", "container", "momo")
-    assert catalog.match(table())[0].entry.place == momo.place
+    assert catalog.match(table())[0].entry.storage == momo.storage
 
     def breaks() -> None:
         with database.writing(engine) as connection:
@@ -196,10 +194,10 @@ def test_moving_takes_part_in_a_transaction_of_the_journal(catalog: Catalog, eng
 
     with pytest.raises(ZeroDivisionError):
         breaks()
-    assert catalog.find("momo").place == momo.place
+    assert catalog.find("momo").storage == momo.storage
     with database.writing(engine) as connection:
         catalog.relocate([(momo, target)], connection=connection)
-    assert catalog.match(table())[0].entry.place == target
+    assert catalog.match(table())[0].entry.storage == target
 
 
 def test_the_best_three_above_the_minimum_are_proposed(catalog: Catalog) -> None:
@@ -224,7 +222,7 @@ def test_the_spread_of_features_decides_between_equals(catalog: Catalog) -> None
     catalog.register_all([entry("a", shift=9.0), entry("b", shift=5.0), entry("c"), entry("d", quantiles={})])
     found = catalog.match(table(features=True), top=4)
     assert [match.entry.name for match in found] == ["c", "b", "a", "d"]
-    assert found[0].evidence[-1].en == "8 of the table's 8 features are spread as in training"
+    assert found[0].evidence[-1].text == "8 of the table's 8 features are spread as in training"
     assert [match.entry.name for match in catalog.match(table())] == ["a", "b", "c"]
 
 
@@ -276,10 +274,16 @@ def test_a_profile_that_is_none_is_refused(profile: dict[str, Any]) -> None:
     assert "role" in caught.value.hint
 
 
-def test_an_unknown_storage_type_is_refused() -> None:
-    """The error lists what there is."""
-    with pytest.raises(InputRefused, match=r"'ftp'.*local, s3, gcs, azure"):
-        StorageLocation("ftp", "host", "x")
+def test_an_unknown_storage_type_is_refused(catalog: Catalog) -> None:
+    """Neither registered nor moved to; the error lists the known ones."""
+    unknown, known = StorageLocation("ftp", "host", "x"), catalog.register(entry("momo"))
+    for act in (
+        lambda: catalog.register(replace(entry("other"), storage=unknown)),
+        lambda: catalog.relocate([(known, unknown)]),
+    ):
+        with pytest.raises(InputRefused, match=r"'ftp'.*local, s3, gcs, azure"):
+            act()
+    assert catalog.list() == (known,)
 
 
 def test_a_database_that_went_away_is_said_so(catalog: Catalog, engine: sa.Engine) -> None:

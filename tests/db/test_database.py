@@ -17,11 +17,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from tests.waiting import LIMIT
 
-from vigie.app import tables  # noqa: F401  the web app's tables belong to the comparison
+from vigie.app import tables  # noqa: F401  declares the web app's tables
+from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db import database
+from vigie.db.types import metadata
 from vigie.errors import DatabaseUnavailable, UsageRefused
+from vigie.relocate.tables import migrations
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 SECRET = "s3cr3t/p@ss"
 ENCODED = "s3cr3t%2Fp%40ss"
 
@@ -67,7 +70,8 @@ def test_an_empty_database_is_made_at_the_newest_revision(engine: sa.Engine) -> 
     """Opening an empty database creates every table and says the newest revision."""
     with database.reading(engine) as connection:
         assert database.revision(connection) == database.HEAD
-        assert set(sa.inspect(connection).get_table_names()) >= set(database.metadata.tables)
+        assert set(sa.inspect(connection).get_table_names()) == database.TABLES | {"vigie_revision"}
+    assert set(metadata.tables) == database.TABLES
 
 
 def test_the_code_knows_every_revision() -> None:
@@ -75,9 +79,7 @@ def test_the_code_knows_every_revision() -> None:
     folder = Path(database.__file__).parent / "versions"
     script = ScriptDirectory(str(folder), version_locations=[str(folder)])
     assert script.get_heads() == [database.HEAD]
-    assert (
-        tuple(sorted(step.revision for step in script.walk_revisions())) == REVISIONS == database._REVISIONS
-    )
+    assert tuple(sorted(step.revision for step in script.walk_revisions())) == REVISIONS == database.REVISIONS
 
 
 def test_the_steps_lead_to_the_tables_of_the_code(engine: sa.Engine) -> None:
@@ -86,7 +88,7 @@ def test_the_steps_lead_to_the_tables_of_the_code(engine: sa.Engine) -> None:
         context = MigrationContext.configure(
             connection, opts={"version_table": "vigie_revision", "compare_type": True}
         )
-        assert compare_metadata(context, database.metadata) == []
+        assert compare_metadata(context, metadata) == []
 
 
 @pytest.mark.parametrize("earlier", REVISIONS[:-1])
@@ -97,12 +99,33 @@ def test_rows_of_an_earlier_revision_survive_the_upgrade(
     engine = connect(database_url)
     assert database.upgrade(engine, to=earlier) == (None, earlier)
     with database.writing(engine) as connection:
-        connection.execute(sa.insert(database.reference_models), MODEL)
+        connection.execute(sa.insert(reference_models), MODEL)
     assert database.upgrade(engine) == (earlier, database.HEAD)
     assert database.upgrade(engine) == (database.HEAD, database.HEAD)
     with database.reading(engine) as connection:
-        row = connection.execute(sa.select(database.reference_models)).mappings().one()
+        row = connection.execute(sa.select(reference_models)).mappings().one()
     assert {name: row[name] for name in MODEL} == MODEL
+
+
+def test_after_the_upgrade_a_model_may_lie_in_the_store_of_a_plugin(
+    database_url: str, connect: Connect
+) -> None:
+    """Revision 0003 lists the kinds of store; 0004 does not, and still never uses an id twice."""
+    engine = connect(database_url)
+    database.upgrade(engine, to="0003")
+    other = MODEL | {"version": "2", "storage_type": "sftp"}
+    with pytest.raises(sa.exc.IntegrityError), database.writing(engine) as connection:
+        connection.execute(sa.insert(reference_models), other)
+    with database.writing(engine) as connection:
+        for version in ("1", "3"):
+            connection.execute(sa.insert(reference_models), MODEL | {"version": version})
+        last = connection.execute(sa.select(sa.func.max(reference_models.c.id))).scalar_one()
+        connection.execute(sa.delete(reference_models).where(reference_models.c.id == last))
+    database.upgrade(engine)
+    with database.writing(engine) as connection:
+        created = connection.execute(sa.insert(reference_models), other).inserted_primary_key
+    assert created is not None
+    assert created[0] > last
 
 
 def test_an_older_catalog_is_upgraded_at_once_only_where_it_is_not_shared(
@@ -113,7 +136,7 @@ def test_an_older_catalog_is_upgraded_at_once_only_where_it_is_not_shared(
     if database_url.startswith("sqlite"):
         database.open(database_url).dispose()
         return
-    with pytest.raises(DatabaseUnavailable, match=r"revision 0001.*expects 0003") as caught:
+    with pytest.raises(DatabaseUnavailable, match=r"revision 0001.*expects 0004") as caught:
         database.open(database_url)
     assert "vigie db upgrade" in caught.value.hint
 
@@ -170,9 +193,7 @@ def test_many_processes_open_an_empty_database_at_once(database_url: str, connec
     outputs = [racer.communicate(timeout=LIMIT) for racer in racers]
     assert [racer.returncode for racer in racers] == [0] * 6, outputs
     with database.reading(connect(database_url)) as connection:
-        assert (
-            connection.execute(sa.select(sa.func.count()).select_from(database.catalog_state)).scalar() == 1
-        )
+        assert connection.execute(sa.select(sa.func.count()).select_from(catalog_state)).scalar() == 1
 
 
 def test_a_transaction_that_fails_is_undone(engine: sa.Engine) -> None:
@@ -180,13 +201,13 @@ def test_a_transaction_that_fails_is_undone(engine: sa.Engine) -> None:
 
     def breaks() -> None:
         with database.writing(engine) as connection:
-            connection.execute(sa.insert(database.reference_models), MODEL)
+            connection.execute(sa.insert(reference_models), MODEL)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         breaks()
     with database.reading(engine) as connection:
-        assert connection.execute(sa.select(database.reference_models.c.id)).all() == []
+        assert connection.execute(sa.select(reference_models.c.id)).all() == []
 
 
 def test_only_one_migration_holds_the_lock(engine: sa.Engine) -> None:
@@ -197,18 +218,18 @@ def test_only_one_migration_holds_the_lock(engine: sa.Engine) -> None:
         "started_at": now, "heartbeat_at": now,
     }  # fmt: skip
     with database.writing(engine) as connection:
-        connection.execute(sa.insert(database.migrations), row | {"lock": "migration"})
-        connection.execute(sa.insert(database.migrations), [row | {"lock": None}, row | {"lock": None}])
+        connection.execute(sa.insert(migrations), row | {"lock": "migration"})
+        connection.execute(sa.insert(migrations), [row | {"lock": None}, row | {"lock": None}])
     with pytest.raises(sa.exc.IntegrityError), database.writing(engine) as connection:
-        connection.execute(sa.insert(database.migrations), row | {"lock": "migration"})
+        connection.execute(sa.insert(migrations), row | {"lock": "migration"})
 
 
 def test_moments_come_back_in_utc(engine: sa.Engine) -> None:
     """A moment written in another zone is the same moment when read."""
     written = datetime(2026, 5, 1, 12, 0, tzinfo=timezone(timedelta(hours=-3)))
     with database.writing(engine) as connection:
-        connection.execute(sa.insert(database.reference_models), MODEL | {"created_at": written})
-        read = connection.execute(sa.select(database.reference_models.c.created_at)).scalar_one()
+        connection.execute(sa.insert(reference_models), MODEL | {"created_at": written})
+        read = connection.execute(sa.select(reference_models.c.created_at)).scalar_one()
     assert read == written
     assert read.utcoffset() == timedelta(0)
 

@@ -195,13 +195,13 @@ def test_days_that_are_counted_have_hours() -> None:
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:
-    both = facts(customer=["a", "b", "c"], counterparty=["b", "c", "x"]).two_sides
+    both = facts(customer=["a", "b", "c"], counterparty=["b", "c", "x"]).shared_ids
     assert both is not None
     source, target = both
     assert source[1] == target[0]
     assert source[2] == target[1]
-    assert facts(customer=["a", "b"], counterparty=["x", "y"]).two_sides is None
-    assert facts(customer=[1, 2], counterparty=["2", "1"]).two_sides is not None, "one may be text"
+    assert facts(customer=["a", "b"], counterparty=["x", "y"]).shared_ids is None
+    assert facts(customer=[1, 2], counterparty=["2", "1"]).shared_ids is not None, "one may be text"
 
 
 def test_categories_have_few_values_and_more_than_one() -> None:

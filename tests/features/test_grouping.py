@@ -32,10 +32,10 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
     rng = np.random.default_rng(seed)
     told = [_alone(frame, roles, frozen)]
     said: dict[str, Floats] = {}
-    newcomer = whole.newcomer
+    newcomer = whole.is_first_of_actor
     for kind in found:
         column: dict[str, np.ndarray] = {}
-        for rows, piece in _pieces(kind, frame, newcomer, whole.row_prints, rng):
+        for rows, piece in _pieces(kind, frame, newcomer, whole.row_hashes, rng):
             facts = grouping.column_view(kind, piece, roles, frozen)
             for name, values in grouping.grouping_features(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))

@@ -74,11 +74,11 @@ def test_the_others(table) -> None:
     codes, time, x = table
     groups = Groups(codes, time)
     same(
-        groups.max_of_others(x),
+        groups.leave_one_out_max(x),
         loop(codes, time, lambda i, rows: max((x[j] for j in rows if j != i), default=math.nan)),
     )
     same(
-        groups.mean_of_others(x, prior=0.5, strength=2.0),
+        groups.leave_one_out_mean(x, prior=0.5, strength=2.0),
         loop(codes, time, lambda i, rows: (sum(x[j] for j in rows if j != i) + 1.0) / (len(rows) + 1)),
     )
 
@@ -112,7 +112,7 @@ def test_habit(table, missing: int) -> None:
         spread = (n * variance(rest) + 3 * pooled) / (n + 3) + 1e-9
         return (x[i] - mean(rest)) / math.sqrt(spread) * math.sqrt(n / (n + 1))
 
-    same(Groups(codes, time).habit(x), loop(codes, time, row), 1e-6)
+    same(Groups(codes, time).leave_one_out_zscore(x), loop(codes, time, row), 1e-6)
 
 
 @few
@@ -274,8 +274,8 @@ def test_nothing_and_nearly_nothing(n: int) -> None:
     groups = Groups(np.zeros(n, dtype=np.int64), np.zeros(n))
     x, mask = np.ones(n), np.ones(n, dtype=bool)
     answers = [
-        groups.count(), groups.position(), groups.sum(x), groups.max(x), groups.max_of_others(x),
-        groups.mean_of_others(x, 0.0, 2.0), groups.habit(x), groups.rank_within(x),
+        groups.count(), groups.position(), groups.sum(x), groups.max(x), groups.leave_one_out_max(x),
+        groups.leave_one_out_mean(x, 0.0, 2.0), groups.leave_one_out_zscore(x), groups.rank_within(x),
         groups.distinct(np.zeros(n, dtype=np.int64)), groups.first_seen(np.zeros(n, dtype=np.int64)),
         groups.gap_before(), groups.gap_after(), groups.previous(x), groups.previous_max(x),
         groups.last_where(mask, x), groups.next_where(mask, x), groups.window(1, 1), groups.window(1, 1, x),

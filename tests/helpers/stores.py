@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 from tests.waiting import LIMIT, wait_until
 
-from vigie.stores.base import Store, connect
+from vigie.stores.base import Store
+from vigie.stores.open import connect
 
 # As the runner gave it: for the tests themselves every VIGIE_ name is removed
 RUNNER = dict(os.environ)

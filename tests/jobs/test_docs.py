@@ -29,7 +29,7 @@ def test_the_examples_work_as_they_stand(desk: Services, ada: User, start: Start
     """curl and Python: the file comes back scored."""
     text = PAGE.read_text()
     bash, python = (re.findall(f"```{name}\n(.*?)```", text, re.DOTALL)[0] for name in ("bash", "python"))
-    _, secret = tokens.add(desk.engine, ada.id, "docs", ["write"], None)
+    _, secret = tokens.create(desk.engine, ada.id, "docs", ["write"], None)
     port = free_port()
     start("serve", "--port", str(port), "--no-link", "--worker")
     wait_until(lambda: is_up(port))

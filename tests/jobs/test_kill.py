@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
 from urllib.request import Request, urlopen
 
 import pytest
@@ -97,12 +99,44 @@ def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
     assert (left.state, left.attempts) == ("queued", 0)
 
 
+BUSY = """
+import sys
+import polars as pl
+from vigie import cli
+from vigie.jobs.worker import Worker
+
+
+def never_done(self, kinds):
+    print("busy", flush=True)
+    while True:
+        pl.Series(range(100_000)).map_elements(lambda x: x + 1, return_dtype=pl.Int64)
+
+
+Worker.run_one = never_done
+sys.argv = ["vigie", "worker", "--jobs", "3", "--while-stdin"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_that_is_stopped_while_it_computes_ends_without_an_error(environ: dict[str, str]) -> None:
+    """Native code in the middle of a call would abort the process when the interpreter is finalized."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", BUSY],
+        env=os.environ | environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"busy\n"
+    _, printed = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, printed.decode()
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     desk: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
-    _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
+    _, secret = tokens.create(desk.engine, ada.id, "test", ["write"], None)
     port = free_port()
 
     def ask(method: str, path: str, data: bytes | None = None) -> bytes:
@@ -121,7 +155,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     first.wait()
     second = start(*serve)
     wait_until(lambda: is_up(port))
-    assert [part.number for part in uploads.parts(desk.engine, begun.id)] == [1]
+    assert [part.number for part in uploads.list_parts(desk.engine, begun.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
         ask("PUT", f"{begun.id}/parts/{number}", piece)
     ask("POST", f"{begun.id}/complete", b"")

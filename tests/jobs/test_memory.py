@@ -20,7 +20,7 @@ BLOCK = 1024**2
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Start, tmp_path: Path) -> None:
     """300 MB sent at once: the process grows by a few parts, not by the file; and all of it arrives."""
-    _, secret = tokens.add(desk.engine, ada.id, "test", ["write"], None)
+    _, secret = tokens.create(desk.engine, ada.id, "test", ["write"], None)
     port = free_port()
     server = start("serve", "--port", str(port), "--no-link", "--no-worker")
     wait_until(lambda: is_up(port))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from vigie.i18n.messages import translate
 from vigie.matching import (
     PARTS,
     POINTS,
@@ -192,13 +193,16 @@ def test_the_evidence_counts_and_names_what_is_missing() -> None:
     """The words say how many roles, which are missing, and which words spoke for the domain, in both languages."""
     fewer = {name: MONEY[name] for name in MONEY if name != "name_dest"}
     needs, knows, domain, names, *_ = compare(table(fewer), MODELS["money"])
-    assert needs.en == "7 of the 8 roles the model needs are here; missing: counterparty"
-    assert needs.fr == "7 des 8 rôles dont le modèle a besoin sont là ; manque : contrepartie"
-    assert knows.en == "the model knows 7 of the table's 7 roles"
-    assert domain.en == "words of mobile money: agent code, wallet"
-    assert names.en == "7 of 7 columns are named like the model's"
-    assert "not those of insurance claims" in compare(table(MONEY), MODELS["claims"])[2].en
-    assert "half the points" in compare(table(ANONYMOUS), MODELS["claims"])[2].en
+    assert needs.text == "7 of the 8 roles the model needs are here; missing: counterparty"
+    assert (
+        translate(needs.text, "fr")
+        == "7 des 8 rôles dont le modèle a besoin sont là\u202f; manque\u00a0: contrepartie"
+    )
+    assert knows.text == "the model knows 7 of the table's 7 roles"
+    assert domain.text == "words of mobile money: agent code, wallet"
+    assert names.text == "7 of 7 columns are named like the model's"
+    assert "not those of insurance claims" in compare(table(MONEY), MODELS["claims"])[2].text
+    assert "half the points" in compare(table(ANONYMOUS), MODELS["claims"])[2].text
 
 
 def test_the_order_of_the_columns_does_not_matter() -> None:

@@ -44,7 +44,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
 
 def opener(entry: ModelVersion) -> Bundle:
     """The bundle of an entry, verified."""
-    return open_bundle(entry.location, entry.stored)
+    return open_bundle(entry.store, entry.bundle)
 
 
 Score = Callable[..., Prediction]

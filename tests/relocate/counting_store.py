@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vigie.stores.base import Head, Location, Store, open_location
+from vigie.stores.base import Head, Location, Store
+from vigie.stores.open import open_location
 
 
 class CountingStore(Store):

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.transfer import load, publish
 from vigie.catalog import Catalog, ModelVersion
-from vigie.stores.base import Location, connect, open_location
+from vigie.stores.base import Location
+from vigie.stores.open import connect, open_location
 
 DOMAIN = "mobile_money"
 
@@ -38,7 +39,7 @@ def populate(engine: sa.Engine, url: str, count: int = 6, size: int = 2_000) -> 
         root = f"{store.prefix}/" if store.prefix else ""
         home = open_location(Location(store.kind, store.bucket))
         stored = publish(home, f"{root}dataset{number}", files)
-        entries.append(ModelVersion.of(bundle, stored, home.location))
+        entries.append(ModelVersion.from_bundle(bundle, stored, home.location))
     catalog = Catalog(engine)
     kept = catalog.register_all(entries)
     for entry in kept[::5]:
@@ -66,14 +67,14 @@ def dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 def places(engine: sa.Engine) -> dict[str, str]:
     """Where the catalog says that each model lies."""
-    return {entry.label: str(entry.place) for entry in Catalog(engine).list(active_only=False)}
+    return {entry.label: str(entry.storage) for entry in Catalog(engine).list(active_only=False)}
 
 
 def read_all(engine: sa.Engine) -> int:
     """Loads every model from where the catalog says, without a cache, as a prediction does; how many."""
     entries = Catalog(engine).list(active_only=False)
     for entry in entries:
-        assert load(open_location(entry.location), entry.stored).name == entry.name
+        assert load(open_location(entry.store), entry.bundle).name == entry.name
     return len(entries)
 
 

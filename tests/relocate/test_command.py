@@ -25,7 +25,7 @@ from vigie.cli.migrate import migrate
 from vigie.db import database
 from vigie.relocate import Timing, journal
 from vigie.starter_models import registry
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUCKET = "fraud-detection-models"
@@ -87,8 +87,8 @@ def in_turn(engine: sa.Engine, source: str) -> None:
     assert "40 of 40 models moved" in said
     assert "40 models in, 40 out" in said
     moved = catalog.list(active_only=False)
-    assert {(e.place.storage_type, e.place.bucket) for e in moved} == {("s3", BUCKET)}
-    assert all(e.place.prefix == f"automl_models/{e.name}/{e.version}" for e in moved)
+    assert {(e.storage.storage_type, e.storage.bucket) for e in moved} == {("s3", BUCKET)}
+    assert all(e.storage.prefix == f"automl_models/{e.name}/{e.version}" for e in moved)
     said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
     assert f"40 of 40 models right at {HOME}" in said
     said = python("migrate_models_to_s3.py --rollback")
@@ -204,7 +204,7 @@ def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, vigie: An
 def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
     """5 for what is not as it should be, with the model and the file; the other models are moved."""
     entries = populate(sqlite, source, 3)
-    connect(source).delete(entries[1].stored.keys()["profile.json"])
+    connect(source).delete(entries[1].bundle.keys()["profile.json"])
     for arguments in (("--dry-run",), (), ("--verify",)):
         done = vigie("--to", target, *arguments)
         assert done.exit_code == 5, done.output

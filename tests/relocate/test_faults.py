@@ -103,7 +103,7 @@ def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str,
     assert report.models_out == 0
     assert len(report.failures) == COUNT
     assert all("booster.ubj.zst" in reason and "read back" in reason for _, reason in report.failures)
-    assert places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.storage) for e in entries}
     assert not any("manifest.json" in key for key in contents(f"{s3}/m"))
     proxy.fault = lambda verb, path: None
     settle(sqlite, f"{s3}/m")
@@ -144,7 +144,7 @@ def test_a_bucket_deleted_in_the_middle(
     assert all("no such bucket" in reason for _, reason in report.failures)
     assert not found_right(sqlite, f"{s3}/m")
     rollback(sqlite)
-    assert places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.storage) for e in entries}
     client.create_bucket(Bucket=bucket)
     settle(sqlite, f"{s3}/m")
 

@@ -68,7 +68,7 @@ class Siege:
         assert last.steps == {"switched": self.count}
         self.counts["completed"] += 1
         rollback(self.engine)
-        from vigie.stores.base import connect
+        from vigie.stores.open import connect
 
         store = connect(self.target)
         for head in list(store.list()):

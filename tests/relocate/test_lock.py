@@ -18,10 +18,10 @@ from tests.relocate.counting_store import CountingStores
 from tests.relocate.sample_models import contents, places, populate
 from tests.waiting import LIMIT, wait_until
 
-from vigie.db.database import migrations
 from vigie.errors import MigrationUnderWay
 from vigie.relocate import Timing, journal, records, rollback, run
 from vigie.relocate.lock_owner import machine
+from vigie.relocate.tables import migrations
 
 QUICK = Timing(beat=0.05)
 
@@ -166,7 +166,7 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
     with pytest.raises(MigrationUnderWay):
         run(engine, target, opener=counting, parallel=1, timing=Timing(beat=60))
     assert slept
-    assert places(engine) == {entry.label: str(entry.place) for entry in entries}
+    assert places(engine) == {entry.label: str(entry.storage) for entry in entries}
     assert records(engine)[0].state == "rolled_back"
 
 

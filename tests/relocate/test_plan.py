@@ -11,7 +11,7 @@ from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.errors import StoreUnavailable, UsageRefused
 from vigie.relocate import plan, run
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
 
@@ -22,12 +22,12 @@ def test_every_model_is_named_with_what_would_be_done(engine: sa.Engine, source:
     one, two, three, four, five, six = entries
     here, there = connect(source), connect(target)
     for entry in (two, three, four):
-        for key in entry.stored.keys().values():
+        for key in entry.bundle.keys().values():
             there.put(f"{entry.name}/1/{Path(key).name}", here.get(key))
     there.delete(f"{two.name}/1/manifest.json")
-    booster = Path(entries[3].stored.keys()["booster.ubj.zst"]).name
+    booster = Path(entries[3].bundle.keys()["booster.ubj.zst"]).name
     there.put(f"{four.name}/1/{booster}", b"x" * four.digests["booster.ubj.zst"].size)
-    here.delete(five.stored.keys()["features.json"])
+    here.delete(five.bundle.keys()["features.json"])
     found = {model.name: model for model in plan(engine, target).models}
     states = {name: model.state for name, model in found.items()}
     assert states == {

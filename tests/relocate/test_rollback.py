@@ -13,7 +13,7 @@ from tests.relocate.sample_models import contents, places, populate, read_all
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
 from vigie.relocate import plan, prune, records, rollback, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 
 def test_rows_are_where_they_were_and_nothing_is_deleted(
@@ -44,7 +44,7 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
     run(engine, target)
     moved = places(engine)
     store = connect(source)
-    key = entries[2].stored.keys()["manifest.json" if damage == "manifest" else "booster.ubj.zst"]
+    key = entries[2].bundle.keys()["manifest.json" if damage == "manifest" else "booster.ubj.zst"]
     good = store.get(key)
     if damage == "flipped":
         store.put(key, bytes([good[0] ^ 1]) + good[1:])
@@ -59,7 +59,7 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
     assert verify(engine, target).right
     store.put(key, good)
     assert len(rollback(engine).restored) == 4
-    assert places(engine) == {e.label: str(e.place) for e in entries}
+    assert places(engine) == {e.label: str(e.storage) for e in entries}
 
 
 def test_it_can_be_interrupted_and_goes_on(
@@ -85,17 +85,17 @@ def test_it_can_be_interrupted_and_goes_on(
     assert read_all(engine) == 5
     report = rollback(engine)
     assert (len(report.restored), report.before) == (3, 2)
-    assert places(engine) == {e.label: str(e.place) for e in entries}
+    assert places(engine) == {e.label: str(e.storage) for e in entries}
     assert rollback(engine, 1).restored == ()
 
 
 def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, target: str) -> None:
     """Only what had been switched goes back."""
     entries = populate(sqlite, source, 4)
-    connect(source).delete(entries[1].stored.keys()["features.json"])
+    connect(source).delete(entries[1].bundle.keys()["features.json"])
     assert not run(sqlite, target).complete
     assert len(rollback(sqlite).restored) == 3
-    assert places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.storage) for e in entries}
 
 
 def test_the_last_move_goes_back_first(sqlite: sa.Engine, source: str, target: str, s3: str) -> None:
@@ -107,7 +107,7 @@ def test_the_last_move_goes_back_first(sqlite: sa.Engine, source: str, target: s
         rollback(sqlite, 1)
     assert rollback(sqlite).migration == 2
     assert rollback(sqlite).migration == 1
-    assert places(sqlite) == {e.label: str(e.place) for e in entries}
+    assert places(sqlite) == {e.label: str(e.storage) for e in entries}
     with pytest.raises(NotFound):
         rollback(sqlite)
     with pytest.raises(NotFound, match="'7'"):
@@ -147,11 +147,11 @@ def test_pruning_deletes_the_old_files_and_no_others(
 ) -> None:
     """A stranger's file stays, the target is whole, a rollback is refused, and doing it twice is harmless."""
     entries = populate(engine, source, 3)
-    connect(source).put(f"{entries[0].place.prefix}/notes.txt", b"mine")
+    connect(source).put(f"{entries[0].storage.prefix}/notes.txt", b"mine")
     run(engine, f"{s3}/m")
     report = prune(engine, f"{s3}/m")
     assert (len(report.pruned), report.objects) == (3, 18)
-    assert contents(source) == {f"{entries[0].place.prefix}/notes.txt": b"mine"}
+    assert contents(source) == {f"{entries[0].storage.prefix}/notes.txt": b"mine"}
     assert verify(engine, f"{s3}/m").right
     with pytest.raises(RollbackRefused):
         rollback(engine)
@@ -168,7 +168,7 @@ def test_pruning_deletes_nothing_unless_all_of_the_target_is_right(
     run(sqlite, target)
     before = contents(source)
     entry = Catalog(sqlite).find("dataset2")
-    connect(target).put(entry.stored.keys()["profile.json"], b"{}")
+    connect(target).put(entry.bundle.keys()["profile.json"], b"{}")
     with pytest.raises(MigrationIncomplete, match="dataset2 1"):
         prune(sqlite, target)
     assert contents(source) == before
@@ -181,7 +181,7 @@ def test_pruning_is_refused_before_the_migration_is_finished(
     entries = populate(sqlite, source, 3)
     with pytest.raises(NotFound):
         prune(sqlite, target)
-    key = entries[1].stored.keys()["features.json"]
+    key = entries[1].bundle.keys()["features.json"]
     good = connect(source).get(key)
     connect(source).delete(key)
     run(sqlite, target)

@@ -14,7 +14,7 @@ from vigie.bundles.transfer import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 from vigie.relocate import Timing, records, run, verify
-from vigie.stores.base import connect
+from vigie.stores.open import connect
 
 EVERYWHERE = [
     "target",
@@ -40,8 +40,8 @@ def test_forty_models_arrive_whole(
     assert len(arrived) == 6 * count
     assert sorted(arrived.values()) == sorted(before.values())
     for entry in Catalog(engine).list(active_only=False):
-        assert entry.place.prefix.endswith(f"{entry.name}/1")
-        assert entry.place.bucket != entries[0].place.bucket
+        assert entry.storage.prefix.endswith(f"{entry.name}/1")
+        assert entry.storage.bucket != entries[0].storage.bucket
     assert read_all(engine) == count
     assert verify(engine, target).right
     (record,) = records(engine)
@@ -95,7 +95,7 @@ def test_a_row_moves_only_after_the_last_read_back(
 
     def watch(verb: str, key: str) -> None:
         name = key.split("/")[0]
-        if places(sqlite)[f"{name} 1"] != str({e.name: e for e in entries}[name].place):
+        if places(sqlite)[f"{name} 1"] != str({e.name: e for e in entries}[name].storage):
             early.append(key)
 
     counting.fault = watch
@@ -122,9 +122,9 @@ def test_what_is_there_and_right_is_not_sent_again(
     one, two, three = populate(sqlite, source, 3)
     here, there = connect(source), connect(target)
     for entry in (one, two, three):
-        for key in entry.stored.keys().values():
+        for key in entry.bundle.keys().values():
             there.put(f"{entry.name}/1/{Path(key).name}", here.get(key))
-    keys = [f"{two.name}/1/{Path(k).name}" for k in two.stored.keys().values()]
+    keys = [f"{two.name}/1/{Path(k).name}" for k in two.bundle.keys().values()]
     there.put(keys[0], b"x" * two.digests["booster.ubj.zst"].size)
     there.put(keys[1], b"short")
     there.put(keys[-1], b"{not a manifest")
@@ -161,7 +161,7 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
 ) -> None:
     """The other models move; once the bytes are back a second run goes on with the same migration."""
     entries = populate(engine, source, 4)
-    here, key = connect(source), entries[2].stored.keys()["booster.ubj.zst"]
+    here, key = connect(source), entries[2].bundle.keys()["booster.ubj.zst"]
     good = here.get(key)
     if damage == "absent":
         here.delete(key)
@@ -173,7 +173,7 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
         (entries[2].label, True)
     ]
     assert isinstance(next(o.error for o in report.outcomes if o.error), DamagedBundle)
-    assert places(engine)[entries[2].label] == str(entries[2].place)
+    assert places(engine)[entries[2].label] == str(entries[2].storage)
     assert f"{entries[2].name}/1/manifest.json" not in contents(target)
     here.put(key, good)
     second = run(engine, target)
@@ -186,7 +186,7 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
 def test_signatures_travel_with_their_bundles(sqlite: sa.Engine, source: str, target: str) -> None:
     """A signature lies beside the manifest and is there before it."""
     one, two = populate(sqlite, source, 2)
-    connect(source).put(f"{one.place.prefix}/model.sig", b"signed")
+    connect(source).put(f"{one.storage.prefix}/model.sig", b"signed")
     assert run(sqlite, target).complete
     assert connect(target).get(f"{one.name}/1/model.sig") == b"signed"
     assert f"{two.name}/1/model.sig" not in contents(target)

@@ -15,7 +15,7 @@ from vigie.bundles.transfer import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
 from vigie.relocate import run, verify
-from vigie.stores.base import connect, open_location
+from vigie.stores.open import connect, open_location
 
 FILES = [
     "booster.ubj.zst",
@@ -41,7 +41,7 @@ def test_one_wrong_byte_anywhere_is_found_and_named(
 ) -> None:
     """In any file, of the same size or not; although a good copy is at the source."""
     entries = moved(sqlite, source, target)
-    store, key = connect(target), entries[2].stored.keys()[file]
+    store, key = connect(target), entries[2].bundle.keys()[file]
     good = store.get(key)
     if damage == "absent":
         store.delete(key)
@@ -63,7 +63,7 @@ def test_it_never_asks_the_cache(
     entries = moved(sqlite, source, target)
     cache = Cache(tmp_path / "cache", 10**9)
     for entry in entries:
-        load(open_location(entry.location), entry.stored, cache)
+        load(open_location(entry.store), entry.bundle, cache)
     found = verify(sqlite, target, opener=counting)
     assert found.right
     assert set(counting.log.values()) == {1}

@@ -21,7 +21,8 @@ from tests.helpers.killing import serve
 from vigie.db import database
 from vigie.relocate import journal, rollback, run
 from vigie.stores import cloud  # noqa: F401
-from vigie.stores.base import Location, Store, open_location
+from vigie.stores.base import Location, Store
+from vigie.stores.open import open_location
 
 
 def slow_store(location: Location, log: int, pause: float) -> Store:

@@ -53,6 +53,14 @@ assert xgboost.sklearn.softmax([0.0]) == scipy.special.softmax([0.0])
 """
 
 
+WITH_PLUGINS = """
+from vigie.boosting.xgboost_import import load, skip_estimators
+
+skip_estimators(unless=lambda: {"ecod": "a detector of another distribution"})
+load().XGBClassifier(n_estimators=2).fit([[0.0], [1.0]], [0, 1])
+"""
+
+
 def run(code: str, *arguments: str | Path) -> None:
     """Runs the code in a process of its own; a warning is an error."""
     done = subprocess.run(
@@ -76,3 +84,9 @@ def test_after_a_prediction_a_users_own_xgboost_is_whole() -> None:
 def test_the_command_line_does_not_load_scikit_learn(tmp_path: Path) -> None:
     """It would cost three times what XGBoost itself costs, at every start; what loads it later still can."""
     run(COMMAND_LINE, EXAMPLE, tmp_path / "predictions.csv")
+
+
+@pytest.mark.slow
+def test_a_plugin_in_our_own_process_has_xgboost_whole() -> None:
+    """What another distribution adds may use any part of it."""
+    run(WITH_PLUGINS)

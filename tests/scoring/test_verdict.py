@@ -16,6 +16,8 @@ from vigie.engine.decision import FEWEST_ROWS, Decision, decide, worthwhile
 from vigie.engine.reasons import COUNT, reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.features import VOCABULARY
+from vigie.i18n.messages import translate
+from vigie.i18n.translator import Translator
 from vigie.models import model_inputs
 
 N = 400
@@ -61,10 +63,8 @@ def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
 def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
     """And says so, in both languages; scores and levels stay, and HIGH is never said."""
     assert found.abstained is not None
-    english, french = found.abstained
-    assert why in english
-    assert french
-    assert french != english
+    assert why in found.abstained
+    assert translate(found.abstained, "fr") != found.abstained
     assert np.isnan(found.probability).all()
     assert found.prevalence is None
     assert found.precision is None
@@ -161,8 +161,10 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs
     """At most three, in the language asked for, the strongest first, and the same rows in both languages."""
     rows = np.argsort(-gathered.anomaly)[:40]
     english, french = (reasons(gathered, rows, language) for language in ("en", "fr"))
-    of = {f.en: f for f in VOCABULARY}
-    to_french = {f.en: f.fr for f in VOCABULARY}
+    of, to_french = {}, {}
+    for feature in VOCABULARY:
+        text, translated = (Translator(language)(f"feature.{feature.name}") for language in ("en", "fr"))
+        of[text], to_french[text] = feature, translated
     assert any(english)
     for row, text, other in zip(rows, english, french, strict=True):
         said = [words for words in text.split("; ") if words]

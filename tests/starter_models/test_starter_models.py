@@ -144,7 +144,7 @@ def test_registering_twice_is_harmless(catalog: Catalog) -> None:
 def test_a_registered_model_opens(catalog: Catalog) -> None:
     registry.register(catalog)
     entry = catalog.find("transfers_full")
-    assert open_bundle(entry.location, entry.stored).name == "transfers_full"
+    assert open_bundle(entry.store, entry.bundle).name == "transfers_full"
     assert entry.provenance["source"] == "starter library"
 
 
@@ -166,8 +166,8 @@ def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -
     assert registry.register(catalog, new) == 40
     assert registry.register(catalog, new) == 0
     entry = catalog.find("lending_bare")
-    assert entry.place.bucket == str(new.resolve())
-    assert open_bundle(entry.location, entry.stored).name == "lending_bare"
+    assert entry.storage.bucket == str(new.resolve())
+    assert open_bundle(entry.store, entry.bundle).name == "lending_bare"
 
 
 def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: Path) -> None:

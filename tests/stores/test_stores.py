@@ -15,7 +15,8 @@ from obstore import exceptions as vendor
 from vigie.errors import AlreadyThere, NotFound, StoreUnavailable, UsageRefused
 from vigie.settings import StoreOptions, load_store
 from vigie.stores import cloud
-from vigie.stores.base import Location, Store, check_key, connect, locate
+from vigie.stores.base import Location, Store, check_key
+from vigie.stores.open import connect, locate
 
 SECRET = "a-secret-nobody-may-read"
 
@@ -238,7 +239,7 @@ class TestErrors:
             cls for _, cls in inspect.getmembers(vendor, inspect.isclass) if issubclass(cls, vendor.BaseError)
         }
         # NotFoundError is deprecated: FileNotFoundError is raised, and its subclasses would be caught as BaseError
-        assert {cls.__name__ for cls in classes} - {cls.__name__ for cls in cloud.MEANING} == {
+        assert {cls.__name__ for cls in classes} - {cls.__name__ for cls in cloud.ERROR_MEANINGS} == {
             "NotFoundError"
         }
 

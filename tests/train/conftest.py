@@ -22,7 +22,7 @@ from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.simulator import generate
 from vigie.starter_models import registry
-from vigie.stores import base
+from vigie.stores.open import connect
 
 LABEL = "is_fraud"
 
@@ -86,7 +86,7 @@ def desk(made: train.Trained, tmp_path_factory: pytest.TempPathFactory) -> Itera
     engine = database.open(f"sqlite:///{folder / 'catalog.sqlite'}")
     catalog = Catalog(engine)
     registry.register(catalog)
-    shelf = base.connect((folder / "models").as_uri())
+    shelf = connect((folder / "models").as_uri())
     entry = train.shelve(catalog, made.bundle, shelf, SignaturePolicy(False, None, folder), page=made.page)
     yield Desk(catalog, entry)
     engine.dispose()

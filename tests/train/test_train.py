@@ -26,7 +26,7 @@ from vigie.engine.scorer import Scorer
 from vigie.errors import InputRefused, UnsignedBundle
 from vigie.models import reference
 from vigie.models.trained.model import TrainedModel
-from vigie.stores import base
+from vigie.stores.open import connect
 from vigie.table import stream
 from vigie.train import trees
 from vigie.train.trees import Lesson
@@ -200,7 +200,7 @@ def test_shelving_twice_is_harmless(
     desk: Desk, made: train.Trained, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The same model is the same entry."""
-    shelf = base.connect((tmp_path_factory.getbasetemp() / "again").as_uri())
+    shelf = connect((tmp_path_factory.getbasetemp() / "again").as_uri())
     for _ in range(2):
         entry = train.shelve(
             desk.catalog,
@@ -223,7 +223,7 @@ def test_an_unsigned_model_is_not_shelved_where_signatures_are_asked_for(
         train.shelve(
             desk.catalog,
             made.bundle,
-            base.connect(folder.as_uri()),
+            connect(folder.as_uri()),
             SignaturePolicy(True, None, folder),
             page=made.page,
         )

@@ -13,8 +13,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from vigie import settings, web
-from vigie.app import User, tokens
-from vigie.app import users as people
+from vigie.app import User, sessions, tokens
 from vigie.app.users import add as add_user
 from vigie.jobs import worker
 from vigie.web.services import Services
@@ -54,13 +53,13 @@ class Installation:
         """Headers of somebody's token; by default with all their rights."""
         role = PEOPLE[name][0]
         mine = scopes or {"admin": ("admin",), "analyst": ("write",), "viewer": ("read",)}[role]
-        _, secret = tokens.add(self.desk.engine, self.users[name].id, "test", mine, None)
+        _, secret = tokens.create(self.desk.engine, self.users[name].id, "test", mine, None)
         return {"Authorization": f"Bearer {secret}"}
 
     def browser(self, name: str) -> FlaskClient:
         """A client signed in by a link."""
         client = self.app.test_client()
-        secret = people.make_link(self.desk.engine, self.users[name].id, LINK_LASTS)
+        secret = sessions.create_link(self.desk.engine, self.users[name].id, LINK_LASTS)
         assert client.get(f"/sign-in/link?token={secret}").status_code == 302
         return client
 

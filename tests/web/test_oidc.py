@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from tests.waiting import LIMIT
 from tests.web.conftest import Installation
 
 from vigie import settings, web
@@ -52,7 +53,13 @@ class Provider:
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge:
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
-        claims = {"iss": self.url, "aud": CLIENT, "sub": "42", "iat": now, "exp": now + 60} | self.claims
+        claims = {
+            "iss": self.url,
+            "aud": CLIENT,
+            "sub": "42",
+            "iat": now,
+            "exp": now + int(LIMIT),
+        } | self.claims
         signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
         return 200, {"access_token": "x", "token_type": "Bearer", "id_token": signed}
 

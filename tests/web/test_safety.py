@@ -13,7 +13,7 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
-from vigie.app import tokens, users
+from vigie.app import sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
 from vigie.web import error_handlers, passwords
@@ -71,7 +71,7 @@ def test_callers_are_counted_by_their_own_address(make: Callable[..., Installati
 
     def used(here: Installation, forwarded: str) -> str:
         client = here.app.test_client()
-        secret = users.make_link(here.desk.engine, here.users["ada"].id, LINK_LASTS)
+        secret = sessions.create_link(here.desk.engine, here.users["ada"].id, LINK_LASTS)
         client.get(f"/sign-in/link?token={secret}", headers={"X-Forwarded-For": forwarded})
         return here.desk.audit(here.users["admin"])[0].address
 
@@ -99,12 +99,12 @@ def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:
     """And never for somebody who was switched off."""
     engine, ada = here.desk.engine, here.users["ada"]
     client = here.app.test_client()
-    secret = users.make_link(engine, ada.id, LINK_LASTS)
+    secret = sessions.create_link(engine, ada.id, LINK_LASTS)
     assert client.get(f"/sign-in/link?token={secret}").status_code == 302
     assert here.app.test_client().get(f"/sign-in/link?token={secret}").status_code == 401
-    old = users.make_link(engine, ada.id, -timedelta(seconds=1))
+    old = sessions.create_link(engine, ada.id, -timedelta(seconds=1))
     assert here.app.test_client().get(f"/sign-in/link?token={old}").status_code == 401
-    fresh = users.make_link(engine, ada.id, LINK_LASTS)
+    fresh = sessions.create_link(engine, ada.id, LINK_LASTS)
     here.desk.change_user(here.users["admin"], ada.id, active=False)
     assert here.app.test_client().get(f"/sign-in/link?token={fresh}").status_code == 401
     assert client.get("/api/v1/me").status_code == 401
@@ -150,7 +150,7 @@ def test_tokens_are_kept_as_digests_and_can_be_ended(here: Installation) -> None
     assert client.delete(f"/api/v1/tokens/{made['id']}", headers=here.token("bob")).status_code == 404
     assert client.delete(f"/api/v1/tokens/{made['id']}", headers=ada).status_code == 204
     assert client.get("/api/v1/me", headers=headers).status_code == 401
-    _, old = tokens.add(here.desk.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
+    _, old = tokens.create(here.desk.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
     assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"}).status_code == 401
     for wrong in ("Basic YTpi", "Bearer", "Bearer nonsense"):
         assert client.get("/api/v1/me", headers={"Authorization": wrong}).status_code == 401
@@ -178,7 +178,7 @@ def test_production_needs_a_secret_and_keeps_cookies_encrypted(
             web.create_app(chosen, settings.WebSettings(production=True, secret=secret))
     here = make(production=True, secret=SECRET)
     answer = here.app.test_client().get(
-        f"/sign-in/link?token={users.make_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
+        f"/sign-in/link?token={sessions.create_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
     )
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("__Host-vigie", "Secure", "HttpOnly", "SameSite=Lax"))
@@ -234,7 +234,7 @@ def test_a_bug_tells_where_but_not_what(here: Installation, caplog: pytest.LogCa
     def broken() -> str:
         raise ValueError("could not convert 'Zebulon-Quirk'")
 
-    here.app.view_functions["health.healthz"] = web.guard.public(broken)
+    here.app.view_functions["health.healthz"] = web.authorization.public(broken)
     answer = here.app.test_client().get("/healthz")
     assert answer.status_code == 500
     lines = "\n".join(JsonLines().format(record) for record in caplog.records)

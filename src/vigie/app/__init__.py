@@ -1,23 +1,26 @@
-"""What the web app keeps: people, uploads, runs, marks, tokens, the audit log.
+"""State of the web app in the database.
 
-    tables     the tables themselves
-    people     users, sessions, one-time links, counted attempts
-    tokens     keys of the API, and answers to repeated requests
-    audit      who saw and did what
-    uploads    files as they arrived, in parts; what was found in them
-    runs       what was asked of an upload, and what became of it
-    queue      runs as jobs: claimed, kept alive, finished by exactly one worker
-    marks      fraud, fine, unsure: what people say of a row
+    tables           the SQLAlchemy tables
+    users            accounts
+    sessions         sign-in sessions and one-time links
+    login_attempts   rate limits
+    tokens           API tokens
+    idempotency      responses to repeated requests
+    audit            audit log
+    uploads          files, their parts, inspection and column roles
+    runs             inspections, scorings, refinements and trainings of an upload
+    job_queue        runs as jobs: claimed, renewed and finished by exactly one worker
+    feedback         labels that users give to rows
 
-Every function takes an engine or a connection and does one thing to the database. Who may do what is decided by the web
-app, what a run does by the jobs; no cell of any upload is ever kept here.
+Each function takes an engine or a connection and performs one operation. The web services check permissions. No cell of an
+upload is stored in the database.
 """
 
 from vigie.app.audit import AuditLine
-from vigie.app.feedback import Mark
+from vigie.app.feedback import Label
 from vigie.app.runs import Run
 from vigie.app.tokens import Token
 from vigie.app.uploads import Part, Upload
 from vigie.app.users import User
 
-__all__ = ["AuditLine", "Mark", "Part", "Run", "Token", "Upload", "User"]
+__all__ = ["AuditLine", "Label", "Part", "Run", "Token", "Upload", "User"]

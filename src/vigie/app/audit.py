@@ -1,4 +1,4 @@
-"""Who saw and did what; lines are added, and removed only by age."""
+"""Audit log: lines are added, and deleted only by age."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from vigie.db.database import Engine, reading, writing
 
 @dataclass(frozen=True)
 class AuditLine:
-    """One thing somebody did; `object` is a kind and an id, `detail` never holds a cell."""
+    """One action of one user.
+
+    Attributes:
+        object: kind and id, such as `upload:up_1f…`.
+        detail: plain JSON without cells.
+        address: network address of the caller.
+    """
 
     id: int
     at: datetime
@@ -26,8 +32,10 @@ class AuditLine:
     address: str
 
 
-def note(engine: Engine, actor: str, action: str, what: str, detail: Mapping[str, Any], address: str) -> None:
-    """Adds a line."""
+def record(
+    engine: Engine, actor: str, action: str, what: str, detail: Mapping[str, Any], address: str
+) -> None:
+    """Add a line."""
     row = {
         "at": datetime.now(UTC),
         "actor": actor[:320],
@@ -40,15 +48,15 @@ def note(engine: Engine, actor: str, action: str, what: str, detail: Mapping[str
         connection.execute(sa.insert(audit).values(row))
 
 
-def lines(engine: Engine, *, limit: int, before: int | None) -> list[AuditLine]:
-    """The newest lines, newest first; `before` an id for the next page."""
+def list_lines(engine: Engine, *, limit: int, before: int | None) -> list[AuditLine]:
+    """Return at most `limit` lines, newest first; `before` is the id of the last line of the previous page."""
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
     with reading(engine) as connection:
         rows = connection.execute(query.where(audit.c.id < before) if before else query).mappings().all()
     return [AuditLine(**row) for row in rows]
 
 
-def forget(engine: Engine, older_than: datetime) -> int:
-    """Removes old lines; returns how many."""
+def delete_older_than(engine: Engine, moment: datetime) -> int:
+    """Delete the lines older than `moment` and return their number."""
     with writing(engine) as connection:
-        return int(connection.execute(sa.delete(audit).where(audit.c.at < older_than)).rowcount)
+        return int(connection.execute(sa.delete(audit).where(audit.c.at < moment)).rowcount)

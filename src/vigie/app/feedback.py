@@ -1,22 +1,27 @@
-"""Fraud, fine, unsure: what people say of a row of an upload."""
+"""Labels that users give to rows of an upload: fraud, legitimate or unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from vigie.app.tables import marks, users
+from vigie.app.tables import FRAUD, UNKNOWN, marks, users
 from vigie.db.database import Engine, reading, writing
 
 _ROWS = marks.c
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What somebody said of a row; `row` counts from 0 in the upload."""
+class Label:
+    """Label of one row.
+
+    Attributes:
+        row: index of the row in the upload, from 0.
+        verdict: one of `vigie.app.tables.LABELS`.
+    """
 
     row: int
     verdict: str
@@ -24,24 +29,22 @@ class Mark:
     at: datetime
 
 
-def put(engine: Engine, upload_id: str, user_id: int, verdicts: Mapping[int, str | None]) -> None:
-    """Says something of rows; nothing removes what was said."""
+def set_labels(engine: Engine, upload_id: str, user_id: int, labels: Mapping[int, str | None]) -> None:
+    """Replace the labels of rows; None deletes a label."""
     now = datetime.now(UTC)
-    fresh = [
-        {"upload_id": upload_id, "row": row, "verdict": verdict, "user_id": user_id, "at": now}
-        for row, verdict in verdicts.items()
-        if verdict is not None
+    new = [
+        {"upload_id": upload_id, "row": row, "verdict": label, "user_id": user_id, "at": now}
+        for row, label in labels.items()
+        if label is not None
     ]
     with writing(engine) as connection:
-        connection.execute(
-            sa.delete(marks).where(_ROWS.upload_id == upload_id, _ROWS.row.in_(list(verdicts)))
-        )
-        if fresh:
-            connection.execute(sa.insert(marks), fresh)
+        connection.execute(sa.delete(marks).where(_ROWS.upload_id == upload_id, _ROWS.row.in_(list(labels))))
+        if new:
+            connection.execute(sa.insert(marks), new)
 
 
-def every(engine: Engine, upload_id: str) -> list[Mark]:
-    """What was said of an upload, by row."""
+def list_labels(engine: Engine, upload_id: str) -> list[Label]:
+    """Return the labels of an upload, by row."""
     query = (
         sa.select(_ROWS.row, _ROWS.verdict, users.c.name, _ROWS.at)
         .join(users, users.c.id == _ROWS.user_id)
@@ -49,4 +52,9 @@ def every(engine: Engine, upload_id: str) -> list[Mark]:
         .order_by(_ROWS.row)
     )
     with reading(engine) as connection:
-        return [Mark(*row) for row in connection.execute(query).all()]
+        return [Label(*row) for row in connection.execute(query).all()]
+
+
+def known_labels(labels: Iterable[tuple[int | str, str]]) -> dict[int, bool]:
+    """Return row -> is fraud, without the rows labelled unknown."""
+    return {int(row): label == FRAUD for row, label in labels if label != UNKNOWN}

@@ -1,10 +1,10 @@
-"""Runs as jobs: claimed, kept alive, finished by exactly one worker.
+"""Job queue on the table `runs`.
 
-A worker holds a run by a lease that its heartbeat renews. When a worker dies its leases end, and whoever asks next gets
-the run. Everything a worker writes is fenced by the number of the attempt: one that lost its lease (stopped, swapped out,
-cut off from the database) can no longer change anything, and its result lies in a folder nobody looks at.
+A worker holds a run by a lease that it renews. When a worker dies, its leases expire and another worker claims its runs.
+Every write of a worker names the attempt (fencing): a worker that lost its lease can change nothing, and no run refers to
+the folder of its result.
 
-Why not a library for this: `docs/jobs.md`.
+`docs/jobs.md` says why this is not a library.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigie.app.tables import runs, uploads
-from vigie.db.database import Engine, reading, writing
+from vigie.db.database import Engine, writing
 from vigie.errors import kept
 from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 MAX_ATTEMPTS = 5
 _BACKOFF = (5, 30, 120, 600)
-_GIVEN_UP = kept(
+_WORKER_LOST = kept(
     msg("the worker stopped in the middle of it, several times over"),
     msg("most likely it ran out of memory: try a smaller table, or give the worker more memory"),
     "WorkerLost",
@@ -33,7 +33,7 @@ _GIVEN_UP = kept(
 
 @dataclass(frozen=True)
 class Job:
-    """A run in the hands of a worker; `attempt` is what fences it."""
+    """A claimed run; `attempt` fences the writes of its worker."""
 
     id: str
     upload_id: str
@@ -46,14 +46,14 @@ class Job:
 
 
 def claim(engine: Engine, worker: str, kinds: Sequence[str], lease: float) -> Job | None:
-    """Takes the next run, if there is one to take.
+    """Claim the next run, or return None where no run is ready.
 
-    Fair between users: first whoever has the fewest runs under way, then whoever was served longest ago; within one
-    user the oldest. A run whose lease ended goes like any other, until it was tried `MAX_ATTEMPTS` times.
+    Users are served fairly: first the user with the fewest running jobs, then the user served longest ago; runs of one user
+    in order of creation. A run whose lease expired is claimed like any other, up to `MAX_ATTEMPTS` times.
     """
     now = datetime.now(UTC)
     with writing(engine) as connection:
-        _give_up(connection, now)
+        _fail_exhausted(connection, now)
         row = connection.execute(_next(kinds, now)).mappings().first()
         if row is None:
             return None
@@ -68,14 +68,12 @@ def claim(engine: Engine, worker: str, kinds: Sequence[str], lease: float) -> Jo
         same = sa.and_(_ROWS.id == row["id"], _ROWS.attempts == row["attempts"], _ROWS.state == row["state"])
         if connection.execute(sa.update(runs).where(same).values(values)).rowcount != 1:
             return None
-    return Job(
-        row["id"], row["upload_id"], row["user_id"], row["kind"], row["options"], row["parent_id"],
-        row["attempts"] + 1, worker,
-    )  # fmt: skip
+    names = ("id", "upload_id", "user_id", "kind", "options", "parent_id")
+    return Job(**{name: row[name] for name in names}, attempt=row["attempts"] + 1, worker=worker)
 
 
-def beat(engine: Engine, worker: str, lease: float) -> set[str]:
-    """Renews all leases of a worker; returns the runs it still holds."""
+def renew_leases(engine: Engine, worker: str, lease: float) -> set[str]:
+    """Renew all leases of a worker and return the ids of its runs."""
     until = datetime.now(UTC) + timedelta(seconds=lease)
     mine = sa.and_(_ROWS.worker == worker, _ROWS.state == "running")
     with writing(engine) as connection:
@@ -83,8 +81,8 @@ def beat(engine: Engine, worker: str, lease: float) -> set[str]:
         return set(connection.execute(sa.select(_ROWS.id).where(mine)).scalars())
 
 
-def tell(engine: Engine, job: Job, stage: str, share: float) -> bool:
-    """Says how far a run is; returns whether it is still this worker's to do."""
+def report_progress(engine: Engine, job: Job, stage: str, share: float) -> bool:
+    """Store stage and progress of a job; return whether the worker still holds its lease."""
     with writing(engine) as connection:
         values = {"stage": stage[:50], "share": max(0.0, min(1.0, share))}
         return connection.execute(sa.update(runs).where(_held(job)).values(values)).rowcount == 1
@@ -98,7 +96,11 @@ def finish(
     result: str | None = None,
     upload: Mapping[str, Any] | None = None,
 ) -> bool:
-    """A run is done: its result and what changes on its upload become visible together, or not at all."""
+    """Finish a job: store its result and update its upload in one transaction.
+
+    Returns:
+        Whether the worker still held the lease; otherwise nothing is changed.
+    """
     values = {
         "state": "done",
         "share": 1.0,
@@ -113,7 +115,7 @@ def finish(
 def fail(
     engine: Engine, job: Job, error: Mapping[str, Any], *, upload: Mapping[str, Any] | None = None
 ) -> bool:
-    """A run has failed for good."""
+    """Fail a job for good; return whether the worker still held the lease."""
     values = {
         "state": "failed",
         "error": dict(error),
@@ -123,8 +125,8 @@ def fail(
     return _end(engine, job, values, upload)
 
 
-def postpone(engine: Engine, job: Job, error: Mapping[str, Any]) -> bool:
-    """What failed may work later: tried again after a while that grows, and at last failed for good."""
+def retry_later(engine: Engine, job: Job, error: Mapping[str, Any]) -> bool:
+    """Queue a job again with increasing delay, or fail it after `MAX_ATTEMPTS` attempts."""
     if job.attempt >= MAX_ATTEMPTS:
         return fail(engine, job, error)
     wait = timedelta(seconds=_BACKOFF[min(job.attempt, len(_BACKOFF)) - 1])
@@ -139,8 +141,8 @@ def postpone(engine: Engine, job: Job, error: Mapping[str, Any]) -> bool:
     return _end(engine, job, values, None)
 
 
-def give_back(engine: Engine, worker: str) -> int:
-    """A worker that is told to stop leaves its runs to the others at once; they do not count as attempts."""
+def release(engine: Engine, worker: str) -> int:
+    """Release all leases of a worker at shutdown, without counting an attempt; return their number."""
     mine = sa.and_(_ROWS.worker == worker, _ROWS.state == "running")
     values = {
         "state": "queued",
@@ -153,13 +155,6 @@ def give_back(engine: Engine, worker: str) -> int:
     }
     with writing(engine) as connection:
         return int(connection.execute(sa.update(runs).where(mine).values(values)).rowcount)
-
-
-def waiting(engine: Engine) -> int:
-    """How many runs are not over."""
-    query = sa.select(sa.func.count()).where(_ROWS.state.in_(("queued", "running")))
-    with reading(engine) as connection:
-        return int(connection.execute(query).scalar_one())
 
 
 def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
@@ -186,20 +181,20 @@ def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
     )
 
 
-def _give_up(connection: sa.Connection, now: datetime) -> None:
-    """A run that kills its worker each time must not kill them for ever."""
+def _fail_exhausted(connection: sa.Connection, now: datetime) -> None:
+    """Fail the runs that lost their worker `MAX_ATTEMPTS` times, and refuse the uploads they inspected."""
     lost = sa.and_(_ROWS.state == "running", _ROWS.lease_until < now, _ROWS.attempts >= MAX_ATTEMPTS)
     found = connection.execute(sa.select(_ROWS.upload_id, _ROWS.kind).where(lost)).all()
     if not found:
         return
-    values = {"state": "failed", "error": _GIVEN_UP, "finished_at": now, "lease_until": None}
+    values = {"state": "failed", "error": _WORKER_LOST, "finished_at": now, "lease_until": None}
     connection.execute(sa.update(runs).where(lost).values(values))
-    looked_at = [upload for upload, kind in found if kind == "inspect"]
-    if looked_at:
+    inspected = [upload for upload, kind in found if kind == "inspect"]
+    if inspected:
         connection.execute(
             sa.update(uploads)
-            .where(uploads.c.id.in_(looked_at), uploads.c.state == "received")
-            .values(state="refused", error=_GIVEN_UP)
+            .where(uploads.c.id.in_(inspected), uploads.c.state == "received")
+            .values(state="refused", error=_WORKER_LOST)
         )
 
 

@@ -1,16 +1,17 @@
-"""The tables of the web app; the steps that lead to them are in `vigie.db.versions`."""
+"""Tables of the web app; `vigie.db.versions` holds their schema migrations."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from vigie.db.database import Document, Instant, metadata
+from vigie.db.types import JsonDocument, UtcDateTime, metadata
 
 ROLES = ("admin", "analyst", "viewer")
 UPLOAD_STATES = ("receiving", "received", "ready", "refused", "deleted")
 RUN_KINDS = ("inspect", "score", "refine", "train")
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
-VERDICTS = ("fraud", "fine", "unsure")
+FRAUD, LEGITIMATE, UNKNOWN = LABELS = ("fraud", "fine", "unsure")
+"""Labels of rows, as the database and the API store them."""
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -27,14 +28,14 @@ users = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("email", sa.String(320), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
-    # Nothing for those who sign in by a link or elsewhere.
+    # Null for users who sign in by a link or a provider.
     sa.Column("password_hash", sa.String(200), nullable=True),
     sa.Column("role", sa.String(20), nullable=False),
     sa.Column("team", sa.String(100), nullable=False),
     sa.Column("language", sa.String(5), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("seen_at", Instant, nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=True),
     sa.UniqueConstraint("email", name="users_email"),
     sa.CheckConstraint(_one_of("role", ROLES), name="users_role"),
     sqlite_autoincrement=True,
@@ -43,11 +44,11 @@ users = sa.Table(
 sessions = sa.Table(
     "sessions",
     metadata,
-    # The sha256 of what the browser holds: who reads this table cannot sign in with it.
+    # SHA-256 of the secret in the browser's cookie, so that this table does not allow signing in.
     sa.Column("digest", sa.String(64), primary_key=True),
     _user(),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
 )
 
 sign_in_links = sa.Table(
@@ -55,17 +56,17 @@ sign_in_links = sa.Table(
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),
     _user(),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Column("used_at", Instant, nullable=True),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime, nullable=True),
 )
 
 attempts = sa.Table(
     "attempts",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    # The sha256 of what is counted: an address, an account.
+    # SHA-256 of the limited account or address.
     sa.Column("key", sa.String(64), nullable=False),
-    sa.Column("at", Instant, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
     sa.Index("attempts_key_at", "key", "at"),
 )
 
@@ -77,11 +78,11 @@ tokens = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("prefix", sa.String(20), nullable=False),
-    sa.Column("scopes", Document, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=True),
-    sa.Column("used_at", Instant, nullable=True),
-    sa.Column("revoked_at", Instant, nullable=True),
+    sa.Column("scopes", JsonDocument, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=True),
+    sa.Column("used_at", UtcDateTime, nullable=True),
+    sa.Column("revoked_at", UtcDateTime, nullable=True),
     sa.UniqueConstraint("digest", name="tokens_digest"),
 )
 
@@ -89,12 +90,12 @@ audit = sa.Table(
     "audit",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("at", Instant, nullable=False),
-    # A name, not a reference: the log outlives the account.
+    sa.Column("at", UtcDateTime, nullable=False),
+    # An address, not a reference: the log outlives the account.
     sa.Column("actor", sa.String(320), nullable=False),
     sa.Column("action", sa.String(50), nullable=False),
     sa.Column("object", sa.String(250), nullable=False),
-    sa.Column("detail", Document, nullable=False),
+    sa.Column("detail", JsonDocument, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
     sa.Index("audit_at", "at"),
     sqlite_autoincrement=True,
@@ -108,15 +109,15 @@ uploads = sa.Table(
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("extension", sa.String(20), nullable=False),
     sa.Column("state", sa.String(20), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("rows", sa.BigInteger, nullable=True),
     sa.Column("rows_exact", sa.Boolean, nullable=False),
     sa.Column("columns", sa.Integer, nullable=True),
-    # Names of columns and what they mean; never a cell.
-    sa.Column("inspection", Document, nullable=True),
-    sa.Column("mapping", Document, nullable=False),
-    sa.Column("error", Document, nullable=True),
+    # Column names, roles and matches; never a cell.
+    sa.Column("inspection", JsonDocument, nullable=True),
+    sa.Column("mapping", JsonDocument, nullable=False),
+    sa.Column("error", JsonDocument, nullable=True),
     sa.CheckConstraint(_one_of("state", UPLOAD_STATES), name="uploads_state"),
     sa.Index("uploads_owner", "owner_id", "created_at"),
     sa.Index("uploads_expires", "expires_at"),
@@ -135,10 +136,10 @@ mappings = sa.Table(
     "mappings",
     metadata,
     sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
-    # The sha256 of the names of a table's columns, in order.
+    # SHA-256 of the column names, in order.
     sa.Column("columns_digest", sa.String(64), primary_key=True),
-    sa.Column("mapping", Document, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("mapping", JsonDocument, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 
 runs = sa.Table(
@@ -149,22 +150,22 @@ runs = sa.Table(
     _user(),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("state", sa.String(20), nullable=False),
-    sa.Column("options", Document, nullable=False),
+    sa.Column("options", JsonDocument, nullable=False),
     sa.Column("parent_id", sa.String(40), nullable=True),
     sa.Column("stage", sa.String(50), nullable=False),
     sa.Column("share", sa.Float, nullable=False),
-    sa.Column("summary", Document, nullable=True),
-    sa.Column("error", Document, nullable=True),
-    # Where in the store the result lies; set in the same statement as the state.
+    sa.Column("summary", JsonDocument, nullable=True),
+    sa.Column("error", JsonDocument, nullable=True),
+    # Folder of the result in the store; set in the same statement as the state.
     sa.Column("result", sa.String(500), nullable=True),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("started_at", Instant, nullable=True),
-    sa.Column("finished_at", Instant, nullable=True),
-    # The lease of the worker that has it: see vigie.app.job_queue.
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=True),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
+    # Lease of the worker that computes it: see vigie.app.job_queue.
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("not_before", Instant, nullable=False),
+    sa.Column("not_before", UtcDateTime, nullable=False),
     sa.Column("worker", sa.String(100), nullable=True),
-    sa.Column("lease_until", Instant, nullable=True),
+    sa.Column("lease_until", UtcDateTime, nullable=True),
     sa.CheckConstraint(_one_of("kind", RUN_KINDS), name="runs_kind"),
     sa.CheckConstraint(_one_of("state", RUN_STATES), name="runs_state"),
     sa.Index("runs_state_not_before", "state", "not_before"),
@@ -180,8 +181,8 @@ marks = sa.Table(
     sa.Column("row", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("verdict", sa.String(20), nullable=False),
     _user(),
-    sa.Column("at", Instant, nullable=False),
-    sa.CheckConstraint(_one_of("verdict", VERDICTS), name="marks_verdict"),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.CheckConstraint(_one_of("verdict", LABELS), name="marks_verdict"),
 )
 
 idempotency_keys = sa.Table(
@@ -189,10 +190,10 @@ idempotency_keys = sa.Table(
     metadata,
     sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True, autoincrement=False),
     sa.Column("key", sa.String(64), primary_key=True),
-    # What was asked: a key used again for something else is refused.
+    # Digest of the request: a key used again for another request is refused.
     sa.Column("request", sa.String(64), nullable=False),
-    # Nothing while the first request is still being answered.
+    # Null until the first request has a response.
     sa.Column("status", sa.Integer, nullable=True),
-    sa.Column("answer", Document, nullable=True),
-    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("answer", JsonDocument, nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
 )

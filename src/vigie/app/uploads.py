@@ -1,4 +1,4 @@
-"""Files as they arrived, in parts, and what was found in them."""
+"""Uploads: files in parts, with what an inspection found in them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.app.tables import idempotency_keys, mappings, marks, runs, upload_parts, uploads, users
+from vigie.app.tables import mappings, marks, runs, upload_parts, uploads, users
 from vigie.app.users import User
 from vigie.db.database import Engine, reading, writing
 from vigie.errors import NotFound, WrongState
 from vigie.i18n.messages import msg
 
 _ROWS = uploads.c
+_PARTS = upload_parts.c
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file somebody sent.
+    """A file of a user.
 
     Attributes:
-        name: what they call it.
-        size: bytes that have arrived.
-        extension: `.csv`, `.csv.gz`, …: what the name says it is.
-        state: `receiving`, `received` (being looked at), `ready`, `refused`, or `deleted` (going).
-        parts: how many parts have arrived.
-        rows: as counted, or estimated unless `rows_exact`.
-        inspection: what the columns mean and which models fit; see `vigie.jobs.inspect_upload`.
-        mapping: column -> role, where the user knows better.
-        error: why it was refused: message, hint, kind.
+        name: file name given by the user.
+        size: bytes received.
+        extension: `.csv`, `.csv.gz`, …, taken from the name.
+        state: `receiving`, `received` (waiting for its inspection), `ready`, `refused` or `deleted`.
+        parts: number of parts received.
+        rows: number of rows, estimated unless `rows_exact`.
+        inspection: roles of the columns and matching models; see `vigie.jobs.inspect_upload`.
+        mapping: column -> role, for the columns whose role the user chose.
+        error: reason of a refusal: message, hint, kind.
     """
 
     id: str
@@ -57,13 +58,13 @@ class Upload:
 
     @property
     def folder(self) -> str:
-        """Where in the store everything of it lies."""
+        """Folder in the store with the parts and the results."""
         return f"uploads/{self.id}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a file; parts are numbered from 1 and make the file in that order."""
+    """One part of a file; parts are numbered from 1."""
 
     number: int
     size: int
@@ -71,30 +72,30 @@ class Part:
 
 
 def part_key(folder: str, part: Part) -> str:
-    """Where in the store a part lies; its digest in the name, so that of two writers neither spoils the other's."""
+    """Return the key of a part in the store; it holds the digest, so that concurrent writers do not conflict."""
     return f"{folder}/parts/{part.number:05d}-{part.sha256[:16]}"
 
 
 def columns_digest(columns: Sequence[str]) -> str:
-    """By what a table with the same columns is known again."""
+    """Return the digest by which a table with the same columns is recognised."""
     return hashlib.sha256(json.dumps(list(columns)).encode()).hexdigest()
 
 
 def new_id(kind: str) -> str:
-    """An id nobody can guess."""
+    """Return a random id of 96 bits."""
     return f"{kind}_{secrets.token_hex(12)}"
 
 
 def visible_to(user: User) -> sa.ColumnElement[bool]:
-    """Which uploads somebody may know of: their own, their team's, and to an administrator all."""
+    """Return the condition for uploads that a user may see: their own and their team's; all for administrators."""
     if user.role == "admin":
         return sa.true()
-    mine: sa.ColumnElement[bool] = _ROWS.owner_id == user.id
-    return sa.or_(mine, users.c.team == user.team) if user.team else mine
+    own: sa.ColumnElement[bool] = _ROWS.owner_id == user.id
+    return sa.or_(own, users.c.team == user.team) if user.team else own
 
 
-def begin(engine: Engine, owner: User, name: str, extension: str, keep: timedelta) -> Upload:
-    """A new upload without a byte."""
+def begin(engine: Engine, owner: User, name: str, extension: str, lifetime: timedelta) -> Upload:
+    """Create an upload without parts."""
     now = datetime.now(UTC)
     row = {
         "id": new_id("up"),
@@ -103,17 +104,21 @@ def begin(engine: Engine, owner: User, name: str, extension: str, keep: timedelt
         "extension": extension,
         "state": "receiving",
         "created_at": now,
-        "expires_at": now + keep,
+        "expires_at": now + lifetime,
         "rows_exact": False,
         "mapping": {},
     }
     with writing(engine) as connection:
         connection.execute(sa.insert(uploads).values(row))
-    return find(engine, row["id"])  # type: ignore[arg-type]
+    return find(engine, str(row["id"]))
 
 
 def find(engine: Engine, upload_id: str, user: User | None = None) -> Upload:
-    """One upload; for a user only one they may know of."""
+    """Return an upload; with `user`, only one that the user may see.
+
+    Raises:
+        NotFound: there is no such upload.
+    """
     query = _query().where(_ROWS.id == upload_id, _ROWS.state != "deleted")
     if user is not None:
         query = query.where(visible_to(user))
@@ -124,51 +129,58 @@ def find(engine: Engine, upload_id: str, user: User | None = None) -> Upload:
     return _upload(row)
 
 
-def every(
-    engine: Engine, user: User, *, limit: int, before: datetime | None = None, words: str = ""
+def list_for(
+    engine: Engine, user: User, *, limit: int, before: datetime | None = None, search: str = ""
 ) -> list[Upload]:
-    """The newest uploads a user may know of, newest first; `words` must be in the name."""
+    """Return the newest uploads that a user may see, newest first.
+
+    Args:
+        engine: database.
+        user: the caller.
+        limit: number of uploads.
+        before: only uploads created earlier.
+        search: only uploads with this text in their name, in any case.
+    """
     query = _query().where(_ROWS.state != "deleted", visible_to(user))
     if before is not None:
         query = query.where(_ROWS.created_at < before)
-    if words:
-        query = query.where(sa.func.lower(_ROWS.name).contains(words.lower(), autoescape=True))
+    if search:
+        query = query.where(sa.func.lower(_ROWS.name).contains(search.lower(), autoescape=True))
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(_ROWS.created_at.desc(), _ROWS.id).limit(limit))
         return [_upload(row) for row in rows.mappings().all()]
 
 
-def parts(engine: Engine, upload_id: str) -> list[Part]:
-    """The parts that have arrived, in order."""
-    at = upload_parts.c
-    query = sa.select(at.number, at.size, at.sha256).where(at.upload_id == upload_id).order_by(at.number)
+def list_parts(engine: Engine, upload_id: str) -> list[Part]:
+    """Return the parts received, by number."""
+    query = sa.select(_PARTS.number, _PARTS.size, _PARTS.sha256).where(_PARTS.upload_id == upload_id)
     with reading(engine) as connection:
-        return [Part(*row) for row in connection.execute(query).all()]
+        return [Part(*row) for row in connection.execute(query.order_by(_PARTS.number)).all()]
 
 
 def add_part(engine: Engine, upload_id: str, part: Part) -> None:
-    """Says that a part is in the store; one that comes again replaces the first."""
+    """Record a part that is in the store; it replaces an earlier part of the same number.
+
+    Raises:
+        NotFound: the upload was deleted.
+        WrongState: the upload is complete.
+    """
+    row = {"upload_id": upload_id, "number": part.number, "size": part.size, "sha256": part.sha256}
     with writing(engine) as connection:
-        _require(connection, upload_id, "receiving")
-        at = upload_parts.c
-        mine = sa.and_(at.upload_id == upload_id, at.number == part.number)
-        connection.execute(sa.delete(upload_parts).where(mine))
-        values = {"upload_id": upload_id, "number": part.number, "size": part.size, "sha256": part.sha256}
-        connection.execute(sa.insert(upload_parts).values(values))
+        state = connection.execute(sa.select(_ROWS.state).where(_ROWS.id == upload_id)).scalar()
+        if state is None or state == "deleted":
+            raise NotFound("upload", upload_id, hint="it was deleted meanwhile")
+        if state != "receiving":
+            raise WrongState(
+                msg("upload {upload_id!r}", upload_id=upload_id), found=str(state), expected=("receiving",)
+            )
+        same = sa.and_(_PARTS.upload_id == upload_id, _PARTS.number == part.number)
+        connection.execute(sa.delete(upload_parts).where(same))
+        connection.execute(sa.insert(upload_parts).values(row))
 
 
-def change(engine: Engine, upload_id: str, values: Mapping[str, Any], *, states: Sequence[str] = ()) -> None:
-    """Changes columns of an upload that is in one of `states`; of any that is not going where none are named."""
-    with writing(engine) as connection:
-        if states:
-            _require(connection, upload_id, *states)
-        connection.execute(
-            sa.update(uploads).where(_ROWS.id == upload_id, _ROWS.state != "deleted").values(dict(values))
-        )
-
-
-def remembered(engine: Engine, user_id: int, columns_digest: str) -> dict[str, str] | None:
-    """What a user chose for an earlier table with these columns."""
+def find_mapping(engine: Engine, user_id: int, columns_digest: str) -> dict[str, str] | None:
+    """Return the column roles that a user chose for an earlier table with the same columns."""
     at = mappings.c
     query = sa.select(at.mapping).where(at.user_id == user_id, at.columns_digest == columns_digest)
     with reading(engine) as connection:
@@ -176,77 +188,61 @@ def remembered(engine: Engine, user_id: int, columns_digest: str) -> dict[str, s
     return None if found is None else dict(found)
 
 
-def remember(engine: Engine, user_id: int, columns_digest: str, mapping: Mapping[str, str]) -> None:
-    """Keeps what a user chose for tables with these columns."""
-    at = mappings.c
-    mine = sa.and_(at.user_id == user_id, at.columns_digest == columns_digest)
-    values = {"mapping": dict(mapping), "updated_at": datetime.now(UTC)}
+def save_mapping(engine: Engine, user_id: int, columns_digest: str, mapping: Mapping[str, str]) -> None:
+    """Store the column roles that a user chose for tables with these columns."""
+    at, values = mappings.c, {"mapping": dict(mapping), "updated_at": datetime.now(UTC)}
+    same = sa.and_(at.user_id == user_id, at.columns_digest == columns_digest)
     with writing(engine) as connection:
-        if connection.execute(sa.update(mappings).where(mine).values(values)).rowcount == 0:
-            connection.execute(
-                sa.insert(mappings).values(user_id=user_id, columns_digest=columns_digest, **values)
-            )
+        if connection.execute(sa.update(mappings).where(same).values(values)).rowcount == 0:
+            row = {"user_id": user_id, "columns_digest": columns_digest, **values}
+            connection.execute(sa.insert(mappings).values(row))
 
 
-def discard(engine: Engine, upload_id: str) -> None:
-    """From now on nobody sees it; its files and rows go in `purge`."""
+def mark_deleted(engine: Engine, upload_id: str) -> None:
+    """Hide an upload and cancel its runs; `purge` deletes its rows once its files are deleted."""
     with writing(engine) as connection:
         connection.execute(sa.update(uploads).where(_ROWS.id == upload_id).values(state="deleted"))
-        waiting = sa.and_(runs.c.upload_id == upload_id, runs.c.state.in_(("queued", "running")))
+        unfinished = sa.and_(runs.c.upload_id == upload_id, runs.c.state.in_(("queued", "running")))
         connection.execute(
-            sa.update(runs).where(waiting).values(state="cancelled", finished_at=datetime.now(UTC))
+            sa.update(runs).where(unfinished).values(state="cancelled", finished_at=datetime.now(UTC))
         )
 
 
-def expired(engine: Engine, now: datetime, *, stalled: timedelta) -> list[str]:
-    """Ids of uploads that are past their time, or were never completed."""
-    forgotten = sa.and_(_ROWS.state == "receiving", _ROWS.created_at < now - stalled)
-    query = sa.select(_ROWS.id).where(_ROWS.state != "deleted", sa.or_(_ROWS.expires_at < now, forgotten))
+def list_expired(engine: Engine, now: datetime, *, incomplete_for: timedelta) -> list[str]:
+    """Return the ids of uploads past their retention, or incomplete for so long."""
+    incomplete = sa.and_(_ROWS.state == "receiving", _ROWS.created_at < now - incomplete_for)
+    query = sa.select(_ROWS.id).where(_ROWS.state != "deleted", sa.or_(_ROWS.expires_at < now, incomplete))
     with reading(engine) as connection:
         return list(connection.execute(query).scalars())
 
 
-def discarded(engine: Engine) -> list[str]:
-    """Ids of uploads whose files and rows can go."""
+def list_deleted(engine: Engine) -> list[str]:
+    """Return the ids of uploads marked as deleted."""
     with reading(engine) as connection:
         return list(connection.execute(sa.select(_ROWS.id).where(_ROWS.state == "deleted")).scalars())
 
 
 def purge(engine: Engine, upload_id: str) -> None:
-    """Removes the rows of a discarded upload, once its files are gone."""
+    """Delete all rows of an upload marked as deleted."""
     with writing(engine) as connection:
         for table in (marks, runs, upload_parts):
             connection.execute(sa.delete(table).where(table.c.upload_id == upload_id))
         connection.execute(sa.delete(uploads).where(_ROWS.id == upload_id, _ROWS.state == "deleted"))
-        old = datetime.now(UTC) - timedelta(days=1)
-        connection.execute(sa.delete(idempotency_keys).where(idempotency_keys.c.created_at < old))
 
 
 def _query() -> sa.Select[Any]:
-    arrived = (
-        sa.select(
-            upload_parts.c.upload_id,
-            sa.func.count().label("parts"),
-            sa.func.sum(upload_parts.c.size).label("bytes"),
-        )
-        .group_by(upload_parts.c.upload_id)
+    received = (
+        sa.select(_PARTS.upload_id, sa.func.count().label("parts"), sa.func.sum(_PARTS.size).label("bytes"))
+        .group_by(_PARTS.upload_id)
         .subquery()
     )
     return (
-        sa.select(uploads, users.c.name.label("owner_name"), users.c.team, arrived.c.parts, arrived.c.bytes)
+        sa.select(uploads, users.c.name.label("owner_name"), users.c.team, received.c.parts, received.c.bytes)
         .join(users, users.c.id == _ROWS.owner_id)
-        .join(arrived, arrived.c.upload_id == _ROWS.id, isouter=True)
+        .join(received, received.c.upload_id == _ROWS.id, isouter=True)
     )
 
 
-def _require(connection: sa.Connection, upload_id: str, *states: str) -> None:
-    found = connection.execute(sa.select(_ROWS.state).where(_ROWS.id == upload_id)).scalar()
-    if found is None or found == "deleted":
-        raise NotFound("upload", upload_id, hint="it was deleted meanwhile")
-    if found not in states:
-        raise WrongState(msg("upload {upload_id!r}", upload_id=upload_id), found=str(found), expected=states)
-
-
 def _upload(row: sa.RowMapping) -> Upload:
-    kept = {name: row[name] for name in Upload.__annotations__ if name not in {"parts", "size"}}
-    return Upload(**kept, parts=int(row["parts"] or 0), size=int(row["bytes"] or 0))
+    columns = {name: row[name] for name in Upload.__annotations__ if name not in {"parts", "size"}}
+    return Upload(**columns, parts=int(row["parts"] or 0), size=int(row["bytes"] or 0))

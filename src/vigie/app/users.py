@@ -1,32 +1,31 @@
-"""Users, their sessions, one-time links, and how often somebody tried to get in."""
+"""Accounts."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.app.tables import attempts, sessions, sign_in_links, users
+from vigie.app.tables import sessions, sign_in_links, users
 from vigie.db.database import Engine, reading, writing
-from vigie.errors import AlreadyThere, NotFound, SignInRefused
+from vigie.errors import AlreadyThere, NotFound
 
 _COLUMNS = users.c
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who may sign in.
+    """An account.
 
     Attributes:
         role: `admin`, `analyst` or `viewer`.
-        team: people of one team see each other's uploads; empty for nobody's.
-        language: `en`, `fr`, or empty for what the browser asks.
-        has_password: whether a password opens the account, not only links.
+        team: users of the same team see each other's uploads; empty for no team.
+        language: `en`, `fr`, or empty to follow the browser.
+        seen_at: last sign-in.
+        has_password: False where only links or a provider sign the user in.
     """
 
     id: int
@@ -41,22 +40,21 @@ class User:
     has_password: bool
 
 
-def digest(secret: str) -> str:
-    """What is kept of a secret that is itself random; passwords need argon2 instead."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def clean_email(email: str) -> str:
-    """The address as it is kept: people do not remember its capitals."""
+def normalize_email(email: str) -> str:
+    """Return the address as it is stored; case is ignored."""
     return email.strip().casefold()
 
 
 def add(
     engine: Engine, email: str, name: str, role: str, *, team: str = "", password_hash: str | None = None
 ) -> User:
-    """Adds a user; refuses an address that is there."""
+    """Add a user.
+
+    Raises:
+        AlreadyThere: the address is taken.
+    """
     row: dict[str, Any] = {
-        "email": clean_email(email),
+        "email": normalize_email(email),
         "name": name.strip(),
         "role": role,
         "team": team.strip(),
@@ -70,158 +68,75 @@ def add(
         if taken is not None:
             raise AlreadyThere("the list of users", row["email"], hint="change that user instead")
         connection.execute(sa.insert(users).values(row))
-    return find_email(engine, email)
+    return find_by_email(engine, email)
 
 
 def find(engine: Engine, user_id: int) -> User:
-    """One user."""
-    return _one(engine, _COLUMNS.id == user_id, str(user_id))
+    """Return a user.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    return _find(engine, _COLUMNS.id == user_id, str(user_id))
 
 
-def find_email(engine: Engine, email: str) -> User:
-    """The user of that address."""
-    return _one(engine, _COLUMNS.email == clean_email(email), clean_email(email))
+def find_by_email(engine: Engine, email: str) -> User:
+    """Return the user with that address.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    return _find(engine, _COLUMNS.email == normalize_email(email), normalize_email(email))
 
 
-def password_hash(engine: Engine, email: str) -> tuple[int, str | None] | None:
-    """The active user of that address and what is kept of their password."""
+def find_credentials(engine: Engine, email: str) -> tuple[int, str | None] | None:
+    """Return id and password hash of the active user with that address; None where there is no such user."""
     query = sa.select(_COLUMNS.id, _COLUMNS.password_hash).where(
-        _COLUMNS.email == clean_email(email), _COLUMNS.active
+        _COLUMNS.email == normalize_email(email), _COLUMNS.active
     )
     with reading(engine) as connection:
         row = connection.execute(query).first()
     return None if row is None else (int(row[0]), row[1])
 
 
-def every(engine: Engine) -> list[User]:
-    """All users, by address."""
+def list_all(engine: Engine) -> list[User]:
+    """Return all users, by address."""
     with reading(engine) as connection:
-        return [
-            _user(row)
-            for row in connection.execute(sa.select(users).order_by(_COLUMNS.email)).mappings().all()
-        ]
+        rows = connection.execute(sa.select(users).order_by(_COLUMNS.email)).mappings().all()
+    return [user_of_row(row) for row in rows]
 
 
 def count(engine: Engine) -> int:
-    """How many there are."""
+    """Return the number of users."""
     with reading(engine) as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one())
 
 
-def change(engine: Engine, user_id: int, values: dict[str, Any], *, sign_out: bool = False) -> User:
-    """Changes columns of a user; with `sign_out` all their sessions and links end."""
+def count_other_admins(engine: Engine, user_id: int) -> int:
+    """Return the number of active administrators other than this user."""
+    others = sa.and_(_COLUMNS.role == "admin", _COLUMNS.active, _COLUMNS.id != user_id)
+    with reading(engine) as connection:
+        return int(connection.execute(sa.select(sa.func.count()).where(others)).scalar_one())
+
+
+def update(engine: Engine, user_id: int, values: dict[str, Any], *, sign_out: bool = False) -> User:
+    """Set columns of a user; `sign_out` also deletes all sessions and links of the user."""
     with writing(engine) as connection:
         connection.execute(sa.update(users).where(_COLUMNS.id == user_id).values(values))
-        if sign_out:
-            connection.execute(sa.delete(sessions).where(sessions.c.user_id == user_id))
-            connection.execute(sa.delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
+        for table in (sessions, sign_in_links) if sign_out else ():
+            connection.execute(sa.delete(table).where(table.c.user_id == user_id))
     return find(engine, user_id)
 
 
-def other_admins(engine: Engine, user_id: int) -> int:
-    """How many active administrators would be left without this one."""
-    query = sa.select(sa.func.count()).where(
-        _COLUMNS.role == "admin", _COLUMNS.active, _COLUMNS.id != user_id
-    )
-    with reading(engine) as connection:
-        return int(connection.execute(query).scalar_one())
+def user_of_row(row: Mapping[str, Any] | sa.RowMapping) -> User:
+    """Build a user from a row of the table `users`."""
+    columns = {name: row[name] for name in User.__annotations__ if name != "has_password"}
+    return User(**columns, has_password=row["password_hash"] is not None)
 
 
-def open_session(engine: Engine, user_id: int, lasts: timedelta) -> str:
-    """Signs a user in; the returned secret is the only copy."""
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    row = {"digest": digest(secret), "user_id": user_id, "created_at": now, "expires_at": now + lasts}
-    with writing(engine) as connection:
-        connection.execute(sa.delete(sessions).where(sessions.c.expires_at < now))
-        connection.execute(sa.insert(sessions).values(row))
-        connection.execute(sa.update(users).where(_COLUMNS.id == user_id).values(seen_at=now))
-    return secret
-
-
-def of_session(engine: Engine, secret: str) -> User | None:
-    """Whose session that is, if it still is one."""
-    query = (
-        sa.select(users)
-        .join(sessions, sessions.c.user_id == _COLUMNS.id)
-        .where(
-            sessions.c.digest == digest(secret), sessions.c.expires_at > datetime.now(UTC), _COLUMNS.active
-        )
-    )
-    with reading(engine) as connection:
-        row = connection.execute(query).mappings().first()
-    return None if row is None else _user(row)
-
-
-def close_session(engine: Engine, secret: str) -> None:
-    """Signs out."""
-    with writing(engine) as connection:
-        connection.execute(sa.delete(sessions).where(sessions.c.digest == digest(secret)))
-
-
-def make_link(engine: Engine, user_id: int, lasts: timedelta) -> str:
-    """The secret of a link that signs a user in once."""
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    row = {"digest": digest(secret), "user_id": user_id, "expires_at": now + lasts}
-    with writing(engine) as connection:
-        connection.execute(sa.delete(sign_in_links).where(sign_in_links.c.expires_at < now))
-        connection.execute(sa.insert(sign_in_links).values(row))
-    return secret
-
-
-def use_link(engine: Engine, secret: str) -> User:
-    """Whose link that is; it opens nothing afterwards."""
-    now, where = datetime.now(UTC), sign_in_links.c
-    with writing(engine) as connection:
-        fresh = sa.and_(where.digest == digest(secret), where.used_at.is_(None), where.expires_at > now)
-        number = connection.execute(sa.select(where.user_id).where(fresh)).scalar()
-        used = connection.execute(sa.update(sign_in_links).where(fresh).values(used_at=now)).rowcount
-    if number is not None and used == 1:
-        user = find(engine, int(number))
-        if user.active:
-            return user
-    raise SignInRefused(
-        "this sign-in link opens nothing: it was used, or is too old", hint="ask for a new one"
-    )
-
-
-def attempt(engine: Engine, key: str, *, limit: int, window: timedelta) -> int:
-    """Counts one attempt of `key`.
-
-    Returns:
-        0 where there were fewer than `limit` within `window`; else the seconds until the next is free.
-    """
-    now, hashed = datetime.now(UTC), digest(key)
-    with writing(engine) as connection:
-        connection.execute(sa.delete(attempts).where(attempts.c.at < now - timedelta(hours=1)))
-        recent = (
-            connection.execute(
-                sa.select(attempts.c.at)
-                .where(attempts.c.key == hashed, attempts.c.at > now - window)
-                .order_by(attempts.c.at)
-            )
-            .scalars()
-            .all()
-        )
-        if len(recent) >= limit:
-            return max(1, int((recent[-limit] + window - now).total_seconds()) + 1)
-        connection.execute(sa.insert(attempts).values(key=hashed, at=now))
-    return 0
-
-
-def forget_attempts(engine: Engine, key: str) -> None:
-    """Starts counting again, after an attempt that succeeded."""
-    with writing(engine) as connection:
-        connection.execute(sa.delete(attempts).where(attempts.c.key == digest(key)))
-
-
-def _one(engine: Engine, where: sa.ColumnElement[bool], name: str) -> User:
+def _find(engine: Engine, where: sa.ColumnElement[bool], name: str) -> User:
     with reading(engine) as connection:
         row = connection.execute(sa.select(users).where(where)).mappings().first()
     if row is None:
         raise NotFound("user", name, hint="the list of users is in the settings")
-    return _user(row)
-
-
-def _user(row: Mapping[str, Any] | sa.RowMapping) -> User:
-    kept = {name: row[name] for name in User.__annotations__ if name != "has_password"}
-    return User(**kept, has_password=row["password_hash"] is not None)
+    return user_of_row(row)

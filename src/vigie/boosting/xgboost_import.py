@@ -11,6 +11,7 @@ scikit-learn has no working `XGBClassifier` and no stratified `cv`.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,21 +19,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xgboost
 
-_estimators = True
+_estimators: Callable[[], object] = lambda: True  # noqa: E731
 
 
-def skip_estimators() -> None:
+def skip_estimators(unless: Callable[[], object] = lambda: False) -> None:
     """Import XGBoost without its scikit-learn estimators, in this process from now on.
 
-    Only for a process that runs no code but Vigie's.
+    Only for a process of ours.
+
+    Args:
+        unless: called at the import; a true result imports XGBoost whole, for other code that runs in the process.
     """
     global _estimators
-    _estimators = False
+    _estimators = unless
 
 
 def load() -> Any:
     """Return the module `xgboost`."""
-    if _estimators or "xgboost" in sys.modules or "sklearn" in sys.modules:
+    if "xgboost" in sys.modules or "sklearn" in sys.modules or _estimators():
         import xgboost
 
         return xgboost

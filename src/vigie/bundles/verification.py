@@ -16,7 +16,8 @@ from vigie.bundles.bundle import MANIFEST, Bundle, unpack
 from vigie.bundles.cache import Cache
 from vigie.bundles.transfer import BundleLocation, fetch
 from vigie.errors import NotFound, UsageRefused, VigieError
-from vigie.stores.base import Location, Store, join, open_location
+from vigie.stores.base import Location, Store, join
+from vigie.stores.open import open_location
 
 
 @dataclass(frozen=True)

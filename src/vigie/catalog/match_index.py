@@ -1,7 +1,7 @@
-"""What `Catalog.match` keeps in memory, so that a match costs one small query.
+"""In-memory index of `Catalog.match`, so that a match costs one small query.
 
-A registered version never changes, so a model once read is never read again; only which models there are, and
-are active, is. What is large (quantiles, whole entries) is read for the few models that need it.
+A registered version never changes, so each model is read once; a change of the catalog only makes the list of active
+models be read again. Quantiles and whole rows are large and are read for the few models that need them.
 """
 
 from __future__ import annotations
@@ -14,35 +14,34 @@ import numpy as np
 import sqlalchemy as sa
 
 from vigie.catalog.model_version import ModelVersion, columns_of
-from vigie.db.database import catalog_state, reference_models
+from vigie.catalog.tables import catalog_state, reference_models
 from vigie.errors import CatalogChanged
 from vigie.matching import Index, TableProfile, Vector, shortlist, total, vector
 from vigie.matching.distributions import Floats, Quantiles, closeness, gaps
 from vigie.matching.explanations import Evidence, explain
 
 _ROWS = reference_models.c
-_CHUNK = 500
-_QUANTILES_KEPT = 1024
-_ENTRIES_KEPT = 64
-_ATTEMPTS = 3
+_ROWS_PER_QUERY = 500
+_MAX_QUANTILES = 1024
+_MAX_ENTRIES = 64
+_MAX_ATTEMPTS = 3
+_CANDIDATES_PER_STEP = 8
 
-_STEP = 8
-
-Found = tuple[ModelVersion, tuple[Evidence, ...]]
+Ranked = tuple[ModelVersion, tuple[Evidence, ...]]
 T = TypeVar("T")
 
 
-class _Vanished(Exception):
+class _RowRemoved(Exception):
     """A model was removed between two statements."""
 
 
 def read_changes(connection: sa.Connection) -> int:
-    """The counter of the catalog's changes."""
+    """Return the counter of the catalog's changes."""
     return int(connection.execute(sa.select(catalog_state.c.changes)).scalar_one())
 
 
 class MatchIndex:
-    """The models of one catalog, boiled down and side by side; safe to share between threads."""
+    """Matching data of the active models of one catalog; safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,27 +52,31 @@ class MatchIndex:
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, ModelVersion] = {}
 
-    def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
-        """The entries that fit best and why, best first, equals by name."""
+    def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Ranked]:
+        """Return the models that fit best with their evidence; the best first, ties in the order of their names.
+
+        Raises:
+            CatalogChanged: models were removed while they were read, in each of three attempts.
+        """
         with self._lock:
-            for _ in range(_ATTEMPTS):
+            for _ in range(_MAX_ATTEMPTS):
                 try:
                     self._refresh(connection)
                     return self._rank(connection, table, top, minimum)
-                except _Vanished:
+                except _RowRemoved:
                     self._changes = -1
         raise CatalogChanged(
             "the catalog", found="models removed while reading them", expected="a quiet moment"
         )
 
-    def _rank(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Found]:
+    def _rank(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Ranked]:
         parts = self._index.parts(table)
         near, bounds = shortlist(parts, table, top, minimum)
         seen: list[tuple[float, int, Floats | None]] = []
-        for start in range(0, len(near), _STEP):
+        for start in range(0, len(near), _CANDIDATES_PER_STEP):
             if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
-                break  # nobody left can still be among the best
-            some = near[start : start + _STEP]
+                break  # no other model can be among the best
+            some = near[start : start + _CANDIDATES_PER_STEP]
             spread = self._gaps(connection, table, [self._ids[i] for i in some])
             reached = np.round(total(parts[some], None if spread is None else closeness(spread)), 3)
             for row, i in enumerate(some):
@@ -93,7 +96,7 @@ class MatchIndex:
         return gaps(table.quantiles, [known[i] for i in ids])
 
     def _refresh(self, connection: sa.Connection) -> None:
-        # The counter first: if a change slips in after it, the next call sees a newer one and looks again.
+        # The counter first: the next call sees a change that commits after this read.
         changes = read_changes(connection)
         if changes == self._changes:
             return
@@ -101,14 +104,14 @@ class MatchIndex:
             sa.select(_ROWS.id, _ROWS.name).where(_ROWS.active).order_by(_ROWS.id)
         ).all()
         newest = {name: number for number, name in rows}
-        # By name: the order of the index decides between equals.
+        # By name: the order of the index decides ties.
         self._ids = [newest[name] for name in sorted(newest)]
         self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
         self._vectors = {i: self._vectors[i] for i in self._ids}
         self._index = Index(list(self._vectors.values()))
         self._entries.clear()
-        if len(self._ids) <= _ENTRIES_KEPT:
-            # So few are read at once rather than one by one while somebody waits.
+        if len(self._ids) <= _MAX_ENTRIES:
+            # Few rows: one query now is cheaper than one each at the first matches.
             self._read_quantiles(connection, self._ids)
             self._read_entries(connection, self._ids)
         self._changes = changes
@@ -122,28 +125,28 @@ class MatchIndex:
         kept = self._quantiles
         for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
             kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
-        return _recent(kept, wanted, _QUANTILES_KEPT)
+        return _recent(kept, wanted, _MAX_QUANTILES)
 
     def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, ModelVersion]:
         kept = self._entries
         for row in _rows(connection, (reference_models,), [i for i in wanted if i not in kept]):
             kept[row["id"]] = ModelVersion.from_row(row)
-        return _recent(kept, wanted, _ENTRIES_KEPT)
+        return _recent(kept, wanted, _MAX_ENTRIES)
 
 
 def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:
     found = 0
-    for start in range(0, len(wanted), _CHUNK):
-        some = list(wanted[start : start + _CHUNK])
+    for start in range(0, len(wanted), _ROWS_PER_QUERY):
+        some = list(wanted[start : start + _ROWS_PER_QUERY])
         for row in connection.execute(sa.select(*what).where(_ROWS.id.in_(some))).mappings():
             found += 1
             yield row
     if found < len(wanted):
-        raise _Vanished
+        raise _RowRemoved
 
 
 def _recent(kept: dict[int, T], wanted: Sequence[int], limit: int) -> Mapping[int, T]:
-    """What is wanted, moved to the young end of `kept`; its old end is dropped beyond the limit."""
+    """Return the wanted items of a least-recently-used cache, and drop its oldest beyond `limit`."""
     found = {i: kept.pop(i) for i in wanted}
     kept.update(found)
     while len(kept) > max(limit, len(wanted)):

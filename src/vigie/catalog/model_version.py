@@ -1,4 +1,4 @@
-"""A reference model as the catalog keeps it, and the row it is kept in."""
+"""A version of a reference model, and its row in the catalog."""
 
 from __future__ import annotations
 
@@ -17,62 +17,51 @@ from vigie.matching import Column
 from vigie.matching.distributions import Quantiles
 from vigie.stores.base import Location
 
-KEPT_COLUMNS = (
+ROW_STATE_COLUMNS = (
     *("id", "name", "version", "storage_type", "s3_bucket", "s3_prefix"),
     *("digests", "manifest_sha256", "provenance", "active", "created_at"),
 )
-"""The small columns, those that say what the catalog did with an entry."""
-
-STORAGE_TYPES = ("local", "s3", "gcs", "azure")
+"""Columns that `ModelVersion.with_row_state` reads: all but what the bundle's documents contain."""
 
 
 @dataclass(frozen=True)
 class StorageLocation:
-    """Where a bundle lies.
+    """Address of a bundle.
 
     Attributes:
-        storage_type: one of `STORAGE_TYPES`.
+        storage_type: kind of store, one of `stores.open.storage_types()` when registered; a plugin may be missing later.
         bucket: bucket or container; for `local`, the absolute folder of the store.
-        prefix: the bundle's own folder in it.
+        prefix: folder of the bundle in the store.
     """
 
     storage_type: str
     bucket: str
     prefix: str
 
-    def __post_init__(self) -> None:
-        if self.storage_type not in STORAGE_TYPES:
-            raise InputRefused(
-                msg(
-                    "storage type: found {storage_type!r}, expected one of {storage_types}",
-                    storage_type=self.storage_type,
-                    storage_types=", ".join(STORAGE_TYPES),
-                )
-            )
-
     def __str__(self) -> str:
         return f"{self.storage_type}:{self.bucket}/{self.prefix}"
 
     def to_row(self) -> dict[str, str]:
-        """The columns of a row that say it; named as in the seed, on any cloud."""
+        """Return the row's columns, which have the seed's names for every kind of store."""
         return {"storage_type": self.storage_type, "s3_bucket": self.bucket, "s3_prefix": self.prefix}
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version of a reference model as the catalog keeps it.
+    """A version of a reference model.
 
     Attributes:
-        columns: what its training tables had, by role.
-        roles: role -> share of its training tables that had it.
-        performance: what it has shown on other worlds, as in performance.json.
+        columns: columns of its training tables, by role.
+        roles: role -> share of its training tables that had it, in [0, 1].
+        performance: measures on tables it was not trained on, as in performance.json.
         profile: profile.json, quantiles included.
-        size: bytes of its files.
-        digests: what each file's bytes must be.
-        manifest_sha256: what the manifest's bytes must be.
+        size: total size of its files in bytes.
+        storage: where its bundle is.
+        digests: file name -> SHA-256 and size.
+        manifest_sha256: digest of the manifest.
         provenance: who made it, from what; free.
-        created_at: when it was registered; nothing before that.
-        id: its row; nothing before it is registered.
+        created_at: time of registration, None before it.
+        id: primary key of its row, None before registration.
     """
 
     name: str
@@ -83,7 +72,7 @@ class ModelVersion:
     performance: Mapping[str, Any]
     profile: Mapping[str, Any]
     size: int
-    place: StorageLocation
+    storage: StorageLocation
     digests: Mapping[str, FileDigest]
     manifest_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -92,20 +81,29 @@ class ModelVersion:
     id: int | None = None
 
     @classmethod
-    def from_bundle_parts(
+    def from_documents(
         cls,
-        name: str,
+        stored: BundleLocation,
         version: str,
+        store: Location,
+        *,
         profile: Mapping[str, Any],
         performance: Mapping[str, Any],
-        digests: Mapping[str, FileDigest],
-        manifest_sha256: str,
-        storage_type: str,
-        bucket: str,
-        prefix: str,
         provenance: Mapping[str, Any] | None = None,
     ) -> ModelVersion:
-        """An entry to register, from a bundle's own documents; refuses a profile that is not one."""
+        """Build a version to register from a stored bundle's documents.
+
+        Args:
+            stored: name, prefix in the store and digests of the bundle.
+            version: version of the model.
+            store: where the bundle is stored; its prefix is not used.
+            profile: profile.json.
+            performance: performance.json.
+            provenance: who made the model, from what.
+
+        Raises:
+            InputRefused: the profile lacks a domain, columns or roles, or there are no digests.
+        """
         try:
             columns = columns_of(profile["columns"])
             roles = {str(role): float(share) for role, share in profile["roles"].items()}
@@ -114,55 +112,51 @@ class ModelVersion:
             raise InputRefused(
                 msg(
                     "bundle {name!r}: profile.json lacks a usable domain, columns or roles ({name2})",
-                    name=name,
+                    name=stored.name,
                     name2=type(error).__name__,
                 ),
                 hint="columns are objects with name, role and type; roles map a role to a share between 0 and 1",
             ) from error
-        if not digests:
+        if not stored.files:
             raise InputRefused(
-                msg("bundle {name!r}: found no digests, expected one for each file", name=name)
+                msg("bundle {name!r}: found no digests, expected one for each file", name=stored.name)
             )
         return cls(
-            name=name,
+            name=stored.name,
             version=version,
             domain=domain,
             columns=columns,
             roles=roles,
             performance=performance,
             profile=profile,
-            size=sum(file.size for file in digests.values()),
-            place=StorageLocation(storage_type, bucket, prefix),
-            digests=dict(digests),
-            manifest_sha256=manifest_sha256,
+            size=sum(file.size for file in stored.files.values()),
+            storage=StorageLocation(store.kind, store.bucket, stored.prefix),
+            digests=dict(stored.files),
+            manifest_sha256=stored.manifest_sha256,
             provenance=provenance or {},
         )
 
     @classmethod
-    def of(
+    def from_bundle(
         cls,
         bundle: Bundle,
         stored: BundleLocation,
         store: Location,
         provenance: Mapping[str, Any] | None = None,
     ) -> ModelVersion:
-        """An entry to register of a bundle that lies in the store at `store`, where `stored.prefix` says."""
-        return cls.from_bundle_parts(
-            bundle.name,
+        """Build a version to register from a bundle in memory; see `from_documents`."""
+        return cls.from_documents(
+            stored,
             bundle.version,
-            bundle.profile,
-            bundle.performance,
-            stored.files,
-            stored.manifest_sha256,
-            store.kind,
-            store.bucket,
-            stored.prefix,
-            provenance,
+            store,
+            profile=bundle.profile,
+            performance=bundle.performance,
+            provenance=provenance,
         )
 
     @classmethod
     def from_row(cls, row: sa.RowMapping) -> ModelVersion:
-        """The entry kept in a row of `reference_models`."""
+        """Build the version from a whole row of `reference_models`."""
         return cls(
             name=row["name"],
             version=row["version"],
@@ -172,30 +166,15 @@ class ModelVersion:
             performance=row["performance"],
             profile=row["profile"],
             size=row["size"],
-            place=StorageLocation(row["storage_type"], row["s3_bucket"], row["s3_prefix"]),
-            digests=_digests(row["digests"]),
-            manifest_sha256=row["manifest_sha256"],
-            provenance=row["provenance"],
-            active=row["active"],
-            created_at=row["created_at"],
-            id=row["id"],
+            **_row_state(row),
         )
 
-    def as_kept(self, row: sa.RowMapping) -> ModelVersion:
-        """This entry with what a row of `KEPT_COLUMNS` says of it."""
-        return replace(
-            self,
-            id=row["id"],
-            place=StorageLocation(row["storage_type"], row["s3_bucket"], row["s3_prefix"]),
-            digests=_digests(row["digests"]),
-            manifest_sha256=row["manifest_sha256"],
-            provenance=row["provenance"],
-            active=row["active"],
-            created_at=row["created_at"],
-        )
+    def with_row_state(self, row: sa.RowMapping) -> ModelVersion:
+        """Return this version with the state of a row of `ROW_STATE_COLUMNS`."""
+        return replace(self, **_row_state(row))
 
     def to_row(self, now: datetime) -> dict[str, Any]:
-        """The row that keeps it, registered `now`."""
+        """Return the row to insert, registered `now`."""
         return {
             "name": self.name,
             "version": self.version,
@@ -206,7 +185,7 @@ class ModelVersion:
             "profile": dict(self.profile),
             "quantiles": Quantiles.from_json(self.profile.get("quantiles", {})).to_bytes(),
             "size": self.size,
-            **self.place.to_row(),
+            **self.storage.to_row(),
             "digests": {name: asdict(file) for name, file in self.digests.items()},
             "manifest_sha256": self.manifest_sha256,
             "created_at": self.created_at or now,
@@ -216,24 +195,36 @@ class ModelVersion:
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """Name and version, for messages."""
         return f"{self.name} {self.version}"
 
     @property
-    def location(self) -> Location:
-        """The store its bundle lies in."""
-        return Location(self.place.storage_type, self.place.bucket)
+    def store(self) -> Location:
+        """Location of the store that has its bundle."""
+        return Location(self.storage.storage_type, self.storage.bucket)
 
     @property
-    def stored(self) -> BundleLocation:
+    def bundle(self) -> BundleLocation:
         """Its bundle in that store, with the digests to verify it against."""
-        return BundleLocation(self.name, self.place.prefix, self.manifest_sha256, self.digests)
+        return BundleLocation(self.name, self.storage.prefix, self.manifest_sha256, self.digests)
 
 
 def columns_of(documents: Any) -> tuple[Column, ...]:
-    """The columns of a profile from their JSON."""
+    """Convert the columns of a profile from JSON."""
     return tuple(Column(str(c["name"]), str(c["role"]), str(c["type"])) for c in documents)
 
 
-def _digests(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, FileDigest]:
-    return {name: FileDigest(str(file["sha256"]), int(file["size"])) for name, file in documents.items()}
+def _row_state(row: sa.RowMapping) -> dict[str, Any]:
+    """Return the attributes that registration adds or may change."""
+    digests = {
+        name: FileDigest(str(file["sha256"]), int(file["size"])) for name, file in row["digests"].items()
+    }
+    return {
+        "id": row["id"],
+        "storage": StorageLocation(row["storage_type"], row["s3_bucket"], row["s3_prefix"]),
+        "digests": digests,
+        "manifest_sha256": row["manifest_sha256"],
+        "provenance": row["provenance"],
+        "active": row["active"],
+        "created_at": row["created_at"],
+    }

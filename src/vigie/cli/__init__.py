@@ -83,8 +83,15 @@ for command in (
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _keep_memory()
-    skip_estimators()
+    skip_estimators(unless=_plugin_detectors)
     cli(prog_name="vigie")
+
+
+def _plugin_detectors() -> bool:
+    """Whether detectors of other distributions run in this process; they may need XGBoost's estimators."""
+    from vigie import plugins
+
+    return bool(plugins.find("detectors"))
 
 
 def _keep_memory() -> None:

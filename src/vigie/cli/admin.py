@@ -8,6 +8,7 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES, Group
+from vigie.i18n.translator import Translator
 
 
 @click.group(
@@ -71,7 +72,7 @@ def build(folder: Path | None) -> None:
     from vigie.starter_models.registry import MODELS
 
     target = folder or MODELS
-    with console.progress(str) as told:
+    with console.progress(Translator()) as told:
         story.build(target, progress=told)
     count = sum(path.is_dir() for path in target.iterdir())
     console.say(f"{count} models in {target}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from vigie.i18n.translator import Translator
+
 _LEAST, _PIPED, _WIDEST = 40, 100, 120
 
 
@@ -85,7 +87,7 @@ def size(count: int) -> str:
 
 
 @contextmanager
-def progress(words: Callable[[str], str]) -> Iterator[Callable[[str, float], None]]:
+def progress(t: Translator) -> Iterator[Callable[[str, float], None]]:
     """A bar on stderr while it is a terminal, else nothing; what comes out is told a stage and the share done."""
     if not sys.stderr.isatty():
         yield lambda stage, share: None
@@ -101,4 +103,4 @@ def progress(words: Callable[[str], str]) -> Iterator[Callable[[str, float], Non
     )
     with bar:
         task = bar.add_task("", total=1.0)
-        yield lambda stage, share: bar.update(task, description=words(stage), completed=share)
+        yield lambda stage, share: bar.update(task, description=t.stage(stage), completed=share)

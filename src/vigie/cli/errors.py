@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 import click
 
 from vigie.errors import InputRefused, NotFound, Unavailable, UsageRefused, VigieError
+from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import msg, phrase, translate
+from vigie.i18n.translator import Translator
 from vigie.settings import BadSetting
 
 
@@ -40,8 +42,6 @@ _SYSTEM = {
     getattr(errno, name, 0)
     for name in ("ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE")
 }
-
-_HEADS = {"en": ("error: ", "hint: "), "fr": ("erreur\u00a0: ", "conseil\u00a0: ")}
 
 EXAMPLES = "\b\nExamples:\n  {}\n  {}\n  {}"
 
@@ -105,14 +105,14 @@ class Command(_Edge):
 
 
 def language(arguments: Sequence[str]) -> str:
-    """What `--lang` asks for, `en` or `fr`: read from the command as it was typed, for a command that never began."""
+    """What `--lang` asks for: read from the command as it was typed, for a command that never began."""
     words = [*arguments, "--"]
     asked = [
         (after if word == "--lang" else word.removeprefix("--lang="))
         for word, after in pairwise(words[: words.index("--") + 1])
         if word == "--lang" or word.startswith("--lang=")
     ]
-    return asked[-1] if asked and asked[-1] in _HEADS else "en"
+    return asked[-1] if asked and asked[-1] in languages() else DEFAULT
 
 
 def _end(error: BaseException, language: str, *, debug: bool) -> NoReturn:
@@ -161,10 +161,10 @@ def _where_to_look(error: click.ClickException) -> str:
 
 
 def _say(message: str, hint: str, language: str = "en") -> None:
-    error, advice = _HEADS[language]
-    click.echo(click.style(error, fg="red", bold=True) + message, err=True)
+    t = Translator(language)
+    click.echo(click.style(f"{t('cli.error')}{t.colon} ", fg="red", bold=True) + message, err=True)
     if hint:
-        click.echo(click.style(advice, fg="cyan") + hint, err=True)
+        click.echo(click.style(f"{t('cli.hint')}{t.colon} ", fg="cyan") + hint, err=True)
 
 
 def _stopped() -> None:

@@ -128,7 +128,7 @@ def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
         goal = relocate.Target.parse(target)
-        entries = tuple(entry for entry in entries if entry.place != goal.place(entry))
+        entries = tuple(entry for entry in entries if entry.storage != goal.place(entry))
     prices, load = relocate.load_prices(chosen["prices"]), relocate.load_of(entries)
     migrate_report.estimate(load, prices, relocate.estimate(load, prices), as_json=chosen["as_json"])
 

@@ -290,9 +290,9 @@ def _brief(entry: ModelVersion) -> dict[str, Any]:
         "performance": dict(entry.performance),
         "typologies": list(entry.profile.get("typologies", [])),
         "size": entry.size,
-        "storage_type": entry.place.storage_type,
-        "s3_bucket": entry.place.bucket,
-        "s3_prefix": entry.place.prefix,
+        "storage_type": entry.storage.storage_type,
+        "s3_bucket": entry.storage.bucket,
+        "s3_prefix": entry.storage.prefix,
         "active": entry.active,
         "created_at": entry.created_at.isoformat() if entry.created_at else None,
     }
@@ -308,12 +308,12 @@ def _measured(performance: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _where(entry: ModelVersion) -> str:
-    if entry.place.storage_type != "local":
-        return f"{entry.location.url}/{entry.place.prefix}"
+    if entry.storage.storage_type != "local":
+        return f"{entry.store.url}/{entry.storage.prefix}"
     from vigie.starter_models.registry import MODELS
 
-    shipped = Path(entry.place.bucket) == MODELS.resolve()
-    return "comes with Vigie" if shipped else str(Path(entry.place.bucket) / entry.place.prefix)
+    shipped = Path(entry.storage.bucket) == MODELS.resolve()
+    return "comes with Vigie" if shipped else str(Path(entry.storage.bucket) / entry.storage.prefix)
 
 
 def _card(entry: ModelVersion) -> RenderableType:
@@ -322,16 +322,14 @@ def _card(entry: ModelVersion) -> RenderableType:
     from rich.text import Text
 
     from vigie.cli.console import size
-    from vigie.matching.domains import label
-    from vigie.roles.definitions import ROLES
+    from vigie.i18n.translator import Translator
 
     auc, precision = _measured(entry.performance)
+    t = Translator()
     roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])
-    told = ", ".join(
-        f"{ROLES[role].text_en if role in ROLES else role} {share:.0%}" for role, share in roles[:12]
-    )
+    told = ", ".join(f"{t.name('role', role)} {share:.0%}" for role, share in roles[:12])
     lines = {
-        "domain": label(entry.domain)[0] if entry.domain else "not told",
+        "domain": t.name("domain", entry.domain) if entry.domain else "not told",
         "frauds": ", ".join(str(name).replace("_", " ") for name in entry.profile.get("typologies", []))
         or "not told",
         "ROC AUC": f"{auc}, average precision {precision} ({_told_by(entry.performance)})",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vigie.errors import NotFound, UsageRefused
+from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
 from vigie.roles.definitions import ROLES
 
@@ -45,6 +46,22 @@ class Budget(click.ParamType[float | int]):
                 f"found {value!r}, expected a share such as 1% or a number of rows such as 500", param, ctx
             )
         return share
+
+
+class Language(click.ParamType[str]):
+    """An installed language; the catalogues are looked for when the option is used, not when it is declared."""
+
+    name = "language"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The installed languages."""
+        return f"[{'|'.join(languages())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The language itself."""
+        if value not in languages():
+            self.fail(f"found {value!r}, expected one of {', '.join(languages())}", param, ctx)
+        return str(value)
 
 
 class RoleOfColumn(click.ParamType[tuple[str, str]]):

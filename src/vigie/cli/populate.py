@@ -60,7 +60,7 @@ def populate(ctx: click.Context, origin: str) -> None:
     """
     from vigie import resources
     from vigie.cli.console import say
-    from vigie.stores.base import connect, locate
+    from vigie.stores.open import connect, locate
 
     chosen = settings.load()
     location = locate(origin)

@@ -11,9 +11,10 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES
-from vigie.cli.params import Budget, RoleOfColumn, Share, roles_by_column
+from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg, phrase
+from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _SHARED: tuple[Callable[[Any], Any], ...] = (
                  help="How similar a model must be, from 0 to 1."),
     click.option("--role", "pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
                  help="What a column means, where Vigie got it wrong: amount=montant. none=COLUMN ignores it. Repeatable."),
-    click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
+    click.option("--lang", default="en", show_default=True, type=Language(),
                  help="Language of the report, of the reasons and of errors."),
     click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead."),
 )  # fmt: skip
@@ -87,14 +88,13 @@ def predict(
     check_output(source, output, as_json=as_json)
     from vigie import resources
     from vigie.cli import console
-    from vigie.cli.words import Words
     from vigie.engine import files
     from vigie.engine.options import Options, ScoringContext
 
-    words, chosen = Words(lang), settings.load()
+    t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
     limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
-    with console.progress(words) as told, resources.catalog(chosen) as catalog:
+    with console.progress(t) as told, resources.catalog(chosen) as catalog:
         context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
         made = files.predict_file(source, output, context, limits)
     if as_json:
@@ -104,7 +104,7 @@ def predict(
 
     name = "stdin" if source == "-" else Path(source).name
     written = Written("stdout" if output == "-" else output, added(made.columns))
-    parts = report(made.summary, words, source=name, width=console.width(), written=written)
+    parts = report(made.summary, t, source=name, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
 
 
@@ -128,13 +128,12 @@ def match(
     roles = roles_by_column(pairs)
     from vigie import resources
     from vigie.cli import console
-    from vigie.cli.words import Words
     from vigie.engine.options import Options, ScoringContext
     from vigie.engine.table_matching import match as match_table
 
-    words, chosen = Words(lang), settings.load()
+    t, chosen = Translator(lang), settings.load()
     options = Options(top=top, minimum=min_similarity, roles=roles, language=lang)
-    with console.progress(words) as told:
+    with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
         with resources.catalog(chosen) as catalog:
@@ -146,7 +145,7 @@ def match(
         return
     from vigie.cli.report import matched
 
-    console.show(*matched(summary, words, source=table.source, width=console.width(), minimum=min_similarity))
+    console.show(*matched(summary, t, source=table.source, width=console.width(), minimum=min_similarity))
 
 
 def read_table(source: str, chosen: settings.Settings) -> Table:
@@ -210,9 +209,7 @@ def _summary(table: Table, look: MatchResult) -> dict[str, Any]:
                 "version": found.entry.version,
                 "domain": found.entry.domain,
                 "similarity": found.similarity,
-                "evidence": [
-                    {"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in found.evidence
-                ],
+                "evidence": [reason.to_json() for reason in found.evidence],
             }
             for found in look.matches
         ],

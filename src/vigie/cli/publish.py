@@ -17,7 +17,8 @@ from vigie.bundles.verification import SignaturePolicy, read_signature, write_si
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
 from vigie.roles.from_schema import of_names
-from vigie.stores.base import Location, Store, check_key, connect, locate
+from vigie.stores.base import Location, Store, check_key
+from vigie.stores.open import connect, locate
 
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
@@ -178,7 +179,7 @@ def _register(
     catalog: Catalog, bundle: Bundle, stored: BundleLocation, place: Location, provenance: Mapping[str, Any]
 ) -> Registered:
     before = catalog.changes()
-    entry = catalog.register(ModelVersion.of(bundle, stored, place, provenance))
+    entry = catalog.register(ModelVersion.from_bundle(bundle, stored, place, provenance))
     return Registered(entry, catalog.changes() != before)
 
 

@@ -10,9 +10,10 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES
-from vigie.cli.params import Budget
+from vigie.cli.params import Budget, Language
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
+from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +24,7 @@ _ADDED = ("fraud_score", "fraud_probability", "anomaly_score", "agreement", "ris
 _ROW = ("row", "ligne", "row_number")
 _LABELS = click.option("--labels", metavar="FILE", help="Rows already looked at: a CSV with the row's number (column `row`, from 1) or a "
                        "column that identifies it, and a column that says fraud or fine.")  # fmt: skip
-_LANG = click.option("--lang", default="en", show_default=True, type=click.Choice(["en", "fr"]),
+_LANG = click.option("--lang", default="en", show_default=True, type=Language(),
                      help="Language of the report, of the reasons and of errors.")  # fmt: skip
 _LABEL = click.option(
     "--label", metavar="COLUMN", help="The column of FILE that says so; the other one where there are two."
@@ -67,14 +68,13 @@ def refine(
     from vigie.cli import console
     from vigie.cli.predict import check_output
     from vigie.cli.report import Written, report
-    from vigie.cli.words import Words
     from vigie.engine.options import Options, ScoringContext
     from vigie.engine.refine import refine as refine_table
     from vigie.table import write
 
     check_output(source, output, as_json=as_json)
-    words, chosen = Words(lang), settings.load()
-    with console.progress(words) as told:
+    t, chosen = Translator(lang), settings.load()
+    with console.progress(t) as told:
         told("reading", 0.0)
         table, _ = _predictions(source, chosen)
         marks = _marks(table, labels, label, chosen)
@@ -88,9 +88,9 @@ def refine(
         console.dump(result.summary)
         return
     written = Written("stdout" if output == "-" else output, list(result.additions.columns))
-    parts = report(result.summary, words, source=table.source, width=console.width(), written=written)
+    parts = report(result.summary, t, source=table.source, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
-    console.say(_said(result.summary["refined"], words.pick))
+    console.say(_refined(result.summary["refined"], t))
 
 
 @click.command(
@@ -131,7 +131,6 @@ def suggest(
     needed to learn. Row 1 is the first one after the header.
     """
     from vigie.cli import console
-    from vigie.cli.words import Words
     from vigie.engine.output import Prediction
     from vigie.engine.refine import suggest as suggest_rows
 
@@ -150,10 +149,10 @@ def suggest(
     if as_json:
         console.dump(found)
         return
-    words = Words(lang)
-    shown = console.columns(words("row"), words("score"), words("reasons"), right=(0, 1))
+    t = Translator(lang)
+    shown = console.columns(t("cli.row"), t("cli.score"), t("cli.reasons"), right=(0, 1))
     for one in found:
-        shown.add_row(str(one["row"]), words.decimal(one["fraud_score"], 3), str(one["reasons"]))
+        shown.add_row(str(one["row"]), t.decimal(one["fraud_score"], 3), str(one["reasons"]))
     console.show(shown)
 
 
@@ -250,11 +249,10 @@ def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | 
     return [place[value] for value in wanted]
 
 
-def _said(refined: Mapping[str, Any], pick: Any) -> str:
-    order, new = refined["pairs_in_order"], refined["new_in_top"]
-    english = f"{refined['marks']} marks, {refined['frauds']} of them fraud: {new['rows']} of the first {new['of']} rows are new"
-    french = f"{refined['marks']} verdicts, dont {refined['frauds']} fraudes : {new['rows']} des {new['of']} premières lignes sont nouvelles"
-    if order["after"] is not None:
-        english += f"; pairs in the right order, judged on marks held out: {order['before']:.2f} before, {order['after']:.2f} now"
-        french += f" ; paires bien ordonnées, sur des verdicts tenus à part : {order['before']:.2f} avant, {order['after']:.2f} maintenant"
-    return str(pick(english, french))
+def _refined(found: Mapping[str, Any], t: Translator) -> str:
+    """One line about what the labels changed."""
+    order, new = found["pairs_in_order"], found["new_in_top"]
+    text = t("cli.refined", marks=found["marks"], frauds=found["frauds"], rows=new["rows"], of=new["of"])
+    if order["after"] is None:
+        return text
+    return text + t("cli.in_order", before=t.decimal(order["before"]), after=t.decimal(order["after"]))

@@ -12,6 +12,7 @@ from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import Budget, Share, roles_by_column
 from vigie.cli.predict import check_output, check_place, read_table, shared
 from vigie.errors import NotFound
+from vigie.i18n.translator import Translator
 
 
 @click.command(
@@ -43,14 +44,13 @@ def plan(
     check_place(source, Path(output))
     from vigie import resources
     from vigie.cli import console
-    from vigie.cli.words import Words
     from vigie.engine.options import Options, ScoringContext
     from vigie.engine.pipeline import fit
     from vigie.table.atomic import replacing
 
-    words, chosen = Words(lang), settings.load()
+    t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    with console.progress(words) as told:
+    with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
         with resources.catalog(chosen) as catalog:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -106,6 +108,19 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
     if while_stdin:
         threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
     work(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
+    _end_process()
+
+
+def _end_process() -> NoReturn:
+    """End this process with exit code 0, without finalizing the interpreter.
+
+    A run that was given back is still being computed. Python ends such a thread when it next asks for the interpreter,
+    and native code that is left in this way aborts the process ("exception not rethrown").
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _check(chosen: Settings, web: WebSettings) -> None:
@@ -124,15 +139,15 @@ def _link(chosen: Settings, url: str) -> str:
     from datetime import timedelta
     from getpass import getuser
 
-    from vigie.app import users
+    from vigie.app import sessions, users
     from vigie.db import database
     from vigie.web.services.accounts import link_url
 
     engine = database.open(chosen.database_url)
     try:
-        admins = [user for user in users.every(engine) if user.role == "admin" and user.active]
+        admins = [user for user in users.list_all(engine) if user.role == "admin" and user.active]
         owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
-        return link_url(url, users.make_link(engine, owner.id, timedelta(hours=1)))
+        return link_url(url, sessions.create_link(engine, owner.id, timedelta(hours=1)))
     finally:
         engine.dispose()
 

@@ -121,7 +121,7 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
     from vigie import resources
     from vigie.bundles.transfer import fetch
     from vigie.cli import publish
-    from vigie.stores.base import open_location
+    from vigie.stores.open import open_location
 
     found = []
     for name in names:
@@ -134,6 +134,6 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
         with resources.catalog(settings.load()) as catalog:
             model, _, version = name.partition("@")
             entry = catalog.find(model, version or None)
-        store = open_location(entry.location)
-        found.append(_Target(entry.label, store, entry.place.prefix, fetch(store, entry.stored)))
+        store = open_location(entry.store)
+        found.append(_Target(entry.label, store, entry.storage.prefix, fetch(store, entry.bundle)))
     return found

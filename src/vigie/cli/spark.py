@@ -12,6 +12,7 @@ from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import roles_by_column
 from vigie.cli.predict import added, asked_of_rows, shared
 from vigie.errors import UsageRefused
+from vigie.i18n.translator import Translator
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
 
@@ -64,16 +65,15 @@ def spark_predict(
             hint="pip install 'vigie[spark]', and Java 17",
         ) from None
     from vigie.cli import console
-    from vigie.cli.words import Words
 
-    words, chosen = Words(lang), settings.load()
+    t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
     folder = files.find(source, max_columns=chosen.max_columns)
     columnar = folder.keys[0].lower().endswith((".parquet", ".pq"))
     target = files.Target(output, _EXTENSIONS[form or ("parquet" if columnar else "csv")])
     files.check(target)
     with (
-        console.progress(words) as told,
+        console.progress(t) as told,
         resources.catalog(chosen) as catalog,
         session(master) as opened,
         working(opened, work, chosen.cache_dir / "jobs") as place,
@@ -94,4 +94,4 @@ def spark_predict(
     from vigie.cli.report import Written, report
 
     written = Written(output, added(columns))
-    console.show(*report(result.summary, words, source=folder.source, width=console.width(), written=written))
+    console.show(*report(result.summary, t, source=folder.source, width=console.width(), written=written))

@@ -36,26 +36,28 @@ def users() -> None:
 @click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
     """Add somebody, and print the link that signs them in once."""
-    from vigie.app import users as people
+    from vigie.app import sessions
+    from vigie.app import users as accounts
     from vigie.web.services.accounts import LINK_LASTS, check_email, link_url
 
     check_email(email)
     web = settings.load_web()
     with _engine() as engine:
-        added = people.add(engine, email, name or email.partition("@")[0], role, team=team)
-        click.echo(link_url(web.public_url, people.make_link(engine, added.id, LINK_LASTS)))
+        added = accounts.add(engine, email, name or email.partition("@")[0], role, team=team)
+        click.echo(link_url(web.public_url, sessions.create_link(engine, added.id, LINK_LASTS)))
 
 
 @users.command(epilog=_EXAMPLES)
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new link that signs somebody in once."""
-    from vigie.app import users as people
+    from vigie.app import sessions
+    from vigie.app import users as accounts
     from vigie.web.services.accounts import LINK_LASTS, link_url
 
     with _engine() as engine:
-        found = people.find_email(engine, email)
-        secret = people.make_link(engine, found.id, LINK_LASTS)
+        found = accounts.find_by_email(engine, email)
+        secret = sessions.create_link(engine, found.id, LINK_LASTS)
     click.echo(link_url(settings.load_web().public_url, secret))
 
 
@@ -63,11 +65,11 @@ def link(email: str) -> None:
 @_JSON
 def list_(as_json: bool) -> None:
     """List everybody who may sign in."""
-    from vigie.app import users as people
+    from vigie.app import users as accounts
     from vigie.cli import console
 
     with _engine() as engine:
-        found = people.every(engine)
+        found = accounts.list_all(engine)
     if as_json:
         console.dump([_brief(user) for user in found])
         return

@@ -1,4 +1,4 @@
-"""What a database that cannot be used says, and what to do about it; never its password."""
+"""Errors of the database drivers in plain words, with a hint and without the password."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from vigie.i18n.messages import Message, msg
 
 
 def unusable(engine: sa.Engine, error: BaseException, at: str) -> DatabaseUnavailable:
-    """The driver's error in our words; `at` is the database without its password."""
-    said = msg("the database at {at} cannot be used: {reason}", at=at, reason=_reason(engine, error))
-    return DatabaseUnavailable(said, hint=_hint(engine, error))
+    """Translate a driver's error; `at` names the database without its password."""
+    message = msg("the database at {at} cannot be used: {reason}", at=at, reason=_reason(engine, error))
+    return DatabaseUnavailable(message, hint=_hint(engine, error))
 
 
 def _reason(engine: sa.Engine, error: BaseException) -> str:

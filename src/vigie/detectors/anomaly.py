@@ -210,7 +210,7 @@ def raw_matrix(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = Non
         values = _placed(frame[item.column]) if item.role in IDENTIFIERS else facts.as_numbers(item.column)
         if values is None:
             # Empty cells are a value here; how many there are may say something.
-            values = np.log(facts.state.times(f"cells {item.column}", facts.prints(item.column)))
+            values = np.log(facts.state.times(f"cells {item.column}", facts.cell_hashes(item.column)))
         usual = facts.once(f"usual {item.column}", partial(_usual, values))
         if np.isfinite(usual):
             told[item.column] = np.where(np.isfinite(values), values, usual)

@@ -13,6 +13,7 @@ from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import LEAST as LEAST_COHERENCE
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import FittedState
+from vigie.i18n.messages import Message, msg, phrase, translate
 
 SPREAD = 4.0
 """Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
@@ -24,8 +25,6 @@ FEWEST_ROWS = 50
 
 KNOTS = 4000
 """Points of the curve that gives the trusted member's odds to the rows in the order of the evidence."""
-
-Reason = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Decision:
         worth_words: (rows,) whether reasons are worded.
         prevalence: of the table; None where Vigie abstains.
         precision: expected share of frauds among the alerts; None where Vigie abstains or alerts nothing.
-        abstained: why there are no probabilities, in English and French.
+        abstained: why there are no probabilities; None where there are.
     """
 
     score: Floats
@@ -50,7 +49,7 @@ class Decision:
     worth_words: npt.NDArray[np.bool_]
     prevalence: Prevalence | None
     precision: Prevalence | None
-    abstained: Reason | None
+    abstained: Message | None
 
 
 def decide(
@@ -100,7 +99,7 @@ def decide(
     level = _levels(probability, combined.evidence, share is not None, known)
     words = alert | (level != "LOW")
     words[ranked[: max(10, rows // 50)]] = True
-    known.now("doubt", lambda: list(abstained or ()))
+    known.now("doubt", lambda: [abstained, translate(abstained, "fr")] if abstained else [])
     known.now("alert line", lambda: _line(combined.evidence, alert))
     known.now("words line", lambda: _line(combined.evidence, words))
     return Decision(score, probability, level, alert, words, share, precision, abstained)
@@ -129,7 +128,7 @@ def _by_its_lines(
         probability = calibration.at_odds(calibrator.log_ratio(told), known.once("odds", float))
     level = _levels(probability, evidence, share is not None, known)
     alert, words = evidence >= known.once("alert line", float), evidence >= known.once("words line", float)
-    abstained = (doubt[0], doubt[1]) if doubt else None
+    abstained = phrase(doubt[0]) if doubt else None
     return Decision(score, probability, level, alert, words, share, None, abstained)
 
 
@@ -161,26 +160,19 @@ def _in_order(odds: Floats, evidence: Floats, known: FittedState) -> Floats:
 
 def _doubt(
     combined: EnsembleScore, coherence: float, calibrator: Calibrator | None, *, labels_known: bool
-) -> Reason | None:
+) -> Message | None:
     if calibrator is None:
-        return (
-            "no reference model is similar enough to this table",
-            "aucun modèle de référence ne ressemble assez à ce fichier",
-        )
+        return msg("no reference model is similar enough to this table")
     if len(combined.evidence) < FEWEST_ROWS:
-        return ("too few rows to calibrate", "trop peu de lignes pour calibrer")
+        return msg("too few rows to calibrate")
     if labels_known:
         return None
     if coherence < LEAST_COHERENCE:
-        return (
-            "its columns have nothing to do with one another, so there is no pattern that a fraud could break",
-            "ses colonnes n'ont aucun rapport entre elles : il n'y a pas de régularité qu'une fraude puisse rompre",
+        return msg(
+            "its columns have nothing to do with one another, so there is no pattern that a fraud could break"
         )
     if combined.harmony < calibration.HARMONY:
-        return (
-            "the models contradict each other on this table",
-            "les modèles se contredisent sur ce fichier",
-        )
+        return msg("the models contradict each other on this table")
     return None
 
 

@@ -125,7 +125,7 @@ class Passes:
     def _facts(
         self, kind: EntityGrouping, part: pl.DataFrame, newcomer: npt.NDArray[np.bool_] | None
     ) -> ColumnView:
-        if kind.newcomers and newcomer is not None:
+        if kind.needs_first_of_actor and newcomer is not None:
             part = part.with_columns(pl.Series(IS_FIRST_OF_ACTOR, newcomer[part[ROW].to_numpy()]))
         return grouping.column_view(kind, part, self._roles, self._state)
 

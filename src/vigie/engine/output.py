@@ -18,6 +18,7 @@ from vigie.engine.members import skill
 from vigie.engine.options import Options
 from vigie.engine.reasons import reasons
 from vigie.ensemble.combination import EnsembleScore
+from vigie.i18n.messages import translate
 from vigie.models.model_inputs import ModelInputs
 from vigie.roles.inference import Roles
 from vigie.table import Table
@@ -107,8 +108,8 @@ def summarise(
         "roles": roles.to_json(),
         "matches": [_match(m, w) for m, w in zip(matches, score.weights, strict=True)],
         "calibrated": decision.abstained is None,
-        "abstained_because": decision.abstained[0] if decision.abstained else None,
-        "abstained_because_fr": decision.abstained[1] if decision.abstained else None,
+        "abstained_because": str(decision.abstained) if decision.abstained else None,
+        "abstained_because_fr": translate(decision.abstained, "fr") if decision.abstained else None,
         "prevalence": _interval(decision.prevalence),
         "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
         "alerts": int(decision.alert.sum()),
@@ -127,7 +128,7 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
         "weight": round(weight, 4),
         "skill": skill(match.entry),
         "skill_by": _measured_by(match.entry),
-        "evidence": [{"points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
+        "evidence": [reason.to_json() for reason in match.evidence],
     }
 
 

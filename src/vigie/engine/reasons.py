@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.features import VOCABULARY
+from vigie.i18n.translator import Translator
 from vigie.models.model_inputs import ModelInputs
 
 LEAST = 2.3
@@ -22,10 +23,11 @@ def reasons(evidence: ModelInputs, rows: npt.NDArray[np.int64], language: str) -
     Args:
         evidence: of the table.
         rows: (n,) which rows.
-        language: `en` or `fr`.
+        language: an installed one.
     """
     weights = np.array([feature.weight for feature in VOCABULARY]) * evidence.known
-    words = [feature.fr if language == "fr" else feature.en for feature in VOCABULARY]
+    texts = Translator(language)
+    words = [texts(f"feature.{feature.name}") for feature in VOCABULARY]
     families = _families()
     tails = evidence.tails[rows]
     strength = np.where(tails >= LEAST, tails * weights, 0.0)

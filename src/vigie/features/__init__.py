@@ -27,7 +27,7 @@ COMPUTED = (signals, amounts, temporal, novelty, sharing, flows, geo, text)
 COUNTING = (amounts, novelty, text)
 """Those that ask how often a value occurs in the whole table."""
 
-__all__ = ["BY_NAME", "COMPUTED", "NAMES", "VOCABULARY", "Facts", "Feature", "Features", "build"]
+__all__ = ["BY_NAME", "COMPUTED", "NAMES", "VOCABULARY", "ColumnView", "Feature", "Features", "build"]
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,24 @@ class Features:
         return self.values[:, self.names.index(name)]
 
 
-def build(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = None) -> Features:
+def build(frame: pl.DataFrame, roles: Roles, view: ColumnView | None = None) -> Features:
     """Computes every feature the table's roles allow.
 
     Args:
         frame: (rows, columns) typed table.
         roles: the role of each column.
-        facts: of this table, where somebody has asked it already.
+        view: of this table, where somebody has asked it already.
     """
-    facts = facts or ColumnView(frame, roles)
+    view = view or ColumnView(frame, roles)
     values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32, order="F")
 
     def tell(module: ModuleType) -> None:
-        for name, column in module.compute(facts).items():
+        for name, column in module.compute(view).items():
             values[:, NAMES.index(name)] = Features.stored(column)
 
     many = frame.height >= MANY
     # Most modules ask for these: two that ask at the same time would both work them out.
-    in_threads(facts.groups, ("actor", "counterpart") if many else (), worth=many)
+    in_threads(view.groups, ("actor", "counterpart") if many else (), worth=many)
     in_threads(tell, COMPUTED if frame.height else (), worth=many)
     return Features(NAMES, values)
 

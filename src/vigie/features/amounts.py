@@ -12,65 +12,65 @@ MOST_CENTS = 2.0**53
 """Beyond, float64 no longer tells one cent from the next."""
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Amount features of a table that has an amount; nothing otherwise."""
-    amount, log = facts.amount, facts.log_amount
+    amount, log = view.amount, view.log_amount
     if amount is None or log is None:
         return {}
-    out = {**_against_groups(facts, log), **_repeats(facts, amount)}
-    if facts.tells("row"):
+    out = {**_against_groups(view, log), **_repeats(view, amount)}
+    if view.has_all_rows_of("row"):
         out["amount"] = amount
-        out |= _against_kinds(facts, log) | _patterns(facts, amount)
-        out |= _against_columns(facts, amount) | _balances(facts, amount)
+        out |= _against_kinds(view, log) | _patterns(view, amount)
+        out |= _against_columns(view, amount) | _balances(view, amount)
     return out
 
 
-def _against_groups(facts: ColumnView, log: Floats) -> dict[str, Floats]:
+def _against_groups(view: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    finite = _filled(facts, log)
-    actor = facts.groups("actor")
+    finite = _filled(view, log)
+    actor = view.groups("actor")
     if actor is not None and actor.repeats:
-        out["amount_habit"] = actor.habit(log, _pool(facts, "amount_habit"))
+        out["amount_habit"] = actor.leave_one_out_zscore(log, _pool(view, "amount_habit"))
         out["amount_low_habit"] = -out["amount_habit"]
         out["amount_rank_actor"] = actor.rank_within(finite)
         total = actor.sum(np.exp(finite))
         out["amount_share_actor"] = np.where(actor.count() > 1, np.exp(finite) / total, np.nan)
-        if facts.time is not None:
+        if view.time is not None:
             out["amount_jump"] = np.abs(finite - actor.previous(finite))
             out["amount_over_max"] = np.round(finite - actor.previous_max(finite), 6)
-    counterpart = facts.groups("counterpart")
+    counterpart = view.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
-        out["amount_counterpart"] = counterpart.habit(log, _pool(facts, "amount_counterpart"))
-    if actor is not None and actor.repeats and facts.categories:
-        own = Groups(pairs(actor.group_of_row(), _price_codes(facts, finite)))
-        out["amount_actor_category"] = own.habit(log, _pool(facts, "amount_actor_category"))
+        out["amount_counterpart"] = counterpart.leave_one_out_zscore(log, _pool(view, "amount_counterpart"))
+    if actor is not None and actor.repeats and view.categories:
+        own = Groups(pairs(actor.group_of_row(), _price_codes(view, finite)))
+        out["amount_actor_category"] = own.leave_one_out_zscore(log, _pool(view, "amount_actor_category"))
     return out
 
 
-def _against_kinds(facts: ColumnView, log: Floats) -> dict[str, Floats]:
+def _against_kinds(view: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    if facts.categories:
-        codes = _price_codes(facts, _filled(facts, log))
-        out["amount_category"] = facts.state.habit("amount_category", codes, log)
-    if facts.hour is not None:
-        hours = np.where(np.isfinite(facts.hour), facts.hour, -1.0)
-        out["amount_hour"] = facts.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
+    if view.categories:
+        codes = _price_codes(view, _filled(view, log))
+        out["amount_category"] = view.state.habit("amount_category", codes, log)
+    if view.hour is not None:
+        hours = np.where(np.isfinite(view.hour), view.hour, -1.0)
+        out["amount_hour"] = view.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
 
 
-def _filled(facts: ColumnView, log: Floats) -> Floats:
-    usual = facts.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
+def _filled(view: ColumnView, log: Floats) -> Floats:
+    usual = view.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
     return np.where(np.isfinite(log), log, usual)
 
 
-def _price_codes(facts: ColumnView, finite: Floats) -> Codes:
+def _price_codes(view: ColumnView, finite: Floats) -> Codes:
     """(rows,) codes of the category that sets the price."""
-    best = facts.once("amount category", lambda: _pricing(facts.categories, finite))
-    return dict(facts.categories)[best]
+    best = view.once("amount category", lambda: _pricing(view.categories, finite))
+    return dict(view.categories)[best]
 
 
-def _pool(facts: ColumnView, name: str) -> Pool:
-    return lambda ask: facts.once(f"pooled {name}", ask)
+def _pool(view: ColumnView, name: str) -> Pool:
+    return lambda ask: view.once(f"pooled {name}", ask)
 
 
 def _pricing(categories: list[tuple[str, Codes]], log: Floats) -> str:
@@ -86,17 +86,17 @@ def _explained(codes: np.ndarray, x: Floats) -> float:
     return float(np.nanvar(mean) / (np.var(x) + 1e-12) - np.nanmean(1 / n))
 
 
-def _patterns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
+def _patterns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     cents = _cents(amount)
     whole = cents > 0
-    zeros = np.zeros(facts.rows)
+    zeros = np.zeros(view.rows)
     for power in range(1, 9):
         zeros += whole & (cents % 10**power == 0)
-    if facts.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
+    if view.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
-    out["amount_repeat_table"] = np.log1p(facts.state.times("cents", cents, cents >= 0))
+    out["amount_repeat_table"] = np.log1p(view.state.times("cents", cents, cents >= 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -110,52 +110,54 @@ def _cents(amount: Floats) -> Codes:
     return np.where(countable, np.round(np.where(countable, amount, 0.0) * 100), -1).astype(np.int64)
 
 
-def _repeats(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
+def _repeats(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    actor = facts.groups("actor")
+    actor = view.groups("actor")
     comes_back = actor is not None and actor.repeats
-    at_receiver = facts.counterpart is not None and facts.time is not None and facts.tells("counterpart")
+    at_receiver = (
+        view.counterpart is not None and view.time is not None and view.has_all_rows_of("counterpart")
+    )
     if not comes_back and not at_receiver:
         return out
     dense = np.unique(_cents(amount), return_inverse=True)[1].astype(np.int64)
     if actor is not None and comes_back:
         same = Groups(pairs(actor.group_of_row(), dense))
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
-    if facts.counterpart is not None and at_receiver:
-        here = Groups(pairs(facts.counterpart, dense), facts.time, facts.places)
-        if facts.once("repeats cents", lambda: here.repeats):
-            out["amount_repeat_counterpart"] = np.log(here.window(facts.windows[1], facts.windows[1]))
+    if view.counterpart is not None and at_receiver:
+        here = Groups(pairs(view.counterpart, dense), view.time, view.time_ranks)
+        if view.once("repeats cents", lambda: here.repeats):
+            out["amount_repeat_counterpart"] = np.log(here.window(view.windows[1], view.windows[1]))
     return out
 
 
-def _against_columns(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
+def _against_columns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     for name, role in (
         ("amount_to_usual", "amount_usual"),
         ("amount_to_limit", "limit"),
         ("amount_to_income", "income"),
     ):
-        reference = facts.number(role)
+        reference = view.number(role)
         if reference is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
-    parts = [np.abs(values) for _, values in facts.numbers("amount")]
+    parts = [np.abs(values) for _, values in view.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([facts.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
+        ranks = np.stack([view.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out
 
 
-def _balances(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
+def _balances(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    before, after = facts.number("balance_before"), facts.number("balance_after")
-    of_amount = facts.once("amount middle", lambda: middle(amount))
+    before, after = view.number("balance_before"), view.number("balance_after")
+    of_amount = view.once("amount middle", lambda: middle(amount))
     with np.errstate(divide="ignore", invalid="ignore"):
         if before is not None:
             share: Floats = np.where(before > 0, amount / before, np.nan)
             out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
-            of_balance = facts.once("balance middle", lambda: middle(before))
+            of_balance = view.once("balance middle", lambda: middle(before))
             left = after if after is not None else before - amount
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
             out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / of_balance)
@@ -163,8 +165,8 @@ def _balances(facts: ColumnView, amount: Floats) -> dict[str, Floats]:
                 moved = np.minimum(_apart(before - amount, after), _apart(before + amount, after))
                 out["balance_mismatch"] = moved / (amount + 1e-9 * of_amount)
         counter_before, counter_after = (
-            facts.number("counter_balance_before"),
-            facts.number("counter_balance_after"),
+            view.number("counter_balance_before"),
+            view.number("counter_balance_after"),
         )
         if counter_before is not None:
             out["counter_empty"] = (counter_before == 0).astype(float)

@@ -58,6 +58,6 @@ def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
     return codes.fill_null(-1).to_numpy().astype(np.int64)
 
 
-def print_of(cells: npt.NDArray[np.uint64]) -> int:
+def column_hash(cells: npt.NDArray[np.uint64]) -> int:
     """One fingerprint of a column from those of its cells, in whatever order."""
     return int(cells.sum(dtype=np.uint64))

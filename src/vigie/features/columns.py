@@ -1,12 +1,11 @@
 """A table's columns by role, as plain arrays: the one place that turns cells into numbers and codes.
 
-Features ask these facts for "the amount" or "who acts" and never see a column name. Everything is computed
+Features ask these view for "the amount" or "who acts" and never see a column name. Everything is computed
 when first asked for. Unknown is NaN for numbers and -1 for codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
 
@@ -15,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Codes, Floats, time_ranks
-from vigie.features.cells import as_codes, as_numbers, print_of
+from vigie.features.cells import as_codes, as_numbers, column_hash
 from vigie.features.groups import Groups
 from vigie.features.time_units import (
     CLOCK,
@@ -62,10 +61,10 @@ class ColumnView:
         frame: (rows, columns) typed as `table.parse` leaves it.
         roles: the role of each column.
         state: what the table says as a whole, where that is known already.
-        together: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
+        complete: where these are only some rows of the table, whose rows are all here: `actor`, `counterpart`, an
             entity role or `account`, and `row` for what each row tells alone; None where the table is whole.
-        given: what other rows say of these, by name, where the table is not whole: `newcomer`.
-        apart: (rows,) from 0; rows with different numbers know nothing of each other, whoever they show.
+        first_of_actor: (rows,) 1 where a row is the first of its actor, else 0; for rows whose actors are not complete.
+        partition: (rows,) from 0; entities of different partitions are different, whatever their cells.
     """
 
     def __init__(
@@ -73,29 +72,29 @@ class ColumnView:
         frame: pl.DataFrame,
         roles: Roles,
         state: FittedState | None = None,
-        together: AbstractSet[str] | None = None,
-        given: Mapping[str, Floats] | None = None,
-        apart: Codes | None = None,
+        complete: AbstractSet[str] | None = None,
+        first_of_actor: Floats | None = None,
+        partition: Codes | None = None,
     ) -> None:
         self.frame = frame
         self.roles = roles
         self.rows = frame.height
         self.state = state or FittedState()
-        self._together = together
-        self._given = given or {}
-        self._apart = apart
+        self._complete = complete
+        self._first_of_actor = first_of_actor
+        self._partition = partition
         self.once = self.state.once
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
         self._numbers: dict[str, Floats | None] = {}
         self._seconds: dict[str, Floats | None] = {}
-        self.known_prints: dict[str, Codes] = {}
+        self.known_hashes: dict[str, Codes] = {}
 
-    def prints(self, column: str) -> Codes:
+    def cell_hashes(self, column: str) -> Codes:
         """(rows,) a fingerprint of each cell of a column, empty ones too."""
-        if column not in self.known_prints:
-            self.known_prints[column] = self.frame[column].hash(seed=0).to_numpy().view(np.int64)
-        return self.known_prints[column]
+        if column not in self.known_hashes:
+            self.known_hashes[column] = self.frame[column].hash(seed=0).to_numpy().view(np.int64)
+        return self.known_hashes[column]
 
     # numbers
 
@@ -174,15 +173,15 @@ class ColumnView:
 
     def _drawn(self, spread: Floats) -> Floats:
         """(rows,) a time for each row by its cells: rows without one must not seem to come all at once."""
-        return np.asarray(spread[(self.row_prints >> np.uint64(32)) * np.uint64(SPREAD) >> np.uint64(32)])
+        return np.asarray(spread[(self.row_hashes >> np.uint64(32)) * np.uint64(SPREAD) >> np.uint64(32)])
 
     @cached_property
-    def row_prints(self) -> npt.NDArray[np.uint64]:
+    def row_hashes(self) -> npt.NDArray[np.uint64]:
         """(rows,) a fingerprint of each row, by its cells alone, as `evidence.own_order` has it."""
         total = np.zeros(self.rows, dtype=np.uint64)
         for column in (item.column for item in self.roles.columns):
-            cells = self.prints(column).view(np.uint64)
-            total += cells * np.uint64(self.once(f"print {column}", partial(print_of, cells)) | 1)
+            cells = self.cell_hashes(column).view(np.uint64)
+            total += cells * np.uint64(self.once(f"print {column}", partial(column_hash, cells)) | 1)
         return total
 
     @cached_property
@@ -202,7 +201,7 @@ class ColumnView:
         return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
 
     @cached_property
-    def places(self) -> Codes | None:
+    def time_ranks(self) -> Codes | None:
         """Place of each row in time."""
         return None if self.time is None else time_ranks(self.time)
 
@@ -272,7 +271,7 @@ class ColumnView:
             return np.floor(self.time / DAY + 3) % 7
         return None
 
-    def moment(self, role: str) -> Floats | None:
+    def date(self, role: str) -> Floats | None:
         """The best date column of `role`, in seconds since 1970."""
         known = {column: as_seconds(self.frame[column], self.state) for column in self.roles.all(role)}
         best = self.once(
@@ -303,16 +302,18 @@ class ColumnView:
         if not self.once(f"shows {column}", lambda: self.frame[column].null_count() < self.rows):
             return None
         if column not in self._codes:
-            self._codes[column] = self._told_apart(as_codes(self.frame[column]), self._apart)
+            self._codes[column] = self._by_partition(as_codes(self.frame[column]), self._partition)
         return self._codes[column]
 
     @staticmethod
-    def _told_apart(codes: Codes, apart: Codes | None) -> Codes:
-        return codes if apart is None else np.where(codes < 0, codes, codes + apart * (codes.max() + 1))
+    def _by_partition(codes: Codes, partition: Codes | None) -> Codes:
+        if partition is None:
+            return codes
+        return np.where(codes < 0, codes, codes + partition * (codes.max() + 1))
 
-    def tells(self, who: str) -> bool:
+    def has_all_rows_of(self, who: str) -> bool:
         """Whether all rows are here of whoever these rows show as `who`."""
-        return self._together is None or who in self._together
+        return self._complete is None or who in self._complete
 
     def groups(self, who: str) -> Groups | None:
         """Rows grouped by `actor`, `counterpart` or an entity role; None where the table has no such column.
@@ -320,16 +321,16 @@ class ColumnView:
         None as well where other rows of the same ones are elsewhere.
         """
         if who not in self._groups:
-            codes = self._who(who) if self.tells(who) else None
+            codes = self._who(who) if self.has_all_rows_of(who) else None
             if codes is None:
                 return None
-            groups = Groups(codes, self.time, self.places)
+            groups = Groups(codes, self.time, self.time_ranks)
             # Whether customers come back is a question to the whole table, not to a few of its rows.
             groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
             self._groups[who] = groups
         return self._groups[who]
 
-    def returns(self, who: str) -> bool:
+    def has_repeats(self, who: str) -> bool:
         """Whether the table has such a column and its entities come back, also where their rows are elsewhere."""
         if self.state.frozen:
             return bool(self.state.kept.get(f"repeats {who}", False))
@@ -342,25 +343,25 @@ class ColumnView:
         return self.counterpart if who == "counterpart" else self.codes(who)
 
     @cached_property
-    def newcomer(self) -> Floats:
+    def is_first_of_actor(self) -> Floats:
         """(rows,) 1 where the row is the first of its actor, else 0."""
-        if "newcomer" in self._given:
-            return self._given["newcomer"]
+        if self._first_of_actor is not None:
+            return self._first_of_actor
         actor = self.groups("actor")
         if actor is None:
             raise ValueError("a table without actors, or without all of their rows")
         return np.asarray(actor.position() == 0, dtype=np.float64)
 
     @cached_property
-    def two_sides(self) -> tuple[Codes, Codes] | None:
+    def shared_ids(self) -> tuple[Codes, Codes] | None:
         """Actor and counterpart in one common numbering, where the same names appear on both sides."""
         a, b = self.roles.actor(), self.roles.counterpart()
         if a is None or b is None or a == b:
             return None
         left, right = self.frame[a].cast(pl.String), self.frame[b].cast(pl.String)
         both = pl.concat([left.rename("x"), right.rename("x")])
-        apart = None if self._apart is None else np.tile(self._apart, 2)
-        codes = self._told_apart(as_codes(both), apart)
+        partition = None if self._partition is None else np.tile(self._partition, 2)
+        codes = self._by_partition(as_codes(both), partition)
         source, target = codes[: self.rows], codes[self.rows :]
         shared = self.once("two sides", lambda: bool(np.isin(source, target).mean() > 0.02))
         return (source, target) if shared else None

@@ -9,21 +9,21 @@ from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Flow features of tables whose receivers also send.
 
     Source: layering and mule typologies of the FATF reports on money laundering; the arithmetic is ours.
     """
-    if not facts.tells("account") or facts.two_sides is None or facts.time is None:
+    if not view.has_all_rows_of("account") or view.shared_ids is None or view.time is None:
         return {}
-    source, target = facts.two_sides
-    n = facts.rows
-    amount = facts.summable_amount if facts.summable_amount is not None else np.ones(n)
-    _, day, week = facts.windows
+    source, target = view.shared_ids
+    n = view.rows
+    amount = view.summable_amount if view.summable_amount is not None else np.ones(n)
+    _, day, week = view.windows
     moves = np.r_[amount, amount]
     incoming = np.r_[np.zeros(n, bool), np.ones(n, bool)]
     # Within one instant money comes in before it goes out, hence the small shift.
-    clock = np.r_[facts.time + 1e-6 * day, facts.time]
+    clock = np.r_[view.time + 1e-6 * day, view.time]
     ledger = Groups(np.r_[source, target], clock)
     received = np.where(incoming, moves, 0.0)
     got_day, got_week = ledger.window(day, 0, received)[:n], ledger.window(week, 0, received)[:n]
@@ -33,10 +33,10 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         out = {
             "flow_through": np.minimum(got_week, 3 * amount) / amount * (got_day > 0),
-            "flow_match": _closeness(amount, last_in, facts.time - last_in_time, week),
+            "flow_match": _closeness(amount, last_in, view.time - last_in_time, week),
             "flow_received_day": np.log1p(ledger.window(day, 0, incoming.astype(float))[n:]),
-            "flow_receiver_sends": -np.log1p((next_out_time - facts.time) / day),
-            "flow_receiver_match": _closeness(next_out, amount, next_out_time - facts.time, week),
+            "flow_receiver_sends": -np.log1p((next_out_time - view.time) / day),
+            "flow_receiver_match": _closeness(next_out, amount, next_out_time - view.time, week),
             "flow_in_out_balance": -np.round(np.abs(np.log((total_in + 1e-9) / (total_out + 1e-9))), 6)[:n],
         }
     out["flow_receiver_sends"] = np.where(

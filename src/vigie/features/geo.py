@@ -10,21 +10,19 @@ from vigie.features.columns import ColumnView, middle
 EARTH_KM = 6371.0
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Place features from coordinates, given distances and countries."""
-    actor = facts.groups("actor")
-    if actor is None and not facts.tells("row"):
+    actor = view.groups("actor")
+    if actor is None and not view.has_all_rows_of("row"):
         return {}
     out: dict[str, Floats] = {}
-    given = [np.abs(values) for _, values in facts.numbers("distance")] if facts.tells("row") else []
+    given = [np.abs(values) for _, values in view.numbers("distance")] if view.has_all_rows_of("row") else []
     if given:
         out["distance_given"] = (
-            given[0]
-            if len(given) == 1
-            else np.fmax.reduce([_ratio(facts, i, x) for i, x in enumerate(given)])
+            given[0] if len(given) == 1 else np.fmax.reduce([_ratio(view, i, x) for i, x in enumerate(given)])
         )
-    latitude, longitude = facts.number("latitude"), facts.number("longitude")
-    other_latitude, other_longitude = facts.number("counter_latitude"), facts.number("counter_longitude")
+    latitude, longitude = view.number("latitude"), view.number("longitude")
+    other_latitude, other_longitude = view.number("counter_latitude"), view.number("counter_longitude")
     if (
         latitude is not None
         and longitude is not None
@@ -32,11 +30,11 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
         and other_longitude is not None
     ):
         home = kilometres(latitude, longitude, other_latitude, other_longitude)
-        if facts.tells("row"):
+        if view.has_all_rows_of("row"):
             out["distance_home"] = home
         if actor is not None and actor.repeats:
-            out["distance_habit"] = actor.habit(
-                np.log1p(home), lambda ask: facts.once("pooled distance_habit", ask)
+            out["distance_habit"] = actor.leave_one_out_zscore(
+                np.log1p(home), lambda ask: view.once("pooled distance_habit", ask)
             )
     where = (
         (other_latitude, other_longitude)
@@ -48,21 +46,21 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
         and where[1] is not None
         and actor is not None
         and actor.repeats
-        and facts.time is not None
+        and view.time is not None
     ):
         jump = kilometres(where[0], where[1], actor.previous(where[0]), actor.previous(where[1]))
         out["distance_previous"] = jump
-        hours = actor.gap_before() / facts.windows[0]
+        hours = actor.gap_before() / view.windows[0]
         out["speed"] = jump / (hours + 0.25)
-    country, other = facts.roles.first("country"), facts.roles.first("counter_country")
-    if country is not None and other is not None and facts.tells("row"):
-        differ = facts.frame[country].cast(str) != facts.frame[other].cast(str)
+    country, other = view.roles.first("country"), view.roles.first("counter_country")
+    if country is not None and other is not None and view.has_all_rows_of("row"):
+        differ = view.frame[country].cast(str) != view.frame[other].cast(str)
         out["country_mismatch"] = differ.cast(float).fill_null(float("nan")).to_numpy().astype(float)
     return out
 
 
-def _ratio(facts: ColumnView, number: int, x: Floats) -> Floats:
-    return x / facts.once(f"distance {number}", lambda: middle(x))
+def _ratio(view: ColumnView, number: int, x: Floats) -> Floats:
+    return x / view.once(f"distance {number}", lambda: middle(x))
 
 
 def kilometres(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

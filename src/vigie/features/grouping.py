@@ -43,44 +43,44 @@ class EntityGrouping:
         name: as `Facts.groups` takes it, or `account`.
         keys: the columns that show the entity; two for accounts.
         columns: of the table, all that the features of this kind look at.
-        newcomers: whether it must be told which rows are the first of their actor.
+        needs_first_of_actor: whether its features need to know which rows are the first of their actor.
     """
 
     name: str
     keys: tuple[str, ...]
     columns: tuple[str, ...]
-    newcomers: bool = False
+    needs_first_of_actor: bool = False
 
 
 ROW_LEVEL = EntityGrouping("row", (), ())
 """What each row tells by itself, in pieces of any kind."""
 
 
-def groupings_of(facts: ColumnView) -> tuple[EntityGrouping, ...]:
+def groupings_of(view: ColumnView) -> tuple[EntityGrouping, ...]:
     """The kinds that tell something of a table, the actor first: others may need to know who is new.
 
     Args:
-        facts: of the table, or of a sample of whole customers.
+        view: of the table, or of a sample of whole customers.
     """
-    roles = facts.roles
+    roles = view.roles
     actor, counterpart = roles.actor(), roles.counterpart()
     found: list[EntityGrouping] = []
-    if actor is not None and facts.returns("actor"):
+    if actor is not None and view.has_repeats("actor"):
         found.append(
             EntityGrouping("actor", (actor,), _columns(roles, (*ENTITY_ROLES, *CATEGORY_ROLES, *_PLACES)))
         )
-    if counterpart is not None and facts.counterpart is not None:
-        newcomers = facts.time is not None and facts.returns("actor")
+    if counterpart is not None and view.counterpart is not None:
+        newcomers = view.time is not None and view.has_repeats("actor")
         found.append(EntityGrouping("counterpart", (counterpart,), _columns(roles, ()), newcomers))
     for role in _SHARED:
         column = roles.first(role)
-        if column is not None and column != actor and facts.codes(role) is not None:
+        if column is not None and column != actor and view.codes(role) is not None:
             found.append(EntityGrouping(role, (column,), _columns(roles, (role,))))
     if (
         actor is not None
         and counterpart is not None
-        and facts.time is not None
-        and facts.two_sides is not None
+        and view.time is not None
+        and view.shared_ids is not None
     ):
         found.append(EntityGrouping(SENDER_RECEIVER, (actor, counterpart), _columns(roles, ())))
     return tuple(found)
@@ -101,28 +101,28 @@ def column_view(kind: EntityGrouping, frame: pl.DataFrame, roles: Roles, state: 
         roles: of the table.
         state: what is known of the table as a whole.
     """
-    given = {"newcomer": frame[IS_FIRST_OF_ACTOR].to_numpy().astype(float)} if kind.newcomers else {}
-    facts = ColumnView(frame, roles, state, frozenset({kind.name}), given)
+    first = frame[IS_FIRST_OF_ACTOR].to_numpy().astype(float) if kind.needs_first_of_actor else None
+    view = ColumnView(frame, roles, state, frozenset({kind.name}), first)
     if ROW_HASH in frame.columns:
         # Some columns are not here, and entities may be: only whoever has the whole row can tell.
-        facts.row_prints = frame[ROW_HASH].to_numpy()
-    return facts
+        view.row_hashes = frame[ROW_HASH].to_numpy()
+    return view
 
 
-def grouping_features(kind: EntityGrouping, facts: ColumnView) -> dict[str, npt.NDArray[np.float32]]:
+def grouping_features(kind: EntityGrouping, view: ColumnView) -> dict[str, npt.NDArray[np.float32]]:
     """(rows,) each feature of this kind; what belongs to an account of another piece is NaN.
 
     Args:
         kind: what brought the rows together.
-        facts: as `facts_of` makes them.
+        view: as `facts_of` makes them.
     """
     found: dict[str, npt.NDArray[np.float32]] = {}
     for module in COMPUTED:
-        for name, values in module.compute(facts).items():
+        for name, values in module.compute(view).items():
             found[name] = Features.stored(values)
     if kind.name == SENDER_RECEIVER:
         for names, side in ((_SENT, SENDER), (_RECEIVED, RECEIVER)):
-            here = facts.frame[side].to_numpy()
+            here = view.frame[side].to_numpy()
             found |= {
                 name: np.where(here, found[name], np.float32(np.nan)) for name in names if name in found
             }
@@ -130,18 +130,18 @@ def grouping_features(kind: EntityGrouping, facts: ColumnView) -> dict[str, npt.
 
 
 def grouping_related_signals(
-    kind: EntityGrouping, facts: ColumnView, energy: Floats, state: FittedState
+    kind: EntityGrouping, view: ColumnView, energy: Floats, state: FittedState
 ) -> dict[str, Floats]:
     """(rows,) what related rows say, for the kind they are related by; nothing for the others.
 
     Args:
         kind: what brought the rows together.
-        facts: as `facts_of` makes them.
+        view: as `facts_of` makes them.
         energy: (rows,) suspicion of each row of the piece.
         state: what is known of the table as a whole, beside what features need.
     """
-    said = related_signals(facts, energy, state)
-    mine = tuple(f"peers_{who}_" for who, entity in relations(facts).items() if entity == kind.name)
+    said = related_signals(view, energy, state)
+    mine = tuple(f"peers_{who}_" for who, entity in relations(view).items() if entity == kind.name)
     return {name: values for name, values in said.items() if name.startswith(mine)}
 
 

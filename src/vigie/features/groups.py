@@ -75,7 +75,7 @@ class Groups:
         """Largest `x` in the group of each row."""
         return self._back(np.repeat(np.maximum.reduceat(x[self.order], self._starts), self._lengths))
 
-    def max_of_others(self, x: Floats) -> Floats:
+    def leave_one_out_max(self, x: Floats) -> Floats:
         """Largest `x` among the other rows of the group; NaN for a group of one."""
         ordered = x[self.order]
         best = np.repeat(np.maximum.reduceat(ordered, self._starts), self._lengths)
@@ -88,12 +88,12 @@ class Groups:
         out[~np.isfinite(out)] = np.nan
         return self._back(out)
 
-    def mean_of_others(self, x: Floats, prior: float, strength: float) -> Floats:
+    def leave_one_out_mean(self, x: Floats, prior: float, strength: float) -> Floats:
         """Mean of `x` over the other rows of the group, shrunk to `prior` as if by `strength` more rows."""
         n = self.count() - 1
         return np.asarray((self.sum(x) - x + strength * prior) / (n + strength))
 
-    def habit(self, x: Floats, pool: Pool | None = None) -> Floats:
+    def leave_one_out_zscore(self, x: Floats, pool: Pool | None = None) -> Floats:
         """How far `x` lies from the group's other rows, in standard deviations; NaN for a group of one.
 
         Mean and variance leave the row itself out; the variance is shrunk to the pooled within-group variance

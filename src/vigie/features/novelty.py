@@ -11,28 +11,28 @@ from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups, pairs
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Novelty and rarity features."""
-    return {**_entities(facts), **_first_times(facts), **_categories(facts)}
+    return {**_entities(view), **_first_times(view), **_categories(view)}
 
 
-def _entities(facts: ColumnView) -> dict[str, Floats]:
+def _entities(view: ColumnView) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     for name in ("actor", "counterpart"):
-        groups = facts.groups(name)
+        groups = view.groups(name)
         if groups is not None and groups.repeats:
             out[f"rows_{name}"] = np.log(groups.count())
-            if facts.time is not None:
+            if view.time is not None:
                 out[f"position_{name}"] = np.log1p(groups.position())
     return out
 
 
-def _first_times(facts: ColumnView) -> dict[str, Floats]:
-    actor = facts.groups("actor")
+def _first_times(view: ColumnView) -> dict[str, Floats]:
+    actor = view.groups("actor")
     if actor is None or not actor.repeats:
         return {}
     out: dict[str, Floats] = {}
-    history = np.log1p(actor.position()) if facts.time is not None else np.log(actor.count())
+    history = np.log1p(actor.position()) if view.time is not None else np.log(actor.count())
     for name, roles in (
         ("pair_new", ("counterpart",)),
         ("new_device", ("device", "user_agent")),
@@ -40,21 +40,21 @@ def _first_times(facts: ColumnView) -> dict[str, Floats]:
         ("new_place", ("counter_country", "country", "counter_city", "city", "region", "zip")),
     ):
         # Which column tells first times is a question to the whole table; asked again, its answer is tried alone.
-        told = facts.state.kept.get(f"first {name}")
+        told = view.state.kept.get(f"first {name}")
         for role in roles if told is None else [told] * bool(told):
-            codes = facts.counterpart if role == "counterpart" else facts.codes(role)
-            if codes is None or facts.roles.first(role) == facts.roles.actor():
+            codes = view.counterpart if role == "counterpart" else view.codes(role)
+            if codes is None or view.roles.first(role) == view.roles.actor():
                 continue
-            first = actor.first_seen(codes) if facts.time is not None else _only_once(actor, codes)
+            first = actor.first_seen(codes) if view.time is not None else _only_once(actor, codes)
             # A first time says more the longer the history without it, and nothing when all are first times.
             if told or (codes.max(initial=-1) >= 1 and 0 < first.mean() < 0.98):
                 out[name] = first * history
-                facts.state.kept[f"first {name}"] = role
+                view.state.kept[f"first {name}"] = role
                 break
-        facts.state.kept.setdefault(f"first {name}", "")
-    if facts.counterpart is not None:
-        pair = Groups(pairs(actor.group_of_row(), facts.counterpart))
-        if facts.once("repeats pair", lambda: pair.repeats):
+        view.state.kept.setdefault(f"first {name}", "")
+    if view.counterpart is not None:
+        pair = Groups(pairs(actor.group_of_row(), view.counterpart))
+        if view.once("repeats pair", lambda: pair.repeats):
             out["pair_rows"] = np.log(pair.count())
     return out
 
@@ -64,64 +64,64 @@ def _only_once(actor: Groups, codes: Codes) -> Floats:
     return np.where(Groups(pairs(actor.group_of_row(), codes)).count() == 1, 1.0, 0.0)
 
 
-def _categories(facts: ColumnView) -> dict[str, Floats]:
-    actor = facts.groups("actor")
-    if (actor is None and not facts.tells("row")) or not facts.categories:
+def _categories(view: ColumnView) -> dict[str, Floats]:
+    actor = view.groups("actor")
+    if (actor is None and not view.has_all_rows_of("row")) or not view.categories:
         return {}
-    columns = facts.categories[:12]
-    surprise = np.stack([_surprise(facts, name, codes) for name, codes in columns])
+    columns = view.categories[:12]
+    surprise = np.stack([_surprise(view, name, codes) for name, codes in columns])
     out: dict[str, Floats] = {}
-    if facts.tells("row"):
+    if view.has_all_rows_of("row"):
         out |= {"category_rarity": surprise.mean(axis=0), "category_rarity_max": surprise.max(axis=0)}
-        out |= _together(facts, columns)
+        out |= _together(view, columns)
     if actor is not None and actor.repeats:
         varying = [
             (name, codes, one)
             for (name, codes), one in zip(columns, surprise, strict=True)
-            if facts.once(f"varies {name}", lambda codes=codes: _varies_within(actor, codes))  # type: ignore[misc]
+            if view.once(f"varies {name}", lambda codes=codes: _varies_within(actor, codes))  # type: ignore[misc]
         ]
         if varying:
             own = [_own_surprise(actor, codes, one) for _, codes, one in varying]
             out["category_habit"] = np.max(own, axis=0)
-            if facts.time is not None:
+            if view.time is not None:
                 first = [actor.first_seen(codes) for _, codes, _ in varying]
                 out["new_category"] = np.max(first, axis=0) * np.log1p(actor.position())
     return out
 
 
-def _together(facts: ColumnView, columns: list[tuple[str, Codes]]) -> dict[str, Floats]:
+def _together(view: ColumnView, columns: list[tuple[str, Codes]]) -> dict[str, Floats]:
     """Values that rarely come together."""
     out: dict[str, Floats] = {}
     if len(columns) > 1:
-        rare = [_mutual_surprise(facts, a, b) for a, b in combinations(columns[:7], 2)]
+        rare = [_mutual_surprise(view, a, b) for a, b in combinations(columns[:7], 2)]
         out["category_pair"] = np.max(rare, axis=0)
-    if facts.hour is not None:
-        hours = ("", np.where(np.isfinite(facts.hour), facts.hour // 3, -1).astype(np.int64))
-        out["category_hour"] = np.max([_mutual_surprise(facts, one, hours) for one in columns], axis=0)
+    if view.hour is not None:
+        hours = ("", np.where(np.isfinite(view.hour), view.hour // 3, -1).astype(np.int64))
+        out["category_hour"] = np.max([_mutual_surprise(view, one, hours) for one in columns], axis=0)
     return out
 
 
-def _surprise(facts: ColumnView, name: str, codes: Codes) -> Floats:
-    counts, rows = _shares(facts, name, codes)
+def _surprise(view: ColumnView, name: str, codes: Codes) -> Floats:
+    counts, rows = _shares(view, name, codes)
     return np.asarray(-np.log((counts + 0.5) / (rows + 1)))
 
 
-def _shares(facts: ColumnView, name: str, codes: Codes) -> tuple[Floats, float]:
+def _shares(view: ColumnView, name: str, codes: Codes) -> tuple[Floats, float]:
     """(rows,) rows of the whole table with the code of each row, 0 for a new one, and the rows of the table."""
-    known = facts.once(f"rows with {name}", lambda: np.bincount(codes + 1))
-    rows = facts.once("rows counted", lambda: float(len(codes)))
+    known = view.once(f"rows with {name}", lambda: np.bincount(codes + 1))
+    rows = view.once("rows counted", lambda: float(len(codes)))
     at = codes + 1
     return np.where(at < len(known), known[np.minimum(at, len(known) - 1)], 0).astype(float), rows
 
 
-def _mutual_surprise(facts: ColumnView, one: tuple[str, Codes], other: tuple[str, Codes]) -> Floats:
+def _mutual_surprise(view: ColumnView, one: tuple[str, Codes], other: tuple[str, Codes]) -> Floats:
     """How much rarer a pair of values is than independence would have it, in nats, shrunk for small counts."""
     (a_name, a), (b_name, b) = one, other
-    width = facts.once(f"width {b_name}", lambda: int(b.max(initial=-1)) + 2)
+    width = view.once(f"width {b_name}", lambda: int(b.max(initial=-1)) + 2)
     # A value the table never had makes a pair it never had: counted once, as itself.
     pair = np.where(b + 1 < width, (a + 1) * width + b + 1, -1)
-    together = facts.state.times(f"{a_name} with {b_name}", pair)
-    (a_rows, rows), (b_rows, _) = _shares(facts, a_name, a), _shares(facts, b_name, b)
+    together = view.state.times(f"{a_name} with {b_name}", pair)
+    (a_rows, rows), (b_rows, _) = _shares(view, a_name, a), _shares(view, b_name, b)
     expected = a_rows * b_rows / max(rows, 1.0)
     return np.asarray(np.log((expected + 1) / (together + 1)))
 

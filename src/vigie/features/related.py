@@ -18,37 +18,39 @@ RECENT_RELATED = tuple(name for name in RELATED_SIGNALS if name.endswith(("_day"
 """Of these, what is said of the rows around the moment of a row."""
 
 
-def related_signals(facts: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
+def related_signals(view: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
     """What the other rows of the same customer, counterparty, and device or ip say, for each row.
 
     Args:
-        facts: the table, or rows of it whose related rows are all here.
+        view: the table, or rows of it whose related rows are all here.
         energy: (rows,) suspicion of each row, in nats.
         state: what is known of the table as a whole.
     """
-    nothing = np.full(facts.rows, np.nan)
+    nothing = np.full(view.rows, np.nan)
     out = dict.fromkeys(RELATED_SIGNALS, nothing)
-    for who, entity in relations(facts).items():
-        groups = facts.groups(entity)
+    for who, entity in relations(view).items():
+        groups = view.groups(entity)
         if groups is not None:
-            others = _others(facts, groups, energy, state)
+            others = _others(view, groups, energy, state)
             out |= {f"peers_{who}_{span}": values for span, values in others.items()}
     return out
 
 
-def relations(facts: ColumnView) -> dict[str, str]:
+def relations(view: ColumnView) -> dict[str, str]:
     """Whom rows are related by, as `PEERS` says it, and the entity of the table that it is."""
-    shared = next((role for role in ("device", "ip", "email", "phone", "address") if facts.returns(role)), "")
+    shared = next(
+        (role for role in ("device", "ip", "email", "phone", "address") if view.has_repeats(role)), ""
+    )
     found = {"actor": "actor", "counterpart": "counterpart", "shared": shared}
-    return {who: entity for who, entity in found.items() if entity and facts.returns(entity)}
+    return {who: entity for who, entity in found.items() if entity and view.has_repeats(entity)}
 
 
-def _others(facts: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
+def _others(view: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
     overall = state.once("energy mean", lambda: float(energy.mean()))
-    out = {"all": groups.mean_of_others(energy, overall, 2.0), "max": groups.max_of_others(energy)}
+    out = {"all": groups.leave_one_out_mean(energy, overall, 2.0), "max": groups.leave_one_out_max(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
-    if facts.time is not None:
-        for span, width in (("day", facts.windows[1]), ("week", facts.windows[2])):
+    if view.time is not None:
+        for span, width in (("day", view.windows[1]), ("week", view.windows[2])):
             total = groups.window(width, width, energy) - energy
             n = groups.window(width, width) - 1
             out[span] = np.where(n > 0, (total + overall) / (n + 1), np.nan)

@@ -10,27 +10,27 @@ from vigie.features.columns import ColumnView
 CONTACTS = ("email", "phone", "address")
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Sharing features; a shared entity counts customers where they are known, rows otherwise."""
     out: dict[str, Floats] = {}
     for role in ("device", "ip"):
-        groups = facts.groups(role)
-        if groups is None or facts.roles.actor() == facts.roles.first(role):
+        groups = view.groups(role)
+        if groups is None or view.roles.actor() == view.roles.first(role):
             continue
         out[f"rows_{role}"] = np.log(groups.count())
-        if facts.actor is not None:
-            out[f"actors_per_{role}"] = np.log(groups.distinct(facts.actor))
-    out |= _contacts(facts)
-    out |= _per_actor(facts)
-    counterpart = facts.groups("counterpart")
-    if counterpart is not None and facts.actor is not None and facts.returns("actor"):
-        out["actors_per_counterpart"] = np.log(counterpart.distinct(facts.actor))
-    if facts.time is not None:
-        day = facts.windows[1]
+        if view.actor is not None:
+            out[f"actors_per_{role}"] = np.log(groups.distinct(view.actor))
+    out |= _contacts(view)
+    out |= _per_actor(view)
+    counterpart = view.groups("counterpart")
+    if counterpart is not None and view.actor is not None and view.has_repeats("actor"):
+        out["actors_per_counterpart"] = np.log(counterpart.distinct(view.actor))
+    if view.time is not None:
+        day = view.windows[1]
         shared = [
             g.window(day, day)
             for role in ("device", "ip", *CONTACTS)
-            if (g := facts.groups(role)) is not None and g.repeats
+            if (g := view.groups(role)) is not None and g.repeats
         ]
         if shared:
             with np.errstate(invalid="ignore"):
@@ -38,15 +38,15 @@ def compute(facts: ColumnView) -> dict[str, Floats]:
     return out
 
 
-def _contacts(facts: ColumnView) -> dict[str, Floats]:
+def _contacts(view: ColumnView) -> dict[str, Floats]:
     rows, people = [], []
     for role in CONTACTS:
-        groups = facts.groups(role)
-        if groups is None or facts.roles.actor() == facts.roles.first(role):
+        groups = view.groups(role)
+        if groups is None or view.roles.actor() == view.roles.first(role):
             continue
         rows.append(np.log(groups.count()))
-        if facts.actor is not None:
-            people.append(np.log(groups.distinct(facts.actor)))
+        if view.actor is not None:
+            people.append(np.log(groups.distinct(view.actor)))
     out = {}
     if rows:
         out["rows_contact"] = np.fmax.reduce(rows)
@@ -55,8 +55,8 @@ def _contacts(facts: ColumnView) -> dict[str, Floats]:
     return out
 
 
-def _per_actor(facts: ColumnView) -> dict[str, Floats]:
-    actor = facts.groups("actor")
+def _per_actor(view: ColumnView) -> dict[str, Floats]:
+    actor = view.groups("actor")
     if actor is None or not actor.repeats:
         return {}
     out: dict[str, Floats] = {}
@@ -66,10 +66,10 @@ def _per_actor(facts: ColumnView) -> dict[str, Floats]:
         ("cards_per_actor", ("card", "account")),
     ):
         for role in roles:
-            codes = facts.codes(role)
-            if codes is not None and facts.roles.first(role) != facts.roles.actor():
+            codes = view.codes(role)
+            if codes is not None and view.roles.first(role) != view.roles.actor():
                 out[name] = np.log(actor.distinct(codes))
                 break
-    if facts.counterpart is not None:
-        out["counterparts_per_actor"] = np.log(actor.distinct(facts.counterpart))
+    if view.counterpart is not None:
+        out["counterparts_per_actor"] = np.log(actor.distinct(view.counterpart))
     return out

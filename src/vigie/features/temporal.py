@@ -9,73 +9,78 @@ from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups, pairs
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Features of when a row happens, of whatever notion of time the table has."""
-    out = _hours(facts)
-    if facts.time is None:
+    out = _hours(view)
+    if view.time is None:
         return out
-    hour, day, week = facts.windows
-    actor = facts.groups("actor")
+    hour, day, week = view.windows
+    actor = view.groups("actor")
     if actor is not None and actor.repeats:
-        out |= _actor(facts, actor, hour, day, week)
-    counterpart = facts.groups("counterpart")
+        out |= _actor(view, actor, hour, day, week)
+    counterpart = view.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
         out |= _counterpart(counterpart, hour, day)
-        if facts.returns("actor"):
-            newcomers = counterpart.window(hour, hour, facts.newcomer)
+        if view.has_repeats("actor"):
+            newcomers = counterpart.window(hour, hour, view.is_first_of_actor)
             out["newcomers_counterpart"] = newcomers / np.sqrt(counterpart.count())
-    who, whom = facts.counterpart, facts.actor
-    if who is not None and whom is not None and facts.tells("counterpart") and facts.returns("actor"):
-        out["fan_in_day"] = _distinct_in_day(facts, who, whom, day)
-    if facts.tells("row"):
-        out["table_burst"] = _around(facts, hour) / np.maximum(_around(facts, day * 3), 1)
+    who, whom = view.counterpart, view.actor
+    if (
+        who is not None
+        and whom is not None
+        and view.has_all_rows_of("counterpart")
+        and view.has_repeats("actor")
+    ):
+        out["fan_in_day"] = _distinct_in_day(view, who, whom, day)
+    if view.has_all_rows_of("row"):
+        out["table_burst"] = _around(view, hour) / np.maximum(_around(view, day * 3), 1)
     return out
 
 
-def _around(facts: ColumnView, width: float) -> Floats:
+def _around(view: ColumnView, width: float) -> Floats:
     """Rows of the whole table within `width` of each row."""
-    time = facts_time(facts)
-    times = facts.once("times", lambda: np.sort(time))
+    time = time_of(view)
+    times = view.once("times", lambda: np.sort(time))
     low = np.searchsorted(times, time - width, "left")
     high = np.searchsorted(times, time + width, "right")
     return np.asarray(high - low, dtype=float)
 
 
-def _hours(facts: ColumnView) -> dict[str, Floats]:
-    hour = facts.hour
+def _hours(view: ColumnView) -> dict[str, Floats]:
+    hour = view.hour
     if hour is None:
         return {}
     out: dict[str, Floats] = {}
-    if facts.tells("row"):
-        out["hour_rarity"] = -np.log(_hour_density(facts, hour))
+    if view.has_all_rows_of("row"):
+        out["hour_rarity"] = -np.log(_hour_density(view, hour))
         night = ((hour < 5.5) | (hour >= 23)).astype(float)
         out["hour_night"] = np.where(np.isfinite(hour), night, np.nan)
-    actor = facts.groups("actor")
+    actor = view.groups("actor")
     if actor is not None and actor.repeats:
         angle = hour / 24 * 2 * np.pi
         cos, sin = np.nan_to_num(np.cos(angle)), np.nan_to_num(np.sin(angle))
-        x = actor.mean_of_others(cos, facts.once("hour cosine", lambda: float(cos.mean())), 2.0)
-        y = actor.mean_of_others(sin, facts.once("hour sine", lambda: float(sin.mean())), 2.0)
+        x = actor.leave_one_out_mean(cos, view.once("hour cosine", lambda: float(cos.mean())), 2.0)
+        y = actor.leave_one_out_mean(sin, view.once("hour sine", lambda: float(sin.mean())), 2.0)
         out["hour_habit"] = np.where(np.isfinite(hour), -(cos * x + sin * y), np.nan)
     return out
 
 
-def _hour_density(facts: ColumnView, hour: Floats) -> Floats:
+def _hour_density(view: ColumnView, hour: Floats) -> Floats:
     """Smoothed share of the rows around each row's hour, on a circle of 48 half hours."""
     ok = np.isfinite(hour)
     bins = np.zeros(len(hour), dtype=np.int64)
     bins[ok] = np.clip((hour[ok] * 2).astype(np.int64), 0, 47)
-    counts = facts.once("half hours", lambda: np.bincount(bins[ok], minlength=48).astype(float))
+    counts = view.once("half hours", lambda: np.bincount(bins[ok], minlength=48).astype(float))
     smooth = counts + 0.5 * (np.roll(counts, 1) + np.roll(counts, -1))
     share = (smooth + 1) / (smooth.sum() + 48)
     return np.where(ok, share[bins], np.nan)
 
 
-def _actor(facts: ColumnView, actor: Groups, hour: float, day: float, week: float) -> dict[str, Floats]:
+def _actor(view: ColumnView, actor: Groups, hour: float, day: float, week: float) -> dict[str, Floats]:
     n = actor.count()
     counts_day, counts_week = actor.window(day, 0), actor.window(week, 0)
     around = actor.window(day, day)
-    span = actor.max(facts_time(facts)) + actor.max(-facts_time(facts))
+    span = actor.max(time_of(view)) + actor.max(-time_of(view))
     expected = n * np.minimum(2 * day / (span + 2 * day), 1.0)
     before = actor.gap_before()
     out = {
@@ -87,33 +92,33 @@ def _actor(facts: ColumnView, actor: Groups, hour: float, day: float, week: floa
         "count_week_actor": counts_week,
         "burst_actor": np.log(around / np.maximum(expected, 0.1)),
     }
-    if facts.summable_amount is not None:
-        amount = facts.summable_amount
+    if view.summable_amount is not None:
+        amount = view.summable_amount
         total = actor.sum(amount)
         share = np.minimum(2 * day / (span + 2 * day), 1.0)
         out["sum_day_actor"] = actor.window(day, 0, amount)
         out["sum_week_actor"] = actor.window(week, 0, amount)
-        least = 1e-9 * (facts.once("amount mean", lambda: float(amount.mean())) or 1.0)
+        least = 1e-9 * (view.once("amount mean", lambda: float(amount.mean())) or 1.0)
         spent = np.maximum(actor.window(day, day, amount), 0.0)
         # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
         out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)
-    if facts.counterpart is not None:
-        out["fan_out_day"] = _distinct_in_day(facts, actor.group_of_row(), facts.counterpart, day)
+    if view.counterpart is not None:
+        out["fan_out_day"] = _distinct_in_day(view, actor.group_of_row(), view.counterpart, day)
     return out
 
 
-def facts_time(facts: ColumnView) -> Floats:
+def time_of(view: ColumnView) -> Floats:
     """The time of a table that is known to have one."""
-    if facts.time is None:
+    if view.time is None:
         raise ValueError("this table has no time")
-    return facts.time
+    return view.time
 
 
-def _distinct_in_day(facts: ColumnView, who: Codes, whom: Codes, day: float) -> Floats:
+def _distinct_in_day(view: ColumnView, who: Codes, whom: Codes, day: float) -> Floats:
     """Different `whom` of each `who` within the last day: a pair counts once, at its latest row before."""
-    pair = Groups(pairs(who, whom), facts.time, facts.places)
+    pair = Groups(pairs(who, whom), view.time, view.time_ranks)
     fresh = np.where(np.nan_to_num(pair.gap_before(), nan=np.inf) > day, 1.0, 0.0)
-    return Groups(who, facts.time, facts.places).window(day, 0, fresh)
+    return Groups(who, view.time, view.time_ranks).window(day, 0, fresh)
 
 
 def _counterpart(counterpart: Groups, hour: float, day: float) -> dict[str, Floats]:

@@ -10,22 +10,22 @@ from vigie.features.columns import ColumnView
 from vigie.features.risk_lexicon import risk
 
 
-def compute(facts: ColumnView) -> dict[str, Floats]:
+def compute(view: ColumnView) -> dict[str, Floats]:
     """Features of the texts of a row."""
-    if not facts.tells("row"):
+    if not view.has_all_rows_of("row"):
         return {}
-    return {**_values(facts), **_email(facts), **_ip(facts), **_agent(facts), **_duplicates(facts)}
+    return {**_values(view), **_email(view), **_ip(view), **_agent(view), **_duplicates(view)}
 
 
-def _values(facts: ColumnView) -> dict[str, Floats]:
+def _values(view: ColumnView) -> dict[str, Floats]:
     """The riskiest word among the categories of a row, less its safest."""
     scores = []
-    for name, _ in facts.categories:
-        column = facts.frame[name]
-        known = facts.state.kept[f"words {name}"]
+    for name, _ in view.categories:
+        column = view.frame[name]
+        known = view.state.kept[f"words {name}"]
         if column.dtype != pl.String or len(known) > 501:
             continue
-        spread = facts.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
+        spread = view.once(f"risks {name}", lambda known=known: bool(np.ptp([*map(risk, known), 0.0]) > 0))  # type: ignore[misc]
         if spread:
             # Words the table never had are read as well.
             worth = {text: risk(text) for text in {*column.unique().drop_nulls().to_list()}}
@@ -34,48 +34,48 @@ def _values(facts: ColumnView) -> dict[str, Floats]:
     return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
 
 
-def _email(facts: ColumnView) -> dict[str, Floats]:
-    column = facts.roles.first("email")
-    if column is None or facts.frame[column].dtype != pl.String:
+def _email(view: ColumnView) -> dict[str, Floats]:
+    column = view.roles.first("email")
+    if column is None or view.frame[column].dtype != pl.String:
         return {}
-    email = facts.frame[column].str.to_lowercase()
+    email = view.frame[column].str.to_lowercase()
     local, domain = email.str.extract(r"^([^@]+)@", 1), email.str.extract(r"@(.+)$", 1)
     digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
     length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
     out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
-    if facts.once("domains", lambda: 1 < domain.n_unique() < 0.9 * facts.rows):
-        out["email_domain_rarity"] = -np.log(_times(facts, "domain", domain))
+    if view.once("domains", lambda: 1 < domain.n_unique() < 0.9 * view.rows):
+        out["email_domain_rarity"] = -np.log(_times(view, "domain", domain))
     pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
-    out["email_pattern"] = np.log(_times(facts, "pattern", pattern) / _times(facts, "email", email))
-    name = facts.roles.first("person_name")
-    if name is not None and facts.frame[name].dtype == pl.String:
-        words = facts.frame.select(
+    out["email_pattern"] = np.log(_times(view, "pattern", pattern) / _times(view, "email", email))
+    name = view.roles.first("person_name")
+    if name is not None and view.frame[name].dtype == pl.String:
+        words = view.frame.select(
             pl.col(name).str.to_lowercase().str.extract(r"([a-z]{3,})", 1).alias("word"), local.alias("local")
         )
         found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
         share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if facts.once("names in emails", lambda: bool(0.02 < np.nanmean(share) < 0.98)):
+        if view.once("names in emails", lambda: bool(0.02 < np.nanmean(share) < 0.98)):
             out["email_mismatch"] = 1.0 - share
     return out
 
 
-def _ip(facts: ColumnView) -> dict[str, Floats]:
-    column = facts.roles.first("ip")
-    if column is None or facts.frame[column].dtype != pl.String:
+def _ip(view: ColumnView) -> dict[str, Floats]:
+    column = view.roles.first("ip")
+    if column is None or view.frame[column].dtype != pl.String:
         return {}
-    prefix = facts.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
-    return {"ip_range": np.log(_times(facts, "range", prefix))}
+    prefix = view.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
+    return {"ip_range": np.log(_times(view, "range", prefix))}
 
 
-def _agent(facts: ColumnView) -> dict[str, Floats]:
-    column = facts.roles.first("user_agent")
+def _agent(view: ColumnView) -> dict[str, Floats]:
+    column = view.roles.first("user_agent")
     if column is None:
         return {}
-    known = facts.frame[column].is_not_null().to_numpy()
-    return {"agent_rarity": -np.log(facts.state.times("agent", facts.prints(column), known))}
+    known = view.frame[column].is_not_null().to_numpy()
+    return {"agent_rarity": -np.log(view.state.times("agent", view.cell_hashes(column), known))}
 
 
-def _duplicates(facts: ColumnView) -> dict[str, Floats]:
+def _duplicates(view: ColumnView) -> dict[str, Floats]:
     """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
     roles = {
         "amount",
@@ -90,16 +90,16 @@ def _duplicates(facts: ColumnView) -> dict[str, Floats]:
         "age",
         "account_age",
     }
-    columns = [c.column for c in facts.roles.columns if c.role in roles]
-    if len(columns) < 4 or facts.once("too few rows", lambda: facts.rows < 20):
+    columns = [c.column for c in view.roles.columns if c.role in roles]
+    if len(columns) < 4 or view.once("too few rows", lambda: view.rows < 20):
         return {}
-    count = _times(facts, "near duplicate", facts.frame.select(pl.struct(columns).alias("row")).to_series())
-    some = facts.once("near duplicates", lambda: bool(count.max() > 1 and count.mean() < 0.2 * facts.rows))
+    count = _times(view, "near duplicate", view.frame.select(pl.struct(columns).alias("row")).to_series())
+    some = view.once("near duplicates", lambda: bool(count.max() > 1 and count.mean() < 0.2 * view.rows))
     return {"near_duplicate": np.log(count)} if some else {}
 
 
-def _times(facts: ColumnView, name: str, values: pl.Series) -> Floats:
+def _times(view: ColumnView, name: str, values: pl.Series) -> Floats:
     """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
     prints = values.hash(seed=0).to_numpy().view(np.int64)
     known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
-    return facts.state.times(name, prints, known)
+    return view.state.times(name, prints, known)

@@ -1,1 +1,1 @@
-"""Texts in English and French."""
+"""Texts and numbers in the languages that are installed: one catalogue file each."""

@@ -58,7 +58,7 @@ def _judged(
     _keep_head(bench, upload, sample.table.frame)
     mapping, known = dict(upload.mapping), None
     if not mapping:
-        known = uploads.remembered(bench.engine, upload.owner_id, uploads.columns_digest(names))
+        known = uploads.find_mapping(bench.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = known or {}
     options = Options(top=5, minimum=0.3, roles=mapping, reasons=False)
     context = ScoringContext(bench.catalog, bench.open_bundle, options, told)
@@ -160,5 +160,5 @@ def _match(match: Any) -> dict[str, Any]:
         "domain": match.entry.domain,
         "similarity": match.similarity,
         "skill": members.skill(match.entry),
-        "evidence": [{"part": e.part, "points": e.points, "en": e.en, "fr": e.fr} for e in match.evidence],
+        "evidence": [reason.to_json() for reason in match.evidence],
     }

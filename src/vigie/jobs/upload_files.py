@@ -84,7 +84,7 @@ def _last_line_end(data: bytes) -> int:
 
 
 def _parts(bench: JobContext, upload: Upload) -> list[Part]:
-    found = uploads.parts(bench.engine, upload.id)
+    found = uploads.list_parts(bench.engine, upload.id)
     if [part.number for part in found] != list(range(1, len(found) + 1)) or not found:
         raise NotFound("part of upload", upload.id, hint="upload the file again")
     return found

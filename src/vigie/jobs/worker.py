@@ -63,7 +63,7 @@ class Worker:
         for thread in threads:
             thread.start()
         self.stopping.wait()
-        job_queue.give_back(self.bench.engine, self.name)
+        job_queue.release(self.bench.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
         """Does the next run, if there is one."""
@@ -91,7 +91,7 @@ class Worker:
         lease = self.bench.web.lease_seconds
         while not self.stopping.wait(lease / 3):
             try:
-                job_queue.beat(self.bench.engine, self.name, lease)
+                job_queue.renew_leases(self.bench.engine, self.name, lease)
             except Exception as error:  # noqa: BLE001  the next beat may work; without one the lease ends
                 log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
 
@@ -120,7 +120,7 @@ class Worker:
                 error, (DamagedBundle, UnsignedBundle, NewerBundle)
             ):
                 outcome = "postponed"
-                job_queue.postpone(engine, job, told)
+                job_queue.retry_later(engine, job, told)
             else:
                 job_queue.fail(engine, job, told, upload=_refusal(job, told))
         except MemoryError:
@@ -165,7 +165,7 @@ class Worker:
             if stage == said and now - said_at < _TELL:
                 return
             said_at, said = now, stage
-            if not job_queue.tell(self.bench.engine, job, stage, share):
+            if not job_queue.report_progress(self.bench.engine, job, stage, share):
                 raise Gone
 
         return tell

@@ -16,24 +16,24 @@ from functools import cache, lru_cache
 UNSAID = 0.5
 """The share of the domain's points that a table gets when nothing in it names a domain."""
 
-# domain | in English | in French | words that name it | words that only hint at it
+# domain | words that name it | words that only hint at it; its name for a reader is in the catalogues of `i18n`
 # Words are folded and of four languages; @role stands for a column of that role.
 _VOCABULARY = """
-mobile_money | mobile money | mobile money | cash in, cash out, cashin, cashout, mobile money, momo, airtime, mpesa, orange money, ussd, agent code, code agent | wallet, portefeuille, billetera, carteira, msisdn, depot, retrait, debit, cashier, bill, @counter_balance_after
-card_present | card payments at terminals | paiements par carte au terminal | chip, contactless, magstripe, swipe, swiped, card present, keyed, cc num, grocery pos, gas transport | pos, tpe, entry mode, mode saisie, terminal, pin, pharmacy, fuel, restaurant, card, carte, tarjeta, cartao, retailer, virtual card, @card, @counter_latitude, @distance
-card_not_present | online card payments | paiements par carte en ligne | cnp, card not present, cvv match, avs match, 3ds, sca, strong auth, authentification forte, shopping net, misc net, subscription, gaming | ecommerce, online, internet, checkout, billing, shipping, facturation, livraison, browser, user agent, navigateur, toy, fashion, luxury, digital, food, mobile web, cvv, paypal, card, carte, tarjeta, cartao, @user_agent, @email, @ip
-transfers | bank transfers | virements bancaires | wire, swift, bic, sepa, ach, virement, transferencia, remittance, beneficiary bank, standing order, instant payment, cheque, pix, correspondent, ordering customer, donneur ordre, ordenante | iban, transfer, instant, beneficiary, benef, beneficiaire, beneficiario, @counter_balance_after
-p2p | payments between persons | paiements entre particuliers | p2p, peer, friend, zelle, venmo, cash app, request money, split bill, merchant qr | recipient, contact, rent, gift, good, payee, note
-atm | cash machines | retraits aux distributeurs | atm, dab, cajero, cash withdrawal, caixa eletronico, dispenser, enquiry, withdrawal atm | withdrawal, retrait, retiro, saque, deposit, pin, terminal
-acquiring | merchant payments | encaissements des commerçants | acquirer, settlement, mcc, moto, payment link, high risk country, is declined, foreign transaction, refund purchase, authorization | merchant, marchand, mrch, commercant, comercio, lojista, chargeback, chbk, impaye, contracargo, dispute, litige, disputa, decline, declined, decl, refus, refuse, rechazo, rechazado, refund, store, boutique, tienda, seller, vendeur, vendedor
-crypto | crypto-assets | crypto-actifs | crypto, bitcoin, btc, eth, ethereum, usdt, token, blockchain, gas price, tx hash, swap, mixer, utxo, wallet from, wallet to, withdrawal address, erc20, coin | wallet, portefeuille, billetera, carteira, contract, exchange, hash, withdrawal, deposit, fee, api
-loyalty_refunds | loyalty and refunds | fidélité et remboursements | loyalty, redeem, redemption, earn, point transfer, mile, reward, reembolso, devolucion, devolucao, remboursement, puntos | point, refund, return, retour, fidelite, voucher, coupon, gift card, promo, bonus, purchase, call center
-corporate_payments | corporate payments | paiements d'entreprise | invoice, facture, factura, fatura, supplier, fournisseur, proveedor, fornecedor, payroll, paie, nomina, treasury, erp, purchase order, approver, cost center, gl account, ebanking | vendor, employee, empleado, funcionario, matricule, salary, salaire, tax, expense, utility, approval, service
-account_opening | account opening | ouvertures de compte | account opening, signup, onboarding, kyc, selfie, proposed credit, email similarity, phone valid, name email, free email, email gratuit, disposable email, email jetable, distinct email, month with bank, existing customer, current address month, bank month, mois banque, mois adresse, first deposit, zip velocity | application, registration, inscription, ouverture, apertura, abertura, identity, housing, session, owner, tenant, linux, macintosh, window, @email, @phone, @birth
-lending | lending | crédit | loan, pret, prestamo, emprestimo, borrower, emprunteur, installment, echeance, cuota, parcela, interest rate, mortgage, repayment, annuity, credit bureau, bureau, debt, debt consolidation, revolving, payday, leasing, principal, tenor, outstanding, taux endettement, encours, deuda, garantia, debt to income | application, income, employer, employed, education, purpose, default, collateral, utilisation, enquiry last, document, rejection, solicitado, demande credit, @income
-insurance | insurance claims | sinistres d'assurance | claim, sinistre, siniestro, sinistro, policy, poliza, apolice, deductible, franchise, insured, assure, asegurado, segurado, incident, accident, witness, vandalism, collision, bodily, injury, adjuster, third party, all peril, damage, total loss | premium, prime, police, vehicle, vehicule, vehiculo, auto make, hospital, fire, theft, repair, severity, liability, comprehensive, fault
-orders | shop orders | commandes en ligne | basket size, order count, num order, shipping distance, envio, pedido, panier, carrito, online order, median price, used chip, repeat retailer, known merchant | order, commande, basket, cart, item, quantity, quantite, article, product, produit, billing, shipping, jewelry, music, game, storecredit, giftcard, discount, attempt, returning customer, avs match, @amount_ratio, @distance
-anonymised | anonymous columns | colonnes anonymes | pca, principal component, anonymised, anonymized, anonymisé, component, composante, componente | feature, variable, attribute, attr, masked, hidden, pc
+mobile_money | cash in, cash out, cashin, cashout, mobile money, momo, airtime, mpesa, orange money, ussd, agent code, code agent | wallet, portefeuille, billetera, carteira, msisdn, depot, retrait, debit, cashier, bill, @counter_balance_after
+card_present | chip, contactless, magstripe, swipe, swiped, card present, keyed, cc num, grocery pos, gas transport | pos, tpe, entry mode, mode saisie, terminal, pin, pharmacy, fuel, restaurant, card, carte, tarjeta, cartao, retailer, virtual card, @card, @counter_latitude, @distance
+card_not_present | cnp, card not present, cvv match, avs match, 3ds, sca, strong auth, authentification forte, shopping net, misc net, subscription, gaming | ecommerce, online, internet, checkout, billing, shipping, facturation, livraison, browser, user agent, navigateur, toy, fashion, luxury, digital, food, mobile web, cvv, paypal, card, carte, tarjeta, cartao, @user_agent, @email, @ip
+transfers | wire, swift, bic, sepa, ach, virement, transferencia, remittance, beneficiary bank, standing order, instant payment, cheque, pix, correspondent, ordering customer, donneur ordre, ordenante | iban, transfer, instant, beneficiary, benef, beneficiaire, beneficiario, @counter_balance_after
+p2p | p2p, peer, friend, zelle, venmo, cash app, request money, split bill, merchant qr | recipient, contact, rent, gift, good, payee, note
+atm | atm, dab, cajero, cash withdrawal, caixa eletronico, dispenser, enquiry, withdrawal atm | withdrawal, retrait, retiro, saque, deposit, pin, terminal
+acquiring | acquirer, settlement, mcc, moto, payment link, high risk country, is declined, foreign transaction, refund purchase, authorization | merchant, marchand, mrch, commercant, comercio, lojista, chargeback, chbk, impaye, contracargo, dispute, litige, disputa, decline, declined, decl, refus, refuse, rechazo, rechazado, refund, store, boutique, tienda, seller, vendeur, vendedor
+crypto | crypto, bitcoin, btc, eth, ethereum, usdt, token, blockchain, gas price, tx hash, swap, mixer, utxo, wallet from, wallet to, withdrawal address, erc20, coin | wallet, portefeuille, billetera, carteira, contract, exchange, hash, withdrawal, deposit, fee, api
+loyalty_refunds | loyalty, redeem, redemption, earn, point transfer, mile, reward, reembolso, devolucion, devolucao, remboursement, puntos | point, refund, return, retour, fidelite, voucher, coupon, gift card, promo, bonus, purchase, call center
+corporate_payments | invoice, facture, factura, fatura, supplier, fournisseur, proveedor, fornecedor, payroll, paie, nomina, treasury, erp, purchase order, approver, cost center, gl account, ebanking | vendor, employee, empleado, funcionario, matricule, salary, salaire, tax, expense, utility, approval, service
+account_opening | account opening, signup, onboarding, kyc, selfie, proposed credit, email similarity, phone valid, name email, free email, email gratuit, disposable email, email jetable, distinct email, month with bank, existing customer, current address month, bank month, mois banque, mois adresse, first deposit, zip velocity | application, registration, inscription, ouverture, apertura, abertura, identity, housing, session, owner, tenant, linux, macintosh, window, @email, @phone, @birth
+lending | loan, pret, prestamo, emprestimo, borrower, emprunteur, installment, echeance, cuota, parcela, interest rate, mortgage, repayment, annuity, credit bureau, bureau, debt, debt consolidation, revolving, payday, leasing, principal, tenor, outstanding, taux endettement, encours, deuda, garantia, debt to income | application, income, employer, employed, education, purpose, default, collateral, utilisation, enquiry last, document, rejection, solicitado, demande credit, @income
+insurance | claim, sinistre, siniestro, sinistro, policy, poliza, apolice, deductible, franchise, insured, assure, asegurado, segurado, incident, accident, witness, vandalism, collision, bodily, injury, adjuster, third party, all peril, damage, total loss | premium, prime, police, vehicle, vehicule, vehiculo, auto make, hospital, fire, theft, repair, severity, liability, comprehensive, fault
+orders | basket size, order count, num order, shipping distance, envio, pedido, panier, carrito, online order, median price, used chip, repeat retailer, known merchant | order, commande, basket, cart, item, quantity, quantite, article, product, produit, billing, shipping, jewelry, music, game, storecredit, giftcard, discount, attempt, returning customer, avs match, @amount_ratio, @distance
+anonymised | pca, principal component, anonymised, anonymized, anonymisé, component, composante, componente | feature, variable, attribute, attr, masked, hidden, pc
 """
 _HINT = 0.25
 
@@ -135,12 +135,6 @@ def domains() -> tuple[str, ...]:
     return tuple(domain for domain, *_ in _lines())
 
 
-def label(domain: str) -> tuple[str, str]:
-    """The domain's name for a reader, in English and French; its own name where it is not ours."""
-    own = domain.replace("_", " ")
-    return next(((en, fr) for name, en, fr, *_ in _lines() if name == domain), (own, own))
-
-
 @cache
 def _lines() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(p.strip() for p in line.split("|")) for line in _VOCABULARY.strip().splitlines())
@@ -150,7 +144,7 @@ def _lines() -> tuple[tuple[str, ...], ...]:
 def _vocabulary() -> dict[str, dict[str, float]]:
     """Word -> domain -> what it is worth there: less for a hint, less where domains share it."""
     found: dict[str, dict[str, float]] = {}
-    for domain, _, _, *tiers in _lines():
+    for domain, *tiers in _lines():
         for words, worth in zip(tiers, (1.0, _HINT), strict=True):
             for word in (w.strip() for w in words.split(",")):
                 key = word if word.startswith("@") else " ".join(tokens(word))

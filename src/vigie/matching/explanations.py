@@ -1,17 +1,18 @@
-"""The similarity of one model in words: what was counted, what is missing, and the points for it."""
+"""The similarity of one model explained: what was counted, what is missing, and the points for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from vigie.i18n.messages import Message, join, msg, named, translate
 from vigie.matching import PARTS, POINTS, Index, ModelProfile, TableProfile, Vector, vector
 from vigie.matching.distributions import CLOSE, FEWEST, Floats, closeness, gaps
-from vigie.matching.domains import UNSAID, label
+from vigie.matching.domains import UNSAID
 from vigie.matching.role_weights import NAMES, WORTH, WORTHS, stand_in
-from vigie.roles.inference import ROLES
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,17 @@ class Evidence:
 
     part: str
     points: float
-    en: str
-    fr: str
+    text: Message
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as summaries have it; `en` and `fr` stay for one version."""
+        return {
+            "part": self.part,
+            "points": self.points,
+            "message": self.text.to_json(),
+            "en": str(self.text),
+            "fr": translate(self.text, "fr"),
+        }
 
 
 def compare(table: TableProfile, model: ModelProfile) -> tuple[Evidence, ...]:
@@ -32,7 +42,7 @@ def compare(table: TableProfile, model: ModelProfile) -> tuple[Evidence, ...]:
 
 
 def explain(table: TableProfile, model: Vector, parts: Floats, found: Floats | None) -> tuple[Evidence, ...]:
-    """Every part of the similarity in words; the points sum to the similarity rounded to three digits.
+    """Every part of the similarity explained; the points sum to the similarity rounded to three digits.
 
     Args:
         table: the table.
@@ -50,8 +60,8 @@ def explain(table: TableProfile, model: Vector, parts: Floats, found: Floats | N
     points = {part: round(value, 3) for part, value in exact.items()}
     largest = max(points, key=lambda part: points[part])
     points[largest] = round(points[largest] + round(sum(exact.values()), 3) - sum(points.values()), 3)
-    words = _Words(table, model, found)
-    return tuple(Evidence(part, value, *getattr(words, part)()) for part, value in points.items())
+    reasons = _Reasons(table, model, found)
+    return tuple(Evidence(part, value, getattr(reasons, part)()) for part, value in points.items())
 
 
 def similarity(evidence: Iterable[Evidence]) -> float:
@@ -59,83 +69,78 @@ def similarity(evidence: Iterable[Evidence]) -> float:
     return round(sum(reason.points for reason in evidence), 3)
 
 
-class _Words:
-    """The words for each part: a pair of English and French."""
+class _Reasons:
+    """The reason for each part, one method a part."""
 
     def __init__(self, table: TableProfile, model: Vector, found: Floats | None) -> None:
         self._table, self._model = table, model
         self._gaps = np.zeros(0) if found is None else found[0]
         self._present, self._types = table.presence
 
-    def needs(self) -> tuple[str, str]:
+    def needs(self) -> Message:
         shares = self._model.shares * (WORTHS > 0)
         needed = shares >= max(1e-9, min(0.5, float(shares.max()) / 2))
         missing = np.flatnonzero(needed & (self._table.reach < 0.5)).tolist()
         missing.sort(key=lambda i: -float(shares[i]) * WORTH[NAMES[i]])
-        all_ = int(needed.sum())
-        here = all_ - len(missing)
-        return (
-            f"{here} of the {all_} roles the model needs are here" + _list("; missing: ", missing, "text_en"),
-            f"{here} des {all_} rôles dont le modèle a besoin sont là"
-            + _list(" ; manque : ", missing, "text_fr"),
+        count = int(needed.sum())
+        here = count - len(missing)
+        if not missing:
+            return msg("{here} of the {count} roles the model needs are here", here=here, count=count)
+        return msg(
+            "{here} of the {count} roles the model needs are here; missing: {roles}",
+            here=here,
+            count=count,
+            roles=_list(missing),
         )
 
-    def knows(self) -> tuple[str, str]:
+    def knows(self) -> Message:
         roles = np.flatnonzero(self._present * WORTHS)
         unknown = roles[stand_in(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
-        count, all_ = len(roles) - len(unknown), len(roles)
-        return (
-            f"the model knows {count} of the table's {all_} roles" + _list("; not: ", unknown, "text_en"),
-            f"le modèle connaît {count} des {all_} rôles du fichier" + _list(" ; pas : ", unknown, "text_fr"),
+        count, known = len(roles), len(roles) - len(unknown)
+        if not unknown:
+            return msg("the model knows {known} of the table's {count} roles", known=known, count=count)
+        return msg(
+            "the model knows {known} of the table's {count} roles; not: {roles}",
+            known=known,
+            count=count,
+            roles=_list(unknown),
         )
 
-    def domain(self) -> tuple[str, str]:
+    def domain(self) -> Message:
         score = self._table.domain.scores.get(self._model.domain, UNSAID)
-        en, fr = label(self._model.domain)
-        said = self._table.domain.words.get(self._model.domain, ())[:3]
-        if score > UNSAID:
-            if not said:
-                return f"its columns are those of {en}", f"ses colonnes sont celles du domaine {fr}"
-            return f"words of {en}: {', '.join(said)}", f"mots du domaine {fr} : {', '.join(said)}"
+        domain = named("domain", self._model.domain)
+        words = self._table.domain.words.get(self._model.domain, ())[:3]
         if score == UNSAID:
-            return (
-                "nothing names the domain: half the points",
-                "rien ne nomme le domaine : la moitié des points",
-            )
-        return f"the words are not those of {en}", f"les mots ne sont pas ceux du domaine {fr}"
+            return msg("nothing names the domain: half the points")
+        if score < UNSAID:
+            return msg("the words are not those of {domain}", domain=domain)
+        if not words:
+            return msg("its columns are those of {domain}", domain=domain)
+        return msg("words of {domain}: {words}", domain=domain, words=", ".join(words))
 
-    def names(self) -> tuple[str, str]:
+    def names(self) -> Message:
         known = self._model.known
-        named = self._table.named
-        like = sum(2 * sum(map(known.__contains__, words)) >= len(words) for words in named)
-        return (
-            f"{like} of {len(named)} columns are named like the model's",
-            f"{like} colonnes sur {len(named)} sont nommées comme celles du modèle",
-        )
+        columns = self._table.named
+        like = sum(2 * sum(map(known.__contains__, words)) >= len(words) for words in columns)
+        return msg("{like} of {count} columns are named like the model's", like=like, count=len(columns))
 
-    def types(self) -> tuple[str, str]:
+    def types(self) -> Message:
         shared = (self._present > 0) & (self._model.types > 0)
         same = int((shared & ((self._model.types & self._types) > 0)).sum())
-        both = int(shared.sum())
-        return (
-            f"{same} of {both} shared roles are of the same type",
-            f"{same} rôles communs sur {both} ont le même type",
-        )
+        return msg("{same} of {both} shared roles are of the same type", same=same, both=int(shared.sum()))
 
-    def distributions(self) -> tuple[str, str]:
-        count = len(self._gaps)
+    def distributions(self) -> Message:
         if np.count_nonzero(~np.isnan(self._gaps)) < FEWEST:
-            return (
-                "too few features to compare: half the points",
-                "trop peu de mesures à comparer : la moitié des points",
-            )
+            return msg("too few features to compare: half the points")
         close = int((self._gaps <= CLOSE).sum())
-        return (
-            f"{close} of the table's {count} features are spread as in training",
-            f"{close} des {count} mesures du fichier sont réparties comme à l'entraînement",
+        return msg(
+            "{close} of the table's {count} features are spread as in training",
+            close=close,
+            count=len(self._gaps),
         )
 
 
-def _list(prefix: str, positions: Sequence[int], language: str) -> str:
-    names = [getattr(ROLES[NAMES[i]], language) for i in positions[:3]]
-    return prefix + ", ".join(names) + ("…" if len(positions) > 3 else "") if names else ""
+def _list(positions: Sequence[int]) -> Message:
+    """The names of at most three roles."""
+    roles = join(named("role", NAMES[i]) for i in positions[:3])
+    return msg("{roles}…", roles=roles) if len(positions) > 3 else roles

@@ -17,7 +17,7 @@ import polars as pl
 from vigie import features
 from vigie.arrays import Floats, weighted_sum
 from vigie.detectors import anomaly
-from vigie.features.cells import print_of
+from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FittedState
@@ -132,8 +132,8 @@ def canonical_view(
     order = np.argsort(rows, kind="stable")
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = ColumnView(sorted_frame, ordered, state, apart=None if apart is None else apart[order])
-    facts.known_prints = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    facts = ColumnView(sorted_frame, ordered, state, partition=None if apart is None else apart[order])
+    facts.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     return facts, order, rows
 
 
@@ -146,7 +146,7 @@ def row_hashes(
     hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = state.once(f"print {name}", partial(print_of, cells))
+        prints[name] = state.once(f"print {name}", partial(column_hash, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
     return total, prints, hashed

@@ -50,9 +50,9 @@ class Copier:
             AlreadyThere: another bundle is published at `place`.
             StoreUnavailable: a store refused, or was silent for too long.
         """
-        source, target = self._stores.at(entry.place), self._stores.at(place)
+        source, target = self._stores.at(entry.storage), self._stores.at(place)
         listed = {head.key: head.size for head in target.list(place.prefix)}
-        pairs = list(zip(wanted(entry, entry.place), wanted(entry, place), strict=True))
+        pairs = list(zip(wanted(entry, entry.storage), wanted(entry, place), strict=True))
         if pairs[-1][1].key in listed:
             _refuse_another(target, pairs[-1][1])
         sent = self._send(source, target, pairs[:-1], listed)
@@ -128,7 +128,7 @@ def _send_signature(source: Store, target: Store, entry: ModelVersion, place: St
     """Copies the signature where there is one; the catalog has no digest of it, its bytes are compared."""
     key = join(place.prefix, SIGNATURE)
     try:
-        signature = source.get(join(entry.place.prefix, SIGNATURE))
+        signature = source.get(join(entry.storage.prefix, SIGNATURE))
     except NotFound:
         return 0
     if len(signature) > SIGNATURE_LIMIT:

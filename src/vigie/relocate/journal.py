@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from vigie.catalog import ModelVersion, StorageLocation
-from vigie.db.database import migration_steps, migrations, reading, writing
+from vigie.db.database import reading, writing
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, NotFound, VigieError
 from vigie.relocate import lock_owner
+from vigie.relocate.tables import migration_steps, migrations
 from vigie.relocate.targets import Target
 
 _LOCK = "migration"
@@ -266,9 +267,9 @@ def _plan(
             "migration_id": number,
             "model": entry.name,
             "version": entry.version,
-            "old_storage_type": entry.place.storage_type,
-            "old_bucket": entry.place.bucket,
-            "old_prefix": entry.place.prefix,
+            "old_storage_type": entry.storage.storage_type,
+            "old_bucket": entry.storage.bucket,
+            "old_prefix": entry.storage.prefix,
             "new_storage_type": place.storage_type,
             "new_bucket": place.bucket,
             "new_prefix": place.prefix,
@@ -325,7 +326,7 @@ def _under_way(connection: sa.Connection, number: int) -> MigrationUnderWay:
 
 
 def _sources(moves: Sequence[tuple[ModelVersion, StorageLocation]]) -> str:
-    return ", ".join(sorted({entry.location.url for entry, _ in moves}))[:1500]
+    return ", ".join(sorted({entry.store.url for entry, _ in moves}))[:1500]
 
 
 def _now(connection: sa.Connection) -> datetime:

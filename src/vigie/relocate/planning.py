@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.relocate.targets import ABSENT, RIGHT, WRONG, Opener, Seen, Stores, Target, look, wanted
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 MOVED = "already there"
 NEW = "new"
@@ -77,7 +77,7 @@ class Plan:
 def pending(catalog: Catalog, target: Target) -> list[tuple[ModelVersion, StorageLocation]]:
     """The models that do not lie at the target yet, active or not, and where they will lie."""
     moves = [(entry, target.place(entry)) for entry in catalog.list(active_only=False)]
-    return [(entry, place) for entry, place in moves if entry.place != place]
+    return [(entry, place) for entry, place in moves if entry.storage != place]
 
 
 def plan(
@@ -108,11 +108,11 @@ def plan(
 
 
 def _model(entry: ModelVersion, new: StorageLocation, stores: Stores, team: Crew) -> ModelPlan:
-    if entry.place == new:
-        return ModelPlan(entry.name, entry.version, MOVED, entry.place, new, entry.size, ())
-    source, target = stores.at(entry.place), stores.at(new)
+    if entry.storage == new:
+        return ModelPlan(entry.name, entry.version, MOVED, entry.storage, new, entry.size, ())
+    source, target = stores.at(entry.storage), stores.at(new)
     listed = {head.key for head in target.list(new.prefix)}
-    olds, news = wanted(entry, entry.place), wanted(entry, new)
+    olds, news = wanted(entry, entry.storage), wanted(entry, new)
     there = {file.name: file for file in news if file.key in listed}
     at_source = team.read(lambda file: look(source, file), olds)
     seen = dict(zip(there, team.read(lambda file: look(target, file), there.values()), strict=True))
@@ -127,7 +127,7 @@ def _model(entry: ModelVersion, new: StorageLocation, stores: Stores, team: Crew
     state = _state(files)
     if state == DIFFERENT:
         detail = "; ".join(f"{name}: found {s.found}" for name, s in seen.items() if s.state == WRONG)
-    return ModelPlan(entry.name, entry.version, state, entry.place, new, entry.size, tuple(files), detail)
+    return ModelPlan(entry.name, entry.version, state, entry.storage, new, entry.size, tuple(files), detail)
 
 
 def _action(source: str, target: str) -> str:

@@ -19,7 +19,8 @@ from vigie.relocate.journal import Record, Step, Timing
 from vigie.relocate.targets import Opener, Stores, Target, wanted
 from vigie.relocate.verification import GOOD, check_all
 from vigie.relocate.worker_pool import Progress, Silence
-from vigie.stores.base import Store, join, open_location
+from vigie.stores.base import Store, join
+from vigie.stores.open import open_location
 
 _SHIPPED = "starter library"
 
@@ -59,7 +60,7 @@ def prune(
         steps = journal.steps(engine, record.id, "switched")
         by_key = {(e.name, e.version): e for e in entries}
         known = [(by_key[s.model, s.version], s) for s in steps if (s.model, s.version) in by_key]
-        there = [(entry, step) for entry, step in known if entry.place == step.new]
+        there = [(entry, step) for entry, step in known if entry.storage == step.new]
         checks = check_all([(e, s.new) for e, s in there], stores, parallel, progress or Silence())
         bad = [(c.label, "; ".join(c.faults)) for c in checks if c.state != GOOD]
         if bad:
@@ -67,7 +68,7 @@ def prune(
             raise MigrationIncomplete(
                 good, len(checks), what="are right at the target; nothing was deleted", failed=bad
             )
-        used = {e.place for e in entries}
+        used = {e.storage for e in entries}
         kept = [(s.label, why) for e, s in known if (why := _reason_to_keep(e, s, used))]
         spared = {label for label, _ in kept}
         going = [(entry, step) for entry, step in there if step.label not in spared]
@@ -95,8 +96,8 @@ def _chosen(engine: sa.Engine, target: Target) -> Record:
 
 
 def _reason_to_keep(entry: ModelVersion, step: Step, used: set[StorageLocation]) -> str:
-    if entry.place != step.new:
-        return f"it lies at {entry.place} now"
+    if entry.storage != step.new:
+        return f"it lies at {entry.storage} now"
     if step.old in used:
         return "another model of the catalog lies there"
     if entry.provenance.get("source") == _SHIPPED and step.old.storage_type == "local":

@@ -17,7 +17,7 @@ from vigie.relocate.journal import Held, Record, Step, Timing
 from vigie.relocate.targets import Opener, Stores
 from vigie.relocate.verification import GOOD, check_all
 from vigie.relocate.worker_pool import Progress, Silence
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 _STATUS = "`vigie migrate --status` lists the migrations"
 
@@ -95,9 +95,9 @@ def _faults(
 ) -> list[tuple[str, str]]:
     """What stands in the way, by model; all old bytes are read."""
     astray = [
-        (step.label, f"it lies at {entry.place} now, where migration {number} did not put it")
+        (step.label, f"it lies at {entry.storage} now, where migration {number} did not put it")
         for entry, step in known
-        if entry.place != step.new
+        if entry.storage != step.new
     ]
     if astray:
         return astray

@@ -24,7 +24,7 @@ from vigie.relocate.journal import Held, Step, Timing
 from vigie.relocate.planning import pending
 from vigie.relocate.targets import Opener, Stores, Target
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 SWITCHED = "moved"
 FAILED = "failed"
@@ -159,7 +159,7 @@ def _one(
     held: Held, catalog: Catalog, copier: Copier, team: Crew, entry: ModelVersion, place: StorageLocation
 ) -> Outcome:
     """Copies and switches one model; its own errors are its outcome, those of the database end the run."""
-    step = Step(entry.name, entry.version, entry.place, place, "planned", None)
+    step = Step(entry.name, entry.version, entry.storage, place, "planned", None)
     copied = NOTHING
     try:
         copied = copier.copy(entry, place)
@@ -180,7 +180,7 @@ def _one(
 
 def _arrived(catalog: Catalog, goal: Target, before: Sequence[tuple[str, str]]) -> int:
     """How many of the models counted in lie at the target now, by the catalog's word."""
-    now = {(e.name, e.version): e.place == goal.place(e) for e in catalog.list(active_only=False)}
+    now = {(e.name, e.version): e.storage == goal.place(e) for e in catalog.list(active_only=False)}
     return sum(now.get(key, False) for key in before)
 
 

@@ -14,7 +14,8 @@ from vigie.bundles.bundle import MANIFEST, MANIFEST_LIMIT
 from vigie.bundles.transfer import BundleLocation
 from vigie.catalog import ModelVersion, StorageLocation
 from vigie.errors import DamagedBundle, NotFound, UsageRefused
-from vigie.stores.base import Location, Store, check_key, join, locate, open_location
+from vigie.stores.base import Location, Store, check_key, join
+from vigie.stores.open import locate, open_location
 
 RIGHT = "right"
 ABSENT = "absent"

@@ -15,7 +15,7 @@ from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.errors import StoreUnavailable
 from vigie.relocate.targets import RIGHT, Opener, Stores, Target, look, wanted
 from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
-from vigie.stores.base import open_location
+from vigie.stores.open import open_location
 
 GOOD = "right"
 BAD = "damaged"
@@ -85,11 +85,11 @@ def verify(
     started = time.monotonic()
     goal = Target.parse(target) if target is not None else None
     entries = Catalog(engine).list(active_only=False)
-    jobs = [(entry, entry.place) for entry in entries if goal is None or entry.place == goal.place(entry)]
-    stray = [(entry, goal.place(entry)) for entry in entries if goal and entry.place != goal.place(entry)]
+    jobs = [(entry, entry.storage) for entry in entries if goal is None or entry.storage == goal.place(entry)]
+    stray = [(entry, goal.place(entry)) for entry in entries if goal and entry.storage != goal.place(entry)]
     checks = check_all(jobs, Stores(opener), parallel, progress or Silence())
     checks += [
-        ModelCheck(e.name, e.version, e.place, ELSEWHERE, (f"the catalog has it at {e.place}",))
+        ModelCheck(e.name, e.version, e.storage, ELSEWHERE, (f"the catalog has it at {e.storage}",))
         for e, _ in stray
     ]
     ordered = tuple(sorted(checks, key=lambda check: (check.name, check.version)))

@@ -88,7 +88,7 @@ class Cluster:
         self._seen = look
         for kind in look.kinds:
             rows = self._rows.frames
-            if kind.newcomers:
+            if kind.needs_first_of_actor:
                 actor = {k: found for k, found in self._found.items() if k.name == "actor"}
                 rows = self._by_row(
                     rows, actor, tasks.with_newcomers, {**rows.schema, IS_FIRST_OF_ACTOR: pl.Boolean()}
@@ -136,7 +136,7 @@ class Cluster:
     ) -> tuple[Layout, Frames]:
         """What a kind tells of rows that are brought together for it, written down."""
         kind = tell.kind
-        taken = (*more, IS_FIRST_OF_ACTOR) if kind.newcomers else more
+        taken = (*more, IS_FIRST_OF_ACTOR) if kind.needs_first_of_actor else more
         route = tasks.Route(kind, self._seen.roles, _prints(self._seen.state), taken)
         # What it will tell is tried on a few rows at random: the same of any rows of the table.
         tried = self._seen.random.head(_TRIED).with_columns(

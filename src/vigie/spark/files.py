@@ -25,7 +25,8 @@ from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused, NotFound, UsageRefused
 from vigie.spark import errors
 from vigie.spark.arrow_frame import Frames
-from vigie.stores.base import Location, connect, locate, open_location
+from vigie.stores.base import Location
+from vigie.stores.open import connect, locate, open_location
 from vigie.table import Dialect, stream, write_pieces
 from vigie.table.stream import Stream
 

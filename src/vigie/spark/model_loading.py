@@ -56,7 +56,7 @@ class _Registered:
 
     @property
     def _sure(self) -> tuple[str, str]:
-        return self.entry.manifest_sha256, str(self.entry.place)
+        return self.entry.manifest_sha256, str(self.entry.storage)
 
 
 @cache

@@ -30,7 +30,7 @@ from vigie.simulator import DOMAINS
 from vigie.starter_models.registry import INDEX, MODELS
 from vigie.starter_models.specs import Recipe, recipes
 from vigie.starter_models.training_samples import Lesson, lessons
-from vigie.stores import base
+from vigie.stores.open import connect
 
 CREATED = "2026-11-23T00:00:00Z"
 WORLDS = 75
@@ -94,7 +94,7 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    shelf = base.connect(folder.resolve().as_uri())
+    shelf = connect(folder.resolve().as_uri())
     libraries = {"xgboost-cpu": installed("xgboost-cpu")}
     for number, recipe in enumerate(wanted):
         progress("measuring models", number / len(wanted))

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 from vigie.bundles import bundle
+from vigie.bundles.transfer import BundleLocation
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.stores.base import Location
 
 MODELS = Path(__file__).parent / "models"
 INDEX = "index.json"
@@ -31,12 +33,12 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     known = {entry.name: entry for entry in catalog.list(active_only=False) if entry.version == version}
     here = str(folder.resolve())
     moved = [
-        (entry, StorageLocation("local", here, entry.place.prefix))
+        (entry, StorageLocation("local", here, entry.storage.prefix))
         for entry in known.values()
         if entry.provenance.get("source") == PROVENANCE["source"]
-        and entry.place.storage_type == "local"
-        and entry.place.bucket != here
-        and not Path(entry.place.bucket, entry.place.prefix).exists()
+        and entry.storage.storage_type == "local"
+        and entry.storage.bucket != here
+        and not Path(entry.storage.bucket, entry.storage.prefix).exists()
     ]
     if moved:
         catalog.relocate(moved)
@@ -58,7 +60,7 @@ def digests(folder: Path = MODELS) -> frozenset[str]:
 
 def _all_there(catalog: Catalog, folder: Path, version: str) -> bool:
     """Whether there is nothing to do, as at every start but the first: not worth reading whole entries for."""
-    places = catalog.places()
+    places = catalog.storage_locations()
     return all(
         (place := places.get((path.name, version))) is not None
         and (place.storage_type != "local" or Path(place.bucket, place.prefix).exists())
@@ -77,15 +79,11 @@ def _entry(path: Path, bucket: str) -> ModelVersion:
         content = stored.read_bytes()
         bundle.check(manifest.name, name, content, manifest.files[name])
         documents[name] = json.loads(content)
-    return ModelVersion.from_bundle_parts(
-        manifest.name,
+    return ModelVersion.from_documents(
+        BundleLocation(manifest.name, path.name, bundle.digest(data), manifest.files),
         manifest.version,
-        documents["profile.json"],
-        documents["performance.json"],
-        manifest.files,
-        bundle.digest(data),
-        "local",
-        bucket,
-        path.name,
-        PROVENANCE,
+        Location("local", bucket),
+        profile=documents["profile.json"],
+        performance=documents["performance.json"],
+        provenance=PROVENANCE,
     )

@@ -1,25 +1,24 @@
-"""The store on obstore: local disk, memory, S3, Azure, and Google where its own client is not installed.
+"""Stores through obstore: S3, Azure, process memory, and Google Cloud Storage where its own client is not installed.
 
-The only module that imports obstore. Its messages carry absolute paths, whole requests and sometimes
-query strings, so none of their text goes further than `_reason`, which looks for known codes in it.
+The only module that imports obstore. Its messages carry whole requests and sometimes query strings, so none of their
+text goes further than `_reason`, which looks for known codes in it.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore import exceptions as vendor
-from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
+from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
-from vigie.errors import AlreadyThere, NotFound, StoreUnavailable, UsageRefused, VigieError
+from vigie.errors import NotFound, StoreUnavailable, UsageRefused, VigieError
 from vigie.i18n.messages import msg, phrase
 from vigie.settings import StoreOptions
 from vigie.stores.base import CHUNK, Head, Location, Store, check_key, join
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 # Above this an upload goes in parts: parts that a killed writer leaves behind need the bucket's own lifecycle rule.
 _SINGLE_PUT = 64 * 1024**2
-_PARTIAL = re.compile(r".+#\d+")
 _memories: dict[str, MemoryStore] = {}
 
 _ACCESS = "access"
@@ -40,8 +38,8 @@ _PRESENT = "present"
 _FAILED = "failed"
 _MISUSED = "misused"
 
-# What each error of the vendor means to us; a test compares this with the classes obstore has.
-MEANING: dict[type[Exception], str] = {
+# A test compares these with the classes that obstore has.
+ERROR_MEANINGS: dict[type[Exception], str] = {
     vendor.AlreadyExistsError: _PRESENT,
     vendor.PreconditionError: _PRESENT,
     vendor.NotModifiedError: _FAILED,
@@ -95,58 +93,49 @@ _CODES = {
     "kind: Timeout": (msg("the store did not answer in time"), _ENDPOINT),
     "169.254.169.254": (msg("no credentials were found"), _CREDENTIALS),
     "MissingAccount": (msg("no storage account was named"), msg("set AZURE_STORAGE_ACCOUNT_NAME")),
-    "No space left": (msg("the disk is full"), msg("free some space")),
-    "Permission denied": (
-        msg("the folder may not be used by this user"),
-        msg("check the folder's owner and mode"),
-    ),
-    "Read-only file system": (msg("the folder is read-only"), msg("check how the disk is mounted")),
 }
 
 
 class ObjectStore(Store):
-    """A store that obstore speaks to."""
+    """A store that obstore reaches."""
 
     def __init__(self, location: Location, options: StoreOptions) -> None:
         super().__init__(location)
         self._options = options
-        self._handle: VendorStore | None = None
 
     def put(self, key: str, data: bytes | Path) -> None:
         """See Store."""
         with self._mapped(key):
             size = data.stat().st_size if isinstance(data, Path) else len(data)
-            obstore.put(self._open(write=True), key, data, use_multipart=size > _SINGLE_PUT)
+            obstore.put(self._client, key, data, use_multipart=size > _SINGLE_PUT)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         """See Store."""
         with self._mapped(key):
-            obstore.put(self._open(write=True), key, data, mode="create")
+            obstore.put(self._client, key, data, mode="create")
 
     def get(self, key: str) -> bytes:
         """See Store."""
         with self._mapped(key):
-            return bytes(obstore.get(self._open(), key).bytes())
+            return bytes(obstore.get(self._client, key).bytes())
 
     def stream(self, key: str) -> Iterator[bytes]:
         """See Store."""
         with self._mapped(key):
-            for chunk in obstore.get(self._open(), key).stream(min_chunk_size=CHUNK):
+            for chunk in obstore.get(self._client, key).stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
 
     def head(self, key: str) -> Head:
         """See Store."""
         with self._mapped(key):
-            return _head(obstore.head(self._open(), key))
+            return _head(obstore.head(self._client, key))
 
     def list(self, prefix: str = "") -> Iterator[Head]:
         """See Store."""
         found: list[ObjectMeta] = []
         folder = prefix.strip("/")
-        if self.kind == "local" and not Path(self.bucket).is_dir():
-            return iter(())
         with self._mapped(folder or None):
-            for batch in obstore.list(self._open(), prefix=folder or None, chunk_size=1000):
+            for batch in obstore.list(self._client, prefix=folder or None, chunk_size=1000):
                 found.extend(batch)
         return iter(sorted(map(_head, found), key=lambda head: head.key))
 
@@ -154,89 +143,70 @@ class ObjectStore(Store):
         """See Store."""
         try:
             with self._mapped(key):
-                obstore.delete(self._open(), key)
+                obstore.delete(self._client, key)
         except NotFound:
             return
 
-    def discard_partial(self, prefix: str, older_than: float) -> int:
-        """See Store. obstore stages a local write as `name#1` beside its goal."""
-        folder = Path(self.bucket, prefix) if self.kind == "local" else None
-        if folder is None or not folder.is_dir():
-            return 0
-        removed = 0
-        for path in folder.rglob("*#*"):
-            with suppress(FileNotFoundError):  # its writer has just finished
-                if _PARTIAL.fullmatch(path.name) and time.time() - path.stat().st_mtime >= older_than:
-                    path.unlink()
-                    removed += 1
-        return removed
-
-    def _open(self, *, write: bool = False) -> VendorStore:
-        if self._handle is None:
-            if self.kind == "local" and not write and not Path(self.bucket).is_dir():
-                raise FileNotFoundError
-            self._handle = _vendor_store(self.location, self._options)
-        return self._handle
+    @cached_property
+    def _client(self) -> VendorStore:
+        return _make_client(self.location, self._options)
 
     @contextmanager
     def _mapped(self, key: str | None) -> Iterator[None]:
-        """Turns whatever the vendor raises into an error of ours that names store, key and what to check."""
+        """Translate the vendor's errors into ours, which name the store, the key and what to check."""
         if key is not None:
             check_key(key)
         try:
             yield
         except VigieError:
             raise
-        except tuple(MEANING) as error:
-            raise _translated(error, self.location, key) from None
+        except tuple(ERROR_MEANINGS) as error:
+            raise self._translated(error, key or "") from None
 
-
-def _translated(error: Exception, location: Location, key: str | None) -> VigieError:
-    meaning = next(MEANING[kind] for kind in type(error).__mro__ if kind in MEANING)
-    name = join(location.prefix, key or "")
-    what, hint = _reason(error)
-    if meaning == _PRESENT:
-        return AlreadyThere(location.label, name, hint="what is published never changes: use another version")
-    if meaning == _ABSENT and not what:
-        return NotFound("object", name, hint=msg("looked in {label}", label=location.label))
-    if meaning == _MISUSED and not what:
-        return UsageRefused(
-            msg("{label}: unusable key {name!r} or configuration", label=location.label, name=name),
-            hint=hint or _ENDPOINT,
+    def _translated(self, error: Exception, key: str) -> VigieError:
+        meaning = next(ERROR_MEANINGS[kind] for kind in type(error).__mro__ if kind in ERROR_MEANINGS)
+        name, label = join(self.prefix, key), self.location.label
+        reason, hint = _reason(error)
+        if meaning == _PRESENT:
+            return self.already_there(key)
+        if meaning == _ABSENT and not reason:
+            return self.not_found(key)
+        if meaning == _MISUSED and not reason:
+            return UsageRefused(
+                msg("{label}: unusable key {name!r} or configuration", label=label, name=name),
+                hint=hint or _ENDPOINT,
+            )
+        if meaning == _ACCESS:
+            reason, hint = reason or msg("access was denied"), hint or _CREDENTIALS
+        return StoreUnavailable(
+            msg(
+                "{subject}: {value}",
+                subject=f"{label}, {name!r}" if name else label,
+                value=phrase(reason or "the request failed"),
+            ),
+            hint=hint or "check the credentials, the region, the clock and the endpoint",
         )
-    if meaning == _ACCESS:
-        what, hint = what or msg("access was denied"), hint or _CREDENTIALS
-    subject = f"{location.label}, {name!r}" if name else location.label
-    fallback = "check the credentials, the region, the clock and the endpoint"
-    return StoreUnavailable(
-        msg("{subject}: {value}", subject=subject, value=phrase(what or "the request failed")),
-        hint=hint or fallback,
-    )
 
 
 def _reason(error: Exception) -> tuple[str, str]:
-    """What the vendor's message is about, in our words; two empty strings where it tells nothing known."""
+    """Return what the vendor's message is about and what to check, in our words; two empty texts if it is unknown."""
     text = str(error)
-    for code, (what, hint) in _CODES.items():
+    for code, (reason, hint) in _CODES.items():
         if code in text:
-            return what, hint
+            return reason, hint
     status = re.search(r"status (?:code )?(\d{3})|status: (\d{3})", text)
     if status and not isinstance(error, FileNotFoundError):
         return msg("the store answered {code}", code=status[1] or status[2]), ""
-    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError) and error.errno:
-        return os.strerror(error.errno).lower(), ""
     return "", ""
 
 
 def _head(meta: ObjectMeta) -> Head:
-    return Head(meta["path"], meta["size"], meta["e_tag"], meta["last_modified"])
+    return Head(meta["path"], meta["size"], meta["last_modified"])
 
 
-def _vendor_store(location: Location, options: StoreOptions) -> VendorStore:
+def _make_client(location: Location, options: StoreOptions) -> VendorStore:
     if location.kind == "memory":
         return _memories.setdefault(f"{location.bucket}/{location.prefix}", MemoryStore())
-    if location.kind == "local":
-        return LocalStore(location.bucket, mkdir=True)
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=options.connect_seconds),
         "read_timeout": timedelta(seconds=options.read_seconds),
@@ -268,7 +238,7 @@ def _vendor_store(location: Location, options: StoreOptions) -> VendorStore:
 
 
 def _s3_config(options: StoreOptions) -> S3Config:
-    """What to tell obstore of S3 beside what it reads from the environment itself."""
+    """Return the S3 settings that obstore does not read from the environment itself."""
     config: S3Config = {"disable_bulk_delete": True}
     if options.s3_region or options.s3_endpoint:
         config["region"] = options.s3_region or "us-east-1"

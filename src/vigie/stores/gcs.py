@@ -1,8 +1,7 @@
-"""The store on Google Cloud Storage by its own client (extra `gcs`), credentials as Google's libraries find them.
+"""Google Cloud Storage through its own client (extra `gcs`), with the credentials that Google's libraries find.
 
-Exercised on gcp-storage-emulator, which ignores preconditions: `put_if_absent` therefore looks first, and then
-still sends the precondition, which Google's service honours. That the service settles a race between two
-writers is its documentation's word; no test here could see it.
+The tests use gcp-storage-emulator, which ignores preconditions: `put_if_absent` therefore looks first and then sends the
+precondition. That Google's service lets one of two racing writers win is documented by Google, not tested here.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests import exceptions as network
 
-from vigie.errors import AlreadyThere, NotFound, StoreUnavailable, VigieError
+from vigie.errors import NotFound, StoreUnavailable
 from vigie.i18n.messages import msg
 from vigie.settings import StoreOptions
 from vigie.stores.base import CHUNK, Head, Location, Store, check_key, join
@@ -32,12 +31,12 @@ _NETWORK = "check the network, any proxy, and that the service is up"
 
 
 class GcsStore(Store):
-    """A store that Google's own client speaks to."""
+    """A store that Google's own client reaches."""
 
     def __init__(self, location: Location, options: StoreOptions) -> None:
         super().__init__(location)
         self._options = options
-        self._given: dict[str, Any] = {
+        self._request: dict[str, Any] = {
             "timeout": (options.connect_seconds, options.read_seconds),
             "retry": DEFAULT_RETRY.with_timeout(options.total_seconds),
         }
@@ -47,37 +46,37 @@ class GcsStore(Store):
         with self._mapped(key, needs_object=False):
             blob = self._blob(key)
             if isinstance(data, Path):
-                blob.upload_from_filename(str(data), **self._given)
+                blob.upload_from_filename(str(data), **self._request)
             else:
-                blob.upload_from_string(data, content_type="application/octet-stream", **self._given)
+                blob.upload_from_string(data, content_type="application/octet-stream", **self._request)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         """See Store."""
         with self._mapped(key, needs_object=False):
             blob = self._blob(key)
-            if blob.exists(**self._given):
-                raise self._present(key)
+            if blob.exists(**self._request):
+                raise self.already_there(key)
             blob.upload_from_string(
-                data, content_type="application/octet-stream", if_generation_match=0, **self._given
+                data, content_type="application/octet-stream", if_generation_match=0, **self._request
             )
 
     def get(self, key: str) -> bytes:
         """See Store."""
         with self._mapped(key):
-            return bytes(self._blob(key).download_as_bytes(**self._given))
+            return bytes(self._blob(key).download_as_bytes(**self._request))
 
     def stream(self, key: str) -> Iterator[bytes]:
         """See Store."""
-        with self._mapped(key), self._blob(key).open("rb", chunk_size=CHUNK, **self._given) as source:
+        with self._mapped(key), self._blob(key).open("rb", chunk_size=CHUNK, **self._request) as source:
             while chunk := source.read(CHUNK):
                 yield chunk
 
     def head(self, key: str) -> Head:
         """See Store."""
         with self._mapped(key):
-            blob = self._bucket.get_blob(join(self.prefix, key), **self._given)
+            blob = self._bucket.get_blob(join(self.prefix, key), **self._request)
             if blob is None:
-                raise self._absent(key)
+                raise self.not_found(key)
             return self._head(blob)
 
     def list(self, prefix: str = "") -> Iterator[Head]:
@@ -85,7 +84,7 @@ class GcsStore(Store):
         folder = join(self.prefix, prefix)
         with self._mapped(prefix.strip("/") or None, needs_object=False):
             blobs = self._client.list_blobs(
-                self._bucket, prefix=f"{folder}/" if folder else None, **self._given
+                self._bucket, prefix=f"{folder}/" if folder else None, **self._request
             )
             found = [self._head(blob) for blob in blobs]
         return iter(sorted(found, key=lambda head: head.key))
@@ -94,7 +93,7 @@ class GcsStore(Store):
         """See Store."""
         try:
             with self._mapped(key):
-                self._blob(key).delete(**self._given)
+                self._blob(key).delete(**self._request)
         except NotFound:
             return
 
@@ -113,25 +112,15 @@ class GcsStore(Store):
 
     def _head(self, blob: Any) -> Head:
         key = str(blob.name).removeprefix(f"{self.prefix}/" if self.prefix else "")
-        return Head(key, blob.size, blob.etag, blob.updated)
-
-    def _absent(self, key: str | None) -> VigieError:
-        return NotFound(
-            "object", join(self.prefix, key or ""), hint=msg("looked in {label}", label=self.location.label)
-        )
-
-    def _present(self, key: str | None) -> VigieError:
-        return AlreadyThere(
-            self.location.label,
-            join(self.prefix, key or ""),
-            hint="what is published never changes: use another version",
-        )
+        return Head(key, blob.size, blob.updated)
 
     @contextmanager
     def _mapped(self, key: str | None, *, needs_object: bool = True) -> Iterator[None]:
-        """Turns whatever the vendor raises into an error of ours that names store, key and what to check.
+        """Translate the vendor's errors into ours, which name the store, the key and what to check.
 
-        Where no object is needed, what was not found can only be the bucket.
+        Args:
+            key: the object, None for a request without one.
+            needs_object: whether "not found" may mean the object; otherwise it means the bucket.
         """
         if key is not None:
             check_key(key)
@@ -144,9 +133,9 @@ class GcsStore(Store):
                     msg("{label}: there is no such bucket", label=self.location.label),
                     hint="check the bucket's name",
                 ) from None
-            raise self._absent(key) from None
+            raise self.not_found(key or "") from None
         except (vendor.PreconditionFailed, vendor.Conflict):
-            raise self._present(key) from None
+            raise self.already_there(key or "") from None
         except (vendor.Unauthorized, vendor.Forbidden, auth.GoogleAuthError):
             raise StoreUnavailable(
                 msg("{subject}: access was denied", subject=subject), hint=_CREDENTIALS

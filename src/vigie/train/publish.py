@@ -51,4 +51,4 @@ def shelve(
         "trained_on": bundle.profile["trained_on"],
         "card": {"sha256": put_card(store, page)},
     }
-    return catalog.register(ModelVersion.of(bundle, stored, store.location, source))
+    return catalog.register(ModelVersion.from_bundle(bundle, stored, store.location, source))

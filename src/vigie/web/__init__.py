@@ -24,7 +24,7 @@ from apiflask import APIFlask
 from flask import Blueprint
 from flask.json.provider import DefaultJSONProvider
 
-from vigie import __version__, settings
+from vigie import __version__, plugins, settings
 from vigie.boosting.xgboost_import import skip_estimators
 from vigie.logs import to_stderr
 from vigie.web import api, authorization, error_handlers, health, logs, oidc, security, session
@@ -61,7 +61,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
 def serve_app() -> APIFlask:
     """What a web server's process runs: the app of the environment's settings, saying what it does on stderr."""
     to_stderr()
-    skip_estimators()
+    skip_estimators(unless=lambda: plugins.find("detectors"))
     return create_app()
 
 

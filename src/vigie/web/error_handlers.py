@@ -14,9 +14,9 @@ from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
 from vigie import errors
+from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import msg, phrase, translate
 from vigie.web.pages.layout import words
-from vigie.web.words import LANGUAGES
 
 log = logging.getLogger("vigie.web")
 
@@ -117,10 +117,10 @@ def _for_programs() -> bool:
 
 
 def _language() -> str:
-    """The reader's on a page; for programs English, unless they ask for French."""
+    """The reader's on a page; for programs English, unless they ask for another installed language."""
     if not _for_programs():
         return words().language
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    return request.accept_languages.best_match(languages()) or DEFAULT
 
 
 def _answer(code: int, kind: str, message: str, hint: str, **more: Any) -> Response:

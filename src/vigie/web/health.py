@@ -79,10 +79,10 @@ class _Jobs(Collector):
     def collect(self) -> Iterable[Any]:
         """The metrics."""
         count = GaugeMetricFamily("vigie_runs", "Runs by kind and state", labels=["kind", "state"])
-        for kind, state, number in runs.counts(self._engine):
+        for kind, state, number in runs.count_by_state(self._engine):
             count.add_metric([kind, state], number)
         yield count
-        oldest = runs.oldest_waiting(self._engine)
+        oldest = runs.oldest_queued(self._engine)
         waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("vigie_oldest_waiting_seconds", "Age of the oldest waiting run", value=waited)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Blueprint, Flask, g, has_request_context, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from vigie.app import User, users
-from vigie.errors import SignInRefused, TooManyAttempts
+from vigie.app import User, login_attempts
+from vigie.errors import SignInRefused
+from vigie.i18n.messages import phrase
 from vigie.web import authorization
 from vigie.web.services import current_services
 
@@ -53,9 +52,7 @@ def use_link() -> ResponseReturnValue:
     """Signs in whoever holds a fresh link, and takes the link out of the address."""
 
     address = f"link {request.remote_addr}"
-    wait = users.attempt(current_services().engine, address, limit=_LINKS, window=timedelta(minutes=15))
-    if wait:
-        raise TooManyAttempts("opening links", seconds=wait)
+    login_attempts.count(current_services().engine, address, phrase("opening links"), limit=_LINKS)
     user = current_services().use_link(request.args.get("token", ""))
     begin(*current_services().open_session(user))
     return redirect("/")

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from vigie.i18n.translator import Translator
 from vigie.web.pages import budgets, charts
-from vigie.web.words import Words
 
-EN = Words("en")
+EN = Translator("en")
 POINTS = [
     {"alerts": 1, "share": 0.01, "threshold": 0.9, "expected_frauds": 0.8, "precision": 0.8, "low": 0.5, "high": 0.9,
      "over_time": [1, 0], "by_amount": None, "by_category": [0, 1]},

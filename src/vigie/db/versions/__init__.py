@@ -1,4 +1,4 @@
-"""The steps of the catalog's schema, oldest first; run by `database.upgrade`.
+"""Steps of the database schema, oldest first, run by `database.upgrade`.
 
-A step is never edited once released: it describes the tables as they were, not as they are.
+A released step is never edited: it describes the tables as they were then, not as they are now.
 """

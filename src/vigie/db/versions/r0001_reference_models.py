@@ -11,7 +11,7 @@ down_revision: str | None = None
 
 
 def upgrade() -> None:
-    """Creates the two tables and the counter's only row."""
+    """Create the two tables and the counter's only row."""
     document = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
     op.create_table(
         "reference_models",

@@ -10,7 +10,7 @@ down_revision: str | None = "0001"
 
 
 def upgrade() -> None:
-    """Creates the journal; the reference models stay as they are."""
+    """Create the journal."""
     op.create_table(
         "migrations",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -1,4 +1,4 @@
-"""The web app: people, uploads, runs, marks, tokens, the audit log."""
+"""The web app: users, uploads, jobs, labels, tokens, the audit log."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ down_revision: str | None = "0002"
 
 
 def upgrade() -> None:
-    """Creates the tables of the web app; the catalog and the journal stay as they are."""
+    """Create the tables of the web app."""
     document = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-    _people(document)
+    _users(document)
     _work(document)
 
 
-def _people(document: sa.types.TypeEngine[Any]) -> None:
+def _users(document: sa.types.TypeEngine[Any]) -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.Integer, primary_key=True),

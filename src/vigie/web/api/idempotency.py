@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask import g, jsonify, make_response, request
 
-from vigie.app import tokens
+from vigie.app import idempotency
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.web.services import current_services
@@ -37,7 +37,7 @@ def once(view: View) -> View:
             )
         asked = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
         engine = current_services().engine
-        given = tokens.answered(engine, g.user.id, key, hashlib.sha256(asked).hexdigest())
+        given = idempotency.begin(engine, g.user.id, key, hashlib.sha256(asked).hexdigest())
         if given is not None:
             answer = make_response(jsonify(given[1]), given[0])
             answer.headers["Idempotency-Replayed"] = "true"
@@ -49,6 +49,6 @@ def once(view: View) -> View:
             return answer
         finally:
             # What was refused is asked again: it has done nothing.
-            tokens.remember(engine, g.user.id, key, kept)
+            idempotency.finish(engine, g.user.id, key, kept)
 
     return guarded  # type: ignore[return-value]

@@ -147,7 +147,7 @@ def _brief(entry: ModelVersion) -> dict[str, Any]:
         "active": entry.active,
         "cached": current_services().cached(entry),
         "size": entry.size,
-        "storage_type": entry.place.storage_type,
+        "storage_type": entry.storage.storage_type,
         "columns": len(entry.columns),
         "performance": dict(entry.performance),
         "created_at": entry.created_at,

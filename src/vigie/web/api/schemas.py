@@ -18,8 +18,9 @@ from apiflask.fields import (
 )
 from apiflask.validators import Length, OneOf, Range
 
-from vigie.app.tables import ROLES, RUN_STATES, UPLOAD_STATES, VERDICTS
+from vigie.app.tables import LABELS, ROLES, RUN_STATES, UPLOAD_STATES
 from vigie.app.tokens import SCOPES
+from vigie.i18n.catalogue import languages
 
 _ROW = Range(min=0, max=2**53)
 _FREE = {"type": "object", "additionalProperties": True}
@@ -134,7 +135,7 @@ class PredictionIn(Schema):
     fraud_rate = Float(allow_none=True, validate=Range(0, 1, min_inclusive=False, max_inclusive=False))
     top = Integer(strict=True, load_default=3, validate=Range(1, 40))
     minimum = Float(load_default=0.5, validate=Range(0, 1))
-    language = String(load_default="en", validate=OneOf(["en", "fr"]))
+    language = String(load_default="en", validate=OneOf(languages()))
     seed = Integer(strict=True, load_default=0, validate=Range(0, 2**31 - 1))
 
 
@@ -202,7 +203,7 @@ class RowsQuery(Schema):
     )
     cell = String(validate=Length(max=2000))
     level = String(load_default="", validate=OneOf(["", "HIGH", "MEDIUM", "LOW"]))
-    marked = String(load_default="", validate=OneOf(["", "any", "none", *VERDICTS]))
+    marked = String(load_default="", validate=OneOf(["", "any", "none", *LABELS]))
 
 
 class RowOut(Schema):
@@ -255,7 +256,7 @@ class MarksIn(Schema):
 
     marks = Dict(
         keys=Integer(validate=_ROW),
-        values=String(allow_none=True, validate=OneOf(VERDICTS)),
+        values=String(allow_none=True, validate=OneOf(LABELS)),
         required=True,
         validate=Length(max=10_000),
     )

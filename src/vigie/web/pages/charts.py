@@ -12,7 +12,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from vigie.web.words import Words
+from vigie.i18n.translator import Translator
 
 WIDTH, HEIGHT = 440, 190
 LEFT, RIGHT, TOP, BOTTOM = 6, 6, 8, 26
@@ -24,7 +24,9 @@ _LABELS = 4
 _GAP = 1.2
 
 
-def scores(edges: Sequence[float], counts: Sequence[int], threshold: float | None, said: Words) -> Markup:
+def scores(
+    edges: Sequence[float], counts: Sequence[int], threshold: float | None, said: Translator
+) -> Markup:
     """Histogram of the scores, heights in powers of ten; right of the threshold the rows to look at."""
     floor, top = HEIGHT - BOTTOM, TOP + 6
     low, high = _span(edges, counts)
@@ -65,7 +67,11 @@ def scores(edges: Sequence[float], counts: Sequence[int], threshold: float | Non
 
 
 def double(
-    labels: Sequence[tuple[int, str]], rows: Sequence[float], alerts: Sequence[float], what: str, said: Words
+    labels: Sequence[tuple[int, str]],
+    rows: Sequence[float],
+    alerts: Sequence[float],
+    what: str,
+    said: Translator,
 ) -> Markup:
     """All rows upwards, the rows to look at downwards, each half on a scale of its own.
 
@@ -99,7 +105,7 @@ def double(
     return _svg(body, what, {})
 
 
-def times(labels: Sequence[str], said: Words) -> list[tuple[int, str]]:
+def times(labels: Sequence[str], said: Translator) -> list[tuple[int, str]]:
     """Which bars of a time chart are named, and how: by hour within a day or two, else by day or month."""
     try:
         moments = [datetime.fromisoformat(label) for label in labels]
@@ -108,7 +114,7 @@ def times(labels: Sequence[str], said: Words) -> list[tuple[int, str]]:
     if not moments:
         return []
     days = (moments[-1] - moments[0]).total_seconds() / 86_400
-    months = said("frame.months").split()
+    months = said.catalogue.format.months
 
     def text(moment: datetime) -> str:
         if days <= 2:
@@ -120,12 +126,12 @@ def times(labels: Sequence[str], said: Words) -> list[tuple[int, str]]:
     return [(i, text(moments[i])) for i in _spread(len(moments))]
 
 
-def amounts(edges: Sequence[float], said: Words) -> list[tuple[int, str]]:
+def amounts(edges: Sequence[float], said: Translator) -> list[tuple[int, str]]:
     """Which bars of an amount chart are named: by where they begin."""
     return [(i, short(edges[i], said)) for i in _spread(len(edges) - 1)]
 
 
-def short(value: float, said: Words) -> str:
+def short(value: float, said: Translator) -> str:
     """An amount in little room: 1,250 or 34 k."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:

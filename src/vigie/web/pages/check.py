@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 from vigie.web import authorization
 from vigie.web.pages.layout import words
 from vigie.web.services import current_services
-from vigie.web.words import Words
 
 page = Blueprint("check", __name__)
 
@@ -118,7 +118,7 @@ def _number(field: str) -> float | None:
     return value
 
 
-def _column(role: Mapping[str, Any], head: Mapping[str, Any], said: Words) -> dict[str, Any]:
+def _column(role: Mapping[str, Any], head: Mapping[str, Any], said: Translator) -> dict[str, Any]:
     """One line of the table of meanings."""
     at = head["columns"].index(role["column"]) if role["column"] in head["columns"] else None
     cells = [] if at is None else [row[at] for row in head["rows"]]
@@ -132,13 +132,13 @@ def _column(role: Mapping[str, Any], head: Mapping[str, Any], said: Words) -> di
         if chosen
         else "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "guess",
         "dots": 3 if chosen or confidence >= SURE else 2 if confidence >= LIKELY else 1,
-        "why": said.evidence(role["evidence"]),
+        "why": said.role_reasons(role["evidence"]),
     }  # fmt: skip
 
 
-def _groups(said: Words) -> list[tuple[str, list[tuple[str, str]]]]:
+def _groups(said: Translator) -> list[tuple[str, list[tuple[str, str]]]]:
     """The roles of the select boxes, by the question that they answer."""
-    named = {name: said.pick(role.text_en, role.text_fr) for name, role in ROLES.items()}
+    named = {name: said.name("role", name) for name in ROLES}
     grouped = [(said(f"check.group_{key}"), names.split()) for key, names in _GROUPS.items()]
     used = {name for _, names in grouped for name in names}
     grouped.append((said("check.group_other"), [name for name in ROLES if name not in used]))

@@ -15,10 +15,9 @@ from markupsafe import Markup
 
 from vigie import __version__
 from vigie.errors import recalled
+from vigie.i18n.catalogue import DEFAULT, catalogue, languages
 from vigie.i18n.messages import Message, translate
-from vigie.matching.domains import label
-from vigie.roles.definitions import ROLES
-from vigie.web.words import LANGUAGES, Words
+from vigie.i18n.translator import Translator
 
 frame = Blueprint("frame", __name__)
 
@@ -31,24 +30,18 @@ TABS = (
 RANKS = ("viewer", "analyst", "admin")
 
 
-def words() -> Words:
+def words() -> Translator:
     """The texts of the reader's language: of the account, else of this browser's choice, else what it asks for."""
     user = getattr(g, "user", None)
     told = [user.language if user is not None else "", request.cookies.get("lang", "")]
-    asked = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-    return Words(next((one for one in told if one in LANGUAGES), asked))
+    asked = request.accept_languages.best_match(languages()) or DEFAULT
+    return Translator(next((one for one in told if one in languages()), asked))
 
 
 def may(least: str) -> bool:
     """Whether the reader has at least this role; only for what a page shows, the guards decide."""
     user = getattr(g, "user", None)
     return user is not None and RANKS.index(user.role) >= RANKS.index(least)
-
-
-def role_name(role: str, said: Words) -> str:
-    """A role as a reader says it."""
-    known = ROLES.get(role)
-    return said.pick(known.text_en, known.text_fr) if known else role.replace("_", " ")
 
 
 def warned(summary: Mapping[str, Any], language: str) -> list[str]:
@@ -78,7 +71,7 @@ def when(moment: datetime | None) -> Markup:
     """A time for a reader; the script of the frame turns it into the reader's own time zone."""
     if moment is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words().moment(moment))
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words().date_time(moment))
 
 
 @frame.app_context_processor
@@ -87,6 +80,7 @@ def _everywhere() -> dict[str, Any]:
     theme = request.cookies.get("theme", "")
     return {
         "t": said,
+        "languages": {name: catalogue(name).format.name for name in languages()},
         "theme": theme if theme in {"light", "dark"} else "",
         "tabs": TABS,
         "may": may,
@@ -96,8 +90,8 @@ def _everywhere() -> dict[str, Any]:
         "retold": lambda error: (
             [translate(text, said.language) for text in recalled(error)] if error else ["", ""]
         ),
-        "role_name": lambda role: role_name(role, said),
-        "domain_name": lambda domain: said.pick(*label(domain)) if domain else said("frame.unknown"),
+        "role_name": lambda role: said.name("role", role),
+        "domain_name": lambda domain: said.name("domain", domain) if domain else said("frame.unknown"),
     }
 
 

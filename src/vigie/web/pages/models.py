@@ -10,7 +10,6 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from vigie.catalog import ModelVersion
-from vigie.matching.domains import label
 from vigie.starter_models import registry
 from vigie.web import authorization
 from vigie.web.pages.layout import may, words
@@ -31,7 +30,7 @@ def catalog() -> str:
     every = bool(request.args.get("all"))
     entries = [entry for entry in known if entry.active or every]
     domains = sorted(
-        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.pick(*label(name))
+        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.name("domain", name)
     )
     wanted = [
         entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()
@@ -109,7 +108,9 @@ def train() -> Response:
 
 def describe(entry: ModelVersion) -> dict[str, Any]:
     """What a reader sees of a model."""
-    shipped = entry.place.storage_type == "local" and Path(entry.place.bucket) == registry.MODELS.resolve()
+    shipped = (
+        entry.storage.storage_type == "local" and Path(entry.storage.bucket) == registry.MODELS.resolve()
+    )
     return {
         "entry": entry,
         "own": _measured(entry.performance, "own"),
@@ -118,7 +119,7 @@ def describe(entry: ModelVersion) -> dict[str, Any]:
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
         "cached": current_services().cached(entry),
-        "where": "" if shipped else f"{entry.place.bucket}/{entry.place.prefix}",
+        "where": "" if shipped else f"{entry.storage.bucket}/{entry.storage.prefix}",
         "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
         "card": bool(entry.provenance.get("card")),

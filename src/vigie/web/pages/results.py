@@ -11,11 +11,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vigie.app import Run, Upload
+from vigie.i18n.translator import Translator
 from vigie.web import authorization
 from vigie.web.pages import budgets, charts
-from vigie.web.pages.layout import role_name, words
+from vigie.web.pages.layout import words
 from vigie.web.services import RowQuery, current_services
-from vigie.web.words import Words
 
 page = Blueprint("results", __name__)
 
@@ -108,7 +108,9 @@ def refine(run_id: str) -> Response:
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
-def pictures(drawn: Mapping[str, Any], point: Mapping[str, Any], said: Words) -> dict[str, Markup | None]:
+def pictures(
+    drawn: Mapping[str, Any], point: Mapping[str, Any], said: Translator
+) -> dict[str, Markup | None]:
     """The charts that the table has columns for."""
     found: dict[str, Markup | None] = {"over_time": None, "by_amount": None}
     found["scores"] = charts.scores(
@@ -182,7 +184,7 @@ def key_columns(run: Run) -> list[tuple[str, str, str]]:
     for wanted in _KEY_ROLES:
         column = next((name for role in wanted for name, has in roles.items() if has == role), None)
         if column is not None:
-            found.append((column, roles[column], role_name(roles[column], said)))
+            found.append((column, roles[column], said.name("role", roles[column])))
     return found
 
 

@@ -8,10 +8,10 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from werkzeug.wrappers import Response
 
 from vigie.app.tokens import SCOPES
+from vigie.i18n.catalogue import languages
 from vigie.web import authorization, session
 from vigie.web.pages.layout import RANKS, words
 from vigie.web.services import current_services
-from vigie.web.words import LANGUAGES
 
 page = Blueprint("settings", __name__)
 LINES = 100
@@ -42,7 +42,7 @@ def language() -> Response:
     """Changes the language, for one's account where there is one and for this browser."""
     wanted = request.form.get("language", "")
     answer = redirect(own_page(request.form.get("back", "/")), 303)
-    if wanted in LANGUAGES:
+    if wanted in languages():
         if g.user is not None:
             current_services().set_language(g.user, wanted)
         answer.set_cookie(

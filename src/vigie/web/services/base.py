@@ -47,7 +47,7 @@ class Base:
     def note(self, actor: User | str, action: str, what: str, **detail: Any) -> None:
         """Adds a line to the audit log; `detail` never holds a cell."""
         name = actor if isinstance(actor, str) else actor.email
-        audit.note(self.engine, name, action, what, detail, self.address())
+        audit.record(self.engine, name, action, what, detail, self.address())
 
     def note_sight(self, user: User, action: str, what: str) -> None:
         """Like `note`, for what a page asks for again at each touch: once in ten minutes says as much."""

@@ -36,7 +36,7 @@ class Models(Base):
 
     def cached(self, entry: ModelVersion) -> bool:
         """Whether this machine has a copy of its bytes, or has them anyway."""
-        if entry.location.kind == "local":
+        if entry.store.kind == "local":
             return True
         held = {one.digest for one in self._copies.list()}
         return all(file.sha256 in held for file in entry.digests.values())

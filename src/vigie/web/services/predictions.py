@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vigie.app import Mark, Run, Upload, User, feedback, runs, uploads
-from vigie.app.tables import VERDICTS
-from vigie.errors import NotFound, UnknownColumn, UsageRefused, WrongState, recalled
+from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
+from vigie.app.tables import LABELS, UNKNOWN
+from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, recalled
+from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
 from vigie.web.services.base import Base, require, require_own
 
@@ -27,7 +28,7 @@ class Runs(Base):
         """The newest runs, newest first; looking at new uploads is not among them."""
         if upload_id is not None:
             uploads.find(self.engine, upload_id, user)
-        return runs.every(self.engine, user, upload_id=upload_id, limit=min(max(1, limit), 200))
+        return runs.list_for(self.engine, user, upload_id=upload_id, limit=min(max(1, limit), 200))
 
     def start_score(
         self,
@@ -59,8 +60,8 @@ class Runs(Base):
             )
         if not 1 <= top <= 40 or not 0 <= minimum <= 1 or not 0 <= seed < 2**31:
             raise UsageRefused("expected top from 1 to 40, minimum from 0 to 1, seed from 0")
-        if language not in {"en", "fr"}:
-            raise UsageRefused(msg("found language {language!r}, expected en or fr", language=language))
+        if language not in languages():
+            raise UnknownLanguage(language, languages())
         options = {
             "budget": int(budget) if budget is not None and budget >= 1 else budget,
             "fraud_rate": fraud_rate,
@@ -76,7 +77,7 @@ class Runs(Base):
         """Asks for scores that have learnt from the marks of a finished run's table."""
         before = self.finished(user, run_id)
         upload = self._usable(user, before.upload_id, "refine scores")
-        said = [mark for mark in feedback.every(self.engine, upload.id) if mark.verdict != "unsure"]
+        said = [mark for mark in feedback.list_labels(self.engine, upload.id) if mark.verdict != UNKNOWN]
         if not said:
             raise WrongState(
                 msg("run {run_id!r}", run_id=run_id),
@@ -142,9 +143,9 @@ class Runs(Base):
             )
         return run
 
-    def marks(self, user: User, run_id: str) -> list[Mark]:
+    def marks(self, user: User, run_id: str) -> list[Label]:
         """What was said of the rows of a run's upload, by row."""
-        return feedback.every(self.engine, self.run(user, run_id).upload_id)
+        return feedback.list_labels(self.engine, self.run(user, run_id).upload_id)
 
     def set_mark(self, user: User, run_id: str, row: int, verdict: str | None) -> None:
         """Says something of one row; nothing removes what was said."""
@@ -158,19 +159,19 @@ class Runs(Base):
         for row, verdict in verdicts.items():
             if not 0 <= row < rows:
                 raise NotFound("row", str(row), hint=msg("the table has the rows 0 to {rows}", rows=rows - 1))
-            if verdict is not None and verdict not in VERDICTS:
+            if verdict is not None and verdict not in LABELS:
                 raise UsageRefused(
                     msg(
                         "found verdict {verdict!r}, expected one of {verdicts}",
                         verdict=verdict,
-                        verdicts=", ".join(VERDICTS),
+                        verdicts=", ".join(LABELS),
                     )
                 )
         if len(verdicts) > 10_000:
             raise UsageRefused(
                 msg("found {verdicts:,} marks at once, expected at most 10,000", verdicts=len(verdicts))
             )
-        feedback.put(self.engine, run.upload_id, user.id, verdicts)
+        feedback.set_labels(self.engine, run.upload_id, user.id, verdicts)
         self.note(user, "mark", f"upload:{run.upload_id}", rows=len(verdicts))
 
     def _usable(self, user: User, upload_id: str, what: str) -> Upload:
@@ -197,7 +198,7 @@ class Runs(Base):
         parent_id: str | None = None,
     ) -> Run:
         mine = [one for one in self.runs(user, limit=200) if one.user_id == user.id]
-        if sum(one.state in runs.OPEN for one in mine) >= _OPEN_RUNS:
+        if sum(one.state in runs.UNFINISHED for one in mine) >= _OPEN_RUNS:
             raise WrongState(
                 "your runs",
                 found=msg("{open_runs} not over yet", open_runs=_OPEN_RUNS),

@@ -43,7 +43,7 @@ class Answers(Runs):
     def suggest(self, user: User, run_id: str, n: int = 10) -> list[int]:
         """Rows worth asking somebody about, the best first; those that are marked are left out."""
         run = self.finished(user, run_id)
-        marked = {mark.row for mark in feedback.every(self.engine, run.upload_id)}
+        marked = {mark.row for mark in feedback.list_labels(self.engine, run.upload_id)}
         wanted = self._files.document(run.result or "", "charts.json")["suggested"]
         return [row for row in wanted if row not in marked][: max(0, n)]
 
@@ -105,4 +105,4 @@ class Answers(Runs):
         return Rows(self._files.path(run.result or "", "ranked.parquet"), (run.summary or {}).get("file", {}))
 
     def _verdicts(self, run: Run) -> dict[int, str]:
-        return {mark.row: mark.verdict for mark in feedback.every(self.engine, run.upload_id)}
+        return {mark.row: mark.verdict for mark in feedback.list_labels(self.engine, run.upload_id)}

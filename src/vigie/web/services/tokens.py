@@ -19,7 +19,7 @@ class Tokens(Base):
 
     def tokens(self, user: User) -> list[Token]:
         """One's own, newest first."""
-        return tokens.every(self.engine, user.id)
+        return tokens.list_for(self.engine, user.id)
 
     def create_token(
         self, user: User, name: str, scopes: Sequence[str], days: int | None = None
@@ -43,7 +43,9 @@ class Tokens(Base):
         for scope in scopes:
             if RANK[SCOPE_RANK[scope]] > RANK[user.role]:
                 require(user, SCOPE_RANK[scope], msg("make a token that may {scope}", scope=scope))
-        made, secret = tokens.add(self.engine, user.id, name, scopes, timedelta(days=days) if days else None)
+        made, secret = tokens.create(
+            self.engine, user.id, name, scopes, timedelta(days=days) if days else None
+        )
         self.note(user, "make token", f"token:{made.id}", scopes=list(made.scopes))
         return made, secret
 
@@ -54,4 +56,4 @@ class Tokens(Base):
 
     def of_token(self, secret: str) -> tuple[User, Token] | None:
         """Whose key that is."""
-        return tokens.of_secret(self.engine, secret)
+        return tokens.authenticate(self.engine, secret)

@@ -38,7 +38,7 @@ class Uploads(Base):
     ) -> list[Upload]:
         """The newest that somebody may know of, newest first."""
         bounded = min(max(1, limit), 200)
-        return uploads.every(self.engine, user, limit=bounded, before=before, words=query.strip()[:200])
+        return uploads.list_for(self.engine, user, limit=bounded, before=before, search=query.strip()[:200])
 
     def upload(self, user: User, upload_id: str) -> Upload:
         """One of them."""
@@ -46,7 +46,7 @@ class Uploads(Base):
 
     def parts(self, user: User, upload_id: str) -> list[Part]:
         """Its parts that have arrived, in order: where to go on."""
-        return uploads.parts(self.engine, self.upload(user, upload_id).id)
+        return uploads.list_parts(self.engine, self.upload(user, upload_id).id)
 
     def begin_upload(self, user: User, name: str, size: int | None = None) -> Upload:
         """A new upload without a byte; refuses before the transfer what would be refused after it."""
@@ -95,7 +95,9 @@ class Uploads(Base):
                 ),
                 hint="send it again",
             )
-        before = sum(part.size for part in uploads.parts(self.engine, upload.id) if part.number != number)
+        before = sum(
+            part.size for part in uploads.list_parts(self.engine, upload.id) if part.number != number
+        )
         self._check_size(upload.name, before + len(data))
         return self._keep(upload, number, data)
 
@@ -115,7 +117,7 @@ class Uploads(Base):
                 )
             return self.complete_upload(user, upload.id)
         except BaseException:
-            uploads.discard(self.engine, upload.id)
+            uploads.mark_deleted(self.engine, upload.id)
             raise
 
     def complete_upload(self, user: User, upload_id: str) -> Upload:
@@ -123,7 +125,7 @@ class Uploads(Base):
         upload = self._own(user, upload_id, "receiving", "received", "ready", "refused")
         if upload.state != "receiving":
             return upload
-        arrived = uploads.parts(self.engine, upload.id)
+        arrived = uploads.list_parts(self.engine, upload.id)
         if not arrived:
             raise UnreadableTable(upload.name, found="an empty file", hint="send its parts first")
         missing = sorted(set(range(1, arrived[-1].number + 1)) - {part.number for part in arrived})
@@ -134,7 +136,7 @@ class Uploads(Base):
                 expected="complete",
                 hint="send the missing parts",
             )
-        runs.inspect_again(self.engine, upload.id, user.id, {"state": "received", "error": None})
+        runs.enqueue_inspection(self.engine, upload.id, user.id, {"state": "received", "error": None})
         self.note(user, "upload", f"upload:{upload.id}", bytes=upload.size)
         return self.upload(user, upload.id)
 
@@ -142,7 +144,7 @@ class Uploads(Base):
         """Deletes a file and everything made of it; the worker removes the bytes within minutes."""
         upload = self.upload(user, upload_id)
         require_own(user, upload, "delete this upload")
-        uploads.discard(self.engine, upload.id)
+        uploads.mark_deleted(self.engine, upload.id)
         self.note(user, "delete upload", f"upload:{upload.id}")
 
     def head(self, user: User, upload_id: str) -> dict[str, Any]:
@@ -169,9 +171,9 @@ class Uploads(Base):
                 msg("upload {id!r}", id=upload.id), found="not looked at yet", expected="looked at"
             )
         check_mapping(mapping, names)
-        uploads.remember(self.engine, user.id, uploads.columns_digest(names), mapping)
+        uploads.save_mapping(self.engine, user.id, uploads.columns_digest(names), mapping)
         values = {"state": "received", "mapping": dict(mapping), "error": None}
-        runs.inspect_again(self.engine, upload.id, user.id, values)
+        runs.enqueue_inspection(self.engine, upload.id, user.id, values)
         self.note(user, "change roles", f"upload:{upload.id}", columns=len(mapping))
         return self.upload(user, upload.id)
 

@@ -3,19 +3,23 @@
 const language = document.documentElement.lang;
 const block = document.getElementById("words");
 const words = block ? JSON.parse(block.textContent) : {};
-const numbers = new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", { maximumFractionDigits: 0 });
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const plurals = new Intl.PluralRules(language);
 
 export const whole = (n) => numbers.format(Math.round(n));
 
 export const decimal = (n, digits = 2) =>
-  new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
+  new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
 
-/** A share as a percentage, with two figures that mean something; as `Words.share` in Python. */
-export function share(x) {
-  const percent = 100 * x, end = language === "fr" ? "\u202f%" : "%";
-  if (percent > 0 && percent < 0.005) return `< ${decimal(0.01)}${end}`;
-  if (percent >= 99.5 && percent < 100) return `> ${whole(99)}${end}`;
-  return decimal(percent, percent >= 10 || percent === 0 ? 0 : percent >= 1 ? 1 : 2) + end;
+/** A share as a percentage of two significant figures, never a false 0% or 100%; as `Formatter.percent` in Python. */
+export function percent(share) {
+  const x = 100 * share;
+  if (x > 0 && x < 0.005) return `< ${percent(0.0001)}`;
+  if (x >= 99.995 && x < 100) return `> ${percent(0.9999)}`;
+  let digits = x >= 10 || x === 0 ? 0 : x >= 1 ? 1 : 2;
+  if (x >= 99.5 && x < 100) digits = x < 99.95 ? 1 : 2;
+  const style = { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, style).format(share);
 }
 
 /** A share as so many of ten. */
@@ -24,7 +28,7 @@ export const ofTen = (x) => decimal(10 * x, 0.05 <= 10 * x && 10 * x < 0.95 ? 1 
 export function t(key, values = {}) {
   let text = words[key];
   if (text === undefined) return key;
-  if (typeof text !== "string") text = text[values.n === 1 || (language === "fr" && Math.abs(values.n) < 2) ? "one" : "other"];
+  if (typeof text !== "string") text = text[plurals.select(values.n)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? whole(values[name]) : values[name] ?? ""));
 }
 

@@ -1,6 +1,6 @@
 // Follows a job by asking now and then; what it shows comes from the server alone, so a reload loses nothing.
 
-import { api, byId, duration, share, t, whole } from "./lib.js";
+import { api, byId, duration, percent, t, whole } from "./lib.js";
 
 const id = byId("watch").dataset.run;
 const stages = [...document.querySelectorAll("[data-stage]")];
@@ -8,7 +8,7 @@ let wait = 400, seen = "", failures = 0;
 
 function show(run) {
   const running = run.state === "running";
-  byId("percent").textContent = running ? share(run.share) : "–";
+  byId("percent").textContent = running ? percent(run.share) : "–";
   if (running) byId("share").value = run.share;
   else byId("share").removeAttribute("value");
   const at = stages.findIndex(({ dataset }) => run.stage === dataset.stage || run.stage.startsWith(`${dataset.stage},`) || run.stage.startsWith(`${dataset.stage} `));

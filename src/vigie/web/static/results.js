@@ -1,6 +1,6 @@
 // The results page: the budget, what it lets expect, and the charts. The rows are rows.js's.
 
-import { byId, ofTen, share, t, whole } from "./lib.js";
+import { byId, ofTen, percent, t, whole } from "./lib.js";
 import { setBudget } from "./rows.js";
 
 const form = byId("budget"), slider = byId("slider"), exact = byId("exact");
@@ -33,7 +33,7 @@ function at(n) {
 
 function show(n) {
   byId("count").textContent = whole(n);
-  byId("of-rows").textContent = t("results.of_rows", { rows: whole(rows), share: share(rows ? n / rows : 0) });
+  byId("of-rows").textContent = t("results.of_rows", { rows: whole(rows), share: percent(rows ? n / rows : 0) });
   slider.setAttribute("aria-valuetext", `${whole(n)} ${byId("of-rows").textContent}`);
   slider.style.setProperty("--at", `${(100 * Number(slider.value)) / STEPS}%`);
   byId("proposed").hidden = n === proposed || proposed === 0;

@@ -54,7 +54,7 @@ def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> 
     assert job.id == run
     assert job.options == {"top": 3}
     assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
-    assert job_queue.tell(engine, job, "scoring", 0.5)
+    assert job_queue.report_progress(engine, job, "scoring", 0.5)
     assert runs.find(engine, run).share == 0.5
     assert job_queue.finish(engine, job, summary={"alerts": 3}, result="folder/1", upload={"rows": 9})
     assert not job_queue.finish(engine, job, summary={"alerts": 4}, result="folder/2")
@@ -79,7 +79,7 @@ def test_a_silent_workers_run_is_taken_over_and_the_first_worker_is_fenced(
     second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 2)
-    assert not job_queue.tell(engine, first, "scoring", 0.9)
+    assert not job_queue.report_progress(engine, first, "scoring", 0.9)
     assert not job_queue.finish(engine, first, result="folder/1")
     assert not job_queue.fail(engine, first, {"message": "late"})
     assert job_queue.finish(engine, second, result="folder/2")
@@ -91,8 +91,8 @@ def test_a_beating_worker_keeps_its_runs(engine: sa.Engine, ask: Ask) -> None:
     run = ask()
     job_queue.claim(engine, "w1", SCORE, LEASE)
     age(engine, run, lease_until=timedelta(seconds=1))
-    assert job_queue.beat(engine, "w2", LEASE) == set()
-    assert job_queue.beat(engine, "w1", LEASE) == {run}
+    assert job_queue.renew_leases(engine, "w2", LEASE) == set()
+    assert job_queue.renew_leases(engine, "w1", LEASE) == {run}
     assert job_queue.claim(engine, "w2", SCORE, LEASE) is None
 
 
@@ -121,7 +121,7 @@ def test_what_may_work_later_waits_longer_each_time(
         before = datetime.now(UTC)
         job = job_queue.claim(engine, "w1", SCORE, LEASE)
         assert job is not None
-        assert job_queue.postpone(engine, job, {"message": "the store is away"})
+        assert job_queue.retry_later(engine, job, {"message": "the store is away"})
         assert job_queue.claim(engine, "w1", SCORE, LEASE) is None
         with database.reading(engine) as connection:
             at = connection.execute(sa.select(table.c.not_before).where(table.c.id == run)).scalar_one()
@@ -138,7 +138,7 @@ def test_a_worker_that_is_stopped_gives_its_runs_back(engine: sa.Engine, ask: As
     run = ask()
     first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
-    assert job_queue.give_back(engine, "w1") == 1
+    assert job_queue.release(engine, "w1") == 1
     second = job_queue.claim(engine, "w2", SCORE, LEASE)
     assert second is not None
     assert (second.id, second.attempt) == (run, 1)
@@ -173,7 +173,7 @@ def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
     assert job is not None
     runs.cancel(engine, run)
     runs.cancel(engine, run)
-    assert not job_queue.tell(engine, job, "scoring", 0.9)
+    assert not job_queue.report_progress(engine, job, "scoring", 0.9)
     assert not job_queue.finish(engine, job, result="folder/1")
     assert state(engine, run) == "cancelled"
     job = job_queue.claim(engine, "w1", SCORE, LEASE)
@@ -188,11 +188,11 @@ def test_a_deleted_uploads_runs_end(engine: sa.Engine, ask: Ask) -> None:
     run = ask()
     job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
-    uploads.discard(engine, job.upload_id)
-    assert not job_queue.tell(engine, job, "scoring", 0.9)
+    uploads.mark_deleted(engine, job.upload_id)
+    assert not job_queue.report_progress(engine, job, "scoring", 0.9)
     uploads.purge(engine, job.upload_id)
     assert not job_queue.finish(engine, job, result="folder/1", upload={"rows": 3})
-    assert uploads.discarded(engine) == []
+    assert uploads.list_deleted(engine) == []
     with database.reading(engine) as connection:
         assert connection.execute(sa.select(table.c.id).where(table.c.id == run)).first() is None
 

@@ -1,4 +1,4 @@
-"""Every phrase an error can carry has a French one, found in the source; and phrases survive storage and languages."""
+"""Every message has a translation in every language of Vigie; messages survive storage."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import pytest
 
 from vigie import errors
 from vigie.app import tables
-from vigie.i18n.messages import THIN, Message, french, join_or, msg, translate
+from vigie.i18n.catalogue import DEFAULT, OWN, catalogue
+from vigie.i18n.messages import Message, join_or, msg, named, translate
 from vigie.web.pages.layout import RANKS
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
-UNSEEN = {
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "vigie"
+NOT_TRANSLATED = {
     "cli",
     "relocate",
     "costs",
@@ -28,9 +29,9 @@ UNSEEN = {
     "api.py",
     "starter_models",
 }
-"""What only the command line and programs on this machine are told: no page comes there."""
-SPOKEN = {f"cli/{name}.py" for name in ("errors", "predict", "refine", "scorer", "params")}
-"""But the commands that have `--lang` are told in French too."""
+"""Packages whose messages are shown in English only: commands without `--lang`, and what they call."""
+TRANSLATED = {f"cli/{name}.py" for name in ("errors", "predict", "refine", "scorer", "params")}
+"""Commands that have `--lang`."""
 FIRST = {
     "UsageRefused",
     "SignInRefused",
@@ -39,7 +40,7 @@ FIRST = {
     "DatabaseUnavailable",
     "StoreUnavailable",
 }
-FIRST |= {"NotAllowed", "TooManyAttempts", "WrongState", "NotFound", "require", "kept", "phrase", "say"}
+FIRST |= {"NotAllowed", "TooManyAttempts", "WrongState", "NotFound", "require", "kept", "phrase", "msg"}
 SAID = {"found", "expected", "hint", "unit", "reason", "needed"}
 KINDS = (
     {name for name, kind in vars(errors).items() if isinstance(kind, type)}
@@ -52,7 +53,9 @@ def sources() -> Iterator[Path]:
     """The modules whose errors a page, or a command with `--lang`, can show."""
     for path in sorted(SOURCE.rglob("*.py")):
         place = path.relative_to(SOURCE).as_posix()
-        if place in SPOKEN or not any(place == part or place.startswith(f"{part}/") for part in UNSEEN):
+        if place in TRANSLATED or not any(
+            place == part or place.startswith(f"{part}/") for part in NOT_TRANSLATED
+        ):
             yield path
 
 
@@ -81,7 +84,7 @@ def _spoken(call: ast.Call) -> list[ast.expr]:
     if name == "_answer":
         return call.args[2:4]
     first = call.args[:1] if name in FIRST else []
-    return first + ([] if name == "say" else [word.value for word in call.keywords if word.arg in SAID])
+    return first + ([] if name == "msg" else [word.value for word in call.keywords if word.arg in SAID])
 
 
 def _texts(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[tuple[int, str | None]]:
@@ -107,32 +110,32 @@ def _texts(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[tuple[i
             pass
 
 
+@pytest.mark.parametrize("language", [language for language in OWN if language != DEFAULT])
 @pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_every_phrase_has_a_french_one(path: Path) -> None:
-    """A new error without French fails here, by file and line; so does one made of an f-string."""
+def test_every_message_is_translated(path: Path, language: str) -> None:
+    """A new message without a translation fails here, by file and line; so does one made of an f-string."""
     found = list(phrases(ast.parse(path.read_text("utf-8"))))
     missing = [
-        f"line {line}: {text or 'put together on the spot: use say()'}"
+        f"line {line}: {text or 'an f-string: use msg()'}"
         for line, text in found
-        if text not in french()
+        if text not in catalogue(language).messages
     ]
-    assert not missing, "\n".join([f"no French in phrases/fr.toml for {path.name}:", *missing])
+    assert not missing, "\n".join([f"i18n/catalogues/{language}.toml lacks, for {path.name}:", *missing])
 
 
-def test_french_keeps_the_placeholders() -> None:
-    """No French phrase asks for a value that its English one does not have, or drops one without need."""
+@pytest.mark.parametrize("language", [language for language in OWN if language != DEFAULT])
+def test_translations_keep_the_placeholders(language: str) -> None:
+    """No translation asks for a value that the English message does not have, or drops one without need."""
 
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
     plain = "the nearest {what}: {names}"
-    odd = {
-        english for english, said in french().items() if names(said) != names(english) and english != plain
-    }
-    assert not odd
+    messages = catalogue(language).messages
+    assert {one for one, text in messages.items() if names(text) != names(one) and one != plain} == set()
 
 
-def test_an_error_is_told_in_french_with_its_phrases_and_without_touching_names() -> None:
+def test_an_error_is_translated_with_the_messages_in_it_but_not_the_names() -> None:
     """A file called like a phrase keeps its name; numbers are written as French does."""
     error = errors.MalformedTable(
         "text", line=1200, found=msg("{found} cells", found=3), expected="a header", hint="split the table"
@@ -143,10 +146,10 @@ def test_an_error_is_told_in_french_with_its_phrases_and_without_touching_names(
     assert hint == "découpez la table"
     assert error.told("en") == (str(error.message), "split the table")
     large = errors.TableTooLarge("a.csv", found=1_234_567, limit=1_000_000, unit="rows")
-    assert f"1{THIN}234{THIN}567 lignes" in large.told("fr")[0]
+    assert "1\u202f234\u202f567 lignes" in large.told("fr")[0]
 
 
-def test_a_stored_error_can_be_told_again() -> None:
+def test_a_stored_error_can_be_translated() -> None:
     """What a worker stores as JSON comes back as phrases; what an older Vigie stored stays English."""
     error = errors.WrongState(
         msg("run {run_id!r}", run_id="7"),
@@ -162,18 +165,28 @@ def test_a_stored_error_can_be_told_again() -> None:
     assert [translate(text, "fr") for text in errors.recalled(old)] == ["an empty file", ""]
 
 
-def test_a_phrase_keeps_what_json_can() -> None:
+def test_a_message_keeps_what_json_can() -> None:
     """Numbers of numpy become Python's; braces of a constant stay; an unknown template stays English."""
     assert msg("{rows:,} rows", rows=np.int64(1234)).to_json() == {
         "template": "{rows:,} rows",
         "values": {"rows": 1234},
     }
     assert Message("a {brace}") == "a {brace}"
-    assert translate(msg("nobody translated {this}", this="that"), "fr") == "nobody translated that"
+    assert translate(msg("untranslated {this}", this="that"), "fr") == "untranslated that"
     assert join_or(["a", "b", "c"]) == "a or b or c"
 
 
-def test_states_and_roles_are_said_in_french() -> None:
+def test_states_and_user_roles_are_translated() -> None:
     """An error names the state something is in and the role somebody needs."""
-    named = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *RANKS}
-    assert not named - set(french())
+    states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *RANKS}
+    assert not states - set(catalogue("fr").messages)
+
+
+def test_the_name_of_a_thing_is_a_message_too() -> None:
+    """A role or a domain among the values of a message is translated by its id, also after storage."""
+    message = msg("its columns are those of {domain}", domain=named("domain", "card_present"))
+    again = Message.from_json(json.loads(json.dumps(message.to_json())))
+    assert again == "its columns are those of card payments at terminals"
+    assert translate(again, "fr") == "ses colonnes sont celles du domaine paiements par carte au terminal"
+    assert named("domain", "a_domain_of_a_plugin") == "a domain of a plugin"
+    assert translate(named("domain", "a_domain_of_a_plugin"), "fr") == "a domain of a plugin"

@@ -1,0 +1,277 @@
+"""The catalog of reference models: registration, activation, location and matching.
+
+Each version of a model is one row of `reference_models`. A registered version never changes, except for its storage
+location and whether it is active. The catalog never reads a bundle: it keeps the digests to verify one against.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from vigie.catalog.match_index import MatchIndex, read_changes
+from vigie.catalog.model_version import ROW_STATE_COLUMNS, ModelVersion, StorageLocation
+from vigie.catalog.tables import catalog_state, reference_models
+from vigie.db.database import reading, writing
+from vigie.errors import AlreadyThere, CatalogChanged, InputRefused, NotFound
+from vigie.i18n.messages import msg
+from vigie.matching import TableProfile
+from vigie.matching.explanations import Evidence, similarity
+from vigie.stores.open import storage_types
+
+_ROWS = reference_models.c
+_STATE_COLUMNS = tuple(_ROWS[name] for name in ROW_STATE_COLUMNS)
+_CHUNK = 500
+_Key = tuple[str, str]
+TRAINED = "vigie train"
+"""Provenance source of models trained on a labelled table."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A model proposed for a table, with its similarity in [0, 1]; the points of `evidence` sum to it."""
+
+    entry: ModelVersion
+    similarity: float
+    evidence: tuple[Evidence, ...]
+
+
+class Catalog:
+    """The reference models of one database; safe to share between threads.
+
+    `match` keeps an index in memory and reads it again only after a change of the catalog.
+
+    Every method raises DatabaseUnavailable where the database does not answer.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._index = MatchIndex()
+
+    def register(self, entry: ModelVersion) -> ModelVersion:
+        """Add one model; see `register_all`."""
+        return self.register_all([entry])[0]
+
+    def register_all(self, entries: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
+        """Add models, all or none; one that is registered with the same digests stays as it is.
+
+        Returns:
+            The models as registered, in the order of `entries`.
+
+        Raises:
+            AlreadyThere: a version is registered with other digests, or occurs twice in `entries`.
+            InputRefused: no installed store has the storage type of an entry.
+        """
+        wanted = list(entries)
+        _check_storage_types(wanted)
+        keys = [(entry.name, entry.version) for entry in wanted]
+        for key, count in Counter(keys).items():
+            if count > 1:
+                raise _taken(key)
+        with reading(self._engine) as connection:
+            registered = _registered(connection, wanted)
+        if not _unregistered(wanted, registered):
+            return tuple(registered[key] for key in keys)
+        with writing(self._engine) as connection:
+            # First: the counter's row is the lock that serialises writers.
+            _count_change(connection)
+            missing = _unregistered(wanted, _registered(connection, wanted))
+            now = datetime.now(UTC)
+            for start in range(0, len(missing), _CHUNK):
+                rows = [entry.to_row(now) for entry in missing[start : start + _CHUNK]]
+                connection.execute(sa.insert(reference_models), rows)
+            registered = _registered(connection, wanted)
+        return tuple(registered[key] for key in keys)
+
+    def find(self, name: str, version: str | None = None) -> ModelVersion:
+        """Return one model; without a version the newest active one, or the newest if none is active.
+
+        Raises:
+            NotFound: there is no such model or version.
+        """
+        with reading(self._engine) as connection:
+            where = [_ROWS.name == name] + ([_ROWS.version == version] if version is not None else [])
+            newest = sa.select(reference_models).where(*where).order_by(_ROWS.active.desc(), _ROWS.id.desc())
+            row = connection.execute(newest.limit(1)).mappings().first()
+            if row is not None:
+                return ModelVersion.from_row(row)
+            known = connection.execute(sa.select(_ROWS.name, _ROWS.version)).all()
+        versions = [known_version for known_name, known_version in known if known_name == name]
+        if versions and version is not None:
+            raise NotFound(
+                msg("version of model {name!r}:", name=name),
+                version,
+                hint=msg("it has {versions}", versions=", ".join(versions[-5:])),
+            )
+        raise NotFound("model", name, known=sorted({known_name for known_name, _ in known}))
+
+    def list(self, *, active_only: bool = True) -> tuple[ModelVersion, ...]:
+        """Return the models, sorted by name, the oldest version first."""
+        query = sa.select(reference_models).order_by(_ROWS.name, _ROWS.id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(_ROWS.active) if active_only else query).mappings()
+            return tuple(ModelVersion.from_row(row) for row in rows)
+
+    def storage_locations(self) -> dict[tuple[str, str], StorageLocation]:
+        """Return the storage location of every version by name and version, without reading whole rows."""
+        query = sa.select(_ROWS.name, _ROWS.version, _ROWS.storage_type, _ROWS.s3_bucket, _ROWS.s3_prefix)
+        with reading(self._engine) as connection:
+            return {(row[0], row[1]): StorageLocation(*row[2:]) for row in connection.execute(query)}
+
+    def trained(self) -> tuple[ModelVersion, ...]:
+        """Return the newest active version of every model trained on a labelled table, sorted by name.
+
+        Their columns may have other names in another table, so they are matched column by column.
+        """
+        source = _ROWS.provenance["source"].as_string()
+        query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
+        with reading(self._engine) as connection:
+            newest = {row["name"]: row for row in connection.execute(query).mappings()}
+        return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))
+
+    def activate(self, name: str, version: str | None = None) -> ModelVersion:
+        """Let `match` propose the model; raise NotFound where there is none."""
+        return self._set_active(name, version, active=True)
+
+    def deactivate(self, name: str, version: str | None = None) -> ModelVersion:
+        """Keep the model but let `match` no longer propose it; raise NotFound where there is none."""
+        return self._set_active(name, version, active=False)
+
+    def remove(self, name: str, version: str | None = None) -> ModelVersion:
+        """Remove the model from the catalog and return it; its bundle stays in its store.
+
+        Raises:
+            NotFound: there is no such model or version.
+            CatalogChanged: it was removed meanwhile.
+        """
+        entry = self.find(name, version)
+        with writing(self._engine) as connection:
+            _count_change(connection)
+            _change_one(connection, entry, sa.delete(reference_models).where(_ROWS.id == entry.id))
+        return entry
+
+    def relocate(
+        self,
+        moves: Sequence[tuple[ModelVersion, StorageLocation]],
+        *,
+        connection: sa.Connection | None = None,
+    ) -> tuple[ModelVersion, ...]:
+        """Set new storage locations, all in one transaction or none.
+
+        Args:
+            moves: models as they were read, each with its new location.
+            connection: a transaction of `database.writing` to join, so that a journal commits with it.
+
+        Raises:
+            CatalogChanged: a model has been moved or removed since it was read.
+            InputRefused: no installed store has the storage type of a new location.
+        """
+        if connection is None:
+            with writing(self._engine) as own:
+                return self.relocate(moves, connection=own)
+        moved = [replace(entry, storage=storage) for entry, storage in moves]
+        _check_storage_types(moved)
+        _count_change(connection)
+        for entry, storage in moves:
+            statement = sa.update(reference_models).where(
+                _ROWS.id == entry.id,
+                _ROWS.storage_type == entry.storage.storage_type,
+                _ROWS.s3_bucket == entry.storage.bucket,
+                _ROWS.s3_prefix == entry.storage.prefix,
+            )
+            _change_one(connection, entry, statement.values(**storage.to_row()))
+        return tuple(moved)
+
+    def changes(self) -> int:
+        """Return a counter that grows with every change of the catalog."""
+        with reading(self._engine) as connection:
+            return read_changes(connection)
+
+    def match(self, table: TableProfile, *, top: int = 3, minimum: float = 0.5) -> tuple[Match, ...]:
+        """Return the models that fit a table best, of each model its newest active version.
+
+        Args:
+            table: profile from `matching.describe`.
+            top: maximum number of matches.
+            minimum: similarity that a match must exceed, in [0, 1].
+
+        Returns:
+            The best first; ties in the order of their names.
+        """
+        with reading(self._engine) as connection:
+            found = self._index.best(connection, table, top, minimum)
+        return tuple(Match(entry, similarity(evidence), evidence) for entry, evidence in found)
+
+    def _set_active(self, name: str, version: str | None, *, active: bool) -> ModelVersion:
+        entry = self.find(name, version)
+        if entry.active != active:
+            with writing(self._engine) as connection:
+                _count_change(connection)
+                statement = sa.update(reference_models).where(_ROWS.id == entry.id).values(active=active)
+                _change_one(connection, entry, statement)
+        return replace(entry, active=active)
+
+
+def _registered(connection: sa.Connection, wanted: Sequence[ModelVersion]) -> dict[_Key, ModelVersion]:
+    """Return those of `wanted` that are registered, in their registered state, without reading their profiles."""
+    given = {(entry.name, entry.version): entry for entry in wanted}
+    names = sorted({entry.name for entry in wanted})
+    found = {}
+    for start in range(0, len(names), _CHUNK):
+        query = sa.select(*_STATE_COLUMNS).where(_ROWS.name.in_(names[start : start + _CHUNK]))
+        for row in connection.execute(query).mappings():
+            key = (row["name"], row["version"])
+            if key in given:
+                # Equal digests mean equal files, and so equal profiles.
+                found[key] = given[key].with_row_state(row)
+    return found
+
+
+def _unregistered(wanted: Sequence[ModelVersion], registered: dict[_Key, ModelVersion]) -> list[ModelVersion]:
+    missing = []
+    for entry in wanted:
+        found = registered.get((entry.name, entry.version))
+        if found is None:
+            missing.append(entry)
+        elif found.digests != entry.digests:
+            raise _taken((entry.name, entry.version))
+    return missing
+
+
+def _taken(key: _Key) -> AlreadyThere:
+    return AlreadyThere(
+        "the catalog, with other digests",
+        " ".join(key),
+        hint="a registered version never changes: use another version",
+    )
+
+
+def _count_change(connection: sa.Connection) -> None:
+    connection.execute(sa.update(catalog_state).values(changes=catalog_state.c.changes + 1))
+
+
+def _change_one(connection: sa.Connection, entry: ModelVersion, statement: sa.Update | sa.Delete) -> None:
+    if connection.execute(statement).rowcount == 1:
+        return
+    row = connection.execute(sa.select(reference_models).where(_ROWS.id == entry.id)).mappings().first()
+    found = (
+        msg("it at {place}", place=ModelVersion.from_row(row).storage) if row else "no such model any more"
+    )
+    raise CatalogChanged(entry.label, found=found, expected=msg("it at {place}", place=entry.storage))
+
+
+def _check_storage_types(entries: Iterable[ModelVersion]) -> None:
+    known = storage_types()
+    for entry in entries:
+        if entry.storage.storage_type not in known:
+            raise InputRefused(
+                msg(
+                    "storage type: found {storage_type!r}, expected one of {storage_types}",
+                    storage_type=entry.storage.storage_type,
+                    storage_types=", ".join(known),
+                )
+            )
