@@ -12,7 +12,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
-    {"boosting", "errors", "fitted_state"},
+    {"boosting", "errors"},
+    {"fitted_state"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},
@@ -28,7 +29,7 @@ HOMES = {
     "obstore": {"stores"},
     "joblib": {"importer"},
     "pickle": {"importer"},
-    "xgboost": {"boosting", "importer", "ensemble", "models", "train", "detectors"},
+    "xgboost": {"boosting", "importer", "ensemble", "fitted_state", "models", "train", "detectors"},
     "sklearn": {"boosting", "calibration", "train", "importer"},
     "sqlalchemy": {"db", "catalog", "app", "relocate"},
     "alembic": {"db"},

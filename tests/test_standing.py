@@ -15,7 +15,7 @@ from tests.predict.conftest import opener
 from vigie import table as tables
 from vigie.catalog import Catalog
 from vigie.db import database
-from vigie.detectors import anomaly
+from vigie.detectors import isolation_forest
 from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
@@ -54,7 +54,7 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
     catalog: Catalog, domain: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every column of the predictions, to the last bit, after a round trip through bytes."""
-    monkeypatch.setattr(anomaly, "TREES", 10)
+    monkeypatch.setattr(isolation_forest, "TREES", 10)
     monkeypatch.setattr(self_training, "ROUNDS", 5)
     monkeypatch.setattr(self_training, "MIN_ROWS", 200)
     table = tables.from_frame(generate(domain, 7, 500).frame)
@@ -187,7 +187,7 @@ def test_requests_answered_together_do_not_know_each_other(
     catalog: Catalog, domain: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same customers in several requests, one request twice: each gets what it gets alone, to the last bit."""
-    monkeypatch.setattr(anomaly, "TREES", 10)
+    monkeypatch.setattr(isolation_forest, "TREES", 10)
     monkeypatch.setattr(self_training, "ROUNDS", 5)
     table = tables.from_frame(generate(domain, 5, 500).frame)
     plan, _ = pipeline.fit(table, ScoringContext(catalog, opener))

@@ -11,7 +11,7 @@ from vigie import features
 from vigie.arrays import Floats
 from vigie.features import grouping, related
 from vigie.features.columns import ColumnView
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, FittedState
 from vigie.models import model_inputs
 
 
@@ -22,26 +22,26 @@ from vigie.models import model_inputs
 def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) -> None:
     """Whoever's rows fall into which piece, each feature and each word of related rows is the same number."""
     frame = busy_table(seed, flows=flows, timed=timed)
-    roles, state = roles_of(dict.fromkeys(frame.columns)), FittedState(keep=True)
-    whole = ColumnView(frame, roles, state)
+    roles, state = roles_of(dict.fromkeys(frame.columns)), FittedState.keeping()
+    whole = ColumnView(frame, roles, state.features)
     built = features.build(frame, roles, whole)
-    tails = model_inputs.tail_scores(built, state)
-    peers = related.related_signals(whole, tails.suspicion, state)
+    tails = model_inputs.tail_scores(built, state.scoring)
+    peers = related.related_signals(whole, tails.suspicion, state.scoring)
     found = grouping.groupings_of(whole)
-    frozen = FittedState(state.kept)
+    fitted = state.fitted()
     rng = np.random.default_rng(seed)
-    told = [_alone(frame, roles, frozen)]
+    told = [_alone(frame, roles, fitted.features)]
     said: dict[str, Floats] = {}
     newcomer = whole.is_first_of_actor
     for kind in found:
         column: dict[str, np.ndarray] = {}
         for rows, piece in _pieces(kind, frame, newcomer, whole.row_hashes, rng):
-            facts = grouping.column_view(kind, piece, roles, frozen)
+            facts = grouping.column_view(kind, piece, roles, fitted.features)
             for name, values in grouping.grouping_features(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
                 into[rows] = np.fmax(into[rows], values)
             for name, values in grouping.grouping_related_signals(
-                kind, facts, tails.suspicion[rows], frozen
+                kind, facts, tails.suspicion[rows], fitted.scoring
             ).items():
                 said.setdefault(name, np.full(frame.height, np.nan))[rows] = values
         told.append(column)
@@ -55,10 +55,10 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
     assert np.isfinite(built.values).any(axis=0).sum() > (40 if timed else 25)
 
 
-def _alone(frame: pl.DataFrame, roles, frozen: FittedState) -> dict[str, np.ndarray]:
+def _alone(frame: pl.DataFrame, roles, state: FeatureState) -> dict[str, np.ndarray]:
     out: dict[str, list[np.ndarray]] = {}
     for piece in frame.iter_slices(700):
-        facts = grouping.column_view(grouping.ROW_LEVEL, piece, roles, frozen)
+        facts = grouping.column_view(grouping.ROW_LEVEL, piece, roles, state)
         for name, values in grouping.grouping_features(grouping.ROW_LEVEL, facts).items():
             out.setdefault(name, []).append(values)
     return {name: np.concatenate(parts) for name, parts in out.items()}

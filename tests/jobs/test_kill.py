@@ -107,7 +107,8 @@ from vigie.jobs.worker import Worker
 
 
 def never_done(self, kinds):
-    print("busy", flush=True)
+    sys.stdout.write("busy\\n")  # one write, so that threads do not mix their lines
+    sys.stdout.flush()
     while True:
         pl.Series(range(100_000)).map_elements(lambda x: x + 1, return_dtype=pl.Int64)
 

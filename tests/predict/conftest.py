@@ -13,7 +13,7 @@ from vigie.bundles.bundle import Bundle
 from vigie.bundles.verification import open_bundle
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
-from vigie.detectors import anomaly
+from vigie.detectors import isolation_forest
 from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
@@ -75,7 +75,7 @@ def scored(score: Score, world: SimulatedTable) -> Prediction:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small forests and short lessons, for tests that do not ask how good the answer is."""
-    monkeypatch.setattr(anomaly, "TREES", 8)
+    monkeypatch.setattr(isolation_forest, "TREES", 8)
     monkeypatch.setattr(self_training, "ROUNDS", 4)
     monkeypatch.setattr(self_training, "MIN_ROWS", 200)
 

@@ -18,7 +18,7 @@ from vigie.engine.fitted_scorer import Terms
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
 from vigie.errors import DamagedBundle, UsageRefused
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
 from vigie.spark import aggregates, arrow_frame, errors, tasks
 from vigie.spark.model_loading import Sent
@@ -71,7 +71,7 @@ def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Sett
     """Once a process, and never one whose bytes are not those of the catalog."""
     entry = catalog.list()[0]
     member = EnsembleMember(entry.name, 1.0, 0.9, {}, 0.0, {}, b"", None)
-    terms = Terms(Roles(()), Options(), FittedState(), FittedState(), members=(member,))
+    terms = Terms(Roles(()), Options(), FeatureState(), ScoringState(), members=(member,))
     one, again = (Sent(terms, (entry,)).here().members[0].model for _ in range(2))
     assert one is again
     with pytest.raises(DamagedBundle):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from tests.web.conftest import Installation, upload
 
-from vigie.jobs.context import opened
-from vigie.jobs.retention import tidy
+from vigie.jobs.context import open_context
+from vigie.jobs.retention import delete_expired
 
 
 @pytest.mark.slow
@@ -37,7 +37,7 @@ def test_production_keeps_nothing_on_the_web_machine(
     assert client.get("/readyz").status_code == 200
     assert not (here.settings.home / "models").exists()
     assert client.delete(f"/api/v1/uploads/{sent}", headers=ada).status_code == 204
-    with opened(here.settings, here.web) as bench:
-        assert tidy(bench) == 1
-        assert not list(bench.store.list("uploads"))
+    with open_context(here.settings, here.web) as context:
+        assert delete_expired(context) == 1
+        assert not list(context.store.list("uploads"))
     assert client.get(f"/api/v1/predictions/{run}/rows", headers=ada).status_code == 404

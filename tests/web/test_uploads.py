@@ -10,8 +10,8 @@ import pytest
 from tests.web.conftest import CSV, Installation, upload
 
 from vigie.errors import TableTooLarge, UsageRefused
-from vigie.jobs.context import opened
-from vigie.jobs.retention import tidy
+from vigie.jobs.context import open_context
+from vigie.jobs.retention import delete_expired
 
 
 def test_a_file_is_looked_at_and_told_of(here: Installation) -> None:
@@ -131,14 +131,14 @@ def test_what_is_deleted_or_past_its_time_is_gone_with_its_bytes(here: Installat
     client = here.app.test_client()
     assert client.delete(f"/api/v1/uploads/{deleted}", headers=here.token("ada")).status_code == 204
     assert client.get(f"/api/v1/uploads/{deleted}", headers=here.token("ada")).status_code == 404
-    with opened(here.settings, here.web) as bench:
-        assert list(bench.store.list(f"uploads/{deleted}"))
-        assert tidy(bench) == 1
-        assert not list(bench.store.list(f"uploads/{deleted}"))
-        assert list(bench.store.list(f"uploads/{kept}"))
+    with open_context(here.settings, here.web) as context:
+        assert list(context.store.list(f"uploads/{deleted}"))
+        assert delete_expired(context) == 1
+        assert not list(context.store.list(f"uploads/{deleted}"))
+        assert list(context.store.list(f"uploads/{kept}"))
         later = datetime.now(UTC) + timedelta(days=here.web.retention_days + 1)
-        assert tidy(bench, later) == 1
-        assert not list(bench.store.list("uploads"))
+        assert delete_expired(context, later) == 1
+        assert not list(context.store.list("uploads"))
 
 
 def test_searching_the_history(here: Installation) -> None:

@@ -18,6 +18,8 @@ from vigie.db.database import Engine, reading, writing
 from vigie.errors import NotFound, WrongState
 from vigie.i18n.messages import msg
 
+HEAD_FILE = "head.json"
+"""File in the folder of an upload with its first rows."""
 _ROWS = uploads.c
 _PARTS = upload_parts.c
 

@@ -97,7 +97,7 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
     """
     from dataclasses import replace
 
-    from vigie.jobs.worker import work
+    from vigie.jobs.worker import run_worker
     from vigie.logs import to_stderr
 
     to_stderr()
@@ -107,7 +107,7 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
         signal.signal(number, lambda *_: stopping.set())
     if while_stdin:
         threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
-    work(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
+    run_worker(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
     _end_process()
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.features import Features, grouping
 from vigie.features.grouping import EntityGrouping
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState
 
 if TYPE_CHECKING:
     from vigie.engine.fitted_scorer import Terms
@@ -57,7 +57,7 @@ class Means(Protocol):
     def table(self) -> Rows:
         """The rows."""
 
-    def counts(self, look: SampledTable) -> FittedState:
+    def counts(self, look: SampledTable) -> FeatureState:
         """What the look has learned, with the counts of the whole table in place of those of its sample."""
 
     def features(self, look: SampledTable) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ from vigie.calibration import calibrator as calibration
 from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import LEAST as LEAST_COHERENCE
 from vigie.ensemble.combination import EnsembleScore
-from vigie.fitted_state import FittedState
-from vigie.i18n.messages import Message, msg, phrase, translate
+from vigie.fitted_state import Thresholds
+from vigie.i18n.messages import Message, msg, phrase
 
 SPREAD = 4.0
 """Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
@@ -54,82 +54,86 @@ class Decision:
 
 def decide(
     combined: EnsembleScore,
+    calibrator: Calibrator | None,
+    prior: float | None,
+    thresholds: Thresholds,
+    odds: Floats | None = None,
+) -> Decision:
+    """Calibrate rows and compare them with the thresholds of a fitted table.
+
+    Args:
+        combined: the scores of the ensemble.
+        calibrator: of the matched models; None without any.
+        prior: a share of frauds the user knows.
+        thresholds: of the fitted table.
+        odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
+
+    Returns:
+        The decision; without a precision, which is known of the fitted table only.
+    """
+    evidence = combined.evidence
+    score = np.asarray(1 / (1 + np.exp(-(evidence - SPREAD) / SPREAD)))
+    share, probability = None, np.full(len(evidence), np.nan)
+    if calibrator is not None and thresholds.prior_log_odds is not None:
+        share = _prevalence(combined, calibrator, prior)
+        ratio = calibrator.log_ratio(_monotone(evidence, odds, thresholds.leader_log_odds))
+        probability = calibration.at_odds(ratio, thresholds.prior_log_odds)
+    level = _levels(probability, evidence, share is not None, thresholds.medium)
+    alert, words = evidence >= thresholds.alert, evidence >= thresholds.explained
+    abstained = phrase(thresholds.abstained) if thresholds.abstained else None
+    return Decision(score, probability, level, alert, words, share, None, abstained)
+
+
+def fit_decision(
+    combined: EnsembleScore,
     coherence: float,
     calibrator: Calibrator | None,
     prior: float | None,
     budget: float | None,
-    state: FittedState | None = None,
     odds: Floats | None = None,
-) -> Decision:
-    """Calibrates, or abstains, and draws the line of alerts.
+) -> tuple[Decision, Thresholds]:
+    """Decide on a table, and find the thresholds by which later rows are decided.
 
     Args:
-        combined: what the ensemble says.
-        coherence: strongest tie between two columns of the table, in [0, 1].
+        combined: the scores of the ensemble.
+        coherence: strongest association of two columns of the table, in [0, 1].
         calibrator: of the matched models; None without any.
         prior: a share of frauds the user knows.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
-        state: what is known of the table as a whole; with another table's, its lines are kept, and what is said of
-            the table (its precision) is not said of these rows.
-        odds: (rows,) margins of the trusted member, where the calibrator is that member's own.
+        odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
     """
-    known = state or FittedState()
-    if known.frozen:
-        return _by_its_lines(combined, calibrator, prior, known, odds)
-    rows = len(combined.evidence)
-    score = np.asarray(1 / (1 + np.exp(-(combined.evidence - SPREAD) / SPREAD)))
+    evidence, rows = combined.evidence, len(combined.evidence)
     abstained = _doubt(combined, coherence, calibrator, labels_known=odds is not None)
-    share: Prevalence | None = None
-    ratio = np.zeros(0)
-    probability = np.full(rows, np.nan)
+    leader = None if odds is None or abstained else _quantiles(evidence, odds)
+    ratio, prior_log_odds = np.zeros(0), None
     if calibrator is not None and abstained is None:
-        share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
-        told = combined.evidence if odds is None else _in_order(odds, combined.evidence, known)
-        ratio, estimate = calibrator.log_ratio(told), share.estimate
-        probability = calibration.at_odds(ratio, known.now("odds", lambda: calibration.odds(ratio, estimate)))
-    ranked = np.argsort(-combined.evidence, kind="stable")
+        ratio = calibrator.log_ratio(_monotone(evidence, odds, leader))
+        prior_log_odds = calibration.odds(ratio, _prevalence(combined, calibrator, prior).estimate)
+    medium = float(np.quantile(evidence, 0.99)) if rows else 0.0
+    lines = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), leader)
+    found = decide(combined, calibrator, prior, lines, odds)
+    ranked = np.argsort(-evidence, kind="stable")
     alert = np.zeros(rows, dtype=bool)
     if budget is not None:
         alert[ranked[: _count(budget, rows)]] = True
-    elif share is not None:
-        alert[ranked[: worthwhile(probability[ranked])]] = True
+    elif found.prevalence is not None:
+        alert[ranked[: worthwhile(found.probability[ranked])]] = True
     precision = None
-    if share is not None and calibrator is not None and alert.any():
-        precision = calibrator.precision(ratio, alert, share)
-    level = _levels(probability, combined.evidence, share is not None, known)
-    words = alert | (level != "LOW")
+    if found.prevalence is not None and calibrator is not None and alert.any():
+        precision = calibrator.precision(ratio, alert, found.prevalence)
+    words = alert | (found.level != "LOW")
     words[ranked[: max(10, rows // 50)]] = True
-    known.now("doubt", lambda: [abstained, translate(abstained, "fr")] if abstained else [])
-    known.now("alert line", lambda: _line(combined.evidence, alert))
-    known.now("words line", lambda: _line(combined.evidence, words))
-    return Decision(score, probability, level, alert, words, share, precision, abstained)
+    found = replace(found, alert=alert, worth_words=words, precision=precision)
+    return found, replace(lines, alert=_least(evidence, alert), explained=_least(evidence, words))
 
 
-def _line(evidence: Floats, chosen: npt.NDArray[np.bool_]) -> float:
-    """The least evidence that was enough; infinity where nothing was."""
+def _prevalence(combined: EnsembleScore, calibrator: Calibrator, prior: float | None) -> Prevalence:
+    return calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
+
+
+def _least(evidence: Floats, chosen: npt.NDArray[np.bool_]) -> float:
+    """The least score among the chosen rows; infinite without any."""
     return float(evidence[chosen].min()) if chosen.any() else float("inf")
-
-
-def _by_its_lines(
-    combined: EnsembleScore,
-    calibrator: Calibrator | None,
-    prior: float | None,
-    known: FittedState,
-    odds: Floats | None,
-) -> Decision:
-    """Rows judged where another table drew its lines."""
-    evidence = combined.evidence
-    score = np.asarray(1 / (1 + np.exp(-(evidence - SPREAD) / SPREAD)))
-    doubt: list[str] = known.once("doubt", list)
-    share, probability = None, np.full(len(evidence), np.nan)
-    if calibrator is not None and not doubt:
-        share = calibrator.prevalence(combined.belief) if prior is None else Prevalence(prior, prior, prior)
-        told = evidence if odds is None else _in_order(odds, evidence, known)
-        probability = calibration.at_odds(calibrator.log_ratio(told), known.once("odds", float))
-    level = _levels(probability, evidence, share is not None, known)
-    alert, words = evidence >= known.once("alert line", float), evidence >= known.once("words line", float)
-    abstained = phrase(doubt[0]) if doubt else None
-    return Decision(score, probability, level, alert, words, share, None, abstained)
 
 
 def worthwhile(probability: Floats) -> int:
@@ -151,11 +155,20 @@ def worthwhile(probability: Floats) -> int:
     return min(best, int((probability >= MEDIUM).sum()))
 
 
-def _in_order(odds: Floats, evidence: Floats, known: FittedState) -> Floats:
-    """The same odds, given to the rows in the order of the evidence, so that score and probability never disagree."""
+def _quantiles(evidence: Floats, odds: Floats) -> Floats:
+    """(2, knots) quantiles of the scores and of the trusted member's log-odds."""
     levels = np.linspace(0, 1, min(len(odds), KNOTS))
-    steps = known.now("leader's odds", lambda: np.stack([np.quantile(x, levels) for x in (evidence, odds)]))
-    return np.asarray(np.interp(evidence, steps[0], steps[1]))
+    return np.stack([np.quantile(x, levels) for x in (evidence, odds)])
+
+
+def _monotone(evidence: Floats, odds: Floats | None, knots: Floats | None) -> Floats:
+    """(rows,) the trusted member's log-odds in the order of the scores, so that score and probability never disagree.
+
+    Without such a member, the scores.
+    """
+    if odds is None or knots is None:
+        return evidence
+    return np.asarray(np.interp(evidence, knots[0], knots[1]))
 
 
 def _doubt(
@@ -180,11 +193,7 @@ def _count(budget: float, rows: int) -> int:
     return min(rows, round(budget * rows) if budget < 1 else int(budget))
 
 
-def _levels(
-    probability: Floats, evidence: Floats, calibrated: bool, known: FittedState
-) -> npt.NDArray[np.str_]:
-    """By probability; where there is none, by how far out the row is, which promises nothing."""
-    far = known.now("far out", lambda: float(np.quantile(evidence, 0.99)) if len(evidence) else 0.0)
-    high, medium = (HIGH, MEDIUM) if calibrated else (float("inf"), far)
-    x = probability if calibrated else evidence
-    return np.where(x >= high, "HIGH", np.where(x >= medium, "MEDIUM", "LOW"))
+def _levels(probability: Floats, evidence: Floats, calibrated: bool, medium: float) -> npt.NDArray[np.str_]:
+    """By probability; where there is none, MEDIUM from the score `medium` on and never HIGH."""
+    x, high, least = (probability, HIGH, MEDIUM) if calibrated else (evidence, float("inf"), medium)
+    return np.where(x >= high, "HIGH", np.where(x >= least, "MEDIUM", "LOW"))

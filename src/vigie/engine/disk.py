@@ -21,7 +21,7 @@ from vigie.engine.options import Options, Progress
 from vigie.engine.output import Counted, ScoredRows
 from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState
 from vigie.parallel import in_threads
 from vigie.table.stream import PIECE
 
@@ -50,7 +50,7 @@ class Disk:
     def table(self) -> Rows:
         return self._spill
 
-    def counts(self, look: SampledTable) -> FittedState:
+    def counts(self, look: SampledTable) -> FeatureState:
         state = value_counts.of_all(self._spill, look, self._folder / "counts")
         shutil.rmtree(self._folder / "counts")
         return state

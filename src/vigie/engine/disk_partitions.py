@@ -27,7 +27,7 @@ from vigie.features.grouping import (
     SENDER_RECEIVER,
     EntityGrouping,
 )
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
 from vigie.table.stream import PIECE
 
@@ -52,7 +52,7 @@ class Passes:
         folder: to work in.
     """
 
-    def __init__(self, spill: Spill, roles: Roles, state: FittedState, folder: Path) -> None:
+    def __init__(self, spill: Spill, roles: Roles, state: FeatureState, folder: Path) -> None:
         self._spill = spill
         self._roles = roles
         self._state = state
@@ -85,7 +85,7 @@ class Passes:
         kind: EntityGrouping,
         newcomer: npt.NDArray[np.bool_] | None,
         energy: npt.NDArray[np.float64],
-        answers: FittedState,
+        answers: ScoringState,
     ) -> None:
         """What related rows say, for a kind whose rows were gathered.
 
@@ -169,7 +169,7 @@ def routed(
     rows: pl.LazyFrame,
     kind: EntityGrouping,
     roles: Roles,
-    state: FittedState,
+    state: FeatureState,
     parts: int,
     more: Iterable[str] = (),
 ) -> pl.LazyFrame:
@@ -196,9 +196,9 @@ def routed(
     return pl.concat(there)
 
 
-def _prints(roles: Roles, state: FittedState) -> pl.Expr:
+def _prints(roles: Roles, state: FeatureState) -> pl.Expr:
     """As `evidence.own_order`: the fingerprint of a row by its cells."""
-    odd = {column.column: state.kept[f"print {column.column}"] | 1 for column in roles.columns}
+    odd = {column.column: state.columns[column.column].hash.require() | 1 for column in roles.columns}
     return reduce(
         lambda one, other: one + other,
         (pl.col(n).hash(seed=0) * pl.lit(m & (2**64 - 1), dtype=pl.UInt64) for n, m in odd.items()),

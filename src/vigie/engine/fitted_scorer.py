@@ -23,7 +23,7 @@ from vigie.engine.scorer import ProfiledTable, Scorer
 from vigie.features import NAMES, Features, grouping, related
 from vigie.features.columns import ColumnView
 from vigie.features.grouping import ROW_LEVEL
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, FittedState, ScoringState
 from vigie.models import model_inputs
 from vigie.models.model_inputs import INPUTS, RowSelection, TailScores
 from vigie.roles.inference import Roles
@@ -46,8 +46,8 @@ class Terms:
 
     roles: Roles
     options: Options
-    features: FittedState
-    answers: FittedState
+    features: FeatureState
+    answers: ScoringState
     members: tuple[EnsembleMember, ...] = ()
     calibrator: Calibrator | None = None
 
@@ -58,7 +58,7 @@ class Terms:
     @property
     def told(self) -> list[int]:
         """Places of the features that the table can tell, in the vocabulary."""
-        return [int(j) for j in np.flatnonzero(self.answers.kept["features"])]
+        return [int(j) for j in np.flatnonzero(self.answers.present.require())]
 
     def tails(self, told: Features) -> TailScores:
         """How far out rows are, from all their features."""
@@ -100,7 +100,8 @@ class Terms:
         gathered = model_inputs.finish_inputs(
             facts, tails, nothing | dict(peers), self.answers, self.options.seed, rows
         )
-        scorer = Scorer({}, self.roles, self.options, self.members, self.calibrator, self.answers)
+        state = FittedState(self.features, self.answers)
+        scorer = Scorer({}, self.roles, self.options, self.members, self.calibrator, state)
         return scorer.score_inputs(frame, gathered)
 
     def prints(self, frame: pl.DataFrame) -> npt.NDArray[np.uint64]:
@@ -111,7 +112,7 @@ class Terms:
         return grouping.column_view(ROW_LEVEL, frame, self.roles, self.features)
 
 
-def begun(look: SampledTable, options: Options, told: Features) -> tuple[Terms, TailScores]:
+def begun(look: SampledTable, options: Options, told: Features) -> tuple[Terms, TailScores, ScoringState]:
     """Terms that know how features are spread, as far as it takes to say how suspicious a row is by itself.
 
     Args:
@@ -119,14 +120,19 @@ def begun(look: SampledTable, options: Options, told: Features) -> tuple[Terms, 
         options: what the user asked for.
         told: the features of its rows at random.
     """
-    answers = FittedState(keep=True)
+    answers = FittedState.keeping().scoring
     tails = model_inputs.tail_scores(told, answers)
-    answers.once("energy mean", lambda: float(tails.suspicion.mean()))
-    return Terms(look.roles, options, look.state, FittedState(answers.kept)), tails
+    answers.mean_row_anomaly.get(lambda: float(tails.suspicion.mean()))
+    return Terms(look.roles, options, look.state, answers.fitted()), tails, answers
 
 
 def settled(
-    look: SampledTable, terms: Terms, tails: TailScores, peers: Mapping[str, Floats], rows: int
+    look: SampledTable,
+    terms: Terms,
+    tails: TailScores,
+    peers: Mapping[str, Floats],
+    rows: int,
+    answers: ScoringState,
 ) -> tuple[Terms, dict[str, Any]]:
     """Terms that know everything, and what there is to say of the table, but for what must be counted row by row.
 
@@ -136,8 +142,9 @@ def settled(
         tails: of these rows.
         peers: what related rows say of them.
         rows: of the whole table.
+        answers: the state that was begun, to be completed.
     """
-    answers, frame = FittedState(terms.answers.kept).open(), look.typed
+    frame = look.typed
     nothing = dict.fromkeys(related.RELATED_SIGNALS, np.full(frame.height, np.nan))
     facts = grouping.column_view(ROW_LEVEL, frame, look.roles, look.state)
     order = np.arange(frame.height)
@@ -150,13 +157,16 @@ def settled(
         RowSelection(order, terms.prints(frame)),
     )
     options = replace(terms.options, alert_budget=_share(terms.options.alert_budget, rows))
-    profile = ProfiledTable(frame, look.roles, look.matched, look.association, answers)
+    state = FittedState(look.state, answers)
+    profile = ProfiledTable(frame, look.roles, look.matched, look.association, state)
     fitted = Scorer.fit(profile, gathered, options, StageTimer(no_progress))
     summary = summarise(
         look.roles, look.matched.matches, fitted.score, fitted.decision, fitted.rows.additions
     )
     made = fitted.scorer
-    return replace(terms, answers=made.state, members=made.members, calibrator=made.calibrator), summary
+    return replace(
+        terms, answers=made.state.scoring, members=made.members, calibrator=made.calibrator
+    ), summary
 
 
 def _share(budget: float | int | None, rows: int) -> float | None:

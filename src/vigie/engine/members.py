@@ -15,7 +15,7 @@ from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Match, ModelVersion
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import EnsembleScore, MemberVote
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ScoringState
 from vigie.models import reference
 from vigie.models.binding import bind
 from vigie.models.model_inputs import ModelInputs
@@ -127,7 +127,7 @@ def skill(entry: ModelVersion) -> float:
 
 
 def ensemble_score(
-    inputs: ModelInputs, votes: Sequence[MemberVote], seed: int, state: FittedState
+    inputs: ModelInputs, votes: Sequence[MemberVote], seed: int, state: ScoringState
 ) -> EnsembleScore:
     """Combine the detectors, the members and self-training.
 
@@ -135,13 +135,13 @@ def ensemble_score(
         inputs: model inputs of the rows.
         votes: votes of the members on these rows.
         seed: seed of self-training.
-        state: fitted state of the table.
+        state: fitted state of the table, after the features.
     """
     combined = combination.combine(inputs.anomaly, votes, state=state)
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((inputs.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.evidence, seed, half=half, company=inputs.company, state=state
+        inputs.columns, combined.evidence, seed, half=half, related=inputs.company, state=state
     )
     return combination.add_self_training(combined, scores, state)
 
@@ -161,7 +161,7 @@ def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Cal
 
 
 def apply_leader(
-    score: EnsembleScore, votes: Sequence[MemberVote], calibrator: Calibrator | None, state: FittedState
+    score: EnsembleScore, votes: Sequence[MemberVote], calibrator: Calibrator | None, state: ScoringState
 ) -> tuple[EnsembleScore, Floats | None]:
     """Return the score with the leader's estimate of the prevalence, and the leader's margins; unchanged without one.
 
@@ -169,12 +169,10 @@ def apply_leader(
         score: score of the ensemble.
         votes: votes of the members.
         calibrator: calibrator of the leader.
-        state: fitted state of the table.
+        state: fitted state of the table, after the features.
     """
     leader = max(votes, key=lambda vote: vote.trust, default=None)
     if leader is None or leader.trust < LEADER_TRUST or calibrator is None:
         return score, None
-    share = state.now(
-        "leader's share", lambda: trained.share_of(calibrator, leader.margin, INITIAL_PREVALENCE)
-    )
+    share = state.leader_share.refit(lambda: trained.share_of(calibrator, leader.margin, INITIAL_PREVALENCE))
     return replace(score, belief=share), leader.margin

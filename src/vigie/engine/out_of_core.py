@@ -28,6 +28,7 @@ from vigie.engine.fitted_scorer import Terms
 from vigie.engine.options import ScoringContext, StageTimer
 from vigie.engine.profiling import profile_table
 from vigie.engine.spill import Spill
+from vigie.fitted_state import ScoringState
 
 OUT_OF_CORE_MIN_ROWS = 600_000
 """Rows from which a table is scored in passes: more CPU than in memory, which would take 3 KB a row."""
@@ -81,18 +82,18 @@ def told(means: Means, context: ScoringContext) -> dict[str, Any]:
     lots = seen.random[LOT].unique().sort().to_list()
     with clock("gathering evidence", 0.2):
         means.features(seen)
-        terms = Terms(seen.roles, options, seen.state, seen.state)
+        terms = Terms(seen.roles, options, seen.state, ScoringState())
         random = seen.random.with_columns(v_print=terms.prints(seen.typed)).sort("v_print", ROW)
         seen = replace(seen, random=random.drop("v_print"))
         numbers = seen.random[ROW].to_numpy()
-        begun, tails = fitted_scorer.begun(
+        begun, tails, answers = fitted_scorer.begun(
             seen, options, features_of(terms, seen.typed, means.told(lots), numbers)
         )
         means.suspicion(begun)
         means.peers(begun)
     with clock("matching models", 0.55):
         peers = peers_of(means.said(lots), numbers)
-        known, summary = fitted_scorer.settled(seen, begun, tails, peers, table.rows)
+        known, summary = fitted_scorer.settled(seen, begun, tails, peers, table.rows, answers)
     with clock("scoring", 0.6):
         counted = means.score(known)
     place = {name: number for number, name in enumerate(table.columns)}

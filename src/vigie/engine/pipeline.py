@@ -91,7 +91,7 @@ def fit_table(
         hook: changes the score of the ensemble.
     """
     timer, frame, options = StageTimer(context.progress), table.typed, context.options
-    state = FittedState(keep=keep)
+    state = FittedState.keeping() if keep else FittedState()
     with timer("reading columns", 0.05):
         found = infer_roles(table, context)
     with timer("gathering evidence", 0.15):

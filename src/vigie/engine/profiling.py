@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from vigie import features, matching
 from vigie.calibration.column_association import column_association
-from vigie.detectors import anomaly
+from vigie.detectors.raw_columns import raw_columns
 from vigie.engine.backend import LOT, Rows
 from vigie.engine.members import Model
 from vigie.engine.options import ScoringContext
@@ -26,7 +25,7 @@ from vigie.features import grouping
 from vigie.features import related as related_signals
 from vigie.features.columns import CATEGORY_ROLES
 from vigie.features.grouping import EntityGrouping
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import CategoryCodes, FeatureState, FittedState
 from vigie.i18n.messages import msg
 from vigie.models import model_inputs
 from vigie.models.trained import encoders
@@ -62,7 +61,7 @@ class SampledTable:
     roles: Roles
     kinds: tuple[EntityGrouping, ...]
     related: tuple[EntityGrouping, ...]
-    state: FittedState
+    state: FeatureState
     association: float
     matched: MatchedModels
 
@@ -113,11 +112,12 @@ def _looked(
     found: TableRoles,
     context: ScoringContext,
 ) -> SampledTable:
-    state = FittedState(_categories(table, found.roles)).open()
+    state = FittedState.keeping().features
+    _count_categories(table, found.roles, state)
     facts, order, _ = model_inputs.canonical_view(customers.select(table.columns), found.roles, state)
     built = features.build(facts.frame, facts.roles, facts)
     # Asked now, so that the answers are there when the table comes in pieces.
-    anomaly.raw_matrix(facts.frame, facts.roles, facts)
+    raw_columns(facts.frame, facts.roles, facts)
     model_inputs.table_context(facts)
     found_kinds, related = grouping.groupings_of(facts), related_signals.relations(facts).values()
     profile = matching.describe(facts.frame, facts.roles, built)
@@ -129,7 +129,7 @@ def _looked(
         facts.roles,
         found_kinds,
         tuple(kind for kind in found_kinds if kind.name in related),
-        FittedState(state.kept),
+        state.fitted(),
         column_association(customers.select(table.columns)[order], found.roles),
         matched,
     )
@@ -142,21 +142,23 @@ def _shown(roles: Roles, models: Iterable[Model]) -> tuple[str, ...]:
     return tuple(item.column for item in roles.columns if item.role not in encoders.IGNORED)
 
 
-def _categories(table: Rows, found: Roles) -> dict[str, Any]:
-    """What a table would answer of its categories: their values, and how many rows have each.
+def _count_categories(table: Rows, found: Roles, state: FeatureState) -> None:
+    """Fit the categories: their values, and how many rows have each.
 
-    Of all rows: a city that no customer of a sample lives in is not a new one.
+    Of all rows: a city in which no customer of a sample lives is not a new one.
     """
-    known = FittedState()
-    answers: dict[str, Any] = {"rows counted": float(table.rows)}
+    state.rows_counted.value = float(table.rows)
     for column in (column for role in CATEGORY_ROLES for column in found.all(role)):
         rows = table.values(column)
         if rows.height <= MAX_CATEGORIES:
-            codes = known.codes(column, rows[column])
-            width = len(known.kept[f"words {column}"]) + 1
-            answers[f"rows with {column}"] = np.bincount(codes + 1, rows["len"].to_numpy(), width).astype(int)
-            answers[f"width {column}"] = width
-    return answers | known.kept
+            known, categories = state.columns[column], CategoryCodes.fit(rows[column])
+            codes, width = categories.codes(rows[column]), len(categories.values) + 1
+            counts = np.bincount(codes + 1, rows["len"].to_numpy(), width).astype(int)
+            known.categories.value, known.category_rows.value, known.category_width.value = (
+                categories,
+                counts,
+                width,
+            )
 
 
 def _customers(table: Rows, found: Roles, random: pl.DataFrame) -> pl.DataFrame:

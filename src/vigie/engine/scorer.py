@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from vigie.engine.decision import Decision, decide
+from vigie.engine.decision import Decision, decide, fit_decision
 from vigie.engine.members import EnsembleMember, apply_leader, calibrator_of, ensemble_score
 from vigie.engine.options import Options, StageTimer
 from vigie.engine.output import ScoredRows, scored_rows
@@ -96,7 +96,7 @@ class Scorer(StoredScorer):
             timer: measures the stages.
             hook: changes the score of the ensemble.
         """
-        matched, state = table.matched, table.state
+        matched, state = table.matched, table.state.scoring
         with timer("scoring", 0.7):
             fitted = [
                 EnsembleMember.fit(*model, table.frame, table.roles, inputs)
@@ -109,12 +109,12 @@ class Scorer(StoredScorer):
         with timer("calibrating", 0.85):
             calibrator = calibrator_of(matched.bundles, votes)
             score, odds = apply_leader(score, votes, calibrator, state)
-            decision = decide(
-                score, table.association, calibrator, options.expected_fraud_rate, options.alert_budget, state, odds
-            )  # fmt: skip
+            decision, state.thresholds.value = fit_decision(
+                score, table.association, calibrator, options.expected_fraud_rate, options.alert_budget, odds
+            )
         with timer("wording reasons", 0.9):
             rows = scored_rows(inputs, score, decision, options)
-        scorer = cls(table.frame.schema, table.roles, options, members, calibrator, FittedState(state.kept))
+        scorer = cls(table.frame.schema, table.roles, options, members, calibrator, table.state.fitted())
         return FittedScorer(scorer, inputs, votes, score, decision, rows)
 
     def score(self, rows: pl.DataFrame, only: Sequence[int] | None = None) -> pl.DataFrame:
@@ -168,12 +168,12 @@ class Scorer(StoredScorer):
             frame: (rows, columns) typed as the fitted table was.
             inputs: model inputs of these rows.
         """
-        options, state = self.options, self.state
+        options, state = self.options, self.state.scoring
         votes = [member.vote(frame, inputs) for member in self.members]
         score = ensemble_score(inputs, votes, options.seed, state)
         score, odds = apply_leader(score, votes, self.calibrator, state)
         decision = decide(
-            score, 1.0, self.calibrator, options.expected_fraud_rate, options.alert_budget, state, odds
+            score, self.calibrator, options.expected_fraud_rate, state.thresholds.require(), odds
         )
         return scored_rows(inputs, score, decision, options)
 

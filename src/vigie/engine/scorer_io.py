@@ -3,7 +3,7 @@
 The file holds nothing that can be executed: numbers and texts in numpy's format without pickles, trees in UBJSON. It
 does hold cells of the table (names of categories, values of features), so it is as private as the table.
 
-Names in the file are those of format 4 and do not follow renames in the code.
+Names in the file do not follow renames in the code.
 """
 
 from __future__ import annotations
@@ -13,28 +13,26 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import polars as pl
 
 from vigie import __version__
-from vigie.boosting import xgboost_import
 from vigie.calibration.calibrator import Calibrator
-from vigie.detectors.isolation_forest import Forest
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
 from vigie.errors import InputRefused
 from vigie.fitted_state import FittedState
+from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
 from vigie.i18n.messages import msg
 from vigie.models import reference
 from vigie.roles.inference import Roles
 
-FORMAT = 4
+READABLE = (4, FORMAT)
 _DTYPES: dict[str, type[pl.DataType]] = {
     str(dtype): dtype for dtype in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
 }
-_FOREST_ARRAYS = ("feature", "threshold", "length")
 _MEMBER_FIELDS = ("name", "similarity", "skill", "bound", "recipe", "trust")
 
 
@@ -60,8 +58,7 @@ class StoredScorer:
 
     def to_bytes(self) -> bytes:
         """Return the scorer as bytes; the same scorer always gives the same bytes."""
-        arrays: dict[str, np.ndarray] = {}
-        state = {name: _pack(name, value, arrays) for name, value in sorted(self.state.kept.items())}
+        state, arrays = to_stored(self.state)
         members = []
         for number, member in enumerate(self.members):
             arrays[f"member {number}"] = np.frombuffer(member.booster, dtype=np.uint8)
@@ -99,7 +96,7 @@ class StoredScorer:
                 msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
                 hint="make the plan again",
             ) from error
-        if (head["format"], head["polars"]) != (FORMAT, pl.__version__):
+        if head["format"] not in READABLE or head["polars"] != pl.__version__:
             raise InputRefused(
                 msg(
                     "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
@@ -121,38 +118,8 @@ class StoredScorer:
             Options(**head["options"]),
             tuple(members),
             Calibrator.from_json(head["calibration"]) if head["calibration"] else None,
-            FittedState({name: _unpack(value, arrays) for name, value in head["answers"].items()}),
+            from_stored(head["answers"], arrays, head["format"]),
         )
-
-
-def _pack(name: str, value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """Return a value of the state as JSON; what is large goes to `arrays`."""
-    if isinstance(value, np.ndarray):
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, Forest):
-        for part in _FOREST_ARRAYS:
-            arrays[f"{name} {part}"] = getattr(value, part)
-        return {"forest": name, "usual": value.usual, "columns": value.columns}
-    if hasattr(value, "save_raw"):
-        arrays[name] = np.frombuffer(value.save_raw("ubj"), dtype=np.uint8)
-        return {"trees": name}
-    if isinstance(value, dict):
-        return {"map": value}
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return arrays[value["array"]]
-    if "forest" in value:
-        feature, threshold, length = (arrays[f"{value['forest']} {part}"] for part in _FOREST_ARRAYS)
-        return Forest(feature, threshold, length, value["usual"], value["columns"])
-    if "trees" in value:
-        return xgboost_import.open_trees(arrays[value["trees"]].tobytes())
-    return value["map"]
 
 
 def _archive(arrays: Mapping[str, np.ndarray]) -> bytes:

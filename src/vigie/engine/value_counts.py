@@ -8,18 +8,19 @@ occurs once is not kept: whoever is asked for it answers once anyway.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from vigie.arrays import Codes
-from vigie.detectors import anomaly
+from vigie.detectors.raw_columns import raw_columns
 from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
 from vigie.features import COUNTING, grouping
 from vigie.features.grouping import ROW_LEVEL
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, ObservedCounts, ValueCounts
 from vigie.models.trained import encoders
 from vigie.roles.inference import Roles
 
@@ -30,7 +31,7 @@ _SCHEMA = {"value": pl.Int64, "count": pl.UInt32}
 Listener = Callable[[str, Codes], None]
 
 
-def of_all(spill: Spill, look: SampledTable, folder: Path) -> FittedState:
+def of_all(spill: Spill, look: SampledTable, folder: Path) -> FeatureState:
     """What the look has learned, with the counts of the whole table in place of those of its sample.
 
     Args:
@@ -49,15 +50,15 @@ def of_all(spill: Spill, look: SampledTable, folder: Path) -> FittedState:
             found.write_parquet(folder / f"{place}-{number}.parquet", compression="lz4")
 
         listen(look.roles, look.state, look.shown, piece, write)
-    kept = dict(look.state.kept) | {"rows shown": float(spill.rows)}
-    for name, place in names.items():
-        total = _added(folder, place)
-        kept[f"values {name}"], kept[f"counts {name}"] = total["value"].to_numpy(), total["count"].to_numpy()
-    return FittedState(kept)
+    totals = {name: _added(folder, place) for name, place in names.items()}
+    counts = {
+        name: ValueCounts(all_["value"].to_numpy(), all_["count"].to_numpy()) for name, all_ in totals.items()
+    }
+    return look.state.with_counts(counts, spill.rows)
 
 
 def listen(
-    roles: Roles, state: FittedState, shown: Iterable[str], piece: pl.DataFrame, listener: Listener
+    roles: Roles, state: FeatureState, shown: Iterable[str], piece: pl.DataFrame, listener: Listener
 ) -> None:
     """Tells the listener, by the name of the answer, every value of a piece whose number in the table somebody will ask.
 
@@ -68,12 +69,11 @@ def listen(
         piece: typed rows.
         listener: told.
     """
-    known = FittedState(state.kept)
-    known.listener = listener
+    known = replace(state, value_counts=ObservedCounts(state.value_counts, listener))
     facts = grouping.column_view(ROW_LEVEL, piece.select([c.column for c in roles.columns]), roles, known)
     for module in COUNTING:
         module.compute(facts)
-    anomaly.raw_matrix(facts.frame, facts.roles, facts)
+    raw_columns(facts.frame, facts.roles, facts)
     for column in shown:
         encoders.shown(piece[column], known)
 

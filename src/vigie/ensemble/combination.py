@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats, weighted_sum
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ScoringState
 
 ANOMALY_WEIGHT = 0.55
 """What the anomaly energy counts beside all the members together."""
@@ -76,7 +76,7 @@ def combine(
     *,
     rows: int | None = None,
     weights: Floats | None = None,
-    state: FittedState | None = None,
+    state: ScoringState | None = None,
 ) -> EnsembleScore:
     """One score from the anomaly score and the members.
 
@@ -87,8 +87,8 @@ def combine(
         weights: (rows,) how many rows each stands for, in a sample.
         state: what is known of the table as a whole.
     """
-    known = state or FittedState()
-    rows = int(known.once("rows", lambda: float(rows or len(anomaly))))
+    known = state or ScoringState()
+    rows = int(known.rows.get(lambda: float(rows or len(anomaly))))
     trusted = max(range(len(members)), key=lambda i: members[i].trust, default=-1)
     if trusted >= 0 and members[trusted].trust > 0:
         return _led(anomaly, members, trusted, weights, known)
@@ -96,17 +96,17 @@ def combine(
     if not members:
         return EnsembleScore(base, np.full(len(base), np.nan), (), float("nan"), float("nan"))
     ranks = np.stack(
-        [known.ranks(f"model {m.name}", m.margin) if m.ranks is None else m.ranks for m in members]
+        [known.ranks.of(f"model {m.name}", m.margin) if m.ranks is None else m.ranks for m in members]
     )
     everyone = np.vstack([ranks, anomaly])
-    stable = known.now("stability", lambda: _stability(everyone))[: len(members)]
+    stable = known.agreement_weights.refit(lambda: _stability(everyone))[: len(members)]
     raw = np.array([m.similarity**SIMILARITY_POWER * max(m.skill - 0.5, 0.02) for m in members]) * stable
     shares = raw / raw.sum()
     votes = weighted_sum((tail_score(r, rows) for r in ranks), shares)
     evidence = ANOMALY_WEIGHT * base + (1 - ANOMALY_WEIGHT) * votes
     agreement = 1 - np.minimum(2 * everyone.std(axis=0), 1.0)
     odds = weighted_sum((m.margin for m in members), shares)
-    belief = known.now("belief", lambda: _belief(odds, weights))
+    belief = known.mean_probability.refit(lambda: _belief(odds, weights))
     return EnsembleScore(evidence, agreement, tuple(float(w) for w in shares), float(stable.mean()), belief)
 
 
@@ -119,24 +119,24 @@ def _led(
     members: Sequence[MemberVote],
     leader: int,
     weights: Floats | None,
-    known: FittedState,
+    known: ScoringState,
 ) -> EnsembleScore:
     """The others as ever, and beside them the member that is trusted."""
-    chosen, rows = members[leader], int(known.once("rows", lambda: float(len(anomaly))))
+    chosen, rows = members[leader], int(known.rows.get(lambda: float(len(anomaly))))
     others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
     rest = combine(anomaly, others, rows=rows, weights=weights, state=known)
-    ranks = known.ranks(f"model {chosen.name}", chosen.margin) if chosen.ranks is None else chosen.ranks
+    ranks = known.ranks.of(f"model {chosen.name}", chosen.margin) if chosen.ranks is None else chosen.ranks
     evidence = (1 - chosen.trust) * rest.evidence + chosen.trust * tail_score(ranks, rows)
     shares = [(1 - chosen.trust) * share for share in rest.weights]
     shares.insert(leader, chosen.trust if others else 1.0)
     both = np.stack([ranks, anomaly])
     agreement = 1 - np.minimum(2 * both.std(axis=0), 1.0)
-    belief = known.now("belief", lambda: _belief(chosen.margin, weights))
+    belief = known.mean_probability.refit(lambda: _belief(chosen.margin, weights))
     return EnsembleScore(evidence, agreement, tuple(shares), rest.harmony, belief, chosen.trust)
 
 
 def add_self_training(
-    combined: EnsembleScore, student: Floats | None, state: FittedState | None = None
+    combined: EnsembleScore, student: Floats | None, state: ScoringState | None = None
 ) -> EnsembleScore:
     """The ensemble with the student's vote; nothing changes without one.
 
@@ -147,8 +147,8 @@ def add_self_training(
     """
     if student is None:
         return combined
-    known = state or FittedState()
-    rows, ranks = int(known.once("rows", lambda: float(len(student)))), known.ranks("student", student)
+    known = state or ScoringState()
+    rows, ranks = int(known.rows.get(lambda: float(len(student)))), known.ranks.of("self-training", student)
     share = SELF_TRAINING_WEIGHT * (1 - combined.trust)
     both = (1 - share) * combined.evidence + share * tail_score(ranks, rows)
     return replace(combined, evidence=both)

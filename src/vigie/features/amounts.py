@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.arrays import Codes, Floats, Pool
+from vigie.arrays import Codes, Floats
 from vigie.features.columns import ColumnView, middle
 from vigie.features.groups import Groups, pairs
 
@@ -30,7 +30,7 @@ def _against_groups(view: ColumnView, log: Floats) -> dict[str, Floats]:
     finite = _filled(view, log)
     actor = view.groups("actor")
     if actor is not None and actor.repeats:
-        out["amount_habit"] = actor.leave_one_out_zscore(log, _pool(view, "amount_habit"))
+        out["amount_habit"] = actor.leave_one_out_zscore(log, view.state.pooled_variance["amount_habit"].get)
         out["amount_low_habit"] = -out["amount_habit"]
         out["amount_rank_actor"] = actor.rank_within(finite)
         total = actor.sum(np.exp(finite))
@@ -40,10 +40,14 @@ def _against_groups(view: ColumnView, log: Floats) -> dict[str, Floats]:
             out["amount_over_max"] = np.round(finite - actor.previous_max(finite), 6)
     counterpart = view.groups("counterpart")
     if counterpart is not None and counterpart.repeats:
-        out["amount_counterpart"] = counterpart.leave_one_out_zscore(log, _pool(view, "amount_counterpart"))
+        out["amount_counterpart"] = counterpart.leave_one_out_zscore(
+            log, view.state.pooled_variance["amount_counterpart"].get
+        )
     if actor is not None and actor.repeats and view.categories:
         own = Groups(pairs(actor.group_of_row(), _price_codes(view, finite)))
-        out["amount_actor_category"] = own.leave_one_out_zscore(log, _pool(view, "amount_actor_category"))
+        out["amount_actor_category"] = own.leave_one_out_zscore(
+            log, view.state.pooled_variance["amount_actor_category"].get
+        )
     return out
 
 
@@ -51,26 +55,24 @@ def _against_kinds(view: ColumnView, log: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     if view.categories:
         codes = _price_codes(view, _filled(view, log))
-        out["amount_category"] = view.state.habit("amount_category", codes, log)
+        out["amount_category"] = view.state.zscores("amount_category", codes, log)
     if view.hour is not None:
         hours = np.where(np.isfinite(view.hour), view.hour, -1.0)
-        out["amount_hour"] = view.state.habit("amount_hour", np.floor(hours).astype(np.int64), log)
+        out["amount_hour"] = view.state.zscores("amount_hour", np.floor(hours).astype(np.int64), log)
     return out
 
 
 def _filled(view: ColumnView, log: Floats) -> Floats:
-    usual = view.once("log amount", lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0)
+    usual = view.state.amounts.median_log.get(
+        lambda: float(np.nanmedian(log)) if np.isfinite(log).any() else 0.0
+    )
     return np.where(np.isfinite(log), log, usual)
 
 
 def _price_codes(view: ColumnView, finite: Floats) -> Codes:
     """(rows,) codes of the category that sets the price."""
-    best = view.once("amount category", lambda: _pricing(view.categories, finite))
+    best = view.state.amounts.price_category.get(lambda: _pricing(view.categories, finite))
     return dict(view.categories)[best]
-
-
-def _pool(view: ColumnView, name: str) -> Pool:
-    return lambda ask: view.once(f"pooled {name}", ask)
 
 
 def _pricing(categories: list[tuple[str, Codes]], log: Floats) -> str:
@@ -93,10 +95,10 @@ def _patterns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     zeros = np.zeros(view.rows)
     for power in range(1, 9):
         zeros += whole & (cents % 10**power == 0)
-    if view.once("round amounts", lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
+    if view.state.amounts.has_round.get(lambda: bool(zeros.max(initial=0) > zeros.min(initial=0))):
         out["amount_round"] = zeros
     # What cannot be counted in cents is nobody's repeat.
-    out["amount_repeat_table"] = np.log1p(view.state.times("cents", cents, cents >= 0))
+    out["amount_repeat_table"] = np.log1p(view.state.value_counts.of("cents", cents, cents >= 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10 ** np.floor(np.log10(np.maximum(amount, 1e-9)))
         gap = np.ceil(amount / scale + 1e-9) * scale - amount
@@ -125,7 +127,7 @@ def _repeats(view: ColumnView, amount: Floats) -> dict[str, Floats]:
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())
     if view.counterpart is not None and at_receiver:
         here = Groups(pairs(view.counterpart, dense), view.time, view.time_ranks)
-        if view.once("repeats cents", lambda: here.repeats):
+        if view.state.entities.amount_repeats.get(lambda: here.repeats):
             out["amount_repeat_counterpart"] = np.log(here.window(view.windows[1], view.windows[1]))
     return out
 
@@ -143,7 +145,7 @@ def _against_columns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in view.numbers("amount")]
     if len(parts) > 1:
-        ranks = np.stack([view.state.ranks(f"amount {i}", part) for i, part in enumerate(parts)])
+        ranks = np.stack([view.state.amount_ranks.of(str(i), part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)
     return out
@@ -152,12 +154,12 @@ def _against_columns(view: ColumnView, amount: Floats) -> dict[str, Floats]:
 def _balances(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     before, after = view.number("balance_before"), view.number("balance_after")
-    of_amount = view.once("amount middle", lambda: middle(amount))
+    of_amount = view.state.amounts.median.get(lambda: middle(amount))
     with np.errstate(divide="ignore", invalid="ignore"):
         if before is not None:
             share: Floats = np.where(before > 0, amount / before, np.nan)
             out["balance_share"] = np.where(share > 1.001, np.where(share > 1e3, np.nan, 0.5), share)
-            of_balance = view.once("balance middle", lambda: middle(before))
+            of_balance = view.state.amounts.median_balance.get(lambda: middle(before))
             left = after if after is not None else before - amount
             emptied = (before > 0) & (np.abs(left) <= 0.01 * before) & (amount > 0)
             out["balance_emptied"] = emptied.astype(float) * np.log1p(np.maximum(before, 0) / of_balance)

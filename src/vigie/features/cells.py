@@ -7,30 +7,28 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.fitted_state import FEW, FittedState
+from vigie.fitted_state import SMALL_BATCH, ColumnState
 from vigie.roles.ordinal import read_scale
 
 LARGEST = 1e30
 """Numbers beyond count as this: the trees see float32, and squares must not overflow."""
 
 
-def as_numbers(series: pl.Series, state: FittedState | None = None) -> Floats | None:
+def as_numbers(series: pl.Series, state: ColumnState | None = None) -> Floats | None:
     """A column as float64; ordered text ("more than 30") by its order; None where it is not a quantity.
 
     Args:
         series: the column.
-        state: what is known of the column by its name.
+        state: what is known of the column.
     """
-    state = state or FittedState()
+    state = state or ColumnState()
     if series.dtype == pl.Boolean or series.dtype.is_numeric():
         values = np.clip(series.cast(pl.Float64).to_numpy(), -LARGEST, LARGEST)
-        coded = state.once(f"coded {series.name}", lambda: _is_coded(values))
+        coded = state.minus_one_is_missing.get(lambda: _is_coded(values))
         return np.where(values == -1, np.nan, values) if coded else values
     if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
         texts = series.cast(pl.String)
-        scale = state.once(
-            f"scale {series.name}", lambda: read_scale(texts.drop_nulls().unique().to_list()) or {}
-        )
+        scale = state.ordinal_scale.get(lambda: read_scale(texts.drop_nulls().unique().to_list()) or {})
         if not scale:
             return None
         numbers = texts.replace_strict(scale, default=None, return_dtype=pl.Float64)
@@ -46,7 +44,7 @@ def _is_coded(values: Floats) -> bool:
 
 def as_codes(series: pl.Series) -> npt.NDArray[np.int64]:
     """A column as dense integer codes in order of value, so that the order of the rows changes nothing."""
-    if series.dtype == pl.String and len(series) <= FEW:
+    if series.dtype == pl.String and len(series) <= SMALL_BATCH:
         cells = series.to_list()
         place = {cell: code for code, cell in enumerate(sorted({*cells} - {None}))} | {None: -1}
         return np.array([place[cell] for cell in cells], dtype=np.int64)

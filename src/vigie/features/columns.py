@@ -27,7 +27,7 @@ from vigie.features.time_units import (
     hours_of,
     months_of,
 )
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import CategoryCodes, FeatureState
 from vigie.roles.inference import Roles
 
 GRID_BITS = 20
@@ -71,7 +71,7 @@ class ColumnView:
         self,
         frame: pl.DataFrame,
         roles: Roles,
-        state: FittedState | None = None,
+        state: FeatureState | None = None,
         complete: AbstractSet[str] | None = None,
         first_of_actor: Floats | None = None,
         partition: Codes | None = None,
@@ -79,11 +79,10 @@ class ColumnView:
         self.frame = frame
         self.roles = roles
         self.rows = frame.height
-        self.state = state or FittedState()
+        self.state = state or FeatureState()
         self._complete = complete
         self._first_of_actor = first_of_actor
         self._partition = partition
-        self.once = self.state.once
         self._groups: dict[str, Groups] = {}
         self._codes: dict[str, Codes] = {}
         self._numbers: dict[str, Floats | None] = {}
@@ -101,7 +100,7 @@ class ColumnView:
     def as_numbers(self, column: str) -> Floats | None:
         """One column as numbers; None where it is not a quantity."""
         if column not in self._numbers:
-            self._numbers[column] = as_numbers(self.frame[column], self.state)
+            self._numbers[column] = as_numbers(self.frame[column], self.state.columns[column])
         return self._numbers[column]
 
     def number(self, role: str) -> Floats | None:
@@ -110,7 +109,9 @@ class ColumnView:
 
     def numbers(self, role: str) -> list[tuple[str, Floats]]:
         """Every column of `role` that reads as numbers and is not empty, with its name."""
-        names = self.once(f"numbers {role}", lambda: [c for c in self.roles.all(role) if self._tells(c)])
+        names = self.state.numeric_columns[role].get(
+            lambda: [c for c in self.roles.all(role) if self._tells(c)]
+        )
         found = ((column, self.as_numbers(column)) for column in names)
         return [(c, values) for c, values in found if values is not None]
 
@@ -136,7 +137,7 @@ class ColumnView:
     @property
     def _amount_scale(self) -> float:
         amount = self.amount
-        return self.once("amount scale", lambda: 1.0 if amount is None else middle(amount))
+        return self.state.amounts.scale.get(lambda: 1.0 if amount is None else middle(amount))
 
     @cached_property
     def log_amount(self) -> Floats | None:
@@ -152,15 +153,15 @@ class ColumnView:
     def time(self) -> Floats | None:
         """Time of each row in seconds, or in steps where the unit is unknown; unknown times are some of the known ones."""
         values = self._stated
-        if not self.once("timed", lambda: values is not None and bool(np.isfinite(values).any())):
+        if not self.state.time.is_known.get(lambda: values is not None and bool(np.isfinite(values).any())):
             return None
         if values is None:
             raise ValueError("a time without seconds")
-        spread = self.once("time spread", lambda: _spread(values))
+        spread = self.state.time.sample.get(lambda: _spread(values))
         known = values if self._dated.all() else np.where(self._dated, values, self._drawn(spread))
         hour = self._given_hour
-        if hour is None or not self.once(
-            "days only", lambda: spread[SPREAD // 2] > CLOCK and not (known % DAY).any()
+        if hour is None or not self.state.time.is_midnight.get(
+            lambda: spread[SPREAD // 2] > CLOCK and not (known % DAY).any()
         ):
             return known
         # The date in one column and the time of day in another; noon where nobody says.
@@ -181,7 +182,7 @@ class ColumnView:
         total = np.zeros(self.rows, dtype=np.uint64)
         for column in (item.column for item in self.roles.columns):
             cells = self.cell_hashes(column).view(np.uint64)
-            total += cells * np.uint64(self.once(f"print {column}", partial(column_hash, cells)) | 1)
+            total += cells * np.uint64(self.state.columns[column].hash.get(partial(column_hash, cells)) | 1)
         return total
 
     @cached_property
@@ -189,13 +190,13 @@ class ColumnView:
         """(rows,) what the column of the time says, else the date that its parts make together; NaN where unknown."""
         column = self.roles.first("time")
         if column is not None:
-            return as_seconds(self.frame[column], self.state)
+            return as_seconds(self.frame[column], self.state.columns[column])
         month, day, year = self.roles.first("month"), self.number("day"), self.number("year")
         if day is None:
             return None
         months: Floats | None = np.ones(self.rows)
         # Days beyond 31 are those of the year, whatever month stands beside them.
-        if month is not None and self.once("day top", lambda: float(np.nanmax(day))) <= 31:
+        if month is not None and self.state.time.max_day.get(lambda: float(np.nanmax(day))) <= 31:
             text = self.frame[month].dtype == pl.String
             months = months_of(self.frame[month]) if text else self.as_numbers(month)
         return None if months is None else dated(SOME_YEAR if year is None else year, months, day)
@@ -209,13 +210,13 @@ class ColumnView:
     def has_clock(self) -> bool:
         """Whether `time` is in seconds since an epoch (a clock), rather than a counter."""
         time = self.time
-        return time is not None and self.once("clock", lambda: float(np.median(time)) > CLOCK)
+        return time is not None and self.state.time.has_clock.get(lambda: float(np.median(time)) > CLOCK)
 
     @cached_property
     def span(self) -> float:
         """From the first to the last time."""
         time = self.time
-        return 0.0 if time is None else self.once("time span", lambda: float(np.ptp(time)))
+        return 0.0 if time is None else self.state.time.span.get(lambda: float(np.ptp(time)))
 
     @cached_property
     def windows(self) -> tuple[float, float, float]:
@@ -232,12 +233,12 @@ class ColumnView:
     def day(self) -> float:
         """How many units of a counter are a day, told by the hours that people keep; 0 where it shows none."""
         time = self.time
-        return 0.0 if time is None else self.once("day", lambda: day_of(time))
+        return 0.0 if time is None else self.state.time.day_length.get(lambda: day_of(time))
 
     @cached_property
     def _given_hour(self) -> Floats | None:
         given = self.number("hour")
-        return None if given is None else hours_of(given, self.state)
+        return None if given is None else hours_of(given, self.state.time.max_hour)
 
     @cached_property
     def hour(self) -> Floats | None:
@@ -254,13 +255,17 @@ class ColumnView:
             return None
         if self.has_clock:
             hours = time % DAY / HOUR
-            return hours if self.once("hours differ", lambda: len(np.unique(hours[:5000])) > 1) else None
+            return (
+                hours if self.state.time.hours_differ.get(lambda: len(np.unique(hours[:5000])) > 1) else None
+            )
         if self.day > 0:
             return time % self.day / self.day * 24
-        if 600 <= self.span <= 800 and self.once("time whole", lambda: bool(np.all(time == np.round(time)))):
+        if 600 <= self.span <= 800 and self.state.time.is_whole.get(
+            lambda: bool(np.all(time == np.round(time)))
+        ):
             return time % 24
         seconds = 80_000 <= self.span <= 8e6
-        if seconds and self.once("time dense", lambda: self.rows > 1000 and self.span > 2 * self.rows):
+        if seconds and self.state.time.is_dense.get(lambda: self.rows > 1000 and self.span > 2 * self.rows):
             return time % DAY / HOUR
         return None
 
@@ -273,9 +278,11 @@ class ColumnView:
 
     def date(self, role: str) -> Floats | None:
         """The best date column of `role`, in seconds since 1970."""
-        known = {column: as_seconds(self.frame[column], self.state) for column in self.roles.all(role)}
-        best = self.once(
-            f"moment {role}",
+        known = {
+            column: as_seconds(self.frame[column], self.state.columns[column])
+            for column in self.roles.all(role)
+        }
+        best = self.state.date_column[role].get(
             lambda: next((c for c, x in known.items() if x is not None and np.isfinite(x).any()), ""),
         )
         return known.get(best)
@@ -299,7 +306,7 @@ class ColumnView:
     def _entity(self, column: str | None) -> Codes | None:
         if column is None:
             return None
-        if not self.once(f"shows {column}", lambda: self.frame[column].null_count() < self.rows):
+        if not self.state.columns[column].has_values.get(lambda: self.frame[column].null_count() < self.rows):
             return None
         if column not in self._codes:
             self._codes[column] = self._by_partition(as_codes(self.frame[column]), self._partition)
@@ -326,16 +333,17 @@ class ColumnView:
                 return None
             groups = Groups(codes, self.time, self.time_ranks)
             # Whether customers come back is a question to the whole table, not to a few of its rows.
-            groups.repeats = self.once(f"repeats {who}", lambda: groups.repeats)
+            groups.repeats = self.state.entities.repeats[who].get(lambda: groups.repeats)
             self._groups[who] = groups
         return self._groups[who]
 
     def has_repeats(self, who: str) -> bool:
         """Whether the table has such a column and its entities come back, also where their rows are elsewhere."""
-        if self.state.frozen:
-            return bool(self.state.kept.get(f"repeats {who}", False))
+        return self.state.entities.repeats[who].get(lambda: self._repeats(who), default=False)
+
+    def _repeats(self, who: str) -> bool:
         codes = self._who(who)
-        return codes is not None and self.once(f"repeats {who}", lambda: Groups(codes).repeats)
+        return codes is not None and Groups(codes).repeats
 
     def _who(self, who: str) -> Codes | None:
         if who == "actor":
@@ -363,7 +371,7 @@ class ColumnView:
         partition = None if self._partition is None else np.tile(self._partition, 2)
         codes = self._by_partition(as_codes(both), partition)
         source, target = codes[: self.rows], codes[self.rows :]
-        shared = self.once("two sides", lambda: bool(np.isin(source, target).mean() > 0.02))
+        shared = self.state.entities.has_shared_ids.get(lambda: bool(np.isin(source, target).mean() > 0.02))
         return (source, target) if shared else None
 
     # categories
@@ -372,8 +380,12 @@ class ColumnView:
     def categories(self) -> list[tuple[str, Codes]]:
         """Every low-cardinality column that names a kind of thing, with codes that are the same for any rows."""
         columns = [c for role in CATEGORY_ROLES for c in self.roles.all(role)]
-        few = self.once("categories", lambda: [c for c in columns if self._is_category(c)])
-        return [(column, self.state.codes(column, self.frame[column])) for column in few]
+        few = self.state.category_columns.get(lambda: [c for c in columns if self._is_category(c)])
+        return [(column, self._category_codes(column)) for column in few]
+
+    def _category_codes(self, column: str) -> Codes:
+        cells = self.frame[column]
+        return self.state.columns[column].categories.get(lambda: CategoryCodes.fit(cells)).codes(cells)
 
     def _is_category(self, column: str) -> bool:
         distinct = self.frame[column].drop_nulls().n_unique()

@@ -34,7 +34,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
             out["distance_home"] = home
         if actor is not None and actor.repeats:
             out["distance_habit"] = actor.leave_one_out_zscore(
-                np.log1p(home), lambda ask: view.once("pooled distance_habit", ask)
+                np.log1p(home), view.state.pooled_variance["distance_habit"].get
             )
     where = (
         (other_latitude, other_longitude)
@@ -60,7 +60,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
 
 
 def _ratio(view: ColumnView, number: int, x: Floats) -> Floats:
-    return x / view.once(f"distance {number}", lambda: middle(x))
+    return x / view.state.distance_scale[str(number)].get(lambda: middle(x))
 
 
 def kilometres(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

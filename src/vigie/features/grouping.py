@@ -19,7 +19,7 @@ from vigie.arrays import Floats
 from vigie.features import COMPUTED, NAMES, Features
 from vigie.features.columns import CATEGORY_ROLES, ENTITY_ROLES, ColumnView
 from vigie.features.related import related_signals, relations
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
 
 SENDER_RECEIVER = "account"
@@ -92,7 +92,7 @@ def _columns(roles: Roles, more: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def column_view(kind: EntityGrouping, frame: pl.DataFrame, roles: Roles, state: FittedState) -> ColumnView:
+def column_view(kind: EntityGrouping, frame: pl.DataFrame, roles: Roles, state: FeatureState) -> ColumnView:
     """A piece of the table as this kind sees it.
 
     Args:
@@ -130,7 +130,7 @@ def grouping_features(kind: EntityGrouping, view: ColumnView) -> dict[str, npt.N
 
 
 def grouping_related_signals(
-    kind: EntityGrouping, view: ColumnView, energy: Floats, state: FittedState
+    kind: EntityGrouping, view: ColumnView, energy: Floats, state: ScoringState
 ) -> dict[str, Floats]:
     """(rows,) what related rows say, for the kind they are related by; nothing for the others.
 

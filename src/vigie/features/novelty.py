@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -39,28 +41,43 @@ def _first_times(view: ColumnView) -> dict[str, Floats]:
         ("new_ip", ("ip",)),
         ("new_place", ("counter_country", "country", "counter_city", "city", "region", "zip")),
     ):
-        # Which column tells first times is a question to the whole table; asked again, its answer is tried alone.
-        told = view.state.kept.get(f"first {name}")
-        for role in roles if told is None else [told] * bool(told):
-            codes = view.counterpart if role == "counterpart" else view.codes(role)
-            if codes is None or view.roles.first(role) == view.roles.actor():
-                continue
-            first = actor.first_seen(codes) if view.time is not None else _only_once(actor, codes)
-            # A first time says more the longer the history without it, and nothing when all are first times.
-            if told or (codes.max(initial=-1) >= 1 and 0 < first.mean() < 0.98):
-                out[name] = first * history
-                view.state.kept[f"first {name}"] = role
-                break
-        view.state.kept.setdefault(f"first {name}", "")
+        first: dict[str, Floats] = {}
+        choose = partial(_first_time_role, view, actor, roles, first)
+        role = view.state.entities.first_time_role[name].get(choose)
+        codes = _codes_beside_actor(view, role) if role else None
+        if codes is not None:
+            # A first time says more the longer the history without it.
+            out[name] = (first[role] if role in first else _first_times_of(view, actor, codes)) * history
     if view.counterpart is not None:
         pair = Groups(pairs(actor.group_of_row(), view.counterpart))
-        if view.once("repeats pair", lambda: pair.repeats):
+        if view.state.entities.pair_repeats.get(lambda: pair.repeats):
             out["pair_rows"] = np.log(pair.count())
     return out
 
 
-def _only_once(actor: Groups, codes: Codes) -> Floats:
-    """1 where the customer's other rows never show the code: without a time nobody knows which came first."""
+def _first_time_role(view: ColumnView, actor: Groups, roles: Sequence[str], first: dict[str, Floats]) -> str:
+    """The first role whose first times say something; empty without one. What was computed is left in `first`."""
+    for role in roles:
+        codes = _codes_beside_actor(view, role)
+        if codes is None:
+            continue
+        first[role] = _first_times_of(view, actor, codes)
+        # First times mean nothing where all are first times.
+        if codes.max(initial=-1) >= 1 and 0 < first[role].mean() < 0.98:
+            return role
+    return ""
+
+
+def _codes_beside_actor(view: ColumnView, role: str) -> Codes | None:
+    """(rows,) codes of a role; None where the table has none, or where it is the actor."""
+    codes = view.counterpart if role == "counterpart" else view.codes(role)
+    return None if view.roles.first(role) == view.roles.actor() else codes
+
+
+def _first_times_of(view: ColumnView, actor: Groups, codes: Codes) -> Floats:
+    """(rows,) 1 where the actor shows the code for the first time; without a time, where it does so only once."""
+    if view.time is not None:
+        return actor.first_seen(codes)
     return np.where(Groups(pairs(actor.group_of_row(), codes)).count() == 1, 1.0, 0.0)
 
 
@@ -78,7 +95,7 @@ def _categories(view: ColumnView) -> dict[str, Floats]:
         varying = [
             (name, codes, one)
             for (name, codes), one in zip(columns, surprise, strict=True)
-            if view.once(f"varies {name}", lambda codes=codes: _varies_within(actor, codes))  # type: ignore[misc]
+            if view.state.columns[name].varies_within_actor.get(partial(_varies_within, actor, codes))
         ]
         if varying:
             own = [_own_surprise(actor, codes, one) for _, codes, one in varying]
@@ -108,8 +125,8 @@ def _surprise(view: ColumnView, name: str, codes: Codes) -> Floats:
 
 def _shares(view: ColumnView, name: str, codes: Codes) -> tuple[Floats, float]:
     """(rows,) rows of the whole table with the code of each row, 0 for a new one, and the rows of the table."""
-    known = view.once(f"rows with {name}", lambda: np.bincount(codes + 1))
-    rows = view.once("rows counted", lambda: float(len(codes)))
+    known = view.state.columns[name].category_rows.get(lambda: np.bincount(codes + 1))
+    rows = view.state.rows_counted.get(lambda: float(len(codes)))
     at = codes + 1
     return np.where(at < len(known), known[np.minimum(at, len(known) - 1)], 0).astype(float), rows
 
@@ -117,10 +134,10 @@ def _shares(view: ColumnView, name: str, codes: Codes) -> tuple[Floats, float]:
 def _mutual_surprise(view: ColumnView, one: tuple[str, Codes], other: tuple[str, Codes]) -> Floats:
     """How much rarer a pair of values is than independence would have it, in nats, shrunk for small counts."""
     (a_name, a), (b_name, b) = one, other
-    width = view.once(f"width {b_name}", lambda: int(b.max(initial=-1)) + 2)
+    width = view.state.columns[b_name].category_width.get(lambda: int(b.max(initial=-1)) + 2)
     # A value the table never had makes a pair it never had: counted once, as itself.
     pair = np.where(b + 1 < width, (a + 1) * width + b + 1, -1)
-    together = view.state.times(f"{a_name} with {b_name}", pair)
+    together = view.state.value_counts.of(f"{a_name} with {b_name}", pair)
     (a_rows, rows), (b_rows, _) = _shares(view, a_name, a), _shares(view, b_name, b)
     expected = a_rows * b_rows / max(rows, 1.0)
     return np.asarray(np.log((expected + 1) / (together + 1)))

@@ -7,7 +7,7 @@ import numpy as np
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ScoringState
 
 RELATED_SIGNALS = tuple(
     f"peers_{who}_{span}"
@@ -18,7 +18,7 @@ RECENT_RELATED = tuple(name for name in RELATED_SIGNALS if name.endswith(("_day"
 """Of these, what is said of the rows around the moment of a row."""
 
 
-def related_signals(view: ColumnView, energy: Floats, state: FittedState) -> dict[str, Floats]:
+def related_signals(view: ColumnView, energy: Floats, state: ScoringState) -> dict[str, Floats]:
     """What the other rows of the same customer, counterparty, and device or ip say, for each row.
 
     Args:
@@ -45,8 +45,8 @@ def relations(view: ColumnView) -> dict[str, str]:
     return {who: entity for who, entity in found.items() if entity and view.has_repeats(entity)}
 
 
-def _others(view: ColumnView, groups: Groups, energy: Floats, state: FittedState) -> dict[str, Floats]:
-    overall = state.once("energy mean", lambda: float(energy.mean()))
+def _others(view: ColumnView, groups: Groups, energy: Floats, state: ScoringState) -> dict[str, Floats]:
+    overall = state.mean_row_anomaly.get(lambda: float(energy.mean()))
     out = {"all": groups.leave_one_out_mean(energy, overall, 2.0), "max": groups.leave_one_out_max(energy)}
     out["all"] = np.where(groups.count() > 1, out["all"], np.nan)
     if view.time is not None:

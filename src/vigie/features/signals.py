@@ -24,8 +24,10 @@ def directed(view: ColumnView) -> list[tuple[str, Floats]]:
         if item.direction == 0 or item.role in {"leak", "none", "row_id", "time"}:
             continue
         values = view.as_numbers(item.column)
-        if values is not None and view.once(f"differs {item.column}", partial(_differs, values)):
-            out.append((item.column, view.state.ranks(f"directed {item.column}", item.direction * values)))
+        if values is not None and view.state.columns[item.column].has_two_values.get(
+            partial(_differs, values)
+        ):
+            out.append((item.column, view.state.directed_ranks.of(item.column, item.direction * values)))
     return out
 
 
@@ -37,7 +39,7 @@ def _signals(view: ColumnView) -> dict[str, Floats]:
         ("signal_velocity", "velocity", False),
     ):
         varying = [(c, x) for c, x in view.numbers(role) if _spread(view, c, x)]
-        ranks = [view.state.ranks(column, values) for column, values in varying]
+        ranks = [view.state.column_ranks.of(column, values) for column, values in varying]
         if ranks:
             stack = np.stack(ranks)
             out[name] = _mean(stack)
@@ -48,7 +50,7 @@ def _signals(view: ColumnView) -> dict[str, Floats]:
     if len(ratios) == 1:
         out["signal_ratio"] = ratios[0][1]
     elif ratios:
-        out["signal_ratio"] = np.fmax.reduce([view.state.ranks(c, x) for c, x in ratios])
+        out["signal_ratio"] = np.fmax.reduce([view.state.column_ranks.of(c, x) for c, x in ratios])
     together = [ranks for _, ranks in directed(view)]
     if len(together) > 1:
         # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
@@ -62,14 +64,14 @@ def _ages(view: ColumnView) -> dict[str, Floats]:
     if len(ages) == 1:
         out["account_age"] = ages[0][1]
     elif ages:
-        out["account_age"] = np.fmin.reduce([view.state.ranks(c, x) for c, x in ages])
+        out["account_age"] = np.fmin.reduce([view.state.column_ranks.of(c, x) for c, x in ages])
     opened = view.date("opened")
     if opened is not None and view.time is not None and view.has_clock:
         out["opened_age"] = view.time - opened
     age = view.number("age")
     if age is None and (birth := view.date("birth")) is not None:
         latest = view.time if view.has_clock and view.time is not None else birth
-        age = view.once("today", lambda: float(np.nanmax(latest))) - birth
+        age = view.state.time.latest.get(lambda: float(np.nanmax(latest))) - birth
     if age is not None:
         out["age"] = age
     for role in ("limit", "income"):
@@ -83,7 +85,7 @@ def _numbers(view: ColumnView) -> dict[str, Floats]:
     columns = [(c, x) for c, x in view.numbers("number") if _spread(view, c, x)][:60]
     if not columns:
         return {}
-    ranks = (view.state.ranks(column, values) for column, values in columns)
+    ranks = (view.state.column_ranks.of(column, values) for column, values in columns)
     tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in ranks])
     out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
     if len(columns) > 2:
@@ -93,10 +95,12 @@ def _numbers(view: ColumnView) -> dict[str, Floats]:
 
 def _mahalanobis(view: ColumnView, x: Floats) -> Floats:
     """Distance from the centre in units of the table's own (shrunk) covariance, on robustly scaled columns."""
-    centre = view.once("centre", lambda: np.nanmedian(x, axis=0))
-    spread = view.once("spread", lambda: _robust(x))
+    centre = view.state.numbers.centre.get(lambda: np.nanmedian(x, axis=0))
+    spread = view.state.numbers.scale.get(lambda: _robust(x))
     z = np.clip(np.nan_to_num((x - centre) / spread), -50, 50)
-    inverse = view.once("inverse", lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False)))
+    inverse = view.state.numbers.inverse_covariance.get(
+        lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False))
+    )
     # Rounded: the last bits of a product of matrices depend on how many rows there are.
     return np.asarray(np.round(np.log1p(np.einsum("ij,ij->i", z @ inverse, z)), 9))
 
@@ -117,7 +121,7 @@ def _differs(values: Floats) -> bool:
 
 
 def _spread(view: ColumnView, column: str, values: Floats) -> bool:
-    return view.once(f"spreads {column}", lambda: bool(np.nanstd(values) > 0))
+    return view.state.columns[column].is_spread.get(lambda: bool(np.nanstd(values) > 0))
 
 
 def _missing(view: ColumnView) -> dict[str, Floats]:
@@ -126,7 +130,7 @@ def _missing(view: ColumnView) -> dict[str, Floats]:
         if view.frame.width
         else np.zeros(0)
     )
-    gaps = view.once("gaps", lambda: len(nulls) > 0 and bool(nulls.std() > 0))
+    gaps = view.state.numbers.missing_varies.get(lambda: len(nulls) > 0 and bool(nulls.std() > 0))
     return {"missing_values": nulls} if gaps else {}
 
 

@@ -40,7 +40,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
 def _around(view: ColumnView, width: float) -> Floats:
     """Rows of the whole table within `width` of each row."""
     time = time_of(view)
-    times = view.once("times", lambda: np.sort(time))
+    times = view.state.time.ascending.get(lambda: np.sort(time))
     low = np.searchsorted(times, time - width, "left")
     high = np.searchsorted(times, time + width, "right")
     return np.asarray(high - low, dtype=float)
@@ -59,8 +59,8 @@ def _hours(view: ColumnView) -> dict[str, Floats]:
     if actor is not None and actor.repeats:
         angle = hour / 24 * 2 * np.pi
         cos, sin = np.nan_to_num(np.cos(angle)), np.nan_to_num(np.sin(angle))
-        x = actor.leave_one_out_mean(cos, view.once("hour cosine", lambda: float(cos.mean())), 2.0)
-        y = actor.leave_one_out_mean(sin, view.once("hour sine", lambda: float(sin.mean())), 2.0)
+        x = actor.leave_one_out_mean(cos, view.state.time.mean_cosine.get(lambda: float(cos.mean())), 2.0)
+        y = actor.leave_one_out_mean(sin, view.state.time.mean_sine.get(lambda: float(sin.mean())), 2.0)
         out["hour_habit"] = np.where(np.isfinite(hour), -(cos * x + sin * y), np.nan)
     return out
 
@@ -70,7 +70,7 @@ def _hour_density(view: ColumnView, hour: Floats) -> Floats:
     ok = np.isfinite(hour)
     bins = np.zeros(len(hour), dtype=np.int64)
     bins[ok] = np.clip((hour[ok] * 2).astype(np.int64), 0, 47)
-    counts = view.once("half hours", lambda: np.bincount(bins[ok], minlength=48).astype(float))
+    counts = view.state.time.half_hours.get(lambda: np.bincount(bins[ok], minlength=48).astype(float))
     smooth = counts + 0.5 * (np.roll(counts, 1) + np.roll(counts, -1))
     share = (smooth + 1) / (smooth.sum() + 48)
     return np.where(ok, share[bins], np.nan)
@@ -98,7 +98,7 @@ def _actor(view: ColumnView, actor: Groups, hour: float, day: float, week: float
         share = np.minimum(2 * day / (span + 2 * day), 1.0)
         out["sum_day_actor"] = actor.window(day, 0, amount)
         out["sum_week_actor"] = actor.window(week, 0, amount)
-        least = 1e-9 * (view.once("amount mean", lambda: float(amount.mean())) or 1.0)
+        least = 1e-9 * (view.state.amounts.mean.get(lambda: float(amount.mean())) or 1.0)
         spent = np.maximum(actor.window(day, day, amount), 0.0)
         # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
         out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)

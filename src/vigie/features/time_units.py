@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ColumnState, Statistic
 from vigie.table.months import month_of
 
 HOUR, DAY = 3600.0, 86400.0
@@ -24,12 +24,12 @@ RHYTHM, TREND, FEWEST_DAYS = 0.1, 0.3, 2.0
 alone makes them lean over one day, over more days so much less; and how many days it takes to tell."""
 
 
-def as_seconds(series: pl.Series, state: FittedState | None = None) -> Floats | None:
+def as_seconds(series: pl.Series, state: ColumnState | None = None) -> Floats | None:
     """A date or number column as seconds: dates since 1970, epoch milliseconds and finer divided down.
 
     Args:
         series: the column.
-        state: what is known of the column by its name.
+        state: what is known of the column.
     """
     if series.dtype.is_temporal():
         if series.dtype == pl.Date:
@@ -40,7 +40,7 @@ def as_seconds(series: pl.Series, state: FittedState | None = None) -> Floats | 
         return np.asarray(micros.to_numpy() / 1e6)
     if series.dtype.is_numeric():
         values = series.cast(pl.Float64).to_numpy()
-        unit = (state or FittedState()).once(f"unit {series.name}", lambda: _unit(values))
+        unit = (state or ColumnState()).epoch_divisor.get(lambda: _unit(values))
         return values if unit == 1.0 else np.asarray(values / unit)
     return None
 
@@ -72,14 +72,14 @@ def dated(year: Floats | float, month: Floats, day: Floats) -> Floats:
     return np.where(known, (first + day - 1) * DAY, np.nan)
 
 
-def hours_of(values: Floats, state: FittedState) -> Floats:
+def hours_of(values: Floats, largest: Statistic[float]) -> Floats:
     """(rows,) hours of the day, 0 to 24, of a column that counts hours, seconds, or writes 14:35:10 as 143510 or 1435.
 
     Args:
         values: (rows,) NaN where unknown.
-        state: what is known of the column.
+        largest: of the column.
     """
-    top = state.once("hour top", lambda: float(np.nanmax(values)))
+    top = largest.get(lambda: float(np.nanmax(values)))
     if top > DAY:
         values = values // 10_000 + values // 100 % 100 / 60 + values % 100 / 3600
     elif top > 2400:

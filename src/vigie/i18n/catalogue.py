@@ -85,6 +85,8 @@ class Catalogue:
         """Return the text with the id `section.name`; None where neither this language nor English has it."""
         section, _, name = key.partition(".")
         own = self.sections.get(section, {}).get(name)
+        if own is None and section == "domain" and name in find("domains"):
+            own = find("domains")[name].load().labels.get(self.language)
         if own is None and self.language != DEFAULT:
             return catalogue(DEFAULT).text(key)
         return own

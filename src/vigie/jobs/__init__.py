@@ -1,16 +1,16 @@
-"""What runs in the background: looking at uploads, scoring, refining, training, tidying up.
+"""Background jobs: inspecting, scoring, refining and training on uploads, and retention.
 
-    worker     claims runs, keeps them alive, ends them in one of the ways a run can end
-    bench      what a job works with: settings, database, store, catalog
-    local      an upload as one file on this machine, verified
-    inspect    roles and matches of a sample
-    score      scores of a whole table; refine is the same with marks
-    train      a model from a table with labels
-    outcome    what a run leaves in the store
-    charts     counts to draw
-    workbook   the alerts as .xlsx
-    tidy       retention
+    worker           claims jobs, renews their leases and finishes them
+    context          resources of a job: settings, database, store, catalog
+    upload_files     local, verified copy of an upload
+    inspect_upload   roles and matching models, from a sample
+    score            scores of a whole table, with labels when refining
+    train            a model from a table with labels
+    result_files     files that a scoring leaves in the store
+    chart_data       data of the charts
+    workbook         alerts as .xlsx
+    retention        deletion of expired uploads and audit lines
 
-A job may run twice without harm: what it writes lies in a folder of its attempt, and becomes the result in one statement
-(`vigie.app.job_queue`). Why there is no library for this: `docs/jobs.md`.
+A job may run twice: each attempt writes into its own folder, and one statement makes a folder the result
+(`vigie.app.job_queue`). `docs/jobs.md` says why this is not a library.
 """

@@ -1,4 +1,4 @@
-"""What a job works with."""
+"""Resources of a job."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from vigie.settings import Settings, WebSettings
 from vigie.starter_models import registry
 from vigie.stores.base import Store
 
+ProgressCallback = Callable[[str, float], None]
+"""Called with the current stage and the share of the work that is done, in [0, 1]."""
+
 
 @dataclass(frozen=True)
 class JobContext:
-    """One installation, as its workers see it; safe to share between threads."""
+    """One installation; safe to share between threads."""
 
     settings: Settings
     web: WebSettings
@@ -28,8 +31,8 @@ class JobContext:
 
 
 @contextmanager
-def opened(settings: Settings, web: WebSettings) -> Iterator[JobContext]:
-    """The bench of what the settings name."""
+def open_context(settings: Settings, web: WebSettings) -> Iterator[JobContext]:
+    """Open database, store and catalog of the settings."""
     engine = database.open(settings.database_url)
     try:
         catalog = Catalog(engine)

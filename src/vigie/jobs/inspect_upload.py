@@ -1,9 +1,8 @@
-"""What the columns of an upload mean and which models fit, from a sample: fast, and refused only by the whole file."""
+"""Inspection job: roles of the columns and matching models, from a sample of the upload."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,55 +14,58 @@ from vigie.engine import members, table_matching
 from vigie.engine.options import Options, ScoringContext
 from vigie.errors import InputRefused
 from vigie.jobs import upload_files
-from vigie.jobs.context import JobContext
+from vigie.jobs.context import JobContext, ProgressCallback
 from vigie.stores.base import join
-from vigie.table import Table, parse, read
+from vigie.table import Table, parse
 
 SAMPLE_ROWS = 5_000
 HEAD_ROWS = 20
-_LONGEST_CELL = 500
+_MAX_CELL = 500
+_MIN_SIMILARITY = 0.5
 _QUALITY = ((0.8, "good"), (0.65, "fair"), (0.0, "weak"))
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Some rows of an upload; `rows` are how many it has, exactly or about."""
+    """Some rows of an upload, with the number of rows of the upload; an estimate unless `exact`."""
 
     table: Table
     rows: int
     exact: bool
 
 
-def inspect(bench: JobContext, upload: Upload, told: Callable[[str, float], None]) -> dict[str, Any]:
-    """Looks at an upload.
+def inspect_upload(context: JobContext, upload: Upload, progress: ProgressCallback) -> dict[str, Any]:
+    """Inspect an upload.
 
     Returns:
-        What changes on it: state, rows, columns, inspection, mapping.
+        Columns of the upload to update: state, rows, columns, inspection, mapping.
+
+    Raises:
+        InputRefused: the whole table is refused; a sample alone refuses nothing.
     """
-    told("reading", 0.1)
-    sample = _sample(bench, upload)
+    progress("reading", 0.1)
+    sample = _read_sample(context, upload)
     try:
-        return _judged(bench, upload, sample, told)
+        return _inspect(context, upload, sample, progress)
     except InputRefused:
         if sample.table.frame.height == sample.rows:
             raise
-        # The first rows say nothing: only the whole table refuses.
-        return _judged(bench, upload, _whole(bench, upload), told)
+        return _inspect(context, upload, _read_whole(context, upload), progress)
 
 
-def _judged(
-    bench: JobContext, upload: Upload, sample: Sample, told: Callable[[str, float], None]
+def _inspect(
+    context: JobContext, upload: Upload, sample: Sample, progress: ProgressCallback
 ) -> dict[str, Any]:
     names = sample.table.frame.columns
-    _keep_head(bench, upload, sample.table.frame)
-    mapping, known = dict(upload.mapping), None
+    _store_head(context, upload, sample.table.frame)
+    mapping, saved = dict(upload.mapping), None
     if not mapping:
-        known = uploads.find_mapping(bench.engine, upload.owner_id, uploads.columns_digest(names))
-        mapping = known or {}
+        saved = uploads.find_mapping(context.engine, upload.owner_id, uploads.columns_digest(names))
+        mapping = saved or {}
     options = Options(top=5, minimum=0.3, roles=mapping, reasons=False)
-    context = ScoringContext(bench.catalog, bench.open_bundle, options, told)
-    look = table_matching.match(sample.table, context)
-    matches = [_match(match) for match in look.matches]
+    scoring = ScoringContext(context.catalog, context.open_bundle, options, progress)
+    profile = table_matching.match(sample.table, scoring)
+    matches = [_match(match) for match in profile.matches]
     return {
         "state": "ready",
         "rows": sample.rows,
@@ -76,56 +78,49 @@ def _judged(
             "rows_exact": sample.exact,
             "columns": names,
             "sample_rows": sample.table.frame.height,
-            "roles": look.roles.to_json(),
+            "roles": profile.roles.to_json(),
             "matches": matches,
             "quality": quality(matches),
-            "remembered": known is not None,
-            "seconds": look.seconds,
+            "remembered": saved is not None,
+            "seconds": profile.seconds,
         },
     }
 
 
 def quality(matches: list[dict[str, Any]]) -> str:
-    """The match in one word: `good`, `fair`, `weak` or `none`."""
-    usable = [match["similarity"] for match in matches if match["similarity"] > 0.5]
+    """Return the quality of the best match: `good`, `fair`, `weak` or `none`."""
+    usable = [match["similarity"] for match in matches if match["similarity"] > _MIN_SIMILARITY]
     return next(word for least, word in _QUALITY if usable[0] >= least) if usable else "none"
 
 
-def limited(bench: JobContext, path: Path, name: str) -> Table:
-    """The whole table, within the limits of the settings."""
-    limits = bench.settings
-    return read(path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
-
-
-def _sample(bench: JobContext, upload: Upload) -> Sample:
-    with upload_files.head(bench, upload) as found:
+def _read_sample(context: JobContext, upload: Upload) -> Sample:
+    with upload_files.csv_head(context, upload) as found:
         if found is not None:
-            path, times = found
+            path, factor = found
             try:
-                table = limited(bench, path, upload.name)
+                table = upload_files.read_table(context, path, upload.name)
             except InputRefused:
-                table = None  # it may be the cut that is wrong: only the whole file refuses
+                table = None  # the cut may be the cause; only the whole file is refused
             if table is not None:
-                return Sample(
-                    _some(table), max(table.frame.height, round(table.frame.height * times)), exact=False
-                )
+                rows = table.frame.height
+                return Sample(_first_rows(table), max(rows, round(rows * factor)), exact=False)
     if upload.extension in {".parquet", ".pq"}:
-        with upload_files.whole(bench, upload) as path:
+        with upload_files.local_copy(context, upload) as path:
             rows, frame = _parquet_head(path)
-        if frame is not None and rows > frame.height and frame.width <= bench.settings.max_columns:
+        if frame is not None and rows > frame.height and frame.width <= context.settings.max_columns:
             return Sample(Table(upload.name, frame, parse(frame)), rows, exact=True)
-    every = _whole(bench, upload)
-    return Sample(_some(every.table), every.rows, exact=True)
+    whole = _read_whole(context, upload)
+    return Sample(_first_rows(whole.table), whole.rows, exact=True)
 
 
-def _whole(bench: JobContext, upload: Upload) -> Sample:
-    with upload_files.whole(bench, upload) as path:
-        table = limited(bench, path, upload.name)
+def _read_whole(context: JobContext, upload: Upload) -> Sample:
+    with upload_files.local_copy(context, upload) as path:
+        table = upload_files.read_table(context, path, upload.name)
     return Sample(table, table.frame.height, exact=True)
 
 
 def _parquet_head(path: Path) -> tuple[int, pl.DataFrame | None]:
-    """How many rows there are and the first of them; nothing for what is better left to the reader of whole files."""
+    """Return the number of rows and the first rows; no rows where only the reader of whole files applies."""
     lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
     try:
         if any(dtype.is_nested() or dtype == pl.Binary for dtype in lazy.collect_schema().dtypes()):
@@ -135,22 +130,22 @@ def _parquet_head(path: Path) -> tuple[int, pl.DataFrame | None]:
         return 0, None
 
 
-def _some(table: Table) -> Table:
+def _first_rows(table: Table) -> Table:
     if table.frame.height <= SAMPLE_ROWS:
         return table
     return Table(table.source, table.frame.head(SAMPLE_ROWS), table.typed.head(SAMPLE_ROWS), table.dialect)
 
 
-def _keep_head(bench: JobContext, upload: Upload, frame: pl.DataFrame) -> None:
-    """The first rows for the page; in the store with the upload, for cells are never kept in the database."""
+def _store_head(context: JobContext, upload: Upload, frame: pl.DataFrame) -> None:
+    """Store the first rows for the page; in the store, since the database holds no cells."""
     shown = frame.head(HEAD_ROWS).cast(pl.String, strict=False)
-    rows = [[_short(cell) for cell in row] for row in shown.iter_rows()]
+    rows = [[_shortened(cell) for cell in row] for row in shown.iter_rows()]
     document = {"columns": frame.columns, "rows": rows}
-    bench.store.put(join(upload.folder, "head.json"), json.dumps(document).encode())
+    context.store.put(join(upload.folder, uploads.HEAD_FILE), json.dumps(document).encode())
 
 
-def _short(cell: str | None) -> str | None:
-    return cell if cell is None or len(cell) <= _LONGEST_CELL else cell[:_LONGEST_CELL] + "…"
+def _shortened(cell: str | None) -> str | None:
+    return cell if cell is None or len(cell) <= _MAX_CELL else cell[:_MAX_CELL] + "…"
 
 
 def _match(match: Any) -> dict[str, Any]:

@@ -1,11 +1,4 @@
-"""What a run leaves in the store.
-
-ranked.parquet        all rows, most suspicious first: what the pages read (`vigie.web.results` says how)
-predictions.csv       the upload with our columns, as the command line writes it
-predictions.parquet   the same
-alerts.xlsx           the rows to look at
-charts.json           counts to draw, and rows worth asking about
-"""
+"""Result of a scoring: writes the files of `vigie.app.result_layout` and puts them into the store."""
 
 from __future__ import annotations
 
@@ -17,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from vigie.app import result_layout as layout
 from vigie.engine.output import Prediction
 from vigie.engine.refine import suggest
 from vigie.jobs import chart_data, workbook
@@ -25,14 +19,18 @@ from vigie.roles.inference import Roles
 from vigie.stores.base import join
 from vigie.table import write
 
-PLAN = "plan.npz"
-NAMES = ("ranked.parquet", "predictions.csv", "predictions.parquet", "alerts.xlsx", "charts.json", PLAN)
-_GROUP = 20_000
-_SUGGESTED = 100
+_ROW_GROUP = 20_000
+_MAX_SUGGESTED = 100
 
 
-def write_all(folder: Path, prediction: Prediction, marks: Mapping[int, bool]) -> dict[str, Any]:
-    """Writes the files into a folder; returns what there is to know of them."""
+def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) -> dict[str, Any]:
+    """Write the files into a folder and return the description of the ranked table.
+
+    Args:
+        folder: existing folder.
+        prediction: scored table.
+        labels: row -> is fraud; these rows are not suggested for labelling.
+    """
     table, additions = prediction.table, prediction.additions
     roles = Roles.from_json(prediction.summary["roles"])
     order = np.argsort(-additions["fraud_score"].to_numpy(), kind="stable")
@@ -41,14 +39,13 @@ def write_all(folder: Path, prediction: Prediction, marks: Mapping[int, bool]) -
         for number, dtype in enumerate(table.typed.dtypes)
         if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean
     ]
-    _ranked(folder / "ranked.parquet", prediction, order, typed)
-    write(table, additions, folder / "predictions.csv")
-    write(table, additions, folder / "predictions.parquet")
-    workbook.write(folder / "alerts.xlsx", table.frame, additions, order)
-    drawn = chart_data.draw(prediction, roles, order)
-    (folder / "charts.json").write_text(
-        json.dumps(drawn | {"suggested": suggest(prediction, marks, _SUGGESTED)})
-    )
+    _write_ranked(folder / layout.RANKED, prediction, order, typed)
+    write(table, additions, folder / layout.CSV)
+    write(table, additions, folder / layout.PARQUET)
+    workbook.write(folder / layout.WORKBOOK, table.frame, additions, order)
+    charts = chart_data.compute(prediction, roles, order)
+    charts["suggested"] = suggest(prediction, labels, _MAX_SUGGESTED)
+    (folder / layout.CHARTS).write_text(json.dumps(charts))
     actor = roles.actor()
     return {
         "columns": table.frame.columns,
@@ -58,24 +55,31 @@ def write_all(folder: Path, prediction: Prediction, marks: Mapping[int, bool]) -
     }
 
 
-def keep(
-    bench: JobContext, key: str, folder: Path, prediction: Prediction, marks: Mapping[int, bool]
+def store_all(
+    context: JobContext, key: str, folder: Path, prediction: Prediction, labels: Mapping[int, bool]
 ) -> dict[str, Any]:
-    """Writes the files and puts them into the store, under `key`; returns what there is to know of them."""
-    about = write_all(folder, prediction, marks)
-    for name in NAMES:
+    """Write the files, move them and a scorer in `folder` to `key` in the store; return as `write_all`."""
+    description = write_all(folder, prediction, labels)
+    for name in layout.FILES:
         if (folder / name).exists():
-            bench.store.put(join(key, name), folder / name)
+            context.store.put(join(key, name), folder / name)
             (folder / name).unlink()
-    return about
+    return description
 
 
-def _ranked(path: Path, prediction: Prediction, order: Any, typed: list[int]) -> None:
-    frame, parsed, additions = prediction.table.frame, prediction.table.typed, prediction.additions
-    ours = {"v:row": pl.Series(order, dtype=pl.Int64), "v:rank": pl.arange(1, len(order) + 1, eager=True)}
-    columns = [series.rename(name) for name, series in ours.items()]
-    columns += [series.gather(order).rename(f"v:{series.name}") for series in additions]
-    for number, series in enumerate(frame):
-        columns.append(series.gather(order).cast(pl.String, strict=False).rename(f"c:{number}"))
-    columns += [parsed.to_series(number).gather(order).rename(f"t:{number}") for number in typed]
-    pl.DataFrame(columns).write_parquet(path, row_group_size=_GROUP, statistics=True)
+def _write_ranked(path: Path, prediction: Prediction, order: Any, typed: list[int]) -> None:
+    table, additions = prediction.table, prediction.additions
+    rank = pl.arange(1, len(order) + 1, eager=True)
+    columns = [
+        pl.Series(layout.own_column("row"), order, dtype=pl.Int64),
+        rank.rename(layout.own_column("rank")),
+        *(series.gather(order).rename(layout.own_column(series.name)) for series in additions),
+    ]
+    columns += [
+        series.gather(order).cast(pl.String, strict=False).rename(layout.cell_column(number))
+        for number, series in enumerate(table.frame)
+    ]
+    columns += [
+        table.typed.to_series(number).gather(order).rename(layout.typed_column(number)) for number in typed
+    ]
+    pl.DataFrame(columns).write_parquet(path, row_group_size=_ROW_GROUP, statistics=True)

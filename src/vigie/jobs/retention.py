@@ -1,4 +1,4 @@
-"""Retention: what is past its time goes, bytes first, then the rows that speak of them."""
+"""Retention: delete expired uploads with their files, audit lines and stored responses."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext
 
 log = logging.getLogger("vigie.jobs")
-_STALLED = timedelta(days=1)
-_AUDIT = timedelta(days=400)
+_INCOMPLETE_UPLOADS = timedelta(days=1)
+_AUDIT_LINES = timedelta(days=400)
 
 
-def tidy(bench: JobContext, now: datetime | None = None) -> int:
-    """Deletes what is due; may run twice and in several workers at once. Returns how many uploads went."""
-    now = now or datetime.now(UTC)
-    upload_files.sweep(bench)
-    for upload_id in uploads.list_expired(bench.engine, now, incomplete_for=_STALLED):
-        uploads.mark_deleted(bench.engine, upload_id)
-        audit.record(bench.engine, "retention", "delete upload", f"upload:{upload_id}", {}, "")
-    gone = uploads.list_deleted(bench.engine)
-    for upload_id in gone:
-        for head in list(bench.store.list(f"uploads/{upload_id}")):
-            bench.store.delete(head.key)
-        uploads.purge(bench.engine, upload_id)
+def delete_expired(context: JobContext, now: datetime | None = None) -> int:
+    """Delete what has expired and return the number of uploads; several workers may call it at once."""
+    now, engine, store = now or datetime.now(UTC), context.engine, context.store
+    upload_files.remove_stale_folders(context)
+    for upload_id in uploads.list_expired(engine, now, incomplete_for=_INCOMPLETE_UPLOADS):
+        uploads.mark_deleted(engine, upload_id)
+        audit.record(engine, "retention", "delete upload", f"upload:{upload_id}", {}, "")
+    deleted = uploads.list_deleted(engine)
+    for upload_id in deleted:
+        # Files first: as long as the row is there, the deletion is tried again.
+        for head in list(store.list(f"uploads/{upload_id}")):
+            store.delete(head.key)
+        uploads.purge(engine, upload_id)
         log.info("deleted", extra={"kind": "upload"})
-    idempotency.delete_expired(bench.engine, now)
-    audit.delete_older_than(bench.engine, now - _AUDIT)
-    return len(gone)
+    idempotency.delete_expired(engine, now)
+    audit.delete_older_than(engine, now - _AUDIT_LINES)
+    return len(deleted)

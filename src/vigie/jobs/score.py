@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vigie.app import Upload
+from vigie.app import Upload, result_layout
 from vigie.app.job_queue import Job
 from vigie.engine import files, pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.refine import refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
-from vigie.jobs.inspect_upload import limited
 
 Told = Callable[[str, float], None]
 
@@ -26,8 +25,8 @@ def score(
         The summary, the folder of the result, and what changes on the upload.
     """
     told("reading", 0.0)
-    with upload_files.whole(bench, upload) as path:
-        table = limited(bench, path, upload.name)
+    with upload_files.local_copy(bench, upload) as path:
+        table = upload_files.read_table(bench, path, upload.name)
         context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), told)
         scorer = None
         labels = marks_of(job.options)
@@ -40,8 +39,8 @@ def score(
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if scorer is not None:
-            (path.parent / result_files.PLAN).write_bytes(scorer.to_bytes())
-        about = result_files.keep(bench, folder, path.parent, prediction, labels) | {
+            (path.parent / result_layout.SCORER).write_bytes(scorer.to_bytes())
+        about = result_files.store_all(bench, folder, path.parent, prediction, labels) | {
             "live": scorer is not None
         }
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}

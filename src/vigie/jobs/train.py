@@ -1,34 +1,34 @@
-"""A model from a table with labels."""
+"""Training job: a model from an upload with labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from vigie import resources
-from vigie import train as story
+from vigie import train as training
 from vigie.app import Upload
 from vigie.app.job_queue import Job
 from vigie.i18n.messages import phrase
 from vigie.jobs import upload_files
-from vigie.jobs.context import JobContext
-from vigie.jobs.inspect_upload import limited
+from vigie.jobs.context import JobContext, ProgressCallback
 
 
-def train(bench: JobContext, job: Job, upload: Upload, told: Callable[[str, float], None]) -> dict[str, Any]:
-    """Trains, publishes and registers the model; returns what there is to say of it."""
-    told("reading", 0.0)
-    with upload_files.whole(bench, upload) as path:
-        table = limited(bench, path, upload.name)
-    asked = job.options
-    roles = {column: role for column, role in asked["roles"].items() if column != asked["label"]}
-    told("looking for leaks", 0.02)
-    seen = story.examine(table, label=asked["label"], domain=asked["domain"], roles=roles)
-    del table  # of a large one only a sample is needed from here on
-    trained = story.teach(seen, name=asked["name"], time_budget=asked["seconds"], threads=1, progress=told)
-    told("writing", 0.97)
-    gate = resources.signature_policy(bench.settings)
-    entry = story.shelve(bench.catalog, trained.bundle, bench.store, gate, page=trained.page)
-    said = [phrase(text).to_json() for text in trained.summary["warnings"]]
+def train(context: JobContext, job: Job, upload: Upload, progress: ProgressCallback) -> dict[str, Any]:
+    """Train, publish and register a model; return the summary."""
+    progress("reading", 0.0)
+    with upload_files.local_copy(context, upload) as path:
+        table = upload_files.read_table(context, path, upload.name)
+    options = job.options
+    roles = {column: role for column, role in options["roles"].items() if column != options["label"]}
+    progress("looking for leaks", 0.02)
+    plan = training.examine(table, label=options["label"], domain=options["domain"], roles=roles)
+    del table  # training needs only a sample of a large table
+    trained = training.teach(
+        plan, name=options["name"], time_budget=options["seconds"], threads=1, progress=progress
+    )
+    progress("writing", 0.97)
+    policy = resources.signature_policy(context.settings)
+    entry = training.shelve(context.catalog, trained.bundle, context.store, policy, page=trained.page)
+    warnings = [phrase(text).to_json() for text in trained.summary["warnings"]]
     model = {"name": entry.name, "version": entry.version}
-    return dict(trained.summary) | {"model": model, "warnings_said": said}
+    return dict(trained.summary) | {"model": model, "warnings_said": warnings}

@@ -1,4 +1,4 @@
-"""An upload as one file on this machine: its parts in order, each verified."""
+"""Local copies of an upload; every part is verified against its digest."""
 
 from __future__ import annotations
 
@@ -15,66 +15,84 @@ from vigie.errors import DamagedBundle, NotFound
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.stores.base import Store
+from vigie.table import Table, read
 
 HEAD_BYTES = 1024 * 1024
 
 
 @contextmanager
-def whole(bench: JobContext, upload: Upload) -> Iterator[Path]:
-    """The file, in a folder that is gone afterwards; named as its reader needs it, not as its owner did."""
-    with _folder(bench) as folder:
+def local_copy(context: JobContext, upload: Upload) -> Iterator[Path]:
+    """Copy an upload into a temporary folder and yield its path."""
+    with _temporary_folder(context) as folder:
         path = folder / f"upload{upload.extension}"
         with path.open("wb") as file:
-            for part in _parts(bench, upload):
-                file.write(_verified(bench.store, upload, part))
+            for part in _list_parts(context, upload):
+                file.write(_read_verified(context.store, upload, part))
         yield path
 
 
 @contextmanager
-def head(bench: JobContext, upload: Upload) -> Iterator[tuple[Path, float] | None]:
-    """The first lines of a CSV as a file, and how many times as large the upload is.
+def csv_head(context: JobContext, upload: Upload) -> Iterator[tuple[Path, float] | None]:
+    """Copy the first `HEAD_BYTES` of a CSV, cut at the end of a record.
 
-    None where a part cannot stand for the whole: another format, a small file, or an encoding of two bytes a character.
+    Yields:
+        Path of the copy and size of the upload relative to it; None for other formats, small files, and encodings of two
+        bytes per character.
     """
-    plain = upload.extension.removesuffix(".gz")
-    if plain not in {".csv", ".tsv", ".txt"} or upload.size <= HEAD_BYTES:
+    extension = upload.extension.removesuffix(".gz")
+    if extension not in {".csv", ".tsv", ".txt"} or upload.size <= HEAD_BYTES:
         yield None
         return
-    data, read = _first_bytes(bench, upload)
-    cut = _last_line_end(data)
+    data, read_bytes = _first_bytes(context, upload)
+    cut = _last_record_end(data)
     if cut <= 0 or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         yield None
         return
-    with _folder(bench) as folder:
-        path = folder / f"upload{plain}"
+    with _temporary_folder(context) as folder:
+        path = folder / f"upload{extension}"
         path.write_bytes(data[:cut])
-        yield path, upload.size / (read * cut / len(data))
+        yield path, upload.size / (read_bytes * cut / len(data))
 
 
-def _first_bytes(bench: JobContext, upload: Upload) -> tuple[bytes, int]:
-    """At least so many bytes of the text, and how many bytes of the file they took."""
-    text, read = bytearray(), 0
-    unpack = zlib.decompressobj(wbits=31) if upload.extension.endswith(".gz") else None
-    for part in _parts(bench, upload):
-        data = _verified(bench.store, upload, part)
-        if unpack is None:
+def read_table(context: JobContext, path: Path, name: str) -> Table:
+    """Read a table within the limits of the settings.
+
+    Raises:
+        InputRefused: the table is unreadable, malformed or too large.
+    """
+    limits = context.settings
+    return read(path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
+
+
+def remove_stale_folders(context: JobContext) -> int:
+    """Delete the temporary folders of dead workers on this machine, since they hold cells; return their number."""
+    return tempdirs.sweep(_temporary_root(context))
+
+
+def _first_bytes(context: JobContext, upload: Upload) -> tuple[bytes, int]:
+    """Return the first bytes of the text, at least `HEAD_BYTES` where it has as many, and the file bytes they took."""
+    text, read_bytes = bytearray(), 0
+    gzip = zlib.decompressobj(wbits=31) if upload.extension.endswith(".gz") else None
+    for part in _list_parts(context, upload):
+        data = _read_verified(context.store, upload, part)
+        if gzip is None:
             text += data
-            read += len(data)
+            read_bytes += len(data)
         else:
             try:
-                text += unpack.decompress(data, HEAD_BYTES - len(text))
+                text += gzip.decompress(data, HEAD_BYTES - len(text))
             except zlib.error:
-                return b"", 1  # whoever reads the whole file says what is wrong with it
-            read += len(data) - len(unpack.unconsumed_tail)
+                return b"", 1  # the reader of the whole file reports the error
+            read_bytes += len(data) - len(gzip.unconsumed_tail)
         if len(text) >= HEAD_BYTES:
             break
-    if unpack is None and len(text) > HEAD_BYTES:
+    if gzip is None and len(text) > HEAD_BYTES:
         return bytes(text[:HEAD_BYTES]), HEAD_BYTES
-    return bytes(text), max(1, read)
+    return bytes(text), max(1, read_bytes)
 
 
-def _last_line_end(data: bytes) -> int:
-    """Where the last record ends: at a line end with an even number of quotes before it."""
+def _last_record_end(data: bytes) -> int:
+    """Return the offset after the last line end preceded by an even number of quotes."""
     cut = data.rfind(b"\n") + 1
     while cut > 0 and data.count(b'"', 0, cut) % 2:
         cut = data.rfind(b"\n", 0, cut - 1) + 1
@@ -83,14 +101,14 @@ def _last_line_end(data: bytes) -> int:
     return cut
 
 
-def _parts(bench: JobContext, upload: Upload) -> list[Part]:
-    found = uploads.list_parts(bench.engine, upload.id)
+def _list_parts(context: JobContext, upload: Upload) -> list[Part]:
+    found = uploads.list_parts(context.engine, upload.id)
     if [part.number for part in found] != list(range(1, len(found) + 1)) or not found:
         raise NotFound("part of upload", upload.id, hint="upload the file again")
     return found
 
 
-def _verified(store: Store, upload: Upload, part: Part) -> bytes:
+def _read_verified(store: Store, upload: Upload, part: Part) -> bytes:
     data = store.get(part_key(upload.folder, part))
     found = hashlib.sha256(data).hexdigest()
     if found != part.sha256:
@@ -104,10 +122,9 @@ def _verified(store: Store, upload: Upload, part: Part) -> bytes:
     return data
 
 
-def _folder(bench: JobContext) -> AbstractContextManager[Path]:
-    return tempdirs.working(bench.settings.cache_dir / "jobs")
+def _temporary_root(context: JobContext) -> Path:
+    return context.settings.cache_dir / "jobs"
 
 
-def sweep(bench: JobContext) -> int:
-    """Removes what workers of this machine left that were killed: it holds cells."""
-    return tempdirs.sweep(bench.settings.cache_dir / "jobs")
+def _temporary_folder(context: JobContext) -> AbstractContextManager[Path]:
+    return tempdirs.working(_temporary_root(context))

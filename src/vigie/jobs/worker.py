@@ -1,4 +1,4 @@
-"""Claims runs, keeps them alive, and ends them in one of the ways a run can end."""
+"""The worker: claims jobs, renews their leases and finishes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from vigie.app import job_queue, uploads
 from vigie.app.job_queue import Job
@@ -23,155 +23,154 @@ from vigie.errors import (
     kept,
 )
 from vigie.i18n.messages import msg
-from vigie.jobs.context import JobContext, opened
-from vigie.jobs.retention import tidy
+from vigie.jobs import retention
+from vigie.jobs.context import JobContext, ProgressCallback, open_context
 from vigie.settings import Settings, WebSettings
 
 log = logging.getLogger("vigie.jobs")
 QUICK = ("inspect",)
 SLOW = ("score", "refine", "train")
-_POLL = 0.25
-_TIDY = 300.0
-_TELL = 0.5
+_POLL_SECONDS = 0.25
+_CLEANUP_SECONDS = 300.0
+_PROGRESS_SECONDS = 0.5
+_PERMANENT = (DamagedBundle, UnsignedBundle, NewerBundle)
 
 
-class Gone(Exception):
-    """The run is no longer this worker's: cancelled, deleted, or given to another."""
+class LeaseLost(Exception):
+    """The run was cancelled, deleted, or claimed by another worker."""
 
 
 class Worker:
-    """One process's worth of jobs: threads that each do one run at a time, and one heartbeat.
+    """Runs jobs in threads, one job at a time each, with one heartbeat for all.
 
-    One thread does nothing but look at new uploads, so that nobody waits behind a long run for that.
+    One thread only inspects uploads, so that an inspection never waits for a long job.
     """
 
-    def __init__(self, bench: JobContext) -> None:
-        self.bench = bench
+    def __init__(self, context: JobContext) -> None:
+        self.context = context
         self.name = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Works until `stopping` is set; what is then under way goes back to the others."""
-        # Now rather than within the first person's wait.
+        """Run jobs until `stopping` is set, then release the leases of unfinished jobs."""
+        # Imported at start rather than while the first user waits.
         import vigie.jobs.inspect_upload
         import vigie.jobs.score  # noqa: F401
 
-        lanes = [QUICK, *[SLOW] * self.bench.web.jobs]
-        threads = [threading.Thread(target=self._lane, args=(kinds,), daemon=True) for kinds in lanes]
-        threads.append(threading.Thread(target=self._heart, daemon=True))
-        threads.append(threading.Thread(target=self._broom, daemon=True))
+        lanes = [QUICK, *[SLOW] * self.context.web.jobs]
+        threads = [threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True) for kinds in lanes]
+        threads.append(threading.Thread(target=self._heartbeat_loop, daemon=True))
+        threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
         for thread in threads:
             thread.start()
         self.stopping.wait()
-        job_queue.release(self.bench.engine, self.name)
+        job_queue.release(self.context.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
-        """Does the next run, if there is one."""
-        job = job_queue.claim(self.bench.engine, self.name, kinds, self.bench.web.lease_seconds)
+        """Run the next job; return whether there was one."""
+        job = job_queue.claim(self.context.engine, self.name, kinds, self.context.web.lease_seconds)
         if job is None:
             return False
-        self._do(job)
+        self._run_job(job)
         return True
 
-    def _lane(self, kinds: Sequence[str]) -> None:
-        wait = _POLL
+    def _worker_loop(self, kinds: Sequence[str]) -> None:
+        wait = _POLL_SECONDS
         while not self.stopping.is_set():
             try:
-                wait = 0.0 if self.run_one(kinds) else _POLL
+                wait = 0.0 if self.run_one(kinds) else _POLL_SECONDS
             except DatabaseUnavailable as error:
                 log.warning("database unavailable", extra={"error": type(error).__name__})
                 wait = min(30.0, 2 * wait + 1)
-            except Exception as error:  # noqa: BLE001  the edge: a worker outlives every job
+            except Exception as error:  # noqa: BLE001  no error of a job ends the worker
                 self._log_bug(error)
                 wait = 5.0
             self.stopping.wait(wait)
 
-    def _heart(self) -> None:
-        """Renews the leases; a run this process no longer holds is noticed by its own next word."""
-        lease = self.bench.web.lease_seconds
+    def _heartbeat_loop(self) -> None:
+        """Renew the leases; a job that lost its lease notices at its next progress report."""
+        lease = self.context.web.lease_seconds
         while not self.stopping.wait(lease / 3):
             try:
-                job_queue.renew_leases(self.bench.engine, self.name, lease)
-            except Exception as error:  # noqa: BLE001  the next beat may work; without one the lease ends
+                job_queue.renew_leases(self.context.engine, self.name, lease)
+            except Exception as error:  # noqa: BLE001  tried again; without a renewal the leases expire
                 log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
 
-    def _broom(self) -> None:
+    def _cleanup_loop(self) -> None:
         while not self.stopping.is_set():
             try:
-                tidy(self.bench)
+                retention.delete_expired(self.context)
             except Exception as error:  # noqa: BLE001  tried again
-                log.warning("tidying failed", extra={"error": type(error).__name__})
-            self.stopping.wait(_TIDY)
+                log.warning("cleanup failed", extra={"error": type(error).__name__})
+            self.stopping.wait(_CLEANUP_SECONDS)
 
-    def _do(self, job: Job) -> None:
-        started, engine = time.perf_counter(), self.bench.engine
+    def _run_job(self, job: Job) -> None:
+        started = time.perf_counter()
         extra = {"run": job.id, "kind": job.kind, "attempt": job.attempt, "worker": self.name}
         log.info("run begins", extra=extra)
-        outcome = "done"
         try:
-            if not self._work(job):
-                outcome = "lost"
-        except Gone:
+            outcome = "done" if self._compute(job) else "lost"
+        except LeaseLost:
             outcome = "dropped"
         except VigieError as error:
-            outcome = "failed"
-            told = error.to_json()
-            if isinstance(error, Unavailable) and not isinstance(
-                error, (DamagedBundle, UnsignedBundle, NewerBundle)
-            ):
-                outcome = "postponed"
-                job_queue.retry_later(engine, job, told)
-            else:
-                job_queue.fail(engine, job, told, upload=_refusal(job, told))
+            outcome = self._fail(job, error)
         except MemoryError:
-            outcome = "failed"
             hint = msg("score a smaller table, or give the worker more memory")
-            told = kept(msg("not enough memory"), hint, "MemoryError")
-            job_queue.fail(engine, job, told, upload=_refusal(job, told))
-        except Exception as error:  # noqa: BLE001  the edge: the user is told, the log says where
-            outcome = "bug"
+            outcome = self._store_failure(job, kept(msg("not enough memory"), hint, "MemoryError"))
+        except Exception as error:  # noqa: BLE001  the user reads that it failed, the log says where
             self._log_bug(error, job)
             hint = msg(
                 "this is a bug of Vigie, not a fault of your table; in the worker's log it is run {id}",
                 id=job.id,
             )
-            told = kept(msg("something unexpected happened"), hint, "Bug")
-            job_queue.fail(engine, job, told, upload=_refusal(job, told))
+            self._store_failure(job, kept(msg("something unexpected happened"), hint, "Bug"))
+            outcome = "bug"
         log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
 
-    def _work(self, job: Job) -> bool:
-        """Does the run; returns whether its result was still wanted."""
-        bench, told = self.bench, self._teller(job)
-        upload = uploads.find(bench.engine, job.upload_id)
+    def _compute(self, job: Job) -> bool:
+        """Compute a job and store its result; return whether the worker still held the lease."""
+        context, progress = self.context, self._progress_callback(job)
+        upload = uploads.find(context.engine, job.upload_id)
         if job.kind == "inspect":
-            from vigie.jobs.inspect_upload import inspect
+            from vigie.jobs.inspect_upload import inspect_upload
 
-            return job_queue.finish(bench.engine, job, upload=inspect(bench, upload, told))
+            return job_queue.finish(context.engine, job, upload=inspect_upload(context, upload, progress))
         if job.kind == "train":
             from vigie.jobs.train import train
 
-            return job_queue.finish(bench.engine, job, summary=train(bench, job, upload, told))
+            return job_queue.finish(context.engine, job, summary=train(context, job, upload, progress))
         from vigie.jobs.score import score
 
-        summary, folder, exact = score(bench, job, upload, told)
-        return job_queue.finish(bench.engine, job, summary=summary, result=folder, upload=exact)
+        summary, folder, changes = score(context, job, upload, progress)
+        return job_queue.finish(context.engine, job, summary=summary, result=folder, upload=changes)
 
-    def _teller(self, job: Job) -> Callable[[str, float], None]:
-        said_at, said = 0.0, ""
+    def _fail(self, job: Job, error: VigieError) -> str:
+        if isinstance(error, Unavailable) and not isinstance(error, _PERMANENT):
+            job_queue.retry_later(self.context.engine, job, error.to_json())
+            return "postponed"
+        return self._store_failure(job, error.to_json())
 
-        def tell(stage: str, share: float) -> None:
-            nonlocal said_at, said
+    def _store_failure(self, job: Job, error: dict[str, str]) -> str:
+        refused = {"state": "refused", "error": error} if job.kind == "inspect" else None
+        job_queue.fail(self.context.engine, job, error, upload=refused)
+        return "failed"
+
+    def _progress_callback(self, job: Job) -> ProgressCallback:
+        last_time, last_stage = 0.0, ""
+
+        def report(stage: str, share: float) -> None:
+            nonlocal last_time, last_stage
             now = time.monotonic()
-            if stage == said and now - said_at < _TELL:
+            if stage == last_stage and now - last_time < _PROGRESS_SECONDS:
                 return
-            said_at, said = now, stage
-            if not job_queue.report_progress(self.bench.engine, job, stage, share):
-                raise Gone
+            last_time, last_stage = now, stage
+            if not job_queue.report_progress(self.context.engine, job, stage, share):
+                raise LeaseLost
 
-        return tell
+        return report
 
     def _log_bug(self, error: BaseException, job: Job | None = None) -> None:
-        """Where it happened, without the error's own words: a library may quote a cell in them."""
+        """Log where an error occurred, without its message: a library may quote a cell in it."""
         frames = [
             f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(error.__traceback__)
@@ -180,25 +179,20 @@ class Worker:
         log.error("bug", extra=extra)
 
 
-def work(settings: Settings, web: WebSettings, stopping: threading.Event) -> None:
-    """A worker until `stopping` is set."""
-    with opened(settings, web) as bench:
-        worker = Worker(bench)
+def run_worker(settings: Settings, web: WebSettings, stopping: threading.Event) -> None:
+    """Run a worker until `stopping` is set."""
+    with open_context(settings, web) as context:
+        worker = Worker(context)
         worker.stopping = stopping
         log.info("worker begins", extra={"worker": worker.name})
         worker.run()
 
 
 def run_until_idle(settings: Settings, web: WebSettings) -> int:
-    """Does all queued runs in this thread; returns how many. For tests and for scripts."""
-    done = 0
-    with opened(settings, web) as bench:
-        worker = Worker(bench)
+    """Run all queued jobs in this thread and return their number; for tests and scripts."""
+    jobs = 0
+    with open_context(settings, web) as context:
+        worker = Worker(context)
         while worker.run_one():
-            done += 1
-    return done
-
-
-def _refusal(job: Job, told: dict[str, str]) -> dict[str, object] | None:
-    """An upload that cannot even be looked at is refused, with the reason."""
-    return {"state": "refused", "error": told} if job.kind == "inspect" else None
+            jobs += 1
+    return jobs

@@ -15,21 +15,20 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie import features
-from vigie.arrays import Floats, weighted_sum
-from vigie.detectors import anomaly
+from vigie.arrays import Floats
+from vigie.detectors.base import Detector, DetectorInputs
+from vigie.detectors.combine import anonymous_share, combine_detectors
+from vigie.detectors.raw_columns import raw_columns
+from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS
+from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, FittedState, ScoringState
 from vigie.parallel import MANY, in_threads
 from vigie.roles.inference import Roles
 
-DETECTORS = ("tails_forest", "tails_energy", "tails_best", "raw_forest", "neighbours")
-DETECTOR_WEIGHTS = np.array([0.1, 0.4, 0.25, 0.05, 0.2])
-"""What each detector counts in the combined anomaly score: the backbone is meaning, the rest is insurance."""
-ANONYMOUS_WEIGHTS = np.array([0.1, 0.3, 0.1, 0.25, 0.25])
-"""The same where most columns are anonymous: there is less meaning to stand on."""
-ANONYMOUS_ROLES = frozenset({"number", "flag"})
+DETECTORS = tuple(detector.name for detector in BUILT_IN)
 TABLE_CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
 INPUTS: tuple[str, ...] = (
     *(f"rank_{name}" for name in features.NAMES),
@@ -52,13 +51,13 @@ class ModelInputs:
         features: the raw unit-free features.
         known: (features,) which of them this table can tell.
         tails: (rows, features) one-sided tail evidence in nats.
-        detectors: (rows, detectors) mid-ranks of the label-free detectors.
+        detectors: (rows, detectors) mid-ranks of the label-free detectors, the built-in ones first.
         anomaly: (rows,) their combination, in (0, 1).
         inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
         columns: (rows, columns) the table's own columns as numbers, for who needs their units.
         order: (rows,) the table's row of each row here.
         prints: (rows,) a fingerprint of the cells of each row.
-        state: what is known of the table as a whole, as far as single columns need it.
+        state: what features know of the table.
     """
 
     features: features.Features
@@ -70,7 +69,7 @@ class ModelInputs:
     columns: npt.NDArray[np.float64]
     order: npt.NDArray[np.int64]
     prints: npt.NDArray[np.uint64]
-    state: FittedState
+    state: FeatureState
 
     @property
     def company(self) -> Floats:
@@ -102,15 +101,15 @@ def build_inputs(
         apart: (rows,) from 0; rows with different numbers know nothing of each other; needs what is known.
     """
     state = state or FittedState()
-    facts, order, rows = canonical_view(frame, roles, state, apart)
-    tails = tail_scores(features.build(facts.frame, facts.roles, facts), state)
-    peers = related_signals(facts, tails.suspicion, state)
+    facts, order, rows = canonical_view(frame, roles, state.features, apart)
+    tails = tail_scores(features.build(facts.frame, facts.roles, facts), state.scoring)
+    peers = related_signals(facts, tails.suspicion, state.scoring)
     if only is None:
-        return finish_inputs(facts, tails, peers, state, seed, RowSelection(order, rows[order]))
+        return finish_inputs(facts, tails, peers, state.scoring, seed, RowSelection(order, rows[order]))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     asked = RowSelection(np.arange(len(only)), rows[only], place[only])
-    return finish_inputs(facts, tails, peers, state, seed, asked)
+    return finish_inputs(facts, tails, peers, state.scoring, seed, asked)
 
 
 def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
@@ -120,12 +119,12 @@ def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Featu
         frame: (rows, columns) typed table.
         roles: the role of each column.
     """
-    facts, order, _ = canonical_view(frame, roles, FittedState())
+    facts, order, _ = canonical_view(frame, roles, FeatureState())
     return features.build(facts.frame, facts.roles, facts), order
 
 
 def canonical_view(
-    frame: pl.DataFrame, roles: Roles, state: FittedState, apart: npt.NDArray[np.int64] | None = None
+    frame: pl.DataFrame, roles: Roles, state: FeatureState, apart: npt.NDArray[np.int64] | None = None
 ) -> tuple[ColumnView, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
     rows, prints, cells = row_hashes(frame, state)
@@ -138,7 +137,7 @@ def canonical_view(
 
 
 def row_hashes(
-    frame: pl.DataFrame, state: FittedState
+    frame: pl.DataFrame, state: FeatureState
 ) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
     """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
     total = np.zeros(frame.height, dtype=np.uint64)
@@ -146,7 +145,7 @@ def row_hashes(
     hashed = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
         cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = state.once(f"print {name}", partial(column_hash, cells))
+        prints[name] = state.columns[name].hash.get(partial(column_hash, cells))
         # Columns must not be interchangeable: each multiplies by an odd number of its own.
         total += cells * np.uint64(prints[name] | 1)
     return total, prints, hashed
@@ -188,36 +187,37 @@ class TailScores:
     @cached_property
     def suspicion(self) -> Floats:
         """(rows,) in nats, on a grid on which sums do not depend on what was summed before."""
-        everyones = np.stack([self.energies[name] for name in DETECTORS[1:3]], axis=1)
-        return np.asarray(np.round(-np.log(1 - everyones.mean(axis=1) + 1e-4) * _GRID) / _GRID)
+        ranks = np.stack([self.energies[detector.name] for detector in ROW_DETECTORS], axis=1)
+        return np.asarray(np.round(-np.log(1 - ranks.mean(axis=1) + 1e-4) * _GRID) / _GRID)
 
 
-def tail_scores(built: features.Features, state: FittedState) -> TailScores:
+def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
     """Ranks and tails of features.
 
     Args:
         built: the features of some rows, or of all.
         state: what is known of the table as a whole.
     """
-    state.once("known", built.known)
+    state.varying.get(built.known)
     inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     ranks = inputs[:, : len(built.names)]
 
     def rank(j: int) -> None:
-        ranks[:, j] = state.ranks(built.names[j], built.values[:, j])
+        ranks[:, j] = state.ranks.of(built.names[j], built.values[:, j])
 
-    told = np.flatnonzero(state.once("features", lambda: _any(built.values)))
-    in_threads(rank, told.tolist(), worth=len(built.values) >= MANY)
+    present = np.flatnonzero(state.present.get(lambda: _any(built.values)))
+    in_threads(rank, present.tolist(), worth=len(built.values) >= MANY)
     return tail_scores_of_ranks(built, inputs, state)
 
 
 def tail_scores_of_ranks(
-    built: features.Features, inputs: npt.NDArray[np.float32], state: FittedState
+    built: features.Features, inputs: npt.NDArray[np.float32], state: ScoringState
 ) -> TailScores:
     """Tails of features whose ranks are known already, in the first columns of `inputs`."""
-    known = state.once("known", built.known)
-    evidence = anomaly.one_sided_tail_scores(inputs[:, : len(built.names)], known)
-    energies = {name: state.ranks(name, x) for name, x in anomaly.summed_tail_scores(evidence, known).items()}
+    known = state.varying.get(built.known)
+    evidence = one_sided_tail_scores(inputs[:, : len(built.names)], known)
+    x = DetectorInputs(np.zeros((len(evidence), 0)), evidence, known)
+    energies = {one.name: state.ranks.of(one.name, one.score(x, {})) for one in ROW_DETECTORS}
     return TailScores(built, known, inputs, evidence, energies)
 
 
@@ -225,7 +225,7 @@ def finish_inputs(
     facts: ColumnView,
     tails: TailScores,
     peers: Mapping[str, Floats],
-    state: FittedState,
+    state: ScoringState,
     seed: int,
     rows: RowSelection,
 ) -> ModelInputs:
@@ -242,21 +242,22 @@ def finish_inputs(
     asked, known = slice(None) if rows.asked is None else rows.asked, tails.known
     built = tails.features
     evidence, inputs = tails.evidence[asked], tails.inputs[asked]
-    columns = anomaly.raw_matrix(facts.frame, facts.roles, facts)[asked]
-    detect: dict[str, Callable[[], Floats]] = {
-        "neighbours": lambda: anomaly.knn_distance(columns, seed, state=state),
-        "tails_forest": lambda: anomaly.isolation_forest_tails(evidence, known, seed, state),
-        "raw_forest": lambda: anomaly.isolation_forest_raw(columns, seed, state),
+    columns = raw_columns(facts.frame, facts.roles, facts)[asked]
+    x = DetectorInputs(columns, evidence, known)
+    # The slowest first.
+    later = [one for one in reversed(BUILT_IN) if one not in ROW_DETECTORS]
+    compute: dict[str, Callable[[], Floats]] = {
+        one.name: partial(_score, one, x, state, seed) for one in later
     }
-    detect |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
+    compute |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
     ranks = {name: energies[asked] for name, energies in tails.energies.items()}
 
     def rank(name: str) -> None:
-        ranks[name] = state.ranks(name, detect[name]())
+        ranks[name] = state.ranks.of(name, compute[name]())
 
-    in_threads(rank, list(detect), worth=len(columns) >= MANY)
-    detectors = np.stack([ranks[name] for name in DETECTORS], axis=1)
-    combined = combine_detectors(detectors, anonymous_share(facts.roles), state)
+    in_threads(rank, list(compute), worth=len(columns) >= MANY)
+    detectors = np.stack([ranks[one.name] for one in BUILT_IN], axis=1)
+    combined = combine_detectors(BUILT_IN, detectors, anonymous_share(facts.roles), state)
     at = len(built.names)
     for name in (*DETECTORS, *RELATED_SIGNALS):
         inputs[:, at] = ranks[name]
@@ -273,33 +274,13 @@ def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
 
 
-def anonymous_share(roles: Roles) -> float:
-    """Share of the columns whose meaning nobody told, in [0, 1]."""
-    seen = [item.role for item in roles.columns if item.role not in anomaly.IGNORED_ROLES]
-    return sum(role in ANONYMOUS_ROLES for role in seen) / len(seen) if seen else 0.0
-
-
-def combine_detectors(detectors: Floats, nameless: float, state: FittedState | None = None) -> Floats:
-    """(rows,) the detectors as one, in (0, 1): the mid-rank of their weighted tail energies.
-
-    Energies rather than ranks: what one detector finds extreme must not drown in what another finds ordinary.
-
-    Args:
-        detectors: (rows, detectors) mid-ranks.
-        nameless: share of the columns that are anonymous; from a third on they begin to count, from two thirds fully.
-        state: what is known of the table as a whole.
-    """
-    state = state or FittedState()
-    rows = state.once("rows", lambda: float(len(detectors)))
-    shift = float(np.clip(3 * nameless - 1, 0, 1))
-    shares = (1 - shift) * DETECTOR_WEIGHTS + shift * ANONYMOUS_WEIGHTS
-    energies = -np.log(1 - detectors + 0.5 / max(rows, 1))
-    return state.ranks("together", weighted_sum(energies.T, shares))
+def _score(detector: Detector, x: DetectorInputs, state: ScoringState, seed: int) -> Floats:
+    return detector.score(x, state.detectors[detector.name].get(lambda: detector.fit(x, seed)))
 
 
 def table_context(facts: ColumnView) -> Floats:
     """(rows, CONTEXT) what the table is like, the same for every row."""
-    values = facts.once("context", lambda: np.array(_about(facts)))
+    values = facts.state.context.get(lambda: np.array(_about(facts)))
     return np.tile(values, (facts.rows, 1))
 
 

@@ -1,73 +1,50 @@
-"""Simulated worlds of fraud: many small tables whose truth is known, to train reference models on.
+"""Simulator of labelled fraud tables, which the starter models are trained on.
 
-A world is one table as an owner would upload it, with the truth beside it. Every parameter of a world is drawn
-at random, so that a model meets the typology in a thousand dresses and learns the typology, not the dress.
-Nothing here reads a file, a network or a real table, and nothing here knows of scoring.
+    domain      the record that describes a domain, and the simulated table
+    domains/    one file per domain
+    registry    finds them, and the domains of other distributions (entry-point group `vigie.domains`)
+    events/     tables of events: customers with a history, merchants, transfers
+    cases/      tables of cases: one independent row per application, claim or order
+    column_names, column_vocabulary, cell_formats    how an owner writes names and cells
+
+Parameters are randomised per table so that models generalise beyond surface variation. Uses no file, network or real
+table, and nothing of the scoring.
 """
 
-from dataclasses import dataclass, field
-from importlib import import_module
+from __future__ import annotations
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
+from typing import Any
 
-__all__ = ["DOMAINS", "SimulatedTable", "generate"]
+from vigie.simulator.domain import Domain, SimulatedTable
 
-DOMAINS: tuple[str, ...] = (
-    "mobile_money",
-    "card_present",
-    "card_not_present",
-    "transfers",
-    "p2p",
-    "atm",
-    "acquiring",
-    "crypto",
-    "loyalty_refunds",
-    "corporate_payments",
-    "account_opening",
-    "lending",
-    "insurance",
-    "orders",
-    "anonymised",
-)
+__all__ = ["DOMAINS", "Domain", "SimulatedTable", "generate"]
+
+DOMAINS: tuple[str, ...]
+"""Names of all domains; found when first asked for, since a domain of another distribution imports this package."""
 
 
-@dataclass(frozen=True)
-class SimulatedTable:
-    """One simulated table and its truth.
+def __getattr__(name: str) -> Any:
+    if name == "DOMAINS":
+        from vigie.simulator.registry import all_domains
 
-    Attributes:
-        domain: one of ``DOMAINS``.
-        seed: what the world was drawn from.
-        frame: the table, typed as an uploaded table is once parsed, with an owner's column names.
-        label: one truth a row, True where the row is recorded as fraud (label noise included).
-        typology: one name a row, "" where the row is recorded as legitimate.
-        roles: what each column of ``frame`` means, by column name.
-        parameters: what was drawn for this world, for whoever inspects it.
-    """
-
-    domain: str
-    seed: int
-    frame: pl.DataFrame
-    label: NDArray[np.bool_]
-    typology: NDArray[np.str_]
-    roles: dict[str, str]
-    parameters: dict[str, float | str] = field(default_factory=dict)
+        return tuple(all_domains())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def generate(domain: str, seed: int, rows: int | None = None) -> SimulatedTable:
-    """Simulate one world; the same three arguments always give the same world.
+    """Simulate one table; equal arguments give equal tables.
 
     Args:
-        domain: one of ``DOMAINS``.
+        domain: one of `DOMAINS`.
         seed: non-negative.
-        rows: about how many rows the table has; drawn at random when not given.
+        rows: about how many rows; drawn at random when None.
 
     Raises:
-        ValueError: when the domain is unknown.
+        ValueError: the domain is unknown.
     """
-    if domain not in DOMAINS:
-        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
-    world: SimulatedTable = import_module(f"vigie.simulator.{domain}").simulate(seed, rows)
-    return world
+    from vigie.simulator.registry import all_domains
+
+    found = all_domains().get(domain)
+    if found is None:
+        raise ValueError(f"unknown domain {domain!r}, expected one of {', '.join(all_domains())}")
+    return found.simulate(seed, rows)

@@ -93,7 +93,7 @@ def predict(
         expected_fraud_rate: the share of fraud, where you know it.
         language: of the reasons, `en` or `fr`.
         part: rows of a partition, about.
-        more: the other fields of `vigie.engine.pipeline.Options`.
+        more: the other fields of `vigie.engine.options.Options`.
     """
     options = Options(
         roles=dict(roles or {}),

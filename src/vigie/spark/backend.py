@@ -21,7 +21,7 @@ from vigie.engine.options import Options
 from vigie.engine.profiling import SampledTable
 from vigie.engine.value_counts import listen
 from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import ColumnState, FeatureState, FittedStatistic, ValueCounts
 from vigie.spark import tasks
 from vigie.spark.aggregates import Counted
 from vigie.spark.arrow_frame import Frames, Schema, stacked
@@ -66,23 +66,22 @@ class Cluster:
     def table(self) -> Rows:
         return self._rows
 
-    def counts(self, look: SampledTable) -> FittedState:
+    def counts(self, look: SampledTable) -> FeatureState:
         names: list[str] = []
         listen(look.roles, look.state, look.shown, look.random, lambda name, _: names.append(name))
         names = list(dict.fromkeys(names))
         schema = {"name": pl.Int64(), "value": pl.Int64(), "count": pl.Int64()}
-        work = tasks.Count(look.roles, _sent(look.state), look.shown, tuple(names))
+        work = tasks.Count(look.roles, look.state, look.shown, tuple(names))
         found = self._rows.frames.map(work, schema)
         total = found.df.groupBy(found.at("name"), found.at("value")).agg(
             fn.sum(found.at("count")).alias("_2")
         )
         often = Frames(total.filter(fn.col("_2") > 1).toDF("_0", "_1", "_2"), schema).collect()
-        kept = dict(look.state.kept) | {"rows shown": float(self._rows.rows)}
+        counts = {}
         for place, name in enumerate(names):
             mine = often.filter(pl.col("name") == place).sort("value")
-            kept[f"values {name}"] = mine["value"].to_numpy()
-            kept[f"counts {name}"] = mine["count"].cast(pl.UInt32).to_numpy()
-        return FittedState(kept)
+            counts[name] = ValueCounts(mine["value"].to_numpy(), mine["count"].cast(pl.UInt32).to_numpy())
+        return look.state.with_counts(counts, self._rows.rows)
 
     def features(self, look: SampledTable) -> None:
         self._seen = look
@@ -93,7 +92,7 @@ class Cluster:
                 rows = self._by_row(
                     rows, actor, tasks.with_newcomers, {**rows.schema, IS_FIRST_OF_ACTOR: pl.Boolean()}
                 )
-            tell = tasks.Tell(kind, look.roles, _sent(look.state))
+            tell = tasks.Tell(kind, look.roles, look.state)
             self._found[kind] = self._told("features", tell, rows, ())
 
     def told(self, lots: Iterable[int]) -> Found:
@@ -114,7 +113,7 @@ class Cluster:
 
     def peers(self, terms: Terms) -> None:
         for kind in self._seen.related:
-            tell = tasks.TellPeers(kind, terms.roles, _sent(terms.features), _sent(terms.answers))
+            tell = tasks.TellPeers(kind, terms.roles, terms.features, terms.answers)
             self._said[kind] = self._told("peers", tell, self._suspect, (ENERGY,))
 
     def said(self, lots: Iterable[int]) -> Found:
@@ -137,7 +136,7 @@ class Cluster:
         """What a kind tells of rows that are brought together for it, written down."""
         kind = tell.kind
         taken = (*more, IS_FIRST_OF_ACTOR) if kind.needs_first_of_actor else more
-        route = tasks.Route(kind, self._seen.roles, _prints(self._seen.state), taken)
+        route = tasks.Route(kind, self._seen.roles, _hashes(self._seen.state), taken)
         # What it will tell is tried on a few rows at random: the same of any rows of the table.
         tried = self._seen.random.head(_TRIED).with_columns(
             pl.lit(False).alias(IS_FIRST_OF_ACTOR), pl.lit(0.0).alias(ENERGY)
@@ -168,7 +167,7 @@ class Cluster:
 
     def _send(self, terms: Terms) -> Sent:
         light = tuple(replace(member, model=None) for member in terms.members)  # type: ignore[arg-type]
-        sent = replace(terms, members=light, features=_sent(terms.features), answers=_sent(terms.answers))
+        sent = replace(terms, members=light)
         entries = tuple(match.entry for match in self._seen.matched.matches) if light else ()
         return Sent(sent, entries, self._room.strict)
 
@@ -188,11 +187,9 @@ def _of_lots(found: dict[EntityGrouping, tuple[Layout, Frames]], lots: Iterable[
     return chosen
 
 
-def _sent(state: FittedState) -> FittedState:
-    """Answers without what a machine has made of them."""
-    return FittedState(state.kept)
-
-
-def _prints(state: FittedState) -> FittedState:
-    """The answers that fingerprints ask for: the others may be large."""
-    return FittedState({name: kept for name, kept in state.kept.items() if name.startswith("print ")})
+def _hashes(state: FeatureState) -> FeatureState:
+    """The hashes of the columns, which row hashes take: the rest may be large."""
+    sent = FeatureState()
+    for name, column_hash in state.column_hashes().items():
+        sent.columns[name] = ColumnState(hash=FittedStatistic(column_hash))
+    return sent.fitted()

@@ -17,7 +17,7 @@ from vigie.engine.disk_partitions import BUCKET, routed, whole
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.features import grouping
 from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
 from vigie.spark.arrow_frame import Schema, packed, unpacked
 from vigie.spark.model_loading import Sent
@@ -45,7 +45,7 @@ class Count:
     """How often the values occur that somebody will ask the number of."""
 
     roles: Roles
-    state: FittedState
+    state: FeatureState
     shown: tuple[str, ...]
     names: tuple[str, ...]
 
@@ -67,7 +67,7 @@ class Route:
 
     kind: EntityGrouping
     roles: Roles
-    state: FittedState
+    state: FeatureState
     more: tuple[str, ...] = ()
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -84,7 +84,7 @@ class Tell:
 
     kind: EntityGrouping
     roles: Roles
-    state: FittedState
+    state: FeatureState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each feature."""
@@ -99,8 +99,8 @@ class TellPeers:
 
     kind: EntityGrouping
     roles: Roles
-    state: FittedState
-    answers: FittedState
+    state: FeatureState
+    answers: ScoringState
 
     def __call__(self, part: pl.DataFrame) -> Told:
         """(rows,) each thing they say."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vigie.simulator import DOMAINS
+from vigie.simulator.registry import all_domains
 
 CORE = frozenset(
     {"time", "hour", "amount", "customer", "card", "account", "counterparty", "category", "row_id"}
 )
 """What nearly every ledger has; a bare view keeps nothing else."""
 
-FLAT = ("account_opening", "lending", "insurance", "orders")
+FLAT = tuple(name for name, domain in all_domains().items() if not domain.has_history)
 """Domains of one row per case: without history, their bare view drops entities and time instead."""
 
-TWO_ONLY = frozenset({"crypto", "loyalty_refunds", "corporate_payments", "atm", "anonymised"})
+TWO_ONLY = frozenset(name for name, domain in all_domains().items() if not domain.mixed_model)
 """Domains whose full and bare views are told apart so easily that a model of both adds little."""
 
 ENTITIES = frozenset(
@@ -43,7 +43,7 @@ class Recipe:
 def recipes() -> tuple[Recipe, ...]:
     """The forty models: two for each domain, and a third for those with the most disguises."""
     out = []
-    for number, domain in enumerate(DOMAINS):
+    for number, domain in enumerate(all_domains()):
         out.append(Recipe(f"{domain}_full", domain, "full", 100 + number))
         out.append(Recipe(f"{domain}_bare", domain, "bare", 200 + number))
         if domain not in TWO_ONLY:

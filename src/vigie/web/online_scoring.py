@@ -80,7 +80,7 @@ class _Rounds:
         self._waiting: deque[_Asked] = deque()
 
     def score(self, rows: pl.DataFrame, only: Sequence[int]) -> pl.DataFrame:
-        """As `StandingPlan.score`."""
+        """As `Scorer.score`."""
         mine = _Asked(rows, only)
         with self._lock:
             self._waiting.append(mine)

@@ -17,7 +17,7 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.features.cells import as_numbers
 from vigie.features.time_units import as_seconds
-from vigie.fitted_state import FittedState
+from vigie.fitted_state import FeatureState
 from vigie.models.trained.column_sketch import PRIVATE, Sketch, cells, hashed, kind_of
 
 Matrix = npt.NDArray[np.float32]
@@ -117,7 +117,7 @@ def encode(
     where: Mapping[str, str],
     salt: str,
     main_time: str | None,
-    state: FittedState | None = None,
+    state: FeatureState | None = None,
 ) -> Matrix:
     """(rows, inputs) of any table.
 
@@ -136,7 +136,7 @@ def encode(
         size = len(encoder.outputs)
         if encoder.column in where:
             columns = _encode(
-                frame, frame[where[encoder.column]], encoder, salt, main_time, state or FittedState()
+                frame, frame[where[encoder.column]], encoder, salt, main_time, state or FeatureState()
             )
             for offset, values in enumerate(columns):
                 out[:, at + offset] = values
@@ -194,7 +194,7 @@ def _encode(
     encoder: Encoder,
     salt: str,
     main_time: str | None,
-    state: FittedState,
+    state: FeatureState,
 ) -> list[Floats]:
     unknown = np.full(len(series), np.nan)
     match encoder.means:
@@ -218,11 +218,11 @@ def _encode(
             return [shown(series, state)]
 
 
-def shown(series: pl.Series, state: FittedState) -> Floats:
+def shown(series: pl.Series, state: FeatureState) -> Floats:
     """(rows,) logarithm of the share of the table's rows that show the same; NaN where the cell is empty."""
     prints = series.hash(seed=0).to_numpy().view(np.int64)
-    often = state.times(f"shown {series.name}", prints, series.is_not_null().to_numpy())
-    return np.asarray(np.log(often / state.once("rows shown", lambda: float(max(len(series), 1)))))
+    often = state.value_counts.of(f"shown {series.name}", prints, series.is_not_null().to_numpy())
+    return np.asarray(np.log(often / state.rows_shown.get(lambda: float(max(len(series), 1)))))
 
 
 def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:

@@ -1,0 +1,88 @@
+"""What a detector is: a score per row that needs no labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.arrays import Floats
+from vigie.features import VOCABULARY
+from vigie.parallel import MANY, in_threads
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+USUAL_TAIL = 0.7
+"""Tail score, in nats, that half of the rows exceed: it adds nothing to a sum."""
+
+
+@dataclass(frozen=True)
+class DetectorInputs:
+    """The rows as detectors see them, in an order that does not depend on how the table was sorted.
+
+    Attributes:
+        columns: (rows, columns) the table's own columns as finite numbers.
+        tails: (rows, features) one-sided tail scores of the features in nats, float32; 0 where unknown.
+        varying: (features,) whether the table tells a feature.
+    """
+
+    columns: Floats
+    tails: npt.NDArray[np.float32]
+    varying: npt.NDArray[np.bool_]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.tails)
+
+    @cached_property
+    def family_tails(self) -> tuple[Floats, Floats]:
+        """(rows,) sum over the families of features of their tail scores, and of the strongest tail score of each.
+
+        Features of one family repeat each other, so a family's sum is divided by the square root of its size.
+        """
+        families: dict[str, list[int]] = {}
+        for j in np.flatnonzero(self.varying):
+            if VOCABULARY[j].weight > 0:
+                families.setdefault(VOCABULARY[j].family, []).append(int(j))
+        total, strongest = np.zeros(self.rows), np.zeros(self.rows)
+
+        def add(start: int) -> None:
+            rows = slice(start, start + MANY)
+            for _, members in sorted(families.items()):
+                weights = np.array([VOCABULARY[j].weight for j in members])
+                x = np.maximum(self.tails[rows, members] - USUAL_TAIL, 0.0) * weights
+                total[rows] += x.sum(axis=1) / np.sqrt(len(members))
+                strongest[rows] += x.max(axis=1)
+
+        in_threads(add, range(0, self.rows, MANY))
+        return total, strongest
+
+
+class Detector(Protocol):
+    """A label-free score per row.
+
+    Attributes:
+        name: unique among the detectors; letters, digits and `_`.
+        weight: in the combined anomaly score, where 1 is the sum of the weights of the built-in detectors.
+        anonymous_weight: the same for a table whose columns have no known meaning.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def weight(self) -> float: ...
+
+    @property
+    def anonymous_weight(self) -> float: ...
+
+    def fit(self, x: DetectorInputs, seed: int) -> Arrays:
+        """Return what scoring other rows takes, as arrays of numbers, by name."""
+
+    def score(self, x: DetectorInputs, state: Arrays) -> Floats:
+        """Return (rows,) finite scores, higher is more unusual; that of a row depends on that row and `state` alone."""

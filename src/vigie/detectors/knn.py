@@ -1,0 +1,104 @@
+"""Distance to the nearest rows of a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vigie.arrays import Floats
+from vigie.detectors.base import Arrays, DetectorInputs
+from vigie.parallel import in_threads
+
+CHUNK = 500
+"""Rows measured at a time: their distances to the sample should stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class KnnDistance:
+    """Mean distance to the k nearest rows of a sample, on standardised columns.
+
+    Source: F. Angiulli, C. Pizzuti, "Fast Outlier Detection in High Dimensional Spaces", PKDD 2002.
+
+    Attributes:
+        k: neighbours.
+        sample_size: rows of the sample at most.
+    """
+
+    name: str = "neighbours"
+    weight: float = 0.2
+    anonymous_weight: float = 0.25
+    k: int = 8
+    sample_size: int = 2000
+
+    def fit(self, x: DetectorInputs, seed: int) -> Arrays:
+        """Return `scale` (columns,), and `sample` (samples, columns that vary) in units of it; empty for few rows."""
+        scale = x.columns.std(axis=0)
+        if len(x.columns) < 3 * self.k or not (scale > 0).any():
+            return {"scale": scale, "sample": np.zeros((0, 0))}
+        size = min(self.sample_size, len(x.columns))
+        rows = np.random.default_rng(seed).choice(len(x.columns), size=size, replace=False)
+        return {"scale": scale, "sample": _standardised(x.columns[np.sort(rows)], scale)}
+
+    def score(self, x: DetectorInputs, state: Arrays) -> Floats:
+        """Return (rows,) distances; 0 where there is no sample."""
+        if not len(state["sample"]):
+            return np.zeros(x.rows)
+        return knn_distances(x.columns, state["scale"], state["sample"], self.k)
+
+
+def _standardised(x: Floats, scale: Floats) -> Floats:
+    return np.asarray(x[:, scale > 0] / scale[scale > 0])
+
+
+def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
+    """Return (rows,) mean distance to the second to (k + 1)-th nearest of a sample; the nearest may be the row itself.
+
+    Distances in single precision, all at once, say which rows of the sample may be the nearest, however rounding went;
+    those few are measured again exactly. So the result for a row does not depend on the rows beside it.
+
+    Args:
+        x: (rows, columns).
+        scale: (columns,) unit of each column; zero for one that is left out.
+        sample: (samples, columns with a scale) in these units.
+        k: neighbours.
+    """
+    wanted, width = min(k + 4, len(sample) - 1), sample.shape[1]
+    fold = 16 if len(sample) > 16 * 4 * wanted else 1
+    missing = -len(sample) % fold
+    # What rounding can do to a product of rows of such lengths, and to their squares.
+    error = 2 * (width + 3) * 2.0**-24
+    centre = sample.mean(axis=0)
+    near = sample - centre
+    far = np.sqrt((near**2).sum(axis=1))
+    small = np.column_stack([-2 * near, -2 * error * far]).astype(np.float32)
+    turned = np.ascontiguousarray(np.pad(small, ((0, missing), (0, 0))).T)
+    squares = np.pad((1 - error) * far**2, (0, missing), constant_values=np.inf).astype(np.float32)
+    out = np.empty(len(x))
+
+    def measure(start: int) -> None:
+        rows = _standardised(x[start : start + CHUNK], scale)
+        centred = rows - centre
+        length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
+        least_possible = np.column_stack([centred, length]).astype(np.float32) @ turned
+        least_possible += squares
+        # The least of each fold: `wanted` of them lie at or below the bound, so all the nearest rows do.
+        least = least_possible.reshape(len(rows), fold, -1).min(axis=1)
+        least.partition(wanted, axis=1)
+        bound = least[:, wanted].astype(float)
+        reach = length + np.sqrt(np.maximum(bound + length**2, 0.0))
+        bound += 2 * error * (2 * length + reach) * reach
+        row, column = np.divmod(np.flatnonzero(least_possible <= bound[:, None].astype(np.float32)), turned.shape[1])  # fmt: skip
+        apart = rows[row]
+        apart -= sample[column]
+        exact = np.sqrt(np.einsum("ij,ij->i", apart, apart))
+        starts = np.searchsorted(row, np.arange(len(rows)))
+        place = np.arange(len(row)) - starts[row]
+        nearest = np.full((len(rows), int(place.max()) + 1), np.inf)
+        nearest[row, place] = exact
+        nearest.partition(k, axis=1)
+        nearest[:, : k + 1].sort(axis=1)
+        out[start : start + CHUNK] = nearest[:, 1 : k + 1].mean(axis=1)
+
+    in_threads(measure, range(0, len(x), CHUNK))
+    return out

@@ -1,0 +1,131 @@
+"""Mid-ranks among the values of the fitted table."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vigie.arrays import Codes, Floats, mid_ranks
+from vigie.fitted_state.statistic import NotFittedError
+
+Values = npt.NDArray[np.floating[Any]]
+
+SMALL_BATCH = 2000
+"""Rows up to which a plain look-up is faster than one in sorted order."""
+
+
+@dataclass
+class RankTable:
+    """The sorted values of one feature or column in the fitted table.
+
+    Attributes:
+        values: (distinct,) ascending, finite.
+        below: (distinct,) rows at or below each value; empty where all values differ.
+    """
+
+    values: Values
+    below: Codes
+
+    @classmethod
+    def fit(cls, x: Values) -> RankTable:
+        """Return the table of the finite values of `x`, (rows,)."""
+        distinct, counts = np.unique(x[np.isfinite(x)], return_counts=True)
+        below = np.cumsum(counts) if len(distinct) < counts.sum() else counts[:0]
+        return cls(distinct, below)
+
+    def ranks(self, x: Values) -> Floats:
+        """Return (rows,) mid-ranks in (0, 1); NaN stays NaN, and no rank lies beyond those of the fitted table."""
+        known = np.isfinite(x)
+        if len(self.values) and known.all():
+            return self._look_up(x)
+        out = np.full(len(x), np.nan)
+        if len(self.values):
+            out[known] = self._look_up(x[known])
+        return out
+
+    def _look_up(self, x: Values) -> Floats:
+        # Many values are looked up in their order, so that each search begins where the last one ended.
+        order = np.argsort(x) if len(x) >= SMALL_BATCH < len(self.values) else None
+        asked = x if order is None else x[order]
+        at = np.searchsorted(self.values, asked)
+        is_value = self.values[np.minimum(at, len(self.values) - 1)] == asked
+        out: Floats = np.empty(len(x))
+        out[slice(None) if order is None else order] = self._mid_ranks[2 * at + is_value]
+        return out
+
+    @cached_property
+    def _mid_ranks(self) -> Floats:
+        """(2 * values + 1,) the mid-rank below the first value, on it, between it and the next one, and so on."""
+        below = self.below if len(self.below) else np.arange(1, len(self.values) + 1)
+        rows = int(below[-1]) if len(below) else 1
+        out = np.zeros(2 * len(below) + 1)
+        out[2::2] = below
+        before = out[:-2:2]
+        out[1::2] = below - (below - before) / 2
+        return np.asarray(np.minimum(np.maximum(out / rows, 0.5 / rows), 1 - 0.5 / rows))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A machine computes the mid-ranks itself.
+        return {"values": self.values, "below": self.below}
+
+
+class RankTables(ABC):
+    """Mid-ranks by name.
+
+    Attributes:
+        tables: name -> the values of the fitted table.
+    """
+
+    tables: dict[str, RankTable]
+
+    @abstractmethod
+    def of(self, name: str, x: Values) -> Floats:
+        """Return (rows,) mid-ranks of `x` among the values of the table, in (0, 1); NaN stays NaN.
+
+        Args:
+            name: of the feature, column, detector or model.
+            x: (rows,) NaN where unknown.
+
+        Raises:
+            NotFittedError: the fitted table has no such values.
+        """
+
+    def fitted(self) -> FittedRanks:
+        """Return the same tables, to be looked up."""
+        return FittedRanks(dict(self.tables))
+
+
+@dataclass
+class UnfittedRanks(RankTables):
+    """Ranks within the rows at hand.
+
+    Attributes:
+        keep: whether the values are kept for rows that come later.
+    """
+
+    keep: bool = False
+    tables: dict[str, RankTable] = field(default_factory=dict)
+
+    def of(self, name: str, x: Values) -> Floats:
+        """Return (rows,) mid-ranks of `x` among its own values."""
+        if self.keep:
+            self.tables[name] = RankTable.fit(x)
+        return mid_ranks(x)
+
+
+@dataclass
+class FittedRanks(RankTables):
+    """Ranks among the values of the fitted table."""
+
+    tables: dict[str, RankTable] = field(default_factory=dict)
+
+    def of(self, name: str, x: Values) -> Floats:
+        """Return (rows,) mid-ranks of `x` among the values of the fitted table."""
+        if name not in self.tables:
+            raise NotFittedError(f"no ranks of {name!r}")
+        return self.tables[name].ranks(x)

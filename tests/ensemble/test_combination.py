@@ -1,0 +1,200 @@
+"""Members, weights and agreement; the student who listens; what all of it must never do."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from vigie.arrays import mid_ranks
+from vigie.ensemble import combination, self_training
+from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
+
+N = 500
+Floats = npt.NDArray[np.float64]
+
+
+def uniform(seed: int) -> Floats:
+    """Mid-ranks of noise."""
+    return mid_ranks(np.random.default_rng(seed).random(N))
+
+
+def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: float = 0.9) -> MemberVote:
+    """A matched model that says so."""
+    return MemberVote(name, similarity, skill, margin)
+
+
+def test_without_members_the_anomaly_speaks() -> None:
+    anomaly = uniform(0)
+    found = combine(anomaly, [])
+    np.testing.assert_array_equal(np.argsort(found.evidence), np.argsort(anomaly))
+    assert found.weights == ()
+    assert np.isnan(found.agreement).all()
+    assert np.isnan(found.harmony)
+    assert np.isnan(found.belief)
+
+
+def test_energy_is_how_few_rows_are_at_least_as_suspicious() -> None:
+    ranks = mid_ranks(np.arange(1000.0))
+    found = tail_score(ranks, 1000)
+    assert (np.diff(found) > 0).all()
+    assert found[-1] == pytest.approx(np.log(1000))
+    assert found[500] == pytest.approx(np.log(2), abs=0.01)
+
+
+def test_no_member_shouts() -> None:
+    """Only the order of a margin counts for the evidence, not its scale."""
+    anomaly, a, b = (
+        uniform(0),
+        np.random.default_rng(1).normal(size=N),
+        np.random.default_rng(2).normal(size=N),
+    )
+    quiet = combine(anomaly, [member(a), member(b)])
+    loud = combine(anomaly, [member(a), member(b * 100 + 7)])
+    np.testing.assert_allclose(quiet.evidence, loud.evidence)
+    assert quiet.weights == pytest.approx(loud.weights)
+
+
+def test_better_matches_and_more_skill_count_more() -> None:
+    anomaly = uniform(0)
+    margin = anomaly + np.random.default_rng(1).normal(size=N)
+    near, far = member(margin, similarity=0.9), member(margin, similarity=0.55)
+    first, second = combine(anomaly, [near, far]).weights
+    assert first > 2 * second
+    assert first + second == pytest.approx(1)
+    able, coin = member(margin, skill=0.95), member(margin, skill=0.5)
+    assert combine(anomaly, [able, coin]).weights[0] > 0.9
+    unlucky = combine(anomaly, [member(margin, skill=0.3)])
+    assert unlucky.weights == (1.0,), "a weight is never negative"
+
+
+def test_whoever_contradicts_everyone_hardly_counts() -> None:
+    """Two agree with each other and the anomaly; the third says the opposite."""
+    anomaly = uniform(0)
+    with_all = [anomaly + np.random.default_rng(s).normal(0, 0.1, N) for s in (1, 2)]
+    found = combine(anomaly, [*(member(m) for m in with_all), member(-anomaly)])
+    assert found.weights[2] < 0.1
+    assert found.harmony < combine(anomaly, [member(m) for m in with_all]).harmony
+    np.testing.assert_array_equal(np.argsort(found.evidence)[-20:] > 0, np.ones(20, dtype=bool))
+    top = np.argsort(-found.evidence)[:25]
+    assert anomaly[top].min() > 0.8
+
+
+def test_agreement_lies_between_discord_and_unison() -> None:
+    anomaly = uniform(0)
+    unison = combine(anomaly, [member(anomaly), member(anomaly * 3)])
+    np.testing.assert_allclose(unison.agreement, 1)
+    discord = combine(anomaly, [member(-anomaly)])
+    assert discord.agreement.min() < 0.05
+    noise = combine(anomaly, [member(uniform(1)), member(uniform(2))])
+    assert ((noise.agreement >= 0) & (noise.agreement <= 1)).all()
+    assert 0.3 < noise.agreement.mean() < 0.7
+
+
+def test_belief_is_the_mean_probability_of_the_members() -> None:
+    anomaly = uniform(0)
+    sure, never = member(np.full(N, 20.0)), member(np.full(N, -20.0))
+    assert combine(anomaly, [sure]).belief == pytest.approx(1)
+    assert combine(anomaly, [never]).belief == pytest.approx(0, abs=1e-6)
+    odds = np.where(np.arange(N) < N // 5, 20.0, -20.0)
+    assert combine(anomaly, [member(odds)]).belief == pytest.approx(0.2)
+    weights = np.where(odds > 0, 4.0, 1.0)
+    assert combine(anomaly, [member(odds)], weights=weights).belief == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_smallest_tables(rows: int) -> None:
+    found = combine(np.full(rows, 0.5), [member(np.zeros(rows)), member(np.ones(rows))])
+    assert np.isfinite(found.evidence).all()
+    assert sum(found.weights) == pytest.approx(1)
+
+
+def test_a_member_that_says_the_same_of_every_row() -> None:
+    """As a model made elsewhere does that lacks its columns: it adds nothing and breaks nothing."""
+    anomaly = uniform(0)
+    found = combine(anomaly, [member(np.zeros(N)), member(anomaly)])
+    assert np.isfinite(found.evidence).all()
+    assert np.isfinite(found.weights).all()
+    assert found.weights[0] < 0.1
+
+
+def columns(seed: int = 0, rows: int = 1000) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """A table in which the frauds share something that no feature sees, and its frauds."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 4))
+    fraud = rng.random(rows) < 0.08
+    x[fraud, 2] += 4
+    return x, fraud
+
+
+def test_the_student_learns_what_the_suspicious_have_in_common() -> None:
+    """The ensemble finds half of the frauds; the student, who sees the columns, the rest."""
+    x, fraud = columns()
+    rng = np.random.default_rng(1)
+    suspicion = rng.random(len(x)) + 2 * (fraud & (rng.random(len(x)) < 0.5))
+    taught = self_training.self_training_scores(x, suspicion, 0)
+    assert taught is not None
+    missed = fraud & (suspicion < 1)
+    assert np.median(taught[missed]) > 0.85
+    assert np.median(taught[~fraud]) < 0.55
+    assert ((taught > 0) & (taught < 1)).all()
+
+
+def test_the_student_cannot_repeat_what_it_was_told_of_a_row() -> None:
+    """Columns without any meaning: its vote has nothing to do with the suspicion."""
+    rng = np.random.default_rng(0)
+    x, suspicion = rng.normal(size=(2000, 3)), rng.random(2000)
+    taught = self_training.self_training_scores(x, suspicion, 0)
+    assert taught is not None
+    assert abs(np.corrcoef(taught, suspicion)[0, 1]) < 0.12
+
+
+def test_the_student_hears_what_related_rows_say() -> None:
+    """Columns that tell nothing, and frauds in series: what is said of their company finds those nobody suspects."""
+    rng = np.random.default_rng(4)
+    fraud = rng.random(4000) < 0.05
+    suspicion = rng.normal(size=4000) + 4 * (fraud & (rng.random(4000) < 0.5))
+    x = rng.normal(size=(4000, 2))
+    company = np.stack([rng.normal(size=4000) + 3 * fraud, np.full(4000, np.nan)], axis=1)
+    missed = fraud & (suspicion < 2)
+    alone, beside = (
+        self_training.self_training_scores(x, suspicion, 0),
+        self_training.self_training_scores(x, suspicion, 0, related=company),
+    )
+    assert alone is not None
+    assert beside is not None
+    assert beside[missed].mean() > alone[missed].mean() + 0.15
+    nobody = self_training.self_training_scores(x, suspicion, 0, related=np.full((4000, 3), np.nan))
+    np.testing.assert_array_equal(nobody, alone)
+
+
+def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
+    enough = self_training.MIN_ROWS
+    few = np.zeros((self_training.MIN_ROWS - 1, 3))
+    assert self_training.self_training_scores(few, np.zeros(len(few)), 0) is None
+    assert self_training.self_training_scores(np.zeros((enough, 0)), np.zeros(enough), 0) is None
+    one_half = np.zeros(enough, dtype=np.int64)
+    assert self_training.self_training_scores(np.ones((enough, 2)), np.ones(enough), 0, half=one_half) is None
+    flat = self_training.self_training_scores(np.ones((enough, 2)), np.ones(enough), 0)
+    assert flat is not None
+    assert np.isfinite(flat).all()
+
+
+def test_the_student_is_the_same_for_the_same_seed() -> None:
+    x, fraud = columns(rows=1200)
+    suspicion = np.random.default_rng(0).random(1200) + fraud
+    once = self_training.self_training_scores(x, suspicion, 3)
+    assert once is not None
+    np.testing.assert_array_equal(once, self_training.self_training_scores(x, suspicion, 3))
+
+
+def test_listening_changes_the_evidence_and_nothing_else() -> None:
+    anomaly = uniform(0)
+    before = combine(anomaly, [member(uniform(1)), member(uniform(2))])
+    assert add_self_training(before, None) is before
+    after = add_self_training(before, uniform(3))
+    assert (after.weights, after.harmony, after.belief) == (before.weights, before.harmony, before.belief)
+    np.testing.assert_array_equal(after.agreement, before.agreement)
+    heard = np.corrcoef(after.evidence, uniform(3))[0, 1]
+    assert 0.1 < heard < np.corrcoef(after.evidence, before.evidence)[0, 1], "a voice, never the only one"
+    assert 0 < combination.SELF_TRAINING_WEIGHT < 0.5
