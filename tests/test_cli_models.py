@@ -68,7 +68,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.catalog(chosen):
+    with resources.open_catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -263,7 +263,7 @@ def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:
     renamed = own.rename(dict(zip(own.columns, french, strict=True))).select(french[::-1])
     uploaded = from_frame(renamed)
     chosen = settings.load()
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         matching = Options(top=50, minimum=0.5, reasons=False)
         made = fit_table(uploaded, ScoringContext(catalog, bundle_loader(chosen), matching))
         alone = next((m for m in made.profile.matched.matches if m.entry.name == "dataset7"), None)
@@ -376,7 +376,7 @@ def test_signatures_after_a_migration(
 
 def entry(name: str) -> Any:
     """The catalog's entry."""
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         return catalog.find(name)
 
 

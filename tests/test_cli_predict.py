@@ -39,7 +39,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.catalog(chosen):
+    with resources.open_catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -45,7 +45,7 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def register(catalog: Catalog) -> int:
         path = min(path for path in registry.MODELS.iterdir() if path.is_dir())
-        catalog.register(registry._entry(path, str(registry.MODELS)))
+        catalog.register(registry.read_entry(path))
         return 1
 
     monkeypatch.setattr(registry, "register", register)
@@ -56,7 +56,7 @@ def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
     first = run()
     assert first.exit_code == 0, first.output
     assert "it has no tables yet" in first.stdout
-    with resources.catalog(settings.load()):
+    with resources.open_catalog(settings.load()):
         pass
     told = run("--json")
     assert told.exit_code == 0
@@ -116,7 +116,7 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
     """In a folder of this machine where the store is a bucket's, and those whose folder is gone; not those of the package."""
     url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
     chosen = settings.load({"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"})
-    with resources.catalog(settings.load({"DATABASE_URL": url})) as catalog:
+    with resources.open_catalog(settings.load({"DATABASE_URL": url})) as catalog:
         assert doctor._models(chosen).state == GOOD
         entry = catalog.list()[0]
         (tmp_path / "mine" / "x").mkdir(parents=True)
@@ -132,7 +132,7 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
 def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Path) -> None:
     """The models that come with Vigie are opened where they are here; anybody else's stay lost."""
     chosen = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"})
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         entry = catalog.list()[0]
         elsewhere = replace(
             entry, storage=StorageLocation("local", "/opt/there/vigie/library/models", entry.storage.prefix)

@@ -98,7 +98,7 @@ def predict(
         **more,
     )
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         context = ScoringContext(catalog, resources.bundle_loader(chosen), options)
         found = files.predict_table(given, context, chosen.cache_dir / "jobs")
     return Predictions(tables.join(given, found.additions), found.additions, found.summary)
@@ -113,7 +113,7 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
         more: the other fields of `vigie.engine.options.Options`, such as `top`.
     """
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         context = ScoringContext(
             catalog, resources.bundle_loader(chosen), Options(roles=dict(roles or {}), **more)
         )

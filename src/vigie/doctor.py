@@ -102,7 +102,7 @@ def _database(chosen: Settings, held: list[DatabaseStatus]) -> Finding:
 
 
 def _models(chosen: Settings) -> Finding:
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         entries = catalog.list()
     if not entries:
         return Finding(

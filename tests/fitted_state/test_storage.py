@@ -113,4 +113,8 @@ def test_a_scorer_of_format_4_gives_the_scores_it_gave(name: str) -> None:
     expected = table.select(RESULT_COLUMNS)
     scorer = Scorer.from_bytes(data)
     assert scorer.score(table.drop(RESULT_COLUMNS)).equals(expected, null_equal=True)
-    assert Scorer.from_bytes(scorer.to_bytes()).score(table.drop(RESULT_COLUMNS)).equals(expected, null_equal=True)
+    assert (
+        Scorer.from_bytes(scorer.to_bytes())
+        .score(table.drop(RESULT_COLUMNS))
+        .equals(expected, null_equal=True)
+    )

@@ -32,7 +32,7 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
 
 @pytest.fixture(scope="module")
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    with resources.catalog(chosen) as opened:
+    with resources.open_catalog(chosen) as opened:
         yield opened
 
 

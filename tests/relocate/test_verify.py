@@ -87,7 +87,7 @@ def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, counting
     before = dump(sqlite), contents(target)
     verify(sqlite, target, opener=counting)
     assert (dump(sqlite), contents(target)) == before
-    assert {verb for verb, _ in counting.log} == {"get", "head"}
+    assert {verb for verb, _ in counting.log} == {"get"}
 
 
 def test_a_store_that_is_down_is_said_once(

@@ -121,16 +121,17 @@ def _engine() -> Iterator[Engine]:
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import relocate
+    from vigie import costs
     from vigie.catalog import Catalog
     from vigie.cli import migrate_report
+    from vigie.relocate import Target
 
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
-        goal = relocate.Target.parse(target)
-        entries = tuple(entry for entry in entries if entry.storage != goal.place(entry))
-    prices, load = relocate.load_prices(chosen["prices"]), relocate.load_of(entries)
-    migrate_report.estimate(load, prices, relocate.estimate(load, prices), as_json=chosen["as_json"])
+        goal = Target.parse(target)
+        entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
+    prices, load = costs.load_prices(chosen["prices"]), costs.storage_load(entries)
+    migrate_report.estimate(load, prices, costs.estimate(load, prices), as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
@@ -182,13 +183,16 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
 def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
+    from vigie.starter_models import registry
 
     given = chosen["rollback"]
     if given != _LAST and not given.isdecimal():
         raise UsageRefused(f"--rollback {given}: expected the number of a migration", hint="see --status")
     number = None if given == _LAST else int(given)
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
-        done = relocate.rollback(engine, number, progress=watch, **_how(chosen))
+        done = relocate.rollback(
+            engine, number, starter_models=registry.MODELS, progress=watch, **_how(chosen)
+        )
     migrate_report.rollback(done, as_json=chosen["as_json"])
 
 
@@ -211,7 +215,7 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import console, migrate_report
 
-    records = relocate.records(engine)
+    records = relocate.list_migrations(engine)
     if chosen["as_json"]:
         console.dump([asdict(record) for record in records])
     else:
@@ -219,9 +223,9 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
 
 
 def _how(chosen: dict[str, Any]) -> dict[str, Any]:
-    from vigie.relocate import Timing
+    from vigie.relocate import LockTiming
 
-    return {"parallel": chosen["parallel"], "timing": Timing(wait=chosen["wait"])}
+    return {"parallel": chosen["parallel"], "timing": LockTiming(wait=chosen["wait"])}
 
 
 _DO: dict[str, Any] = {

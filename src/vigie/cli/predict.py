@@ -94,7 +94,7 @@ def predict(
     t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
     limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
-    with console.progress(t) as told, resources.catalog(chosen) as catalog:
+    with console.progress(t) as told, resources.open_catalog(chosen) as catalog:
         context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
         made = files.predict_file(source, output, context, limits)
     if as_json:
@@ -136,7 +136,7 @@ def match(
     with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
             look = match_table(table, context)
     summary = _summary(table, look)

@@ -16,7 +16,8 @@ from vigie.bundles.transfer import BundleLocation, fetch, key_of, publish_versio
 from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
-from vigie.roles.from_schema import of_names
+from vigie.roles.definitions import role_of
+from vigie.roles.from_schema import roles_from_schema
 from vigie.stores.base import Location, Store, check_key
 from vigie.stores.open import connect, locate
 
@@ -129,10 +130,12 @@ def is_foreign(names: set[str]) -> bool:
 
 def _meaning(columns: list[dict[str, str]]) -> dict[str, Any]:
     """What the columns of a foreign model mean, so that it can be matched; its table is not there, its names are."""
-    roles = of_names({column["name"]: column["type"] for column in columns})
+    roles = roles_from_schema({column["name"]: column["type"] for column in columns})
     return {
         "columns": [{**column, "role": roles[column["name"]]} for column in columns],
-        "roles": dict.fromkeys(sorted(set(roles.values()) - {"none", "leak"}), 1.0),
+        "roles": dict.fromkeys(
+            sorted(role for role in set(roles.values()) if not role_of(role).excluded), 1.0
+        ),
     }
 
 

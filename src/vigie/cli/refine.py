@@ -79,7 +79,7 @@ def refine(
         table, _ = _predictions(source, chosen)
         marks = _marks(table, labels, label, chosen)
         options = Options(language=lang, alert_budget=alert_budget, seed=seed)
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
             result = refine_table(table, context, marks)
         told("writing", 0.95)

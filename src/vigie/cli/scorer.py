@@ -53,7 +53,7 @@ def plan(
     with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             made, scored = fit(table, ScoringContext(catalog, resources.bundle_loader(chosen), options, told))
         data = made.to_bytes()
         with replacing(Path(output)) as file:

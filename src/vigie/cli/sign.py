@@ -112,7 +112,7 @@ def _check(name: str, key: Path | None) -> str:
 def _every() -> list[str]:
     from vigie import resources
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         return [f"{entry.name}@{entry.version}" for entry in catalog.list(active_only=False)]
 
 
@@ -131,7 +131,7 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
                 _Target(f"{source.bundle.name} {source.bundle.version}", source.store, "", source.files)
             )
             continue
-        with resources.catalog(settings.load()) as catalog:
+        with resources.open_catalog(settings.load()) as catalog:
             model, _, version = name.partition("@")
             entry = catalog.find(model, version or None)
         store = open_location(entry.store)

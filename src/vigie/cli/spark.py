@@ -74,7 +74,7 @@ def spark_predict(
     files.check(target)
     with (
         console.progress(t) as told,
-        resources.catalog(chosen) as catalog,
+        resources.open_catalog(chosen) as catalog,
         session(master) as opened,
         working(opened, work, chosen.cache_dir / "jobs") as place,
     ):

@@ -140,7 +140,7 @@ def _one(
     from vigie.cli import console
 
     chosen = settings.load()
-    with console.progress(Translator()) as told, resources.catalog(chosen) as catalog:
+    with console.progress(Translator()) as told, resources.open_catalog(chosen) as catalog:
         told("reading", 0.0)
         return _made(source, name, asked, cards, chosen, catalog, told)
 
@@ -185,7 +185,7 @@ def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bo
             "table in folder", str(folder), hint=f"expected files that end in {', '.join(_TABLES)}"
         )
     chosen, rows, code = settings.load(), [], 0
-    with resources.catalog(chosen) as catalog, console.progress(Translator()) as told:
+    with resources.open_catalog(chosen) as catalog, console.progress(Translator()) as told:
         for number, path in enumerate(files, start=1):
             begin = f"{number} of {len(files)}, {path.name}: "
             try:

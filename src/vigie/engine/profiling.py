@@ -139,7 +139,7 @@ def _shown(roles: Roles, models: Iterable[Model]) -> tuple[str, ...]:
     """Columns of which a model that was trained on such a table may ask how often each value is shown."""
     if not any(isinstance(model, TrainedModel) for model in models):
         return ()
-    return tuple(item.column for item in roles.columns if item.role not in encoders.IGNORED)
+    return tuple(item.column for item in roles.columns if encoders.is_encoded(item.role))
 
 
 def _count_categories(table: Rows, found: Roles, state: FeatureState) -> None:

@@ -20,8 +20,6 @@ from vigie.roles import inference
 from vigie.roles.inference import Roles
 from vigie.table import Table
 
-_USELESS_ROLES = frozenset({"none", "leak", "row_id", "text", "person_name"})
-
 
 @dataclass(frozen=True)
 class TableRoles:
@@ -154,7 +152,7 @@ def _refuse_useless(table: Table, roles: Roles) -> None:
             ),
             hint="a row is unusual only beside others: score a longer extract of the same table",
         )
-    if all(item.role in _USELESS_ROLES for item in roles.columns):
+    if all(item.definition.ignored for item in roles.columns):
         raise InputRefused(
             msg(
                 "{source}: found no column that says anything of a transaction, expected at least one amount, time, identifier or number",

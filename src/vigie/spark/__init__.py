@@ -104,7 +104,7 @@ def predict(
     )
     chosen = settings.load()
     room = Room(work or _beside(df, chosen), part, chosen.require_signature)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         return score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), room)
 
 

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vigie.roles.definitions import role_of
 from vigie.simulator.registry import all_domains
-
-CORE = frozenset(
-    {"time", "hour", "amount", "customer", "card", "account", "counterparty", "category", "row_id"}
-)
-"""What nearly every ledger has; a bare view keeps nothing else."""
 
 FLAT = tuple(name for name, domain in all_domains().items() if not domain.has_history)
 """Domains of one row per case: without history, their bare view drops entities and time instead."""
 
 TWO_ONLY = frozenset(name for name, domain in all_domains().items() if not domain.mixed_model)
 """Domains whose full and bare views are told apart so easily that a model of both adds little."""
-
-ENTITIES = frozenset(
-    {"time", "customer", "card", "account", "device", "ip", "email", "phone", "user_agent", "address", "person_name",
-     "counterparty", "zip", "city", "region", "birth", "opened", "row_id", "latitude", "longitude"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,5 +49,5 @@ def kept(roles: dict[str, str], domain: str, view: str) -> list[str]:
     if domain == "anonymised":
         return [column for column, role in roles.items() if role == "number"]
     if domain in FLAT:
-        return [column for column, role in roles.items() if role not in ENTITIES]
-    return [column for column, role in roles.items() if role in CORE]
+        return [column for column, role in roles.items() if role_of(role).flat_core]
+    return [column for column, role in roles.items() if role_of(role).core]

@@ -33,6 +33,7 @@ from vigie.models.trained.model import TrainedModel
 from vigie.models.trained.table_model import Coverage
 from vigie.models.trained.table_recognition import fingerprint
 from vigie.roles import inference
+from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
 from vigie.table import Table
 from vigie.train import heads, leaks, split
@@ -285,8 +286,8 @@ def teach(
 
 def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> None:
     out = {leak.column for leak in suspicious if not leak.kept}
-    useless = {"none", "row_id", "text", "person_name"}
-    if all(item.column in out or item.role in useless for item in roles.columns):
+    useless = {item.column for item in roles.columns if item.definition.ignored and item.role != "leak"}
+    if all(item.column in out | useless for item in roles.columns):
         raise InputRefused(
             msg(
                 "{source}: no column is left to learn from once leaks are out, expected at least one",
@@ -382,7 +383,7 @@ def _worth(model: TrainedModel) -> dict[str, float]:
         size = len(encoder.outputs)
         gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.own.gain[at : at + size])
         at += size
-    used = [item.name for item in model.own.own.sketches if item.role not in {"none", "leak"}]
+    used = [item.name for item in model.own.own.sketches if not role_of(item.role).excluded]
     total = max(sum(gain.values()), 1e-9)
     share = {name: 0.5 / len(used) + 0.5 * gain.get(name, 0.0) / total for name in used}
     return {name: float(f"{value / sum(share.values()):.4g}") for name, value in share.items()}

@@ -12,7 +12,6 @@ from vigie.models.trained.table_model import OTHERS, Own
 from vigie.roles.inference import Roles
 
 Needs = npt.NDArray[np.bool_]
-SILENT = frozenset({"none", "leak"})
 
 
 def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
@@ -23,7 +22,7 @@ def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
         roles: of its columns.
         own: what the head keeps of the table.
     """
-    columns = [item.column for item in roles.columns if item.role not in SILENT]
+    columns = [item.column for item in roles.columns if not item.definition.excluded]
     position = {name: i for i, name in enumerate(columns)}
     out = np.zeros((len(own.inputs), len(columns)), dtype=bool)
     at = 0

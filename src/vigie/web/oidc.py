@@ -82,8 +82,10 @@ def come_back() -> ResponseReturnValue:
             "the provider does not vouch for an e-mail address of yours",
             hint="verify your address there, or ask for a link",
         )
-    user = current_services().enter(str(claims["email"]), str(claims.get("name") or ""))
-    session.begin(*current_services().open_session(user))
+    user = current_services().sessions.find_or_create_oidc_user(
+        str(claims["email"]), str(claims.get("name") or "")
+    )
+    session.begin(*current_services().sessions.start(user))
     return redirect("/")
 
 

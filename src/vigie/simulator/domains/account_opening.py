@@ -1,6 +1,6 @@
-"""Worlds of account opening: registrations and applications, most of people nobody knew before.
+"""Account opening: registrations and applications, most of them by persons without a history.
 
-Every number here is our own; a typology names a source where its story is somebody else's.
+Every number is our own; a typology names its source where it follows a published description.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ COLUMNS: tuple[ColumnSpec, ...] = (
 
 
 def synthetic_identity(table: LatentTable, rows: Rows) -> None:
-    """A person put together from parts: young e-mail that does not fit the name, dead telephone, short past, good income.
+    """Synthetic identity: recent e-mail that does not match the name, invalid telephone, short history, good income.
 
     Source: Federal Reserve, Synthetic Identity Fraud in the U.S. Payment System, 2019.
     """
@@ -91,7 +91,7 @@ def synthetic_identity(table: LatentTable, rows: Rows) -> None:
 
 
 def fake_contacts(table: LatentTable, rows: Rows) -> None:
-    """Whoever typed did not care: invented address, test e-mail, impossible number, odd browser."""
+    """Fake contact details: invented address, test e-mail, invalid telephone number, unusual browser."""
     table.set_style(rows, "address", 1, 0.8)
     table.set_style(rows, "email", int(table.rng.choice((2, 4, 5))), 0.8)
     table.set_style(rows, "phone", 1, 0.5)
@@ -103,7 +103,7 @@ def fake_contacts(table: LatentTable, rows: Rows) -> None:
 
 
 def device_farm(table: LatentTable, rows: Rows) -> None:
-    """Few machines, many customers: shared device and ip, same browser build, names followed by three digits."""
+    """Device farm: many applicants share device and IP address, one browser build, names followed by three digits."""
     table.make_ring(
         rows,
         ("years", "income", "deposit"),
@@ -116,7 +116,7 @@ def device_farm(table: LatentTable, rows: Rows) -> None:
 
 
 def bot_burst(table: LatentTable, rows: Rows) -> None:
-    """A program registers accounts seconds apart from one range, with counters in the e-mails."""
+    """Bot registrations: accounts opened seconds apart from one IP range, with counters in the e-mails."""
     table.cluster_in_time(rows, int(table.rng.integers(1, 6)), float(table.rng.choice((20, 300, 3000))))
     table.set_style(rows, "ip", int(table.rng.integers(2, 200)), 0.8)
     table.set_style(rows, "email", int(table.rng.choice((1, 2, 3))), 0.8)
@@ -125,7 +125,7 @@ def bot_burst(table: LatentTable, rows: Rows) -> None:
 
 
 def stolen_identity(table: LatentTable, rows: Rows) -> None:
-    """A real person's papers in other hands: asked from abroad, highest limit, long hesitant session, contact details not theirs.
+    """Stolen identity: application from abroad, highest limit, long session, contact details that are not the person's.
 
     Source: the kind of column follows Jesus et al., Turning the Tables (Bank Account Fraud suite), NeurIPS 2022; no value of theirs is used.
     """
@@ -152,7 +152,7 @@ def stolen_identity(table: LatentTable, rows: Rows) -> None:
 
 
 def mule_account(table: LatentTable, rows: Rows) -> None:
-    """Opened to pass money on: young, short of money, next to no deposit, brought by the same recruiter."""
+    """Mule account: opened to pass money on; young, low income, hardly a deposit, one recruiter for several."""
     table.shift(
         rows,
         years=-1.1,
@@ -170,14 +170,14 @@ def mule_account(table: LatentTable, rows: Rows) -> None:
 
 
 def zip_wave(table: LatentTable, rows: Rows) -> None:
-    """A wave of applications from a few zip codes within days."""
+    """Application wave: many applications from a few zip codes within days."""
     table.make_ring(rows, ("employment", "payment", "limit"), ("place",), max(5, len(rows) // 5))
     table.cluster_in_time(rows, int(table.rng.integers(2, 8)), 2 * 86_400)
     table.shift(rows, zip_count=1.5, velocity_day=0.8, birth_emails=0.6, name_match=-0.5)
 
 
 def second_try(table: LatentTable, rows: Rows) -> None:
-    """The application of somebody else, or one refused before, sent again with new contact details."""
+    """Resubmission: the application of another person, or a refused one, sent again with new contact details."""
     table.copy_rows(rows, ("delay", "velocity_day"), ("device", "address", "phone", "place"))
     table.affected.update(("income", "limit", "deposit", "score", "address_months"))
     table.shift(rows, delay=0.5, velocity_day=0.8)
@@ -185,24 +185,24 @@ def second_try(table: LatentTable, rows: Rows) -> None:
 
 
 def campaign(table: LatentTable, rows: Rows) -> None:
-    """An offer brings honest newcomers: all at once, young e-mails, no past."""
+    """Marketing campaign: many new customers at once, with recent e-mails and no history."""
     table.cluster_in_time(rows, 2, 2 * 86_400)
     table.shift(rows, bank_months=-1.2, email_age=-0.7, velocity_day=1.0, zip_count=0.6)
 
 
 def student(table: LatentTable, rows: Rows) -> None:
-    """Young, poor, short addresses, in one hall with one network."""
+    """Students: young, low income, recent addresses, one residence with one network."""
     table.shift(rows, years=-1.4, income=-1.2, address_months=-1.2, bank_months=-0.8, work=0.4)
     office(table, rows)
 
 
 def newcomer(table: LatentTable, rows: Rows) -> None:
-    """Honest migrants: asked from abroad, no local past, foreign telephone."""
+    """Migrants: application from abroad, no local history, foreign telephone."""
     table.shift(rows, foreign=1.5, bank_months=-1.0, address_months=-1.0, ip_distance=1.2, phone_valid=-0.5)
 
 
 def careless(table: LatentTable, rows: Rows) -> None:
-    """Honest people with silly e-mails and half an address."""
+    """Careless applicants: unusual e-mails, incomplete addresses."""
     table.set_style(rows, "email", int(table.rng.integers(1, 5)), 1.0)
     table.set_style(rows, "address", 1, 0.2)
     table.shift(rows, name_match=-0.9, email_free=0.5)

@@ -1,4 +1,4 @@
-"""The merchant's side: an acquirer's table of sales, refunds and chargebacks, where the merchant may be the fraud."""
+"""Acquiring: sales, refunds and chargebacks of merchants, where the merchant may be the fraudster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud
 
 
 def merchant_bust_out(env: Environment, budget: int) -> Events:
-    """A quiet merchant multiplies its turnover for a few days with dear sales, takes the payout and disappears.
+    """Merchant bust-out: turnover multiplied for a few days with expensive sales before the merchant disappears.
 
     Source: acquirers' general knowledge of merchant bust-out.
     """
@@ -42,7 +42,7 @@ def merchant_bust_out(env: Environment, budget: int) -> Events:
 
 
 def friendly_chargeback(env: Environment, budget: int) -> Events:
-    """A few card holders dispute what they did buy: own device, ordinary baskets, again and again, digital or dear goods.
+    """Friendly fraud: card holders repeatedly dispute their own purchases; own device, ordinary amounts, digital or expensive goods.
 
     Source: card schemes on first-party ("friendly") fraud.
     """
@@ -55,7 +55,7 @@ def friendly_chargeback(env: Environment, budget: int) -> Events:
 
 
 def laundering_through_shop(env: Environment, budget: int) -> Events:
-    """A front shop processes sales of another, hidden trade: round sums, odd hours, cards from abroad.
+    """Transaction laundering: a front shop processes the sales of a hidden business; round amounts, night hours, foreign cards.
 
     Source: card schemes on transaction laundering.
     """
@@ -81,6 +81,12 @@ def laundering_through_shop(env: Environment, budget: int) -> Events:
         rows.country = rng.integers(1, env.places.countries, len(rows))
     return rows
 
+
+_COLUMN_RATES = {
+    "chargebacks": 0.25, "declined": 0.18, "high_risk_country": 0.15, "foreign": 0.2, "brand": 0.2,
+    "card": 0.15, "account_age": 0.1, "device": 0.15, "usual": 0.15, "home": 0.04, "currency": 0.15,
+    "chip": 0.08,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="acquiring",
@@ -115,20 +121,7 @@ DOMAIN = EventDomain(
     channels=("pos", "ecommerce", "moto", "link"),
     rows_per_customer=(1, 20),
     merchants_per_row=(0.004, 0.1),
-    column_rates={
-        "chargebacks": 0.25,
-        "declined": 0.18,
-        "high_risk_country": 0.15,
-        "foreign": 0.2,
-        "brand": 0.2,
-        "card": 0.15,
-        "account_age": 0.1,
-        "device": 0.15,
-        "usual": 0.15,
-        "home": 0.04,
-        "currency": 0.15,
-        "chip": 0.08,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("merchant_category", "category"),
         "customer": ("card", "customer"),

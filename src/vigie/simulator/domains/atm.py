@@ -1,4 +1,4 @@
-"""Cash machines: withdrawals, deposits and enquiries; machines with places, cards with habits of round sums."""
+"""Cash machines: withdrawals, deposits and enquiries, mostly of round amounts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud
 
 
 def cash_out_wave(env: Environment, budget: int) -> Events:
-    """Cloned cards of one issuer are emptied at a few machines within an hour, equal maximal sums, often at night.
+    """Cash-out wave: cloned cards of one issuer withdraw the same maximum at a few machines within hours.
 
     Source: Europol and public reports on unlimited cash-out operations.
     """
@@ -49,7 +49,7 @@ def cash_out_wave(env: Environment, budget: int) -> Events:
 
 
 def repeated_withdrawals(env: Environment, budget: int) -> Events:
-    """A stolen card and code: withdrawals at the limit, one after the other at several machines, and again after midnight.
+    """Stolen card and PIN: successive withdrawals of the limit at several machines, some again after midnight.
 
     Source: general knowledge of lost-and-stolen card use with a shoulder-surfed code.
     """
@@ -66,7 +66,7 @@ def repeated_withdrawals(env: Environment, budget: int) -> Events:
 
 
 def balance_probe(env: Environment, budget: int) -> Events:
-    """Enquiries on many cards at one machine, then withdrawals from those with money.
+    """Balance probing: enquiries with many cards at one machine, each followed by a withdrawal.
 
     Source: general knowledge of how cloned cards are tested.
     """
@@ -80,7 +80,7 @@ def balance_probe(env: Environment, budget: int) -> Events:
 
 
 def jackpotting(env: Environment, budget: int) -> Events:
-    """A machine made to pay out: a run of equal maximal withdrawals at short, even intervals under few cards.
+    """Jackpotting: a machine pays out equal large amounts at short, even intervals with few cards.
 
     Source: Europol guidance on logical attacks on cash machines.
     """
@@ -95,6 +95,12 @@ def jackpotting(env: Environment, budget: int) -> Events:
     )
     return env.make(customer, t, event_type, counterparty=machine, amount=amount, known=False)
 
+
+_COLUMN_RATES = {
+    "there": 0.3, "home": 0.2, "balances": 0.25, "counter_city": 0.3, "distance": 0.15,
+    "distance_last": 0.1, "device": 0.02, "ip": 0.01, "email": 0.01, "user_agent": 0, "items": 0,
+    "fee": 0.12, "limit": 0.15, "declined": 0.15, "strong": 0.1, "chip": 0.1, "cvv_match": 0, "three_ds": 0,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="atm",
@@ -134,26 +140,7 @@ DOMAIN = EventDomain(
     round_share=(0.85, 1.0),
     rows_per_customer=(1, 120),
     merchants_per_row=(0.004, 0.1),
-    column_rates={
-        "there": 0.3,
-        "home": 0.2,
-        "balances": 0.25,
-        "counter_city": 0.3,
-        "distance": 0.15,
-        "distance_last": 0.1,
-        "device": 0.02,
-        "ip": 0.01,
-        "email": 0.01,
-        "user_agent": 0,
-        "items": 0,
-        "fee": 0.12,
-        "limit": 0.15,
-        "declined": 0.15,
-        "strong": 0.1,
-        "chip": 0.1,
-        "cvv_match": 0,
-        "three_ds": 0,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("type",),
         "customer": ("card", "customer"),

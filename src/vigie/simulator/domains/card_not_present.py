@@ -1,4 +1,4 @@
-"""Cards at a distance: web shops, subscriptions, digital goods; devices, addresses, verified or not."""
+"""Online card payments: web shops, subscriptions, digital goods, with devices and addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud
 
 
 def gift_cards(env: Environment, budget: int) -> Events:
-    """Gift cards and vouchers in round sums, several within minutes, often from accounts just opened.
+    """Gift cards: several of round amounts within minutes, often by new accounts.
 
     Source: general e-commerce knowledge; consumer-protection warnings on gift-card fraud.
     """
@@ -36,7 +36,7 @@ def gift_cards(env: Environment, budget: int) -> Events:
 
 
 def triangulation(env: Environment, budget: int) -> Events:
-    """A crooked shop serves its buyers by ordering elsewhere with stolen cards: many cards, one device, ordinary baskets at one merchant.
+    """Triangulation: a fraudulent shop orders elsewhere with stolen cards; many cards, one device, ordinary amounts at one merchant.
 
     Source: Europol on triangulation fraud.
     """
@@ -59,7 +59,7 @@ def triangulation(env: Environment, budget: int) -> Events:
 
 
 def new_account_order(env: Environment, budget: int) -> Events:
-    """An account opened minutes ago orders something dear, once, and is gone.
+    """First-order fraud: a new account places one expensive order.
 
     Source: general e-commerce knowledge of first-order fraud.
     """
@@ -70,6 +70,13 @@ def new_account_order(env: Environment, budget: int) -> Events:
     amount = draw_amounts(env, customer, event_type, large=3, typical=3, absolute=1, ordinary=1)
     return env.make(customer, start_times(env, budget), event_type=event_type, amount=amount, known=False)
 
+
+_COLUMN_RATES = {
+    "device": 0.45, "ip": 0.45, "email": 0.3, "phone": 0.1, "user_agent": 0.2, "account_age": 0.3,
+    "items": 0.15, "address_mismatch": 0.12, "cvv_match": 0.12, "three_ds": 0.12, "proxy": 0.12,
+    "distinct_emails": 0.08, "currency": 0.15, "home": 0.12, "there": 0.05, "address": 0.12, "person": 0.12,
+    "country": 0.25, "brand": 0.2, "mixtures": 0.1, "chip": 0,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="card_not_present",
@@ -110,29 +117,7 @@ DOMAIN = EventDomain(
     hard_negatives=hard_negatives.CONSUMER_PAYMENTS,
     channels=("desktop", "mobile_web", "app", "call_center"),
     rows_per_customer=(1, 60),
-    column_rates={
-        "device": 0.45,
-        "ip": 0.45,
-        "email": 0.3,
-        "phone": 0.1,
-        "user_agent": 0.2,
-        "account_age": 0.3,
-        "items": 0.15,
-        "address_mismatch": 0.12,
-        "cvv_match": 0.12,
-        "three_ds": 0.12,
-        "proxy": 0.12,
-        "distinct_emails": 0.08,
-        "currency": 0.15,
-        "home": 0.12,
-        "there": 0.05,
-        "address": 0.12,
-        "person": 0.12,
-        "country": 0.25,
-        "brand": 0.2,
-        "mixtures": 0.1,
-        "chip": 0,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("product", "merchant_category", "payment_method", "category"),
         "counterparty": ("seller", "counterparty"),

@@ -1,4 +1,4 @@
-"""Cards in shops: terminals, trades, chip and code, places; few or many rows a card."""
+"""Card payments at terminals: merchants with places, chip and PIN, few or many rows per card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud
 
 
 def lost_card(env: Environment, budget: int) -> Events:
-    """A found or pickpocketed card is used contactless near home, small sums in quick succession until it is blocked.
+    """Lost card: small contactless payments near home in quick succession until the card is blocked.
 
     Source: UK Finance and card schemes on lost-and-stolen and contactless fraud.
     """
@@ -34,7 +34,7 @@ def lost_card(env: Environment, budget: int) -> Events:
 
 
 def resale_goods(env: Environment, budget: int) -> Events:
-    """Stolen cards buy what sells again: electronics, gift cards, jewellery; one to a few sales a card, at typical prices.
+    """Goods for resale: stolen cards buy electronics, gift cards or jewellery at typical prices, a few payments per card.
 
     Source: general loss-prevention knowledge of resale fraud.
     """
@@ -63,6 +63,12 @@ EVENT_TYPES = (
     EventType("online_grocery", 0.4, 60, 0.4, hours="evening", shops=0.5, online=True),
 )
 
+_COLUMN_RATES = {
+    "home": 0.3, "there": 0.35, "event_type": 0.75, "strong": 0.12, "chip": 0.1, "brand": 0.12, "city": 0.3,
+    "job": 0.15, "birth": 0.18, "gender": 0.2, "zip": 0.18, "city_population": 0.12, "device": 0.05,
+    "ip": 0.02, "email": 0.03, "mixtures": 0.1, "distance": 0.16, "limit": 0.12,
+}  # fmt: skip
+
 DOMAIN = EventDomain(
     name="card_present",
     number=2,
@@ -88,26 +94,7 @@ DOMAIN = EventDomain(
     channels=("chip", "contactless", "magstripe", "keyed"),
     rows_per_customer=(1, 400),
     merchants_per_row=(0.01, 0.5),
-    column_rates={
-        "home": 0.3,
-        "there": 0.35,
-        "event_type": 0.75,
-        "strong": 0.12,
-        "chip": 0.1,
-        "brand": 0.12,
-        "city": 0.3,
-        "job": 0.15,
-        "birth": 0.18,
-        "gender": 0.2,
-        "zip": 0.18,
-        "city_population": 0.12,
-        "device": 0.05,
-        "ip": 0.02,
-        "email": 0.03,
-        "mixtures": 0.1,
-        "distance": 0.16,
-        "limit": 0.12,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("merchant_category", "category", "product"),
         "customer": ("customer", "card"),

@@ -1,4 +1,4 @@
-"""Payments of firms: suppliers' invoices, payroll, expenses, taxes; approval levels, month ends, few payers and many payees."""
+"""Corporate payments: invoices, payroll, expenses and taxes, with few payers, many payees and approval limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _approval_level(env: Environment) -> float:
 
 
 def invoice_redirection(env: Environment, budget: int) -> Events:
-    """A known supplier's account is replaced by a stranger's: usual sums, sometimes just under the approval level, to a new account.
+    """Invoice redirection: payments of a usual amount, sometimes just below the approval limit, to a new account.
 
     Source: Europol and FBI on business e-mail compromise.
     """
@@ -45,7 +45,7 @@ def invoice_redirection(env: Environment, budget: int) -> Events:
 
 
 def urgent_executive(env: Environment, budget: int) -> Events:
-    """A false executive orders one urgent, large, often round transfer abroad, late in the day or before a weekend.
+    """CEO fraud: one large, often round transfer, usually abroad and late in the day.
 
     Source: Europol on CEO fraud.
     """
@@ -65,7 +65,7 @@ def urgent_executive(env: Environment, budget: int) -> Events:
 
 
 def duplicate_invoices(env: Environment, budget: int) -> Events:
-    """An invoice is paid a second time, to the same or a look-alike supplier, days or weeks later, the same sum or a cent apart.
+    """Duplicate invoices: paid again days or weeks later, to the same or another supplier, with the same or nearly the same amount.
 
     Source: ACFE reports on billing schemes.
     """
@@ -85,7 +85,7 @@ def duplicate_invoices(env: Environment, budget: int) -> Events:
 
 
 def ghost_employees(env: Environment, budget: int) -> Events:
-    """Payroll pays people who do not exist: regular sums, sent with everyone's wages, to a few accounts.
+    """Ghost employees: regular wages, paid with all others, to a few accounts.
 
     Source: ACFE reports on payroll schemes.
     """
@@ -102,7 +102,7 @@ def ghost_employees(env: Environment, budget: int) -> Events:
 
 
 def shell_supplier(env: Environment, budget: int) -> Events:
-    """A supplier that belongs to an insider bills vague services: round, rising sums under the approval level, often several a month.
+    """Shell supplier: an insider's firm bills round, rising amounts below the approval limit.
 
     Source: ACFE reports on shell-company schemes.
     """
@@ -127,7 +127,7 @@ def shell_supplier(env: Environment, budget: int) -> Events:
 
 
 def expense_padding(env: Environment, budget: int) -> Events:
-    """An employee's expenses: too many, round, at weekends, just under the level that needs a receipt.
+    """Expense fraud: too many expenses of one employee, of round amounts.
 
     Source: ACFE reports on expense reimbursement schemes.
     """
@@ -141,7 +141,7 @@ def expense_padding(env: Environment, budget: int) -> Events:
 
 
 def payroll_diversion(env: Environment, budget: int) -> Events:
-    """Wages of real employees go to prepaid accounts after their bank details were changed: one or two pay days, usual sums.
+    """Payroll diversion: wages of real employees go to other accounts after a change of bank details.
 
     Source: FBI public warnings on payroll diversion.
     """
@@ -156,6 +156,13 @@ def payroll_diversion(env: Environment, budget: int) -> Events:
     env.mark_existing(hit)
     return no_new_events(env)
 
+
+_COLUMN_RATES = {
+    "text": 0.25, "new_payee": 0.15, "currency": 0.2, "counter_country": 0.3, "segment": 0.1,
+    "account": 0.12, "limit": 0.12, "home": 0.01, "there": 0.01, "distance": 0, "distance_last": 0,
+    "birth": 0.01, "age": 0.01, "gender": 0.01, "job": 0.05, "device": 0.08, "brand": 0, "chip": 0,
+    "cvv_match": 0, "strong": 0.02, "balances": 0.08, "person": 0.08,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="corporate_payments",
@@ -198,30 +205,7 @@ DOMAIN = EventDomain(
     channels=("erp", "ebanking", "api", "manual"),
     rows_per_customer=(5, 1500),
     merchants_per_row=(0.02, 0.6),
-    column_rates={
-        "text": 0.25,
-        "new_payee": 0.15,
-        "currency": 0.2,
-        "counter_country": 0.3,
-        "segment": 0.1,
-        "account": 0.12,
-        "limit": 0.12,
-        "home": 0.01,
-        "there": 0.01,
-        "distance": 0,
-        "distance_last": 0,
-        "birth": 0.01,
-        "age": 0.01,
-        "gender": 0.01,
-        "job": 0.05,
-        "device": 0.08,
-        "brand": 0,
-        "chip": 0,
-        "cvv_match": 0,
-        "strong": 0.02,
-        "balances": 0.08,
-        "person": 0.08,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("type", "category", "payment_method"),
         "counterparty": ("supplier", "counterparty", "counter_account"),

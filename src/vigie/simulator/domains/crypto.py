@@ -1,4 +1,4 @@
-"""Crypto: wallets and exchanges; deposits, swaps, withdrawals; heavy tails and no office hours."""
+"""Crypto-assets: transfers, deposits, swaps and withdrawals, with heavy tails and at all hours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud, mo
 
 
 def peeling_chain(env: Environment, budget: int) -> Events:
-    """A large sum walks through fresh wallets; at each step a small slice is peeled off and the rest goes on.
+    """Peeling chain: a large amount passes through new wallets; at each step a small part is split off.
 
     Source: Meiklejohn et al., "A fistful of bitcoins" (2013).
     """
@@ -39,7 +39,7 @@ def peeling_chain(env: Environment, budget: int) -> Events:
 
 
 def mixer(env: Environment, budget: int) -> Events:
-    """Equal denominations go into one service from many wallets and come out to fresh wallets hours later.
+    """Mixing: many wallets pay equal amounts into one service, which pays them out to others.
 
     Source: FATF, virtual assets red flag indicators (2020).
     """
@@ -57,7 +57,7 @@ def mixer(env: Environment, budget: int) -> Events:
 
 
 def rug_pull(env: Environment, budget: int) -> Events:
-    """A new token gathers deposits of many in a few days, then one wallet takes everything.
+    """Rug pull: deposits of many in a new token, all of which one wallet withdraws.
 
     Source: FATF and public money_flows.chain-analysis reports on exit scams.
     """
@@ -70,6 +70,13 @@ def rug_pull(env: Environment, budget: int) -> Events:
     exits = env.make(owner, t, event_type, amount=share, known=False)
     return concatenate([gathered, exits])
 
+
+_COLUMN_RATES = {
+    "both_sides": 0.5, "fee": 0.35, "balances": 0.25, "currency": 0.3, "account_age": 0.2, "home": 0.01,
+    "there": 0.01, "distance": 0.01, "distance_last": 0.01, "city": 0.02, "zip": 0.01, "ip": 0.25,
+    "device": 0.2, "proxy": 0.12, "brand": 0, "chip": 0, "cvv_match": 0, "gender": 0.02, "job": 0.01,
+    "items": 0,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="crypto",
@@ -105,28 +112,7 @@ DOMAIN = EventDomain(
     hard_negatives=hard_negatives.ACCOUNT_TRANSFERS,
     channels=("web", "app", "api", "contract"),
     rows_per_customer=(1, 80),
-    column_rates={
-        "both_sides": 0.5,
-        "fee": 0.35,
-        "balances": 0.25,
-        "currency": 0.3,
-        "account_age": 0.2,
-        "home": 0.01,
-        "there": 0.01,
-        "distance": 0.01,
-        "distance_last": 0.01,
-        "city": 0.02,
-        "zip": 0.01,
-        "ip": 0.25,
-        "device": 0.2,
-        "proxy": 0.12,
-        "brand": 0,
-        "chip": 0,
-        "cvv_match": 0,
-        "gender": 0.02,
-        "job": 0.01,
-        "items": 0,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("type",),
         "customer": ("wallet", "customer"),

@@ -1,4 +1,4 @@
-"""Worlds of insurance: one row per claim, motor most often, sometimes health or home."""
+"""Insurance: one row per claim, mostly motor, some health and home."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vigie.simulator.cases import (
 
 
 def incident(table: LatentTable, spec: ColumnSpec) -> pl.Series:
-    """The day it happened: the claim's own day less the delay in reporting it."""
+    """Write the day of the loss: the day of the claim less the reporting delay."""
     return cells.datetimes(
         (table.time - cells.duration_days(table, table.columns["delay"]) * DAY) // DAY * DAY
     )
@@ -89,7 +89,7 @@ COLUMNS: tuple[ColumnSpec, ...] = (
 
 
 def staged_accident(table: LatentTable, rows: Rows) -> None:
-    """A crash arranged between accomplices: no police, no witness, many sore necks, a young policy with full cover.
+    """Staged accident: no police, no witness, many injuries, a recent policy with full cover.
 
     Source: R. A. Derrig, Insurance Fraud, Journal of Risk and Insurance 69(3), 2002, in general terms.
     """
@@ -111,7 +111,7 @@ def staged_accident(table: LatentTable, rows: Rows) -> None:
 
 
 def own_fault(table: LatentTable, rows: Rows) -> None:
-    """The policy holder says they did it themselves under full cover, having just moved or just changed the contract."""
+    """Own fault under full cover, shortly after the policy holder moved or changed the contract."""
     table.shift(
         rows,
         fault=1.5,
@@ -126,19 +126,19 @@ def own_fault(table: LatentTable, rows: Rows) -> None:
 
 
 def padded_claim(table: LatentTable, rows: Rows) -> None:
-    """An honest loss with a dishonest bill: one part, or the whole, too large for the damage, the car and the premium."""
+    """Padded claim: a real loss with an amount too large for the damage, the car and the premium."""
     part = str(table.rng.choice(("injury", "vehicle", "property")))
     table.shift(rows, extras=1.1, photos=-0.9, severity=-0.5, share=0.5, **{part: 1.7})
     table.affected.update(("severity", "premium", "price"))
 
 
 def early_claim(table: LatentTable, rows: Rows) -> None:
-    """Insured after the loss, or for it: the claim comes within days of the start."""
+    """Early claim: the loss is reported within days of the start of the policy."""
     table.shift(rows, tenure=-2.2, delay=0.6, insured=0.7, cash=0.8, premium=0.3, witness=-0.4)
 
 
 def late_report(table: LatentTable, rows: Rows) -> None:
-    """Reported long after the day, when nothing can be looked at any more."""
+    """Late report: reported so long after the loss that it cannot be inspected."""
     table.leave_empty(
         rows, str(table.rng.choice(("severity", "witnesses", "hit"))), table.rng.uniform(0, 0.5)
     )
@@ -146,7 +146,7 @@ def late_report(table: LatentTable, rows: Rows) -> None:
 
 
 def claim_ring(table: LatentTable, rows: Rows) -> None:
-    """Strangers on paper who share a telephone, an address, a garage, an agent or an account."""
+    """Claim ring: claimants without a stated relation share a telephone, address, garage, agent or account."""
     width = int(table.rng.integers(3, 16))
     table.make_ring(
         rows,
@@ -160,13 +160,13 @@ def claim_ring(table: LatentTable, rows: Rows) -> None:
 
 
 def upcoding(table: LatentTable, rows: Rows) -> None:
-    """A provider bills dearer acts, and more of them, than the case needs."""
+    """Upcoding: a provider bills more and more expensive treatments than the case needs."""
     table.make_ring(rows, ("diagnosis",), ("provider",), max(5, len(rows) // int(table.rng.integers(1, 4))))
     table.shift(rows, injury=1.5, sessions=1.5, stay=-0.4, severity=-0.4)
 
 
 def phantom_billing(table: LatentTable, rows: Rows) -> None:
-    """Acts nobody received: weekends and nights, always the same, many a day at one provider."""
+    """Phantom billing: treatments that did not take place, alike, many per day at one provider, at odd hours."""
     table.make_ring(
         rows,
         ("injury", "sessions", "diagnosis", "stay"),
@@ -178,7 +178,7 @@ def phantom_billing(table: LatentTable, rows: Rows) -> None:
 
 
 def serial_claimant(table: LatentTable, rows: Rows) -> None:
-    """The same loss claimed again, here or elsewhere, by somebody with many behind them."""
+    """Serial claimant: the same loss claimed again, by a person with many claims."""
     table.shift(rows, past=2.0, tenure=-0.5, cash=0.8, moved=-0.6, rating=-0.7)
     if table.rng.random() < 0.5:
         table.copy_rows(rows, ("past", "cash", "moved"), ("account", "phone", "provider", "address"))
@@ -186,7 +186,7 @@ def serial_claimant(table: LatentTable, rows: Rows) -> None:
 
 
 def borrowed_identity(table: LatentTable, rows: Rows) -> None:
-    """A policy taken in somebody else's name: contact details invented, age out of keeping with the car."""
+    """Borrowed identity: a policy in another person's name; invented contact details, an age that does not match the car."""
     table.set_style(rows, "email", int(table.rng.choice((1, 2, 4))), 0.8)
     table.set_style(rows, "phone", 1, 0.5)
     table.set_style(rows, "address", 1, 0.5)
@@ -194,7 +194,7 @@ def borrowed_identity(table: LatentTable, rows: Rows) -> None:
 
 
 def unlikely_story(table: LatentTable, rows: Rows) -> None:
-    """Details that do not go together: heavy injuries and light damage, a dear old car, a witness and no police."""
+    """Inconsistent details: heavy injuries and light damage, an expensive old car, a witness and no police."""
     keys = (
         "injuries",
         "-severity",
@@ -212,28 +212,28 @@ def unlikely_story(table: LatentTable, rows: Rows) -> None:
 
 
 def storm(table: LatentTable, rows: Rows) -> None:
-    """Hail or flood: hundreds of honest claims in two days, one kind, without police or witness."""
+    """Storm: many claims of one kind within days, without police or witness."""
     table.cluster_in_time(rows, 1, 2 * DAY)
     table.shift(rows, kind=1.0, witnesses=-0.8, witness=-0.8, police=-0.6, vehicle=0.5)
 
 
 def grave(table: LatentTable, rows: Rows) -> None:
-    """Terrible and honest accidents: everything large, everything reported."""
+    """Severe accidents: all amounts large, all of it reported."""
     table.shift(rows, injuries=1.8, injury=1.8, vehicle=1.4, severity=1.8, lawyer=1.2, police=1.0, stay=1.5)
 
 
 def newcomer(table: LatentTable, rows: Rows) -> None:
-    """New policies with bad luck."""
+    """Early losses of new customers."""
     table.shift(rows, tenure=-2.0, years=-0.5, moved=-1.2)
 
 
 def unlucky(table: LatentTable, rows: Rows) -> None:
-    """Honest people with many claims: bad drivers, delivery riders."""
+    """Frequent claimants: bad drivers, delivery riders."""
     table.shift(rows, past=1.8, rating=-0.8, fault=0.7, premium=0.8)
 
 
 def slow(table: LatentTable, rows: Rows) -> None:
-    """Elders and people in hospital who report late, at odd hours."""
+    """Late reporters: older persons, persons in hospital."""
     table.shift(rows, delay=1.6, years=1.0)
 
 

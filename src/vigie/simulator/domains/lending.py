@@ -1,4 +1,4 @@
-"""Worlds of lending: one row per loan or credit application, what the applicant says beside what the bureau knows."""
+"""Lending: one row per loan application, with what the applicant states and what the credit bureau knows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ COLUMNS: tuple[ColumnSpec, ...] = (
 
 
 def inflated_income(table: LatentTable, rows: Rows) -> None:
-    """The income fits the loan but not the age, the job or the housing; nobody checked the payslips."""
+    """Inflated income: fits the loan but not the age, the job or the housing; not verified."""
     table.scores["income"] = table.score("income")
     table.scores["income"][rows] = table.rng.normal(1.0, 0.6, len(rows)) * min(1.3, table.strength)
     table.shift(rows, loan=1.2, job_time=-1.0, years=-0.7, verified=-1.2, housing=0.6, balance=0.5, down=-0.9)
@@ -77,7 +77,7 @@ def inflated_income(table: LatentTable, rows: Rows) -> None:
 
 
 def first_payment_default(table: LatentTable, rows: Rows) -> None:
-    """Somebody who never means to pay: largest loan they can get, longest term, all of it drawn in cash at once.
+    """First-payment default: the largest loan and longest term available, drawn in cash at once.
 
     Lenders commonly read a missed first instalment as fraud rather than bad luck.
     """
@@ -96,7 +96,7 @@ def first_payment_default(table: LatentTable, rows: Rows) -> None:
 
 
 def bust_out(table: LatentTable, rows: Rows) -> None:
-    """A good record built patiently, then every limit used at once and payments that bounce."""
+    """Bust-out: a good record, then every limit used at once and payments returned."""
     table.shift(
         rows,
         bureau=0.7,
@@ -112,7 +112,7 @@ def bust_out(table: LatentTable, rows: Rows) -> None:
 
 
 def loan_stacking(table: LatentTable, rows: Rows) -> None:
-    """Many lenders asked in the same days, before any of them has told the bureau."""
+    """Loan stacking: applications to many lenders within days, before the bureau knows of any."""
     table.shift(rows, enquiries=1.9, recent_loans=1.7, requests=1.4, open_loans=0.6, loan=-0.3, night=0.7)
     if table.rng.random() < 0.5:
         table.make_ring(
@@ -122,7 +122,7 @@ def loan_stacking(table: LatentTable, rows: Rows) -> None:
 
 
 def forged_employment(table: LatentTable, rows: Rows) -> None:
-    """Payslips from firms that exist on paper only: one employer, few numbers, round alike salaries."""
+    """Forged employment: payslips of one non-existent employer, similar incomes, few telephone numbers."""
     table.make_ring(
         rows, ("income", "job_time", "loan"), ("employer", "phone", "place"), int(table.rng.integers(4, 25))
     )
@@ -130,7 +130,7 @@ def forged_employment(table: LatentTable, rows: Rows) -> None:
 
 
 def broker_collusion(table: LatentTable, rows: Rows) -> None:
-    """One broker's files are alike and too good: same amounts, same jobs, papers never refused."""
+    """Broker collusion: the applications of one broker resemble each other and look too good."""
     table.make_ring(
         rows,
         ("loan", "income", "years", "purpose", "work", "goods"),
@@ -141,7 +141,7 @@ def broker_collusion(table: LatentTable, rows: Rows) -> None:
 
 
 def synthetic_borrower(table: LatentTable, rows: Rows) -> None:
-    """A person who exists only on file: short history, no late payment, contact details made up and shared.
+    """Synthetic borrower: short history, no late payment, invented and shared contact details.
 
     Source: Federal Reserve, Synthetic Identity Fraud in the U.S. Payment System, 2019.
     """
@@ -162,29 +162,29 @@ def synthetic_borrower(table: LatentTable, rows: Rows) -> None:
 
 
 def resubmitted(table: LatentTable, rows: Rows) -> None:
-    """A refused file sent again with a detail or two changed."""
+    """Resubmission: a refused application sent again with a few changes."""
     table.copy_rows(rows, ("rejected", "requests", "income"), ("device", "phone", "account", "employer"))
     table.shift(rows, rejected=1.7, requests=1.7, income=0.2)
     table.affected.update(("loan", "income", "years"))
 
 
 def rich(table: LatentTable, rows: Rows) -> None:
-    """Large loans of people who can pay."""
+    """Wealthy applicants: large loans, high income."""
     table.shift(rows, loan=1.6, income=1.8, limit=1.4, goods=1.4, balance=0.8)
 
 
 def young(table: LatentTable, rows: Rows) -> None:
-    """Students and first jobs: short past everywhere, low income."""
+    """Young applicants: short histories, low income."""
     table.shift(rows, years=-1.5, income=-1.0, history=-1.4, job_time=-1.3, home_time=-1.0, bank_time=-0.6)
 
 
 def struggling(table: LatentTable, rows: Rows) -> None:
-    """Honest people in trouble: late, in debt, asking everywhere."""
+    """Applicants in financial distress: late payments, debts, many enquiries."""
     table.shift(rows, late=1.5, usage=1.3, enquiries=1.3, income=-0.8, returned=1.0, rejected=1.0)
 
 
 def season(table: LatentTable, rows: Rows) -> None:
-    """School fees, holidays, an offer: many honest requests in a few days."""
+    """Seasonal demand: many applications within a few days."""
     table.cluster_in_time(rows, 2, 3 * 86_400)
     table.shift(rows, purpose=0.6, loan=-0.4)
 

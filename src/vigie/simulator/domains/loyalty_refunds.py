@@ -1,4 +1,4 @@
-"""Loyalty points and refunds: earning, burning, returns, vouchers; members, shops and clerks."""
+"""Loyalty points and refunds: earning, redeeming, returns, vouchers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud
 
 
 def points_theft(env: Environment, budget: int) -> Events:
-    """Points of many members are redeemed from one device for vouchers, all that the accounts hold.
+    """Points theft: the points of many members are redeemed from one device.
 
     Source: general knowledge of loyalty account takeover (credential stuffing).
     """
@@ -34,7 +34,7 @@ def points_theft(env: Environment, budget: int) -> Events:
 
 
 def clerk_points(env: Environment, budget: int) -> Events:
-    """A clerk books strangers' purchases on an own card: many earnings at one till in a short time, then a redemption.
+    """Clerk fraud: purchases of others booked on the clerk's own card at one till, then redeemed.
 
     Source: retail loss-prevention literature on employee loyalty fraud.
     """
@@ -52,7 +52,7 @@ def clerk_points(env: Environment, budget: int) -> Events:
 
 
 def return_without_purchase(env: Environment, budget: int) -> Events:
-    """Returns without a receipt at shops never bought from, just under the level that asks for approval.
+    """Return fraud: large returns at shops where the customer bought nothing.
 
     Source: retail loss-prevention literature on return fraud.
     """
@@ -65,7 +65,7 @@ def return_without_purchase(env: Environment, budget: int) -> Events:
 
 
 def voucher_stacking(env: Environment, budget: int) -> Events:
-    """New members of one household or device each take the welcome voucher and never come back.
+    """Voucher stacking: new members with one device each use the welcome voucher.
 
     Source: general knowledge of promotion abuse.
     """
@@ -79,6 +79,11 @@ def voucher_stacking(env: Environment, budget: int) -> Events:
     rows = env.make(customer, t, event_type, amount=amount, known=False)
     return use_new_devices(env, rows, runs, rng.choice((0.6, 1)), rng.choice((0.3, 1)))
 
+
+_COLUMN_RATES = {
+    "balances": 0.3, "device": 0.25, "email": 0.15, "items": 0.2, "account_age": 0.3, "opened": 0.15,
+    "home": 0.04, "there": 0.08, "income": 0.02, "limit": 0.02, "segment": 0.2, "chip": 0,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="loyalty_refunds",
@@ -113,20 +118,7 @@ DOMAIN = EventDomain(
     round_share=(0.0, 0.6),
     rows_per_customer=(1, 50),
     merchants_per_row=(0.004, 0.15),
-    column_rates={
-        "balances": 0.3,
-        "device": 0.25,
-        "email": 0.15,
-        "items": 0.2,
-        "account_age": 0.3,
-        "opened": 0.15,
-        "home": 0.04,
-        "there": 0.08,
-        "income": 0.02,
-        "limit": 0.02,
-        "segment": 0.2,
-        "chip": 0,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("type", "category"),
         "customer": ("customer", "card"),

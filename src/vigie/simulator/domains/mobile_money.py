@@ -21,7 +21,7 @@ from vigie.simulator.events.typologies import customer_fraud, merchant_fraud, mo
 
 
 def fake_deposit(env: Environment, budget: int) -> Events:
-    """An agent books deposits nobody paid in, then the wallet is emptied elsewhere within hours.
+    """Fake deposit: an agent books deposits without cash; the wallet is emptied elsewhere within hours.
 
     Source: CGAP and GSMA publications on agent fraud.
     """
@@ -39,7 +39,7 @@ def fake_deposit(env: Environment, budget: int) -> Events:
 
 
 def double_cash(env: Environment, budget: int) -> Events:
-    """Cash goes in and comes out at once, again and again, only to earn an agent's or a promotion's commission.
+    """Circular cash: cash goes in and out repeatedly to earn commission.
 
     Source: CGAP on commission abuse ("direct deposits" and circular operations).
     """
@@ -54,6 +54,12 @@ def double_cash(env: Environment, budget: int) -> Events:
     counterparty = env.merchants_of(event_type[:1]).repeat(len(runs))
     return env.make(customer, t, event_type, counterparty=counterparty, amount=amount)
 
+
+_COLUMN_RATES = {
+    "balances": 0.55, "event_type": 0.9, "device": 0.3, "both_sides": 0.15, "sim_change": 0.12,
+    "home": 0.05, "there": 0.07, "phone": 0.12, "region": 0.15, "chip": 0, "cvv_match": 0, "brand": 0,
+    "three_ds": 0,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="mobile_money",
@@ -89,20 +95,6 @@ DOMAIN = EventDomain(
     channels=("ussd", "app", "agent", "api"),
     round_share=(0.0, 0.8),
     rows_per_customer=(1, 60),
-    column_rates={
-        "balances": 0.55,
-        "event_type": 0.9,
-        "device": 0.3,
-        "both_sides": 0.15,
-        "sim_change": 0.12,
-        "home": 0.05,
-        "there": 0.07,
-        "phone": 0.12,
-        "region": 0.15,
-        "chip": 0,
-        "cvv_match": 0,
-        "brand": 0,
-        "three_ds": 0,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={"event_type": ("type",), "counterparty": ("counterparty", "agent", "counter_account")},
 )

@@ -1,6 +1,6 @@
-"""Worlds of flat order and card-payment tables: signals somebody computed beforehand, and nobody's name.
+"""Shop orders and card payments without entities: precomputed signals only.
 
-Fraud here is mostly a coincidence: two or three signals that are each common among honest people.
+Fraud is mostly a combination of two or three signals that are each common among legitimate rows.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ _CORNERS = ("home", "last", "ratio", "amount", "online", "foreign", "declines", 
 
 
 def coincidence(table: LatentTable, rows: Rows) -> None:
-    """Two or three signals of any kind at once: each alone is common, together they are a thief's."""
+    """Combination of two to four signals, each of them common alone."""
     rng = table.rng
     keys = rng.permutation(np.array(_CORNERS))[: int(rng.choice((2, 3, 4), p=(0.35, 0.45, 0.2)))]
     table.set_jointly_high(rows, [str(k) for k in keys], rng.uniform(0.72, 0.95), rng.choice((0.3, 0.8, 1.0)))
 
 
 def stolen_card(table: LatentTable, rows: Rows) -> None:
-    """A stolen card far from its owner: an unusual price, no chip or PIN, often online."""
+    """Stolen card: far from its owner, an unusual price, no chip or PIN, often online."""
     keys = ["home" if table.rng.random() < 0.6 else "last", "ratio", "-pin", "online", "-chip"]
     taken = [k for k in keys if table.rng.random() < 0.6][:3] or ["ratio"]
     table.set_jointly_high(rows, taken, table.rng.uniform(0.7, 0.93), table.rng.choice((0.3, 0.9, 1.0)))
@@ -86,34 +86,34 @@ def stolen_card(table: LatentTable, rows: Rows) -> None:
 
 
 def extreme_ratio(table: LatentTable, rows: Rows) -> None:
-    """Somebody spends the card at once: many times the usual amount, whatever the rest."""
+    """Extreme amount: many times the usual amount."""
     table.shift(rows, ratio=2.4, amount=1.6, repeat=-0.3, limit=0.3, sum=1.4)
 
 
 def new_account(table: LatentTable, rows: Rows) -> None:
-    """An account opened to buy dear things that resell well, with a card added the same day."""
+    """New-account fraud: expensive goods for resale, with a payment method added the same day."""
     table.shift(
         rows, age=-2.0, method_age=-1.8, amount=1.2, items=0.8, product=0.9, device_age=-1.3, repeat=-1.0
     )
 
 
 def fresh_method(table: LatentTable, rows: Rows) -> None:
-    """An old account taken over: a payment method used within minutes of being added, delivered elsewhere."""
+    """Account takeover: an old account, a payment method used at once, delivery to another address."""
     table.shift(rows, method_age=-2.4, shipping=1.3, mismatch=1.4, device_age=-1.5, amount=0.6, method=0.6)
 
 
 def foreign_declines(table: LatentTable, rows: Rows) -> None:
-    """Card numbers tried abroad until one passes: foreign, declined again and again, a risky country."""
+    """Foreign card testing: foreign, repeatedly declined, a high-risk country."""
     table.shift(rows, foreign=1.6, declines=1.9, declined=1.3, risky_country=1.5, count=0.8, gap=-0.8)
 
 
 def friendly_fraud(table: LatentTable, rows: Rows) -> None:
-    """The holder disputes what they bought: nothing stands out but the disputes of the past."""
+    """Friendly fraud: ordinary but for past chargebacks."""
     table.shift(rows, chargebacks=2.2, declines=0.6, amount=0.7, age=-0.3, product=0.5)
 
 
 def component_shift(table: LatentTable, rows: Rows) -> None:
-    """A cluster in a few anonymous components; the direction of each means nothing."""
+    """A cluster in some anonymous components, each in a random direction."""
     keys = table.rng.permutation(np.arange(1, 19))[: int(table.rng.integers(3, 13))]
     sizes = table.rng.uniform(0.6, 2.6, len(keys)) * table.rng.choice((-1, 1), len(keys))
     table.shift(rows, **{f"v{key}": float(size) for key, size in zip(keys, sizes, strict=True)})
@@ -123,7 +123,7 @@ def component_shift(table: LatentTable, rows: Rows) -> None:
 
 
 def night_limit(table: LatentTable, rows: Rows) -> None:
-    """Amounts above a limit in the small hours, often international."""
+    """Large amounts at night, often foreign."""
     table.time[rows] = table.time[rows] // 86_400 * 86_400 + table.rng.uniform(0, 5.5, len(rows)) * 3600
     table.affected.add("time")
     table.set_jointly_high(rows, ["amount"], table.rng.uniform(0.8, 0.97), 0.0)
@@ -131,7 +131,7 @@ def night_limit(table: LatentTable, rows: Rows) -> None:
 
 
 def international_amount(table: LatentTable, rows: Rows) -> None:
-    """International and above a limit, or international with a virtual card."""
+    """Foreign with a large amount, or foreign with a virtual card."""
     second = "amount" if table.rng.random() < 0.6 else "virtual"
     table.set_jointly_high(
         rows, ["foreign", second], table.rng.uniform(0.6, 0.95), table.rng.choice((0.5, 1.0))
@@ -140,7 +140,7 @@ def international_amount(table: LatentTable, rows: Rows) -> None:
 
 
 def rare_combination(table: LatentTable, rows: Rows) -> None:
-    """Categories that are each common but hardly ever meet."""
+    """Rare combination of categories that are each common."""
     keys = [
         str(k)
         for k in table.rng.permutation(np.array(("method", "product", "device", "entry", "country")))[:2]
@@ -151,7 +151,7 @@ def rare_combination(table: LatentTable, rows: Rows) -> None:
 
 
 def card_testing(table: LatentTable, rows: Rows) -> None:
-    """Small amounts in quick succession to learn which stolen numbers still work."""
+    """Card testing: small amounts in quick succession, to find stolen numbers that work."""
     table.shift(
         rows, amount=-1.6, count=2.0, gap=-2.0, declines=1.3, monthly=1.0, cvv=-1.2, items=-0.4, ratio=-0.9
     )
@@ -159,23 +159,23 @@ def card_testing(table: LatentTable, rows: Rows) -> None:
 
 
 def traveller(table: LatentTable, rows: Rows) -> None:
-    """An honest trip: far from home, abroad, sometimes declined."""
+    """Travel: far from home, abroad, sometimes declined."""
     table.shift(rows, home=1.8, last=1.4, foreign=1.8, declined=0.5)
 
 
 def rich_shopper(table: LatentTable, rows: Rows) -> None:
-    """Large amounts of people who can."""
+    """Wealthy customers: large amounts."""
     table.shift(rows, amount=1.8, ratio=1.3, limit=1.2, items=0.6, monthly=0.5)
 
 
 def campaign(table: LatentTable, rows: Rows) -> None:
-    """New customers brought by an offer, all in the same days."""
+    """Marketing campaign: many new customers within days."""
     table.shift(rows, age=-2.0, method_age=-1.6, count=0.5, repeat=-0.9)
     table.cluster_in_time(rows, 2, 3 * 86_400)
 
 
 def night_worker(table: LatentTable, rows: Rows) -> None:
-    """Honest orders in the small hours, mostly online."""
+    """Night workers: orders at night, mostly online."""
     table.time[rows] = table.time[rows] // 86_400 * 86_400 + table.rng.uniform(0, 6, len(rows)) * 3600
     table.shift(rows, online=0.9)
 

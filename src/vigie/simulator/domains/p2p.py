@@ -1,4 +1,4 @@
-"""Payments between people by app: friends, flatmates, sellers; new payees, new phones, small sums."""
+"""Payments between persons by app: friends, rent, sellers; small amounts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vigie.simulator.events.typologies import customer_fraud, money_flows
 
 
 def fake_seller(env: Environment, budget: int) -> Events:
-    """A new account advertises goods it does not have; unrelated people each pay it one similar, ordinary sum.
+    """Purchase scam: unrelated customers each pay a new account one similar amount.
 
     Source: UK Finance on purchase scams.
     """
@@ -35,7 +35,7 @@ def fake_seller(env: Environment, budget: int) -> Events:
 
 
 def romance(env: Environment, budget: int) -> Events:
-    """The same victim pays the same stranger again and again, sums growing over weeks.
+    """Romance scam: the victim pays one stranger repeatedly, amounts growing over weeks.
 
     Source: consumer-protection agencies on romance and investment scams.
     """
@@ -51,7 +51,7 @@ def romance(env: Environment, budget: int) -> Events:
 
 
 def promo_ring(env: Environment, budget: int) -> Events:
-    """Accounts of one owner send each other the smallest sum that earns a bonus, from few devices.
+    """Promotion abuse: accounts of one owner pay each other the smallest amount that earns a bonus.
 
     Source: general knowledge of incentive abuse.
     """
@@ -68,6 +68,12 @@ def promo_ring(env: Environment, budget: int) -> Events:
         rows.device = env.new_devices(runs.count)[runs.incident]
     return rows
 
+
+_COLUMN_RATES = {
+    "both_sides": 0.4, "device": 0.4, "ip": 0.25, "account_age": 0.3, "new_payee": 0.15, "new_device": 0.12,
+    "text": 0.18, "balances": 0.15, "home": 0.08, "there": 0.15, "phone": 0.12, "chip": 0, "cvv_match": 0,
+    "brand": 0.03,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="p2p",
@@ -104,21 +110,6 @@ DOMAIN = EventDomain(
     channels=("app", "web", "qr", "contact"),
     round_share=(0.1, 0.9),
     rows_per_customer=(1, 80),
-    column_rates={
-        "both_sides": 0.4,
-        "device": 0.4,
-        "ip": 0.25,
-        "account_age": 0.3,
-        "new_payee": 0.15,
-        "new_device": 0.12,
-        "text": 0.18,
-        "balances": 0.15,
-        "home": 0.08,
-        "there": 0.15,
-        "phone": 0.12,
-        "chip": 0,
-        "cvv_match": 0,
-        "brand": 0.03,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={"event_type": ("category", "type"), "pin": ("verified", "pin")},
 )

@@ -21,7 +21,7 @@ from vigie.simulator.events.typologies import customer_fraud, money_flows
 
 
 def scatter_gather(env: Environment, budget: int) -> Events:
-    """One account splits a sum over several, which all pay it on to one other account.
+    """Scatter-gather: one account pays several, which all pay on to one other account.
 
     Source: the scatter-gather pattern of public laundering simulators (Altman et al., "Realistic synthetic financial transactions for
     anti-money laundering models", 2023).
@@ -41,7 +41,7 @@ def scatter_gather(env: Environment, budget: int) -> Events:
 
 
 def dormant_account(env: Environment, budget: int) -> Events:
-    """An account asleep for most of the period wakes, moves unusual sums for a few days, and sleeps again.
+    """Dormant account: inactive for most of the period, then unusual amounts within a few days.
 
     Source: FATF red-flag indicators on dormant accounts.
     """
@@ -56,6 +56,12 @@ def dormant_account(env: Environment, budget: int) -> Events:
     rows.amount *= loguniform(rng, 1, 12)
     return rows
 
+
+_COLUMN_RATES = {
+    "both_sides": 0.7, "event_type": 0.5, "balances": 0.15, "home": 0.02, "there": 0.02, "distance": 0.03,
+    "city": 0.08, "currency": 0.2, "counter_country": 0.25, "country": 0.15, "segment": 0.15, "text": 0.15,
+    "brand": 0, "chip": 0, "cvv_match": 0, "items": 0, "high_risk_country": 0.12,
+}  # fmt: skip
 
 DOMAIN = EventDomain(
     name="transfers",
@@ -89,25 +95,7 @@ DOMAIN = EventDomain(
     hard_negatives=hard_negatives.ACCOUNT_TRANSFERS,
     channels=("web", "app", "branch", "api"),
     rows_per_customer=(1, 60),
-    column_rates={
-        "both_sides": 0.7,
-        "event_type": 0.5,
-        "balances": 0.15,
-        "home": 0.02,
-        "there": 0.02,
-        "distance": 0.03,
-        "city": 0.08,
-        "currency": 0.2,
-        "counter_country": 0.25,
-        "country": 0.15,
-        "segment": 0.15,
-        "text": 0.15,
-        "brand": 0,
-        "chip": 0,
-        "cvv_match": 0,
-        "items": 0,
-        "high_risk_country": 0.12,
-    },
+    column_rates=_COLUMN_RATES,
     column_concepts={
         "event_type": ("type", "payment_method"),
         "customer": ("customer", "account"),

@@ -1,4 +1,4 @@
-"""Honest life that looks like fraud. Each adds honest rows, or changes some, and is as random as the frauds are."""
+"""Hard negatives: legitimate behaviour that looks like fraud; each adds legitimate rows or changes some."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vigie.simulator.events import (
 
 
 def travel(env: Environment, budget: int) -> Events:
-    """A customer goes away for days: far places, unknown shops, more and larger payments, odd hours."""
+    """Travel: distant places, new merchants, more and larger payments for some days."""
     rng = env.rng
     runs = draw_incidents(env, budget, 3, 15)
     customer = env.victims(runs.count)[runs.incident]
@@ -36,7 +36,7 @@ def travel(env: Environment, budget: int) -> Events:
 
 
 def new_phone(env: Environment, budget: int) -> Events:
-    """Customers change their phone and go on as before."""
+    """New phone: customers change their device."""
     rng, e = env.rng, env.events
     customer = env.victims(min(env.customers.active, max(1, budget // 2)))
     device = np.full(len(env.customers), -1)
@@ -48,7 +48,7 @@ def new_phone(env: Environment, budget: int) -> Events:
 
 
 def big_purchase(env: Environment, budget: int) -> Events:
-    """One-off purchases many times the habit: furniture, a car, a deposit."""
+    """Large one-off purchases: furniture, a car, a deposit."""
     rng = env.rng
     customer = env.victims(budget)
     event_type = env.choose_types(budget, env.outgoing_types)
@@ -60,7 +60,7 @@ def big_purchase(env: Environment, budget: int) -> Events:
 
 
 def tiny_payments(env: Environment, budget: int) -> Events:
-    """Test purchases of one unit, tips, parking: tiny sums at any time."""
+    """Tiny payments: tips, parking, tests."""
     customer = env.victims(budget)
     event_type = env.choose_types(budget, env.outgoing_types)
     amount = draw_amounts(env, customer, event_type, tiny=1)
@@ -73,7 +73,7 @@ def tiny_payments(env: Environment, budget: int) -> Events:
 
 
 def shopping_day(env: Environment, budget: int) -> Events:
-    """Several purchases within hours at several shops: sales, markets, moving house."""
+    """Shopping day: several purchases within hours at several merchants."""
     rng = env.rng
     runs = draw_incidents(env, budget, 4, 14)
     customer = env.victims(runs.count)[runs.incident]
@@ -84,7 +84,7 @@ def shopping_day(env: Environment, budget: int) -> Events:
 
 
 def subscription(env: Environment, budget: int) -> Events:
-    """The same sum to the same party again and again, machines' hours."""
+    """Subscription: the same amount to the same merchant at regular intervals."""
     rng = env.rng
     runs = draw_incidents(env, budget, 3, 12)
     rows = env.make(env.victims(runs.count), np.zeros(runs.count), known=True)
@@ -96,7 +96,7 @@ def subscription(env: Environment, budget: int) -> Events:
 
 
 def salary_day(env: Environment, budget: int) -> Events:
-    """One payer pays many people at once, round or equal sums: wages, pensions, winnings."""
+    """Pay day: one payer pays many persons at once, often round amounts."""
     rng = env.rng
     runs = draw_incidents(env, budget, 6, 60)
     payer = env.victims(runs.count, business=True)[runs.incident]
@@ -110,7 +110,7 @@ def salary_day(env: Environment, budget: int) -> Events:
 
 
 def popular_receiver(env: Environment, budget: int) -> Events:
-    """Many people pay one party: a landlord, a charity drive, a gig worker, a ticket sale."""
+    """Popular receiver: many customers pay one counterparty, such as a landlord, a charity or a ticket sale."""
     rng = env.rng
     runs = draw_incidents(env, budget, 5, 50)
     customer = env.victims(len(runs))
@@ -124,7 +124,7 @@ def popular_receiver(env: Environment, budget: int) -> Events:
 
 
 def treasury(env: Environment, budget: int) -> Events:
-    """Accounts that empty themselves on purpose: daily sweeps of a shop, students drawing all of an allowance."""
+    """Account sweeps: accounts regularly emptied to one counterparty."""
     rng = env.rng
     runs = draw_incidents(env, budget, 3, 25)
     customer = env.victims(runs.count)[runs.incident]
@@ -137,7 +137,7 @@ def treasury(env: Environment, budget: int) -> Events:
 
 
 def moving(env: Environment, budget: int) -> Events:
-    """Students and workers move to another city and live there from then on."""
+    """Moving house: customers live in another city from some day on."""
     rng, e, customers = env.rng, env.events, env.customers
     customer = env.victims(min(customers.active, max(1, budget // 4)))
     target = rng.integers(0, len(env.places.lat), len(customers))
@@ -151,7 +151,7 @@ def moving(env: Environment, budget: int) -> Events:
 
 
 def busy_point(env: Environment, budget: int) -> Events:
-    """A merchant or terminal with a rush: an event, a promotion, many unknown customers within hours."""
+    """Busy merchant: many new customers within hours, as at an event or a promotion."""
     rng = env.rng
     runs = draw_incidents(env, budget, 8, 60)
     customer = env.victims(len(runs)) if rng.random() < 0.7 else env.fraud_accounts(len(runs))

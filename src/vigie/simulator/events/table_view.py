@@ -15,8 +15,9 @@ from vigie.simulator.events.environment import Environment
 from vigie.simulator.events.event_rows import Events
 from vigie.simulator.sampling import DAY, Bools, Floats, Ints
 
-Column = tuple[str, str, pl.Series | NDArray[Any]]
-"""Role, concept within the role ("" for any), and cells of a column."""
+Cells = pl.Series | NDArray[Any]
+Column = tuple[str, str, Cells]
+"""Role, concept within the role, and (rows,) cells."""
 
 
 class TableView:
@@ -127,6 +128,26 @@ class TableView:
         km = _kilometres(lat, lon, np.r_[lat[:1], lat[:-1]], np.r_[lon[:1], lon[:-1]])
         return self.to_time_order(np.where(self.first_of_customer, 0.0, km))
 
+    @property
+    def weekday(self) -> Ints:
+        """Day of the week of each event, 0 to 6."""
+        return ((self.start + self.events.t) // DAY).astype(np.int64) % 7
+
+    @property
+    def home_city(self) -> Ints:
+        """Index of the customer's home city."""
+        return self.env.customers.city[self.events.customer]
+
+    @property
+    def years(self) -> Floats:
+        """Age of the customer at the beginning of the table."""
+        return self.env.customers.years[self.events.customer]
+
+    @property
+    def account_days(self) -> Floats:
+        """Age of the customer's account at each event, in days."""
+        return self.env.customers.age_days[self.events.customer] + self.events.t / DAY
+
     def money(self, amount: Floats) -> Floats:
         """Return amounts in the table's currency, rounded."""
         return np.round(amount * self.currency_scale, self.decimals)
@@ -151,3 +172,8 @@ def _kilometres(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Float
 
 ColumnWriter = Callable[[TableView], list[Column]]
 """Writes one or a few related columns."""
+
+
+def one_column(role: str, cells: Callable[[TableView], Cells], concept: str = "") -> ColumnWriter:
+    """Return the writer of a single column; the concept is the role where empty."""
+    return lambda view: [(role, concept or role, cells(view))]

@@ -1,6 +1,6 @@
-"""Frauds against one customer at a time, shared by domains: takeovers, bursts, tests, far places, thresholds.
+"""Frauds against one customer at a time: takeovers, bursts, card testing, distant places, thresholds.
 
-Each scheme draws its own intensity, from glaring to hardly there, so that no world is all easy. Sources are public
+Each scheme draws its own strength, from obvious to hardly visible, so that tables differ in difficulty. Sources are public
 knowledge about the typology; nothing is fitted to any table.
 """
 
@@ -26,7 +26,7 @@ from vigie.simulator.events import (
 
 
 def takeover_drain(env: Environment, budget: int) -> Events:
-    """An account is taken over and emptied in one or a few payments to new parties, often from a new device.
+    """Account takeover: emptied in one or a few payments to new counterparties, often from a new device.
 
     Source: Europol, Internet Organised Crime Threat Assessment (account takeover after phishing); general industry knowledge.
     """
@@ -47,7 +47,7 @@ def takeover_drain(env: Environment, budget: int) -> Events:
 
 
 def takeover_spend(env: Environment, budget: int) -> Events:
-    """A stolen credential is used for a handful of purchases within hours, larger than the habit or made to look like it.
+    """Stolen credentials: a few purchases within hours, larger than usual or as usual.
 
     Source: Nilson-style card loss reports and general card-fraud practice; Bolton and Hand, "Statistical fraud detection: a review" (2002).
     """
@@ -62,7 +62,7 @@ def takeover_spend(env: Environment, budget: int) -> Events:
 
 
 def long_burst(env: Environment, budget: int) -> Events:
-    """Several to a dozen purchases over one to three days that look ordinary one by one, at odd hours or in favourite online trades.
+    """Long burst: up to 16 purchases over one to three days that look ordinary one by one, some at night.
 
     Source: the shape of fraud profiles in public card simulators and of lost-card use in the literature (Whitrow et al., "Transaction
     aggregation as a strategy for credit card fraud detection", 2009).
@@ -84,7 +84,7 @@ def long_burst(env: Environment, budget: int) -> Events:
 
 
 def compromised_customer(env: Environment, budget: int) -> Events:
-    """For days or weeks a part of a customer's own payments is fraudulent, with amounts multiplied and all else ordinary.
+    """Compromised customer: part of the customer's own payments are fraudulent for days or weeks, with multiplied amounts.
 
     Source: the leaked-credentials scenario of Le Borgne et al., "Reproducible machine learning for credit card fraud detection" (2022).
     """
@@ -109,7 +109,7 @@ def compromised_customer(env: Environment, budget: int) -> Events:
 
 
 def card_testing(env: Environment, budget: int) -> Events:
-    """Many tiny payments to see which stolen numbers live, sometimes followed by large ones.
+    """Card testing: many tiny payments to find stolen numbers that work, sometimes followed by large ones.
 
     Source: card schemes' public advice on card testing (also called enumeration or account testing).
     """
@@ -131,7 +131,7 @@ def card_testing(env: Environment, budget: int) -> Events:
 
 
 def impossible_travel(env: Environment, budget: int) -> Events:
-    """A cloned credential is used far from home, or abroad, shortly after or before its owner used it near home.
+    """Impossible travel: a cloned card used far away or abroad, shortly after its owner used it near home.
 
     Source: Europol reports on skimming and counterfeit card use overseas; general practice of geographic rules.
     """
@@ -154,7 +154,7 @@ def impossible_travel(env: Environment, budget: int) -> Events:
 
 
 def single_unusual(env: Environment, budget: int) -> Events:
-    """One large payment of a kind the customer hardly ever makes, to a party never met.
+    """Single unusual payment: large, of a rare event type, to a new counterparty.
 
     Source: general knowledge of authorised and unauthorised purchase fraud.
     """
@@ -167,7 +167,7 @@ def single_unusual(env: Environment, budget: int) -> Events:
 
 
 def over_threshold(env: Environment, budget: int) -> Events:
-    """Payments above a level that hardly any honest payment of the table reaches, otherwise ordinary.
+    """Payments above an amount that hardly any legitimate payment reaches, otherwise ordinary.
 
     Source: the simplest scenario of public card simulators (Le Borgne et al., 2022).
     """
@@ -186,7 +186,7 @@ def over_threshold(env: Environment, budget: int) -> Events:
 
 
 def under_threshold(env: Environment, budget: int) -> Events:
-    """Structuring: sums kept just under a reporting or approval level, repeated within hours or days.
+    """Structuring: repeated amounts just below a reporting or approval limit, within hours or days.
 
     Source: FATF guidance on structuring; known to every anti-money-laundering rule book.
     """
@@ -206,7 +206,7 @@ def under_threshold(env: Environment, budget: int) -> Events:
 
 
 def device_farm(env: Environment, budget: int) -> Events:
-    """One device or address acts for many accounts, old or just opened, with modest amounts.
+    """Device farm: one device or address for many accounts, old or new, with modest amounts.
 
     Source: general knowledge of device farms and bot networks in payment and promotion abuse.
     """
@@ -228,7 +228,7 @@ def device_farm(env: Environment, budget: int) -> Events:
 
 
 def bust_out(env: Environment, budget: int) -> Events:
-    """An account behaves well for a while, then spends everything within days and is never seen again.
+    """Bust-out: an account with ordinary behaviour spends rising amounts within days and then stops.
 
     Source: general credit-industry knowledge of bust-out and sleeper fraud.
     """

@@ -1,4 +1,4 @@
-"""Frauds around one merchant, terminal or agent, shared by domains: what is wrong is a place, not a customer."""
+"""Frauds around one merchant, terminal or agent."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from vigie.simulator.sampling import Bools, Floats, Ints
 
 
 def _busy_points(env: Environment, n: int) -> Ints:
-    """Other sides with some honest custom, at random among the events."""
+    """Draw counterparties of legitimate events."""
     e = env.events
     return np.unique(e.counterparty[env.rng.integers(0, len(e), 3 * n)])
 
 
 def compromised_point(env: Environment, budget: int) -> Events:
-    """Everything that passes through a terminal or merchant for some days is fraudulent, with quite ordinary amounts.
+    """Compromised terminal: most payments at one terminal or merchant during some days, with ordinary amounts.
 
     Source: the compromised-terminal scenario of Le Borgne et al., "Reproducible machine learning for credit card fraud detection" (2022).
     """
@@ -51,7 +51,7 @@ def compromised_point(env: Environment, budget: int) -> Events:
 
 
 def skimmed_point(env: Environment, budget: int) -> Events:
-    """Cards used honestly at one skimmed point are misused elsewhere in the following weeks.
+    """Skimming: cards used at one common point of purchase are misused elsewhere in the following weeks.
 
     Source: Europol and card schemes on skimming; the notion of a common point of purchase.
     """
@@ -70,7 +70,7 @@ def skimmed_point(env: Environment, budget: int) -> Events:
 
 
 def collusive_merchant(env: Environment, budget: int) -> Events:
-    """A merchant rings up invented sales: many cards, round or repeated sums, a rhythm unlike its trade's.
+    """Collusive merchant: invented sales with many cards and round or repeated amounts.
 
     Source: acquirers' general knowledge of collusive and bust-out merchants.
     """
@@ -87,7 +87,7 @@ def collusive_merchant(env: Environment, budget: int) -> Events:
 
 
 def fake_merchant(env: Environment, budget: int) -> Events:
-    """A shop that just appeared sells to many honest customers and never delivers, then disappears.
+    """Fake shop: a new merchant sells to many legitimate customers, never delivers and disappears.
 
     Source: Europol on fake web shops and triangulation fraud.
     """
@@ -101,7 +101,7 @@ def fake_merchant(env: Environment, budget: int) -> Events:
 
 
 def number_attack(env: Environment, budget: int) -> Events:
-    """Guessed card numbers of one issuer are tried at one merchant within minutes: new cards, equal amounts, few devices.
+    """BIN attack: guessed card numbers tried at one merchant within minutes; new cards, equal amounts, few devices.
 
     Source: card schemes' public warnings on BIN and enumeration attacks.
     """
@@ -126,7 +126,7 @@ def number_attack(env: Environment, budget: int) -> Events:
 
 
 def split_operations(env: Environment, budget: int) -> Events:
-    """An agent or clerk cuts one operation into several of one customer within minutes, to earn the commission of each.
+    """Commission splitting: an agent splits one operation into several within hours, to earn the commission of each.
 
     Source: GSMA and CGAP publications on mobile-money agent fraud.
     """
@@ -145,7 +145,7 @@ def split_operations(env: Environment, budget: int) -> Events:
 
 
 def refund_abuse(env: Environment, budget: int) -> Events:
-    """Money or goods come back to the same few customers, or through the same clerk, more often than trade explains.
+    """Refund abuse: refunds to the same few customers, or through the same clerk.
 
     Source: retail loss-prevention literature on refund and return fraud.
     """
@@ -165,7 +165,7 @@ def refund_abuse(env: Environment, budget: int) -> Events:
 
 
 def _repeated(env: Environment, amount: Floats) -> Floats:
-    """In some worlds a few sums come again and again."""
+    """Repeat some of the amounts, in some tables."""
     if env.rng.random() < 0.6:
         return amount
     same: Bools = env.rng.random(len(amount)) < env.rng.uniform(0.3, 1)

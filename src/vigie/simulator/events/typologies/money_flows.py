@@ -1,4 +1,4 @@
-"""Frauds that are a path of money between accounts, shared by domains: fans, chains, cycles, pass-through, washing."""
+"""Frauds that are a path of money between accounts: fans, chains, cycles, pass-through, wash trades."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from vigie.simulator.sampling import Floats
 
 
 def _usual(env: Environment, n: int) -> Floats:
-    """Sums around what the table sees, one random level for a whole scheme."""
+    """Draw amounts around one quantile of the table's amounts."""
     rng = env.rng
     level = np.quantile(env.events.amount, rng.uniform(0.2, 0.99))
     return float(level) * rng.lognormal(0, rng.choice((0.02, 0.3, 0.8)), n)
 
 
 def fan_in(env: Environment, budget: int) -> Events:
-    """Many accounts pay one mule within hours or days.
+    """Fan-in: many accounts pay one mule within hours or days.
 
     Source: FATF and Europol (European Money Mule Action) descriptions of collection accounts.
     """
@@ -41,7 +41,7 @@ def fan_in(env: Environment, budget: int) -> Events:
 
 
 def fan_out(env: Environment, budget: int) -> Events:
-    """One account pays many others within hours or days, in similar parts.
+    """Fan-out: one account pays many others similar amounts within hours or days.
 
     Source: FATF descriptions of layering; the fan-out pattern of public laundering simulators (Weber et al. and Altman et al., 2018–2023).
     """
@@ -57,7 +57,7 @@ def fan_out(env: Environment, budget: int) -> Events:
 
 
 def collect_and_pass_on(env: Environment, budget: int) -> Events:
-    """Money gathers in a mule account and leaves within hours, by a few large payments or cash.
+    """Mule account: money arrives from many accounts and leaves within hours in a few large payments or cash.
 
     Source: Europol, money mules; FATF, professional money laundering (2018).
     """
@@ -76,7 +76,7 @@ def collect_and_pass_on(env: Environment, budget: int) -> Events:
 
 
 def chain(env: Environment, budget: int) -> Events:
-    """A sum hops through several accounts within hours, losing a little at each hop.
+    """Layering chain: an amount passes through several accounts, losing a little at each step.
 
     Source: FATF on layering; chain patterns of public laundering simulators.
     """
@@ -84,7 +84,7 @@ def chain(env: Environment, budget: int) -> Events:
 
 
 def cycle(env: Environment, budget: int) -> Events:
-    """A sum returns to where it started after several hops.
+    """Cycle: an amount returns to its first account after several steps.
 
     Source: FATF on round-tripping; cycle patterns of public laundering simulators.
     """
@@ -108,7 +108,7 @@ def _path(env: Environment, budget: int, *, closed: bool) -> Events:
 
 
 def pass_through(env: Environment, budget: int) -> Events:
-    """A stolen sum arrives and the same sum leaves shortly after: a pair, or a transfer followed by a withdrawal.
+    """Pass-through: an amount arrives and leaves shortly after, by a transfer or a withdrawal.
 
     Source: GSMA on mobile-money cash-out after fraud; Europol on mules.
     """
@@ -130,7 +130,7 @@ def pass_through(env: Environment, budget: int) -> Events:
 
 
 def wash_pair(env: Environment, budget: int) -> Events:
-    """Two accounts of one owner pay each other back and forth.
+    """Wash trades: two accounts of one owner pay each other back and forth.
 
     Source: general knowledge of wash trading and of fake turnover.
     """
@@ -155,7 +155,7 @@ def wash_pair(env: Environment, budget: int) -> Events:
 
 
 def authorised_push(env: Environment, budget: int) -> Events:
-    """The customer is talked into paying a stranger: own device, own hours, one or several payments larger than usual.
+    """Authorised push payment: the customer is persuaded to pay a stranger; own device, usual hours, larger amounts.
 
     Source: UK Finance and Europol on authorised push payment fraud.
     """
@@ -173,7 +173,7 @@ def authorised_push(env: Environment, budget: int) -> Events:
 
 
 def smurfing(env: Environment, budget: int) -> Events:
-    """Many people each bring small sums to one account, none of them remarkable.
+    """Smurfing: many accounts each pay one account small amounts.
 
     Source: FATF on smurfing.
     """
@@ -187,7 +187,7 @@ def smurfing(env: Environment, budget: int) -> Events:
 
 
 def sim_swap(env: Environment, budget: int) -> Events:
-    """A number is moved to another SIM; from the new phone the wallet is emptied within the hour, often in the evening or at night.
+    """SIM swap: the account is emptied from a new device within minutes or hours.
 
     Source: GSMA on SIM-swap fraud; Europol operations against SIM swappers.
     """
