@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats
-from vigie.bundles import bundle, transfer
+from vigie.bundles import bundle
+from vigie.bundles.publish import publish
 from vigie.calibration import calibrator, metrics
 from vigie.ensemble import combination
 from vigie.features import NAMES
@@ -108,9 +109,7 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
             performance=_performance(model, recipe, unseen),
             profile=_profile(recipe, known),
         )
-        transfer.publish(
-            shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), tidy=False
-        )
+        publish(shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), clean=False)
     (folder / INDEX).write_text(
         json.dumps({"version": version, "models": [r.name for r in wanted]}, indent=1) + "\n"
     )
