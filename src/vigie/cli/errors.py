@@ -215,9 +215,14 @@ def _print_bug(error: BaseException, language: str, *, debug: bool) -> None:
     ]
     click.echo("".join(traceback.format_list(frames)), err=True, nl=False)
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    click.echo(f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)", err=True)
+    click.echo(
+        f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)",
+        err=True,
+    )
     hint = phrase(
         "this is a bug of Vigie, not a fault of your table. Please report the lines above, which hold none of your "
         "data, with `vigie --version`; `vigie --debug …` shows the message too, for your own eyes first"
     )
-    _print_error(translate(phrase("something unexpected happened"), language), translate(hint, language), language)
+    _print_error(
+        translate(phrase("something unexpected happened"), language), translate(hint, language), language
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,9 @@ from vigie.i18n.catalogue import DEFAULT
 from vigie.roles.definitions import ROLES
 
 if TYPE_CHECKING:
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options, ScoringContext
+    from vigie.i18n.translator import Translator
+    from vigie.settings import Settings
 
 _Body = TypeVar("_Body", bound=Callable[..., None])
 Decorator = Callable[[Any], Any]
@@ -33,10 +36,14 @@ def options(*decorators: Decorator) -> Callable[[_Body], _Body]:
 
 def seed(text: str = "The same table and seed give the same bytes.") -> Decorator:
     """`--seed N`."""
-    return click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=text)
+    return click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=text
+    )
 
 
-def alert_budget(text: str = "How many rows you can review; by default the calibration decides.") -> Decorator:
+def alert_budget(
+    text: str = "How many rows you can review; by default the calibration decides.",
+) -> Decorator:
     """`--alert-budget 1%|500`."""
     return click.option("--alert-budget", type=Budget(), metavar="1%|500", help=text)
 
@@ -45,7 +52,11 @@ input_table = click.argument("source", metavar="INPUT")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 lang = click.option(
-    "--lang", default=DEFAULT, show_default=True, type=Language(), help="Language of the report, the reasons and the errors."
+    "--lang",
+    default=DEFAULT,
+    show_default=True,
+    type=Language(),
+    help="Language of the report, the reasons and the errors.",
 )
 role = click.option(
     "--role", "role_pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
@@ -55,7 +66,10 @@ expected_fraud_rate = click.option(
     "--expected-fraud-rate", type=Share(), metavar="0.5%", help="Share of fraud in the table, if you know it."
 )
 reasons = click.option(
-    "--reasons/--no-reasons", default=True, show_default=True, help="Give the reasons why a row is suspicious."
+    "--reasons/--no-reasons",
+    default=True,
+    show_default=True,
+    help="Give the reasons why a row is suspicious.",
 )
 
 matching = options(
@@ -71,10 +85,22 @@ scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching
 """Options of the commands that score a whole table."""
 
 
+@contextmanager
+def scoring_context(options: Options, config: Settings, t: Translator) -> Iterator[ScoringContext]:
+    """Open the catalog and show the progress while something is scored."""
+    from vigie import resources
+    from vigie.cli import console
+    from vigie.engine.options import ScoringContext
+
+    with console.progress(t) as progress, resources.open_catalog(config) as catalog:
+        progress("reading", 0.0)
+        yield ScoringContext(catalog, resources.bundle_loader(config), options, progress)
+
+
 def scoring_options(
     *, role_pairs: tuple[tuple[str, str], ...], lang: str, min_similarity: float, **others: Any
 ) -> Options:
     """Return the engine's options for what `matching` or `scoring` parsed."""
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options
 
     return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)

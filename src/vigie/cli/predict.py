@@ -17,8 +17,7 @@ from vigie.i18n.messages import msg, phrase
 from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
-    from vigie.catalog import Catalog
-    from vigie.engine.pipeline import Look, Options, Progress
+    from vigie.engine.table_matching import MatchResult
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
@@ -45,46 +44,22 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     """
     scoring = options.scoring_options(lang=lang, **chosen)
     check_output(source, output, as_json=as_json)
-    from vigie import resources
     from vigie.cli import console
-    from vigie.engine import pipeline
-    from vigie.table import write
+    from vigie.engine import files
 
     t, config = Translator(lang), settings.load()
-    with console.progress(t) as progress, resources.open_catalog(config) as catalog:
-        progress("reading", 0.0)
-        found = _predict_out_of_core(source, output, catalog, config, scoring, progress)
-        if found is None:
-            table = read_table(source, config)
-            result = pipeline.predict(table, catalog, resources.bundle_loader(config), scoring, progress)
-            progress("writing", 0.95)
-            write(table, result.additions, output)
-            found = result.summary, tuple(table.frame.columns)
-    summary, columns = found
+    limits = files.Limits(config.max_rows, config.max_columns, config.cache_dir / "jobs")
+    with options.scoring_context(scoring, config, t) as context:
+        result = files.predict_file(source, output, context, limits)
     if as_json:
-        console.dump(summary)
+        console.dump(result.summary)
         return
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
-    written = Written("stdout" if output == "-" else output, added_columns(columns))
-    parts = report(summary, t, source=name, width=console.width(), written=written)
+    written = Written("stdout" if output == "-" else output, added_columns(result.columns))
+    parts = report(result.summary, t, source=name, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
-
-
-def _predict_out_of_core(
-    source: str, output: str, catalog: Catalog, config: settings.Settings, scoring: Options, progress: Progress
-) -> tuple[dict[str, Any], tuple[str, ...]] | None:
-    """Score a file that is too large for memory; None where it is not."""
-    from vigie.engine import files
-
-    if source == "-" or not files.may_be_long(Path(source)):
-        return None
-    from vigie import resources
-
-    limits = files.Limits(config.max_rows, config.max_columns, config.cache_dir / "jobs")
-    loader = resources.bundle_loader(config)
-    return files.predict_file(Path(source), output, catalog, loader, scoring, limits, progress)
 
 
 @click.command(
@@ -103,17 +78,14 @@ def match(source: str, lang: str, min_similarity: float, as_json: bool, **chosen
     Nothing is scored. Every point of a model's similarity is explained.
     """
     matching = options.scoring_options(lang=lang, min_similarity=min_similarity, **chosen)
-    from vigie import resources
     from vigie.cli import console
-    from vigie.engine import pipeline
+    from vigie.engine import table_matching
 
     t, config = Translator(lang), settings.load()
-    with console.progress(t) as progress:
-        progress("reading", 0.0)
+    with options.scoring_context(matching, config, t) as context:
         table = read_table(source, config)
-        with resources.open_catalog(config) as catalog:
-            profile = pipeline.look(table, catalog, matching, progress)
-    summary = _summary(table, profile)
+        found = table_matching.match(table, context)
+    summary = _summary(table, found)
     if as_json:
         console.dump(summary)
         return
@@ -147,7 +119,9 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
     if not path.is_dir() and not _WRITABLE.fullmatch(path.name):
         hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
         found = msg(
-            "cannot write {output!r}: expected {expected}, or -", output=path.name, expected=phrase(_EXTENSIONS)
+            "cannot write {output!r}: expected {expected}, or -",
+            output=path.name,
+            expected=phrase(_EXTENSIONS),
         )
         raise UsageRefused(found, hint=hint)
     check_path(source, path)
@@ -176,26 +150,26 @@ def check_path(source: str, path: Path) -> None:
 
 def added_columns(columns: Sequence[str]) -> list[str]:
     """Return the names of the added columns in the output; a name that the table already has gets a number."""
-    from vigie.engine.output import ADDED
+    from vigie.engine.output import RESULT_COLUMNS
     from vigie.table.writing import free_names
 
-    return list(free_names(ADDED, columns).values())
+    return list(free_names(RESULT_COLUMNS, columns).values())
 
 
-def _summary(table: Table, profile: Look) -> dict[str, Any]:
+def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
     return {
         "rows": table.typed.height,
         "columns": table.typed.width,
-        "roles": profile.roles.to_json(),
+        "roles": result.roles.to_json(),
         "matches": [
             {
-                "name": found.entry.name,
-                "version": found.entry.version,
-                "domain": found.entry.domain,
-                "similarity": found.similarity,
-                "evidence": [reason.to_json() for reason in found.evidence],
+                "name": match.entry.name,
+                "version": match.entry.version,
+                "domain": match.entry.domain,
+                "similarity": match.similarity,
+                "evidence": [reason.to_json() for reason in match.evidence],
             }
-            for found in profile.matches
+            for match in result.matches
         ],
-        "seconds": profile.seconds,
+        "seconds": result.seconds,
     }

@@ -37,17 +37,14 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
     """
     scoring = options.scoring_options(lang=lang, **chosen)
     check_path(source, Path(output))
-    from vigie import resources
     from vigie.cli import console
-    from vigie.engine import scorer
+    from vigie.engine import pipeline
     from vigie.table.atomic import replacing
 
     config = settings.load()
-    with console.progress(Translator(lang)) as progress:
-        progress("reading", 0.0)
+    with options.scoring_context(scoring, config, Translator(lang)) as context:
         table = read_table(source, config)
-        with resources.open_catalog(config) as catalog:
-            fitted, scored = scorer.learn(table, catalog, resources.bundle_loader(config), scoring, progress)
+        fitted, scored = pipeline.fit(table, context)
         data = fitted.to_bytes()
         with replacing(Path(output)) as file:
             file.write(data)
@@ -78,10 +75,10 @@ def score(scorer: str, source: str, output: str) -> None:
     if not Path(scorer).is_file():
         raise NotFound("scorer", scorer, hint="make one with vigie fit")
     from vigie.cli import console
-    from vigie.engine.scorer import StandingPlan
+    from vigie.engine.scorer import Scorer
     from vigie.table import write
 
-    fitted = StandingPlan.from_bytes(Path(scorer).read_bytes())
+    fitted = Scorer.from_bytes(Path(scorer).read_bytes())
     table = read_table(source, settings.load())
     additions = fitted.score_table(table)
     write(table, additions, output)

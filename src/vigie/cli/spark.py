@@ -44,7 +44,7 @@ def spark_predict(
     """
     scoring = options.scoring_options(lang=lang, **chosen)
     require("spark", "scoring with Spark")
-    from vigie import resources, spark
+    from vigie import spark
     from vigie.cli import console
     from vigie.spark import files
     from vigie.spark.session import session, working
@@ -55,18 +55,17 @@ def spark_predict(
     target = files.Target(output, _EXTENSIONS[form or ("parquet" if columnar else "csv")])
     files.check(target)
     with (
-        console.progress(t) as progress,
-        resources.open_catalog(config) as catalog,
+        options.scoring_context(scoring, config, t) as context,
         session(master) as opened,
         working(opened, work, config.cache_dir / "jobs") as place,
     ):
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
-            table.df, catalog, resources.bundle_loader(config), scoring, spark.Room(place, spark.PART, config.require_signature),
-            progress, source=folder.source, comma_by_default=comma,
+            table.df, context, spark.Room(place, spark.PART, config.require_signature),
+            source=folder.source, comma_by_default=comma,
         )  # fmt: skip
-        progress("writing", 0.95)
+        context.progress("writing", 0.95)
         dialect = replace(table.dialect, decimal=result.decimal) if table.dialect else None
         files.write(result.frame, target, dialect)
         columns = table.df.columns
