@@ -28,6 +28,7 @@ from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline
+from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.starter_models import registry
 from vigie.stores.open import connect, open_location
@@ -133,7 +134,9 @@ def plain(
 
 
 def score(frame: pl.DataFrame, catalog: Catalog) -> tuple[np.ndarray, dict]:
-    done = pipeline.predict(table.from_frame(frame), catalog, open_bundle, pipeline.Options(reasons=False))
+    done = pipeline.predict(
+        table.from_frame(frame), ScoringContext(catalog, open_bundle, Options(reasons=False))
+    )
     return done.additions["fraud_score"].to_numpy(), done.summary
 
 

@@ -23,13 +23,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle, UsageRefused
+from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 SIGNATURE = "model.sig"
 SIGNATURE_LIMIT = 1024**2
 
-_EXTRA = "install it with `pip install 'vigie[sign]' pyopenssl`"
 _KEYS = msg("make one with `openssl ecparam -name prime256v1 -genkey -noout` and `openssl ec -pubout`")
 
 
@@ -130,16 +130,12 @@ def _damaged(bundle: str, found: str, expected: str) -> DamagedBundle:
 
 
 def _library() -> Any:
-    try:
-        import model_signing
-        import model_signing.hashing
-        import model_signing.signing
-        import model_signing.verifying
-    except ImportError as error:
-        # model-signing 1.1 imports pyOpenSSL without declaring it: name the missing one.
-        raise UsageRefused(
-            msg("signatures need model-signing: no module {name!r}", name=error.name), hint=_EXTRA
-        ) from error
+    require("sign", "signing or verifying a bundle")
+    import model_signing
+    import model_signing.hashing
+    import model_signing.signing
+    import model_signing.verifying
+
     return model_signing
 
 

@@ -18,8 +18,7 @@ from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 
 if TYPE_CHECKING:
-    from vigie.catalog import Catalog
-    from vigie.engine.pipeline import Look, Options, Progress
+    from vigie.engine.table_matching import MatchResult
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
@@ -89,46 +88,24 @@ def predict(
     check_output(source, output, as_json=as_json)
     from vigie import resources
     from vigie.cli import console
-    from vigie.engine import pipeline
-    from vigie.table import write
+    from vigie.engine import files
+    from vigie.engine.options import Options, ScoringContext
 
     t, chosen = Translator(lang), settings.load()
-    options = pipeline.Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
+    options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
+    limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
     with console.progress(t) as told, resources.open_catalog(chosen) as catalog:
-        told("reading", 0.0)
-        found = _in_passes(source, output, catalog, chosen, options, told)
-        if found is None:
-            table = read_table(source, chosen)
-            result = pipeline.predict(table, catalog, resources.bundle_loader(chosen), options, told)
-            told("writing", 0.95)
-            write(table, result.additions, output)
-            found = result.summary, tuple(table.frame.columns)
-    summary, columns = found
+        context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
+        made = files.predict_file(source, output, context, limits)
     if as_json:
-        console.dump(summary)
+        console.dump(made.summary)
         return
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
-    written = Written("stdout" if output == "-" else output, added(columns))
-    parts = report(summary, t, source=name, width=console.width(), written=written)
+    written = Written("stdout" if output == "-" else output, added(made.columns))
+    parts = report(made.summary, t, source=name, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
-
-
-def _in_passes(
-    source: str, output: str, catalog: Catalog, chosen: settings.Settings, options: Options, told: Progress
-) -> tuple[dict[str, Any], tuple[str, ...]] | None:
-    """What came of a file that is too long to be scored in memory; None where it is not."""
-    from vigie.engine import files
-
-    if source == "-" or not files.may_be_long(Path(source)):
-        return None
-    from vigie import resources
-
-    limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
-    return files.predict_file(
-        Path(source), output, catalog, resources.bundle_loader(chosen), options, limits, told
-    )
 
 
 @click.command(
@@ -151,15 +128,17 @@ def match(
     roles = roles_by_column(pairs)
     from vigie import resources
     from vigie.cli import console
-    from vigie.engine import pipeline
+    from vigie.engine.options import Options, ScoringContext
+    from vigie.engine.table_matching import match as match_table
 
     t, chosen = Translator(lang), settings.load()
-    options = pipeline.Options(top=top, minimum=min_similarity, roles=roles, language=lang)
+    options = Options(top=top, minimum=min_similarity, roles=roles, language=lang)
     with console.progress(t) as told:
         told("reading", 0.0)
         table = read_table(source, chosen)
         with resources.open_catalog(chosen) as catalog:
-            look = pipeline.look(table, catalog, options, told)
+            context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
+            look = match_table(table, context)
     summary = _summary(table, look)
     if as_json:
         console.dump(summary)
@@ -213,13 +192,13 @@ def check_place(source: str, path: Path) -> None:
 
 def added(columns: Sequence[str]) -> list[str]:
     """The names of our columns as they are in the file: one that is taken got a number."""
-    from vigie.engine.output import ADDED
+    from vigie.engine.output import RESULT_COLUMNS
     from vigie.table.writing import free_names
 
-    return list(free_names(ADDED, columns).values())
+    return list(free_names(RESULT_COLUMNS, columns).values())
 
 
-def _summary(table: Table, look: Look) -> dict[str, Any]:
+def _summary(table: Table, look: MatchResult) -> dict[str, Any]:
     return {
         "rows": table.typed.height,
         "columns": table.typed.width,

@@ -68,8 +68,8 @@ def refine(
     from vigie.cli import console
     from vigie.cli.predict import check_output
     from vigie.cli.report import Written, report
-    from vigie.engine import refine as story
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options, ScoringContext
+    from vigie.engine.refine import refine as refine_table
     from vigie.table import write
 
     check_output(source, output, as_json=as_json)
@@ -80,7 +80,8 @@ def refine(
         marks = _marks(table, labels, label, chosen)
         options = Options(language=lang, alert_budget=alert_budget, seed=seed)
         with resources.open_catalog(chosen) as catalog:
-            result = story.refine(table, catalog, resources.bundle_loader(chosen), options, marks, told)
+            context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
+            result = refine_table(table, context, marks)
         told("writing", 0.95)
         write(table, result.additions, output)
     if as_json:
@@ -130,13 +131,13 @@ def suggest(
     needed to learn. Row 1 is the first one after the header.
     """
     from vigie.cli import console
-    from vigie.engine import refine as story
-    from vigie.engine.pipeline import Prediction
+    from vigie.engine.output import Prediction
+    from vigie.engine.refine import suggest as suggest_rows
 
     chosen = settings.load()
     table, additions = _predictions(source, chosen)
     marks = _marks(table, labels, label, chosen) if labels else {}
-    rows = story.suggest(Prediction(table, additions, {}), marks, count, seed)
+    rows = suggest_rows(Prediction(table, additions, {}), marks, count, seed)
     found = [
         {
             "row": row + 1,

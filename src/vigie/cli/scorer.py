@@ -44,8 +44,8 @@ def plan(
     check_place(source, Path(output))
     from vigie import resources
     from vigie.cli import console
-    from vigie.engine import scorer
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options, ScoringContext
+    from vigie.engine.pipeline import fit
     from vigie.table.atomic import replacing
 
     t, chosen = Translator(lang), settings.load()
@@ -54,7 +54,7 @@ def plan(
         told("reading", 0.0)
         table = read_table(source, chosen)
         with resources.open_catalog(chosen) as catalog:
-            made, scored = scorer.learn(table, catalog, resources.bundle_loader(chosen), options, told)
+            made, scored = fit(table, ScoringContext(catalog, resources.bundle_loader(chosen), options, told))
         data = made.to_bytes()
         with replacing(Path(output)) as file:
             file.write(data)
@@ -84,10 +84,10 @@ def score(plan: str, source: str, output: str) -> None:
     check_output(source, output, as_json=False)
     if not Path(plan).is_file():
         raise NotFound("plan", plan, hint="make one with vigie plan")
-    from vigie.engine.scorer import StandingPlan
+    from vigie.engine.scorer import Scorer
     from vigie.table import write
 
-    made = StandingPlan.from_bytes(Path(plan).read_bytes())
+    made = Scorer.from_bytes(Path(plan).read_bytes())
     table = read_table(source, settings.load())
     additions = made.score_table(table)
     write(table, additions, output)

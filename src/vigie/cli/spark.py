@@ -11,7 +11,7 @@ from vigie import settings
 from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import roles_by_column
 from vigie.cli.predict import added, asked_of_rows, shared
-from vigie.errors import UsageRefused
+from vigie.extras import require
 from vigie.i18n.translator import Translator
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
@@ -53,18 +53,13 @@ def spark_predict(
     """
     roles = roles_by_column(pairs)
     from vigie import resources
-    from vigie.engine.pipeline import Options
+    from vigie.engine.options import Options, ScoringContext
 
-    try:
-        from vigie import spark
-        from vigie.spark import files
-        from vigie.spark.session import session, working
-    except ModuleNotFoundError as error:
-        raise UsageRefused(
-            f"Spark needs more packages: found no {error.name}",
-            hint="pip install 'vigie[spark]', and Java 17",
-        ) from None
+    require("spark", "scoring with Spark")
+    from vigie import spark
     from vigie.cli import console
+    from vigie.spark import files
+    from vigie.spark.session import session, working
 
     t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
@@ -81,8 +76,8 @@ def spark_predict(
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
-            table.df, catalog, resources.bundle_loader(chosen), options, spark.Room(place, spark.PART, chosen.require_signature),
-            told, source=folder.source, comma_by_default=comma,
+            table.df, ScoringContext(catalog, resources.bundle_loader(chosen), options, told),
+            spark.Room(place, spark.PART, chosen.require_signature), source=folder.source, comma_by_default=comma,
         )  # fmt: skip
         told("writing", 0.95)
         dialect = replace(table.dialect, decimal=result.decimal) if table.dialect else None

@@ -44,6 +44,7 @@ from typing import IO, Any
 
 from vigie.bundles.bundle import Bundle
 from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
+from vigie.extras import require
 from vigie.importer.metadata import Metadata, read_metadata
 from vigie.importer.worker_response import WorkerOutput, WorkerResponse, parse_response
 
@@ -92,6 +93,8 @@ def convert(
     limits = limits or Limits()
     if any(not _DIGEST.fullmatch(digest) for digest in trust):
         raise UsageRefused("trust: expected sha256 digests, 64 lower-case hexadecimal digits each")
+    if trust:
+        require("joblib", "loading a trusted file")
     files = _find_files(directory)
     digests = {path.name: _digest(path, limits) for path in files.values()}
     metadata = read_metadata(directory)

@@ -226,7 +226,7 @@ def _studied(
     one: Lesson, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
 ) -> calibrator.Studied:
     members = [
-        combination.EnsembleMember(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
+        combination.MemberVote(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
         for name, margin in margins.items()
     ]
     anomaly = weighted_ranks(one.anomaly, weights)
