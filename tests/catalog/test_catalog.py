@@ -19,7 +19,7 @@ from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
-from vigie.matching.domains import read
+from vigie.matching.domains import score_domains
 from vigie.stores.base import Location
 
 COLUMNS = (
@@ -56,7 +56,7 @@ def entry(
 def table(*, features: bool = False, columns: tuple[tuple[str, str, str], ...] = COLUMNS) -> TableProfile:
     """A table of mobile money, like `entry`'s training tables."""
     spread = Quantiles(FEATURES, np.tile(np.arange(LEVELS, dtype=float), (len(FEATURES), 1)))
-    words = read(["cash_out", *(n for n, _, _ in columns)], [r for _, r, _ in columns])
+    words = score_domains(["cash_out", *(n for n, _, _ in columns)], [r for _, r, _ in columns])
     return TableProfile(tuple(Column(*c) for c in columns), words, spread if features else None)
 
 
@@ -209,7 +209,7 @@ def test_the_best_three_above_the_minimum_are_proposed(catalog: Catalog) -> None
     found = catalog.match(table())
     assert [match.entry.name for match in found] == ["a", "b", "best"]
     for match in found:
-        assert match.similarity == pytest.approx(sum(reason.points for reason in match.evidence))
+        assert match.similarity == pytest.approx(sum(reason.points for reason in match.reasons))
     assert names(catalog, top=1) == ["a"]
     assert names(catalog, top=0) == []
     assert len(names(catalog, top=10)) == 4
@@ -222,7 +222,7 @@ def test_the_spread_of_features_decides_between_equals(catalog: Catalog) -> None
     catalog.register_all([entry("a", shift=9.0), entry("b", shift=5.0), entry("c"), entry("d", quantiles={})])
     found = catalog.match(table(features=True), top=4)
     assert [match.entry.name for match in found] == ["c", "b", "a", "d"]
-    assert found[0].evidence[-1].text == "8 of the table's 8 features are spread as in training"
+    assert found[0].reasons[-1].text == "8 of the table's 8 features are spread as in training"
     assert [match.entry.name for match in catalog.match(table())] == ["a", "b", "c"]
 
 

@@ -167,7 +167,7 @@ def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
                 "version": match.entry.version,
                 "domain": match.entry.domain,
                 "similarity": match.similarity,
-                "evidence": [reason.to_json() for reason in match.evidence],
+                "evidence": [reason.to_json() for reason in match.reasons],
             }
             for match in result.matches
         ],

@@ -128,7 +128,7 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
         "weight": round(weight, 4),
         "skill": skill(match.entry),
         "skill_by": _measured_by(match.entry),
-        "evidence": [reason.to_json() for reason in match.evidence],
+        "evidence": [reason.to_json() for reason in match.reasons],
     }
 
 

@@ -11,9 +11,8 @@ from vigie.engine.members import Model
 from vigie.engine.options import ScoringContext, StageTimer
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
-from vigie.matching import ModelProfile, TableProfile
+from vigie.matching import ModelProfile, TableProfile, compare
 from vigie.matching.distributions import Quantiles
-from vigie.matching.explanations import compare, similarity
 from vigie.models import model_inputs, reference
 from vigie.models.trained.table_recognition import TableMatch, match_table, ranked
 from vigie.roles import inference
@@ -120,7 +119,7 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
     quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
     reasons = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
     others = [match for match in matches if match.entry.id != entry.id]
-    return (Match(entry, similarity(reasons), reasons), *others)[: options.top]
+    return (Match(entry, reasons), *others)[: options.top]
 
 
 def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:

@@ -28,8 +28,8 @@ from vigie.bundles.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.extras import require
 from vigie.i18n.messages import msg
-from vigie.matching.distributions import measure as spread
-from vigie.matching.domains import UNSAID, domains
+from vigie.matching.distributions import quantiles_of
+from vigie.matching.domains import NEUTRAL_SCORE, domains
 from vigie.models.trained.model import TrainedModel
 from vigie.models.trained.table_model import Coverage
 from vigie.models.trained.table_recognition import fingerprint
@@ -330,7 +330,7 @@ def _too_good(measured: Mapping[str, Any]) -> list[str]:
 def _domain(frame: pl.DataFrame, roles: Roles) -> str:
     scores = matching.describe(frame, roles).domain.scores
     best = max(scores, key=lambda name: scores[name], default="")
-    return best if best in domains() and scores[best] > UNSAID else ""
+    return best if best in domains() and scores[best] > NEUTRAL_SCORE else ""
 
 
 def _performance(
@@ -365,7 +365,7 @@ def _profile(seen: Examined, model: TrainedModel, whole: heads.Part) -> dict[str
         "typologies": [],
         "columns": [{"name": c.column, "role": c.role, "type": types[c.column]} for c in seen.roles.columns],
         "roles": dict.fromkeys(sorted(counted), 1.0),
-        "quantiles": spread(whole.evidence.features).to_json(),
+        "quantiles": quantiles_of(whole.evidence.features).to_json(),
         "rows": seen.rows,
         "prevalence": round(seen.label.share, 6),
         "trained_on": {

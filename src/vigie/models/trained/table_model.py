@@ -19,7 +19,7 @@ from vigie.arrays import Floats
 from vigie.boosting.xgboost_predict import margins
 from vigie.features import NAMES
 from vigie.features.related import RELATED_SIGNALS
-from vigie.matching.distributions import Quantiles, gaps, measure
+from vigie.matching.distributions import Quantiles, distances, quantiles_of
 from vigie.models.model_inputs import DETECTORS, INPUTS, ModelInputs
 from vigie.models.trained import column_matching
 from vigie.models.trained import encoders as encoding
@@ -191,8 +191,8 @@ class TableModel:
     def _alike(self, evidence: ModelInputs) -> Floats:
         """(features,) how alike each feature is spread here and in training, 0 to 1."""
         trained = Quantiles.from_json(self.own.features)
-        here = measure(evidence.features)
-        found = dict(zip(here.names, gaps(here, [trained])[0].tolist(), strict=True))
+        here = quantiles_of(evidence.features)
+        found = dict(zip(here.names, distances(here, [trained])[0].tolist(), strict=True))
         near = (found.get(name, 1.0) for name in self.own.features)
         return np.array([np.clip((FAR - gap) / (FAR - NEAR), 0, 1) for gap in near])
 
@@ -224,7 +224,7 @@ def learn(
     encoders = encoding.learn(frame, used, label, known, salt, time)
     known_here = {name for name, there in zip(NAMES, evidence.known, strict=True) if there}
     spread = {
-        name: tuple(q) for name, q in measure(evidence.features).to_json().items() if name in known_here
+        name: tuple(q) for name, q in quantiles_of(evidence.features).to_json().items() if name in known_here
     }
     return Own(tuple(sketches), tuple(encoders), spread, salt, time)
 
