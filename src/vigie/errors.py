@@ -45,7 +45,7 @@ from vigie.i18n.messages import Message, join_or, msg, phrase, translate
 
 
 class VigieError(Exception):
-    """Base of all errors of Vigie; `hint` says what the reader can do next."""
+    """Base of all errors of Vigie; `hint` tells what to do next."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -65,11 +65,11 @@ class VigieError(Exception):
 
 
 class UsageRefused(VigieError):
-    """The request makes no sense, whatever the data."""
+    """The request is invalid, whatever the data."""
 
 
 class AlreadyThere(UsageRefused):
-    """An object that must be new exists already; `where` names the store, `key` the object."""
+    """An object that must be new already exists; `where` names the store, `key` the object."""
 
     def __init__(self, where: str, key: str, *, hint: str = "") -> None:
         super().__init__(msg("{where}: {key!r} is already there", where=where, key=key), hint=hint)
@@ -78,11 +78,11 @@ class AlreadyThere(UsageRefused):
 
 
 class SignInRefused(UsageRefused):
-    """Nobody is signed in by this; never says which half was wrong."""
+    """The credentials are wrong; the message does not say which part."""
 
 
 class NotAllowed(UsageRefused):
-    """Whoever asks is known, and may not do this; `needed` is the role that may."""
+    """The user lacks a permission; `needed` is the required role."""
 
     def __init__(self, what: str, *, needed: str) -> None:
         super().__init__(
@@ -93,7 +93,7 @@ class NotAllowed(UsageRefused):
 
 
 class TooManyAttempts(UsageRefused):
-    """Tried too often; `seconds` says when to try again."""
+    """Too many attempts; retry after `seconds`."""
 
     def __init__(self, what: str, *, seconds: int) -> None:
         super().__init__(
@@ -114,7 +114,7 @@ class UnknownLanguage(UsageRefused):
 
 
 class WrongState(UsageRefused):
-    """What was asked fits another state of the upload or run; nothing was changed."""
+    """The upload or job is in another state than the request needs; nothing was changed."""
 
     def __init__(self, what: str, *, found: str, expected: str | Iterable[str], hint: str = "") -> None:
         wanted = phrase(expected) if isinstance(expected, str) else join_or(expected)
@@ -129,7 +129,7 @@ class WrongState(UsageRefused):
 
 
 class InputRefused(VigieError):
-    """A file or a value that Vigie will not guess about."""
+    """A file or a value that Vigie refuses to guess."""
 
 
 class UnreadableTable(InputRefused):
@@ -149,7 +149,7 @@ class UnreadableTable(InputRefused):
 
 
 class MalformedTable(InputRefused):
-    """One line of the table cannot be trusted; `line` counts from 1 in the file."""
+    """One line of the table is malformed; `line` counts from 1 in the file."""
 
     def __init__(self, source: str, *, line: int, found: str, expected: str, hint: str = "") -> None:
         said = msg(
@@ -165,7 +165,7 @@ class MalformedTable(InputRefused):
 
 
 class TableTooLarge(InputRefused):
-    """More rows, columns or bytes than the limits of the settings."""
+    """The table exceeds a limit of the settings in rows, columns or bytes."""
 
     def __init__(self, source: str, *, found: int, limit: int, unit: str, hint: str = "") -> None:
         said = msg(
@@ -181,7 +181,7 @@ class TableTooLarge(InputRefused):
 
 
 class ForeignModelRefused(InputRefused):
-    """A model made elsewhere that cannot be read safely, or not said exactly; `names` are what was refused."""
+    """A third-party model that cannot be read safely or converted exactly; `names` are what was refused."""
 
     def __init__(
         self, file: str, *, found: str, expected: str = "", names: Iterable[str] = (), hint: str = ""
@@ -202,7 +202,7 @@ class ForeignModelRefused(InputRefused):
 
 
 class UnknownColumn(InputRefused):
-    """A column was named that the table does not have."""
+    """The table has no column of that name."""
 
     def __init__(self, column: str, columns: Iterable[str]) -> None:
         known = list(columns)
@@ -213,7 +213,7 @@ class UnknownColumn(InputRefused):
 
 
 class NotFound(VigieError):
-    """Something named by the user is not there."""
+    """Something that the user named does not exist."""
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
         super().__init__(
@@ -225,7 +225,7 @@ class NotFound(VigieError):
 
 
 class Unavailable(VigieError):
-    """It exists but cannot be had now, or must not be trusted."""
+    """Something exists but is unavailable now, or must not be trusted."""
 
 
 class MissingExtra(Unavailable):
@@ -244,7 +244,7 @@ class MissingExtra(Unavailable):
 
 
 class UnwritableOutput(Unavailable):
-    """A result that cannot be written where it was asked for."""
+    """The output cannot be written."""
 
     def __init__(self, output: str, *, reason: str) -> None:
         super().__init__(
@@ -254,11 +254,11 @@ class UnwritableOutput(Unavailable):
 
 
 class DatabaseUnavailable(Unavailable):
-    """The catalog's database cannot be reached or is not at our schema."""
+    """The catalog's database cannot be reached or has another schema."""
 
 
 class CatalogChanged(Unavailable):
-    """What was read of a model no longer holds; nothing has been written."""
+    """The model has changed since it was read; nothing was written."""
 
     def __init__(self, model: str, *, found: str, expected: str) -> None:
         super().__init__(
@@ -274,7 +274,7 @@ class CatalogChanged(Unavailable):
 
 
 class MigrationUnderWay(Unavailable):
-    """Another process holds the catalog's migrations; `who` is user, machine and process, `since` in UTC."""
+    """Another process holds the migration lock; `who` is user, machine and process, `since` in UTC."""
 
     def __init__(self, migration: int, *, who: str, since: str, alive: str) -> None:
         super().__init__(
@@ -287,7 +287,7 @@ class MigrationUnderWay(Unavailable):
 
 
 class MigrationIncomplete(Unavailable):
-    """Not every model that was counted in came out; `failed` are the models by label, with the reason."""
+    """Some models were not migrated; `failed` are their labels, with the reason."""
 
     def __init__(
         self, done: int, expected: int, *, what: str, failed: Iterable[tuple[str, str]] = (), hint: str = ""
@@ -301,7 +301,7 @@ class MigrationIncomplete(Unavailable):
 
 
 class RollbackRefused(Unavailable):
-    """Nothing was restored; `faults` are the models by label, with what was found where they lay."""
+    """Nothing was restored; `faults` are the labels of models, with what was found at their old location."""
 
     def __init__(self, migration: int, faults: Iterable[tuple[str, str]]) -> None:
         self.faults = tuple(faults)
@@ -315,11 +315,11 @@ class RollbackRefused(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """A store refused, timed out or lost an object."""
+    """A store refused a request, timed out or lost an object."""
 
 
 class NewerBundle(Unavailable):
-    """The bundle's format is later than the last one this Vigie reads."""
+    """The bundle's format is newer than this version of Vigie reads."""
 
     def __init__(self, bundle: str, *, found: int, newest: int) -> None:
         super().__init__(
@@ -336,7 +336,7 @@ class NewerBundle(Unavailable):
 
 
 class UnsignedBundle(Unavailable):
-    """A bundle without a signature, where a signature is asked for."""
+    """The bundle has no signature, but the settings require one."""
 
     def __init__(self, bundle: str, *, hint: str = "") -> None:
         super().__init__(
@@ -347,7 +347,7 @@ class UnsignedBundle(Unavailable):
 
 
 class DamagedBundle(Unavailable):
-    """Bytes that are not those the catalog promised."""
+    """The bytes of a bundle differ from the digest in the catalog."""
 
     def __init__(self, bundle: str, file: str, *, found: str, expected: str, hint: str = "") -> None:
         said = msg(
