@@ -1,9 +1,8 @@
-"""Settings, frozen and read once; the only reader of os.environ.
+"""Settings, read once from the environment; no other module reads os.environ.
 
-Names the owner of a deployment already knows keep working: `DATABASE_URL`, `STORAGE_TYPE`,
-`S3_MODEL_BUCKET`, `MODEL_CACHE_DIR`. Credentials are never read here: the store and the database driver take
-them from the usual environment themselves. The secrets of the web app are kept out of its settings' repr, so
-that none can be printed with them.
+`DATABASE_URL`, `STORAGE_TYPE`, `S3_MODEL_BUCKET` and `MODEL_CACHE_DIR` have the names of earlier deployments. Credentials
+are never read here: the clients of stores and databases read them themselves. Secrets of the web app are left out of the
+repr of its settings.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from platformdirs import user_data_path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and how much is allowed.
+    """Locations and limits.
 
     Attributes:
         home: folder of the catalog, the models and the cache.
@@ -46,11 +45,15 @@ class Settings:
 
 
 class BadSetting(ValueError):
-    """A setting that cannot be understood; the message names it."""
+    """A setting has an invalid value; the message names it."""
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Reads the settings from `environ`, by default the process's own."""
+    """Read the settings from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     home = Path(env.get("VIGIE_HOME") or user_data_path("vigie", appauthor=False)).expanduser()
     return Settings(
@@ -75,7 +78,7 @@ def spark_python(environ: Mapping[str, str] | None = None) -> str:
 
 @dataclass(frozen=True)
 class StoreOptions:
-    """How to reach the stores; what is empty is left to the vendor's own defaults.
+    """Connection options of the stores; empty ones are the defaults of the client.
 
     Attributes:
         s3_endpoint: URL of an S3-compatible server (MinIO, Ceph, R2, Railway); empty for AWS.
@@ -103,17 +106,21 @@ CREDENTIALS = {
     "gcs": ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY"),
     "azure": ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_CLIENT_ID"),
 }  # fmt: skip
-"""The variables that the clients of each cloud take credentials from."""
+"""Environment variables from which the client of each cloud reads credentials."""
 
 
 def credential_names(storage_type: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Which of CREDENTIALS are set; their values are nobody's business here."""
+    """Return which of `CREDENTIALS` are set; never their values."""
     env = os.environ if environ is None else environ
     return tuple(name for name in CREDENTIALS.get(storage_type, ()) if env.get(name))
 
 
 def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
-    """Reads how to reach the stores from `environ`, by default the process's own; never a credential."""
+    """Read the connection options of the stores from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     return StoreOptions(
         s3_endpoint=env.get("AWS_ENDPOINT_URL_S3")
@@ -131,7 +138,7 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """The web app and its workers.
+    """Settings of the web app and its workers.
 
     Attributes:
         production: whether several users reach the app: requires a secret and HTTPS cookies; by default yes if
@@ -172,7 +179,11 @@ class WebSettings:
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
-    """Reads the web app's settings from `environ`, by default the process's own."""
+    """Read the settings of the web app from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     shared = (env.get("DATABASE_URL") or "sqlite:").partition(":")[0] != "sqlite"
     return WebSettings(
@@ -213,7 +224,7 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
-    """A word that is neither yes nor no is refused: a guard must not be off by a spelling."""
+    """Read yes or no; other words are refused, so that a misspelling never switches a protection off."""
     text = (env.get(name) or "no").strip().lower()
     if text not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
         raise BadSetting(f"{name}: found {text!r}, expected yes or no")

@@ -13,7 +13,7 @@ from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import LEAST as LEAST_COHERENCE
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
-from vigie.i18n.messages import Message, msg, phrase
+from vigie.i18n.messages import Message, as_message, msg
 
 SPREAD = 4.0
 """Divides the evidence before it becomes a score in (0, 1), so that neither end crowds."""
@@ -80,7 +80,7 @@ def decide(
         probability = calibration.at_odds(ratio, thresholds.prior_log_odds)
     level = _levels(probability, evidence, share is not None, thresholds.medium)
     alert, words = evidence >= thresholds.alert, evidence >= thresholds.explained
-    abstained = phrase(thresholds.abstained) if thresholds.abstained else None
+    abstained = as_message(thresholds.abstained) if thresholds.abstained else None
     return Decision(score, probability, level, alert, words, share, None, abstained)
 
 

@@ -14,7 +14,7 @@ from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
 
 from vigie import __version__
-from vigie.errors import recalled
+from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
@@ -88,7 +88,7 @@ def _everywhere() -> dict[str, Any]:
         "asset": asset,
         "warned": lambda summary: warned(summary, said.language),
         "retold": lambda error: (
-            [translate(text, said.language) for text in recalled(error)] if error else ["", ""]
+            [translate(text, said.language) for text in from_record(error)] if error else ["", ""]
         ),
         "role_name": lambda role: said.name("role", role),
         "domain_name": lambda domain: said.name("domain", domain) if domain else said("frame.unknown"),
