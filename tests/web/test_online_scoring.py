@@ -21,7 +21,7 @@ class SlowScorer:
         self.started, self.allowed = threading.Event(), threading.Event()
         self.batch_sizes: list[int] = []
 
-    def score_each(self, requests: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
+    def score_many(self, requests: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
         self.batch_sizes.append(len(requests))
         self.started.set()
         assert self.allowed.wait(LIMIT)

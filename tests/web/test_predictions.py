@@ -11,6 +11,7 @@ from tests.web.conftest import CSV, Installation, upload
 
 from vigie import resources
 from vigie.engine import pipeline, refine
+from vigie.engine.options import Options, ScoringContext
 from vigie.i18n.messages import Message
 from vigie.table import read
 
@@ -36,8 +37,10 @@ def test_the_web_app_says_what_the_command_line_says(
     path = tmp_path / "payments.csv"
     path.write_text(CSV)
     with resources.open_catalog(here.settings) as catalog:
-        options = pipeline.Options(alert_budget=12)
-        expected = pipeline.predict(read(path), catalog, resources.bundle_loader(here.settings), options)
+        options = Options(alert_budget=12)
+        expected = pipeline.predict(
+            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options)
+        )
     told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
     assert (told["state"], told["share"], told["error"]) == ("done", 1.0, None)
     assert told["summary"]["alerts"] == expected.summary["alerts"] == 12
@@ -226,8 +229,10 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
         path = here.settings.home / "again.csv"
         path.write_text(CSV)
         said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
-        options = pipeline.Options(alert_budget=12)
-        expected = refine.refine(read(path), catalog, resources.bundle_loader(here.settings), options, said)
+        options = Options(alert_budget=12)
+        expected = refine.refine(
+            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options), said
+        )
     score = expected.additions["fraud_score"].to_list()
     assert [row["fraud_score"] for row in pages[1]] == pytest.approx(
         [score[row["row"]] for row in pages[1]], abs=1e-9

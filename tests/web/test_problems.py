@@ -51,9 +51,9 @@ def test_programs_read_english_unless_they_ask_for_french(here: Installation) ->
         asked["path"], headers={**ada, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
     ).get_json()
     assert _plain(french["detail"]) == "fichier envoyé introuvable : « nope »"
-    assert french["hint"] == "il a peut-être été supprimé ; la page Fichiers liste les fichiers envoyés".replace(
-        " ;", "\u202f;"
-    )
+    assert french[
+        "hint"
+    ] == "il a peut-être été supprimé ; la page Fichiers liste les fichiers envoyés".replace(" ;", "\u202f;")
     assert french["kind"] == english["kind"]
     wrong = client.post(
         "/api/v1/uploads", json={"nam": 1}, headers={**ada, "Accept-Language": "fr"}

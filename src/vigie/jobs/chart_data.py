@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.calibration.calibrator import probability
-from vigie.engine.pipeline import Prediction
+from vigie.engine.output import Prediction
 from vigie.roles.definitions import category_roles, role_of
 from vigie.roles.inference import Roles
 

@@ -26,6 +26,7 @@ import polars as pl
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.matching.distributions import measure as spread
 from vigie.matching.domains import UNSAID, domains
@@ -151,6 +152,7 @@ def examine(
         roles: column -> role, where the owner knows better.
         seed: of everything drawn at random.
     """
+    require("train", "training a model")
     found = read(table.typed, label, positive, unlabelled)
     for column in keep:
         if column not in table.typed.columns:
@@ -293,7 +295,7 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
                 "{source}: no column is left to learn from once leaks are out, expected at least one",
                 source=table.source,
             ),
-            hint="keep a column that is known when a transaction is scored with --keep COLUMN",
+            hint="keep a column that is known when a transaction is scored with --keep-column COLUMN",
         )
 
 

@@ -21,7 +21,7 @@ from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
 
 if TYPE_CHECKING:
-    from vigie.engine.scorer import StandingPlan
+    from vigie.engine.scorer import Scorer
 
 _MAX_SCORERS = 8
 MAX_BATCH_ROWS = 4000
@@ -63,10 +63,10 @@ class ScorerCache:
             if result in self._batchers:
                 self._batchers.move_to_end(result)
                 return self._batchers[result]
-        from vigie.engine.scorer import StandingPlan
+        from vigie.engine.scorer import Scorer
 
         try:
-            scorer = StandingPlan.from_bytes(self._store.get(join(result, result_layout.SCORER)))
+            scorer = Scorer.from_bytes(self._store.get(join(result, result_layout.SCORER)))
         except NotFound:
             hint = (
                 "score a table of at most 200,000 rows; only such runs store a scorer, and refinements do not"
@@ -86,13 +86,13 @@ class MicroBatcher:
         scorer: used by one thread at a time.
     """
 
-    def __init__(self, scorer: StandingPlan) -> None:
+    def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
         self._turn, self._lock = threading.Lock(), threading.Lock()
         self._pending: deque[PendingRequest] = deque()
 
     def score(self, rows: pl.DataFrame, only: Sequence[int]) -> pl.DataFrame:
-        """Score the rows `only`, with all `rows` as context; see `StandingPlan.score`."""
+        """Score the rows `only`, with all `rows` as context; see `Scorer.score`."""
         request = PendingRequest(rows, only)
         with self._lock:
             self._pending.append(request)
@@ -112,7 +112,7 @@ class MicroBatcher:
 
     def _score_batch(self, batch: Sequence[PendingRequest]) -> None:
         try:
-            results = self.scorer.score_each([(request.rows, request.only) for request in batch])
+            results = self.scorer.score_many([(request.rows, request.only) for request in batch])
         except Exception as error:  # noqa: BLE001  raised in the thread of the request that caused it, and only there
             if len(batch) == 1:
                 batch[0].scored.set_exception(error)

@@ -18,13 +18,13 @@ from typing import Any
 import polars as pl
 
 from vigie.app.result_layout import cell_column, own_column, typed_column
-from vigie.engine.output import ADDED
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
 from vigie.table.atomic import replacing
 
-_OWN = ("row", "rank", *ADDED)
+_OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
 _MAX_SORTED_ROWS = 200_000
 _MAX_CELL = 2000

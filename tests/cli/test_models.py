@@ -26,17 +26,17 @@ from tests.waiting import LIMIT
 
 from vigie import resources, settings
 from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.cli import cli
 from vigie.cli.populate import populate
-from vigie.engine.members import members_of
-from vigie.engine.pipeline import Options, plan
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.pipeline import fit_table
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.resources import bundle_loader
 from vigie.stores.open import connect
 from vigie.table import from_frame
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def vigie(*arguments: object) -> Result:
@@ -265,12 +265,12 @@ def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:
     chosen = settings.load()
     with resources.open_catalog(chosen) as catalog:
         matching = Options(top=50, minimum=0.5, reasons=False)
-        made = plan(uploaded, catalog, bundle_loader(chosen), matching)
-        alone = next((m for m in made.matches if m.entry.name == "dataset7"), None)
+        made = fit_table(uploaded, ScoringContext(catalog, bundle_loader(chosen), matching))
+        alone = next((m for m in made.profile.matched.matches if m.entry.name == "dataset7"), None)
         assert alone is not None, "the imported model was not matched"
         assert alone.similarity > 0.5
-        members = {member.name: member for member in members_of(made, uploaded)}
-    expected = model.predict(own.to_numpy()[made.evidence.order], output_margin=True)
+        members = {member.name: member for member in made.fitted.votes}
+    expected = model.predict(own.to_numpy()[made.fitted.inputs.order], output_margin=True)
     np.testing.assert_allclose(members["dataset7"].margin, expected, rtol=1e-4, atol=1e-5)
 
 
