@@ -222,11 +222,11 @@ def _numbers(labels: str, given: Table, key: str) -> list[int | None]:
 
 
 def _looked_up(labels: str, table: Table, given: Table, key: str) -> list[int | None]:
-    from vigie.models.trained.column_sketch import cells
+    from vigie.models.trained.column_sketch import normalised_cells
 
-    here = cells(table.typed[key]).to_list()
+    here = normalised_cells(table.typed[key]).to_list()
     place: Mapping[Any, int] = {value: row for row, value in enumerate(here)}
-    wanted = cells(given.typed[key]).to_list()
+    wanted = normalised_cells(given.typed[key]).to_list()
     if len(place) < len(here) and any(here.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
             msg(

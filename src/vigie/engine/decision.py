@@ -108,7 +108,7 @@ def fit_decision(
     ratio, prior_log_odds = np.zeros(0), None
     if calibrator is not None and abstained is None:
         ratio = calibrator.log_ratio(_monotone(evidence, odds, leader))
-        prior_log_odds = calibration.odds(ratio, _prevalence(combined, calibrator, prior).estimate)
+        prior_log_odds = calibration.prior_log_odds(ratio, _prevalence(combined, calibrator, prior).estimate)
     medium = float(np.quantile(evidence, 0.99)) if rows else 0.0
     lines = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), leader)
     found = decide(combined, calibrator, prior, lines, odds)
@@ -184,7 +184,7 @@ def _doubt(
         return msg(
             "its columns have nothing to do with one another, so there is no pattern that a fraud could break"
         )
-    if combined.harmony < calibration.HARMONY:
+    if combined.harmony < calibration.MIN_RANK_CORRELATION:
         return msg("the models contradict each other on this table")
     return None
 

@@ -137,10 +137,10 @@ def row_matrix(table: ProfiledTable, inputs: ModelInputs) -> npt.NDArray[np.floa
         inputs: model inputs of the rows.
     """
     nothing = np.zeros(table.frame.height, dtype=bool)
-    encoder = table_model.learn(
+    encoder = table_model.fit_encoder(
         table.frame, table.roles, inputs, nothing, nothing, leave=frozenset(), salt=_SALT
     )
-    return encoder.matrix(table.frame, table_model.same_names(encoder), inputs)
+    return encoder.matrix(table.frame, table_model.training_names(encoder), inputs)
 
 
 def _summary(

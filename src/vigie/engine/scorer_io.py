@@ -26,7 +26,7 @@ from vigie.errors import InputRefused
 from vigie.fitted_state import FittedState
 from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
 from vigie.i18n.messages import msg
-from vigie.models import reference
+from vigie.models.load import load_model
 from vigie.roles.inference import Roles
 
 READABLE = (4, FORMAT)
@@ -110,7 +110,7 @@ class StoredScorer:
         members = []
         for stored in head["members"]:
             booster = arrays[stored["booster"]].tobytes()
-            model = reference.from_parts(booster, stored["recipe"])
+            model = load_model(booster, stored["recipe"])
             members.append(EnsembleMember(**{**stored, "booster": booster}, model=model))
         return cls(
             {name: _DTYPES.get(dtype, lambda: pl.Datetime("us"))() for name, dtype in head["schema"].items()},

@@ -25,7 +25,8 @@ from vigie.bundles import bundle, transfer
 from vigie.calibration import calibrator, metrics
 from vigie.ensemble import combination
 from vigie.features import NAMES
-from vigie.models import reference
+from vigie.models import transferable
+from vigie.models.transferable import TransferableModel
 from vigie.simulator import DOMAINS
 from vigie.starter_models.registry import INDEX, MODELS
 from vigie.starter_models.specs import Recipe, recipes
@@ -132,13 +133,13 @@ def _belongs(one: Lesson, recipe: Recipe) -> bool:
 
 def _fit_all(
     wanted: Sequence[Recipe], known: Sequence[Lesson], progress: Progress
-) -> dict[str, reference.ReferenceModel]:
+) -> dict[str, TransferableModel]:
     """Every model, one thread each on two processes: as fast as two threads each, and steadier on a busy machine."""
     fitted = {}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         waiting = [(recipe, pool.submit(_fit, *_lessons_of(recipe, known), recipe.seed)) for recipe in wanted]
         for number, (recipe, future) in enumerate(waiting):
-            fitted[recipe.name] = reference.evidence_model(*future.result())
+            fitted[recipe.name] = TransferableModel.from_parts(*future.result())
             progress("training models", number / len(wanted))
     return fitted
 
@@ -163,11 +164,11 @@ def _fit(
     importance: Sequence[float],
     seed: int,
 ) -> tuple[bytes, dict[str, Any]]:
-    model = reference.fit(inputs, labels, importance=importance, seed=seed, threads=1)
+    model = transferable.fit(inputs, labels, importance=importance, seed=seed, threads=1)
     return model.to_bytes(), model.recipe()
 
 
-def _performance(model: reference.ReferenceModel, recipe: Recipe, unseen: Sequence[Lesson]) -> dict[str, Any]:
+def _performance(model: TransferableModel, recipe: Recipe, unseen: Sequence[Lesson]) -> dict[str, Any]:
     """What the model shows on worlds it was not trained on, of its domain and of others."""
     own = [one for one in unseen if _belongs(one, recipe)] or [
         one for one in unseen if one.domain == recipe.domain
@@ -190,8 +191,8 @@ def _performance(model: reference.ReferenceModel, recipe: Recipe, unseen: Sequen
     return out
 
 
-def _measure(model: reference.ReferenceModel, one: Lesson) -> tuple[float, float, float]:
-    return metrics.measure(one.label, model.margin(one.inputs), _weights(one))
+def _measure(model: TransferableModel, one: Lesson) -> tuple[float, float, float]:
+    return metrics.measure(one.label, model.margin_of(one.inputs), _weights(one))
 
 
 def _weights(one: Lesson) -> Floats:
@@ -201,21 +202,21 @@ def _weights(one: Lesson) -> Floats:
 
 
 def _calibrate(
-    fitted: dict[str, reference.ReferenceModel], wanted: Sequence[Recipe], unseen: Sequence[Lesson]
+    fitted: dict[str, TransferableModel], wanted: Sequence[Recipe], unseen: Sequence[Lesson]
 ) -> calibrator.Calibrator:
     """One calibrator for the ensemble, on unseen worlds; half of them scored by strangers only.
 
     A table in production is never quite like any world, so for every other world the models of its own domain
     do not vote.
     """
-    studied: list[calibrator.Studied] = []
-    rarer: list[calibrator.Studied] = []
+    studied: list[calibrator.CalibrationSample] = []
+    rarer: list[calibrator.CalibrationSample] = []
     rng = np.random.default_rng(0)
     for number, one in enumerate(unseen):
         at_home = number % 2 == 0
         choice = [r for r in wanted if (r.domain == one.domain) == at_home]
         picked = [choice[i] for i in rng.choice(len(choice), size=min(3, len(choice)), replace=False)]
-        margins = {recipe.name: fitted[recipe.name].margin(one.inputs) for recipe in picked}
+        margins = {recipe.name: fitted[recipe.name].margin_of(one.inputs) for recipe in picked}
         studied.append(_studied(one, margins, _weights(one), strange=not at_home))
         share = float(np.exp(rng.uniform(*np.log(RAREST))))
         if not at_home and number % 3 == 1 and share < one.share:
@@ -225,14 +226,14 @@ def _calibrate(
 
 def _studied(
     one: Lesson, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
-) -> calibrator.Studied:
+) -> calibrator.CalibrationSample:
     members = [
         combination.MemberVote(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
         for name, margin in margins.items()
     ]
     anomaly = weighted_ranks(one.anomaly, weights)
     combined = combination.combine(anomaly, members, rows=one.rows, weights=weights)
-    return calibrator.Studied(combined.evidence, combined.belief, one.label, weights, strange)
+    return calibrator.CalibrationSample(combined.evidence, combined.belief, one.label, weights, strange)
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:
