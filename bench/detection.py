@@ -19,7 +19,7 @@ import polars as pl
 import datasets
 from vigie import table
 from vigie.arrays import mid_ranks
-from vigie.bundles import transfer
+from vigie.bundles.fetch import load
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
@@ -58,7 +58,7 @@ class Result:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(open_location(entry.store), entry.bundle)
+    return load(open_location(entry.store), entry.bundle)
 
 
 def score(data: datasets.Dataset, catalog: Catalog) -> Result:

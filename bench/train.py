@@ -22,7 +22,7 @@ import polars as pl
 import datasets
 from vigie import table, train
 from vigie.boosting.xgboost_predict import margins
-from vigie.bundles import transfer
+from vigie.bundles.fetch import load
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
@@ -145,7 +145,7 @@ def trust_of(summary: dict, name: str) -> float:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(open_location(entry.store), entry.bundle)
+    return load(open_location(entry.store), entry.bundle)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:

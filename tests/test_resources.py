@@ -13,7 +13,8 @@ import zstandard
 from tests.relocate.sample_models import contents, make_files, populate, read_all
 
 from vigie import plugins, resources, settings
-from vigie.bundles.transfer import load, publish
+from vigie.bundles.fetch import load
+from vigie.bundles.publish import publish
 from vigie.catalog import Catalog, StorageLocation
 from vigie.db import database
 from vigie.errors import StoreUnavailable, UsageRefused

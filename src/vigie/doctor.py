@@ -223,7 +223,7 @@ def _signatures(chosen: Settings) -> Finding:
         return Finding(
             "signatures", BAD, f"VIGIE_PUBLIC_KEY: no file {chosen.public_key}", "give the path of a PEM file"
         )
-    resources.signature_policy(chosen).asks("")  # refuses a rule that nobody can keep
+    resources.signature_policy(chosen).applies_to("")  # refuses a rule that nobody can keep
     if chosen.require_signature:
         return Finding("signatures", GOOD, "required, and a key is there")
     asked = "looked at where there is one" if chosen.public_key else "not looked at"

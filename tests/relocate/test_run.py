@@ -10,7 +10,7 @@ from tests.relocate.counting_store import CountingStores
 from tests.relocate.sample_models import contents, dump, make_files, places, populate, read_all
 
 from vigie.bundles.bundle import pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 from vigie.relocate import LockTiming, list_migrations, run, verify

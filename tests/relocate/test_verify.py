@@ -11,7 +11,7 @@ from tests.relocate.counting_store import CountingStores
 from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.bundles.cache import Cache
-from vigie.bundles.transfer import load
+from vigie.bundles.fetch import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
 from vigie.relocate import run, verify

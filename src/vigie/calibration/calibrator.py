@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Floats
 from vigie.errors import InputRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 MIN_RANK_CORRELATION = 0.15
@@ -161,9 +162,7 @@ class Calibrator:
         )
 
 
-def fit(
-    tables: Sequence[CalibrationSample], rarer: Sequence[CalibrationSample] = ()
-) -> Calibrator:
+def fit(tables: Sequence[CalibrationSample], rarer: Sequence[CalibrationSample] = ()) -> Calibrator:
     """Fit a calibrator to tables with labels, each of which counts the same.
 
     Args:
@@ -178,7 +177,8 @@ def fit(
     # A table in production is out of domain, so the intervals come from such tables.
     kinds = [[one for one in kind if one.out_of_domain] or list(kind) for kind in (tables, rarer) if kind]
     errors = [
-        [_logit(one.share) - (intercept + slope * _logit(one.mean_probability)) for one in kind] for kind in kinds
+        [_logit(one.share) - (intercept + slope * _logit(one.mean_probability)) for one in kind]
+        for kind in kinds
     ]
     found = Calibrator(knots, ratio, float(intercept), float(slope), *_tails(errors))
     alerts = [[pair for one in kind for pair in _precision_errors(found, one)] for kind in kinds]
@@ -257,6 +257,7 @@ def at_odds(log_ratio: Floats, prior: float) -> Floats:
 
 
 def _log_ratios(tables: Sequence[CalibrationSample]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    require("train", "training a model")
     from sklearn.isotonic import IsotonicRegression
 
     x = np.concatenate([table.score for table in tables])

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigie.bundles.bundle import Bundle, FileDigest
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.matching import Column

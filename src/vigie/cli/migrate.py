@@ -92,7 +92,9 @@ def to_bucket(bucket: str | None, prefix: str, **chosen: Any) -> None:
 
 
 def _act(target: str | None, chosen: dict[str, Any]) -> None:
-    """Does the one thing that was asked for."""
+    """Do the one thing that the options name."""
+    from vigie.stores.open import connect
+
     names = ("estimate", "dry_run", "verify", "rollback", "status", "prune_source")
     asked = [name for name in names if chosen[name]]
     if len(asked) > 1:
@@ -101,6 +103,8 @@ def _act(target: str | None, chosen: dict[str, Any]) -> None:
     action = asked[0] if asked else "run"
     if target is None and action in {"run", "dry_run", "prune_source"}:
         raise UsageRefused("no store was named", hint="for example --to s3://bucket/automl_models")
+    if target is not None and action in {"run", "dry_run"}:
+        connect(target)
     with _engine() as engine:
         _DO[action](engine, target, chosen)
 

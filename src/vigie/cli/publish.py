@@ -11,8 +11,10 @@ from typing import Any
 
 from vigie import importer
 from vigie.bundles.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
+from vigie.bundles.fetch import fetch
+from vigie.bundles.location import BundleLocation, file_key
+from vigie.bundles.publish import publish_version
 from vigie.bundles.signing import verify
-from vigie.bundles.transfer import BundleLocation, fetch, key_of, publish_version
 from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
@@ -156,7 +158,7 @@ def _is_packed(store: Store, manifest: Manifest) -> bool:
     """Whether the files have their plain names, as `pack` gives them, and not those of a store."""
     for name, entry in manifest.files.items():
         try:
-            store.head(key_of("", name, entry.sha256))
+            store.head(file_key("", name, entry.sha256))
         except NotFound:
             return True
     return False
@@ -171,7 +173,7 @@ def _place(location: Location) -> Location:
 
 def _admit(source: Source, gate: SignaturePolicy) -> None:
     if (
-        gate.asks(digest(source.files[MANIFEST]))
+        gate.applies_to(digest(source.files[MANIFEST]))
         and gate.public_key is not None
         and (source.signature is not None or gate.required)
     ):

@@ -17,6 +17,7 @@ import click
 from vigie import settings
 from vigie.cli.errors import EXAMPLES
 from vigie.errors import UsageRefused
+from vigie.extras import require
 
 if TYPE_CHECKING:
     from vigie.settings import Settings, WebSettings
@@ -64,6 +65,7 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool | Non
     On your own machine this is all: the app and its worker, and a link that signs you in. For others, on PostgreSQL
     and an object store, start `vigie serve` and `vigie worker` as often as you like.
     """
+    require("web", "the web app")
     chosen, web = settings.load(), settings.load_web()
     if host not in _LOCAL and not web.production:
         raise UsageRefused(
@@ -95,6 +97,7 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
 
     Start as many as you like, anywhere the database and the store can be reached. A worker may be killed at any time.
     """
+    require("web", "a worker")
     from dataclasses import replace
 
     from vigie.jobs.worker import run_worker

@@ -119,7 +119,7 @@ def _every() -> list[str]:
 def _targets(names: tuple[str, ...]) -> list[_Target]:
     """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
     from vigie import resources
-    from vigie.bundles.transfer import fetch
+    from vigie.bundles.fetch import fetch
     from vigie.cli import publish
     from vigie.stores.open import open_location
 

@@ -11,7 +11,7 @@ from vigie import settings
 from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import roles_by_column
 from vigie.cli.predict import added, asked_of_rows, shared
-from vigie.errors import UsageRefused
+from vigie.extras import require
 from vigie.i18n.translator import Translator
 
 _EXTENSIONS = {"csv": ".csv", "csv.gz": ".csv.gz", "parquet": ".parquet"}
@@ -55,16 +55,11 @@ def spark_predict(
     from vigie import resources
     from vigie.engine.options import Options, ScoringContext
 
-    try:
-        from vigie import spark
-        from vigie.spark import files
-        from vigie.spark.session import session, working
-    except ModuleNotFoundError as error:
-        raise UsageRefused(
-            f"Spark needs more packages: found no {error.name}",
-            hint="pip install 'vigie[spark]', and Java 17",
-        ) from None
+    require("spark", "scoring with Spark")
+    from vigie import spark
     from vigie.cli import console
+    from vigie.spark import files
+    from vigie.spark.session import session, working
 
     t, chosen = Translator(lang), settings.load()
     options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)

@@ -10,6 +10,7 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES, Group
+from vigie.extras import require
 
 if TYPE_CHECKING:
     from vigie.app import User
@@ -36,6 +37,7 @@ def users() -> None:
 @click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
     """Add somebody, and print the link that signs them in once."""
+    require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
     from vigie.web.services.accounts import LINK_LIFETIME, check_email, link_url
@@ -51,6 +53,7 @@ def add(email: str, name: str, role: str, team: str) -> None:
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new link that signs somebody in once."""
+    require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
     from vigie.web.services.accounts import LINK_LIFETIME, link_url

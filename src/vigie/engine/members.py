@@ -125,7 +125,7 @@ def ensemble_score(
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((inputs.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.evidence, seed, half=half, related=inputs.company, state=state
+        inputs.columns, combined.score, seed, half=half, related=inputs.company, state=state
     )
     return combination.add_self_training(combined, scores, state)
 
@@ -158,5 +158,7 @@ def apply_leader(
     leader = max(votes, key=lambda vote: vote.trust, default=None)
     if leader is None or leader.trust < LEADER_TRUST or calibrator is None:
         return score, None
-    share = state.leader_share.refit(lambda: estimate_prevalence(calibrator, leader.margin, INITIAL_PREVALENCE))
-    return replace(score, belief=share), leader.margin
+    share = state.leader_share.refit(
+        lambda: estimate_prevalence(calibrator, leader.margin, INITIAL_PREVALENCE)
+    )
+    return replace(score, mean_probability=share), leader.margin

@@ -127,9 +127,7 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
 def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:
     """Fetch, verify and load the bundles of the matched models."""
     bundles = tuple(context.load_bundle(match.entry) for match in matches)
-    return MatchedModels(
-        matches, bundles, tuple(load_model(b.booster, b.features) for b in bundles)
-    )
+    return MatchedModels(matches, bundles, tuple(load_model(b.booster, b.features) for b in bundles))
 
 
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:

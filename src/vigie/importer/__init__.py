@@ -45,6 +45,7 @@ from typing import IO, Any
 
 from vigie.bundles.bundle import Bundle
 from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
+from vigie.extras import require
 from vigie.importer import metadata as legacy_metadata
 from vigie.importer import worker_response
 
@@ -93,6 +94,8 @@ def convert(
     limits = limits or Limits()
     if any(not _DIGEST.fullmatch(digest) for digest in trust):
         raise UsageRefused("trust: expected sha256 digests, 64 lower-case hexadecimal digits each")
+    if trust:
+        require("joblib", "loading a trusted file")
     files = _files(directory)
     digests = {path.name: _digest(path, limits) for path in files.values()}
     metadata = legacy_metadata.read(directory)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from vigie.bundles.bundle import MANIFEST, MANIFEST_LIMIT
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.catalog import ModelVersion, StorageLocation
 from vigie.errors import DamagedBundle, NotFound, UsageRefused
 from vigie.stores.base import Location, Store, check_key, join

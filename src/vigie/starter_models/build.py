@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats
-from vigie.bundles import bundle, transfer
+from vigie.bundles import bundle
+from vigie.bundles.publish import publish
 from vigie.calibration import calibrator, metrics
 from vigie.ensemble import combination
 from vigie.features import NAMES
@@ -109,9 +110,7 @@ def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progres
             performance=_performance(model, recipe, unseen),
             profile=_profile(recipe, known),
         )
-        transfer.publish(
-            shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), tidy=False
-        )
+        publish(shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), clean=False)
     (folder / INDEX).write_text(
         json.dumps({"version": version, "models": [r.name for r in wanted]}, indent=1) + "\n"
     )
@@ -233,7 +232,9 @@ def _studied(
     ]
     anomaly = weighted_ranks(one.anomaly, weights)
     combined = combination.combine(anomaly, members, rows=one.rows, weights=weights)
-    return calibrator.CalibrationSample(combined.evidence, combined.belief, one.label, weights, strange)
+    return calibrator.CalibrationSample(
+        combined.score, combined.mean_probability, one.label, weights, strange
+    )
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from vigie.bundles import bundle
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.catalog import STARTER, Catalog, ModelVersion
 from vigie.stores.base import Location
 

@@ -26,6 +26,7 @@ import polars as pl
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.matching.distributions import measure as spread
 from vigie.matching.domains import UNSAID, domains
@@ -151,6 +152,7 @@ def examine(
         roles: column -> role, where the owner knows better.
         seed: of everything drawn at random.
     """
+    require("train", "training a model")
     found = read(table.typed, label, positive, unlabelled)
     for column in keep:
         if column not in table.typed.columns:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from vigie.arrays import Floats
 from vigie.train.trees import Lesson, Rows
@@ -47,6 +46,8 @@ def precision(
         lesson: the rows.
         folds: positions fitted on and positions judged on.
     """
+    from sklearn.metrics import average_precision_score
+
     reached = [
         average_precision_score(lesson.label[rows], say @ margins, sample_weight=lesson.weights[rows])
         for margins, (_, rows) in zip(held, folds, strict=True)

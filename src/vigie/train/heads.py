@@ -108,7 +108,15 @@ def lesson(one: Part, own: TableEncoder, seed: int) -> Lesson:
 
 
 def choose(
-    one: Part, taught: Lesson, own: TableEncoder, *, trials: int, seconds: float, seed: int, threads: int, heard: Heard
+    one: Part,
+    taught: Lesson,
+    own: TableEncoder,
+    *,
+    trials: int,
+    seconds: float,
+    seed: int,
+    threads: int,
+    heard: Heard,
 ) -> Tuned:
     """Searches parameters on the rows to learn from."""
     kept = tune.thin(taught, seed)
@@ -141,8 +149,8 @@ def fit(
         voices.append(SubModel(booster, width, chosen.weight))
     head = TableModel(tuple(voices), own, gain_shares(voices, own.inputs))
     rows = one.known
-    transferable = transferable.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
-    return TrainedModel(transferable, head, 0.5)
+    general = transferable.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
+    return TrainedModel(general, head, 0.5)
 
 
 def measure(

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import SignInRefused, Unavailable, UsageRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.settings import WebSettings
 from vigie.web import authorization, session
@@ -31,12 +32,9 @@ def install(app: Flask, web: WebSettings) -> None:
             "VIGIE_OIDC_ISSUER is set, but VIGIE_OIDC_CLIENT_ID is not",
             hint="register Vigie with the provider first",
         )
-    try:
-        from authlib.integrations.flask_client import OAuth
-    except ModuleNotFoundError:
-        raise UsageRefused(
-            "signing in with a provider needs more packages", hint="pip install 'vigie[oidc]'"
-        ) from None
+    require("oidc", "signing in with a provider")
+    from authlib.integrations.flask_client import OAuth
+
     OAuth(app).register(
         _NAME,
         client_id=web.oidc_client_id,

@@ -29,7 +29,12 @@ FORMAT = 2
 MAX_TRUST = 0.97
 """Largest weight of the table model beside all other members together."""
 
-TRUST_RAMPS = {"similarity": (0.45, 0.7), "present": (0.02, 0.12), "columns": (0.3, 0.55), "skill": (0.5, 0.7)}
+TRUST_RAMPS = {
+    "similarity": (0.45, 0.7),
+    "present": (0.02, 0.12),
+    "columns": (0.3, 0.55),
+    "skill": (0.5, 0.7),
+}
 """Values from which trust begins, and from which it is full: of each part of the coverage, and of the measured ROC AUC.
 
 Little of what the trees need has to be present, for they were trained with columns left out; of the columns more, since

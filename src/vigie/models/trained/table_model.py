@@ -73,7 +73,9 @@ class TableEncoder:
 
     def match(self, frame: pl.DataFrame, roles: Roles) -> dict[str, ColumnMatch]:
         """Return training column -> its match in a table; without those that are not found."""
-        return column_matching.match_columns(self.sketches, column_matching.sketch_columns(frame, roles), self.salt)
+        return column_matching.match_columns(
+            self.sketches, column_matching.sketch_columns(frame, roles), self.salt
+        )
 
     def matrix(self, frame: pl.DataFrame, bound: Mapping[str, str], inputs: ModelInputs) -> Matrix:
         """Return the (rows, inputs) of the trees, rows in the order of the model inputs.

@@ -63,7 +63,7 @@ def test_the_same_name_decides() -> None:
     first, second = payments(1), payments(2).with_columns(pl.col("amount") * 3)
     found = match_columns(model(first), sketch_columns(second, inference.infer(second)), "salt")
     assert found["amount"].column == "amount"
-    assert found["amount"].closeness < 0.5
+    assert found["amount"].similarity < 0.5
 
 
 def test_only_a_known_table_is_recognised() -> None:
@@ -104,7 +104,9 @@ def test_categories_keep_what_they_said_in_training() -> None:
     frame = pl.DataFrame({"kind": ["a"] * 100 + ["b"] * 100})
     label = np.r_[np.ones(80, bool), np.zeros(120, bool)]
     known = np.ones(200, dtype=bool)
-    encoders = encode.fit_encoders(frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None)
+    encoders = encode.fit_encoders(
+        frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None
+    )
     encoders = [encode.Encoder.from_json(json.loads(json.dumps(one.to_json()))) for one in encoders]
     later = pl.DataFrame({"type": ["b", "a", "new", None]})
     odds = encode.encode_table(later, encoders, {"kind": "type"}, "s", None)[:, 0]
@@ -118,7 +120,9 @@ def test_a_category_is_told_by_other_rows_than_its_own() -> None:
     """A value that occurs in one fold only says nothing there."""
     frame = pl.DataFrame({"kind": ["a"] * 20 + ["b"] * 180})
     label, known = np.r_[np.ones(20, bool), np.zeros(180, bool)], np.ones(200, dtype=bool)
-    encoders = encode.fit_encoders(frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None)
+    encoders = encode.fit_encoders(
+        frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None
+    )
     fold = np.r_[np.zeros(20, dtype=np.int64), np.arange(180) % 5]
     told = encode.out_of_fold(frame, encoders, label, known, fold)[0]
     assert (told[:20] == 0).all()
