@@ -22,7 +22,7 @@ class Settings:
     Attributes:
         home: folder of the catalog, the models and the cache.
         database_url: SQLAlchemy URL of the catalog; by default SQLite in `home`.
-        storage_type: kind of the store for new bundles: `local`, `s3`, `gcs` or `azure`.
+        storage_type: kind of the store for new bundles: `local`, `s3`, `gcs`, `azure` or the name of a store plugin.
         bucket: bucket or container of the cloud store; empty for `local`.
         cache_dir: folder of verified copies, shared by all processes of the machine.
         cache_bytes: maximum size of the cache, in bytes; the least recently used copies are removed.

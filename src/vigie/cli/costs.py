@@ -13,7 +13,9 @@ from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 
 if TYPE_CHECKING:
-    from vigie.costs import Host, MonthlyCost, Prices, StorageLoad, Usage
+    from vigie.costs.estimate import StorageLoad
+    from vigie.costs.monthly import MonthlyCost, Usage
+    from vigie.costs.prices import Host, Prices
 
 
 @click.command(
@@ -41,7 +43,8 @@ def costs(
     Uses list prices of a dated table, without free allowances, discounts and taxes.
     """
     from vigie.cli import console
-    from vigie.costs import Usage, host_cost, load_prices, monthly_costs
+    from vigie.costs.monthly import Usage, host_cost, monthly_costs
+    from vigie.costs.prices import load_prices
 
     table, load = load_prices(prices), _load(models_gb)
     use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
@@ -66,7 +69,7 @@ def costs(
 
 def _load(models_gb: float | None) -> StorageLoad:
     from vigie import resources
-    from vigie.costs import StorageLoad, storage_load
+    from vigie.costs.estimate import StorageLoad, storage_load
 
     if models_gb is not None:
         return StorageLoad(models=40, objects=240, size=int(models_gb * 1e9))

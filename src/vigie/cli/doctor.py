@@ -32,14 +32,14 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     that of the first problem.
     """
     from vigie.cli import console
-    from vigie.doctor import BAD, WARNING, examine
+    from vigie.doctor import PROBLEM, WARNING, examine
 
     findings = []
     for finding in examine(settings.load()):
         findings.append(finding)
         if not as_json:
             _show(finding)
-    problems = [finding for finding in findings if finding.state == BAD]
+    problems = [finding for finding in findings if finding.state == PROBLEM]
     if as_json:
         shape = ("name", "state", "found", "hint")
         console.dump([{name: getattr(finding, name) for name in shape} for finding in findings])

@@ -62,7 +62,7 @@ def predict_table(table: Table, context: ScoringContext, folder: Path) -> Predic
     """
     if table.typed.height < out_of_core.OUT_OF_CORE_MIN_ROWS:
         return pipeline.predict(table, context)
-    with tempdirs.working(folder) as place:
+    with tempdirs.temporary_workdir(folder) as place:
         scored = out_of_core.score(spill.of_table(table, place / "typed"), context, place)
         return Prediction(table, pl.concat(list(scored.pieces())), scored.summary)
 
@@ -112,9 +112,9 @@ def _may_be_large(path: Path) -> bool:
 def _predict_large_file(
     path: Path, output: str | Path, context: ScoringContext, limits: Limits
 ) -> WrittenPrediction | None:
-    tempdirs.sweep(limits.folder)
+    tempdirs.remove_stale(limits.folder)
     with (
-        tempdirs.working(limits.folder) as folder,
+        tempdirs.temporary_workdir(limits.folder) as folder,
         stream.open_file(
             path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
         ) as upload,
