@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats
-from vigie.matching.domains import NEUTRAL_SCORE
-from vigie.matching.profiles import ANY_TYPE, Column, Shares, TableProfile, TypeBits
+from vigie.matching.domains import NEUTRAL_SCORE, distinctive_words
+from vigie.matching.profiles import ANY_TYPE, Column, Shares, TableProfile, TypeBits, word_hash
 from vigie.matching.role_weights import ROLE_INDEX, ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
 
 POINTS = {"needs": 0.28, "knows": 0.20, "domain": 0.25, "names": 0.08, "types": 0.05, "distributions": 0.14}
@@ -53,13 +53,13 @@ class ModelVector:
         types = np.zeros(len(ROLE_NAMES), dtype=np.uint8)
         for role in roles.keys() & ROLE_INDEX.keys():
             shares[ROLE_INDEX[role]] = min(1.0, max(0.0, roles[role]))
-        words: set[int] = set()
+        words: set[str] = set()
         for column in columns:
             if column.counts:
                 types[ROLE_INDEX[column.role]] |= column.type_bit
-                words.update(column.words)
+                words.update(distinctive_words(column.name))
         types[(shares > 0) & (types == 0)] = ANY_TYPE  # not recorded
-        return cls(domain, shares, types, np.array(sorted(words), dtype=np.uint32))
+        return cls(domain, shares, types, np.array(sorted(map(word_hash, words)), dtype=np.uint32))
 
 
 class ModelIndex:

@@ -49,11 +49,6 @@ class Column:
         """Whether the role counts; not where this version does not know it."""
         return self.role in ROLE_INDEX and role_of(self.role).weight > 0
 
-    @property
-    def words(self) -> tuple[int, ...]:
-        """Hashes of the words of its name."""
-        return tuple(_hash(word) for word in distinctive_words(self.name))
-
 
 @dataclass(frozen=True, eq=False)
 class TableProfile:
@@ -92,7 +87,8 @@ class TableProfile:
     @cached_property
     def column_words(self) -> tuple[tuple[int, ...], ...]:
         """Hashes of the words of each column that counts."""
-        return tuple(column.words for column in self.columns if column.counts and column.words)
+        names = (distinctive_words(column.name) for column in self.columns if column.counts)
+        return tuple(tuple(map(word_hash, words)) for words in names if words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +127,6 @@ def describe(frame: pl.DataFrame, roles: Roles, features: FeatureTable | None = 
 
 
 @lru_cache(maxsize=20_000)
-def _hash(word: str) -> int:
+def word_hash(word: str) -> int:
     """Return a number that is the same in every process."""
     return crc32(word.encode())

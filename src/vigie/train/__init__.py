@@ -346,7 +346,7 @@ def _performance(
         "measured_on": f"{by[seen.split.how]}, held out and looked at once; the stored trees then learned from all rows",
         "own": mine.performance,
         "transferable": transferable.performance,
-        "held_out": {"by": seen.split.how, "there": round(coverage.there, 4), "alike": round(coverage.alike, 4),
+        "held_out": {"by": seen.split.how, "there": round(coverage.present, 4), "alike": round(coverage.similarity, 4),
                      "columns": round(coverage.columns, 4)},
         "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "average_precision": round(tuned.average_precision, 4),
                    "boosters": [asdict(chosen) for chosen in tuned.boosters]},
@@ -355,7 +355,7 @@ def _performance(
 
 def _profile(seen: Examined, model: TrainedModel, whole: heads.Part) -> dict[str, Any]:
     """What the catalog matches on, and what the table is known again by; no value of the table is in it."""
-    own = model.own.own
+    encoder = model.table_model.encoder
     counted = Counter(item.role for item in seen.roles.columns)
     types = {item.column: str(seen.frame.schema[item.column].base_type()) for item in seen.roles.columns}
     return {
@@ -373,7 +373,7 @@ def _profile(seen: Examined, model: TrainedModel, whole: heads.Part) -> dict[str
             "labelled": int(seen.label.known.sum()),
             "frauds": seen.label.frauds,
         },
-        "own": fingerprint(own.sketches, own.salt, _worth(model)),
+        "own": fingerprint(encoder.sketches, encoder.salt, _worth(model)),
     }
 
 
@@ -381,11 +381,11 @@ def _worth(model: TrainedModel) -> dict[str, float]:
     """Column -> what it is worth: half by what the trees gain from it, half the same for all, since features need columns too."""
     gain: dict[str, float] = {}
     at = 0
-    for encoder in model.own.own.encoders:
+    for encoder in model.table_model.encoder.encoders:
         size = len(encoder.outputs)
-        gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.own.gain[at : at + size])
+        gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.table_model.gain[at : at + size])
         at += size
-    used = [item.name for item in model.own.own.sketches if not role_of(item.role).excluded]
+    used = [item.name for item in model.table_model.encoder.sketches if not role_of(item.role).excluded]
     total = max(sum(gain.values()), 1e-9)
     share = {name: 0.5 / len(used) + 0.5 * gain.get(name, 0.0) / total for name in used}
     return {name: float(f"{value / sum(share.values()):.4g}") for name, value in share.items()}

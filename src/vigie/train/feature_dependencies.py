@@ -8,13 +8,13 @@ import polars as pl
 
 from vigie import features
 from vigie.features import NAMES
-from vigie.models.trained.table_model import OTHERS, Own
+from vigie.models.trained.table_model import RANK_INPUTS, TableEncoder
 from vigie.roles.inference import Roles
 
 Needs = npt.NDArray[np.bool_]
 
 
-def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
+def needs(frame: pl.DataFrame, roles: Roles, own: TableEncoder) -> Needs:
     """(inputs, columns) whether an input is unknown without the column.
 
     Args:
@@ -34,7 +34,7 @@ def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
         wanted = [NAMES.index(name) for name in own.features]
         for name in columns:
             out[at : at + len(wanted), position[name]] = _lost(frame, roles, name)[wanted]
-        for offset, other in enumerate(OTHERS):
+        for offset, other in enumerate(RANK_INPUTS):
             for entity in _entities(roles, other):
                 out[at + len(wanted) + offset, position[entity]] = True
     return out

@@ -35,7 +35,7 @@ def fit(margin: Floats, label: Labels) -> Calibrator:
     )
     errors = _errors(found, margin, label)
     wide = max(1.64 * float(np.std(errors)) if len(errors) > 1 else 1.0, LEAST_ERROR)
-    return Calibrator(found.evidence, found.ratio, 0.0, 1.0, -wide, wide)
+    return Calibrator(found.scores, found.log_ratios, 0.0, 1.0, -wide, wide)
 
 
 def error(margin: Floats, label: Labels, seed: int) -> float:

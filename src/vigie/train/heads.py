@@ -14,11 +14,19 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.calibration import metrics
 from vigie.calibration.calibrator import Calibrator
-from vigie.models import model_inputs, reference
+from vigie.models import model_inputs, transferable
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained import encoders
 from vigie.models.trained.model import TrainedModel
-from vigie.models.trained.table_model import Coverage, Own, SubModel, TableModel, gains, learn, same_names
+from vigie.models.trained.table_model import (
+    Coverage,
+    SubModel,
+    TableEncoder,
+    TableModel,
+    fit_encoder,
+    gain_shares,
+    training_names,
+)
 from vigie.roles.inference import Roles
 from vigie.train import fit_calibrator, split, trees, tune
 from vigie.train.feature_dependencies import needs
@@ -80,16 +88,16 @@ def part(frame: pl.DataFrame, roles: Roles, label: Label, rows: npt.NDArray[np.i
     )
 
 
-def remember(one: Part, roles: Roles, leave: frozenset[str], salt: str) -> Own:
+def remember(one: Part, roles: Roles, leave: frozenset[str], salt: str) -> TableEncoder:
     """What the own head keeps of the rows."""
     back = np.argsort(one.evidence.order)
     fraud, known = one.fraud[back], one.known[back]
-    return learn(one.frame, roles, one.evidence, fraud, known, leave=leave, salt=salt)
+    return fit_encoder(one.frame, roles, one.evidence, fraud, known, leave=leave, salt=salt)
 
 
-def lesson(one: Part, own: Own, seed: int) -> Lesson:
+def lesson(one: Part, own: TableEncoder, seed: int) -> Lesson:
     """The rows with labels as the trees see them; a category is told by other rows than its own."""
-    matrix = own.matrix(one.frame, same_names(own), one.evidence)
+    matrix = own.matrix(one.frame, training_names(own), one.evidence)
     back = np.argsort(one.evidence.order)
     fold = np.random.default_rng([seed, 41]).integers(0, encoders.FOLDS, len(matrix))
     told = encoders.out_of_fold(one.frame, own.encoders, one.fraud[back], one.known[back], fold)
@@ -100,7 +108,15 @@ def lesson(one: Part, own: Own, seed: int) -> Lesson:
 
 
 def choose(
-    one: Part, taught: Lesson, own: Own, *, trials: int, seconds: float, seed: int, threads: int, heard: Heard
+    one: Part,
+    taught: Lesson,
+    own: TableEncoder,
+    *,
+    trials: int,
+    seconds: float,
+    seed: int,
+    threads: int,
+    heard: Heard,
 ) -> Tuned:
     """Searches parameters on the rows to learn from."""
     kept = tune.thin(taught, seed)
@@ -119,7 +135,7 @@ def choose(
 
 
 def fit(
-    one: Part, roles: Roles, own: Own, taught: Lesson, tuned: Tuned, *, seed: int, threads: int
+    one: Part, roles: Roles, own: TableEncoder, taught: Lesson, tuned: Tuned, *, seed: int, threads: int
 ) -> TrainedModel:
     """Both heads on some rows; the skill is not measured yet."""
     hide = needs(*_some(one, roles, seed), own)
@@ -131,10 +147,10 @@ def fit(
             narrow, chosen.parameters, chosen.rounds, seed=seed + number, threads=threads, needs=hide[:width]
         )
         voices.append(SubModel(booster, width, chosen.weight))
-    head = TableModel(tuple(voices), own, gains(voices, own.inputs))
+    head = TableModel(tuple(voices), own, gain_shares(voices, own.inputs))
     rows = one.known
-    transferable = reference.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
-    return TrainedModel(transferable, head, 0.5)
+    general = transferable.fit([one.evidence.inputs[rows]], [one.fraud[rows]], seed=seed, threads=threads)
+    return TrainedModel(general, head, 0.5)
 
 
 def measure(
@@ -145,16 +161,16 @@ def measure(
     Returns:
         Own head, transferable head, coverage, and `label`, `own`, `transferable` of the rows.
     """
-    vote = model.own.own.find(held.frame, roles)
-    matrix = model.own.own.matrix(held.frame, same_names(model.own.own), held.evidence)
-    coverage = model.own.coverage(matrix, vote, held.evidence)
+    encoder = model.table_model.encoder
+    matrix = encoder.matrix(held.frame, training_names(encoder), held.evidence)
+    coverage = model.table_model.coverage(matrix, encoder.match(held.frame, roles), held.evidence)
     order = np.flatnonzero(held.known)
     if held.when is not None:
         order = order[np.argsort(held.when[order], kind="stable")]
     fraud = held.fraud[order]
     margins = {
-        "own": model.own.margin(matrix)[order],
-        "transferable": model.margin(held.evidence.inputs)[order],
+        "own": model.table_model.margin(matrix)[order],
+        "transferable": model.transferable.margin_of(held.evidence.inputs)[order],
     }
     timed = held.when is not None
     both = [_measured(fraud, margin, seed, timed) for margin in margins.values()]

@@ -11,7 +11,7 @@ import polars as pl
 
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
-from vigie.models.trained.column_sketch import cells
+from vigie.models.trained.column_sketch import normalised_cells
 from vigie.roles.inference import infer
 from vigie.roles.name_lexicon import word_set
 
@@ -71,7 +71,7 @@ def read(frame: pl.DataFrame, column: str, positive: str = "", unlabelled: Itera
     """
     if column not in frame.columns:
         raise UnknownColumn(column, frame.columns)
-    texts = cells(frame[column])
+    texts = normalised_cells(frame[column])
     unknown = {_plain(value) for value in unlabelled} | {""}
     values = [value for value in texts.drop_nulls().unique().sort().to_list() if value not in unknown]
     chosen = _positive(column, values, _plain(positive))
@@ -90,7 +90,7 @@ def guess(frame: pl.DataFrame, source: str) -> str:
         source: what the user calls the table.
     """
     named = [item.column for item in infer(frame).columns if item.role == "leak"]
-    found = [column for column in named if 2 <= cells(frame[column]).drop_nulls().n_unique() <= 3]
+    found = [column for column in named if 2 <= normalised_cells(frame[column]).drop_nulls().n_unique() <= 3]
     if len(found) == 1:
         return found[0]
     said = msg("{found} columns that could be", found=len(found)) if found else msg("no column that could be")
@@ -109,7 +109,7 @@ def verdicts(series: pl.Series, source: str) -> list[bool | None]:
         series: typed.
         source: of the column, for messages.
     """
-    texts = cells(series).to_list()
+    texts = normalised_cells(series).to_list()
     odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
     if odd:
         raise InputRefused(
