@@ -175,7 +175,7 @@ def _predictions(source: str, chosen: settings.Settings) -> tuple[Table, pl.Data
 def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settings) -> dict[int, bool]:
     """Row from 0 -> fraud."""
     from vigie.table import read
-    from vigie.train.label import verdicts
+    from vigie.training.labels import read_feedback
 
     given = read(labels, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
     columns = given.typed.columns
@@ -195,7 +195,7 @@ def _marks(table: Table, labels: str, label: str | None, chosen: settings.Settin
         )
     rows = _numbers(labels, given, known) if key else _looked_up(labels, table, given, known)
     marks: dict[int, bool] = {}
-    for row, verdict in zip(rows, verdicts(given.typed[said], labels), strict=True):
+    for row, verdict in zip(rows, read_feedback(given.typed[said], labels), strict=True):
         if row is None or verdict is None:
             continue
         if marks.get(row, verdict) != verdict:

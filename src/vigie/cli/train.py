@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vigie.catalog import Catalog, ModelVersion
     from vigie.table import Table
-    from vigie.train import Trained
+    from vigie.training import TrainingResult
 
 _TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
 _LOOKED_AT = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
@@ -120,12 +120,12 @@ def train(
 
 
 def _plan(source: str, asked: dict[str, Any], *, as_json: bool) -> None:
-    from vigie import train as story
+    from vigie import training
     from vigie.cli import console
 
     table = _read(source, settings.load())
     wanted = {key: asked[key] for key in _LOOKED_AT}
-    seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
+    seen = training.inspect(table, label=asked["label"] or _guess(table), **wanted)
     if as_json:
         console.dump({**seen.to_json(), "label": seen.label.column})
         return
@@ -135,7 +135,7 @@ def _plan(source: str, asked: dict[str, Any], *, as_json: bool) -> None:
 
 def _one(
     source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None
-) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:
+) -> tuple[TrainingResult, ModelVersion, tuple[Path, ...]]:
     from vigie import resources
     from vigie.cli import console
 
@@ -148,18 +148,17 @@ def _one(
 def _made(
     source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None,
     chosen: settings.Settings, catalog: Catalog, told: Any,
-) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:  # fmt: skip
-    from vigie import resources
-    from vigie import train as story
+) -> tuple[TrainingResult, ModelVersion, tuple[Path, ...]]:  # fmt: skip
+    from vigie import resources, training
 
     called = _name(source, name)
     gate = resources.signature_policy(chosen)
     table = _read(source, chosen)
     told("looking for leaks", 0.02)
     wanted = {key: asked[key] for key in _LOOKED_AT}
-    seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
+    seen = training.inspect(table, label=asked["label"] or _guess(table), **wanted)
     del table  # of a large one only a sample is needed from here on
-    done = story.teach(
+    done = training.fit(
         seen,
         name=called,
         time_budget=asked["time_budget"],
@@ -169,7 +168,7 @@ def _made(
     )
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
     shelf = resources.model_store(chosen)
-    entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
+    entry = training.publish(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
     return done, entry, _write_cards(cards or chosen.home / "cards", done)
 
 
@@ -243,9 +242,9 @@ def _figures(performance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _guess(table: Table) -> str:
-    from vigie.train.label import guess
+    from vigie.training.labels import find_label
 
-    return guess(table.typed, table.source)
+    return find_label(table.typed, table.source)
 
 
 def _name(source: str, name: str | None) -> str:
@@ -277,7 +276,7 @@ def _digest(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _write_cards(folder: Path, done: Trained) -> tuple[Path, ...]:
+def _write_cards(folder: Path, done: TrainingResult) -> tuple[Path, ...]:
     stem = folder / f"{done.bundle.name}-{done.bundle.version}"
     if folder.exists() and not folder.is_dir():
         raise InputRefused(f"cannot write the card to {str(folder)!r}: it is a file")

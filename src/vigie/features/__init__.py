@@ -16,7 +16,7 @@ import polars as pl
 from vigie.features import amounts, flows, geo, novelty, sharing, signals, temporal, text
 from vigie.features.columns import ColumnView
 from vigie.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 MOST = 1e38
@@ -72,10 +72,10 @@ def build(frame: pl.DataFrame, roles: Roles, view: ColumnView | None = None) -> 
         for name, column in module.compute(view).items():
             values[:, NAMES.index(name)] = Features.stored(column)
 
-    many = frame.height >= MANY
+    many = frame.height >= ROWS_PER_THREAD
     # Most modules ask for these: two that ask at the same time would both work them out.
-    in_threads(view.groups, ("actor", "counterpart") if many else (), worth=many)
-    in_threads(tell, COMPUTED if frame.height else (), worth=many)
+    in_threads(view.groups, ("actor", "counterpart") if many else (), enough=many)
+    in_threads(tell, COMPUTED if frame.height else (), enough=many)
     return Features(NAMES, values)
 
 

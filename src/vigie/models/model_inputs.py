@@ -25,7 +25,7 @@ from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FeatureState, FittedState, ScoringState
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 DETECTORS = tuple(detector.name for detector in BUILT_IN)
@@ -206,7 +206,7 @@ def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
         ranks[:, j] = state.ranks.of(built.names[j], built.values[:, j])
 
     present = np.flatnonzero(state.present.get(lambda: _any(built.values)))
-    in_threads(rank, present.tolist(), worth=len(built.values) >= MANY)
+    in_threads(rank, present.tolist(), enough=len(built.values) >= ROWS_PER_THREAD)
     return tail_scores_of_ranks(built, inputs, state)
 
 
@@ -255,7 +255,7 @@ def finish_inputs(
     def rank(name: str) -> None:
         ranks[name] = state.ranks.of(name, compute[name]())
 
-    in_threads(rank, list(compute), worth=len(columns) >= MANY)
+    in_threads(rank, list(compute), enough=len(columns) >= ROWS_PER_THREAD)
     detectors = np.stack([ranks[one.name] for one in BUILT_IN], axis=1)
     combined = combine_detectors(BUILT_IN, detectors, anonymous_share(facts.roles), state)
     at = len(built.names)

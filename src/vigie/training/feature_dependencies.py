@@ -1,4 +1,4 @@
-"""Which columns each input of the trees needs, found by taking the columns away one at a time."""
+"""Which columns each input of the trees depends on, found by removing the columns one at a time."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from vigie.features import NAMES
 from vigie.models.trained.table_model import OTHERS, Own
 from vigie.roles.inference import Roles
 
-Needs = npt.NDArray[np.bool_]
-SILENT = frozenset({"none", "leak"})
+Dependencies = npt.NDArray[np.bool_]
+UNUSED_ROLES = frozenset({"none", "leak"})
 
 
-def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
-    """(inputs, columns) whether an input is unknown without the column.
+def input_dependencies(frame: pl.DataFrame, roles: Roles, own: Own) -> Dependencies:
+    """Return (inputs, columns) whether an input is unknown without the column.
 
     Args:
         frame: some rows of the training table, whole customers.
         roles: of its columns.
-        own: what the head keeps of the table.
+        own: encoder of the table-specific model.
     """
-    columns = [item.column for item in roles.columns if item.role not in SILENT]
+    columns = [item.column for item in roles.columns if item.role not in UNUSED_ROLES]
     position = {name: i for i, name in enumerate(columns)}
     out = np.zeros((len(own.inputs), len(columns)), dtype=bool)
     at = 0
@@ -34,15 +34,15 @@ def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
     if own.features:
         wanted = [NAMES.index(name) for name in own.features]
         for name in columns:
-            out[at : at + len(wanted), position[name]] = _lost(frame, roles, name)[wanted]
+            out[at : at + len(wanted), position[name]] = _lost_features(frame, roles, name)[wanted]
         for offset, other in enumerate(OTHERS):
             for entity in _entities(roles, other):
                 out[at + len(wanted) + offset, position[entity]] = True
     return out
 
 
-def _lost(frame: pl.DataFrame, roles: Roles, name: str) -> Needs:
-    """(features,) those known with the column and unknown without it."""
+def _lost_features(frame: pl.DataFrame, roles: Roles, name: str) -> Dependencies:
+    """Return (features,) those unknown without the column."""
     fewer = Roles(tuple(item for item in roles.columns if item.column != name))
     if not fewer.columns:
         return np.ones(len(NAMES), dtype=bool)
