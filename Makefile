@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
 HEAVY := relocate stores bundles importer web jobs training refine predict
 
@@ -96,9 +97,9 @@ docs: $(READY) ## write the true outputs into README.md and the guides, take the
 
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements/run.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev --extra sign --extra joblib --extra gcs --extra oidc pyproject.toml -o requirements/dev.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
+	@$(COMPILE) --extra web --extra train --extra cloud --extra postgres --extra excel pyproject.toml -o requirements/run.txt
+	@$(COMPILE) --group dev --extra all pyproject.toml -o requirements/dev.txt
+	@$(COMPILE) --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 
 clean: ## remove what make has made
 	@rm -rf $(VENV) predictions.csv

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +19,14 @@ import polars as pl
 import datasets
 from vigie import table
 from vigie.arrays import mid_ranks
-from vigie.bundles import transfer
+from vigie.bundles.fetch import load
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
-from vigie.engine import members as voters
 from vigie.engine import pipeline
+from vigie.engine.options import Options, ScoringContext
 from vigie.ensemble import combination, self_training
-from vigie.models.model_inputs import DETECTORS
+from vigie.models.model_inputs import DETECTORS, ModelInputs
 from vigie.starter_models import registry
 from vigie.stores.open import open_location
 
@@ -57,29 +58,28 @@ class Result:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(open_location(entry.store), entry.bundle)
+    return load(open_location(entry.store), entry.bundle)
 
 
 def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     """Scores one table with every variant of the ablation."""
     start = time.perf_counter()
     uploaded = table.from_frame(data.frame, data.name)
-    planned = pipeline.plan(uploaded, catalog, open_bundle, pipeline.Options())
-    done = pipeline.apply(planned, uploaded)
+    fitted = pipeline.fit_table(uploaded, ScoringContext(catalog, open_bundle, Options()), keep=False)
+    done, inputs, members = fitted.prediction, fitted.fitted.inputs, fitted.fitted.votes
     seconds = time.perf_counter() - start
-    order = planned.evidence.order
+    order = inputs.order
     back = np.empty(len(order), dtype=int)
     back[order] = np.arange(len(order))
-    members = voters.members_of(planned, uploaded)
     nothing = np.full(len(order), 0.5)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),
-        "without the student": combination.combine(planned.evidence.anomaly, members).evidence[back],
-        "anomaly alone": planned.evidence.anomaly[back],
+        "without the student": combination.combine(inputs.anomaly, members).evidence[back],
+        "anomaly alone": inputs.anomaly[back],
         "reference models alone": (combination.combine(nothing, members).evidence if members else nothing)[
             back
         ],
-        **{f"detector {name}": planned.evidence.detectors[back, j] for j, name in enumerate(DETECTORS)},
+        **{f"detector {name}": inputs.detectors[back, j] for j, name in enumerate(DETECTORS)},
     }
     keep = data.labelled
     return Result(
@@ -89,7 +89,7 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
         {name: values[keep] for name, values in variants.items()},
         done.additions["fraud_probability"].fill_null(float("nan")).to_numpy()[keep],
         done.additions["alert"].to_numpy()[keep] == 1,
-        mixes(data, planned, members, back),
+        mixes(data, inputs, members, back),
         done.summary,
         seconds,
     )
@@ -97,15 +97,15 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
 
 def mixes(
     data: datasets.Dataset,
-    planned: pipeline.Plan,
-    members: list[combination.EnsembleMember],
+    inputs: ModelInputs,
+    members: Sequence[combination.MemberVote],
     back: np.ndarray,
 ) -> dict[tuple[float, float], tuple[float, float]]:
     """ROC AUC and AP of the whole with other shares of the anomaly score and of the student."""
-    anomaly, columns = planned.evidence.anomaly, planned.evidence.columns
+    anomaly, columns = inputs.anomaly, inputs.columns
     rows, found = len(anomaly), {}
     taught = self_training.self_training_scores(
-        columns, combination.combine(anomaly, members).evidence, 0, company=planned.evidence.company
+        columns, combination.combine(anomaly, members).evidence, 0, company=inputs.company
     )
     for share in ANOMALY_SHARES if members else ():
         votes = combination.combine(np.full(rows, 0.5), members).evidence / (1 - combination.ANOMALY_WEIGHT)

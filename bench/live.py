@@ -21,7 +21,9 @@ from vigie import table as tables
 from vigie.bundles.verification import open_bundle
 from vigie.catalog import Catalog
 from vigie.db import database
-from vigie.engine import scorer
+from vigie.engine import pipeline
+from vigie.engine.options import ScoringContext
+from vigie.engine.scorer import Scorer
 from vigie.starter_models import registry
 
 HISTORY = 200
@@ -36,10 +38,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         registry.register(catalog)
-        made, _ = scorer.learn(table, catalog, lambda entry: open_bundle(entry.store, entry.bundle))
+        made, _ = pipeline.fit(
+            table, ScoringContext(catalog, lambda entry: open_bundle(entry.store, entry.bundle))
+        )
     data = made.to_bytes()
     start = time.perf_counter()
-    plan = scorer.StandingPlan.from_bytes(data)
+    plan = Scorer.from_bytes(data)
     print(
         f"plan of {given.rows:,} rows: {len(data) / 1e6:.1f} MB, opened in {time.perf_counter() - start:.2f} s"
     )
@@ -58,10 +62,10 @@ def main() -> None:
         print(f"{name:8} p50 {low:6.1f} ms   p90 {high:6.1f} ms   p99 {most:6.1f} ms")
     for many in (2, 4, 8, 16):
         asked = [(later.slice(number, HISTORY + 1), [HISTORY]) for number in range(many)]
-        plan.score_each(asked)
+        plan.score_many(asked)
         before = time.process_time()
         for _ in range(10):
-            plan.score_each(asked)
+            plan.score_many(asked)
         cpu_each = (time.process_time() - before) / 10
         print(f"{many:2} requests together {1000 * cpu_each:6.1f} CPU ms, {many / cpu_each:.0f} a CPU second")
     print(

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from vigie.bundles.bundle import FILES, FileDigest
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.catalog import Catalog, ModelVersion
 from vigie.catalog.tables import reference_models
 from vigie.db import database

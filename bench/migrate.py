@@ -33,7 +33,7 @@ from obstore.store import S3Store
 from link import line
 from storage import s3_server
 from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.relocate import rollback, run, verify

@@ -23,8 +23,8 @@ from vigie.boosting.xgboost_predict import margins
 from vigie.calibration import metrics
 from vigie.catalog import Catalog
 from vigie.db import database
-from vigie.engine import members as voters
 from vigie.engine import pipeline, refine
+from vigie.engine.options import ScoringContext
 from vigie.ensemble import active_learning
 from vigie.starter_models import registry
 from vigie.training import boosters
@@ -42,13 +42,12 @@ class Desk:
 
     def __init__(self, data: datasets.Dataset, catalog: Catalog) -> None:
         self.data, self.table = data, table.from_frame(data.frame)
-        planned = pipeline.plan(self.table, catalog, open_bundle, pipeline.Options())
-        self.order = planned.evidence.order
-        members = voters.members_of(planned, self.table)
-        combined = voters.listened(planned.evidence, members, 0, planned.state)
-        self.prior, self.anomaly = combined.evidence, planned.evidence.anomaly
-        self.signals = refine._signals(planned, members)
-        self.inputs = refine._inputs(planned, self.table)
+        done = pipeline.fit_table(self.table, ScoringContext(catalog, open_bundle), keep=False)
+        inputs = done.fitted.inputs
+        self.order = inputs.order
+        self.prior, self.anomaly = done.fitted.score.evidence, inputs.anomaly
+        self.signals = refine.signals(inputs, done.fitted.votes)
+        self.inputs = refine.row_matrix(done.profile, inputs)
         self.raw = raw(data.frame)[self.order]
         self.label, self.known = data.label[self.order], data.labelled[self.order]
 

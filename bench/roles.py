@@ -157,7 +157,7 @@ def named(show: bool) -> None:
     cold, warm = [], []
     for seed, (kind, table, lines) in enumerate(cases()):
         frame = fill(lines, seed)
-        for cache in (name_parser.read, name_parser._meanings):
+        for cache in (name_parser.parse_name, name_parser._concepts_of_word):
             cache.cache_clear()
         spent = []
         for _ in range(3):

@@ -37,7 +37,9 @@ from obstore.store import S3Store
 import vigie
 from vigie.bundles.bundle import MANIFEST, Bundle, pack
 from vigie.bundles.cache import Cache
-from vigie.bundles.transfer import BundleLocation, fetch, load, publish
+from vigie.bundles.fetch import fetch, load
+from vigie.bundles.location import BundleLocation
+from vigie.bundles.publish import publish
 from vigie.stores.base import Store
 from vigie.stores.open import connect
 

@@ -22,12 +22,13 @@ import polars as pl
 import datasets
 from vigie import table, training
 from vigie.boosting.xgboost_predict import margins
-from vigie.bundles import transfer
+from vigie.bundles.fetch import load
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline
+from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.starter_models import registry
 from vigie.stores.open import connect, open_location
@@ -135,7 +136,9 @@ def plain(
 
 
 def score(frame: pl.DataFrame, catalog: Catalog) -> tuple[np.ndarray, dict]:
-    done = pipeline.predict(table.from_frame(frame), catalog, open_bundle, pipeline.Options(reasons=False))
+    done = pipeline.predict(
+        table.from_frame(frame), ScoringContext(catalog, open_bundle, Options(reasons=False))
+    )
     return done.additions["fraud_score"].to_numpy(), done.summary
 
 
@@ -144,7 +147,7 @@ def trust_of(summary: dict, name: str) -> float:
 
 
 def open_bundle(entry: ModelVersion):
-    return transfer.load(open_location(entry.store), entry.bundle)
+    return load(open_location(entry.store), entry.bundle)
 
 
 def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:

@@ -25,6 +25,7 @@ from vigie.calibration import metrics
 from vigie.catalog import Catalog
 from vigie.db import database
 from vigie.engine import pipeline
+from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.stores.open import connect
 from vigie.training import splitting
@@ -47,7 +48,8 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
         shelf = connect(Path(folder, "models").as_uri())
         training.publish(catalog, made.bundle, shelf, gate, page=made.page)
         done = pipeline.predict(
-            table.from_frame(data.frame[second]), catalog, bench.open_bundle, pipeline.Options(reasons=False)
+            table.from_frame(data.frame[second]),
+            ScoringContext(catalog, bench.open_bundle, Options(reasons=False)),
         )
     spent = time.perf_counter() - start
     return judged(data, second, done.additions["fraud_score"].to_numpy()), spent

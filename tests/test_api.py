@@ -29,7 +29,7 @@ def test_importing_loads_nothing() -> None:
     code = (
         "import sys, vigie; heavy = {'polars', 'numpy', 'xgboost', 'sqlalchemy', 'vigie.engine.pipeline'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); assert callable(vigie.predict); "
-        "import vigie.engine.pipeline; assert callable(vigie.predict) and vigie.engine.pipeline.plan"
+        "import vigie.engine.pipeline; assert callable(vigie.predict) and vigie.engine.pipeline.fit"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
     assert dir(vigie) == ["__version__", "match", "predict"]

@@ -13,7 +13,7 @@ LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors"},
-    {"fitted_state"},
+    {"extras", "fitted_state"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},

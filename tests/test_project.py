@@ -13,7 +13,7 @@ import yaml
 from vigie import __version__
 from vigie.bundles import bundle
 from vigie.db import database
-from vigie.engine import scorer
+from vigie.engine import scorer_io
 from vigie.models.trained import model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,7 +140,7 @@ def test_the_page_of_versions_names_the_formats_of_the_code(language: str, name:
     section = text.split("## Stored formats" if language == "en" else "## Formats enregistrés")[1]
     numbers = re.findall(r"^\| [^|]+ \| (\d+) \|", section, re.MULTILINE)
     assert numbers == [
-        str(bundle.FORMAT_VERSION), str(model.FORMAT), database.HEAD, str(scorer.FORMAT),
+        str(bundle.FORMAT_VERSION), str(model.FORMAT), database.HEAD, str(scorer_io.FORMAT),
     ]  # fmt: skip
 
 

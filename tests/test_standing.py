@@ -16,9 +16,10 @@ from vigie import table as tables
 from vigie.catalog import Catalog
 from vigie.db import database
 from vigie.detectors import isolation_forest
-from vigie.engine import scorer
-from vigie.engine.pipeline import Options, Prediction
-from vigie.engine.scorer import StandingPlan
+from vigie.engine import pipeline
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
+from vigie.engine.scorer import Scorer
 from vigie.ensemble import self_training
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.simulator import DOMAINS, SimulatedTable, generate
@@ -42,10 +43,10 @@ def world() -> SimulatedTable:
 
 
 @pytest.fixture(scope="module")
-def made(catalog: Catalog, world: SimulatedTable) -> tuple[StandingPlan, Prediction]:
+def made(catalog: Catalog, world: SimulatedTable) -> tuple[Scorer, Prediction]:
     """Its plan, stored and read again, and its predictions."""
-    plan, scored = scorer.learn(tables.from_frame(world.frame), catalog, opener)
-    return StandingPlan.from_bytes(plan.to_bytes()), scored
+    plan, scored = pipeline.fit(tables.from_frame(world.frame), ScoringContext(catalog, opener))
+    return Scorer.from_bytes(plan.to_bytes()), scored
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -57,9 +58,9 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
     monkeypatch.setattr(self_training, "ROUNDS", 5)
     monkeypatch.setattr(self_training, "MIN_ROWS", 200)
     table = tables.from_frame(generate(domain, 7, 500).frame)
-    plan, scored = scorer.learn(table, catalog, opener)
+    plan, scored = pipeline.fit(table, ScoringContext(catalog, opener))
     data = plan.to_bytes()
-    again = StandingPlan.from_bytes(data)
+    again = Scorer.from_bytes(data)
     assert again.score(table.typed).equals(scored.additions, null_equal=True)
     assert again.to_bytes() == data
 
@@ -67,15 +68,15 @@ def test_a_stored_plan_gives_the_table_its_own_scores(
 def test_a_plan_of_a_date_in_parts_gives_the_table_its_own_scores(catalog: Catalog) -> None:
     """Its rows keep their moments, one by one too, where year, month and day are columns of their own."""
     table = tables.from_frame(busy_table(1, flows=False, timed="parts").head(1000))
-    plan, scored = scorer.learn(table, catalog, opener)
+    plan, scored = pipeline.fit(table, ScoringContext(catalog, opener))
     assert {item.role for item in plan.roles.columns} >= {"year", "month", "day", "hour"}
-    again = StandingPlan.from_bytes(plan.to_bytes())
+    again = Scorer.from_bytes(plan.to_bytes())
     assert again.score(table.typed).equals(scored.additions, null_equal=True)
     assert again.score(table.typed.head(1)).height == 1
 
 
 def test_the_order_of_the_rows_changes_nothing(
-    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+    made: tuple[Scorer, Prediction], world: SimulatedTable
 ) -> None:
     plan, scored = made
     order = np.random.default_rng(0).permutation(world.frame.height)
@@ -84,7 +85,7 @@ def test_the_order_of_the_rows_changes_nothing(
 
 
 def test_a_few_rows_are_told_in_the_terms_of_the_table(
-    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+    made: tuple[Scorer, Prediction], world: SimulatedTable
 ) -> None:
     """A customer's rows alone: nearly what they were among all, and not the extremes of a table of ten rows."""
     plan, scored = made
@@ -99,9 +100,7 @@ def test_a_few_rows_are_told_in_the_terms_of_the_table(
     assert np.corrcoef(alone, among)[0, 1] > 0.7
 
 
-def test_rows_of_another_time_and_new_values(
-    made: tuple[StandingPlan, Prediction], world: SimulatedTable
-) -> None:
+def test_rows_of_another_time_and_new_values(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
     """Nothing the table never had stops a plan: new customers, new words, empty cells, absurd amounts."""
     plan, _ = made
     typed = tables.parse(world.frame)
@@ -125,17 +124,17 @@ def test_rows_of_another_time_and_new_values(
 
 
 def test_an_alert_of_the_table_is_one_alone(
-    made: tuple[StandingPlan, Prediction], catalog: Catalog, world: SimulatedTable
+    made: tuple[Scorer, Prediction], catalog: Catalog, world: SimulatedTable
 ) -> None:
     """The lines are the table's: a budget is spent there, not again on every row that is sent."""
     table = tables.from_frame(world.frame)
-    plan, scored = scorer.learn(table, catalog, opener, Options(alert_budget=25))
+    plan, scored = pipeline.fit(table, ScoringContext(catalog, opener, Options(alert_budget=25)))
     assert scored.additions["alert"].sum() == plan.score(table.typed)["alert"].sum() == 25
     calm = table.typed.filter(scored.additions["fraud_score"] < 0.3).head(1)
     assert plan.score(calm)["alert"].to_list() == [0]
 
 
-def test_columns_are_the_tables(made: tuple[StandingPlan, Prediction], world: SimulatedTable) -> None:
+def test_columns_are_the_tables(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
     """Left out is empty, unknown is refused, and text is read as what the table had."""
     plan, _ = made
     typed = tables.parse(world.frame).head(5)
@@ -150,14 +149,14 @@ def test_columns_are_the_tables(made: tuple[StandingPlan, Prediction], world: Si
     assert plan.score(dropped).equals(plan.score(empty), null_equal=True)
 
 
-def test_what_is_no_plan_is_refused(made: tuple[StandingPlan, Prediction]) -> None:
+def test_what_is_no_plan_is_refused(made: tuple[Scorer, Prediction]) -> None:
     data = made[0].to_bytes()
     for broken in (b"", b"PK", data[: len(data) // 2], data[:-40]):
         with pytest.raises(InputRefused):
-            StandingPlan.from_bytes(broken)
+            Scorer.from_bytes(broken)
 
 
-def test_a_stored_plan_holds_no_pickle(made: tuple[StandingPlan, Prediction]) -> None:
+def test_a_stored_plan_holds_no_pickle(made: tuple[Scorer, Prediction]) -> None:
     """Every array is plain: nothing in the file can run."""
     with zipfile.ZipFile(io.BytesIO(made[0].to_bytes())) as archive:
         for name in archive.namelist():
@@ -168,12 +167,12 @@ def test_a_stored_plan_holds_no_pickle(made: tuple[StandingPlan, Prediction]) ->
 def test_a_table_too_large_to_keep_is_refused(
     catalog: Catalog, world: SimulatedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scorer, "SAMPLE", 1000)
+    monkeypatch.setattr(pipeline, "MAX_FIT_ROWS", 1000)
     with pytest.raises(InputRefused, match="1,000"):
-        scorer.learn(tables.from_frame(world.frame), catalog, opener)
+        pipeline.fit(tables.from_frame(world.frame), ScoringContext(catalog, opener))
 
 
-def test_some_rows_among_their_history(made: tuple[StandingPlan, Prediction], world: SimulatedTable) -> None:
+def test_some_rows_among_their_history(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
     """Asked for one row or a few, the answer is what they have when all are told, in the order asked."""
     plan, _ = made
     rows = tables.parse(world.frame).tail(200)
@@ -191,18 +190,18 @@ def test_requests_answered_together_do_not_know_each_other(
     monkeypatch.setattr(isolation_forest, "TREES", 10)
     monkeypatch.setattr(self_training, "ROUNDS", 5)
     table = tables.from_frame(generate(domain, 5, 500).frame)
-    plan, _ = scorer.learn(table, catalog, opener)
+    plan, _ = pipeline.fit(table, ScoringContext(catalog, opener))
     rows = table.typed
     asked = [(rows[:120], [119]), (rows[60:260], [0, 199, 7]), (rows[:120], [119]), (rows[300:301], [0])]
-    told = plan.score_each(asked)
+    told = plan.score_many(asked)
     for (some, only), answer in zip(asked, told, strict=True):
         assert answer.equals(plan.score(some, only), null_equal=True)
 
 
 def test_rows_sent_together_do_know_each_other(
-    made: tuple[StandingPlan, Prediction], world: SimulatedTable
+    made: tuple[Scorer, Prediction], world: SimulatedTable
 ) -> None:
     """What separate requests are spared: as one request, the second copy of a row is a repetition."""
     plan, rows = made[0], tables.from_frame(world.frame).typed[:120]
-    apart = plan.score_each([(rows, [119]), (rows, [119])])
+    apart = plan.score_many([(rows, [119]), (rows, [119])])
     assert not plan.score(pl.concat([rows, rows]), [239]).equals(apart[1], null_equal=True)

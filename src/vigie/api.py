@@ -31,7 +31,8 @@ import polars as pl
 
 from vigie import resources, settings
 from vigie import table as tables
-from vigie.engine import files, out_of_core, pipeline
+from vigie.engine import files, table_matching
+from vigie.engine.options import Options, ScoringContext
 from vigie.errors import InputRefused
 from vigie.table import Table
 
@@ -87,9 +88,9 @@ def predict(
         alert_budget: how many rows can be looked at: a share in (0, 1) or a number.
         expected_fraud_rate: the share of fraud, where you know it.
         language: of the reasons, `en` or `fr`.
-        more: the other fields of `vigie.engine.pipeline.Options`.
+        more: the other fields of `vigie.engine.options.Options`.
     """
-    options = pipeline.Options(
+    options = Options(
         roles=dict(roles or {}),
         alert_budget=alert_budget,
         expected_fraud_rate=expected_fraud_rate,
@@ -97,15 +98,10 @@ def predict(
         **more,
     )
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
-        opener = resources.bundle_loader(chosen)
-        if given.frame.height < out_of_core.LONG:
-            found = pipeline.predict(given, catalog, opener, options)
-            additions, summary = found.additions, found.summary
-        else:
-            room = chosen.cache_dir / "jobs"
-            additions, summary = files.predict_table(given, catalog, opener, options, room)
-    return Predictions(tables.join(given, additions), additions, summary)
+    with resources.open_catalog(chosen) as catalog:
+        context = ScoringContext(catalog, resources.bundle_loader(chosen), options)
+        found = files.predict_table(given, context, chosen.cache_dir / "jobs")
+    return Predictions(tables.join(given, found.additions), found.additions, found.summary)
 
 
 def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) -> Matches:
@@ -114,12 +110,15 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
     Args:
         table: a file, or a table in memory.
         roles: column -> what it means, where you know better.
-        more: the other fields of `vigie.engine.pipeline.Options`, such as `top`.
+        more: the other fields of `vigie.engine.options.Options`, such as `top`.
     """
     chosen, given = settings.load(), _table(table)
-    with resources.catalog(chosen) as catalog:
-        look = pipeline.look(given, catalog, pipeline.Options(roles=dict(roles or {}), **more))
-    return Matches(look.matches, {"roles": look.roles.to_json(), "seconds": look.seconds})
+    with resources.open_catalog(chosen) as catalog:
+        context = ScoringContext(
+            catalog, resources.bundle_loader(chosen), Options(roles=dict(roles or {}), **more)
+        )
+        found = table_matching.match(given, context)
+    return Matches(found.matches, {"roles": found.roles.to_json(), "seconds": found.seconds})
 
 
 def _table(given: Given) -> Table:

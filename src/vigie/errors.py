@@ -16,6 +16,7 @@
     │   └── UnknownColumn            a column was named that the table does not have
     ├── NotFound            exit 4   a file, a model, a bundle, a migration that is not there
     └── Unavailable         exit 5   it exists but cannot be had now, or must not be trusted
+        ├── MissingExtra             an optional dependency is not installed
         ├── UnwritableOutput         the place for the result refuses it: permission, full disk
         ├── DatabaseUnavailable
         ├── CatalogChanged           another process changed the model in the meantime
@@ -225,6 +226,21 @@ class NotFound(VigieError):
 
 class Unavailable(VigieError):
     """It exists but cannot be had now, or must not be trusted."""
+
+
+class MissingExtra(Unavailable):
+    """An optional dependency is not installed; `extra` is the extra of Vigie that brings it."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(
+            msg(
+                "{purpose} needs packages that are not installed: the extra {extra!r}",
+                purpose=phrase(purpose),
+                extra=extra,
+            ),
+            hint=msg("pip install 'vigie[{extra}]'", extra=extra),
+        )
+        self.extra = extra
 
 
 class UnwritableOutput(Unavailable):

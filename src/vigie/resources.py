@@ -1,4 +1,4 @@
-"""From settings to what the commands work with: catalog, store, cache, gate."""
+"""Opens the catalog, the stores, the cache and the signature policy that the settings name."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    """The catalog, with the models that come with Vigie registered."""
+def open_catalog(chosen: settings.Settings) -> Iterator[Catalog]:
+    """Open the catalog and register the starter models.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer or is at another revision.
+    """
     from vigie.catalog import Catalog
     from vigie.db import database
     from vigie.starter_models import registry
@@ -34,15 +38,15 @@ def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
         engine.dispose()
 
 
-def cache(chosen: settings.Settings) -> Cache:
-    """The verified local copies."""
+def open_cache(chosen: settings.Settings) -> Cache:
+    """Open the cache of verified bundle files."""
     from vigie.bundles.cache import Cache
 
     return Cache(chosen.cache_dir, chosen.cache_bytes)
 
 
 def signature_policy(chosen: settings.Settings) -> SignaturePolicy:
-    """Which bundles the settings let in."""
+    """Return which bundles must be signed and by which key."""
     from vigie.bundles.verification import SignaturePolicy
     from vigie.starter_models import registry
 
@@ -51,36 +55,31 @@ def signature_policy(chosen: settings.Settings) -> SignaturePolicy:
 
 
 def bundle_loader(chosen: settings.Settings) -> Callable[[ModelVersion], Bundle]:
-    """What fetches the bundle of an entry, through the cache and the gate."""
+    """Return a function that fetches and verifies the bundle of a model, through the cache.
+
+    The function raises DamagedBundle, UnsignedBundle, NewerBundle and StoreUnavailable.
+    """
     from vigie.bundles.verification import open_bundle
-    from vigie.stores.open import open_location
-
-    copies, rules = cache(chosen), signature_policy(chosen)
-    stores: dict[Location, Store] = {}
-
-    def open_entry(entry: ModelVersion) -> Bundle:
-        # A local store needs no copies: its files are as near as the cache.
-        kept = None if entry.store.kind == "local" else copies
-        place = _here(entry)
-        # One client a store: making one costs as much as a model.
-        store = stores.setdefault(place, open_location(place))
-        return open_bundle(store, entry.bundle, kept, rules)
-
-    return open_entry
-
-
-def _here(entry: ModelVersion) -> Location:
-    """Where the entry lies, seen from this machine: one that shares the catalog may keep its Vigie elsewhere."""
-    from pathlib import Path
-
     from vigie.starter_models import registry
     from vigie.stores.base import Location
+    from vigie.stores.open import open_location
 
-    place = entry.storage
-    lost = place.storage_type == "local" and not Path(place.bucket, place.prefix).exists()
-    if lost and entry.provenance.get("source") == registry.PROVENANCE["source"]:
-        return Location("local", str(registry.MODELS.resolve()))
-    return entry.store
+    cache, policy = open_cache(chosen), signature_policy(chosen)
+    stores: dict[Location, Store] = {}
+
+    def load(entry: ModelVersion) -> Bundle:
+        # Another machine that shares the catalog may have its starter models in another folder.
+        storage = entry.resolve_storage(entry.storage, registry.MODELS)
+        location = Location(storage.storage_type, storage.bucket)
+        if location not in stores:
+            # Kept: creating a client takes as long as fetching a model.
+            stores[location] = open_location(location)
+        # A local store needs no cached copies.
+        return open_bundle(
+            stores[location], entry.bundle, None if location.kind == "local" else cache, policy
+        )
+
+    return load
 
 
 def model_store(chosen: settings.Settings) -> Store:

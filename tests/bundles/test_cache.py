@@ -169,7 +169,7 @@ class TestProcesses:
             assert [entry.digest for entry in cache.list()] in ([], [DIGEST])
             assert cache.verify() == (), f"seed {seed}"
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
-            cache.sweep(grace=0)
+            cache.remove_partial(min_age=0)
             assert parts(cache) == [], f"seed {seed}"
             cache.clear()
         print(f"killed before the end: {early} of 20, leaving half a file: {half}")
@@ -198,11 +198,11 @@ class TestProcesses:
         worker = start("fetch", cache.folder, source, tmp_path / "counter", 0.5)
         # Bytes are written once it is locked; between its birth and that, only the grace keeps it.
         wait_until(lambda: any(part.stat().st_size for part in parts(cache)))
-        assert cache.sweep(grace=0) == 0
+        assert cache.remove_partial(min_age=0) == 0
         worker.kill()
         worker.communicate()
-        assert cache.sweep(grace=3600) == 0
-        assert cache.sweep(grace=0) == 1
+        assert cache.remove_partial(min_age=3600) == 0
+        assert cache.remove_partial(min_age=0) == 1
 
     def test_a_stuck_download_does_not_block_for_ever(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -323,7 +323,7 @@ class TestRoom:
 
     def test_an_empty_cache_is_no_error(self, cache: Cache) -> None:
         """Nothing is made by looking."""
-        assert (cache.list(), cache.verify(), cache.clear(), cache.sweep()) == ((), (), 0, 0)
+        assert (cache.list(), cache.verify(), cache.clear(), cache.remove_partial()) == ((), (), 0, 0)
         assert not cache.folder.exists()
 
 

@@ -24,7 +24,7 @@ from tests.helpers.killing import serve
 
 from vigie.bundles import cache as caches
 from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.stores import cloud  # noqa: F401
 from vigie.stores.open import connect
 

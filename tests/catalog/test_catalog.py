@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from vigie.bundles.bundle import FILES, FileDigest
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound

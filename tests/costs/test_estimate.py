@@ -11,11 +11,10 @@ import sqlalchemy as sa
 from tests.relocate.sample_models import populate
 
 from vigie.catalog import Catalog
-from vigie.costs.estimate import estimate
+from vigie.costs import StorageLoad, estimate, load_prices, storage_load
 from vigie.errors import InputRefused, NotFound
-from vigie.relocate import Load, load_of, load_prices
 
-SEED = Load(models=40, objects=200, size=1_832_000_000)
+SEED = StorageLoad(models=40, objects=200, size=1_832_000_000)
 ROUND = {
     "read": "2026-01-01",
     "currency": "EUR",
@@ -55,7 +54,7 @@ def test_another_table_replaces_it(tmp_path: Path) -> None:
     """Round prices make round sums: 2 GB at 10, 1,000 objects and 500 lists written at 1, 30,000 reads at 0.1."""
     file = tmp_path / "prices.json"
     file.write_text(json.dumps(ROUND))
-    (cost,) = estimate(Load(500, 1000, 2_000_000_000), load_prices(file))
+    (cost,) = estimate(StorageLoad(500, 1000, 2_000_000_000), load_prices(file))
     assert cost.storage == pytest.approx(20)
     assert cost.read_requests == pytest.approx(3)
     assert cost.copy_requests == pytest.approx(1.5 + 0.1)
@@ -89,6 +88,6 @@ def test_a_negative_price_is_refused(tmp_path: Path) -> None:
 def test_the_load_is_what_the_catalog_says(engine: sa.Engine, tmp_path: Path) -> None:
     """Five files and a manifest a model; sizes as registered; models that are not active count too."""
     entries = populate(engine, tmp_path.as_uri(), 7)
-    load = load_of(Catalog(engine).list(active_only=False))
+    load = storage_load(Catalog(engine).list(active_only=False))
     assert (load.models, load.objects) == (7, 42)
     assert load.size == sum(entry.size for entry in entries) > 7 * 2_000

@@ -9,17 +9,27 @@ import pytest
 from click.testing import CliRunner
 
 from vigie.cli import cli
-from vigie.costs.estimate import Prices, Provider
-from vigie.relocate import Host, Load, Use, bills, compute, load_prices
+from vigie.costs import (
+    Host,
+    Prices,
+    Provider,
+    StorageLoad,
+    Usage,
+    host_cost,
+    load_prices,
+    monthly_costs,
+)
 
 STORE = Provider("one", "One", "a test", 1e9, 10.0, 1.0, 0.1, 2.0)
 HOST = Host("h", "H", "a test", 5.0, 4.0, 20.0, 10.0, 1.0, 3.0)
-USE = Use(uploads=100, size=10_000_000, growth=2.0, kept_days=15, vcpu=0.5, memory=1.0, disk=2.0)
+USE = Usage(uploads=100, size=10_000_000, growth=2.0, kept_days=15, vcpu=0.5, memory=1.0, disk=2.0)
 
 
 def test_round_prices_make_round_sums() -> None:
     """1 GB up and 2 GB of results, kept half a month at 10; five parts an upload; both ways at 2 and 3."""
-    (bill,) = bills(Load(1, 10, 100_000_000), USE, Prices("2026-01-01", "EUR", "", (STORE,)), HOST)
+    (bill,) = monthly_costs(
+        StorageLoad(1, 10, 100_000_000), USE, Prices("2026-01-01", "EUR", "", (STORE,)), HOST
+    )
     assert bill.models == pytest.approx(0.1 * 10)
     assert bill.kept == pytest.approx(3 * 0.5 * 10)
     assert bill.requests == pytest.approx(800 * 1 / 1000 + (800 + 300) * 0.1 / 1000)
@@ -31,8 +41,8 @@ def test_round_prices_make_round_sums() -> None:
 
 def test_the_plan_is_the_least_to_pay() -> None:
     """What it includes is used up first."""
-    assert compute(USE, HOST) == pytest.approx(5 + (10 + 10 + 2 - 4))
-    assert compute(replace(USE, vcpu=0, memory=0.1, disk=0), HOST) == 5
+    assert host_cost(USE, HOST) == pytest.approx(5 + (10 + 10 + 2 - 4))
+    assert host_cost(replace(USE, vcpu=0, memory=0.1, disk=0), HOST) == 5
 
 
 def test_the_command_says_it_for_all_four() -> None:

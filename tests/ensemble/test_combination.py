@@ -8,7 +8,7 @@ import pytest
 
 from vigie.arrays import mid_ranks
 from vigie.ensemble import combination, self_training
-from vigie.ensemble.combination import EnsembleMember, add_self_training, combine, tail_score
+from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
 
 N = 500
 Floats = npt.NDArray[np.float64]
@@ -19,9 +19,9 @@ def uniform(seed: int) -> Floats:
     return mid_ranks(np.random.default_rng(seed).random(N))
 
 
-def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: float = 0.9) -> EnsembleMember:
+def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: float = 0.9) -> MemberVote:
     """A matched model that says so."""
-    return EnsembleMember(name, similarity, skill, margin)
+    return MemberVote(name, similarity, skill, margin)
 
 
 def test_without_members_the_anomaly_speaks() -> None:

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from vigie.boosting import xgboost_import
-from vigie.engine.output import ADDED
-from vigie.engine.scorer import StandingPlan
+from vigie.engine.output import RESULT_COLUMNS
+from vigie.engine.scorer import Scorer
 from vigie.fitted_state import (
     CategoryCodes,
     FittedState,
@@ -110,9 +110,11 @@ def test_a_scorer_of_format_4_gives_the_scores_it_gave(name: str) -> None:
     if head["polars"] != pl.__version__:
         pytest.skip(f"stored with polars {head['polars']}: its hashes of cells may differ")
     table = pl.read_parquet(FORMAT_4 / f"{name}.parquet")
-    expected = table.select(ADDED)
-    scorer = StandingPlan.from_bytes(data)
-    assert scorer.score(table.drop(ADDED)).equals(expected, null_equal=True)
+    expected = table.select(RESULT_COLUMNS)
+    scorer = Scorer.from_bytes(data)
+    assert scorer.score(table.drop(RESULT_COLUMNS)).equals(expected, null_equal=True)
     assert (
-        StandingPlan.from_bytes(scorer.to_bytes()).score(table.drop(ADDED)).equals(expected, null_equal=True)
+        Scorer.from_bytes(scorer.to_bytes())
+        .score(table.drop(RESULT_COLUMNS))
+        .equals(expected, null_equal=True)
     )

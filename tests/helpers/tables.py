@@ -9,19 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.roles.inference import ColumnRole, Roles
+from vigie.roles.inference import ROLES, ColumnRole, Roles
 
 ROWS = 60
 BUSY_ROWS = 4000
 START = datetime(2024, 1, 1, 9, 0)
-DIRECTIONS = {
-    "risk_signal": 1,
-    "velocity": 1,
-    "amount_ratio": 1,
-    "distance": 1,
-    "trust_signal": -1,
-    "account_age": -1,
-}
 
 Cells = dict[str, list[Any]]
 
@@ -29,7 +21,7 @@ Cells = dict[str, list[Any]]
 def given(roles: Mapping[str, str]) -> Roles:
     """Roles as a user would state them: column -> role."""
     return Roles(
-        tuple(ColumnRole(name, role, 1.0, (), DIRECTIONS.get(role, 0)) for name, role in roles.items())
+        tuple(ColumnRole(name, role, 1.0, (), ROLES[role].direction) for name, role in roles.items())
     )
 
 

@@ -42,7 +42,7 @@ def environ(tmp_path: Path, database_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def desk(environ: dict[str, str]) -> Iterator[Services]:
+def services(environ: dict[str, str]) -> Iterator[Services]:
     """The same installation from here."""
     opened = Services.open(settings.load(environ), settings.load_web(environ))
     yield opened
@@ -50,9 +50,9 @@ def desk(environ: dict[str, str]) -> Iterator[Services]:
 
 
 @pytest.fixture
-def ada(desk: Services) -> User:
+def ada(services: Services) -> User:
     """Somebody who may upload."""
-    return users.add(desk.engine, "ada@example.org", "Ada", "analyst")
+    return users.add(services.engine, "ada@example.org", "Ada", "analyst")
 
 
 @pytest.fixture

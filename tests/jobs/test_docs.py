@@ -25,11 +25,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "web.md"
 @pytest.mark.skipif(
     not shutil.which("jq") or not shutil.which("curl"), reason="the examples need curl and jq"
 )
-def test_the_examples_work_as_they_stand(desk: Services, ada: User, start: Start, tmp_path: Path) -> None:
+def test_the_examples_work_as_they_stand(services: Services, ada: User, start: Start, tmp_path: Path) -> None:
     """curl and Python: the file comes back scored."""
     text = PAGE.read_text()
     bash, python = (re.findall(f"```{name}\n(.*?)```", text, re.DOTALL)[0] for name in ("bash", "python"))
-    _, secret = tokens.create(desk.engine, ada.id, "docs", ["write"], None)
+    _, secret = tokens.create(services.engine, ada.id, "docs", ["write"], None)
     port = free_port()
     start("serve", "--port", str(port), "--no-link", "--worker")
     wait_until(lambda: is_up(port))

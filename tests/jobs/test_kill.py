@@ -24,20 +24,20 @@ from vigie.web.services import RowQuery, Services
 pytestmark = pytest.mark.slow
 
 
-def send(desk: Services, user: User, text: str = CSV) -> str:
+def send(services: Services, user: User, text: str = CSV) -> str:
     """Sends a table; returns its id."""
-    return desk.receive(user, "payments.csv", io.BytesIO(text.encode())).id
+    return services.uploads.receive(user, "payments.csv", io.BytesIO(text.encode())).id
 
 
 def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
-    desk: Services, ada: User, start: Start
+    services: Services, ada: User, start: Start
 ) -> None:
     """Another worker takes the run over when the lease ends; one result, of the attempt that ended."""
-    sent = send(desk, ada)
-    asked = desk.start_score(ada, sent, budget=50)
+    sent = send(services, ada)
+    asked = services.predictions.score(ada, sent, budget=50)
 
     def now() -> Run:
-        return runs.find(desk.engine, asked.id)
+        return runs.find(services.engine, asked.id)
 
     first = start("worker")
     wait_until(lambda: now().stage in {"gathering evidence", "matching models", "scoring"})
@@ -52,50 +52,52 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
     assert done.result.endswith("/2")
     assert done.summary is not None
     assert done.summary["alerts"] == 50
-    assert desk.upload(ada, sent).state == "ready"
-    with database.reading(desk.engine) as connection:
+    assert services.uploads.find(ada, sent).state == "ready"
+    with database.reading(services.engine) as connection:
         kinds = connection.execute(sa.select(table.c.kind, table.c.state)).all()
     assert sorted(kinds) == [("inspect", "done"), ("score", "done")]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_worker_killed_while_refining_is_replaced_too(
-    desk: Services, ada: User, start: Start, environ: dict[str, str]
+    services: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """The marks of the moment it was asked for count, whoever finishes it."""
-    sent = send(desk, ada)
-    asked = desk.start_score(ada, sent)
+    sent = send(services, ada)
+    asked = services.predictions.score(ada, sent)
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 2
-    rows = desk.suggest(ada, asked.id, 6)
-    desk.set_marks(ada, asked.id, {row: ("fraud", "fine")[number % 2] for number, row in enumerate(rows)})
-    refined = desk.start_refine(ada, asked.id)
+    rows = services.results.suggest(ada, asked.id, 6)
+    services.predictions.set_labels(
+        ada, asked.id, {row: ("fraud", "fine")[number % 2] for number, row in enumerate(rows)}
+    )
+    refined = services.predictions.refine(ada, asked.id)
 
     def now() -> Run:
-        return runs.find(desk.engine, refined.id)
+        return runs.find(services.engine, refined.id)
 
     first = start("worker")
     wait_until(lambda: now().stage not in {"", "reading"})
     first.kill()
-    desk.set_mark(ada, asked.id, 7, "fraud")
+    services.predictions.set_labels(ada, asked.id, {7: "fraud"})
     start("worker")
     wait_until(lambda: now().state in {"done", "failed"})
     done = now()
     assert (done.state, done.attempts) == ("done", 2)
     assert len(done.options["marks"]) == 6
-    assert desk.rows(ada, refined.id, RowQuery(size=1)).total == ROWS
+    assert services.results.rows(ada, refined.id, RowQuery(size=1)).total == ROWS
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
-    desk: Services, ada: User, start: Start
+    services: Services, ada: User, start: Start
 ) -> None:
     """SIGTERM, as at each deployment: no lease has to end, no attempt is counted."""
-    asked = desk.start_score(ada, send(desk, ada))
+    asked = services.predictions.score(ada, send(services, ada))
     first = start("worker")
-    wait_until(lambda: runs.find(desk.engine, asked.id).stage in {"gathering evidence", "scoring"})
+    wait_until(lambda: runs.find(services.engine, asked.id).stage in {"gathering evidence", "scoring"})
     first.send_signal(signal.SIGTERM)
     assert first.wait(LIMIT) == 0
-    left = runs.find(desk.engine, asked.id)
+    left = runs.find(services.engine, asked.id)
     assert (left.state, left.attempts) == ("queued", 0)
 
 
@@ -114,7 +116,7 @@ def never_done(self, kinds):
 
 
 Worker.run_one = never_done
-sys.argv = ["vigie", "worker", "--jobs", "3", "--while-stdin"]
+sys.argv = ["vigie", "worker", "--jobs", "3", "--exit-on-stdin-eof"]
 cli.main()
 """
 
@@ -134,10 +136,10 @@ def test_a_worker_that_is_stopped_while_it_computes_ends_without_an_error(enviro
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_upload_goes_on_where_the_killed_web_process_left_it(
-    desk: Services, ada: User, start: Start, environ: dict[str, str]
+    services: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
     """Parts that were answered are kept; the rest is sent to the next process, and the table is whole."""
-    _, secret = tokens.create(desk.engine, ada.id, "test", ["write"], None)
+    _, secret = tokens.create(services.engine, ada.id, "test", ["write"], None)
     port = free_port()
 
     def ask(method: str, path: str, data: bytes | None = None) -> bytes:
@@ -147,7 +149,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
             return bytes(answer.read())
 
     serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
-    begun = desk.begin_upload(ada, "payments.csv", len(CSV))
+    begun = services.uploads.begin(ada, "payments.csv", len(CSV))
     pieces = [CSV[at : at + 150_000].encode() for at in range(0, len(CSV), 150_000)]
     first = start(*serve)
     wait_until(lambda: is_up(port))
@@ -156,12 +158,12 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     first.wait()
     second = start(*serve)
     wait_until(lambda: is_up(port))
-    assert [part.number for part in uploads.list_parts(desk.engine, begun.id)] == [1]
+    assert [part.number for part in uploads.list_parts(services.engine, begun.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
         ask("PUT", f"{begun.id}/parts/{number}", piece)
     ask("POST", f"{begun.id}/complete", b"")
     os.killpg(second.pid, signal.SIGKILL)
     second.wait()
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 1
-    found = desk.upload(ada, begun.id)
+    found = services.uploads.find(ada, begun.id)
     assert (found.state, found.size) == ("ready", len(CSV))

@@ -18,9 +18,11 @@ BLOCK = 1024**2
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Start, tmp_path: Path) -> None:
+def test_an_upload_is_never_held_in_memory(
+    services: Services, ada: User, start: Start, tmp_path: Path
+) -> None:
     """300 MB sent at once: the process grows by a few parts, not by the file; and all of it arrives."""
-    _, secret = tokens.create(desk.engine, ada.id, "test", ["write"], None)
+    _, secret = tokens.create(services.engine, ada.id, "test", ["write"], None)
     port = free_port()
     server = start("serve", "--port", str(port), "--no-link", "--no-worker")
     wait_until(lambda: is_up(port))
@@ -44,4 +46,4 @@ def test_an_upload_is_never_held_in_memory(desk: Services, ada: User, start: Sta
     answer.read()
     connection.close()
     assert (peak() - before) < 100 * 1024
-    assert desk.uploads(ada)[0].size == SIZE
+    assert services.uploads.list_for(ada)[0].size == SIZE

@@ -48,8 +48,8 @@ def ada(context: JobContext) -> User:
 @pytest.fixture
 def send(context: JobContext, ada: User) -> Callable[[str, bytes], Upload]:
     """Sends a file."""
-    desk = Services(context.settings, context.web, context.engine, context.store)
-    return lambda name, data: desk.receive(ada, name, io.BytesIO(data))
+    services = Services(context.settings, context.web, context.engine, context.store)
+    return lambda name, data: services.uploads.receive(ada, name, io.BytesIO(data))
 
 
 def encoded(extension: str) -> bytes:
@@ -131,8 +131,8 @@ def test_a_head_that_cannot_be_read_leaves_the_judgement_to_the_whole(
 
 
 def _score(context: JobContext, sent: Upload) -> Run:
-    desk = Services(context.settings, context.web, context.engine, context.store)
-    asked = desk.start_score(users.find(context.engine, sent.owner_id), sent.id)
+    services = Services(context.settings, context.web, context.engine, context.store)
+    asked = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
     while Worker(context).run_one():
         pass
     return runs.find(context.engine, asked.id)
@@ -205,8 +205,8 @@ def test_a_run_that_is_cancelled_meanwhile_leaves_no_result(
     sent = send("table.csv", FRAME.write_csv().encode())
     while Worker(context).run_one():
         pass
-    desk = Services(context.settings, context.web, context.engine, context.store)
-    asked = desk.start_score(users.find(context.engine, sent.owner_id), sent.id)
+    services = Services(context.settings, context.web, context.engine, context.store)
+    asked = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
     whole = upload_files.local_copy
 
     def and_cancel(*arguments: object) -> object:

@@ -16,8 +16,8 @@ from tests.helpers.tables import busy_table
 from vigie import resources, settings, tempdirs
 from vigie.catalog import Catalog
 from vigie.engine import disk, disk_partitions, files, out_of_core, pipeline, spill, value_counts
-from vigie.engine.output import ADDED
-from vigie.engine.pipeline import Open, Options
+from vigie.engine.options import BundleLoader, Options, ScoringContext
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused, UnwritableOutput
 from vigie.table import Table, from_frame, read, stream, write
 
@@ -32,12 +32,12 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
 
 @pytest.fixture(scope="module")
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    with resources.catalog(chosen) as opened:
+    with resources.open_catalog(chosen) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def open_bundle(chosen: settings.Settings) -> Open:
+def open_bundle(chosen: settings.Settings) -> BundleLoader:
     return resources.bundle_loader(chosen)
 
 
@@ -51,9 +51,11 @@ def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(value_counts, "AT_ONCE", 1000)
 
 
-def scored(table: Table, catalog: Catalog, open_bundle: Open, folder: Path, options: Options | None = None):
+def scored(
+    table: Table, catalog: Catalog, open_bundle: BundleLoader, folder: Path, options: Options | None = None
+):
     rows = spill.of_table(table, folder / "typed")
-    found = out_of_core.score(rows, catalog, open_bundle, options or Options(), folder)
+    found = out_of_core.score(rows, ScoringContext(catalog, open_bundle, options or Options()), folder)
     return pl.concat(list(found.pieces())), found.summary
 
 
@@ -64,14 +66,14 @@ def test_the_same_numbers(
     flows: bool,
     timed: str,
     catalog: Catalog,
-    open_bundle: Open,
+    open_bundle: BundleLoader,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where the samples are the whole table, passes give what memory gives, row by row."""
-    monkeypatch.setattr(LOOK, "SAMPLE", 3 * ROWS)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", 3 * ROWS)
     table = from_frame(busy_table(1, flows=flows, timed=timed))
-    whole = pipeline.predict(table, catalog, open_bundle)
+    whole = pipeline.predict(table, ScoringContext(catalog, open_bundle))
     found, summary = scored(table, catalog, open_bundle, tmp_path)
     for name in ("fraud_score", "fraud_probability", "anomaly_score", "agreement"):
         np.testing.assert_allclose(
@@ -94,23 +96,27 @@ def test_the_same_numbers(
 
 
 def test_samples_change_little(
-    catalog: Catalog, open_bundle: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, open_bundle: BundleLoader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Terms of a third of the rows rank the rows nearly as those of all do."""
-    monkeypatch.setattr(LOOK, "SAMPLE", ROWS // 3)
-    monkeypatch.setattr(LOOK, "FEWEST", 100)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", ROWS // 3)
+    monkeypatch.setattr(LOOK, "MIN_CUSTOMER_ROWS", 100)
     table = from_frame(busy_table(2, flows=False))
-    whole = pipeline.predict(table, catalog, open_bundle).additions["fraud_score"]
+    whole = pipeline.predict(table, ScoringContext(catalog, open_bundle)).additions["fraud_score"]
     found, _ = scored(table, catalog, open_bundle, tmp_path)
     assert np.corrcoef(whole.rank(), found["fraud_score"].rank())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("budget", [37, 0.02])
 def test_a_budget_is_kept_to_the_row(
-    budget: float, catalog: Catalog, open_bundle: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    budget: float,
+    catalog: Catalog,
+    open_bundle: BundleLoader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As many alerts as asked for, the most suspicious rows of the whole table."""
-    monkeypatch.setattr(LOOK, "SAMPLE", ROWS // 4)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", ROWS // 4)
     found, summary = scored(
         from_frame(busy_table(3, flows=False)), catalog, open_bundle, tmp_path, Options(alert_budget=budget)
     )
@@ -123,10 +129,10 @@ def test_a_budget_is_kept_to_the_row(
 
 
 def test_one_customer_with_a_third_of_the_rows(
-    catalog: Catalog, open_bundle: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, open_bundle: BundleLoader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is divided, and nobody is the whole sample."""
-    monkeypatch.setattr(LOOK, "SAMPLE", ROWS // 4)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", ROWS // 4)
     frame = busy_table(4, flows=False)
     frame = frame.with_columns(
         customer=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("C9999")).otherwise("customer")
@@ -137,10 +143,10 @@ def test_one_customer_with_a_third_of_the_rows(
 
 
 def test_copies_of_a_few_rows_are_refused(
-    catalog: Catalog, open_bundle: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, open_bundle: BundleLoader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nothing to draw a sample from."""
-    monkeypatch.setattr(LOOK, "SAMPLE", 1000)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", 1000)
     table = from_frame(pl.concat([busy_table(5, flows=False).head(3)] * 4000))
     with pytest.raises(InputRefused, match="copies of a few"):
         scored(table, catalog, open_bundle, tmp_path)
@@ -148,23 +154,32 @@ def test_copies_of_a_few_rows_are_refused(
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet"])
 def test_files(
-    extension: str, catalog: Catalog, open_bundle: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    extension: str,
+    catalog: Catalog,
+    open_bundle: BundleLoader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The output of passes is the output of memory: every cell of the upload, and our columns."""
-    monkeypatch.setattr(LOOK, "SAMPLE", 3 * ROWS)
-    monkeypatch.setattr(out_of_core, "LONG", 1000)
+    monkeypatch.setattr(LOOK, "SAMPLE_ROWS", 3 * ROWS)
+    monkeypatch.setattr(out_of_core, "OUT_OF_CORE_MIN_ROWS", 1000)
     text = busy_table(6, flows=False).write_csv(
         separator=";", decimal_comma=True, datetime_format="%d/%m/%Y %H:%M:%S"
     )
     source = tmp_path / "in.csv"
     source.write_bytes(text.encode("windows-1252"))
     limits = files.Limits(10_000, 100, tmp_path / "room")
-    found = files.predict_file(source, tmp_path / f"out{extension}", catalog, open_bundle, Options(), limits)
-    assert found is not None
+    files.predict_file(
+        str(source), tmp_path / f"out{extension}", ScoringContext(catalog, open_bundle, Options()), limits
+    )
     table = read(source)
-    write(table, pipeline.predict(table, catalog, open_bundle).additions, tmp_path / f"whole{extension}")
+    write(
+        table,
+        pipeline.predict(table, ScoringContext(catalog, open_bundle)).additions,
+        tmp_path / f"whole{extension}",
+    )
     one, other = (_cells(tmp_path / f"{name}{extension}") for name in ("out", "whole"))
-    assert one.columns == other.columns == [*table.frame.columns, *ADDED]
+    assert one.columns == other.columns == [*table.frame.columns, *RESULT_COLUMNS]
     close = ("fraud_score", "fraud_probability", "anomaly_score", "agreement")
     for name in one.columns:
         if name in close:
@@ -179,27 +194,29 @@ def _cells(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         return pl.read_parquet(path)
     frame = pl.read_csv(path, separator=";", infer_schema=False)
-    return frame.with_columns(pl.col(ADDED[:4]).str.replace(",", ".", literal=True))
+    return frame.with_columns(pl.col(RESULT_COLUMNS[:4]).str.replace(",", ".", literal=True))
 
 
-def test_a_short_file_is_left_to_memory(catalog: Catalog, open_bundle: Open, tmp_path: Path) -> None:
-    """Passes cost more than they save."""
+def test_a_short_file_is_scored_in_memory(
+    catalog: Catalog, open_bundle: BundleLoader, tmp_path: Path
+) -> None:
+    """The same file as `vigie.engine.pipeline.predict` and `write` make; no working folder is needed."""
+    context = ScoringContext(catalog, open_bundle)
     busy_table(7, flows=False).write_csv(tmp_path / "in.csv")
     limits = files.Limits(10_000, 100, tmp_path / "room")
-    assert (
-        files.predict_file(tmp_path / "in.csv", tmp_path / "out.csv", catalog, open_bundle, Options(), limits)
-        is None
-    )
-    assert not (tmp_path / "out.csv").exists()
-    assert not files.may_be_long(tmp_path / "in.csv")
+    files.predict_file(str(tmp_path / "in.csv"), tmp_path / "out.csv", context, limits)
+    table = read(tmp_path / "in.csv")
+    write(table, pipeline.predict(table, context).additions, tmp_path / "whole.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not (tmp_path / "room").exists()
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     """Cells of a table do not outlive the process that worked on them by more than the next one."""
     dead = tmp_path / "999999999-abc"
     dead.mkdir()
-    with tempdirs.working(tmp_path) as mine:
-        assert tempdirs.sweep(tmp_path) == 1
+    with tempdirs.temporary_workdir(tmp_path) as mine:
+        assert tempdirs.remove_stale(tmp_path) == 1
         assert mine.is_dir()
     assert list(tmp_path.iterdir()) == []
 
@@ -213,9 +230,9 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
 )
 def test_a_full_disk_is_said_in_words(tmp_path: Path, raised: Exception) -> None:
     """Whoever notices it first."""
-    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.working(tmp_path):
+    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.temporary_workdir(tmp_path):
         raise raised
-    with pytest.raises(pl.exceptions.ComputeError), tempdirs.working(tmp_path):
+    with pytest.raises(pl.exceptions.ComputeError), tempdirs.temporary_workdir(tmp_path):
         raise pl.exceptions.ComputeError("something else")
 
 

@@ -15,7 +15,8 @@ from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.detectors import isolation_forest
 from vigie.engine import pipeline
-from vigie.engine.pipeline import Options, Prediction
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
 from vigie.ensemble import self_training
 from vigie.simulator import SimulatedTable, generate
 from vigie.starter_models import registry
@@ -54,7 +55,7 @@ def score(catalog: Catalog) -> Score:
     """`score(frame, **options)`."""
 
     def run(frame: pl.DataFrame, **options: Any) -> Prediction:
-        return pipeline.predict(table.from_frame(frame), catalog, opener, Options(**options))
+        return pipeline.predict(table.from_frame(frame), ScoringContext(catalog, opener, Options(**options)))
 
     return run
 

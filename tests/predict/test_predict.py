@@ -12,7 +12,9 @@ from vigie import table as tables
 from vigie.calibration.metrics import measure
 from vigie.catalog import Catalog
 from vigie.engine import pipeline
-from vigie.engine.pipeline import Options, Prediction
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
+from vigie.engine.table_matching import match
 from vigie.errors import UnknownColumn
 from vigie.simulator import SimulatedTable, generate
 
@@ -120,7 +122,9 @@ def test_alert_budgets_are_kept_exactly(
 ) -> None:
     frame = world.frame.head(2000) if world.frame.height >= 2000 else world.frame
     alerts = round(budget * frame.height) if budget < 1 else alerts
-    found = pipeline.predict(tables.from_frame(frame), catalog, opener, Options(alert_budget=budget))
+    found = pipeline.predict(
+        tables.from_frame(frame), ScoringContext(catalog, opener, Options(alert_budget=budget))
+    )
     assert found.additions["alert"].sum() == found.summary["alerts"] == alerts
     alerted = found.additions.filter(pl.col("alert") == 1)["fraud_score"]
     assert alerted.min() >= found.additions.filter(pl.col("alert") == 0)["fraud_score"].max()
@@ -166,9 +170,12 @@ def test_fewer_and_more_models(score: Score, quick: None) -> None:
 def test_a_look_finds_what_a_plan_finds(catalog: Catalog, quick: None, rows: int) -> None:
     """The same roles and the same models with the same evidence, though nothing is gathered to score by."""
     table = tables.from_frame(people(300).head(rows))
-    look, plan = pipeline.look(table, catalog, Options()), pipeline.plan(table, catalog, opener, Options())
+    look, plan = (
+        match(table, ScoringContext(catalog, opener)),
+        pipeline.fit_table(table, ScoringContext(catalog, opener)).profile,
+    )
     assert look.roles == plan.roles
-    assert look.matches == plan.matches
+    assert look.matches == plan.matched.matches
     assert rows == 2 or look.matches
 
 
@@ -180,15 +187,17 @@ def test_a_look_gathers_nothing_to_score_by(
 
     monkeypatch.setattr(pipeline.model_inputs, "build_inputs", refuse)
     table = tables.from_frame(people(300))
-    assert pipeline.look(table, catalog, Options()).matches
+    assert match(table, ScoringContext(catalog, opener)).matches
     with pytest.raises(AssertionError):
-        pipeline.plan(table, catalog, opener, Options())
+        pipeline.predict(table, ScoringContext(catalog, opener))
 
 
 def test_progress_only_goes_forward(catalog: Catalog, quick: None) -> None:
     told: list[tuple[str, float]] = []
     table = tables.from_frame(people(300))
-    pipeline.predict(table, catalog, opener, Options(), lambda stage, share: told.append((stage, share)))
+    pipeline.predict(
+        table, ScoringContext(catalog, opener, Options(), lambda stage, share: told.append((stage, share)))
+    )
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)

@@ -13,7 +13,7 @@ from tests.predict.renamings import VARIANTS, renamed
 
 from vigie import table
 from vigie.calibration.metrics import measure
-from vigie.engine.pipeline import Prediction
+from vigie.engine.output import Prediction
 from vigie.roles.inference import infer
 from vigie.simulator import generate
 

@@ -18,7 +18,8 @@ from vigie.catalog import Catalog
 from vigie.cli import cli
 from vigie.db import database
 from vigie.engine import pipeline, refine
-from vigie.engine.pipeline import Options, Prediction
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.simulator import SimulatedTable, generate
 from vigie.starter_models import registry
@@ -31,10 +32,10 @@ class Desk:
 
     def __init__(self, catalog: Catalog, world: SimulatedTable) -> None:
         self.catalog, self.table, self.label = catalog, tables.from_frame(world.frame), world.label
-        self.before = pipeline.predict(self.table, catalog, opener, OPTIONS)
+        self.before = pipeline.predict(self.table, ScoringContext(catalog, opener, OPTIONS))
 
     def refined(self, marks: Mapping[int, bool]) -> Prediction:
-        return refine.refine(self.table, self.catalog, opener, OPTIONS, marks)
+        return refine.refine(self.table, ScoringContext(self.catalog, opener, OPTIONS), marks)
 
     def marked(self, count: int, seed: int = 0) -> dict[int, bool]:
         """What somebody who knows says of the rows that are suggested, ten at a time."""
@@ -176,15 +177,15 @@ def test_a_file_of_marks_that_makes_no_sense_is_refused(
 ) -> None:
     """By file, column and count, never by value."""
     from vigie import settings
-    from vigie.cli.refine import _marks
+    from vigie.cli.refine import read_labels
 
     labels = tmp_path / "marks.csv"
     labels.write_text(document)
     table = tables.from_frame(pl.DataFrame({"id": ["A1", "A2", "A3"], "amount": [1.0, 2.5, 3.0]}))
     with pytest.raises(error, match=said):
-        _marks(table, str(labels), None, settings.load())
+        read_labels(table, str(labels), None, settings.load())
     with pytest.raises(UnknownColumn):
-        _marks(table, str(labels), "nothing", settings.load())
+        read_labels(table, str(labels), "nothing", settings.load())
 
 
 def test_a_file_that_is_no_prediction_is_refused(tmp_path: Path) -> None:

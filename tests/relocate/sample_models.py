@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import load, publish
+from vigie.bundles.fetch import load
+from vigie.bundles.publish import publish
 from vigie.catalog import Catalog, ModelVersion
 from vigie.stores.base import Location
 from vigie.stores.open import connect, open_location

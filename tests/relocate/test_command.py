@@ -16,6 +16,7 @@ import boto3
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from tests.relocate.held_lock import hold_lock
 from tests.relocate.sample_models import contents, places, populate, read_all
 from tests.waiting import LIMIT
 
@@ -23,7 +24,6 @@ from vigie.catalog import Catalog
 from vigie.cli import migrate_report
 from vigie.cli.migrate import migrate
 from vigie.db import database
-from vigie.relocate import Timing, journal
 from vigie.starter_models import registry
 from vigie.stores.open import connect
 
@@ -174,7 +174,7 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     for number in range(200):
         lines.advance(10**7)
         if number % 100 == 99:
-            lines.settle(f"model {number}", "moved")
+            lines.finish_model(f"model {number}", "moved")
     printed = capsys.readouterr().err.splitlines()
     assert len(printed) == lines.steps
     assert [line.split(", ")[1] for line in printed[:2]] == ["100 MB of 2.0 GB", "200 MB of 2.0 GB"]
@@ -210,17 +210,11 @@ def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target:
         assert done.exit_code == 5, done.output
         assert "2 of 3 models" in done.stderr
         assert "dataset2 1" in done.stderr
-    with connect_lock(sqlite, target):
+    with hold_lock(sqlite, target):
         done = vigie("--to", target)
     assert done.exit_code == 5
     assert "is under way" in done.stderr
     assert f"process {os.getpid()}" in done.stderr
-
-
-def connect_lock(engine: sa.Engine, target: str) -> Any:
-    """Somebody else's migration."""
-    goal = journal.Target.parse(target)
-    return journal.hold(engine, Timing(), lambda c: (journal.begin(c, goal, [])[0], "running", False))
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.relocate.counting_store import CountingStores
+from tests.relocate.held_lock import hold_lock
 from tests.relocate.sample_models import contents, places, populate, read_all
 from tests.waiting import wait_until
 
 from vigie.catalog import Catalog
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, StoreUnavailable
-from vigie.relocate import Timing, records, rollback, run, verify
+from vigie.relocate import list_migrations, rollback, run, verify
 
 COUNT = 5
 
@@ -34,7 +35,7 @@ def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
     return lambda verb, path: what if verb in verbs and next(seen) % nth == 0 else None
 
 
-def settle(engine: sa.Engine, target: str, **given: Any) -> None:
+def finish_run(engine: sa.Engine, target: str, **given: Any) -> None:
     """A second run, with nothing in its way, finishes; every byte is right."""
     assert run(engine, target, **given).complete
     assert verify(engine, target).right
@@ -73,12 +74,12 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     assert all("s3 bucket" in reason and words in reason for _, reason in report.failures)
     assert report.hint
     assert 0 < report.models_out < COUNT
-    (record,) = records(sqlite)
+    (record,) = list_migrations(sqlite)
     assert (record.state, record.held) == ("failed", False)
     assert record.error
     proxy.fault = lambda verb, path: None
     assert read_all(sqlite) == COUNT
-    settle(sqlite, f"{s3}/m")
+    finish_run(sqlite, f"{s3}/m")
 
 
 @pytest.mark.parametrize("fault", ["503", "drop", "cut"])
@@ -92,7 +93,7 @@ def test_an_s3_store_that_fails_now_and_then_is_no_obstacle(
     proxy.fault = lambda verb, path: None
     assert proxy.hits[fault] > 5
     assert report.complete, report.failures
-    settle(sqlite, f"{s3}/m")
+    finish_run(sqlite, f"{s3}/m")
 
 
 def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
@@ -106,7 +107,7 @@ def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str,
     assert places(sqlite) == {e.label: str(e.storage) for e in entries}
     assert not any("manifest.json" in key for key in contents(f"{s3}/m"))
     proxy.fault = lambda verb, path: None
-    settle(sqlite, f"{s3}/m")
+    finish_run(sqlite, f"{s3}/m")
 
 
 def test_one_wrong_answer_is_asked_for_again(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
@@ -146,7 +147,7 @@ def test_a_bucket_deleted_in_the_middle(
     rollback(sqlite)
     assert places(sqlite) == {e.label: str(e.storage) for e in entries}
     client.create_bucket(Bucket=bucket)
-    settle(sqlite, f"{s3}/m")
+    finish_run(sqlite, f"{s3}/m")
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path) 
     assert "space" in report.hint
     assert read_all(sqlite) == COUNT
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-    settle(sqlite, str(small_disk))
+    finish_run(sqlite, str(small_disk))
 
 
 def test_a_database_that_goes_away_stops_the_run(
@@ -189,10 +190,10 @@ def test_a_database_that_goes_away_stops_the_run(
     monkeypatch.setattr(Catalog, "relocate", gone)
     with pytest.raises(DatabaseUnavailable):
         run(sqlite, target, parallel=2)
-    assert records(sqlite)[0].steps["switched"] == 3
+    assert list_migrations(sqlite)[0].steps["switched"] == 3
     monkeypatch.undo()
     assert read_all(sqlite) == COUNT
-    settle(sqlite, target)
+    finish_run(sqlite, target)
 
 
 def test_a_source_that_fails_in_the_middle(
@@ -206,7 +207,7 @@ def test_a_source_that_fails_in_the_middle(
     assert not report.complete
     proxy.fault = lambda verb, path: None
     assert read_all(sqlite) == COUNT
-    settle(sqlite, target)
+    finish_run(sqlite, target)
 
 
 def test_predictions_running_all_the_time_never_fail(
@@ -246,11 +247,8 @@ def test_predictions_running_all_the_time_never_fail(
 
 def test_a_run_that_finds_somebody_else_leaves_no_trace(sqlite: sa.Engine, target: str, source: str) -> None:
     """The journal has one line, that of the first."""
-    from vigie.relocate import journal
 
     populate(sqlite, source, 2)
-    goal = journal.Target.parse(target)
-    choose = lambda c: (journal.begin(c, goal, [])[0], "running", False)  # noqa: E731
-    with journal.hold(sqlite, Timing(), choose), pytest.raises(MigrationUnderWay):
+    with hold_lock(sqlite, target), pytest.raises(MigrationUnderWay):
         run(sqlite, target)
-    assert len(records(sqlite)) == 1
+    assert len(list_migrations(sqlite)) == 1

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from tests.relocate.sample_models import object_digests, places, populate, read_all
 
-from vigie.relocate import records, rollback, verify
+from vigie.relocate import list_migrations, rollback, verify
 
 KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
 """On the way to a server; more where somebody has the time: all were seen with 50."""
@@ -63,7 +63,7 @@ class Siege:
     def finish(self) -> None:
         """After a run that ended: all verified; then everything is taken back and the target emptied."""
         assert verify(self.engine, self.target).right
-        last = records(self.engine)[0]
+        last = list_migrations(self.engine)[0]
         assert (last.state, last.held) == ("done", False)
         assert last.steps == {"switched": self.count}
         self.counts["completed"] += 1
@@ -154,7 +154,7 @@ def test_a_rollback_killed_at_six_moments(
     counted = [0]
 
     def restored() -> int:
-        return records(engine)[0].steps.get("restored", 0)
+        return list_migrations(engine)[0].steps.get("restored", 0)
 
     for _ in range(6):
         said = killable.kill(

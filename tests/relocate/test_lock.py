@@ -15,21 +15,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.relocate.counting_store import CountingStores
+from tests.relocate.held_lock import hold_lock
 from tests.relocate.sample_models import contents, places, populate
 from tests.waiting import LIMIT, wait_until
 
 from vigie.errors import MigrationUnderWay
-from vigie.relocate import Timing, journal, records, rollback, run
+from vigie.relocate import LockTiming, list_migrations, lock, rollback, run
 from vigie.relocate.lock_owner import machine
 from vigie.relocate.tables import migrations
-
-QUICK = Timing(beat=0.05)
-
-
-def hold(engine: sa.Engine, timing: Timing = QUICK) -> Any:
-    """The lock of a new migration to nowhere."""
-    goal = journal.Target.parse("/nowhere")
-    return journal.hold(engine, timing, lambda c: (journal.begin(c, goal, [])[0], "running", False))
 
 
 def rewrite(engine: sa.Engine, **values: Any) -> None:
@@ -41,7 +34,7 @@ def rewrite(engine: sa.Engine, **values: Any) -> None:
 def test_the_second_is_told_who_and_since_when(engine: sa.Engine, source: str, target: str) -> None:
     """User, machine, process and time; nothing is copied, and a rollback is refused as well."""
     populate(engine, source, 2)
-    with hold(engine):
+    with hold_lock(engine):
         with pytest.raises(MigrationUnderWay) as caught:
             run(engine, target)
         with pytest.raises(MigrationUnderWay):
@@ -64,10 +57,10 @@ def test_the_second_waits_if_it_is_asked_to(
         waits.set()
         time.sleep(min(seconds, 0.05))
 
-    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    monkeypatch.setattr(lock, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
 
     def first() -> None:
-        with hold(engine) as mine:
+        with hold_lock(engine) as mine:
             held.set()
             assert waits.wait(LIMIT)
             mine.finish("failed")
@@ -75,7 +68,7 @@ def test_the_second_waits_if_it_is_asked_to(
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(first)
         assert held.wait(LIMIT)
-        report = run(engine, target, timing=Timing(wait=LIMIT))
+        report = run(engine, target, timing=LockTiming(wait=LIMIT))
         ended.result()
     assert report.complete
 
@@ -89,7 +82,7 @@ def test_of_eight_that_come_at_once_one_holds_it(engine: sa.Engine) -> None:
     def come(number: int) -> None:
         gate.wait(LIMIT)
         try:
-            with hold(engine, Timing()):
+            with hold_lock(engine, timing=LockTiming()):
                 inside.append(number)
                 # Until all others have come: who came after the end would hold it as well.
                 wait_until(lambda: len(refused) + len(inside) == 8)
@@ -106,10 +99,10 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
 ) -> None:
     """On another machine only the heartbeat tells; by the database's clock."""
     populate(engine, source, 1)
-    with hold(engine):
+    with hold_lock(engine):
         long_ago = datetime.now(UTC) - timedelta(hours=1)
         rewrite(engine, heartbeat_at=long_ago)
-        wait_until(lambda: records(engine)[0].heartbeat_at > long_ago)
+        wait_until(lambda: list_migrations(engine)[0].heartbeat_at > long_ago)
         with pytest.raises(MigrationUnderWay):
             run(engine, target)
     now = datetime.now(UTC)
@@ -118,13 +111,13 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
         rewrite(
             engine, lock="migration", state="running", host="elsewhere", started_at=beat, heartbeat_at=beat
         )
-        timing = Timing(stale=LIMIT)
+        timing = LockTiming(stale=LIMIT)
         if taken:
             assert run(engine, target, timing=timing).complete
         else:
             with pytest.raises(MigrationUnderWay, match="on elsewhere, process"):
                 run(engine, target, timing=timing)
-    assert records(engine)[0].state == "done"
+    assert list_migrations(engine)[0].state == "done"
 
 
 def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
@@ -132,7 +125,7 @@ def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
 ) -> None:
     """Nobody waits for the heartbeat of a process that the system no longer has; but one that lives is waited for."""
     populate(sqlite, source, 1)
-    with hold(sqlite) as held:
+    with hold_lock(sqlite) as held:
         held.finish("failed")
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
     now = datetime.now(UTC)
@@ -164,17 +157,17 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
 
     counting.fault = sleep
     with pytest.raises(MigrationUnderWay):
-        run(engine, target, opener=counting, parallel=1, timing=Timing(beat=60))
+        run(engine, target, opener=counting, parallel=1, timing=LockTiming(heartbeat=60))
     assert slept
     assert places(engine) == {entry.label: str(entry.storage) for entry in entries}
-    assert records(engine)[0].state == "rolled_back"
+    assert list_migrations(engine)[0].state == "rolled_back"
 
 
 def test_an_error_of_ours_gives_the_lock_back(sqlite: sa.Engine) -> None:
     """An interrupted run can be taken up at once."""
-    with pytest.raises(KeyboardInterrupt), hold(sqlite):
+    with pytest.raises(KeyboardInterrupt), hold_lock(sqlite):
         raise KeyboardInterrupt
-    (record,) = records(sqlite)
+    (record,) = list_migrations(sqlite)
     assert (record.state, record.held, record.error) == (
         "failed",
         False,

@@ -12,7 +12,7 @@ from tests.relocate.sample_models import contents, places, populate, read_all
 
 from vigie.catalog import Catalog
 from vigie.errors import MigrationIncomplete, NotFound, RollbackRefused, StoreUnavailable
-from vigie.relocate import plan, prune, records, rollback, run, verify
+from vigie.relocate import list_migrations, plan, prune, rollback, run, verify
 from vigie.stores.open import connect
 
 
@@ -28,7 +28,7 @@ def test_rows_are_where_they_were_and_nothing_is_deleted(
     assert places(engine) == before
     assert read_all(engine) == 8
     assert len(contents(f"{s3}/m")) == len(contents(source)) == 48
-    assert [(r.state, r.steps) for r in records(engine)] == [("rolled_back", {"restored": 8})]
+    assert [(r.state, r.steps) for r in list_migrations(engine)] == [("rolled_back", {"restored": 8})]
     again = run(engine, f"{s3}/m", opener=counting)
     assert again.complete
     assert again.migration == 2
@@ -54,7 +54,7 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
         rollback(engine)
     assert [label for label, _ in caught.value.faults] == ["dataset3 1"]
     assert places(engine) == moved
-    (record,) = records(engine)
+    (record,) = list_migrations(engine)
     assert (record.state, record.held) == ("done", False)
     assert verify(engine, target).right
     store.put(key, good)
@@ -80,8 +80,8 @@ def test_it_can_be_interrupted_and_goes_on(
     monkeypatch.setattr(Catalog, "relocate", third_time_unlucky)
     with pytest.raises(KeyboardInterrupt):
         rollback(engine)
-    assert records(engine)[0].state == "rolling_back"
-    assert records(engine)[0].steps == {"restored": 2, "switched": 3}
+    assert list_migrations(engine)[0].state == "rolling_back"
+    assert list_migrations(engine)[0].steps == {"restored": 2, "switched": 3}
     assert read_all(engine) == 5
     report = rollback(engine)
     assert (len(report.restored), report.before) == (3, 2)

@@ -10,10 +10,10 @@ from tests.relocate.counting_store import CountingStores
 from tests.relocate.sample_models import contents, dump, make_files, places, populate, read_all
 
 from vigie.bundles.bundle import pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.catalog import Catalog
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
-from vigie.relocate import Timing, records, run, verify
+from vigie.relocate import LockTiming, list_migrations, run, verify
 from vigie.stores.open import connect
 
 EVERYWHERE = [
@@ -44,7 +44,7 @@ def test_forty_models_arrive_whole(
         assert entry.storage.bucket != entries[0].storage.bucket
     assert read_all(engine) == count
     assert verify(engine, target).right
-    (record,) = records(engine)
+    (record,) = list_migrations(engine)
     assert (record.state, record.held, record.steps) == ("done", False, {"switched": count})
     assert sum(entry.active for entry in entries) == len(Catalog(engine).list())
 
@@ -111,7 +111,7 @@ def test_from_store_to_store_and_home_again(engine: sa.Engine, source: str, targ
     assert run(engine, f"{s3}/two").complete
     assert run(engine, target).complete
     assert read_all(engine) == 6
-    assert {record.state for record in records(engine)} == {"done"}
+    assert {record.state for record in list_migrations(engine)} == {"done"}
     assert len(contents(f"{s3}/one/deep/prefix")) == len(contents(f"{s3}/two")) == 36
 
 
@@ -152,7 +152,7 @@ def test_another_bundle_at_the_place_is_never_overwritten(
     assert connect(target).get(f"{entries[1].name}/1/manifest.json") == files["manifest.json"]
     assert (report.models_in, report.models_out) == (3, 2)
     assert read_all(sqlite) == 3
-    assert records(sqlite)[0].state == "failed"
+    assert list_migrations(sqlite)[0].state == "failed"
 
 
 @pytest.mark.parametrize("damage", ["absent", "flipped", "longer"])
@@ -226,7 +226,7 @@ def test_a_store_that_stays_down_is_not_asked_for_every_model(
 
 def test_an_empty_catalog_has_nothing_to_move(sqlite: sa.Engine, target: str) -> None:
     """No migration is written down for nothing."""
-    report = run(sqlite, target, timing=Timing())
+    report = run(sqlite, target, timing=LockTiming())
     assert report.complete
     assert report.migration is None
-    assert records(sqlite) == ()
+    assert list_migrations(sqlite) == ()

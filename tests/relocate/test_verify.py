@@ -11,7 +11,7 @@ from tests.relocate.counting_store import CountingStores
 from tests.relocate.sample_models import contents, dump, populate
 
 from vigie.bundles.cache import Cache
-from vigie.bundles.transfer import load
+from vigie.bundles.fetch import load
 from vigie.catalog import Catalog
 from vigie.errors import StoreUnavailable
 from vigie.relocate import run, verify
@@ -87,7 +87,7 @@ def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, counting
     before = dump(sqlite), contents(target)
     verify(sqlite, target, opener=counting)
     assert (dump(sqlite), contents(target)) == before
-    assert {verb for verb, _ in counting.log} == {"get", "head"}
+    assert {verb for verb, _ in counting.log} == {"get"}
 
 
 def test_a_store_that_is_down_is_said_once(

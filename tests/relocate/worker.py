@@ -19,7 +19,8 @@ from typing import Any
 from tests.helpers.killing import serve
 
 from vigie.db import database
-from vigie.relocate import journal, rollback, run
+from vigie.relocate import rollback, run
+from vigie.relocate.lock import MigrationLock
 from vigie.stores import cloud  # noqa: F401
 from vigie.stores.base import Location, Store
 from vigie.stores.open import open_location
@@ -56,16 +57,16 @@ def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
 def do_rollback(url: str, pause: str, most: str) -> None:
     """Takes the last migration back; before the row after `most` it waits to be killed."""
     engine, rows = database.open(url), itertools.count()
-    original = journal.Held.note
+    original = MigrationLock.set_step_state
 
-    def slowly(self: journal.Held, *given: Any, **named: Any) -> None:
+    def slowly(self: MigrationLock, *given: Any, **named: Any) -> None:
         while next(rows) >= int(most):
             signal.pause()
         time.sleep(float(pause))
         original(self, *given, **named)
         time.sleep(float(pause))
 
-    journal.Held.note = slowly  # type: ignore[method-assign]
+    MigrationLock.set_step_state = slowly  # type: ignore[method-assign]
     print("ready", flush=True)
     report = rollback(engine)
     print(f"restored {len(report.restored)} {report.before}", flush=True)

@@ -8,7 +8,7 @@ import pytest
 
 from vigie import table
 from vigie.roles import inference
-from vigie.roles.from_schema import of_names
+from vigie.roles.from_schema import roles_from_schema
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mobile_money_fr.csv"
 PLAIN = {"number", "flag", "category", "text", "none"}
@@ -19,7 +19,7 @@ def test_names_say_what_names_and_values_say(typed: bool) -> None:
     """On a table whose names mean something; a type that is known may only help."""
     frame = table.read(EXAMPLE).typed
     types = {name: "number" if frame[name].dtype.is_numeric() else "text" for name in frame.columns}
-    found = of_names(types if typed else dict.fromkeys(types))
+    found = roles_from_schema(types if typed else dict.fromkeys(types))
     for column in inference.infer(frame).columns:
         if column.role not in PLAIN:
             assert (column.column, found[column.column]) == (column.column, column.role)
@@ -27,7 +27,7 @@ def test_names_say_what_names_and_values_say(typed: bool) -> None:
 
 def test_names_that_say_nothing() -> None:
     """Are given no meaning, whatever their type."""
-    found = of_names({"V1": "number", "V2": "number", "x": None, "qwzx": "text"})
+    found = roles_from_schema({"V1": "number", "V2": "number", "x": None, "qwzx": "text"})
     assert set(found.values()) <= PLAIN
 
 
@@ -35,5 +35,5 @@ def test_the_type_decides_between_two_meanings() -> None:
     """The hour of a number, and an order that does not matter."""
     types = {"hour": "number", "amount": "number", "country": "text", "is_new_device": "number"}
     expected = {"hour": "hour", "amount": "amount", "country": "country", "is_new_device": "risk_signal"}
-    assert of_names(types) == expected
-    assert of_names(dict(reversed(types.items()))) == expected
+    assert roles_from_schema(types) == expected
+    assert roles_from_schema(dict(reversed(types.items()))) == expected

@@ -1,13 +1,10 @@
-"""Texts that are ordered numbers are read as such, and nothing else is."""
+"""Reading texts that are ordered numbers."""
 
 from __future__ import annotations
 
-import math
-
-import polars as pl
 import pytest
 
-from vigie.roles.ordinal import ordinal
+from vigie.roles.ordinal import read_scale
 
 ORDERED = [
     ["none", "1 to 2", "3 to 5", "more than 5"],
@@ -40,26 +37,21 @@ NOT_ORDERED = [
 
 @pytest.mark.parametrize("texts", ORDERED, ids=lambda texts: texts[-1])
 def test_ordered_texts_keep_their_order(texts: list[str]) -> None:
-    """Numbers grow as a reader would say."""
-    values = ordinal(pl.Series(texts * 3))
-    assert values is not None
-    assert values[: len(texts)] == sorted(values[: len(texts)])
-    assert len(set(values)) == len(texts)
+    """Their numbers increase in the order in which a reader would put the texts."""
+    scale = read_scale(texts)
+    assert scale is not None
+    values = [scale[text] for text in texts]
+    assert values == sorted(set(values))
 
 
 @pytest.mark.parametrize("texts", NOT_ORDERED, ids=lambda texts: texts[-1])
-def test_other_texts_are_not_numbers(texts: list[str]) -> None:
-    """Codes, dates, names and answers have no order."""
-    assert ordinal(pl.Series(texts * 3)) is None
+def test_other_texts_have_no_order(texts: list[str]) -> None:
+    """Codes, dates, names and answers are not ordered."""
+    assert read_scale(texts) is None
 
 
-def test_unknown_and_empty_cells_are_nan() -> None:
-    """A few texts outside the order do not spoil it."""
-    values = ordinal(pl.Series(["1 to 2", None, "3 to 5", "none", "6 to 9", "unknown"]))
-    assert values is not None
-    assert [math.isnan(value) for value in values] == [False, True, False, False, False, True]
-
-
-def test_only_texts_are_read() -> None:
-    """Numbers are numbers already."""
-    assert ordinal(pl.Series([1, 2, 3])) is None
+def test_a_text_outside_the_order_has_no_number() -> None:
+    """A few such texts do not prevent the others from being read."""
+    scale = read_scale(["1 to 2", "3 to 5", "none", "6 to 9", "unknown"])
+    assert scale is not None
+    assert scale.keys() == {"1 to 2", "3 to 5", "none", "6 to 9"}

@@ -43,7 +43,7 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
 
 @pytest.fixture(scope="module")
 def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
-    with resources.catalog(chosen) as opened:
+    with resources.open_catalog(chosen) as opened:
         yield opened
 
 
@@ -52,9 +52,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that one piece would do for is scored in passes, on samples of it."""
     from vigie.engine import out_of_core
 
-    monkeypatch.setattr(out_of_core, "LONG", 1000)
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE", 1500)
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "FEWEST", 100)
+    monkeypatch.setattr(out_of_core, "OUT_OF_CORE_MIN_ROWS", 1000)
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE_ROWS", 1500)
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "MIN_CUSTOMER_ROWS", 100)
 
 
 @pytest.fixture

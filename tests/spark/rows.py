@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pyspark.sql import DataFrame, SparkSession
 
-from vigie.engine.output import ADDED
+from vigie.engine.output import RESULT_COLUMNS
 
 
 def sent(session: SparkSession, frame: pl.DataFrame, folder: Path) -> DataFrame:
@@ -27,8 +27,8 @@ def assert_same(found: pl.DataFrame, expected: pl.DataFrame, by: Sequence[str]) 
     """The same predictions of the same rows, in any order."""
     found, expected = found.sort(by), expected.sort(by)
     assert found.height == expected.height
-    for name in ADDED[:4]:
+    for name in RESULT_COLUMNS[:4]:
         one, other = (frame[name].cast(pl.Float64).to_numpy() for frame in (found, expected))
         np.testing.assert_allclose(one, other, atol=1e-12, rtol=0, err_msg=name)
-    for name in ADDED[4:]:
+    for name in RESULT_COLUMNS[4:]:
         assert found[name].to_list() == expected[name].to_list(), name

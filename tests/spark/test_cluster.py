@@ -25,7 +25,7 @@ from tests.spark.rows import assert_same, back, sent
 from vigie import resources, settings, spark
 from vigie.catalog import Catalog
 from vigie.engine import out_of_core, spill
-from vigie.engine.pipeline import Options
+from vigie.engine.options import Options, ScoringContext
 from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
@@ -125,7 +125,9 @@ def test_a_machine_lost_in_the_middle(
 ) -> None:
     frame = busy_table(5, flows=False)
     rows = spill.of_table(from_frame(frame), tmp_path / "typed")
-    expected = out_of_core.score(rows, catalog, resources.bundle_loader(chosen), Options(), tmp_path)
+    expected = out_of_core.score(
+        rows, ScoringContext(catalog, resources.bundle_loader(chosen), Options()), tmp_path
+    )
     struck = threading.Event()
     killer = threading.Thread(target=_kill_when_busy, args=(cluster, struck))
 
@@ -136,7 +138,9 @@ def test_a_machine_lost_in_the_middle(
 
     df = sent(cluster.session, frame, tmp_path).repartition(4)
     room = spark.Room(work, 500, strict=False)
-    found = spark.score(df, catalog, resources.bundle_loader(chosen), Options(), room, progress)
+    found = spark.score(
+        df, ScoringContext(catalog, resources.bundle_loader(chosen), Options()), room, progress
+    )
     scored = back(found.frame)
     killer.join(LIMIT)
     assert struck.is_set()

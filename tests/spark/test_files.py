@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from vigie import resources, settings, spark
 from vigie.catalog import Catalog
 from vigie.engine import files as one_file
-from vigie.engine.pipeline import Options
+from vigie.engine.options import Options, ScoringContext
 from vigie.errors import InputRefused, MalformedTable, UsageRefused
 from vigie.spark import files
 
@@ -40,7 +40,10 @@ def through_spark(
     room = spark.Room((target.parent / "work").as_uri(), 900, strict=False)
     comma = table.dialect is not None and table.dialect.separator == ";"
     found = spark.score(
-        table.df, catalog, resources.bundle_loader(chosen), Options(), room, comma_by_default=comma
+        table.df,
+        ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
+        room,
+        comma_by_default=comma,
     )
     dialect = replace(table.dialect, decimal=found.decimal) if table.dialect else None
     files.write(found.frame, files.Target(str(target), source_extension(source)), dialect)

@@ -16,8 +16,8 @@ from tests.spark.rows import assert_same, back, sent
 from vigie import resources, settings, spark
 from vigie.catalog import Catalog
 from vigie.engine import out_of_core, pipeline, spill
-from vigie.engine.output import ADDED
-from vigie.engine.pipeline import Options
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused
 from vigie.table import from_frame
 
@@ -29,7 +29,9 @@ def on_one_machine(
     frame: pl.DataFrame, catalog: Catalog, chosen: settings.Settings, options: Options, folder: Path
 ):
     rows = spill.of_table(from_frame(frame), folder / "typed")
-    scored = out_of_core.score(rows, catalog, resources.bundle_loader(chosen), options, folder)
+    scored = out_of_core.score(
+        rows, ScoringContext(catalog, resources.bundle_loader(chosen), options), folder
+    )
     return frame.hstack(pl.concat(list(scored.pieces()))), scored.summary
 
 
@@ -48,7 +50,7 @@ def test_the_same_numbers(
     df = sent(spark_session, frame, tmp_path)
     df = df.coalesce(1) if parts == 1 else df.orderBy(functions.rand(parts)).repartition(parts)
     room = spark.Room(work, 900, strict=False)
-    found = spark.score(df, catalog, resources.bundle_loader(chosen), options, room)
+    found = spark.score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), room)
     scored = back(found.frame)
     assert scored.columns == expected.columns
     assert_same(scored, expected, BY)
@@ -69,14 +71,21 @@ def test_few_rows_are_scored_in_memory(
 ) -> None:
     """As the command line does it, and a column that is called like one of ours keeps its name."""
     frame = busy_table(9, flows=False).rename({"channel": "Alert"})
-    expected = pipeline.predict(from_frame(frame), catalog, resources.bundle_loader(chosen)).additions
+    expected = pipeline.predict(
+        from_frame(frame), ScoringContext(catalog, resources.bundle_loader(chosen))
+    ).additions
     df = sent(spark_session, frame, tmp_path).repartition(3)
     found = back(
         spark.score(
-            df, catalog, resources.bundle_loader(chosen), Options(), spark.Room(work, 900, strict=False)
+            df,
+            ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
+            spark.Room(work, 900, strict=False),
         ).frame
     )
-    assert found.columns == [*frame.columns, *(name if name != "alert" else "alert_2" for name in ADDED)]
+    assert found.columns == [
+        *frame.columns,
+        *(name if name != "alert" else "alert_2" for name in RESULT_COLUMNS),
+    ]
     plain = found.rename({"Alert": "channel", "alert_2": "alert"})
     assert_same(plain, frame.rename({"Alert": "channel"}).hstack(expected), BY)
 
@@ -88,5 +97,7 @@ def test_names_that_spark_cannot_tell_apart(
     df = spark_session.createDataFrame([(1, 2)], "Amount long, amount long")
     with pytest.raises(InputRefused, match="'Amount' and 'amount'"):
         spark.score(
-            df, catalog, resources.bundle_loader(chosen), Options(), spark.Room(work, 900, strict=False)
+            df,
+            ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
+            spark.Room(work, 900, strict=False),
         )

@@ -15,8 +15,8 @@ from pyspark.sql import SparkSession
 from vigie import settings
 from vigie.catalog import Catalog
 from vigie.engine.fitted_scorer import Terms
-from vigie.engine.members import Voter
-from vigie.engine.pipeline import Options
+from vigie.engine.members import EnsembleMember
+from vigie.engine.options import Options
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
@@ -70,8 +70,8 @@ def _quoting(rows: pl.DataFrame):
 def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Settings) -> None:
     """Once a process, and never one whose bytes are not those of the catalog."""
     entry = catalog.list()[0]
-    voter = Voter(entry.name, 1.0, 0.9, {}, 0.0, None)
-    terms = Terms(Roles(()), Options(), FeatureState(), ScoringState(), members=(voter,))
+    member = EnsembleMember(entry.name, 1.0, 0.9, {}, 0.0, {}, b"", None)
+    terms = Terms(Roles(()), Options(), FeatureState(), ScoringState(), members=(member,))
     one, again = (Sent(terms, (entry,)).here().members[0].model for _ in range(2))
     assert one is again
     with pytest.raises(DamagedBundle):

@@ -18,7 +18,8 @@ from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline
-from vigie.engine.pipeline import Prediction
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
 from vigie.simulator import generate
 from vigie.starter_models import registry
 from vigie.stores.open import connect
@@ -74,8 +75,8 @@ class TrainedCatalog:
     entry: ModelVersion
 
     def score(self, frame: pl.DataFrame) -> Prediction:
-        options = pipeline.Options(reasons=False)
-        return pipeline.predict(tables.from_frame(frame), self.catalog, opener, options)
+        options = Options(reasons=False)
+        return pipeline.predict(tables.from_frame(frame), ScoringContext(self.catalog, opener, options))
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +103,7 @@ def before(halves: Halves, tmp_path_factory: pytest.TempPathFactory) -> Predicti
     catalog = Catalog(engine)
     registry.register(catalog)
     found = pipeline.predict(
-        tables.from_frame(halves.second), catalog, opener, pipeline.Options(reasons=False)
+        tables.from_frame(halves.second), ScoringContext(catalog, opener, Options(reasons=False))
     )
     engine.dispose()
     return found

@@ -20,7 +20,9 @@ from vigie.boosting.xgboost_predict import margins
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.engine import disk, disk_partitions, out_of_core, spill
-from vigie.engine.pipeline import Options, Prediction
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
+from vigie.engine.scorer import Scorer
 from vigie.errors import InputRefused, UnsignedBundle
 from vigie.models import reference
 from vigie.models.trained.model import TrainedModel
@@ -243,11 +245,11 @@ def test_the_card_has_the_figures(made: training.TrainingResult) -> None:
 
 def test_a_standing_plan_keeps_the_leader(trained: TrainedCatalog, halves: Halves) -> None:
     """Asked about the table it was made from, the stored plan gives the scores and probabilities of the prediction."""
-    from vigie.engine import scorer
+    from vigie.engine import pipeline
 
     table = tables.from_frame(halves.second.head(1500))
-    plan, scored = scorer.learn(table, trained.catalog, opener, Options(reasons=False))
-    again = scorer.StandingPlan.from_bytes(plan.to_bytes()).score(table.typed)
+    plan, scored = pipeline.fit(table, ScoringContext(trained.catalog, opener, Options(reasons=False)))
+    again = Scorer.from_bytes(plan.to_bytes()).score(table.typed)
     for name in ("fraud_score", "fraud_probability"):
         assert np.allclose(again[name].to_numpy(), scored.additions[name].to_numpy(), atol=1e-9)
 
@@ -256,11 +258,11 @@ def test_passes_keep_the_leader(
     trained: TrainedCatalog, halves: Halves, same: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE", 20_000)
+    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE_ROWS", 20_000)
     for module in (stream, spill, disk, disk_partitions):
         monkeypatch.setattr(module, "PIECE", 700)
     monkeypatch.setattr(disk_partitions, "PART", 900)
     rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")
-    found = out_of_core.score(rows, trained.catalog, opener, Options(reasons=False), tmp_path)
+    found = out_of_core.score(rows, ScoringContext(trained.catalog, opener, Options(reasons=False)), tmp_path)
     score = pl.concat(list(found.pieces()))["fraud_score"]
     np.testing.assert_allclose(score.to_numpy(), same.additions["fraud_score"].to_numpy(), atol=1e-9)

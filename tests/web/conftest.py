@@ -1,4 +1,4 @@
-"""An installation with people in it: an app, its desk, and clients that are signed in."""
+"""An installation with people in it: an app, its services, and clients that are signed in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vigie.app import User, sessions, tokens
 from vigie.app.users import add as add_user
 from vigie.jobs import worker
 from vigie.web.services import Services
-from vigie.web.services.accounts import LINK_LASTS
+from vigie.web.services.accounts import LINK_LIFETIME
 
 PEOPLE = {
     "admin": ("admin", ""),
@@ -44,7 +44,7 @@ class Installation:
     users: dict[str, User] = field(default_factory=dict)
 
     @property
-    def desk(self) -> Services:
+    def services(self) -> Services:
         """What people can do here."""
         found: Services = self.app.extensions["vigie"]
         return found
@@ -53,13 +53,13 @@ class Installation:
         """Headers of somebody's token; by default with all their rights."""
         role = PEOPLE[name][0]
         mine = scopes or {"admin": ("admin",), "analyst": ("write",), "viewer": ("read",)}[role]
-        _, secret = tokens.create(self.desk.engine, self.users[name].id, "test", mine, None)
+        _, secret = tokens.create(self.services.engine, self.users[name].id, "test", mine, None)
         return {"Authorization": f"Bearer {secret}"}
 
     def browser(self, name: str) -> FlaskClient:
         """A client signed in by a link."""
         client = self.app.test_client()
-        secret = sessions.create_link(self.desk.engine, self.users[name].id, LINK_LASTS)
+        secret = sessions.create_link(self.services.engine, self.users[name].id, LINK_LIFETIME)
         assert client.get(f"/sign-in/link?token={secret}").status_code == 302
         return client
 
@@ -79,13 +79,13 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
         mine = settings.WebSettings(**values)
         here = Installation(web.create_app(chosen, mine), chosen, mine)
         for name, (role, team) in PEOPLE.items() if people else ():
-            here.users[name] = add_user(here.desk.engine, f"{name}@example.org", name, role, team=team)
+            here.users[name] = add_user(here.services.engine, f"{name}@example.org", name, role, team=team)
         made.append(here)
         return here
 
     yield build
     for here in made:
-        here.desk.close()
+        here.services.close()
 
 
 @pytest.fixture

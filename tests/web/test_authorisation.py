@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from vigie import settings, web
 from vigie.web import authorization
-from vigie.web.services.base import RANK
+from vigie.web.services.access import ROLE_RANK
 
 STRANGERS = ("bob",)
 _BODIES = {
@@ -39,9 +39,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     from vigie.app import users
 
     for name, (role, team) in PEOPLE.items():
-        made.users[name] = users.add(made.desk.engine, f"{name}@example.org", name, role, team=team)
+        made.users[name] = users.add(made.services.engine, f"{name}@example.org", name, role, team=team)
     yield made
-    made.desk.close()
+    made.services.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def browsers() -> dict[str, tuple[FlaskClient, dict[str, str]]]:
 def run(here: Installation) -> tuple[str, str]:
     """Ada's upload and her finished run."""
     sent = upload(here)
-    asked = here.desk.start_score(here.users["ada"], sent)
+    asked = here.services.predictions.score(here.users["ada"], sent)
     here.work()
     return sent, asked.id
 
@@ -146,7 +146,7 @@ def test_roles_and_ownership_hold_on_every_route(
     status = ask(here, client, method, rule, run, headers=headers)
     role = PEOPLE[name][0]
     assert needed is not None
-    if RANK[role] < RANK[needed]:
+    if ROLE_RANK[role] < ROLE_RANK[needed]:
         assert status == 403
     elif name in STRANGERS and ("upload_id>" in rule.rule or "run_id>" in rule.rule):
         assert status in _NOT_THEIRS

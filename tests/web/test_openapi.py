@@ -31,7 +31,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(here: Installation
         (method, rule.rule.replace("string:", "").replace("int:", ""))
         for rule in here.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith("/api/v1/") and rule.endpoint != "api.openapi"
+        if rule.rule.startswith("/api/v1/") and rule.endpoint != "api_meta.openapi"
     }
     assert told == real
     assert all(one.get("summary") for methods in found["paths"].values() for one in methods.values())
@@ -41,7 +41,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(here: Installation
 def test_no_request_the_description_allows_is_a_server_error(here: Installation) -> None:
     """Made-up requests to every operation; the answers say 2xx or 4xx and never 5xx."""
     sent = upload(here)
-    known = {"upload_id": sent, "run_id": here.desk.start_score(here.users["admin"], sent).id}
+    known = {"upload_id": sent, "run_id": here.services.predictions.score(here.users["admin"], sent).id}
     here.work()
     headers = here.token("admin")
     schema = schemathesis.openapi.from_dict(document(here))

@@ -11,6 +11,7 @@ from tests.web.conftest import CSV, Installation, upload
 
 from vigie import resources
 from vigie.engine import pipeline, refine
+from vigie.engine.options import Options, ScoringContext
 from vigie.i18n.messages import Message
 from vigie.table import read
 
@@ -35,9 +36,11 @@ def test_the_web_app_says_what_the_command_line_says(
     client, ada = here.app.test_client(), here.token("ada")
     path = tmp_path / "payments.csv"
     path.write_text(CSV)
-    with resources.catalog(here.settings) as catalog:
-        options = pipeline.Options(alert_budget=12)
-        expected = pipeline.predict(read(path), catalog, resources.bundle_loader(here.settings), options)
+    with resources.open_catalog(here.settings) as catalog:
+        options = Options(alert_budget=12)
+        expected = pipeline.predict(
+            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options)
+        )
     told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
     assert (told["state"], told["share"], told["error"]) == ("done", 1.0, None)
     assert told["summary"]["alerts"] == expected.summary["alerts"] == 12
@@ -93,7 +96,7 @@ def test_rows_are_sorted_searched_and_filtered(scored: tuple[Installation, str])
 def test_related_rows_are_those_of_the_same_customer(scored: tuple[Installation, str]) -> None:
     """All of them, in the order of the upload."""
     here, run = scored
-    found = here.desk.related(here.users["ada"], run, 3)
+    found = here.services.results.related(here.users["ada"], run, 3)
     assert found["column"] == "customer"
     assert [row["row"] for row in found["rows"]] == list(range(3, 240, 17))
 
@@ -101,7 +104,7 @@ def test_related_rows_are_those_of_the_same_customer(scored: tuple[Installation,
 def test_charts_add_up(scored: tuple[Installation, str]) -> None:
     """Each budget's alerts are all in one of the buckets; all rows in one of all."""
     here, run = scored
-    charts = here.desk.charts(here.users["ada"], run)
+    charts = here.services.results.charts(here.users["ada"], run)
     assert sum(charts["scores"]["counts"]) == 240
     for part in ("over_time", "by_amount", "by_category"):
         assert sum(charts[part]["rows"]) == 240
@@ -207,12 +210,12 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
     here, run = scored
     client, ada = here.app.test_client(), here.token("ada")
     assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 409
-    asked = here.desk.suggest(here.users["ada"], run, 10)
+    asked = here.services.results.suggest(here.users["ada"], run, 10)
     rows = [line.split(",") for line in CSV.splitlines()[1:]]
     marks = {row: "fraud" if rows[row][3] == "b" else "fine" for row in asked} | {1: "fraud", 2: "unsure"}
-    here.desk.set_marks(here.users["ada"], run, marks)  # type: ignore[arg-type]
+    here.services.predictions.set_labels(here.users["ada"], run, marks)  # type: ignore[arg-type]
     refined = client.post(f"/api/v1/predictions/{run}/refine", headers=ada).get_json()
-    here.desk.set_mark(here.users["ada"], run, 5, "fraud")
+    here.services.predictions.set_labels(here.users["ada"], run, {5: "fraud"})
     here.work()
     told = client.get(f"/api/v1/predictions/{refined['id']}", headers=ada).get_json()
     assert (told["state"], told["error"], told["parent_id"]) == ("done", None, run)
@@ -222,12 +225,14 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
     ]
     assert {row["row"] for row in pages[0]} == {row["row"] for row in pages[1]}
     assert [row["row"] for row in pages[0]] != [row["row"] for row in pages[1]]
-    with resources.catalog(here.settings) as catalog:
+    with resources.open_catalog(here.settings) as catalog:
         path = here.settings.home / "again.csv"
         path.write_text(CSV)
         said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
-        options = pipeline.Options(alert_budget=12)
-        expected = refine.refine(read(path), catalog, resources.bundle_loader(here.settings), options, said)
+        options = Options(alert_budget=12)
+        expected = refine.refine(
+            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options), said
+        )
     score = expected.additions["fraud_score"].to_list()
     assert [row["fraud_score"] for row in pages[1]] == pytest.approx(
         [score[row["row"]] for row in pages[1]], abs=1e-9

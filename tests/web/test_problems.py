@@ -29,7 +29,7 @@ def test_a_refused_file_is_explained_in_french_and_in_english(here: Installation
     here.work()
     ada = here.browser("ada")
     ada.set_cookie("lang", "fr")
-    here.desk.set_language(here.users["ada"], "fr")
+    here.services.accounts.set_language(here.users["ada"], "fr")
     page = _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
     assert all(part in page for part in french), page
     assert "expected" not in page
@@ -37,7 +37,7 @@ def test_a_refused_file_is_explained_in_french_and_in_english(here: Installation
     assert told["state"] == "refused"
     assert set(told["error"]) == {"message", "hint", "kind"}
     assert "expected" in told["error"]["message"]
-    here.desk.set_language(here.users["ada"], "en")
+    here.services.accounts.set_language(here.users["ada"], "en")
     assert told["error"]["message"] in _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
 
 
@@ -64,7 +64,7 @@ def test_programs_read_english_unless_they_ask_for_french(here: Installation) ->
 def test_a_page_that_is_refused_says_why_in_french(here: Installation) -> None:
     """What somebody may not do, and who can let them."""
     viewer = here.browser("viewer")
-    here.desk.set_language(here.users["viewer"], "fr")
+    here.services.accounts.set_language(here.users["viewer"], "fr")
     page = _plain(viewer.get("/settings/audit").get_data(as_text=True))
     assert "vous n'avez pas le droit de" in page
     assert "you may not" not in page

@@ -17,22 +17,22 @@ from vigie.app import sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
 from vigie.web import error_handlers, passwords
-from vigie.web.services.accounts import LINK_LASTS
+from vigie.web.services.accounts import LINK_LIFETIME
 
 GOOD = "correct horse battery"
 SECRET = "s" * 40
 
 
 def with_password(here: Installation, name: str = "ada") -> None:
-    here.desk.set_password(here.users[name], GOOD)
+    here.services.accounts.set_password(here.users[name], GOOD)
 
 
 def test_a_password_opens_its_account_and_nothing_else(here: Installation) -> None:
     """Whatever the capitals of the address; a wrong one says nothing of whether the account exists."""
     with_password(here)
-    user, secret = here.desk.sign_in(" ADA@example.org", GOOD)
+    user, secret = here.services.sessions.sign_in(" ADA@example.org", GOOD)
     assert user.id == here.users["ada"].id
-    assert here.desk.of_session(secret) is not None
+    assert here.services.sessions.find_user(secret) is not None
     told = set()
     for email, password in (
         ("ada@example.org", "wrong"),
@@ -40,11 +40,11 @@ def test_a_password_opens_its_account_and_nothing_else(here: Installation) -> No
         ("bob@example.org", ""),
     ):
         with pytest.raises(SignInRefused) as refused:
-            here.desk.sign_in(email, password)
+            here.services.sessions.sign_in(email, password)
         told.add(str(refused.value))
     assert len(told) == 1
-    here.desk.sign_out(secret)
-    assert here.desk.of_session(secret) is None
+    here.services.sessions.end(secret)
+    assert here.services.sessions.find_user(secret) is None
 
 
 def test_guessing_is_slowed_down_per_account_and_per_address(
@@ -52,18 +52,18 @@ def test_guessing_is_slowed_down_per_account_and_per_address(
 ) -> None:
     """The right password no longer helps either, until the window has passed."""
     with_password(here)
-    monkeypatch.setattr("vigie.web.services.accounts._PER_ADDRESS", 12)
+    monkeypatch.setattr("vigie.web.services.sessions._MAX_ATTEMPTS_PER_ADDRESS", 12)
     for _ in range(8):
         with pytest.raises(SignInRefused):
-            here.desk.sign_in("ada@example.org", "wrong", "10.0.0.1")
+            here.services.sessions.sign_in("ada@example.org", "wrong", "10.0.0.1")
     with pytest.raises(TooManyAttempts) as slow:
-        here.desk.sign_in("ada@example.org", GOOD, "10.0.0.2")
+        here.services.sessions.sign_in("ada@example.org", GOOD, "10.0.0.2")
     assert 1 <= slow.value.seconds <= 901
     for number in range(12):
         with pytest.raises(SignInRefused):
-            here.desk.sign_in(f"user{number}@example.org", "wrong", "10.0.0.9")
+            here.services.sessions.sign_in(f"user{number}@example.org", "wrong", "10.0.0.9")
     with pytest.raises(TooManyAttempts):
-        here.desk.sign_in("someone@example.org", "wrong", "10.0.0.9")
+        here.services.sessions.sign_in("someone@example.org", "wrong", "10.0.0.9")
 
 
 def test_callers_are_counted_by_their_own_address(make: Callable[..., Installation]) -> None:
@@ -71,9 +71,9 @@ def test_callers_are_counted_by_their_own_address(make: Callable[..., Installati
 
     def used(here: Installation, forwarded: str) -> str:
         client = here.app.test_client()
-        secret = sessions.create_link(here.desk.engine, here.users["ada"].id, LINK_LASTS)
+        secret = sessions.create_link(here.services.engine, here.users["ada"].id, LINK_LIFETIME)
         client.get(f"/sign-in/link?token={secret}", headers={"X-Forwarded-For": forwarded})
-        return here.desk.audit(here.users["admin"])[0].address
+        return here.services.audit.list_lines(here.users["admin"])[0].address
 
     assert used(make(), "10.1.2.3") == "127.0.0.1"
     assert used(make(proxies=1), "6.6.6.6, 10.1.2.3") == "10.1.2.3"
@@ -97,15 +97,15 @@ def test_passwords_are_kept_as_argon2id() -> None:
 
 def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:
     """And never for somebody who was switched off."""
-    engine, ada = here.desk.engine, here.users["ada"]
+    engine, ada = here.services.engine, here.users["ada"]
     client = here.app.test_client()
-    secret = sessions.create_link(engine, ada.id, LINK_LASTS)
+    secret = sessions.create_link(engine, ada.id, LINK_LIFETIME)
     assert client.get(f"/sign-in/link?token={secret}").status_code == 302
     assert here.app.test_client().get(f"/sign-in/link?token={secret}").status_code == 401
     old = sessions.create_link(engine, ada.id, -timedelta(seconds=1))
     assert here.app.test_client().get(f"/sign-in/link?token={old}").status_code == 401
-    fresh = sessions.create_link(engine, ada.id, LINK_LASTS)
-    here.desk.change_user(here.users["admin"], ada.id, active=False)
+    fresh = sessions.create_link(engine, ada.id, LINK_LIFETIME)
+    here.services.accounts.change(here.users["admin"], ada.id, active=False)
     assert here.app.test_client().get(f"/sign-in/link?token={fresh}").status_code == 401
     assert client.get("/api/v1/me").status_code == 401
 
@@ -114,11 +114,11 @@ def test_who_loses_a_role_is_signed_out_and_the_last_administrator_stays(here: I
     """Sessions end with the rights they were opened with."""
     client = here.browser("ada")
     assert client.get("/api/v1/me").status_code == 200
-    here.desk.change_user(here.users["admin"], here.users["ada"].id, role="viewer")
+    here.services.accounts.change(here.users["admin"], here.users["ada"].id, role="viewer")
     assert client.get("/api/v1/me").status_code == 401
     for change in ({"role": "viewer"}, {"active": False}):
         with pytest.raises(UsageRefused, match="last administrator"):
-            here.desk.change_user(here.users["admin"], here.users["admin"].id, **change)  # type: ignore[arg-type]
+            here.services.accounts.change(here.users["admin"], here.users["admin"].id, **change)  # type: ignore[arg-type]
 
 
 def test_other_peoples_pages_cannot_use_a_session(here: Installation) -> None:
@@ -150,7 +150,7 @@ def test_tokens_are_kept_as_digests_and_can_be_ended(here: Installation) -> None
     assert client.delete(f"/api/v1/tokens/{made['id']}", headers=here.token("bob")).status_code == 404
     assert client.delete(f"/api/v1/tokens/{made['id']}", headers=ada).status_code == 204
     assert client.get("/api/v1/me", headers=headers).status_code == 401
-    _, old = tokens.create(here.desk.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
+    _, old = tokens.create(here.services.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
     assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"}).status_code == 401
     for wrong in ("Basic YTpi", "Bearer", "Bearer nonsense"):
         assert client.get("/api/v1/me", headers={"Authorization": wrong}).status_code == 401
@@ -178,7 +178,7 @@ def test_production_needs_a_secret_and_keeps_cookies_encrypted(
             web.create_app(chosen, settings.WebSettings(production=True, secret=secret))
     here = make(production=True, secret=SECRET)
     answer = here.app.test_client().get(
-        f"/sign-in/link?token={sessions.create_link(here.desk.engine, here.users['ada'].id, LINK_LASTS)}"
+        f"/sign-in/link?token={sessions.create_link(here.services.engine, here.users['ada'].id, LINK_LIFETIME)}"
     )
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("__Host-vigie", "Secure", "HttpOnly", "SameSite=Lax"))
@@ -215,7 +215,7 @@ def test_no_cell_reaches_the_log_or_the_database(
     secret = "Zebulon-Quirk"
     text = f"when,customer,amount\n2026-01-01,{secret},5\n" + "2026-01-02,Ann,7\n" * 80
     sent = upload(here, text=text)
-    run = here.desk.start_score(here.users["ada"], sent)
+    run = here.services.predictions.score(here.users["ada"], sent)
     here.work()
     client, ada = here.app.test_client(), here.token("ada")
     answer = client.get(f"/api/v1/predictions/{run.id}/rows?search={secret.lower()}", headers=ada)

@@ -62,7 +62,7 @@ def test_limits_hold_before_and_during_the_transfer(make: Callable[..., Installa
     assert told.status_code == 413
     assert "2,500" in told.get_json()["detail"]
     with pytest.raises(TableTooLarge):
-        here.desk.receive(here.users["ada"], "t.csv", io.BytesIO(b"x" * 2501))
+        here.services.uploads.receive(here.users["ada"], "t.csv", io.BytesIO(b"x" * 2501))
     begun = client.post("/api/v1/uploads", json={"name": "t.csv"}, headers=ada).get_json()["id"]
     assert client.put(f"/api/v1/uploads/{begun}/parts/1", data=b"x" * 1001, headers=ada).status_code == 413
     for number in (1, 2):
@@ -80,8 +80,8 @@ def test_limits_hold_before_and_during_the_transfer(make: Callable[..., Installa
 def test_a_transfer_that_breaks_off_leaves_nothing(here: Installation) -> None:
     """Fewer bytes than announced are not half a table."""
     with pytest.raises(UsageRefused, match="expected 999"):
-        here.desk.receive(here.users["ada"], "t.csv", io.BytesIO(b"a,b\n1,2\n"), 999)
-    assert here.desk.uploads(here.users["ada"]) == []
+        here.services.uploads.receive(here.users["ada"], "t.csv", io.BytesIO(b"a,b\n1,2\n"), 999)
+    assert here.services.uploads.list_for(here.users["ada"]) == []
     answer = here.app.test_client().put(
         "/api/v1/uploads/content?name=t.csv",
         data=b"a,b\n",
@@ -146,9 +146,9 @@ def test_searching_the_history(here: Installation) -> None:
     for name in ("march.csv", "april_50%.csv"):
         upload(here, file=name.replace("%", "%25"))
     ada = here.users["ada"]
-    assert [one.name for one in here.desk.uploads(ada, query="MARCH")] == ["march.csv"]
-    assert [one.name for one in here.desk.uploads(ada, query="%")] == ["april_50%.csv"]
-    assert [one.name for one in here.desk.uploads(ada)] == ["april_50%.csv", "march.csv"]
+    assert [one.name for one in here.services.uploads.list_for(ada, query="MARCH")] == ["march.csv"]
+    assert [one.name for one in here.services.uploads.list_for(ada, query="%")] == ["april_50%.csv"]
+    assert [one.name for one in here.services.uploads.list_for(ada)] == ["april_50%.csv", "march.csv"]
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Bundles as bytes: what they are made of, where they are stored, and verified local copies of them."""
+"""Models as files: the bundle format, publishing, fetching, the cache, signatures and model cards."""

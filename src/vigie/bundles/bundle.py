@@ -1,13 +1,13 @@
-"""A model as five files and a manifest: packs them, and reads only bytes that match the manifest.
+"""The bundle format: a model as five files and a manifest.
 
-Nothing in a bundle can be executed: a booster in XGBoost's UBJSON, opaque here, and plain JSON. This
-module does no input or output and knows nothing of what the JSON means.
+Nothing in a bundle can be executed: it is a booster in XGBoost's UBJSON and plain JSON. This module does no input or output
+and does not interpret the JSON.
 
     booster.ubj.zst    the booster, compressed
     features.json      what the model expects and how it is computed
     calibration.json   score -> probability
-    performance.json   what it has shown on other worlds
-    profile.json       columns, roles, quantiles: what the catalog matches on
+    performance.json   measures on tables it was not trained on
+    profile.json       columns, roles, quantiles, for matching in the catalog
     manifest.json      format version, name, version, and the sha256 and size of each file above
 
 Only the booster is compressed: a model's JSON is tens of kilobytes, and can be read with any viewer.
@@ -51,7 +51,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model ready to be used: `booster` is raw UBJSON, the rest plain JSON objects."""
+    """A model: `booster` is raw UBJSON, the other parts are JSON objects."""
 
     name: str
     version: str
@@ -64,7 +64,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class FileDigest:
-    """What a file's bytes must be: 64 lower-case hexadecimal digits, and a count of bytes."""
+    """What a file's bytes must be: a SHA-256 in lower-case hexadecimal, and a size in bytes."""
 
     sha256: str
     size: int
@@ -72,7 +72,7 @@ class FileDigest:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle's manifest says, already checked for shape; `created` is ISO 8601 as the packer gave it."""
+    """A validated manifest; `created` is ISO 8601 as the packer gave it."""
 
     format_version: int
     name: str
@@ -83,27 +83,30 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files, the manifest itself left out."""
+        """Total size of the files in bytes, without the manifest."""
         return sum(entry.size for entry in self.files.values())
 
 
 def digest(data: bytes) -> str:
-    """The sha256 of `data` in lower-case hexadecimal."""
+    """Return the SHA-256 of `data` in lower-case hexadecimal."""
     return sha256(data).hexdigest()
 
 
 def file_limit(name: str) -> int:
-    """The most bytes a stored file of that name may have."""
+    """Return the maximum size in bytes of a stored file of that name."""
     return MANIFEST_LIMIT if name == MANIFEST else BOOSTER_LIMIT if name == BOOSTER else JSON_LIMIT
 
 
 def pack(bundle: Bundle, *, created: str, libraries: Mapping[str, str] | None = None) -> dict[str, bytes]:
-    """The bundle's files by name, the manifest last; the same arguments always give the same bytes.
+    """Return the bundle's files by name, the manifest last; the same arguments give the same bytes.
 
     Args:
-        bundle: what to store; its JSON must hold finite numbers and string keys only.
-        created: when the model was made, ISO 8601; the clock is never read here.
-        libraries: versions of what trained the model, such as xgboost; Vigie's own is added.
+        bundle: the model; its JSON must have finite numbers and string keys only.
+        created: when the model was made, ISO 8601; the clock is not read.
+        libraries: library -> version that trained the model; Vigie's own version is added.
+
+    Raises:
+        InputRefused: a name, a version or a document cannot be stored, or a file is too large.
     """
     for label, value in (("name", bundle.name), ("version", bundle.version)):
         if not _NAME.fullmatch(value):
@@ -116,9 +119,9 @@ def pack(bundle: Bundle, *, created: str, libraries: Mapping[str, str] | None = 
                 hint="give the model a name that can be part of a file name",
             )
     compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_content_size=True)
-    files = {BOOSTER: compressor.compress(_bounded(bundle.name, BOOSTER, bundle.booster, BOOSTER_LIMIT))}
+    files = {BOOSTER: compressor.compress(_limited(bundle.name, BOOSTER, bundle.booster, BOOSTER_LIMIT))}
     for name, field in DOCUMENTS.items():
-        files[name] = _bounded(
+        files[name] = _limited(
             bundle.name, name, _canonical(bundle.name, name, getattr(bundle, field)), JSON_LIMIT
         )
     manifest = {
@@ -134,12 +137,15 @@ def pack(bundle: Bundle, *, created: str, libraries: Mapping[str, str] | None = 
 
 
 def unpack(files: Mapping[str, bytes], *, manifest_sha256: str | None = None) -> Bundle:
-    """The bundle in `files`, once every byte has been checked against the manifest among them.
+    """Verify every byte against the manifest and return the bundle.
 
     Args:
         files: file name -> bytes: the five files and the manifest, nothing else.
-        manifest_sha256: what the catalog says of the manifest. Without it the files are only known to
-            agree with each other, not to be the registered ones.
+        manifest_sha256: registered digest of the manifest. Without it the files are only known to agree with each other.
+
+    Raises:
+        DamagedBundle: a file is missing, unknown, unreadable, or has other bytes.
+        NewerBundle: the format is later than this version of Vigie reads.
     """
     if MANIFEST not in files:
         raise DamagedBundle("unknown", MANIFEST, found="no such file", expected="a manifest")
@@ -159,7 +165,7 @@ def unpack(files: Mapping[str, bytes], *, manifest_sha256: str | None = None) ->
 
 
 def check(bundle: str, file: str, data: bytes, entry: FileDigest) -> None:
-    """Refuses `data` unless it has the size and the sha256 of `entry`."""
+    """Raise DamagedBundle unless `data` has the size and the digest of `entry`."""
     if len(data) != entry.size:
         raise DamagedBundle(
             bundle,
@@ -178,12 +184,16 @@ def check(bundle: str, file: str, data: bytes, entry: FileDigest) -> None:
 
 
 def read_manifest(data: bytes, *, manifest_sha256: str | None = None, bundle: str = "unknown") -> Manifest:
-    """The manifest in `data`: its digest first, then its format version, then everything else.
+    """Parse and validate a manifest: first its digest, then its format version, then everything else.
 
     Args:
-        data: the bytes of manifest.json.
-        manifest_sha256: what the catalog says they must be.
-        bundle: the name to use in errors until the manifest's own can be trusted.
+        data: bytes of manifest.json.
+        manifest_sha256: their registered digest.
+        bundle: name for errors before the manifest's own name is known.
+
+    Raises:
+        DamagedBundle: the digest is another one, or the manifest is malformed.
+        NewerBundle: the format is later than this version of Vigie reads.
     """
     if manifest_sha256 is not None and digest(data) != manifest_sha256:
         raise DamagedBundle(
@@ -207,13 +217,13 @@ def read_manifest(data: bytes, *, manifest_sha256: str | None = None, bundle: st
         _refuse(bundle, "unusable libraries", "names and versions")
     return Manifest(
         format_version=version,
-        files=_entries(str(texts["name"]), raw.get("files")),
+        files=_parse_files(str(texts["name"]), raw.get("files")),
         libraries=libraries,
         **{key: str(value) for key, value in texts.items()},
     )
 
 
-def _entries(bundle: str, raw: object) -> dict[str, FileDigest]:
+def _parse_files(bundle: str, raw: object) -> dict[str, FileDigest]:
     if not isinstance(raw, dict):
         _refuse(bundle, "no list of files", "a digest and a size for each file")
     for name in raw:
@@ -244,7 +254,7 @@ def _refuse(bundle: str, found: str, expected: str) -> NoReturn:
 
 
 def _canonical(bundle: str, file: str, value: object) -> bytes:
-    """JSON with sorted keys and no spaces: equal values give equal bytes."""
+    """Serialise to JSON with sorted keys and no spaces: equal values give equal bytes."""
     try:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8")
@@ -255,7 +265,7 @@ def _canonical(bundle: str, file: str, value: object) -> bytes:
         ) from None
 
 
-def _bounded(bundle: str, file: str, data: bytes, limit: int) -> bytes:
+def _limited(bundle: str, file: str, data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise InputRefused(
             msg(
@@ -270,7 +280,7 @@ def _bounded(bundle: str, file: str, data: bytes, limit: int) -> bytes:
 
 
 def _parse(bundle: str, file: str, data: bytes, limit: int) -> dict[str, Any]:
-    """The JSON object in `data`; refuses what other readers would understand differently."""
+    """Parse a JSON object; refuse what JSON parsers read differently, such as repeated keys."""
     if len(data) > limit:
         raise DamagedBundle(
             bundle,
@@ -281,9 +291,9 @@ def _parse(bundle: str, file: str, data: bytes, limit: int) -> dict[str, Any]:
     try:
         value = json.loads(
             data.decode("utf-8"),
-            parse_float=_finite,
-            parse_constant=_finite,
-            object_pairs_hook=_unique,
+            parse_float=_parse_number,
+            parse_constant=_parse_number,
+            object_pairs_hook=_refuse_repeated_keys,
         )
     except (ValueError, RecursionError) as error:
         reason = "nesting too deep" if isinstance(error, RecursionError) else str(error)
@@ -297,14 +307,14 @@ def _parse(bundle: str, file: str, data: bytes, limit: int) -> dict[str, Any]:
     return value
 
 
-def _finite(text: str) -> float:
+def _parse_number(text: str) -> float:
     value = float(text.replace("Infinity", "inf"))
     if not math.isfinite(value):
         raise ValueError("a number that is not finite")
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("the same key twice")
@@ -312,7 +322,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _decompress(bundle: str, data: bytes) -> bytes:
-    """The booster's bytes; the size announced is checked before anything is allocated."""
+    """Return the booster's bytes; the announced size is checked before memory is allocated."""
     try:
         announced = zstandard.frame_content_size(data)
         if not 0 <= announced <= BOOSTER_LIMIT:

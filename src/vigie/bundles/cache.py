@@ -1,17 +1,15 @@
 """Verified local copies of stored files, in a folder that all processes of a machine share.
 
     sha256/ab/abcdef…            a file, named by its own digest
-    sha256/ab/.abcdef….k2x9.part a download under way
+    sha256/ab/.abcdef….k2x9.part an unfinished download
 
-Nothing leaves the cache whose sha256 was not computed on the very bytes that are returned. The cache is
-never needed: with a full disk, a read-only folder or locks that do not work, files are served from
-memory and a warning says so.
+The digest of every returned file was computed on the bytes that are returned. The cache is optional: with a full disk, a
+read-only folder or locks that do not work, files are served from memory and a warning is logged.
 
-What is in use is protected by locks of the system on the files themselves: a file is locked shared while it
-is read, a part exclusively while it is written, and the folder `ab` while one of its files is downloaded, so that
-one process downloads and the others wait. The system drops them when a process dies, and nothing is
-left to clean. Where there are no such locks (Windows, NFS) a file may be downloaded twice, and age alone tells whether a
-part is still needed.
+Files in use are protected by system locks: a file is locked shared while it is read, a part exclusively while it is written,
+and the folder `ab` while one of its files is downloaded, so that one process downloads and the others wait. The system
+releases them when a process dies. Without such locks (Windows, NFS) a file may be downloaded twice, and only its age
+tells whether a part is still in use.
 """
 
 from __future__ import annotations
@@ -41,16 +39,16 @@ log = logging.getLogger(__name__)
 Download = Callable[[], Iterator[bytes]]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.part")
-# A download that is alive holds a lock on its part; where locks do not work, only age tells.
-_PART_GRACE = 60.0
-_PART_AGE = 24 * 3600.0
-_RECOUNT = 60.0
-_POLL = 0.01
+# Seconds. A download holds a lock on its part; without working locks only the age tells whether it is alive.
+_MIN_PART_AGE = 60.0
+_MIN_PART_AGE_WITHOUT_LOCKS = 24 * 3600.0
+_RECOUNT_AFTER = 60.0
+_POLL_INTERVAL = 0.01
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in the cache; `used` is when it was last served, in seconds since 1970."""
+    """A file in the cache: its digest, size in bytes and last use in seconds since 1970."""
 
     digest: str
     size: int
@@ -58,8 +56,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """What to download, and how to call it in messages."""
+class _Expected:
+    """What to download, and its name in messages."""
 
     digest: str
     size: int | None
@@ -72,18 +70,18 @@ class Cache:
     """A folder of files named by their sha256.
 
     Args:
-        folder: shared by all processes; made when first needed.
-        max_bytes: what the files may take together. Between processes that write at the same time it
-            may be passed for up to a minute by what the others wrote.
-        lock_seconds: how long to wait for another process's download before making one's own.
+        folder: shared by all processes; created when first needed.
+        max_bytes: maximum total size. While several processes write, it may be exceeded for up to a minute by what the
+            others wrote.
+        lock_seconds: how long to wait for another process's download before downloading too.
     """
 
     def __init__(self, folder: Path, max_bytes: int, *, lock_seconds: float = 120.0) -> None:
         self.folder = Path(folder)
         self.max_bytes = max_bytes
         self.lock_seconds = lock_seconds
-        self._held = 0
-        self._counted = float("-inf")
+        self._size = 0
+        self._counted_at = float("-inf")
         self._warned: set[str] = set()
 
     def fetch(
@@ -96,28 +94,32 @@ class Cache:
         bundle: str = "unknown",
         file: str = "unknown",
     ) -> bytes:
-        """The bytes whose sha256 is `digest`: from the cache, or else downloaded once and kept.
+        """Return the bytes whose SHA-256 is `digest`, from the cache or downloaded and kept.
 
         Args:
-            digest: 64 lower-case hexadecimal digits.
-            size: their number, or None where only the digest is known.
-            download: called, and called again, to start a download from the first byte.
-            limit: the most bytes to accept where the size is not known.
-            bundle: what the bytes belong to, for messages.
-            file: which of its files they are, for messages.
+            digest: SHA-256 in lower-case hexadecimal.
+            size: number of bytes, None where only the digest is known.
+            download: starts a download from the first byte; may be called twice.
+            limit: maximum number of bytes where `size` is None.
+            bundle: bundle of the file, for messages.
+            file: name of the file, for messages.
+
+        Raises:
+            DamagedBundle: two downloads gave other bytes.
+            UsageRefused: `digest` is malformed.
         """
-        wanted = _Wanted(digest, size, limit if size is None else size, bundle, file)
+        expected = _Expected(digest, size, limit if size is None else size, bundle, file)
         path = self._path(digest)
         found = self._read(path, digest)
         if found is not None:
             return found
         with self._lock(path.parent):
-            # Another process may have brought it while this one waited.
+            # Another process may have downloaded it meanwhile.
             found = self._read(path, digest)
-            return found if found is not None else self._download(path, wanted, download)
+            return found if found is not None else self._download(path, expected, download)
 
     def list(self) -> tuple[Entry, ...]:
-        """Every file in the cache, the least recently used first."""
+        """Return every file in the cache, the least recently used first."""
         entries = []
         for path in self.folder.glob("sha256/??/*"):
             if _DIGEST.fullmatch(path.name):
@@ -127,7 +129,7 @@ class Cache:
         return tuple(sorted(entries, key=lambda entry: (entry.used, entry.digest)))
 
     def verify(self) -> tuple[Entry, ...]:
-        """Reads every file again; removes those that are damaged and returns them."""
+        """Read every file, remove the damaged ones and return them."""
         damaged = []
         for entry in self.list():
             path = self._path(entry.digest)
@@ -136,19 +138,20 @@ class Cache:
         return tuple(damaged)
 
     def clear(self) -> int:
-        """Removes every file that is not being read or written; returns the bytes freed."""
+        """Remove every file that is not in use; return the number of bytes freed."""
         freed = sum(entry.size for entry in self.list() if _remove_unused(self._path(entry.digest)))
-        self.sweep(grace=0.0)
-        self._counted = float("-inf")
+        self.remove_partial(min_age=0.0)
+        self._counted_at = float("-inf")
         return freed
 
-    def sweep(self, *, grace: float = _PART_GRACE) -> int:
-        """Removes the parts of downloads whose process is dead, if older than `grace` seconds."""
+    def remove_partial(self, *, min_age: float = _MIN_PART_AGE) -> int:
+        """Remove parts of dead processes' downloads that are at least `min_age` seconds old; return how many."""
         removed = 0
         for path in self.folder.glob("sha256/??/.*.part"):
             with suppress(OSError):
                 age = time.time() - path.stat().st_mtime
-                if _PART.fullmatch(path.name) and age >= grace and (fcntl is not None or age >= _PART_AGE):
+                needed = min_age if fcntl is not None else max(min_age, _MIN_PART_AGE_WITHOUT_LOCKS)
+                if _PART.fullmatch(path.name) and age >= needed:
                     removed += _remove_unused(path)
         return removed
 
@@ -161,7 +164,7 @@ class Cache:
         return self.folder / "sha256" / digest[:2] / digest
 
     def _read(self, path: Path, digest: str, *, touch: bool = True) -> bytes | None:
-        """The verified bytes of a file, or None where it is absent, unreadable, or damaged and now removed."""
+        """Return the verified bytes of a file; None if it is absent, unreadable, or damaged and therefore removed."""
         try:
             with path.open("rb") as handle:
                 _flock(handle.fileno(), shared=True)
@@ -179,14 +182,14 @@ class Cache:
             return None
         log.warning("cache: %s… is damaged, fetching it again", digest[:16])
         with suppress(OSError):
-            # Another process may have healed it meanwhile: only the file that was read is removed.
+            # Another process may have replaced it meanwhile: only the file that was read is removed.
             if os.path.samestat(mine, path.stat()):
                 path.unlink()
         return None
 
     @contextmanager
     def _lock(self, folder: Path) -> Iterator[None]:
-        """Keeps other downloads into `folder` waiting; goes on alone after `lock_seconds`, or where locks fail."""
+        """Lock `folder` for one download; continue without the lock after `lock_seconds`, or where locks fail."""
         descriptor = -1
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -198,68 +201,68 @@ class Cache:
                         f"waited {self.lock_seconds:.0f} s for another process's download, making one more"
                     )
                     break
-                time.sleep(_POLL)
+                time.sleep(_POLL_INTERVAL)
         except OSError:
-            pass  # whoever keeps the file will say what is wrong with the folder
+            pass  # writing the file will report what is wrong with the folder
         try:
             yield
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def _download(self, path: Path, wanted: _Wanted, download: Download) -> bytes:
-        """Downloads, at most twice, until the bytes are the wanted ones; keeps them if the disk lets us."""
-        self._make_room(wanted.size or 0)
+    def _download(self, path: Path, expected: _Expected, download: Download) -> bytes:
+        """Download at most twice until the digest is right, and keep the file if the disk permits."""
+        self._evict(expected.size or 0)
         found = ""
         for _ in range(2):
-            with _Part(path, keep=(wanted.size or 0) <= self.max_bytes, warn=self._warn) as part:
-                data, found = _receive(download(), wanted, part)
+            with _Part(path, keep=(expected.size or 0) <= self.max_bytes, warn=self._warn) as part:
+                data, found = _receive(download(), expected, part)
                 if data is not None:
-                    self._held += len(data) if part.keep_as(path) else 0
+                    self._size += len(data) if part.commit(path) else 0
                     return data
-        expected = msg("sha256 {digest}…", digest=wanted.digest[:16])
+        right = msg("sha256 {digest}…", digest=expected.digest[:16])
         raise DamagedBundle(
-            wanted.bundle,
-            wanted.file,
+            expected.bundle,
+            expected.file,
             found=found,
-            expected=expected
-            if wanted.size is None
-            else msg("{expected} and {size:,} bytes", expected=expected, size=wanted.size),
+            expected=right
+            if expected.size is None
+            else msg("{expected} and {size:,} bytes", expected=right, size=expected.size),
             hint="the store holds other bytes than were registered: publish the bundle again, or roll back",
         )
 
     def _warn(self, message: str) -> None:
-        """Says once in this cache's life what would otherwise be said of every file."""
+        """Log a message once, not for every file."""
         if message not in self._warned:
             self._warned.add(message)
             log.warning("cache: %s", message)
 
-    def _make_room(self, size: int) -> None:
-        """Removes the least recently used files that nobody reads until `size` more bytes fit."""
+    def _evict(self, size: int) -> None:
+        """Remove the least recently used files, except those in use, until `size` more bytes fit."""
         now = time.monotonic()
-        if self._held + size <= self.max_bytes and now - self._counted < _RECOUNT:
+        if self._size + size <= self.max_bytes and now - self._counted_at < _RECOUNT_AFTER:
             return
         entries = self.list()
-        self.sweep()
-        held = sum(entry.size for entry in entries)
+        self.remove_partial()
+        total = sum(entry.size for entry in entries)
         for entry in entries:
-            if held + size <= self.max_bytes or size > self.max_bytes:
+            if total + size <= self.max_bytes or size > self.max_bytes:
                 break
             if _remove_unused(self._path(entry.digest)):
-                held -= entry.size
-        self._held, self._counted = held, now
+                total -= entry.size
+        self._size, self._counted_at = total, now
 
 
 class _Part:
-    """A download on its way to the disk; a disk that refuses turns it into a part that keeps nothing."""
+    """File of an unfinished download; after an error of the disk it ignores what is written to it."""
 
-    def __init__(self, goal: Path, *, keep: bool, warn: Callable[[str], None]) -> None:
+    def __init__(self, target: Path, *, keep: bool, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._path = goal.with_name(f".{goal.name}.{secrets.token_hex(6)}.part")
+        self._path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
         self._handle: FileIO | None = None
         if keep:
-            with self._tolerant():
-                goal.parent.mkdir(parents=True, exist_ok=True)
+            with self._tolerating_errors():
+                target.parent.mkdir(parents=True, exist_ok=True)
                 self._handle = self._path.open("xb", buffering=0)
                 _flock(self._handle.fileno(), shared=False)
 
@@ -267,36 +270,36 @@ class _Part:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._drop()
+        self._discard()
 
     def write(self, chunk: bytes) -> None:
         if self._handle is not None:
-            with self._tolerant():
+            with self._tolerating_errors():
                 view = memoryview(chunk)
                 while view:
                     view = view[self._handle.write(view) :]
 
-    def keep_as(self, goal: Path) -> bool:
-        """Makes the part durable and gives it its name; whether it is there now."""
+    def commit(self, target: Path) -> bool:
+        """Flush the part to disk and rename it; return whether that worked."""
         if self._handle is None:
             return False
-        with self._tolerant():
+        with self._tolerating_errors():
             os.fsync(self._handle.fileno())
-            os.replace(self._path, goal)
+            os.replace(self._path, target)
             self._handle.close()
             self._handle = None
             return True
         return False
 
     @contextmanager
-    def _tolerant(self) -> Iterator[None]:
+    def _tolerating_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             self._warn(f"a file cannot be kept ({error.strerror}), serving it from memory")
-            self._drop()
+            self._discard()
 
-    def _drop(self) -> None:
+    def _discard(self) -> None:
         if self._handle is not None:
             with suppress(OSError):
                 self._handle.close()
@@ -305,35 +308,35 @@ class _Part:
             self._handle = None
 
 
-def _receive(chunks: Iterator[bytes], wanted: _Wanted, part: _Part) -> tuple[bytes | None, str]:
-    """The bytes if they are the wanted ones, else what was found; stops as soon as there are too many."""
+def _receive(chunks: Iterator[bytes], expected: _Expected, part: _Part) -> tuple[bytes | None, str]:
+    """Return the bytes if their digest is right, else None and what was found; stop at the limit."""
     hasher, received, total = sha256(), [], 0
     for chunk in chunks:
         total += len(chunk)
-        if total > wanted.limit:
-            return None, f"more than {wanted.limit:,} bytes"
+        if total > expected.limit:
+            return None, f"more than {expected.limit:,} bytes"
         hasher.update(chunk)
         received.append(chunk)
         part.write(chunk)
-    if hasher.hexdigest() != wanted.digest:
+    if hasher.hexdigest() != expected.digest:
         return None, f"sha256 {hasher.hexdigest()[:16]}… and {total:,} bytes"
     return b"".join(received), ""
 
 
 def _flock(descriptor: int, *, shared: bool) -> bool:
-    """Locks an open file without waiting; False where another holds it. Closing the file unlocks it."""
+    """Try to lock an open file; return False where another process holds it. Closing the file unlocks it."""
     if fcntl is not None:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # a disk without such locks: nothing is known to be in use
+        except OSError:  # a file system without locks: nothing is known to be in use
             return True
     return True
 
 
 def _remove_unused(path: Path) -> bool:
-    """Removes a file that nobody reads or writes; whether it did."""
+    """Remove a file unless it is in use; return whether it was removed."""
     try:
         with path.open("rb") as handle:
             if not _flock(handle.fileno(), shared=False):

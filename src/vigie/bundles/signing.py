@@ -1,16 +1,15 @@
 """Signatures of bundles with OpenSSF model signing and a key file; needs the extra `vigie[sign]`, no network.
 
-The signature covers the five files and the manifest, so that name and version, which the manifest holds, are
-signed with them. It is kept beside them as `model.sig`, a Sigstore bundle, and is none of the files it covers. The
-vendor's own command verifies a bundle's folder as well:
+The signature covers the five files and the manifest, which has the name and version. It is stored beside them as `model.sig`,
+a Sigstore bundle, which it does not cover. The library's own command verifies a bundle's folder as well:
 
     model_signing verify key FOLDER --signature FOLDER/model.sig --public_key KEY.pub
 
-A signature says who made the bytes, not that they are the ones asked for: the caller compares the name and version
-of the manifest with what it wanted, as it does without signatures.
+A signature proves who made the bytes, not that they are the requested model: the caller compares the manifest's digest, name
+and version, as it does without signatures.
 
-Keys are elliptic curve keys in PEM (P-256, P-384 or P-521). `verify` works on bytes already in memory, those
-that will be used, and never on files that could change in between.
+Keys are elliptic curve keys in PEM (P-256, P-384 or P-521). `verify` checks the bytes in memory that will be used, not
+files that could change afterwards.
 """
 
 from __future__ import annotations
@@ -24,78 +23,80 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle, UsageRefused
+from vigie.errors import DamagedBundle, InputRefused, NotFound, UnsignedBundle
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 SIGNATURE = "model.sig"
 SIGNATURE_LIMIT = 1024**2
 
-_EXTRA = "install it with `pip install 'vigie[sign]' pyopenssl`"
 _KEYS = msg("make one with `openssl ecparam -name prime256v1 -genkey -noout` and `openssl ec -pubout`")
 
 
 def sign(files: Mapping[str, bytes] | Path, private_key: Path, *, password: str | None = None) -> bytes:
-    """The bytes of `model.sig` for a bundle.
+    """Return the bytes of `model.sig` for a bundle.
 
     Args:
-        files: file name -> bytes, the five files and the manifest; or the folder that holds them.
+        files: file name -> bytes, the five files and the manifest; or the folder that has them.
         private_key: key file in PEM.
-        password: what the key file is encrypted with.
+        password: password of the key file.
 
     Raises:
-        NotFound: no such key file or folder.
-        InputRefused: the key is not one that can sign, or a file name cannot be signed.
+        NotFound: there is no such key file or folder.
+        InputRefused: the key cannot sign, or a file name cannot be signed.
         UsageRefused: the extra is not installed.
     """
-    vendor = _vendor()
+    library = _library()
     contents = _contents(files)
     key = _key_file(private_key)
-    with _laid_out(contents) as folder:
+    with _in_folder(contents) as folder:
         target = folder.parent / SIGNATURE
         try:
-            # The vendor types the password as text and hands it on as it is to a library that wants bytes.
+            # The library declares the password as text but passes it on to one that needs bytes.
             secret: Any = password.encode() if password is not None else None
-            signer = vendor.signing.Config().use_elliptic_key_signer(private_key=key, password=secret)
+            signer = library.signing.Config().use_elliptic_key_signer(private_key=key, password=secret)
         except (ValueError, TypeError, AttributeError) as error:
             raise _bad_key(private_key, "private") from error
-        signer.set_hashing_config(_hashing(vendor)).sign(folder, target)
+        signer.set_hashing_config(_hashing(library)).sign(folder, target)
         return target.read_bytes()
 
 
 def verify(
     files: Mapping[str, bytes] | Path, signature: bytes | None, public_key: Path, *, bundle: str = "bundle"
 ) -> None:
-    """Returns where the signature is that of the key's owner, for exactly these files.
+    """Verify that the key's owner signed exactly these files.
 
     Args:
-        files: file name -> bytes, or the folder that holds them.
-        signature: the bytes of `model.sig`, None where there is none.
+        files: file name -> bytes, or the folder that has them.
+        signature: bytes of `model.sig`, None where there is none.
         public_key: key file in PEM.
-        bundle: what to call the bundle in an error.
+        bundle: name of the bundle, for errors.
 
     Raises:
         UnsignedBundle: there is no signature.
-        DamagedBundle: the signature is another key's, or not that of these files, or no signature at all.
-        NotFound, InputRefused, UsageRefused: as in `sign`.
+        DamagedBundle: the signature is of another key or of other files, or is unreadable.
+        NotFound: there is no such key file or folder.
+        InputRefused: the key cannot verify, or a file name cannot be signed.
+        UsageRefused: the extra is not installed.
     """
     if signature is None:
         raise UnsignedBundle(bundle)
-    vendor = _vendor()
+    library = _library()
     contents = _contents(files)
     key = _key_file(public_key)
     if len(signature) > SIGNATURE_LIMIT:
         raise _damaged(bundle, "a larger file", msg("at most {limit:,} bytes", limit=SIGNATURE_LIMIT))
     try:
-        verifier = vendor.verifying.Config().use_elliptic_key_verifier(public_key=key)
+        verifier = library.verifying.Config().use_elliptic_key_verifier(public_key=key)
     except (ValueError, TypeError, AttributeError) as error:
         raise _bad_key(public_key, "public") from error
-    verifier.set_hashing_config(_hashing(vendor))
-    with _laid_out(contents) as folder:
+    verifier.set_hashing_config(_hashing(library))
+    with _in_folder(contents) as folder:
         target = folder.parent / SIGNATURE
         target.write_bytes(signature)
         _check(verifier, folder, target, bundle)
-    # The signature itself may name files to leave out of the comparison: all of ours must be in it.
-    if _covered(signature, bundle) != set(contents):
+    # The signature itself may name files to leave out of the comparison: all files must be in it.
+    if _signed_names(signature, bundle) != set(contents):
         raise _damaged(bundle, "a signature of other files", "one of the five files and the manifest")
 
 
@@ -103,7 +104,7 @@ def _check(verifier: Any, folder: Path, signature: Path, bundle: str) -> None:
     from cryptography.exceptions import InvalidSignature
 
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # the vendor prints its warnings there
+        with contextlib.redirect_stdout(io.StringIO()):  # the library prints warnings there
             verifier.verify(folder, signature)
     except InvalidSignature as error:
         raise _damaged(bundle, "a signature that was altered", "one made by the key") from error
@@ -115,7 +116,7 @@ def _check(verifier: Any, folder: Path, signature: Path, bundle: str) -> None:
         raise _damaged(bundle, found, "a signature of these files by the key") from error
 
 
-def _covered(signature: bytes, bundle: str) -> set[str]:
+def _signed_names(signature: bytes, bundle: str) -> set[str]:
     try:
         payload = json.loads(base64.b64decode(json.loads(signature)["dsseEnvelope"]["payload"]))
         return {str(resource["name"]) for resource in payload["predicate"]["resources"]}
@@ -128,22 +129,18 @@ def _damaged(bundle: str, found: str, expected: str) -> DamagedBundle:
     return DamagedBundle(bundle, SIGNATURE, found=found, expected=expected, hint=hint)
 
 
-def _vendor() -> Any:
-    try:
-        import model_signing
-        import model_signing.hashing
-        import model_signing.signing
-        import model_signing.verifying
-    except ImportError as error:
-        # model-signing 1.1 imports pyOpenSSL without declaring it: say which of them is not there.
-        raise UsageRefused(
-            msg("signatures need model-signing: no module {name!r}", name=error.name), hint=_EXTRA
-        ) from error
+def _library() -> Any:
+    require("sign", "signing or verifying a bundle")
+    import model_signing
+    import model_signing.hashing
+    import model_signing.signing
+    import model_signing.verifying
+
     return model_signing
 
 
-def _hashing(vendor: Any) -> Any:
-    config = vendor.hashing.Config().use_file_serialization(hashing_algorithm="sha256", allow_symlinks=False)
+def _hashing(library: Any) -> Any:
+    config = library.hashing.Config().use_file_serialization(hashing_algorithm="sha256", allow_symlinks=False)
     return config.set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
 
 
@@ -163,7 +160,7 @@ def _bad_key(path: Path, kind: str) -> InputRefused:
 
 
 def _contents(files: Mapping[str, bytes] | Path) -> dict[str, bytes]:
-    """The files by name, the signature left out; a folder may hold no others and no folders."""
+    """Return the files by name without the signature; refuse links and folders."""
     if isinstance(files, Path):
         if not files.is_dir():
             raise NotFound("folder", str(files))
@@ -182,8 +179,8 @@ def _contents(files: Mapping[str, bytes] | Path) -> dict[str, bytes]:
 
 
 @contextlib.contextmanager
-def _laid_out(contents: Mapping[str, bytes]) -> Iterator[Path]:
-    """A private folder with the files, because the vendor hashes folders only."""
+def _in_folder(contents: Mapping[str, bytes]) -> Iterator[Path]:
+    """Write the files to a private folder, because the library hashes folders only."""
     with tempfile.TemporaryDirectory(prefix="vigie-sign-") as place:
         folder = Path(place) / "bundle"
         folder.mkdir()

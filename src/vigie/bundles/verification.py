@@ -1,8 +1,8 @@
-"""The way into a stored bundle: every byte as registered, and signed where the settings ask for it.
+"""Opens stored bundles: every byte verified against the catalog, and the signature where the settings require one.
 
-A bundle's signature lies beside its manifest as `model.sig`. It is verified on the very bytes that will be used. A copy
-is kept with the cache so that signed models also open while the store cannot be reached; it needs no
-digest of its own, because a signature proves itself.
+A bundle's signature is beside its manifest as `model.sig`. It is verified on the bytes that will be used. A copy is kept with
+the cache, so that signed models also open while the store cannot be reached; the copy needs no digest, because a signature
+proves itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from vigie.bundles import signing
 from vigie.bundles.bundle import MANIFEST, Bundle, unpack
 from vigie.bundles.cache import Cache
-from vigie.bundles.transfer import BundleLocation, fetch
+from vigie.bundles.fetch import fetch
+from vigie.bundles.location import BundleLocation
 from vigie.errors import NotFound, UsageRefused, VigieError
 from vigie.stores.base import Location, Store, join
 from vigie.stores.open import open_location
@@ -25,18 +26,22 @@ class SignaturePolicy:
     """Which bundles may be opened.
 
     Attributes:
-        required: refuse what has no signature.
-        public_key: whose signatures are good; without it none is looked at.
-        shipped: digests of the manifests that come with Vigie itself. Whoever can change these can also change the
-            code that would verify signatures, so the very same bytes need none, wherever they were moved to.
+        required: refuse a bundle without a signature.
+        public_key: key file of accepted signatures; None to check none.
+        shipped: manifest digests of the models that come with Vigie. They need no signature, wherever they were moved to:
+            whoever can change these digests can also change the code that verifies signatures.
     """
 
     required: bool = False
     public_key: Path | None = None
     shipped: frozenset[str] = frozenset()
 
-    def asks(self, manifest_sha256: str) -> bool:
-        """Whether the bundle with that manifest is looked at; refuses a rule nobody can keep."""
+    def applies_to(self, manifest_sha256: str) -> bool:
+        """Whether the signature of the bundle with that manifest is checked.
+
+        Raises:
+            UsageRefused: signatures are required, but there is no key to verify them with.
+        """
         if self.required and self.public_key is None:
             raise UsageRefused(
                 "VIGIE_REQUIRE_SIGNATURE is set, but no key to verify signatures with",
@@ -46,47 +51,60 @@ class SignaturePolicy:
 
 
 def open_bundle(
-    place: Location | Store,
+    store: Location | Store,
     stored: BundleLocation,
     cache: Cache | None = None,
-    gate: SignaturePolicy | None = None,
+    policy: SignaturePolicy | None = None,
 ) -> Bundle:
-    """The bundle, ready to be used; see `transfer.fetch` and `signing.verify` for what is refused."""
-    store = place if isinstance(place, Store) else open_location(place)
-    files = fetch(store, stored, cache)
-    if gate is not None and gate.asks(stored.manifest_sha256):
-        assert_signed(store, stored, files, gate, cache)
+    """Fetch, verify and unpack a bundle.
+
+    Args:
+        store: where it is.
+        stored: its location and digests.
+        cache: see `fetch`.
+        policy: which bundles must be signed; None for no check.
+
+    Raises:
+        DamagedBundle: a file is missing or has other bytes, or the signature is not one of these files by the key.
+        UnsignedBundle: a signature is required and there is none.
+        NewerBundle: the format is later than this version of Vigie reads.
+        StoreUnavailable: the store cannot be read.
+        UsageRefused: signatures are required, but there is no key to verify them with.
+    """
+    opened = store if isinstance(store, Store) else open_location(store)
+    files = fetch(opened, stored, cache)
+    if policy is not None and policy.applies_to(stored.manifest_sha256):
+        _verify_signature(opened, stored, files, policy, cache)
     return unpack(files, manifest_sha256=stored.manifest_sha256)
 
 
-def assert_signed(
+def _verify_signature(
     store: Store,
     stored: BundleLocation,
     files: dict[str, bytes],
-    gate: SignaturePolicy,
-    cache: Cache | None = None,
+    policy: SignaturePolicy,
+    cache: Cache | None,
 ) -> None:
-    """Returns where `files`, as fetched, carry a good signature, or carry none and need none."""
-    key = gate.public_key
+    key = policy.public_key
     if key is None:
         return
-    kept = None if cache is None else cache.folder / "signatures" / f"{stored.manifest_sha256}.sig"
+    copy = None if cache is None else cache.folder / "signatures" / f"{stored.manifest_sha256}.sig"
     with suppress(VigieError, OSError):
-        if kept is not None:
-            signing.verify(files, kept.read_bytes(), key, bundle=stored.name)
+        if copy is not None:
+            signing.verify(files, copy.read_bytes(), key, bundle=stored.name)
             return
     signature = read_signature(store, stored.prefix)
-    if signature is None and not gate.required:
+    if signature is None and not policy.required:
         return
     signing.verify(files, signature, key, bundle=stored.name)
-    if kept is not None and signature is not None:
+    if copy is not None and signature is not None:
         with suppress(OSError):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(signature)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(signature)
 
 
 def read_signature(store: Store, prefix: str) -> bytes | None:
-    """The signature of the bundle at `prefix`, nothing where there is none."""
+    """Return the signature of the bundle at `prefix`, None where there is none."""
     try:
         return store.get(join(prefix, signing.SIGNATURE))
     except NotFound:
@@ -94,6 +112,10 @@ def read_signature(store: Store, prefix: str) -> bytes | None:
 
 
 def write_signature(store: Store, prefix: str, signature: bytes) -> None:
-    """Puts a signature beside the manifest of the bundle at `prefix`, over any earlier one."""
-    store.head(join(prefix, MANIFEST))  # a signature without a bundle would only mislead
+    """Store a signature for the bundle at `prefix` and replace an earlier one.
+
+    Raises:
+        NotFound: there is no bundle.
+    """
+    store.head(join(prefix, MANIFEST))
     store.put(join(prefix, signing.SIGNATURE), signature)

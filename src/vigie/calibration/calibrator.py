@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Floats
 from vigie.errors import InputRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 HARMONY = 0.15
@@ -254,6 +255,7 @@ def at_odds(log_ratio: Floats, prior: float) -> Floats:
 
 
 def _ratios(tables: Sequence[Studied]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    require("train", "training a model")
     from sklearn.isotonic import IsotonicRegression
 
     x = np.concatenate([table.evidence for table in tables])

@@ -23,8 +23,6 @@ LEVELS = 6
 LEAST = 0.06
 """Correlation that is worth the name."""
 
-IGNORED = frozenset({"leak", "none", "row_id", "text", "person_name"})
-
 
 def column_association(frame: pl.DataFrame, roles: Roles) -> float:
     """Strongest tie between two columns, from 0 (none) to 1, less what chance would show in so many rows.
@@ -37,7 +35,7 @@ def column_association(frame: pl.DataFrame, roles: Roles) -> float:
         roles: the role of each column.
     """
     sample = frame.head(SAMPLE)
-    columns = [item.column for item in roles.columns if item.role not in IGNORED]
+    columns = [item.column for item in roles.columns if not item.definition.ignored]
     numbers, values = {}, {}
     for name in columns:
         x = as_numbers(sample[name])

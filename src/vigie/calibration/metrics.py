@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from vigie.arrays import Floats
 
@@ -19,6 +18,8 @@ def measure(
         score: (rows,) higher is more suspicious.
         weights: (rows,) how many rows each stands for.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     return (
         float(roc_auc_score(label, score, sample_weight=weights)),
         float(average_precision_score(label, score, sample_weight=weights)),

@@ -1,6 +1,6 @@
 """The catalog of reference models."""
 
-from vigie.catalog.catalog import TRAINED, Catalog, Match
-from vigie.catalog.model_version import ModelVersion, StorageLocation
+from vigie.catalog.catalog import Catalog, Match
+from vigie.catalog.model_version import STARTER, TRAINED, ModelVersion, StorageLocation
 
-__all__ = ["TRAINED", "Catalog", "Match", "ModelVersion", "StorageLocation"]
+__all__ = ["STARTER", "TRAINED", "Catalog", "Match", "ModelVersion", "StorageLocation"]

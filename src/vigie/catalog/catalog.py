@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from vigie.catalog.match_index import MatchIndex, read_changes
-from vigie.catalog.model_version import ROW_STATE_COLUMNS, ModelVersion, StorageLocation
+from vigie.catalog.model_version import ROW_STATE_COLUMNS, TRAINED, ModelVersion, StorageLocation
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db.database import reading, writing
 from vigie.errors import AlreadyThere, CatalogChanged, InputRefused, NotFound
@@ -27,8 +27,6 @@ _ROWS = reference_models.c
 _STATE_COLUMNS = tuple(_ROWS[name] for name in ROW_STATE_COLUMNS)
 _CHUNK = 500
 _Key = tuple[str, str]
-TRAINED = "vigie train"
-"""Provenance source of models trained on a labelled table."""
 
 
 @dataclass(frozen=True)

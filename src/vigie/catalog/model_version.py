@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from vigie.bundles.bundle import Bundle, FileDigest
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.matching import Column
@@ -22,6 +23,11 @@ ROW_STATE_COLUMNS = (
     *("digests", "manifest_sha256", "provenance", "active", "created_at"),
 )
 """Columns that `ModelVersion.with_row_state` reads: all but what the bundle's documents contain."""
+
+TRAINED = "vigie train"
+"""Provenance source of models trained on a labelled table."""
+STARTER = "starter library"
+"""Provenance source of the models that come with Vigie."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,19 @@ class ModelVersion:
     def bundle(self) -> BundleLocation:
         """Its bundle in that store, with the digests to verify it against."""
         return BundleLocation(self.name, self.storage.prefix, self.manifest_sha256, self.digests)
+
+    def resolve_storage(self, storage: StorageLocation, starter_models: Path) -> StorageLocation:
+        """Return `storage`, or the folder of a starter model that an earlier installation of Vigie had elsewhere.
+
+        Args:
+            storage: where the bundle is or was.
+            starter_models: folder of the starter models of this installation.
+        """
+        if self.provenance.get("source") != STARTER or storage.storage_type != "local":
+            return storage
+        if Path(storage.bucket, storage.prefix).exists():
+            return storage
+        return replace(storage, bucket=str(starter_models.resolve()))
 
 
 def columns_of(documents: Any) -> tuple[Column, ...]:

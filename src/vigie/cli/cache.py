@@ -28,7 +28,7 @@ def list_(as_json: bool) -> None:
     from vigie.cli import console
 
     chosen = settings.load()
-    copies = resources.cache(chosen)
+    copies = resources.open_cache(chosen)
     found, owners = copies.list(), _owners(chosen)
     if as_json:
         console.dump(
@@ -60,7 +60,7 @@ def verify(as_json: bool) -> None:
     from vigie import resources
     from vigie.cli import console
 
-    copies = resources.cache(settings.load())
+    copies = resources.open_cache(settings.load())
     count = len(copies.list())
     damaged = copies.verify()
     if as_json:
@@ -78,7 +78,7 @@ def clear(as_json: bool) -> None:
     from vigie import resources
     from vigie.cli import console
 
-    freed = resources.cache(settings.load()).clear()
+    freed = resources.open_cache(settings.load()).clear()
     if as_json:
         console.dump({"freed": freed})
         return
@@ -90,7 +90,7 @@ def _owners(chosen: settings.Settings) -> dict[str, str]:
     from vigie import resources
 
     try:
-        with resources.catalog(chosen) as catalog:
+        with resources.open_catalog(chosen) as catalog:
             entries = catalog.list(active_only=False)
     except VigieError:
         return {}

@@ -12,7 +12,7 @@ from vigie import settings
 from vigie.cli.errors import EXAMPLES
 
 if TYPE_CHECKING:
-    from vigie.relocate import Bill, Host, Load, Prices, Use
+    from vigie.costs import Host, MonthlyCost, Prices, StorageLoad, Usage
 
 
 @click.command(
@@ -35,14 +35,14 @@ def costs(
 
     List prices of a dated table, without free allowances, discounts and taxes.
     """
-    from vigie import relocate
     from vigie.cli import console
+    from vigie.costs import Usage, host_cost, load_prices, monthly_costs
 
-    table, load = relocate.load_prices(prices), _load(models_gb)
-    use = relocate.Use(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
+    table, load = load_prices(prices), _load(models_gb)
+    use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
     host = next(iter(table.hosts), None)
-    found = relocate.bills(load, use, table, host)
-    machines = relocate.compute(use, host) if host else None
+    found = monthly_costs(load, use, table, host)
+    machines = host_cost(use, host) if host else None
     if as_json:
         console.dump(
             {
@@ -59,17 +59,23 @@ def costs(
     _show(load, use, table, host, found, machines)
 
 
-def _load(models_gb: float | None) -> Load:
-    from vigie import relocate, resources
+def _load(models_gb: float | None) -> StorageLoad:
+    from vigie import resources
+    from vigie.costs import StorageLoad, storage_load
 
     if models_gb is not None:
-        return relocate.Load(models=40, objects=240, size=int(models_gb * 1e9))
-    with resources.catalog(settings.load()) as catalog:
-        return relocate.load_of(catalog.list(active_only=False))
+        return StorageLoad(models=40, objects=240, size=int(models_gb * 1e9))
+    with resources.open_catalog(settings.load()) as catalog:
+        return storage_load(catalog.list(active_only=False))
 
 
 def _show(
-    load: Load, use: Use, prices: Prices, host: Host | None, found: tuple[Bill, ...], machines: float | None
+    load: StorageLoad,
+    use: Usage,
+    prices: Prices,
+    host: Host | None,
+    found: tuple[MonthlyCost, ...],
+    machines: float | None,
 ) -> None:
     from vigie.cli import console
 

@@ -92,7 +92,9 @@ def to_bucket(bucket: str | None, prefix: str, **chosen: Any) -> None:
 
 
 def _act(target: str | None, chosen: dict[str, Any]) -> None:
-    """Does the one thing that was asked for."""
+    """Do the one thing that the options name."""
+    from vigie.stores.open import connect
+
     names = ("estimate", "dry_run", "verify", "rollback", "status", "prune_source")
     asked = [name for name in names if chosen[name]]
     if len(asked) > 1:
@@ -101,6 +103,8 @@ def _act(target: str | None, chosen: dict[str, Any]) -> None:
     action = asked[0] if asked else "run"
     if target is None and action in {"run", "dry_run", "prune_source"}:
         raise UsageRefused("no store was named", hint="for example --to s3://bucket/automl_models")
+    if target is not None and action in {"run", "dry_run"}:
+        connect(target)
     with _engine() as engine:
         _DO[action](engine, target, chosen)
 
@@ -121,16 +125,17 @@ def _engine() -> Iterator[Engine]:
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import relocate
+    from vigie import costs
     from vigie.catalog import Catalog
     from vigie.cli import migrate_report
+    from vigie.relocate import Target
 
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
-        goal = relocate.Target.parse(target)
-        entries = tuple(entry for entry in entries if entry.storage != goal.place(entry))
-    prices, load = relocate.load_prices(chosen["prices"]), relocate.load_of(entries)
-    migrate_report.estimate(load, prices, relocate.estimate(load, prices), as_json=chosen["as_json"])
+        goal = Target.parse(target)
+        entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
+    prices, load = costs.load_prices(chosen["prices"]), costs.storage_load(entries)
+    migrate_report.estimate(load, prices, costs.estimate(load, prices), as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
@@ -182,13 +187,16 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
 def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
+    from vigie.starter_models import registry
 
     given = chosen["rollback"]
     if given != _LAST and not given.isdecimal():
         raise UsageRefused(f"--rollback {given}: expected the number of a migration", hint="see --status")
     number = None if given == _LAST else int(given)
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
-        done = relocate.rollback(engine, number, progress=watch, **_how(chosen))
+        done = relocate.rollback(
+            engine, number, starter_models=registry.MODELS, progress=watch, **_how(chosen)
+        )
     migrate_report.rollback(done, as_json=chosen["as_json"])
 
 
@@ -211,7 +219,7 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import console, migrate_report
 
-    records = relocate.records(engine)
+    records = relocate.list_migrations(engine)
     if chosen["as_json"]:
         console.dump([asdict(record) for record in records])
     else:
@@ -219,9 +227,9 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
 
 
 def _how(chosen: dict[str, Any]) -> dict[str, Any]:
-    from vigie.relocate import Timing
+    from vigie.relocate import LockTiming
 
-    return {"parallel": chosen["parallel"], "timing": Timing(wait=chosen["wait"])}
+    return {"parallel": chosen["parallel"], "timing": LockTiming(wait=chosen["wait"])}
 
 
 _DO: dict[str, Any] = {

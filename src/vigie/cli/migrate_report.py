@@ -15,14 +15,12 @@ from rich.text import Text
 from vigie.cli.console import columns, console, dump, say, show, size
 
 if TYPE_CHECKING:
+    from vigie.costs import Prices, StorageCost, StorageLoad
     from vigie.relocate import (
-        Cost,
-        Load,
-        Plan,
-        Prices,
+        Migration,
         Progress,
         PruneReport,
-        Record,
+        RelocationPlan,
         RollbackReport,
         RunReport,
         VerifyReport,
@@ -79,7 +77,7 @@ class Lines(_Count):
                 self.reported = step
                 say(self.line() + self.left())
 
-    def settle(self, model: str, state: str) -> None:
+    def finish_model(self, model: str, state: str) -> None:
         """See Progress."""
         with self.lock:
             self.settled += 1
@@ -115,7 +113,7 @@ class Bar(_Count):
         """See Progress."""
         self.bar.advance(self.task, size)
 
-    def settle(self, model: str, state: str) -> None:
+    def finish_model(self, model: str, state: str) -> None:
         """See Progress."""
         with self.lock:
             self.settled += 1
@@ -138,7 +136,7 @@ def watching(verb: str, *, quiet: bool) -> Iterator[Progress | None]:
         yield Lines(verb)
 
 
-def estimate(load: Load, prices: Prices, costs: Sequence[Cost], *, as_json: bool) -> None:
+def estimate(load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *, as_json: bool) -> None:
     """What it costs, at each provider."""
     if as_json:
         sums = [{**asdict(c), "steady": c.steady, "first_month": c.first_month} for c in costs]
@@ -161,7 +159,7 @@ def estimate(load: Load, prices: Prices, costs: Sequence[Cost], *, as_json: bool
     )
 
 
-def plan(found: Plan, *, as_json: bool) -> None:
+def plan(found: RelocationPlan, *, as_json: bool) -> None:
     """What would be done."""
     if as_json:
         dump({**asdict(found), "counts": found.counts, "possible": found.possible})
@@ -253,7 +251,7 @@ def prune(done: PruneReport, *, as_json: bool) -> None:
     )
 
 
-def status(records: Sequence[Record]) -> None:
+def status(records: Sequence[Migration]) -> None:
     """The migrations, the newest first."""
     if not records:
         say_out("No migration yet.")

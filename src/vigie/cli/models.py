@@ -46,7 +46,7 @@ def list_(every: bool, as_json: bool) -> None:
     from vigie import resources
     from vigie.cli import console
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         found = catalog.list(active_only=not every)
     if as_json:
         console.dump([_brief(entry) for entry in found])
@@ -91,7 +91,7 @@ def show(name: str, as_json: bool) -> None:
     from vigie import resources
     from vigie.cli import console
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
     if as_json:
         document = _brief(entry) | {
@@ -125,7 +125,7 @@ def add(source: str) -> None:
 
     chosen = settings.load()
     found = publish.find(source)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         done = publish.add(
             catalog,
             found,
@@ -169,7 +169,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
     chosen = settings.load()
     if trust and not yes:
         _confirm(folder, trust)
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         made = publish.convert(
             folder,
             name=name,
@@ -215,12 +215,12 @@ def deactivate(name: str) -> None:
 def remove(name: str, yes: bool) -> None:
     """Forget a model; its files stay where they are."""
     from vigie import resources
+    from vigie.catalog import STARTER
     from vigie.cli.console import say
-    from vigie.starter_models.registry import PROVENANCE
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
-        if entry.provenance.get("source") == PROVENANCE["source"]:
+        if entry.provenance.get("source") == STARTER:
             raise UsageRefused(
                 f"{entry.label} comes with Vigie and would be back at the next command",
                 hint=f"switch it off instead: vigie models deactivate {entry.name}",
@@ -272,7 +272,7 @@ def _switch(name: str, *, on: bool) -> None:
     from vigie import resources
     from vigie.cli.console import say
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if on:
             catalog.activate(entry.name, entry.version)

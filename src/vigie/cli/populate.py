@@ -73,7 +73,7 @@ def populate(ctx: click.Context, origin: str) -> None:
             "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
         )
     counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         for one in found:
             try:
                 done = _register(catalog, store, one, chosen)

@@ -11,12 +11,15 @@ from typing import Any
 
 from vigie import importer
 from vigie.bundles.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
+from vigie.bundles.fetch import fetch
+from vigie.bundles.location import BundleLocation, file_key
+from vigie.bundles.publish import publish_version
 from vigie.bundles.signing import verify
-from vigie.bundles.transfer import BundleLocation, fetch, key_of, publish_version
 from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
-from vigie.roles.from_schema import of_names
+from vigie.roles.definitions import role_of
+from vigie.roles.from_schema import roles_from_schema
 from vigie.stores.base import Location, Store, check_key
 from vigie.stores.open import connect, locate
 
@@ -129,10 +132,12 @@ def is_foreign(names: set[str]) -> bool:
 
 def _meaning(columns: list[dict[str, str]]) -> dict[str, Any]:
     """What the columns of a foreign model mean, so that it can be matched; its table is not there, its names are."""
-    roles = of_names({column["name"]: column["type"] for column in columns})
+    roles = roles_from_schema({column["name"]: column["type"] for column in columns})
     return {
         "columns": [{**column, "role": roles[column["name"]]} for column in columns],
-        "roles": dict.fromkeys(sorted(set(roles.values()) - {"none", "leak"}), 1.0),
+        "roles": dict.fromkeys(
+            sorted(role for role in set(roles.values()) if not role_of(role).excluded), 1.0
+        ),
     }
 
 
@@ -153,7 +158,7 @@ def _is_packed(store: Store, manifest: Manifest) -> bool:
     """Whether the files have their plain names, as `pack` gives them, and not those of a store."""
     for name, entry in manifest.files.items():
         try:
-            store.head(key_of("", name, entry.sha256))
+            store.head(file_key("", name, entry.sha256))
         except NotFound:
             return True
     return False
@@ -168,7 +173,7 @@ def _place(location: Location) -> Location:
 
 def _admit(source: Source, gate: SignaturePolicy) -> None:
     if (
-        gate.asks(digest(source.files[MANIFEST]))
+        gate.applies_to(digest(source.files[MANIFEST]))
         and gate.public_key is not None
         and (source.signature is not None or gate.required)
     ):

@@ -112,14 +112,14 @@ def _check(name: str, key: Path | None) -> str:
 def _every() -> list[str]:
     from vigie import resources
 
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         return [f"{entry.name}@{entry.version}" for entry in catalog.list(active_only=False)]
 
 
 def _targets(names: tuple[str, ...]) -> list[_Target]:
     """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
     from vigie import resources
-    from vigie.bundles.transfer import fetch
+    from vigie.bundles.fetch import fetch
     from vigie.cli import publish
     from vigie.stores.open import open_location
 
@@ -131,7 +131,7 @@ def _targets(names: tuple[str, ...]) -> list[_Target]:
                 _Target(f"{source.bundle.name} {source.bundle.version}", source.store, "", source.files)
             )
             continue
-        with resources.catalog(settings.load()) as catalog:
+        with resources.open_catalog(settings.load()) as catalog:
             model, _, version = name.partition("@")
             entry = catalog.find(model, version or None)
         store = open_location(entry.store)

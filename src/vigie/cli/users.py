@@ -10,6 +10,7 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES, Group
+from vigie.extras import require
 
 if TYPE_CHECKING:
     from vigie.app import User
@@ -36,28 +37,30 @@ def users() -> None:
 @click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
     """Add somebody, and print the link that signs them in once."""
+    require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
-    from vigie.web.services.accounts import LINK_LASTS, check_email, link_url
+    from vigie.web.services.accounts import LINK_LIFETIME, check_email, link_url
 
     check_email(email)
     web = settings.load_web()
     with _engine() as engine:
         added = accounts.add(engine, email, name or email.partition("@")[0], role, team=team)
-        click.echo(link_url(web.public_url, sessions.create_link(engine, added.id, LINK_LASTS)))
+        click.echo(link_url(web.public_url, sessions.create_link(engine, added.id, LINK_LIFETIME)))
 
 
 @users.command(epilog=_EXAMPLES)
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new link that signs somebody in once."""
+    require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
-    from vigie.web.services.accounts import LINK_LASTS, link_url
+    from vigie.web.services.accounts import LINK_LIFETIME, link_url
 
     with _engine() as engine:
         found = accounts.find_by_email(engine, email)
-        secret = sessions.create_link(engine, found.id, LINK_LASTS)
+        secret = sessions.create_link(engine, found.id, LINK_LIFETIME)
     click.echo(link_url(settings.load_web().public_url, secret))
 
 

@@ -1,30 +1,28 @@
-"""What a whole installation costs a month: models, uploads and their results in a store, and the machines beside it.
-
-Arithmetic on the same dated table of prices as the estimate of a migration.
-"""
+"""Monthly cost of a whole installation: models, uploads and results in a store, and the machines."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from vigie.costs.estimate import Host, Load, Prices, Provider
+from vigie.costs.estimate import READS_PER_MONTH, StorageLoad
+from vigie.costs.prices import Host, Prices, Provider
 
-PART = 8 * 1024**2
-"""Bytes of an upload that travel in one request."""
+PART_SIZE = 8 * 1024**2
+"""Bytes of an upload in one request."""
 
 
 @dataclass(frozen=True)
-class Use:
-    """How an installation is used in a month.
+class Usage:
+    """Usage of an installation in a month.
 
     Attributes:
-        uploads: tables uploaded.
+        uploads: number of uploaded tables.
         size: bytes of one.
-        growth: bytes of its result for each byte of it: the same rows with seven columns more.
+        growth: bytes of a result for each byte of its upload: the same rows with seven more columns.
         kept_days: days after which an upload and its result are deleted.
-        vcpu: processors busy on average over the month: web, worker and database together.
-        memory: GB of memory held all the time by the three.
+        vcpu: average number of busy processors: web, worker and database together.
+        memory: GB of memory used by the three.
         disk: GB of disk of the database.
     """
 
@@ -38,15 +36,16 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Bill:
-    """What a month costs in one provider's store, with the app on a host elsewhere or beside the store.
+class MonthlyCost:
+    """Cost of a month in one provider's store.
 
     Attributes:
+        provider: its prices.
         models: keeping the models.
         kept: keeping uploads and results.
         requests: writing, reading and listing all of these.
-        fetched: what the worker reads and people download leaves the provider's network, if the app is elsewhere.
-        sent: the same uploads and results leave the host's network, if the app is elsewhere.
+        fetched: reads that leave the provider's network if the app runs elsewhere.
+        sent: uploads and results that leave the host's network if the app runs elsewhere.
     """
 
     provider: Provider
@@ -58,37 +57,43 @@ class Bill:
 
     @property
     def beside(self) -> float:
-        """The store alone, the app in the same network."""
+        """Cost with the app in the provider's network."""
         return self.models + self.kept + self.requests
 
     @property
     def elsewhere(self) -> float:
-        """The store and the traffic to a host elsewhere."""
+        """Cost with the app on another host, traffic included."""
         return self.beside + self.fetched + self.sent
 
 
-def bills(load: Load, use: Use, prices: Prices, host: Host | None) -> tuple[Bill, ...]:
-    """The bill of each provider of the table, in its order."""
-    return tuple(_bill(load, use, provider, host) for provider in prices.providers)
+def monthly_costs(
+    load: StorageLoad, usage: Usage, prices: Prices, host: Host | None
+) -> tuple[MonthlyCost, ...]:
+    """Return the cost at each provider, in the order of the price list."""
+    return tuple(_monthly_cost(load, usage, provider, host) for provider in prices.providers)
 
 
-def compute(use: Use, host: Host) -> float:
-    """What the host asks for the machines: the plan, and what goes beyond what it includes."""
-    used = use.vcpu * host.vcpu_month + use.memory * host.gb_ram_month + use.disk * host.volume_gb_month
+def host_cost(usage: Usage, host: Host) -> float:
+    """Return the cost of the machines: the plan, and usage beyond what it includes."""
+    used = usage.vcpu * host.vcpu_month + usage.memory * host.gb_ram_month + usage.disk * host.volume_gb_month
     return host.plan_month + max(0.0, used - host.plan_includes)
 
 
-def _bill(load: Load, use: Use, provider: Provider, host: Host | None) -> Bill:
-    gigabyte = provider.gb_bytes
-    upload, result = use.uploads * use.size, use.uploads * use.size * use.growth
-    parts = use.uploads * (math.ceil(use.size / PART) + math.ceil(use.size * use.growth / PART))
+def _monthly_cost(load: StorageLoad, usage: Usage, provider: Provider, host: Host | None) -> MonthlyCost:
+    upload, result = usage.uploads * usage.size, usage.uploads * usage.size * usage.growth
+    parts = usage.uploads * (
+        math.ceil(usage.size / PART_SIZE) + math.ceil(usage.size * usage.growth / PART_SIZE)
+    )
     # Each part is written once and read once; each upload also has a few small objects and listings.
-    writes, reads = parts + 3 * use.uploads, parts + 3 * use.uploads + 30 * load.objects
-    return Bill(
+    writes = parts + 3 * usage.uploads
+    reads = writes + READS_PER_MONTH * load.objects
+    per_gigabyte = provider.storage_per_gb_month / provider.gb_bytes
+    fetched = upload + result + READS_PER_MONTH * load.size
+    return MonthlyCost(
         provider,
-        models=load.size / gigabyte * provider.storage_per_gb_month,
-        kept=(upload + result) * use.kept_days / 30 / gigabyte * provider.storage_per_gb_month,
+        models=load.size * per_gigabyte,
+        kept=(upload + result) * usage.kept_days / 30 * per_gigabyte,
         requests=(writes * provider.writes_per_thousand + reads * provider.reads_per_thousand) / 1000,
-        fetched=(upload + result + 30 * load.size) / gigabyte * provider.transfer_out_per_gb,
+        fetched=fetched / provider.gb_bytes * provider.transfer_out_per_gb,
         sent=(upload + result) / 1e9 * host.transfer_out_per_gb if host else 0.0,
     )

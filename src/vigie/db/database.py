@@ -18,6 +18,7 @@ from sqlalchemy import exc
 
 from vigie.db.errors import unusable
 from vigie.errors import DatabaseUnavailable, UsageRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 
 REVISIONS = ("0001", "0002", "0003", "0004")
@@ -83,6 +84,7 @@ def connect(url: str) -> sa.Engine:
     arguments = {"application_name": "vigie", **parsed.query}
     if "connect_timeout" not in arguments:
         arguments["connect_timeout"] = "10"
+    require("postgres", "a PostgreSQL database")
     return sa.create_engine(
         parsed.set(query=arguments), hide_parameters=True, pool_pre_ping=True, pool_recycle=1800
     )

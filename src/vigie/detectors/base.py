@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -63,23 +63,27 @@ class DetectorInputs:
         return total, strongest
 
 
+@runtime_checkable
 class Detector(Protocol):
     """A label-free score per row.
 
     Attributes:
-        name: unique among the detectors; letters, digits and `_`.
+        name: unique among the detectors; letters, digits and `_`. That of the entry point, of a plugin.
         weight: in the combined anomaly score, where 1 is the sum of the weights of the built-in detectors.
         anonymous_weight: the same for a table whose columns have no known meaning.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name."""
 
     @property
-    def weight(self) -> float: ...
+    def weight(self) -> float:
+        """Return the weight where columns have a known meaning."""
 
     @property
-    def anonymous_weight(self) -> float: ...
+    def anonymous_weight(self) -> float:
+        """Return the weight where they have none."""
 
     def fit(self, x: DetectorInputs, seed: int) -> Arrays:
         """Return what scoring other rows takes, as arrays of numbers, by name."""

@@ -8,17 +8,14 @@ import numpy as np
 
 from vigie.arrays import Floats, weighted_sum
 from vigie.detectors.base import Detector
-from vigie.detectors.raw_columns import IGNORED_ROLES
 from vigie.fitted_state import ScoringState
 from vigie.roles.inference import Roles
-
-ANONYMOUS_ROLES = frozenset({"number", "flag"})
 
 
 def anonymous_share(roles: Roles) -> float:
     """Return the share of the columns that have no known meaning, in [0, 1]."""
-    used = [item.role for item in roles.columns if item.role not in IGNORED_ROLES]
-    return sum(role in ANONYMOUS_ROLES for role in used) / len(used) if used else 0.0
+    used = [item.definition for item in roles.columns if not item.definition.ignored]
+    return sum(role.anonymous for role in used) / len(used) if used else 0.0
 
 
 def combine_detectors(

@@ -12,12 +12,6 @@ from vigie.features.columns import ColumnView
 from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import ColumnRole, Roles
 
-IDENTIFIERS = frozenset(
-    {"customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent", "counterparty"}
-)
-"""Roles whose cells only tell one from another, whatever they are written with."""
-IGNORED_ROLES = frozenset({"leak", "none", "row_id", "text", "person_name"})
-
 
 def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = None) -> Floats:
     """Return (rows, columns): numbers as they are, identifiers by their hash, categories by log frequency.
@@ -32,12 +26,12 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         facts: of this table, where it is known already.
     """
     facts = facts or ColumnView(frame, roles)
-    used = [item for item in roles.columns if item.role not in IGNORED_ROLES]
+    used = [item for item in roles.columns if not item.definition.ignored]
     numbers: dict[str, Floats] = {}
 
     def read(item: ColumnRole) -> None:
         name = item.column
-        values = _hashed(frame[name]) if item.role in IDENTIFIERS else facts.as_numbers(name)
+        values = _hashed(frame[name]) if item.definition.identifier else facts.as_numbers(name)
         if values is None:
             # Empty cells are a value here: how many there are may say something.
             values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))

@@ -16,7 +16,7 @@ from vigie.fitted_state import FeatureState
 
 if TYPE_CHECKING:
     from vigie.engine.fitted_scorer import Terms
-    from vigie.engine.profiling import Look
+    from vigie.engine.profiling import SampledTable
 
 ROW, LOT = "v:row", "v:lot"
 Found = Mapping[EntityGrouping, pl.DataFrame]
@@ -57,10 +57,10 @@ class Means(Protocol):
     def table(self) -> Rows:
         """The rows."""
 
-    def counts(self, look: Look) -> FeatureState:
+    def counts(self, look: SampledTable) -> FeatureState:
         """What the look has learned, with the counts of the whole table in place of those of its sample."""
 
-    def features(self, look: Look) -> None:
+    def features(self, look: SampledTable) -> None:
         """The features of every row, kind by kind."""
 
     def told(self, lots: Iterable[int]) -> Found:

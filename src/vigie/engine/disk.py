@@ -17,9 +17,9 @@ from vigie.engine import value_counts
 from vigie.engine.backend import ROW, Found, Rows, features_of, peers_of
 from vigie.engine.disk_partitions import Passes
 from vigie.engine.fitted_scorer import Terms
-from vigie.engine.output import Counted
-from vigie.engine.pipeline import Later, Options, Progress
-from vigie.engine.profiling import Look
+from vigie.engine.options import Options, Progress
+from vigie.engine.output import Counted, ScoredRows
+from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
 from vigie.fitted_state import FeatureState
 from vigie.parallel import in_threads
@@ -50,12 +50,12 @@ class Disk:
     def table(self) -> Rows:
         return self._spill
 
-    def counts(self, look: Look) -> FeatureState:
+    def counts(self, look: SampledTable) -> FeatureState:
         state = value_counts.of_all(self._spill, look, self._folder / "counts")
         shutil.rmtree(self._folder / "counts")
         return state
 
-    def features(self, look: Look) -> None:
+    def features(self, look: SampledTable) -> None:
         self._seen = look
         self._passes = Passes(self._spill, look.roles, look.state, self._folder)
         for kind in look.kinds:
@@ -98,7 +98,7 @@ class Disk:
         scored.mkdir()
         counted = Counted(self._options.alert_budget, self._spill.rows)
 
-        def tell(part: _Part) -> Later:
+        def tell(part: _Part) -> ScoredRows:
             tails = terms.unpacked(np.load(self._ranks(part)))
             self._ranks(part).unlink()
             return terms.later(self._typed(part.frame), tails, peers_of(part.found, part.numbers))

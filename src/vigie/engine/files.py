@@ -1,4 +1,4 @@
-"""From a long file to a file of predictions."""
+"""Predictions of tables of any size: in memory where their rows are few enough, else out of core."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Any
 
 import polars as pl
 
+from vigie import table as tables
 from vigie import tempdirs
-from vigie.catalog import Catalog
-from vigie.engine import out_of_core, spill
-from vigie.engine.pipeline import Open, Options, Progress, quiet
-from vigie.table import Table, stream, write_pieces
+from vigie.engine import out_of_core, pipeline, spill
+from vigie.engine.options import ScoringContext
+from vigie.engine.output import Prediction
+from vigie.table import Table, stream
 
-LEAST = {".parquet": 1, ".pq": 1, ".gz": 5}
-"""Bytes of a row at least, by the end of the name, where opening the file says more."""
+MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
+"""Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
 
 _HEAD = 65_536
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is refused, and where there is room.
+    """Limits of an upload, and where working files go.
 
     Attributes:
-        max_rows: refuse more.
-        max_columns: refuse more.
-        folder: for what does not fit into memory, about a kilobyte a row; removed afterwards.
+        max_rows: refuse tables with more rows.
+        max_columns: refuse tables with more columns.
+        folder: parent of temporary folders; a table out of core takes about a kilobyte a row.
     """
 
     max_rows: int
@@ -35,88 +36,96 @@ class Limits:
     folder: Path
 
 
-def may_be_long(path: Path) -> bool:
-    """Whether a file may have so many rows that they are scored in passes; a workbook never has.
+@dataclass(frozen=True)
+class WrittenPrediction:
+    """A prediction that was written to a file.
 
-    Of plain text the first lines say how long a line is, give or take a third.
+    Attributes:
+        summary: the summary of the prediction.
+        columns: columns of the upload.
+    """
+
+    summary: dict[str, Any]
+    columns: tuple[str, ...]
+
+
+def predict_table(table: Table, context: ScoringContext, folder: Path) -> Prediction:
+    """Score every row of a table in memory; its features may be too large for memory.
+
+    Args:
+        table: the upload.
+        context: catalog, options and progress.
+        folder: parent of temporary folders.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column.
+    """
+    if table.typed.height < out_of_core.OUT_OF_CORE_MIN_ROWS:
+        return pipeline.predict(table, context)
+    with tempdirs.temporary_workdir(folder) as place:
+        scored = out_of_core.score(spill.of_table(table, place / "typed"), context, place)
+        return Prediction(table, pl.concat(list(scored.pieces())), scored.summary)
+
+
+def predict_file(
+    source: str, output: str | Path, context: ScoringContext, limits: Limits
+) -> WrittenPrediction:
+    """Score every row of a file and write the rows with their result columns.
+
+    Args:
+        source: path of the upload, or `-` for CSV on stdin.
+        output: as `vigie.table.write` takes it.
+        context: catalog, options and progress.
+        limits: limits of the upload, and where working files go.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column.
+        UnreadableTable: the file is no table.
+    """
+    context.progress("reading", 0.0)
+    if source != "-" and _may_be_large(Path(source)):
+        written = _predict_large_file(Path(source), output, context, limits)
+        if written is not None:
+            return written
+    table = tables.read(source, max_rows=limits.max_rows, max_columns=limits.max_columns)
+    prediction = pipeline.predict(table, context)
+    context.progress("writing", 0.95)
+    tables.write(table, prediction.additions, output)
+    return WrittenPrediction(prediction.summary, tuple(table.frame.columns))
+
+
+def _may_be_large(path: Path) -> bool:
+    """Return whether a file may have too many rows for memory; a workbook never has.
+
+    The first lines of plain text tell the length of a line, within a third.
     """
     if path.suffix.lower() == ".xlsx" or not path.is_file():
         return False
-    least = LEAST.get(path.suffix.lower())
+    least = MIN_ROW_BYTES.get(path.suffix.lower())
     if least is None:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         least = max(1, len(head) * 2 // (3 * max(1, head.count(b"\n"))))
-    return path.stat().st_size >= least * out_of_core.LONG
+    return path.stat().st_size >= least * out_of_core.OUT_OF_CORE_MIN_ROWS
 
 
-def predict_file(
-    path: Path,
-    output: str | Path,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
-    limits: Limits,
-    progress: Progress = quiet,
-    source: str | None = None,
-) -> tuple[dict[str, Any], tuple[str, ...]] | None:
-    """Scores a file row by row into another one; None where its rows are few enough for `vigie.predict`.
-
-    Args:
-        path: of the upload.
-        output: as `table.write` has it.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
-        limits: what is refused, and where there is room.
-        progress: told each stage and the share done.
-        source: what the user calls the file.
-
-    Returns:
-        The summary, and the columns of the upload.
-    """
-    tempdirs.sweep(limits.folder)
-    with tempdirs.working(limits.folder) as folder:
-        known = stream.open_file(
-            path,
-            folder,
-            source=source or path.name,
-            max_rows=limits.max_rows,
-            max_columns=limits.max_columns,
-        )
-        with known as upload:
-            if upload.rows < out_of_core.LONG:
-                return None
-            rows, mark = spill.of_stream(upload, folder / "typed")
-            scored = out_of_core.score(rows, catalog, open_bundle, options, folder, progress)
-            progress("writing", 0.95)
-            dialect = replace(upload.dialect, decimal=mark) if upload.dialect else None
-            both = zip(upload.pieces(), scored.pieces(), strict=True)
-            (folder / "written").mkdir()
-            write_pieces(both, upload.columns, dialect, output, folder / "written")
-            return scored.summary, upload.columns
-
-
-def predict_table(
-    table: Table,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
-    folder: Path,
-    progress: Progress = quiet,
-) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Scores a table that memory holds, but not its features; what to add to it, and the summary.
-
-    Args:
-        table: the upload.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
-        folder: for what does not fit.
-        progress: told each stage and the share done.
-    """
-    with tempdirs.working(folder) as place:
-        scored = out_of_core.score(
-            spill.of_table(table, place / "typed"), catalog, open_bundle, options, place, progress
-        )
-        return pl.concat(list(scored.pieces())), scored.summary
+def _predict_large_file(
+    path: Path, output: str | Path, context: ScoringContext, limits: Limits
+) -> WrittenPrediction | None:
+    tempdirs.remove_stale(limits.folder)
+    with (
+        tempdirs.temporary_workdir(limits.folder) as folder,
+        stream.open_file(
+            path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
+        ) as upload,
+    ):
+        if upload.rows < out_of_core.OUT_OF_CORE_MIN_ROWS:
+            return None
+        rows, mark = spill.of_stream(upload, folder / "typed")
+        scored = out_of_core.score(rows, context, folder)
+        context.progress("writing", 0.95)
+        dialect = replace(upload.dialect, decimal=mark) if upload.dialect else None
+        both = zip(upload.pieces(), scored.pieces(), strict=True)
+        (folder / "written").mkdir()
+        tables.write_pieces(both, upload.columns, dialect, output, folder / "written")
+        return WrittenPrediction(scored.summary, upload.columns)

@@ -15,11 +15,11 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.calibration.calibrator import Calibrator
-from vigie.engine import members as voters
-from vigie.engine import pipeline
-from vigie.engine.members import Voter
-from vigie.engine.pipeline import Options, Plan
-from vigie.engine.profiling import Look
+from vigie.engine.members import EnsembleMember
+from vigie.engine.options import Options, StageTimer, no_progress
+from vigie.engine.output import ScoredRows, summarise
+from vigie.engine.profiling import SampledTable
+from vigie.engine.scorer import ProfiledTable, Scorer
 from vigie.features import NAMES, Features, grouping, related
 from vigie.features.columns import ColumnView
 from vigie.features.grouping import ROW_LEVEL
@@ -27,7 +27,6 @@ from vigie.fitted_state import FeatureState, FittedState, ScoringState
 from vigie.models import model_inputs
 from vigie.models.model_inputs import INPUTS, RowSelection, TailScores
 from vigie.roles.inference import Roles
-from vigie.table import Table
 
 Columns = Mapping[str, npt.NDArray[np.float32]]
 
@@ -49,7 +48,7 @@ class Terms:
     options: Options
     features: FeatureState
     answers: ScoringState
-    members: tuple[Voter, ...] = ()
+    members: tuple[EnsembleMember, ...] = ()
     calibrator: Calibrator | None = None
 
     def alone(self, frame: pl.DataFrame) -> Columns:
@@ -87,7 +86,7 @@ class Terms:
             told[:, self.told] = packed[width:].T
         return model_inputs.tail_scores_of_ranks(Features(NAMES, told), inputs, self.answers)
 
-    def later(self, frame: pl.DataFrame, tails: TailScores, peers: Mapping[str, Floats]) -> pipeline.Later:
+    def later(self, frame: pl.DataFrame, tails: TailScores, peers: Mapping[str, Floats]) -> ScoredRows:
         """Scores rows.
 
         Args:
@@ -101,7 +100,9 @@ class Terms:
         gathered = model_inputs.finish_inputs(
             facts, tails, nothing | dict(peers), self.answers, self.options.seed, rows
         )
-        return pipeline.later(gathered, frame, self.members, self.calibrator, self.options, self.answers)
+        state = FittedState(self.features, self.answers)
+        scorer = Scorer({}, self.roles, self.options, self.members, self.calibrator, state)
+        return scorer.score_inputs(frame, gathered)
 
     def prints(self, frame: pl.DataFrame) -> npt.NDArray[np.uint64]:
         """(rows,) a fingerprint of the cells of each row."""
@@ -111,7 +112,7 @@ class Terms:
         return grouping.column_view(ROW_LEVEL, frame, self.roles, self.features)
 
 
-def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScores, ScoringState]:
+def begun(look: SampledTable, options: Options, told: Features) -> tuple[Terms, TailScores, ScoringState]:
     """Terms that know how features are spread, as far as it takes to say how suspicious a row is by itself.
 
     Args:
@@ -126,7 +127,12 @@ def begun(look: Look, options: Options, told: Features) -> tuple[Terms, TailScor
 
 
 def settled(
-    look: Look, terms: Terms, tails: TailScores, peers: Mapping[str, Floats], rows: int, answers: ScoringState
+    look: SampledTable,
+    terms: Terms,
+    tails: TailScores,
+    peers: Mapping[str, Floats],
+    rows: int,
+    answers: ScoringState,
 ) -> tuple[Terms, dict[str, Any]]:
     """Terms that know everything, and what there is to say of the table, but for what must be counted row by row.
 
@@ -151,24 +157,16 @@ def settled(
         RowSelection(order, terms.prints(frame)),
     )
     options = replace(terms.options, alert_budget=_share(terms.options.alert_budget, rows))
-    plan = Plan(
-        look.roles,
-        look.profile,
-        look.matches,
-        gathered,
-        look.tied,
-        look.models,
-        look.bundles,
-        options,
-        {},
-        FittedState(look.state, answers),
+    state = FittedState(look.state, answers)
+    profile = ProfiledTable(frame, look.roles, look.matched, look.association, state)
+    fitted = Scorer.fit(profile, gathered, options, StageTimer(no_progress))
+    summary = summarise(
+        look.roles, look.matched.matches, fitted.score, fitted.decision, fitted.rows.additions
     )
-    table = Table("sample", frame, frame)
-    summary = pipeline.apply(plan, table).summary
-    said = voters.members_of(plan, table)
-    calibrator = voters.calibrator_of(plan, said)
-    members = tuple(voters.voters_of(plan, said))
-    return replace(terms, answers=answers.fitted(), members=members, calibrator=calibrator), summary
+    made = fitted.scorer
+    return replace(
+        terms, answers=made.state.scoring, members=made.members, calibrator=made.calibrator
+    ), summary
 
 
 def _share(budget: float | int | None, rows: int) -> float | None:

@@ -1,101 +1,50 @@
-"""Who votes on a table: the matched models with what each says, the one that leads, and what follows from that."""
+"""Members of the ensemble: the reference models that vote on a table, their votes, and the trusted leader."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
+from vigie.bundles.bundle import Bundle
 from vigie.calibration.calibrator import Calibrator
-from vigie.catalog import Catalog, Match, ModelVersion
+from vigie.catalog import Match, ModelVersion
 from vigie.ensemble import combination, self_training
-from vigie.ensemble.combination import EnsembleMember, EnsembleScore
+from vigie.ensemble.combination import EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
-from vigie.matching import ModelProfile, TableProfile
-from vigie.matching.distributions import Quantiles
-from vigie.matching.explanations import compare, similarity
-from vigie.models import model_inputs, reference
+from vigie.models import reference
 from vigie.models.binding import bind
-from vigie.models.trained import model
+from vigie.models.model_inputs import ModelInputs
+from vigie.models.trained import model as trained
 from vigie.models.trained.model import TrainedModel
 from vigie.models.trained.table_model import columns_of
-from vigie.models.trained.table_recognition import TableMatch, match_table
 from vigie.roles.inference import Roles
-from vigie.table import Table
-
-if TYPE_CHECKING:
-    from vigie.engine.pipeline import Options, Plan
 
 Model = reference.ReferenceModel | reference.ImportedModel | TrainedModel
-TRUSTED = 0.5
-"""From this trust on, probabilities are those of the trusted model's own calibrator."""
-START = 0.02
-"""Where the search for the share of frauds begins."""
 
-
-def listened(
-    gathered: model_inputs.ModelInputs, members: Sequence[EnsembleMember], seed: int, state: ScoringState
-) -> EnsembleScore:
-    """Everybody's vote on the rows: the detectors', the members' and the student's.
-
-    Args:
-        gathered: of the rows.
-        members: with what each says of them.
-        seed: of the student.
-        state: what is known of the table as a whole.
-    """
-    combined = combination.combine(gathered.anomaly, members, state=state)
-    # A row's cells decide which half it is in: the same half whatever rows are beside it.
-    half = ((gathered.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
-    taught = self_training.self_training_scores(
-        gathered.columns, combined.evidence, seed, half=half, related=gathered.company, state=state
-    )
-    return combination.add_self_training(combined, taught, state)
-
-
-def calibrator_of(plan: Plan, members: Sequence[EnsembleMember] = ()) -> Calibrator | None:
-    """The leader's own calibration, else that of the best match that has one.
-
-    Args:
-        plan: of the table.
-        members: its models with what each says, where one of them may lead.
-    """
-    for bundle, member in zip(plan.bundles, members, strict=False):
-        if member.trust >= TRUSTED:
-            return Calibrator.from_json(bundle.calibration["own"])
-    calibrators = (Calibrator.from_json(bundle.calibration) for bundle in plan.bundles)
-    return next((found for found in calibrators if found is not None), None)
-
-
-def led(
-    combined: EnsembleScore,
-    members: Sequence[EnsembleMember],
-    calibrator: Calibrator | None,
-    state: ScoringState,
-) -> tuple[EnsembleScore, Floats | None]:
-    """What follows where a model leads that learned from labels: its margins, and the share of frauds they tell."""
-    leader = max(members, key=lambda member: member.trust, default=None)
-    if leader is None or leader.trust < TRUSTED or calibrator is None:
-        return combined, None
-    share = state.leader_share.refit(lambda: model.share_of(calibrator, leader.margin, START))
-    return replace(combined, belief=share), leader.margin
+LEADER_TRUST = 0.5
+"""Trust from which a member leads: probabilities are then those of its own calibrator."""
+INITIAL_PREVALENCE = 0.02
+"""Share of fraud from which the search for the leader's estimate starts."""
 
 
 @dataclass(frozen=True)
-class Voter:
-    """A member of a plan whose table is gone: what it says of rows that come later.
+class EnsembleMember:
+    """A reference model that votes on a table.
 
     Attributes:
-        name: of the model.
-        similarity: of its match.
-        skill: its ROC AUC on worlds it was not trained on.
-        bound: the table's column for each of its own.
-        trust: what it counted on the table.
-        model: opened.
+        name: name of the model.
+        similarity: similarity of its match, from 0 to 1.
+        skill: ROC AUC on simulated tables that it was not trained on, from 0 to 1.
+        bound: column of the model -> column of the table, for a model that reads columns.
+        trust: weight beside all other members together, from 0 to 1; above 0 only for a model trained on such a table.
+        recipe: how its inputs are built, as stored in its bundle.
+        booster: its trees, as stored in its bundle.
+        model: the loaded model.
     """
 
     name: str
@@ -103,96 +52,127 @@ class Voter:
     skill: float
     bound: Mapping[str, str]
     trust: float
+    recipe: Mapping[str, Any]
+    booster: bytes
     model: Model
 
-    def member(self, frame: pl.DataFrame, gathered: model_inputs.ModelInputs) -> EnsembleMember:
-        """With what it says of rows.
+    @classmethod
+    def fit(
+        cls,
+        match: Match,
+        bundle: Bundle,
+        model: Model,
+        frame: pl.DataFrame,
+        roles: Roles,
+        inputs: ModelInputs,
+    ) -> tuple[EnsembleMember, MemberVote]:
+        """Bind a matched model to the columns of a table and settle how far it is trusted.
 
         Args:
-            frame: (rows, columns) typed as the table was.
-            gathered: the evidence of these rows, in an order of its own.
+            match: match of the model.
+            bundle: its bundle.
+            model: the loaded model.
+            frame: (rows, columns) the typed table.
+            roles: roles of its columns.
+            inputs: model inputs of its rows.
+
+        Returns:
+            The member and its vote on the table, rows in the order of `inputs`.
         """
-        return EnsembleMember(
-            self.name, self.similarity, self.skill, self._margin(frame, gathered), trust=self.trust
-        )
-
-    def _margin(self, frame: pl.DataFrame, gathered: model_inputs.ModelInputs) -> Floats:
-        if isinstance(self.model, reference.ImportedModel):
-            return self.model.margin_of(frame[gathered.order], self.bound)
-        if isinstance(self.model, TrainedModel) and self.trust > 0:
-            own = self.model.own
-            return own.margin(own.own.matrix(frame, self.bound, gathered))
-        return self.model.margin(gathered.inputs)
-
-
-def voters_of(plan: Plan, said: Sequence[EnsembleMember]) -> list[Voter]:
-    """The members of a plan as they vote on rows that come later.
-
-    Args:
-        plan: of the table.
-        said: its members with what they said of it.
-    """
-    roles = {column.column: column.role for column in plan.roles.columns}
-    return [
-        Voter(
+        vote = model.vote(frame, roles, inputs) if isinstance(model, TrainedModel) else None
+        trust = vote.trust if vote else 0.0
+        bound: Mapping[str, str] = {}
+        if vote and trust:
+            bound = columns_of(vote.found)
+        elif isinstance(model, reference.ImportedModel):
+            known = {column.name: column.role for column in match.entry.columns}
+            bound = bind(known, {column.column: column.role for column in roles.columns})
+        member = cls(
             match.entry.name,
             match.similarity,
             skill(match.entry),
-            member.bound or bind({column.name: column.role for column in match.entry.columns}, roles),
-            member.trust,
+            bound,
+            trust,
+            bundle.features,
+            bundle.booster,
             model,
         )
-        for match, member, model in zip(plan.matches, said, plan.models, strict=True)
-    ]
+        return member, member._vote(vote.margin) if vote else member.vote(frame, inputs)
 
+    def vote(self, frame: pl.DataFrame, inputs: ModelInputs) -> MemberVote:
+        """Return the vote on rows.
 
-def members_of(plan: Plan, table: Table) -> list[EnsembleMember]:
-    """The matched models with what each says of the rows, in the order of the plan's evidence."""
-    return [
-        _member(match, model, plan, table) for match, model in zip(plan.matches, plan.models, strict=True)
-    ]
+        Args:
+            frame: (rows, columns) typed as the table was.
+            inputs: model inputs of these rows.
+        """
+        if isinstance(self.model, reference.ImportedModel):
+            return self._vote(self.model.margin_of(frame[inputs.order], self.bound))
+        if isinstance(self.model, TrainedModel) and self.trust > 0:
+            head = self.model.own
+            return self._vote(head.margin(head.own.matrix(frame, self.bound, inputs)))
+        return self._vote(self.model.margin(inputs.inputs))
+
+    def _vote(self, margin: Floats) -> MemberVote:
+        return MemberVote(self.name, self.similarity, self.skill, margin, trust=self.trust)
 
 
 def skill(entry: ModelVersion) -> float:
-    """ROC AUC of a model, of its transferable head where it has two; a coin's where nobody measured.
+    """Return the ROC AUC of a model, of its transferable part where it has two; 0.5 where it was not measured.
 
-    Measured on worlds it was not trained on or, of a model that was trained on a table, on rows held out.
+    Measured on simulated tables that it was not trained on or, of a model trained on a table, on rows held out.
     """
     measured = entry.performance.get("transferable", entry.performance.get("own", {}))
     return float(measured.get("roc_auc", 0.5))
 
 
-def _member(match: Match, model: Model, plan: Plan, table: Table) -> EnsembleMember:
-    name, alike, measured = match.entry.name, match.similarity, skill(match.entry)
-    if isinstance(model, TrainedModel):
-        vote = model.vote(table.typed, plan.roles, plan.evidence)
-        return EnsembleMember(
-            name,
-            alike,
-            measured,
-            vote.margin,
-            trust=vote.trust,
-            bound=columns_of(vote.found) if vote.trust else {},
-        )
-    if isinstance(model, reference.ImportedModel):
-        known = {column.name: column.role for column in match.entry.columns}
-        bound = bind(known, {column.column: column.role for column in plan.roles.columns})
-        return EnsembleMember(name, alike, measured, model.margin_of(table.typed[plan.evidence.order], bound))
-    return EnsembleMember(name, alike, measured, model.margin(plan.evidence.inputs))
+def ensemble_score(
+    inputs: ModelInputs, votes: Sequence[MemberVote], seed: int, state: ScoringState
+) -> EnsembleScore:
+    """Combine the detectors, the members and self-training.
+
+    Args:
+        inputs: model inputs of the rows.
+        votes: votes of the members on these rows.
+        seed: seed of self-training.
+        state: fitted state of the table, after the features.
+    """
+    combined = combination.combine(inputs.anomaly, votes, state=state)
+    # A row's cells decide which half it is in: the same half whatever rows are beside it.
+    half = ((inputs.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
+    scores = self_training.self_training_scores(
+        inputs.columns, combined.evidence, seed, half=half, related=inputs.company, state=state
+    )
+    return combination.add_self_training(combined, scores, state)
 
 
-def recognised(table: Table, catalog: Catalog, found: Roles) -> tuple[ModelVersion, TableMatch] | None:
-    """The model that was trained on a table like this one, and where its columns are."""
-    entries = catalog.trained()
-    known = match_table([entry.profile["own"] for entry in entries], table.typed, found) if entries else None
-    return None if known is None else (entries[known.which], known)
+def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:
+    """Return the calibrator of the leader, else that of the best match that has one.
+
+    Args:
+        bundles: bundles of the members, the best match first.
+        votes: their votes, in the same order.
+    """
+    for bundle, vote in zip(bundles, votes, strict=True):
+        if vote.trust >= LEADER_TRUST:
+            return Calibrator.from_json(bundle.calibration["own"])
+    calibrators = (Calibrator.from_json(bundle.calibration) for bundle in bundles)
+    return next((found for found in calibrators if found is not None), None)
 
 
-def first(
-    entry: ModelVersion, matches: Sequence[Match], profile: TableProfile, options: Options
-) -> tuple[Match, ...]:
-    """The matches, led by the model that knows the table, however little its names and roles say."""
-    quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
-    why = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
-    others = [match for match in matches if match.entry.id != entry.id]
-    return (Match(entry, similarity(why), why), *others)[: options.top]
+def apply_leader(
+    score: EnsembleScore, votes: Sequence[MemberVote], calibrator: Calibrator | None, state: ScoringState
+) -> tuple[EnsembleScore, Floats | None]:
+    """Return the score with the leader's estimate of the prevalence, and the leader's margins; unchanged without one.
+
+    Args:
+        score: score of the ensemble.
+        votes: votes of the members.
+        calibrator: calibrator of the leader.
+        state: fitted state of the table, after the features.
+    """
+    leader = max(votes, key=lambda vote: vote.trust, default=None)
+    if leader is None or leader.trust < LEADER_TRUST or calibrator is None:
+        return score, None
+    share = state.leader_share.refit(lambda: trained.share_of(calibrator, leader.margin, INITIAL_PREVALENCE))
+    return replace(score, belief=share), leader.margin

@@ -21,17 +21,16 @@ from typing import Any
 
 import polars as pl
 
-from vigie.catalog import Catalog
-from vigie.engine import fitted_scorer, pipeline
+from vigie.engine import fitted_scorer
 from vigie.engine.backend import LOT, ROW, Means, features_of, peers_of
 from vigie.engine.disk import Disk
 from vigie.engine.fitted_scorer import Terms
-from vigie.engine.pipeline import Open, Options, Progress, quiet
-from vigie.engine.profiling import look
+from vigie.engine.options import ScoringContext, StageTimer
+from vigie.engine.profiling import profile_table
 from vigie.engine.spill import Spill
 from vigie.fitted_state import ScoringState
 
-LONG = 600_000
+OUT_OF_CORE_MIN_ROWS = 600_000
 """Rows from which a table is scored in passes: more CPU than in memory, which would take 3 KB a row."""
 
 
@@ -55,41 +54,30 @@ class Scored:
 
 def score(
     spill: Spill,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
+    context: ScoringContext,
     folder: Path,
-    progress: Progress = quiet,
 ) -> Scored:
     """Scores every row of a spilled table.
 
     Args:
         spill: its rows.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
+        context: catalog, options and progress.
         folder: to work in; the caller removes it. It takes about a kilobyte a row.
-        progress: told each stage and the share done.
     """
-    summary = told(Disk(spill, options, folder, progress), catalog, open_bundle, options, progress)
+    summary = told(Disk(spill, context.options, folder, context.progress), context)
     return Scored(folder / "scored", summary)
 
 
-def told(
-    means: Means, catalog: Catalog, open_bundle: Open, options: Options, progress: Progress = quiet
-) -> dict[str, Any]:
+def told(means: Means, context: ScoringContext) -> dict[str, Any]:
     """Tells the story, whatever brings the rows together; the summary.
 
     Args:
         means: holds the rows, and keeps their scores.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
-        progress: told each stage and the share done.
+        context: catalog, options and progress.
     """
-    clock, table = pipeline.Clock(progress), means.table
+    clock, table, options = StageTimer(context.progress), means.table, context.options
     with clock("reading columns", 0.15):
-        seen = look(table, catalog, open_bundle, options)
+        seen = profile_table(table, context)
         seen = replace(seen, state=means.counts(seen))
     lots = seen.random[LOT].unique().sort().to_list()
     with clock("gathering evidence", 0.2):

@@ -1,89 +1,121 @@
-"""What is told of a scored table: seven columns for every row, reasons, and the summary as plain JSON."""
+"""Result of a prediction: seven columns for every row, and a summary as plain JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vigie.arrays import Floats
 from vigie.calibration.calibrator import Prevalence
 from vigie.catalog import Match, ModelVersion
-from vigie.engine import reasons
 from vigie.engine.decision import Decision
 from vigie.engine.members import skill
+from vigie.engine.options import Options
+from vigie.engine.reasons import reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.i18n.messages import translate
-from vigie.models import model_inputs
+from vigie.models.model_inputs import ModelInputs
+from vigie.roles.inference import Roles
 from vigie.table import Table
 
-if TYPE_CHECKING:
-    from vigie.engine.pipeline import Later, Options, Plan
-
 TOP_ROWS = 10
-ADDED = (
+RESULT_COLUMNS = (
     "fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons",
 )  # fmt: skip
 """The columns that a prediction adds, in their order."""
 
 
-def reasons_of(gathered: model_inputs.ModelInputs, options: Options, verdict: Decision) -> list[str]:
-    words = [""] * len(verdict.score)
-    if not options.reasons:
-        return words
-    rows = np.flatnonzero(verdict.worth_words)
-    for row, text in zip(rows, reasons.reasons(gathered, rows, options.language), strict=True):
-        words[row] = text
-    return words
+@dataclass(frozen=True)
+class ScoredRows:
+    """Scores of some rows, in the order of the rows.
+
+    Attributes:
+        additions: (rows, 7) the result columns.
+        log_odds: (rows,) score of the ensemble on the log-odds scale, finer than `fraud_score`.
+    """
+
+    additions: pl.DataFrame
+    log_odds: Floats
 
 
-def additions_of(
-    gathered: model_inputs.ModelInputs, combined: EnsembleScore, verdict: Decision, worded: Sequence[str]
-) -> pl.DataFrame:
-    """(rows, 7) the columns to add, in the order of the table."""
-    place = _inverse(gathered.order)
-    numbers = (verdict.score, verdict.probability, gathered.anomaly, combined.agreement)
+@dataclass(frozen=True)
+class Prediction:
+    """A scored table.
+
+    Attributes:
+        table: the upload.
+        additions: (rows, 7) the result columns, in the order of the upload's rows.
+        summary: roles, matches, prevalence, alerts and the rows to look at first, as plain JSON.
+    """
+
+    table: Table
+    additions: pl.DataFrame
+    summary: dict[str, Any]
+
+
+def scored_rows(
+    inputs: ModelInputs, score: EnsembleScore, decision: Decision, options: Options
+) -> ScoredRows:
+    """Lay out scores, decision and reasons in the order of the table.
+
+    Args:
+        inputs: model inputs of the rows.
+        score: score of the ensemble.
+        decision: probability, level and alert of each row.
+        options: what the user chose.
+    """
+    texts = [""] * len(decision.score)
+    if options.reasons:
+        rows = np.flatnonzero(decision.worth_words)
+        for row, text in zip(rows, reasons(inputs, rows, options.language), strict=True):
+            texts[row] = text
+    place = np.empty(len(inputs.order), dtype=np.int64)
+    place[inputs.order] = np.arange(len(inputs.order))
+    numbers = (decision.score, decision.probability, inputs.anomaly, score.agreement)
     columns = [
-        *(pl.Series(name, x[place], nan_to_null=True) for name, x in zip(ADDED, numbers, strict=False)),
-        pl.Series("risk_level", verdict.level[place]),
-        pl.Series("alert", verdict.alert[place].astype(np.int8)),
-        pl.Series("reasons", [worded[row] for row in place], dtype=pl.String),
+        *(
+            pl.Series(name, x[place], nan_to_null=True)
+            for name, x in zip(RESULT_COLUMNS, numbers, strict=False)
+        ),
+        pl.Series("risk_level", decision.level[place]),
+        pl.Series("alert", decision.alert[place].astype(np.int8)),
+        pl.Series("reasons", [texts[row] for row in place], dtype=pl.String),
     ]
-    return pl.DataFrame(columns)
+    return ScoredRows(pl.DataFrame(columns), score.evidence[place])
 
 
-def _inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    inverse = np.empty(len(order), dtype=np.int64)
-    inverse[order] = np.arange(len(order))
-    return inverse
-
-
-def summary(
-    plan: Plan,
-    table: Table,
-    combined: EnsembleScore,
-    verdict: Decision,
-    additions: pl.DataFrame,
-    seconds: Mapping[str, float],
+def summarise(
+    roles: Roles, matches: Sequence[Match], score: EnsembleScore, decision: Decision, additions: pl.DataFrame
 ) -> dict[str, Any]:
-    agreement = combined.agreement[np.isfinite(combined.agreement)]
+    """Return the summary of a scored table, as plain JSON.
+
+    Args:
+        roles: roles of the columns.
+        matches: matches of the members.
+        score: score of the ensemble.
+        decision: decision on the rows.
+        additions: (rows, 7) the result columns.
+    """
+    agreement = score.agreement[np.isfinite(score.agreement)]
     return {
-        "rows": table.typed.height,
-        "columns": table.typed.width,
-        "roles": plan.roles.to_json(),
-        "matches": [_match(m, w) for m, w in zip(plan.matches, combined.weights, strict=True)],
-        "calibrated": verdict.abstained is None,
-        "abstained_because": str(verdict.abstained) if verdict.abstained else None,
-        "abstained_because_fr": translate(verdict.abstained, "fr") if verdict.abstained else None,
-        "prevalence": _interval(verdict.prevalence),
+        "rows": additions.height,
+        "columns": len(roles.columns),
+        "roles": roles.to_json(),
+        "matches": [_match(m, w) for m, w in zip(matches, score.weights, strict=True)],
+        "calibrated": decision.abstained is None,
+        "abstained_because": str(decision.abstained) if decision.abstained else None,
+        "abstained_because_fr": translate(decision.abstained, "fr") if decision.abstained else None,
+        "prevalence": _interval(decision.prevalence),
         "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
-        "alerts": int(verdict.alert.sum()),
-        "alert_precision": _interval(verdict.precision),
-        "risk_levels": {level: int((verdict.level == level).sum()) for level in ("HIGH", "MEDIUM", "LOW")},
+        "alerts": int(decision.alert.sum()),
+        "alert_precision": _interval(decision.precision),
+        "risk_levels": {level: int((decision.level == level).sum()) for level in ("HIGH", "MEDIUM", "LOW")},
         "top": _top(additions),
-        "seconds": dict(seconds),
     }
 
 
@@ -137,19 +169,19 @@ class Counted:
         self._best = pl.DataFrame()
         self._chosen: npt.NDArray[np.bool_] | None = None
 
-    def add(self, later: Later) -> None:
+    def add(self, rows: ScoredRows) -> None:
         """Counts the next rows of the table."""
-        additions = later.additions
+        additions = rows.additions
         for level in self._levels:
             self._levels[level] += int((additions["risk_level"] == level).sum())
         agreement = additions["agreement"].drop_nulls()
         self._agreement += float(agreement.to_numpy().sum())
         self._agreed += len(agreement)
         if self.budgeted:
-            self._strengths.append(later.evidence)
+            self._strengths.append(rows.log_odds)
         else:
             self._alerts += int(additions["alert"].sum())
-        row, strength = np.arange(additions.height) + self._rows, pl.Series(later.evidence)
+        row, strength = np.arange(additions.height) + self._rows, pl.Series(rows.log_odds)
         best = additions.with_columns(row=pl.Series(row), strength=strength).top_k(TOP_ROWS, by="strength")
         self._best = pl.concat([self._best, best], how="diagonal").sort(
             "strength", "row", descending=[True, False]

@@ -13,15 +13,13 @@ import numpy as np
 import polars as pl
 
 from vigie import features, matching
-from vigie.bundles.bundle import Bundle
 from vigie.calibration.column_association import column_association
-from vigie.catalog import Catalog, Match
 from vigie.detectors.raw_columns import raw_columns
-from vigie.engine import pipeline
 from vigie.engine.backend import LOT, Rows
 from vigie.engine.members import Model
-from vigie.engine.pipeline import Open, Options
+from vigie.engine.options import ScoringContext
 from vigie.engine.spill import drawn, lot_of
+from vigie.engine.table_matching import MatchedModels, TableRoles, infer_roles, load_models, match_models
 from vigie.errors import InputRefused
 from vigie.features import grouping
 from vigie.features import related as related_signals
@@ -29,25 +27,24 @@ from vigie.features.columns import CATEGORY_ROLES
 from vigie.features.grouping import EntityGrouping
 from vigie.fitted_state import CategoryCodes, FeatureState, FittedState
 from vigie.i18n.messages import msg
-from vigie.matching import TableProfile
-from vigie.models import model_inputs, reference
+from vigie.models import model_inputs
 from vigie.models.trained import encoders
 from vigie.models.trained.model import TrainedModel
 from vigie.roles.inference import Roles
 from vigie.table import Table
 
-SAMPLE = 100_000
+SAMPLE_ROWS = 100_000
 """Rows of each sample."""
 
-MOST_VALUES = 50_000
+MAX_CATEGORIES = 50_000
 """Of a column that names kinds of things; with more, it names the things."""
 
-FEWEST = 2_000
+MIN_CUSTOMER_ROWS = 2_000
 """Customers' rows that still say something; below, rows at random are taken."""
 
 
 @dataclass(frozen=True)
-class Look:
+class SampledTable:
     """What is known of a long table before its features are.
 
     Attributes:
@@ -56,11 +53,8 @@ class Look:
         kinds: which rows have to be brought together.
         related: by whom rows are related, a part of `kinds`.
         state: what features need to know of the whole.
-        profile: what it was matched by.
-        tied: strongest tie between two columns, in [0, 1].
-        matches: the models that will vote.
-        models: opened.
-        bundles: their bundles.
+        association: strongest association between two columns, from 0 to 1.
+        matched: the models that vote.
     """
 
     random: pl.DataFrame
@@ -68,11 +62,8 @@ class Look:
     kinds: tuple[EntityGrouping, ...]
     related: tuple[EntityGrouping, ...]
     state: FeatureState
-    profile: TableProfile
-    tied: float
-    matches: tuple[Match, ...]
-    models: tuple[Model, ...]
-    bundles: tuple[Bundle, ...]
+    association: float
+    matched: MatchedModels
 
     @property
     def typed(self) -> pl.DataFrame:
@@ -82,22 +73,20 @@ class Look:
     @property
     def trained(self) -> bool:
         """Whether a model was trained on such a table: only it looks at features themselves, all others see ranks."""
-        return any(isinstance(model, TrainedModel) for model in self.models)
+        return any(isinstance(model, TrainedModel) for model in self.matched.models)
 
     @property
     def shown(self) -> tuple[str, ...]:
         """Columns of which a trained model may ask how often each value is shown."""
-        return _shown(self.roles, self.models)
+        return _shown(self.roles, self.matched.models)
 
 
-def look(table: Rows, catalog: Catalog, open_bundle: Open, options: Options) -> Look:
+def profile_table(table: Rows, context: ScoringContext) -> SampledTable:
     """Looks at the samples.
 
     Args:
         table: its rows.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
+        context: catalog and options.
     """
     random = _drawn(table, pl.col(LOT))
     if not random.height:
@@ -109,48 +98,40 @@ def look(table: Rows, catalog: Catalog, open_bundle: Open, options: Options) -> 
             ),
             hint="remove the copies",
         )
-    found, at_home = pipeline.understand(_named(table, random), catalog, options)
-    customers = _customers(table, found, random)
+    found = infer_roles(_named(table, random), context)
+    customers = _customers(table, found.roles, random)
     if customers is not random:
-        found, at_home = pipeline.understand(_named(table, customers), catalog, options)
-    return _looked(table, random, customers, found, catalog, open_bundle, options, at_home)
+        found = infer_roles(_named(table, customers), context)
+    return _looked(table, random, customers, found, context)
 
 
 def _looked(
     table: Rows,
     random: pl.DataFrame,
     customers: pl.DataFrame,
-    found: Roles,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
-    at_home: pipeline.AtHome,
-) -> Look:
+    found: TableRoles,
+    context: ScoringContext,
+) -> SampledTable:
     state = FittedState.keeping().features
-    _count_categories(table, found, state)
-    facts, order, _ = model_inputs.canonical_view(customers.select(table.columns), found, state)
+    _count_categories(table, found.roles, state)
+    facts, order, _ = model_inputs.canonical_view(customers.select(table.columns), found.roles, state)
     built = features.build(facts.frame, facts.roles, facts)
     # Asked now, so that the answers are there when the table comes in pieces.
     raw_columns(facts.frame, facts.roles, facts)
     model_inputs.table_context(facts)
     found_kinds, related = grouping.groupings_of(facts), related_signals.relations(facts).values()
     profile = matching.describe(facts.frame, facts.roles, built)
-    matches = pipeline.proposed(profile, catalog, options, at_home)
-    bundles = tuple(open_bundle(match.entry) for match in matches)
-    models = tuple(reference.from_parts(bundle.booster, bundle.features) for bundle in bundles)
-    for column in _shown(facts.roles, models):
+    matched = load_models(match_models(profile, found, context), context)
+    for column in _shown(facts.roles, matched.models):
         encoders.shown(facts.frame[column], state)
-    return Look(
+    return SampledTable(
         random,
         facts.roles,
         found_kinds,
         tuple(kind for kind in found_kinds if kind.name in related),
         state.fitted(),
-        profile,
-        column_association(customers.select(table.columns)[order], found),
-        matches,
-        models,
-        bundles,
+        column_association(customers.select(table.columns)[order], found.roles),
+        matched,
     )
 
 
@@ -158,7 +139,7 @@ def _shown(roles: Roles, models: Iterable[Model]) -> tuple[str, ...]:
     """Columns of which a model that was trained on such a table may ask how often each value is shown."""
     if not any(isinstance(model, TrainedModel) for model in models):
         return ()
-    return tuple(item.column for item in roles.columns if item.role not in encoders.IGNORED)
+    return tuple(item.column for item in roles.columns if encoders.is_encoded(item.role))
 
 
 def _count_categories(table: Rows, found: Roles, state: FeatureState) -> None:
@@ -169,7 +150,7 @@ def _count_categories(table: Rows, found: Roles, state: FeatureState) -> None:
     state.rows_counted.value = float(table.rows)
     for column in (column for role in CATEGORY_ROLES for column in found.all(role)):
         rows = table.values(column)
-        if rows.height <= MOST_VALUES:
+        if rows.height <= MAX_CATEGORIES:
             known, categories = state.columns[column], CategoryCodes.fit(rows[column])
             codes, width = categories.codes(rows[column]), len(categories.values) + 1
             counts = np.bincount(codes + 1, rows["len"].to_numpy(), width).astype(int)
@@ -185,11 +166,11 @@ def _customers(table: Rows, found: Roles, random: pl.DataFrame) -> pl.DataFrame:
     if actor is None:
         return random
     customers = _drawn(table, lot_of(actor))
-    return customers if customers.height >= FEWEST else random
+    return customers if customers.height >= MIN_CUSTOMER_ROWS else random
 
 
 def _drawn(table: Rows, lot: pl.Expr) -> pl.DataFrame:
-    return table.of_lots(lot, drawn(table.sizes(lot), SAMPLE))
+    return table.of_lots(lot, drawn(table.sizes(lot), SAMPLE_ROWS))
 
 
 def _named(table: Rows, rows: pl.DataFrame) -> Table:

@@ -1,93 +1,69 @@
-"""The story of learning from marks: some rows are said to be fraud or fine, and the table is scored again.
+"""Scores of a table that take labels of some of its rows into account.
 
-Marks teach the scores of this table only; nothing is stored and no model changes. `suggest` says which rows to look at
-next. Must not know who marked, or where the marks are kept.
+Labels change the scores of this table only; nothing is stored and no model changes. `suggest` says which rows to label
+next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats, mid_ranks
-from vigie.catalog import Catalog
-from vigie.engine import pipeline
-from vigie.engine.pipeline import Open, Options, Plan, Prediction, Progress, quiet
+from vigie.engine.options import ScoringContext
+from vigie.engine.output import Prediction
+from vigie.engine.pipeline import fit_table
+from vigie.engine.scorer import ProfiledTable
 from vigie.ensemble import active_learning, combination
-from vigie.ensemble.combination import EnsembleMember, EnsembleScore
+from vigie.ensemble.combination import EnsembleScore, MemberVote
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
+from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained import table_model
 from vigie.table import Table
-
-__all__ = ["refine", "suggest"]
 
 TOP = 100
 _SALT = "marks"
 
 
-def refine(
-    table: Table,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
-    marks: Mapping[int, bool],
-    progress: Progress = quiet,
-) -> Prediction:
-    """Scores a table again, with what somebody says of some of its rows.
+def refine(table: Table, context: ScoringContext, labels: Mapping[int, bool]) -> Prediction:
+    """Score a table again with labels of some of its rows.
 
     Args:
         table: the upload.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
-        marks: row number from 0 -> whether it is fraud.
-        progress: told each stage and the share done.
+        context: catalog, options and progress.
+        labels: row number from 0 -> whether the row is fraud.
+
+    Raises:
+        InputRefused: there are no labels, or labels of rows that the table does not have.
     """
-    rows, fraud = _checked(table, marks)
-    planned = pipeline.plan(table, catalog, open_bundle, options, progress)
-    said: dict[str, Any] = {}
-
-    def taught(combined: EnsembleScore, members: Sequence[EnsembleMember]) -> EnsembleScore:
-        place = np.empty(table.typed.height, dtype=np.int64)
-        place[planned.evidence.order] = np.arange(table.typed.height)
-        found = active_learning.relearn(
-            combined.evidence,
-            _signals(planned, members),
-            _inputs(planned, table),
-            place[rows],
-            fraud,
-            options.seed,
-        )
-        said.update(_summary(found, combined.evidence, fraud))
-        return replace(combined, evidence=found.evidence)
-
-    done = pipeline.apply(planned, table, progress, taught)
-    return replace(done, summary={**done.summary, "refined": said})
+    hook = _Relearning(*_checked(table, labels), context.options.seed)
+    prediction = fit_table(table, context, keep=False, hook=hook).prediction
+    return replace(prediction, summary={**prediction.summary, "refined": hook.summary})
 
 
-def suggest(prediction: Prediction, marks: Mapping[int, bool], n: int = 10, seed: int = 0) -> list[int]:
-    """Rows to look at next, from 0: the most suspicious or the most open ones, mixed with rows from every depth.
+def suggest(prediction: Prediction, labels: Mapping[int, bool], n: int = 10, seed: int = 0) -> list[int]:
+    """Return the numbers, from 0, of the rows to label next: suspicious or uncertain ones, and rows of every depth.
 
     Args:
-        prediction: of the table, refined or not.
-        marks: row number from 0 -> whether somebody says fraud, of the rows that are marked already.
-        n: how many.
-        seed: of what is drawn.
+        prediction: scores of the table, with or without labels.
+        labels: row number from 0 -> whether the row is fraud, of the rows that are labelled already.
+        n: number of rows.
+        seed: seed of what is drawn.
     """
     score: npt.NDArray[np.float64] = prediction.additions["fraud_score"].to_numpy()
-    marked = np.array(sorted(row for row in marks if 0 <= row < len(score)), dtype=np.int64)
-    fraud = np.array([bool(marks[int(row)]) for row in marked], dtype=bool)
+    marked = np.array(sorted(row for row in labels if 0 <= row < len(score)), dtype=np.int64)
+    fraud = np.array([bool(labels[int(row)]) for row in marked], dtype=bool)
     return active_learning.next_rows(score, marked, fraud, n, seed)
 
 
-def _checked(table: Table, marks: Mapping[int, bool]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Marks in the order of their rows; refuses rows that the table does not have."""
-    if not marks:
+def _checked(table: Table, labels: Mapping[int, bool]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the rows in order and their labels; refuse rows that the table does not have."""
+    if not labels:
         raise InputRefused(
             msg(
                 "{source}: found no marks, expected at least one row said to be fraud or fine",
@@ -95,7 +71,7 @@ def _checked(table: Table, marks: Mapping[int, bool]) -> tuple[npt.NDArray[np.in
             ),
             hint="look at the rows that `vigie suggest` names, and say of each whether it is fraud",
         )
-    outside = [row for row in marks if not 0 <= row < table.typed.height]
+    outside = [row for row in labels if not 0 <= row < table.typed.height]
     if outside:
         raise InputRefused(
             msg(
@@ -105,30 +81,72 @@ def _checked(table: Table, marks: Mapping[int, bool]) -> tuple[npt.NDArray[np.in
                 height=table.typed.height,
             )
         )
-    rows = np.array(sorted(marks), dtype=np.int64)
-    return rows, np.array([bool(marks[int(row)]) for row in rows])
+    rows = np.array(sorted(labels), dtype=np.int64)
+    return rows, np.array([bool(labels[int(row)]) for row in rows])
 
 
-def _signals(planned: Plan, members: Sequence[EnsembleMember]) -> Floats:
-    """(rows, signals) what each detector and each member says, as energies."""
-    detectors = planned.evidence.detectors
-    ranks = [detectors[:, j] for j in range(detectors.shape[1])] + [mid_ranks(m.margin) for m in members]
-    return np.stack([combination.tail_score(r, len(detectors)) for r in ranks], axis=1)
+@dataclass
+class _Relearning:
+    """Score hook that learns from labels.
+
+    Attributes:
+        rows: numbers of the labelled rows.
+        fraud: (labels,) whether each is fraud.
+        seed: seed of the trees.
+        summary: what the labels changed, as plain JSON.
+    """
+
+    rows: npt.NDArray[np.int64]
+    fraud: npt.NDArray[np.bool_]
+    seed: int
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self, table: ProfiledTable, inputs: ModelInputs, votes: Sequence[MemberVote], score: EnsembleScore
+    ) -> EnsembleScore:
+        place = np.empty(len(inputs.order), dtype=np.int64)
+        place[inputs.order] = np.arange(len(inputs.order))
+        found = active_learning.relearn(
+            score.evidence,
+            signals(inputs, votes),
+            row_matrix(table, inputs),
+            place[self.rows],
+            self.fraud,
+            self.seed,
+        )
+        self.summary = _summary(found, score.evidence, self.fraud)
+        return replace(score, evidence=found.evidence)
 
 
-def _inputs(planned: Plan, table: Table) -> npt.NDArray[np.float32]:
-    """(rows, inputs) the table's own columns and features; no label has told anything of a category yet."""
-    nothing = np.zeros(table.typed.height, dtype=bool)
-    own = table_model.learn(
-        table.typed, planned.roles, planned.evidence, nothing, nothing, leave=frozenset(), salt=_SALT
+def signals(inputs: ModelInputs, votes: Sequence[MemberVote]) -> Floats:
+    """Return the (rows, signals) tail scores of each detector and each member.
+
+    Args:
+        inputs: model inputs of the rows.
+        votes: votes of the members.
+    """
+    ranks = [*inputs.detectors.T, *(mid_ranks(vote.margin) for vote in votes)]
+    return np.stack([combination.tail_score(r, len(inputs.detectors)) for r in ranks], axis=1)
+
+
+def row_matrix(table: ProfiledTable, inputs: ModelInputs) -> npt.NDArray[np.float32]:
+    """Return the (rows, inputs) columns and features of a table; categories are encoded without any label.
+
+    Args:
+        table: the typed rows and their roles.
+        inputs: model inputs of the rows.
+    """
+    nothing = np.zeros(table.frame.height, dtype=bool)
+    encoder = table_model.learn(
+        table.frame, table.roles, inputs, nothing, nothing, leave=frozenset(), salt=_SALT
     )
-    return own.matrix(table.typed, table_model.same_names(own), planned.evidence)
+    return encoder.matrix(table.frame, table_model.same_names(encoder), inputs)
 
 
 def _summary(
     found: active_learning.Relearned, before: Floats, fraud: npt.NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """What the marks changed, as plain JSON."""
+    """Return what the labels changed, as plain JSON; its names are stored."""
     top = min(TOP, len(before))
     first, now = (set(np.argsort(-x, kind="stable")[:top].tolist()) for x in (before, found.evidence))
     return {

@@ -1,159 +1,191 @@
-"""A plan that stands by itself: made from one table, stored, and asked about rows that come later.
+"""The scorer: what a table taught about scoring rows, and the scores of rows by it.
 
-    made = standing.learn(table, catalog, open_bundle, options)
-    path.write_bytes(made.to_bytes())
-    standing.StandingPlan.from_bytes(path.read_bytes()).score(rows)
-
-A row is told in the terms of the table that was planned: its medians, its ranks, its forests. What a customer, a
-counterparty or a device does comes with the rows, so a transaction is sent with the recent rows of its customer. Asked
-about the table it was made from, a plan gives the scores that the table was given.
-
-A stored plan holds nothing that can be executed: numbers and texts in numpy's format without pickles, trees in UBJSON.
-It does hold cells of the table (names of categories, values of features), so it is as private as the table is.
+A scorer is fitted on the model inputs of a table. It holds the table's fitted statistics (medians, ranks, forests) and
+its members. Asked for the rows that it was fitted on, it returns the scores that they were given, to the last bit; later
+rows are scored with the same statistics. Features of a customer, a counterparty or a device are computed from the rows
+that are passed, so recent rows of the same entities belong in the request.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from vigie import __version__
-from vigie.calibration.calibrator import Calibrator
-from vigie.catalog import Catalog
-from vigie.engine import members as voters
-from vigie.engine import pipeline
-from vigie.engine.members import Voter
-from vigie.engine.pipeline import Open, Options, Plan, Prediction, Progress, quiet
-from vigie.errors import InputRefused, UnknownColumn
+from vigie.engine.decision import Decision, decide, fit_decision
+from vigie.engine.members import EnsembleMember, apply_leader, calibrator_of, ensemble_score
+from vigie.engine.options import Options, StageTimer
+from vigie.engine.output import ScoredRows, scored_rows
+from vigie.engine.scorer_io import StoredScorer
+from vigie.engine.table_matching import MatchedModels
+from vigie.ensemble.combination import EnsembleScore, MemberVote
+from vigie.errors import UnknownColumn
 from vigie.fitted_state import FittedState
-from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
-from vigie.i18n.messages import msg
-from vigie.models import model_inputs, reference
+from vigie.models import model_inputs
+from vigie.models.model_inputs import ModelInputs
 from vigie.roles.inference import Roles
 from vigie.table import Table
 
-READABLE = (4, FORMAT)
-SAMPLE = 200_000
-"""Rows a plan is made from at most: beyond, a table would have to be sampled first."""
-
-_TYPES: dict[str, type[pl.DataType]] = {
-    str(kind): kind for kind in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
-}
-_MOMENT = pl.Datetime("us")
+_DATETIME = pl.Datetime("us")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A reference model in a standing plan.
+class ProfiledTable:
+    """Rows that a scorer is fitted on, and what is known of them before they are scored.
 
     Attributes:
-        name: of the model.
-        similarity: of its match.
-        skill: its ROC AUC on worlds it was not trained on.
-        bound: the table's column for each of its own, for a model made elsewhere.
-        recipe: what has to be built before its trees can be asked.
-        trust: what it counted on the table, if it was trained on one of its kind; else 0.
-        booster: its trees as UBJSON.
+        frame: (rows, columns) typed rows.
+        roles: roles of the columns.
+        matched: the models that vote.
+        association: strongest association between two columns, from 0 to 1.
+        state: fitted state of the table so far; fitting adds to it.
     """
 
-    name: str
-    similarity: float
-    skill: float
-    bound: Mapping[str, str]
-    recipe: Mapping[str, Any]
-    booster: bytes
-    trust: float = 0.0
+    frame: pl.DataFrame
+    roles: Roles
+    matched: MatchedModels
+    association: float
+    state: FittedState
 
 
-class StandingPlan:
-    """What is needed to score rows as one table would: small, and the same on every machine.
+ScoreHook = Callable[[ProfiledTable, ModelInputs, Sequence[MemberVote], EnsembleScore], EnsembleScore]
+"""Changes the score of the ensemble by what else is known of the rows, such as labels."""
 
-    Args:
-        schema: the columns of the table and their types.
-        roles: what they mean.
-        options: what the user asked for.
-        members: the models that vote.
-        calibration: of the best match, as its bundle has it; empty without any.
-        state: what the table said of itself.
+
+@dataclass(frozen=True)
+class FittedScorer:
+    """A scorer, and what was computed of the rows that it was fitted on.
+
+    Attributes:
+        scorer: the scorer; complete only where the state keeps what later rows need.
+        inputs: model inputs of the rows.
+        votes: votes of the members.
+        score: score of the ensemble, rows in the order of `inputs`.
+        decision: the decision on the rows, in the same order.
+        rows: the result columns, rows in the order of the table.
     """
 
-    def __init__(
-        self,
-        schema: Mapping[str, pl.DataType],
-        roles: Roles,
+    scorer: Scorer
+    inputs: ModelInputs
+    votes: tuple[MemberVote, ...]
+    score: EnsembleScore
+    decision: Decision
+    rows: ScoredRows
+
+
+class Scorer(StoredScorer):
+    """What is needed to score rows as one table was scored: small, and the same on every machine."""
+
+    @classmethod
+    def fit(
+        cls,
+        table: ProfiledTable,
+        inputs: ModelInputs,
         options: Options,
-        members: Sequence[Standing],
-        calibration: Mapping[str, Any],
-        state: FittedState,
-    ) -> None:
-        self.schema = dict(schema)
-        self.roles = roles
-        self.options = options
-        self.state = state
-        self._members = tuple(members)
-        self._calibration = dict(calibration)
-        self._voters = [
-            Voter(m.name, m.similarity, m.skill, m.bound, m.trust, reference.from_parts(m.booster, m.recipe))
-            for m in members
-        ]
-        self._calibrator = Calibrator.from_json(calibration) if calibration else None
+        timer: StageTimer,
+        hook: ScoreHook | None = None,
+    ) -> FittedScorer:
+        """Fit a scorer on the model inputs of a table.
+
+        Args:
+            table: the rows, their roles and models.
+            inputs: model inputs of the rows.
+            options: what the user chose.
+            timer: measures the stages.
+            hook: changes the score of the ensemble.
+        """
+        matched, state = table.matched, table.state.scoring
+        with timer("scoring", 0.7):
+            fitted = [
+                EnsembleMember.fit(*model, table.frame, table.roles, inputs)
+                for model in zip(matched.matches, matched.bundles, matched.models, strict=True)
+            ]
+            members, votes = tuple(m for m, _ in fitted), tuple(vote for _, vote in fitted)
+            score = ensemble_score(inputs, votes, options.seed, state)
+            if hook is not None:
+                score = hook(table, inputs, votes, score)
+        with timer("calibrating", 0.85):
+            calibrator = calibrator_of(matched.bundles, votes)
+            score, odds = apply_leader(score, votes, calibrator, state)
+            decision, state.thresholds.value = fit_decision(
+                score, table.association, calibrator, options.expected_fraud_rate, options.alert_budget, odds
+            )
+        with timer("wording reasons", 0.9):
+            rows = scored_rows(inputs, score, decision, options)
+        scorer = cls(table.frame.schema, table.roles, options, members, calibrator, table.state.fitted())
+        return FittedScorer(scorer, inputs, votes, score, decision, rows)
 
     def score(self, rows: pl.DataFrame, only: Sequence[int] | None = None) -> pl.DataFrame:
-        """(rows, 7) what `vigie predict` adds to a table, for these rows and in their order.
+        """Return the (rows, 7) result columns of rows, in their order.
 
         Args:
-            rows: columns of the planned table, in any order; those left out are empty. For a single transaction, its
-                own row and those that its customer, counterparty or device made before.
-            only: numbers from 0 of the rows to tell of, where the others are their history: the same scores, sooner.
+            rows: columns of the fitted table, in any order; missing ones are empty. For a single transaction, its own
+                row and earlier rows of its customer, counterparty or device.
+            only: row numbers from 0 to score, where the others are their history: the same scores, sooner.
+
+        Raises:
+            UnknownColumn: the fitted table has no such column.
         """
-        return self.score_each([(rows, range(rows.height) if only is None else only)])[0]
+        return self.score_many([(rows, range(rows.height) if only is None else only)])[0]
 
-    def score_each(self, asked: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
-        """What `score` says of each of several requests, in little more time than one takes.
-
-        Rows of one request are nobody's history in another.
+    def score_many(self, requests: Sequence[tuple[pl.DataFrame, Sequence[int]]]) -> list[pl.DataFrame]:
+        """Score several requests in little more time than one takes; rows of one are not history of another.
 
         Args:
-            asked: rows and the numbers of those to tell of, as `score` takes them.
+            requests: rows and the row numbers to score, as `score` takes them.
+
+        Returns:
+            For each request what `score` returns.
         """
-        frames = [self.typed(rows) for rows, _ in asked]
+        frames = [self.typed(rows) for rows, _ in requests]
         starts = np.cumsum([0, *(frame.height for frame in frames)])
         only = np.concatenate(
-            [np.asarray(o, dtype=np.int64) + at for at, (_, o) in zip(starts[:-1], asked, strict=True)]
+            [np.asarray(o, dtype=np.int64) + at for at, (_, o) in zip(starts[:-1], requests, strict=True)]
         )
         apart = (
             np.repeat(np.arange(len(frames)), [frame.height for frame in frames]) if len(frames) > 1 else None
         )
         frame = pl.concat(frames)
-        whole = len(frames) == 1 and len(only) == frame.height and bool((only == np.arange(len(only))).all())
-        gathered = model_inputs.build_inputs(
+        every_row = len(frames) == 1 and np.array_equal(only, np.arange(frame.height))
+        inputs = model_inputs.build_inputs(
             frame,
             self.roles,
             seed=self.options.seed,
             state=self.state,
-            only=None if whole else only,
+            only=None if every_row else only,
             apart=apart,
         )
-        frame = frame if whole else frame[only]
-        said = pipeline.later(
-            gathered, frame, self._voters, self._calibrator, self.options, self.state.scoring
-        ).additions
-        ends = np.cumsum([len(o) for _, o in asked])
-        return [said[int(end) - len(o) : int(end)] for end, (_, o) in zip(ends, asked, strict=True)]
+        additions = self.score_inputs(frame if every_row else frame[only], inputs).additions
+        ends = np.cumsum([len(o) for _, o in requests])
+        return [additions[int(end) - len(o) : int(end)] for end, (_, o) in zip(ends, requests, strict=True)]
 
-    def score_table(self, table: Table) -> pl.DataFrame:
-        """(rows, 7) what to add to an upload of its own; refuses a column that the planned table did not have.
+    def score_inputs(self, frame: pl.DataFrame, inputs: ModelInputs) -> ScoredRows:
+        """Score rows whose model inputs are known.
 
         Args:
-            table: the upload. Where the planned table had text its cells are taken as they are, so that digits which
-                name something keep their zeros.
+            frame: (rows, columns) typed as the fitted table was.
+            inputs: model inputs of these rows.
+        """
+        options, state = self.options, self.state.scoring
+        votes = [member.vote(frame, inputs) for member in self.members]
+        score = ensemble_score(inputs, votes, options.seed, state)
+        score, odds = apply_leader(score, votes, self.calibrator, state)
+        decision = decide(
+            score, self.calibrator, options.expected_fraud_rate, state.thresholds.require(), odds
+        )
+        return scored_rows(inputs, score, decision, options)
+
+    def score_table(self, table: Table) -> pl.DataFrame:
+        """Return the (rows, 7) result columns of an upload.
+
+        Args:
+            table: the upload. Where the fitted table had text its cells are taken as text, so that identifiers made of
+                digits keep their zeros.
+
+        Raises:
+            UnknownColumn: the fitted table has no such column.
         """
         columns = []
         for name in table.typed.columns:
@@ -165,141 +197,24 @@ class StandingPlan:
         return self.score(pl.DataFrame(columns))
 
     def typed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with the columns and types of the planned table; refuses a column it did not have."""
+        """Return the rows with the columns and types of the fitted table.
+
+        Raises:
+            UnknownColumn: the fitted table has no such column.
+        """
         for name in rows.columns:
             if name not in self.schema:
                 raise UnknownColumn(name, self.schema)
         columns = []
-        for name, kind in self.schema.items():
-            cells = rows[name] if name in rows.columns else pl.Series(name, [None] * rows.height, dtype=kind)
-            columns.append(_cast(cells, kind))
+        for name, dtype in self.schema.items():
+            cells = rows[name] if name in rows.columns else pl.Series(name, [None] * rows.height, dtype=dtype)
+            columns.append(_cast(cells, dtype))
         return pl.DataFrame(columns)
 
-    def to_bytes(self) -> bytes:
-        """The plan as one file; the same plan always gives the same bytes."""
-        answers, arrays = to_stored(self.state)
-        members = []
-        for number, member in enumerate(self._members):
-            arrays[f"member {number}"] = np.frombuffer(member.booster, dtype=np.uint8)
-            members.append({**asdict(member), "booster": f"member {number}"})
-        head = {
-            "format": FORMAT,
-            "vigie": __version__,
-            # The fingerprints of cells are polars' own and may differ between its versions.
-            "polars": pl.__version__,
-            "schema": {name: str(kind) for name, kind in self.schema.items()},
-            "roles": self.roles.to_json(),
-            "options": {**asdict(self.options), "roles": dict(self.options.roles)},
-            "members": members,
-            "calibration": self._calibration,
-            "answers": answers,
-        }
-        arrays["head"] = np.frombuffer(json.dumps(head, allow_nan=True).encode(), dtype=np.uint8)
-        return _packed(arrays)
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> StandingPlan:
-        """Reads what `to_bytes` wrote; refuses anything else."""
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            head = json.loads(arrays["head"].tobytes())
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise InputRefused(
-                msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
-                hint="make the plan again",
-            ) from error
-        if head["format"] not in READABLE or head["polars"] != pl.__version__:
-            raise InputRefused(
-                msg(
-                    "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
-                    format=head["format"],
-                    polars=head["polars"],
-                    ours=FORMAT,
-                    here=pl.__version__,
-                ),
-                hint="make the plan again",
-            )
-        members = [
-            Standing(**{**member, "booster": arrays[member["booster"]].tobytes()})
-            for member in head["members"]
-        ]
-        schema = {name: _type(kind) for name, kind in head["schema"].items()}
-        state = from_stored(head["answers"], arrays, head["format"])
-        roles, options = Roles.from_json(head["roles"]), Options(**head["options"])
-        return cls(schema, roles, options, members, head["calibration"], state)
-
-
-def learn(
-    table: Table,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options | None = None,
-    progress: Progress = quiet,
-) -> tuple[StandingPlan, Prediction]:
-    """Scores a table and keeps the plan it was scored by.
-
-    Args:
-        table: the upload; at most `SAMPLE` rows.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry.
-        options: what the user asked for.
-        progress: told each stage and the share done.
-    """
-    if table.typed.height > SAMPLE:
-        raise InputRefused(
-            msg(
-                "{source}: found {rows:,} rows to make a plan from, expected at most {limit:,}",
-                source=table.source,
-                rows=table.typed.height,
-                limit=SAMPLE,
-            ),
-            hint="take whole customers, not rows at random, until there are few enough",
-        )
-    planned = pipeline.plan(
-        table, catalog, open_bundle, options or Options(), progress, FittedState.keeping()
-    )
-    scored = pipeline.apply(planned, table, progress)
-    return standing_of(planned, table), scored
-
-
-def standing_of(planned: Plan, table: Table) -> StandingPlan:
-    """The plan of a table that has been applied, without the table."""
-    said = voters.members_of(planned, table)
-    members = [
-        Standing(v.name, v.similarity, v.skill, v.bound, bundle.features, bundle.booster, v.trust)
-        for v, bundle in zip(voters.voters_of(planned, said), planned.bundles, strict=True)
-    ]
-    calibrator = voters.calibrator_of(planned, said)
-    return StandingPlan(
-        table.typed.schema,
-        planned.roles,
-        replace(planned.options, roles=dict(planned.options.roles)),
-        members,
-        calibrator.to_json() if calibrator else {},
-        planned.state.fitted(),
-    )
-
-
-def _cast(cells: pl.Series, kind: pl.DataType) -> pl.Series:
-    if cells.dtype == kind:
+def _cast(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if cells.dtype == dtype:
         return cells
-    if cells.dtype == pl.String and kind == _MOMENT:
+    if cells.dtype == pl.String and dtype == _DATETIME:
         return cells.str.to_datetime(time_unit="us", strict=False)
-    return cells.cast(kind, strict=False)
-
-
-def _type(name: str) -> pl.DataType:
-    return _TYPES[name]() if name in _TYPES else _MOMENT
-
-
-def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An .npz whose bytes depend on nothing but the arrays: `numpy.savez` would write the time of day into it."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in sorted(arrays):
-            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(arrays[name]), allow_pickle=False)
-    return out.getvalue()
+    return cells.cast(dtype, strict=False)

@@ -16,7 +16,7 @@ import polars as pl
 
 from vigie.arrays import Codes
 from vigie.detectors.raw_columns import raw_columns
-from vigie.engine.profiling import Look
+from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
 from vigie.features import COUNTING, grouping
 from vigie.features.grouping import ROW_LEVEL
@@ -31,7 +31,7 @@ _SCHEMA = {"value": pl.Int64, "count": pl.UInt32}
 Listener = Callable[[str, Codes], None]
 
 
-def of_all(spill: Spill, look: Look, folder: Path) -> FeatureState:
+def of_all(spill: Spill, look: SampledTable, folder: Path) -> FeatureState:
     """What the look has learned, with the counts of the whole table in place of those of its sample.
 
     Args:

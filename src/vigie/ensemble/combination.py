@@ -26,7 +26,7 @@ SIMILARITY_POWER = 3.0
 
 
 @dataclass(frozen=True)
-class EnsembleMember:
+class MemberVote:
     """One reference model on one table.
 
     Attributes:
@@ -72,7 +72,7 @@ class EnsembleScore:
 
 def combine(
     anomaly: Floats,
-    members: Sequence[EnsembleMember],
+    members: Sequence[MemberVote],
     *,
     rows: int | None = None,
     weights: Floats | None = None,
@@ -116,7 +116,7 @@ def _belief(odds: Floats, weights: Floats | None) -> float:
 
 def _led(
     anomaly: Floats,
-    members: Sequence[EnsembleMember],
+    members: Sequence[MemberVote],
     leader: int,
     weights: Floats | None,
     known: ScoringState,

@@ -28,6 +28,7 @@ from vigie.features.time_units import (
     months_of,
 )
 from vigie.fitted_state import CategoryCodes, FeatureState
+from vigie.roles.definitions import category_roles, role_names
 from vigie.roles.inference import Roles
 
 GRID_BITS = 20
@@ -37,21 +38,8 @@ SPREAD = 1001
 MONTH_STEPS = 720.0
 """A counter without a unit is read as one month of hours, the length of history most uploads have."""
 
-ENTITY_ROLES = (
-    "customer", "card", "account", "device", "ip", "email", "phone", "address", "user_agent",
-    "counterparty", "zip", "city",
-)  # fmt: skip
-CATEGORY_ROLES = (
-    "category",
-    "channel",
-    "currency",
-    "country",
-    "counter_country",
-    "region",
-    "city",
-    "counter_city",
-    "flag",
-)
+ENTITY_ROLES = role_names(lambda role: role.entity)
+CATEGORY_ROLES = category_roles()
 
 
 class ColumnView:

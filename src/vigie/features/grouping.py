@@ -20,12 +20,12 @@ from vigie.features import COMPUTED, NAMES, Features
 from vigie.features.columns import CATEGORY_ROLES, ENTITY_ROLES, ColumnView
 from vigie.features.related import related_signals, relations
 from vigie.fitted_state import FeatureState, ScoringState
+from vigie.roles.definitions import role_names
 from vigie.roles.inference import Roles
 
 SENDER_RECEIVER = "account"
 """Accounts that send and receive: each row shows two of them."""
 
-_SHARED = ("device", "ip", "email", "phone", "address")
 _TIMES = ("time", "year", "month", "day", "hour", "amount")
 _PLACES = ("latitude", "longitude", "counter_latitude", "counter_longitude")
 _SENT = ("flow_through", "flow_match", "flow_in_out_balance", "flow_reciprocal")
@@ -72,7 +72,7 @@ def groupings_of(view: ColumnView) -> tuple[EntityGrouping, ...]:
     if counterpart is not None and view.counterpart is not None:
         newcomers = view.time is not None and view.has_repeats("actor")
         found.append(EntityGrouping("counterpart", (counterpart,), _columns(roles, ()), newcomers))
-    for role in _SHARED:
+    for role in role_names(lambda role: role.shared):
         column = roles.first(role)
         if column is not None and column != actor and view.codes(role) is not None:
             found.append(EntityGrouping(role, (column,), _columns(roles, (role,))))

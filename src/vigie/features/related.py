@@ -8,6 +8,7 @@ from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups
 from vigie.fitted_state import ScoringState
+from vigie.roles.definitions import role_names
 
 RELATED_SIGNALS = tuple(
     f"peers_{who}_{span}"
@@ -38,9 +39,7 @@ def related_signals(view: ColumnView, energy: Floats, state: ScoringState) -> di
 
 def relations(view: ColumnView) -> dict[str, str]:
     """Whom rows are related by, as `PEERS` says it, and the entity of the table that it is."""
-    shared = next(
-        (role for role in ("device", "ip", "email", "phone", "address") if view.has_repeats(role)), ""
-    )
+    shared = next((role for role in role_names(lambda role: role.shared) if view.has_repeats(role)), "")
     found = {"actor": "actor", "counterpart": "counterpart", "shared": shared}
     return {who: entity for who, entity in found.items() if entity and view.has_repeats(entity)}
 

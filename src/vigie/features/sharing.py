@@ -6,8 +6,7 @@ import numpy as np
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
-
-CONTACTS = ("email", "phone", "address")
+from vigie.roles.definitions import role_names
 
 
 def compute(view: ColumnView) -> dict[str, Floats]:
@@ -29,7 +28,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
         day = view.windows[1]
         shared = [
             g.window(day, day)
-            for role in ("device", "ip", *CONTACTS)
+            for role in role_names(lambda role: role.shared)
             if (g := view.groups(role)) is not None and g.repeats
         ]
         if shared:
@@ -40,7 +39,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
 
 def _contacts(view: ColumnView) -> dict[str, Floats]:
     rows, people = [], []
-    for role in CONTACTS:
+    for role in role_names(lambda role: role.contact):
         groups = view.groups(role)
         if groups is None or view.roles.actor() == view.roles.first(role):
             continue

@@ -21,7 +21,7 @@ def directed(view: ColumnView) -> list[tuple[str, Floats]]:
     """Every column whose direction of risk is known from its meaning, as ranks with higher riskier, by column."""
     out = []
     for item in view.roles.columns:
-        if item.direction == 0 or item.role in {"leak", "none", "row_id", "time"}:
+        if item.direction == 0:
             continue
         values = view.as_numbers(item.column)
         if values is not None and view.state.columns[item.column].has_two_values.get(
@@ -138,7 +138,7 @@ def pl_null_counts(view: ColumnView):  # type: ignore[no-untyped-def]
     """Expression that counts the empty cells of each row over the columns that mean something."""
     import polars as pl
 
-    columns = [c.column for c in view.roles.columns if c.role not in {"leak", "none"}]
+    columns = [c.column for c in view.roles.columns if not c.definition.excluded]
     return pl.sum_horizontal([pl.col(c).is_null().cast(pl.Int32) for c in columns] or [pl.lit(0)])
 
 

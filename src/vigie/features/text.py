@@ -83,20 +83,7 @@ def _agent(view: ColumnView) -> dict[str, Floats]:
 
 def _duplicates(view: ColumnView) -> dict[str, Floats]:
     """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
-    roles = {
-        "amount",
-        "category",
-        "channel",
-        "risk_signal",
-        "trust_signal",
-        "velocity",
-        "limit",
-        "income",
-        "number",
-        "age",
-        "account_age",
-    }
-    columns = [c.column for c in view.roles.columns if c.role in roles]
+    columns = [c.column for c in view.roles.columns if c.definition.near_duplicate]
     if len(columns) < 4 or view.state.texts.has_few_rows.get(lambda: view.rows < 20):
         return {}
     count = _times(view, "near duplicate", view.frame.select(pl.struct(columns).alias("row")).to_series())

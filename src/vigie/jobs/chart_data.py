@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.calibration.calibrator import probability
-from vigie.engine.pipeline import Prediction
+from vigie.engine.output import Prediction
+from vigie.roles.definitions import category_roles, role_of
 from vigie.roles.inference import Roles
 
 Ints = npt.NDArray[np.int64]
@@ -22,7 +23,6 @@ _MAX_TIME_BUCKETS = 60
 _NUMERIC_TIME_BUCKETS = 30
 _AMOUNT_BUCKETS = 12
 _MAX_CATEGORIES = 8
-_CATEGORY_ROLES = ("category", "channel", "country", "counter_country", "region", "city")
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def compute(prediction: Prediction, roles: Roles, order: Ints) -> dict[str, Any]
     counts, edges = np.histogram(score, bins=40, range=(0.0, 1.0))
     typed = prediction.table.typed
     charts = {
-        "over_time": _first_chart(typed, roles, ("time", "date"), _over_time),
+        "over_time": _first_chart(typed, roles, ("time",), _over_time),
         "by_amount": _first_chart(typed, roles, ("amount",), _by_amount),
-        "by_category": _first_chart(typed, roles, _CATEGORY_ROLES, _by_category),
+        "by_category": _first_chart(typed, roles, tuple(filter(_is_charted, category_roles())), _by_category),
     }
     data: dict[str, Any] = {
         "scores": {"edges": [round(float(edge), 4) for edge in edges], "counts": counts.tolist()},
@@ -71,6 +71,10 @@ def compute(prediction: Prediction, roles: Roles, order: Ints) -> dict[str, Any]
         point |= {name: chart and chart.count_rows(order[:alerts]) for name, chart in charts.items()}
         data["budgets"].append(point)
     return data
+
+
+def _is_charted(role: str) -> bool:
+    return role_of(role).charted
 
 
 def budgets(rows: int, alerts: int) -> list[int]:

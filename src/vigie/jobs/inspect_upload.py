@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from vigie.app import Upload, uploads
-from vigie.engine import members, pipeline
+from vigie.engine import members, table_matching
+from vigie.engine.options import Options, ScoringContext
 from vigie.errors import InputRefused
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
@@ -61,8 +62,9 @@ def _inspect(
     if not mapping:
         saved = uploads.find_mapping(context.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = saved or {}
-    options = pipeline.Options(top=5, minimum=0.3, roles=mapping, reasons=False)
-    profile = pipeline.look(sample.table, context.catalog, options, progress)
+    options = Options(top=5, minimum=0.3, roles=mapping, reasons=False)
+    scoring = ScoringContext(context.catalog, context.open_bundle, options, progress)
+    profile = table_matching.match(sample.table, scoring)
     matches = [_match(match) for match in profile.matches]
     return {
         "state": "ready",

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from vigie.app import result_layout as layout
-from vigie.engine.pipeline import Prediction
+from vigie.engine.output import Prediction
 from vigie.engine.refine import suggest
 from vigie.jobs import chart_data, workbook
 from vigie.jobs.context import JobContext

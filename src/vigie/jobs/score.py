@@ -7,7 +7,9 @@ from typing import Any
 
 from vigie.app import Upload, result_layout
 from vigie.app.job_queue import Job
-from vigie.engine import files, out_of_core, pipeline, refine, scorer
+from vigie.engine import files, pipeline
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.refine import refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
 
@@ -25,34 +27,29 @@ def score(
     told("reading", 0.0)
     with upload_files.local_copy(bench, upload) as path:
         table = upload_files.read_table(bench, path, upload.name)
-        options = _options(job.options)
-        plan = None
-        said = marks_of(job.options)
+        context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), told)
+        scorer = None
+        labels = marks_of(job.options)
         if job.kind == "refine":
-            prediction = refine.refine(table, bench.catalog, bench.open_bundle, options, said, told)
-        elif table.frame.height <= scorer.SAMPLE:
-            plan, prediction = scorer.learn(table, bench.catalog, bench.open_bundle, options, told)
-        elif table.frame.height < out_of_core.LONG:
-            prediction = pipeline.predict(table, bench.catalog, bench.open_bundle, options, told)
+            prediction = refine(table, context, labels)
+        elif table.frame.height <= pipeline.MAX_FIT_ROWS:
+            scorer, prediction = pipeline.fit(table, context)
         else:
-            additions, found = files.predict_table(
-                table, bench.catalog, bench.open_bundle, options, path.parent / "passes", told
-            )
-            prediction = pipeline.Prediction(table, additions, found)
+            prediction = files.predict_table(table, context, path.parent / "passes")
         told("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
-        if plan is not None:
-            (path.parent / result_layout.SCORER).write_bytes(plan.to_bytes())
-        about = result_files.store_all(bench, folder, path.parent, prediction, said) | {
-            "live": plan is not None
+        if scorer is not None:
+            (path.parent / result_layout.SCORER).write_bytes(scorer.to_bytes())
+        about = result_files.store_all(bench, folder, path.parent, prediction, labels) | {
+            "live": scorer is not None
         }
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact
 
 
-def _options(asked: Mapping[str, Any]) -> pipeline.Options:
-    return pipeline.Options(
+def _options(asked: Mapping[str, Any]) -> Options:
+    return Options(
         top=asked["top"],
         minimum=asked["minimum"],
         roles=asked["roles"],

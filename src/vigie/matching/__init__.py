@@ -30,7 +30,8 @@ import polars as pl
 
 from vigie.matching.distributions import FeatureTable, Quantiles, measure
 from vigie.matching.domains import UNSAID, DomainEvidence, meaningful, read
-from vigie.matching.role_weights import ANY_TYPE, NAMES, POSITION, WORTH, WORTHS, stand_in
+from vigie.matching.role_weights import ROLE_INDEX, ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
+from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
 
 Floats = npt.NDArray[np.float64]
@@ -47,7 +48,6 @@ SHORTLIST = 32
 
 _SAMPLE = 20_000
 _VALUES = 200
-_WORDY = ("category", "channel", "currency")
 _NUMBER, _TIME, _TEXT = 1, 2, 4
 
 
@@ -71,10 +71,10 @@ class TableProfile:
     @cached_property
     def presence(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """(roles,) 1 where the table has the role, and the types of its columns as bits."""
-        present = np.zeros(len(NAMES), dtype=np.float32)
-        types = np.zeros(len(NAMES), dtype=np.uint8)
+        present = np.zeros(len(ROLE_NAMES), dtype=np.float32)
+        types = np.zeros(len(ROLE_NAMES), dtype=np.uint8)
         for column in self.columns:
-            position = POSITION[column.role]
+            position = ROLE_INDEX[column.role]
             present[position] = 1.0
             types[position] |= _kind(column)
         return present, types
@@ -82,12 +82,12 @@ class TableProfile:
     @cached_property
     def reach(self) -> npt.NDArray[np.float32]:
         """(roles,) how far the table has each role or one that does its work, in [0, 1]."""
-        return stand_in(self.presence[0])
+        return with_substitutes(self.presence[0])
 
     @cached_property
     def named(self) -> tuple[tuple[int, ...], ...]:
         """The words of each column that means something, as `Vector.words` has them."""
-        worth = [meaningful(column.name) for column in self.columns if WORTH[column.role] > 0]
+        worth = [meaningful(column.name) for column in self.columns if role_of(column.role).weight > 0]
         return tuple(tuple(_hash(word) for word in words) for words in worth if words)
 
 
@@ -112,7 +112,7 @@ def describe(frame: pl.DataFrame, roles: Roles, features: FeatureTable | None = 
     columns = tuple(Column(c.column, c.role, str(frame.schema[c.column].base_type())) for c in roles.columns)
     texts = [column.name for column in columns if column.role != "none"]
     for column in columns:
-        if column.role in _WORDY and frame.schema[column.name] == pl.String:
+        if role_of(column.role).names_domain and frame.schema[column.name] == pl.String:
             values = frame[column.name].head(_SAMPLE).drop_nulls().unique().sort()
             texts += values.head(_VALUES).to_list() if len(values) <= _VALUES else []
     evidence = read(texts, {column.role for column in columns})
@@ -136,15 +136,15 @@ class Vector:
 
 def vector(domain: str, columns: Iterable[Column], roles: Mapping[str, float]) -> Vector:
     """Boils a model down; roles this code does not know count nothing."""
-    shares = np.zeros(len(NAMES), dtype=np.float32)
-    types = np.zeros(len(NAMES), dtype=np.uint8)
+    shares = np.zeros(len(ROLE_NAMES), dtype=np.float32)
+    types = np.zeros(len(ROLE_NAMES), dtype=np.uint8)
     for role, share in roles.items():
-        if role in POSITION:
-            shares[POSITION[role]] = min(1.0, max(0.0, share))
+        if role in ROLE_INDEX:
+            shares[ROLE_INDEX[role]] = min(1.0, max(0.0, share))
     words: set[str] = set()
     for column in columns:
-        if WORTH.get(column.role, 0.0) > 0:
-            types[POSITION[column.role]] |= _kind(column)
+        if column.role in ROLE_INDEX and role_of(column.role).weight > 0:
+            types[ROLE_INDEX[column.role]] |= _kind(column)
             words.update(meaningful(column.name))
     types[(shares > 0) & (types == 0)] = _NUMBER | _TIME | _TEXT  # not recorded: any will do
     return Vector(domain, shares, types, np.array(sorted(_hash(w) for w in words), dtype=np.uint32))
@@ -162,12 +162,12 @@ class Index:
         shares = _stack([v.shares for v in vectors], np.float32)
         # (roles, models): a comparison walks through the roles of one table, a few dozen rows at most.
         self._types = np.ascontiguousarray(_stack([v.types for v in vectors], np.uint8).T)
-        self._needed = np.ascontiguousarray((shares * WORTHS).T)
+        self._needed = np.ascontiguousarray((shares * ROLE_WEIGHTS).T)
         # A role that half of the training tables had is known; more adds nothing.
-        self._known = np.ascontiguousarray(stand_in(np.minimum(1.0, 2.0 * shares)).T)
+        self._known = np.ascontiguousarray(with_substitutes(np.minimum(1.0, 2.0 * shares)).T)
         # Roles that only some training tables had: between asking for all of them and for as many as a
         # typical training table had.
-        every, typical = (shares * WORTHS).sum(axis=1), (shares * shares * WORTHS).sum(axis=1)
+        every, typical = (shares * ROLE_WEIGHTS).sum(axis=1), (shares * shares * ROLE_WEIGHTS).sum(axis=1)
         self._asked = np.maximum(np.sqrt(every * typical), 1e-9)
         names = np.array([v.domain for v in vectors], dtype=str)
         self._domains, self._domain = np.unique(names, return_inverse=True)
@@ -183,7 +183,7 @@ class Index:
         """(models, parts) how far each of `PARTS` is met, in [0, 1]."""
         present, types = table.presence
         reach = table.reach
-        worth = present * WORTHS / max(float(present @ WORTHS), 1e-9)
+        worth = present * ROLE_WEIGHTS / max(float(present @ ROLE_WEIGHTS), 1e-9)
         needs, knows, agrees = (np.zeros(self._size, dtype=np.float32) for _ in range(3))
         for role in np.flatnonzero(reach):
             met = self._needed[role] * reach[role]
@@ -240,7 +240,7 @@ def shortlist(parts: Floats, table: TableProfile, top: int, minimum: float) -> t
 
 
 def _kind(column: Column) -> int:
-    if column.role in ANY_TYPE:
+    if role_of(column.role).any_type:
         return _NUMBER | _TIME | _TEXT
     name = column.type.lower()
     if name.startswith(("int", "uint", "float", "decimal", "bool", "number")):
@@ -255,4 +255,4 @@ def _hash(word: str) -> int:
 
 
 def _stack(rows: list[Any], dtype: Any) -> Any:
-    return np.array(rows, dtype=dtype).reshape(len(rows), len(NAMES))
+    return np.array(rows, dtype=dtype).reshape(len(rows), len(ROLE_NAMES))

@@ -12,7 +12,8 @@ from vigie.i18n.messages import Message, join, msg, named, translate
 from vigie.matching import PARTS, POINTS, Index, ModelProfile, TableProfile, Vector, vector
 from vigie.matching.distributions import CLOSE, FEWEST, Floats, closeness, gaps
 from vigie.matching.domains import UNSAID
-from vigie.matching.role_weights import NAMES, WORTH, WORTHS, stand_in
+from vigie.matching.role_weights import ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
+from vigie.roles.definitions import ROLES
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,10 @@ class _Reasons:
         self._present, self._types = table.presence
 
     def needs(self) -> Message:
-        shares = self._model.shares * (WORTHS > 0)
+        shares = self._model.shares * (ROLE_WEIGHTS > 0)
         needed = shares >= max(1e-9, min(0.5, float(shares.max()) / 2))
         missing = np.flatnonzero(needed & (self._table.reach < 0.5)).tolist()
-        missing.sort(key=lambda i: -float(shares[i]) * WORTH[NAMES[i]])
+        missing.sort(key=lambda i: -float(shares[i]) * ROLES[ROLE_NAMES[i]].weight)
         count = int(needed.sum())
         here = count - len(missing)
         if not missing:
@@ -94,8 +95,8 @@ class _Reasons:
         )
 
     def knows(self) -> Message:
-        roles = np.flatnonzero(self._present * WORTHS)
-        unknown = roles[stand_in(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
+        roles = np.flatnonzero(self._present * ROLE_WEIGHTS)
+        unknown = roles[with_substitutes(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
         count, known = len(roles), len(roles) - len(unknown)
         if not unknown:
             return msg("the model knows {known} of the table's {count} roles", known=known, count=count)
@@ -142,5 +143,5 @@ class _Reasons:
 
 def _list(positions: Sequence[int]) -> Message:
     """The names of at most three roles."""
-    roles = join(named("role", NAMES[i]) for i in positions[:3])
+    roles = join(named("role", ROLE_NAMES[i]) for i in positions[:3])
     return msg("{roles}…", roles=roles) if len(positions) > 3 else roles

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-_PLAIN = frozenset({"number", "flag", "category", "text", "none", "leak", "risk_signal", "trust_signal"})
-"""Roles of columns that have nothing else in common."""
+from vigie.roles.definitions import role_of
 
 
 def bind(model: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
@@ -30,7 +29,11 @@ def bind(model: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
 def _alone(roles: Mapping[str, str]) -> dict[str, str]:
     """Role -> column, for the roles that one column has."""
     counts = Counter(roles.values())
-    return {role: name for name, role in roles.items() if counts[role] == 1 and role not in _PLAIN}
+    return {role: name for name, role in roles.items() if counts[role] == 1 and _identifies(role)}
+
+
+def _identifies(role: str) -> bool:
+    return not (role_of(role).generic or role_of(role).excluded)
 
 
 def _fold(name: str) -> str:

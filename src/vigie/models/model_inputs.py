@@ -16,10 +16,10 @@ import polars as pl
 
 from vigie import features
 from vigie.arrays import Floats
-from vigie.detectors.base import Detector, DetectorInputs
+from vigie.detectors.base import DetectorInputs
 from vigie.detectors.combine import anonymous_share, combine_detectors
 from vigie.detectors.raw_columns import raw_columns
-from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS
+from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS, detector_scores, detectors_of
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
@@ -244,10 +244,11 @@ def finish_inputs(
     evidence, inputs = tails.evidence[asked], tails.inputs[asked]
     columns = raw_columns(facts.frame, facts.roles, facts)[asked]
     x = DetectorInputs(columns, evidence, known)
+    voting = detectors_of(state)
     # The slowest first.
-    later = [one for one in reversed(BUILT_IN) if one not in ROW_DETECTORS]
+    later = [one for one in reversed(voting) if one not in ROW_DETECTORS]
     compute: dict[str, Callable[[], Floats]] = {
-        one.name: partial(_score, one, x, state, seed) for one in later
+        one.name: partial(detector_scores, one, x, state, seed) for one in later
     }
     compute |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
     ranks = {name: energies[asked] for name, energies in tails.energies.items()}
@@ -256,8 +257,8 @@ def finish_inputs(
         ranks[name] = state.ranks.of(name, compute[name]())
 
     in_threads(rank, list(compute), enough=len(columns) >= ROWS_PER_THREAD)
-    detectors = np.stack([ranks[one.name] for one in BUILT_IN], axis=1)
-    combined = combine_detectors(BUILT_IN, detectors, anonymous_share(facts.roles), state)
+    detectors = np.stack([ranks[one.name] for one in voting], axis=1)
+    combined = combine_detectors(voting, detectors, anonymous_share(facts.roles), state)
     at = len(built.names)
     for name in (*DETECTORS, *RELATED_SIGNALS):
         inputs[:, at] = ranks[name]
@@ -272,10 +273,6 @@ def finish_inputs(
 def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """(features,) whether a feature is known for some row."""
     return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
-
-
-def _score(detector: Detector, x: DetectorInputs, state: ScoringState, seed: int) -> Floats:
-    return detector.score(x, state.detectors[detector.name].get(lambda: detector.fit(x, seed)))
 
 
 def table_context(facts: ColumnView) -> Floats:

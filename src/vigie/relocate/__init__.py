@@ -1,22 +1,18 @@
-"""Moves bundles from the stores they lie in to another one, and back.
+"""Moves model bundles from the stores they are in to another one, and back.
 
-    estimate   what it will cost, from a dated table of prices; touches no store
-    monthly    what a whole installation costs a month, from the same table
-    plan       what a run would do, model by model; writes nothing anywhere
-    run        copies, reads back, compares, and only then says in the catalog that a model has moved
-    verify     reads every byte where the catalog says it lies
-    rollback   says in the catalog that models lie where they lay before
-    prune      deletes what a finished migration left behind; the only thing here that deletes
+    plan       what a run would do, model by model; writes nothing
+    run        copies every model, reads it back, compares it and then changes its location in the catalog
+    verify     reads every byte at the location in the catalog
+    rollback   restores the old locations in the catalog
+    prune      deletes the source of a finished migration; nothing else here deletes
 
-A model's row changes in one transaction, after each of its files has been read back from the target and its
-sha256 compared with the catalog's. A source is never changed. So readers see a model at its old place or at
-its new one, and both are whole.
+A model's location changes in one transaction, after each of its files was read back from the target and its digest compared
+with the catalog's. A source is never changed. Readers therefore find a model at its old or its new location, whole in both.
 """
 
-from vigie.costs.estimate import Cost, Host, Load, Prices, estimate, load_of, load_prices
-from vigie.costs.monthly import Bill, Use, bills, compute
-from vigie.relocate.journal import Record, Timing, records
-from vigie.relocate.planning import ModelPlan, Plan, plan
+from vigie.relocate.journal import Migration, list_migrations
+from vigie.relocate.lock import LockTiming
+from vigie.relocate.planning import ModelPlan, RelocationPlan, plan
 from vigie.relocate.pruning import PruneReport, prune
 from vigie.relocate.rollback import RollbackReport, rollback
 from vigie.relocate.running import Outcome, RunReport, run
@@ -25,32 +21,21 @@ from vigie.relocate.verification import ModelCheck, VerifyReport, verify
 from vigie.relocate.worker_pool import Progress
 
 __all__ = [
-    "Bill",
-    "Cost",
-    "Host",
-    "Load",
+    "LockTiming",
+    "Migration",
     "ModelCheck",
     "ModelPlan",
     "Outcome",
-    "Plan",
-    "Prices",
     "Progress",
     "PruneReport",
-    "Record",
+    "RelocationPlan",
     "RollbackReport",
     "RunReport",
     "Target",
-    "Timing",
-    "Use",
     "VerifyReport",
-    "bills",
-    "compute",
-    "estimate",
-    "load_of",
-    "load_prices",
+    "list_migrations",
     "plan",
     "prune",
-    "records",
     "rollback",
     "run",
     "verify",

@@ -1,4 +1,4 @@
-"""Who holds the migrations of a catalog: this process by name, and whether another one still lives."""
+"""Identity of the process that holds the migration lock, and whether that process still runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def username() -> str:
-    """Who runs this process, as far as the system tells."""
+    """Return the name of the user who runs this process, as far as the system has one."""
     try:
         return getpass.getuser()[:255]
     except (OSError, KeyError, ImportError):
@@ -18,27 +18,38 @@ def username() -> str:
 
 
 def machine() -> str:
-    """This machine's name; on Linux also which boot and which table of processes its process ids belong to.
+    """Return this machine's name; on Linux with its boot and PID namespace, which make a process id unique.
 
-    Two containers may share a name; a process id of one means nothing in the other.
+    Two containers may have the same name, and a process id of one means nothing in the other.
     """
     name = socket.gethostname()[:200] or "unknown"
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-        table = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
     except OSError:
         return name
-    return f"{name} [{boot}.{table}]"
+    return f"{name} [{boot}.{namespace}]"
 
 
-def name_of(host: str) -> str:
-    """The part of `machine` that a person wants to read."""
+def columns(now: datetime) -> dict[str, object]:
+    """Return the columns of `migrations` that identify this process as the owner since `now`."""
+    return {
+        "host": machine(),
+        "pid": os.getpid(),
+        "username": username(),
+        "started_at": now,
+        "heartbeat_at": now,
+    }
+
+
+def display_name(host: str) -> str:
+    """Return the readable part of a `machine` name."""
     return host.partition(" [")[0]
 
 
-def is_dead(host: str, pid: int, heartbeat: datetime, now: datetime, stale: timedelta) -> bool:
-    """Whether the holder is gone: its heart stopped long ago, or it ran here and its process is no more."""
-    if now - heartbeat > stale:
+def is_dead(host: str, pid: int, heartbeat: datetime, now: datetime, max_silence: timedelta) -> bool:
+    """Whether the owner is gone: its last heartbeat is too old, or it ran on this machine and no longer does."""
+    if now - heartbeat > max_silence:
         return True
     return "[" in host and host == machine() and not _runs(pid)
 

@@ -1,4 +1,4 @@
-"""The dry run: what a run would do, model by model. Reads every byte at both ends and writes nothing."""
+"""Dry run of a migration, model by model: reads every byte at both ends and writes nothing."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
-from vigie.relocate.targets import ABSENT, RIGHT, WRONG, Opener, Seen, Stores, Target, look, wanted
-from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
+from vigie.relocate.targets import (
+    MATCH,
+    MISMATCH,
+    MISSING,
+    FileCheck,
+    StoreOpener,
+    StorePool,
+    Target,
+    check_file,
+    expected_files,
+)
+from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
 from vigie.stores.open import open_location
 
-MOVED = "already there"
+AT_TARGET = "already there"
 NEW = "new"
 IDENTICAL = "identical"
 DIFFERENT = "different"
-MISSING = "missing at the source"
+SOURCE_DAMAGED = "missing at the source"
 
 
 @dataclass(frozen=True)
 class FilePlan:
-    """One file: its state at either end, and what a run would do: `copy`, `keep`, `replace` or `cannot`."""
+    """One file: its state at either end, and its action, one of `copy`, `keep`, `replace` and `cannot`."""
 
     name: str
     size: int
@@ -32,13 +42,13 @@ class FilePlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One model and what a run would do with it.
+    """What a run would do with one model.
 
     Attributes:
-        state: MOVED (nothing to do), NEW (no file there yet, or only right ones), IDENTICAL (all there and
-            right: only the row would switch), DIFFERENT (other bytes lie where its files go) or
-            MISSING (bytes at the source are missing or wrong, and the target lacks them too).
-        detail: in words, what is not as it should be.
+        state: AT_TARGET (nothing to do), NEW (the target has no file, or only right ones), IDENTICAL (the target has all
+            files: only the catalog changes), DIFFERENT (the target has other bytes for some file) or SOURCE_DAMAGED
+            (a file is missing or wrong at the source, and the target lacks it too).
+        detail: reason for DIFFERENT and SOURCE_DAMAGED, for messages.
     """
 
     name: str
@@ -52,32 +62,32 @@ class ModelPlan:
 
     @property
     def to_copy(self) -> int:
-        """Bytes a run would send."""
+        """Bytes to send."""
         return sum(file.size for file in self.files if file.action in {"copy", "replace"})
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a run to `target` would do, by model name."""
+class RelocationPlan:
+    """What a run to `target` would do, sorted by model name."""
 
     target: str
     models: tuple[ModelPlan, ...]
 
     @property
     def counts(self) -> dict[str, int]:
-        """Models by state."""
+        """Number of models by state."""
         return dict(Counter(model.state for model in self.models))
 
     @property
     def possible(self) -> bool:
         """Whether every model can be moved."""
-        return not any(model.state == MISSING for model in self.models)
+        return not any(model.state == SOURCE_DAMAGED for model in self.models)
 
 
 def pending(catalog: Catalog, target: Target) -> list[tuple[ModelVersion, StorageLocation]]:
-    """The models that do not lie at the target yet, active or not, and where they will lie."""
-    moves = [(entry, target.place(entry)) for entry in catalog.list(active_only=False)]
-    return [(entry, place) for entry, place in moves if entry.storage != place]
+    """Return the models that are not at the target, active or not, each with its location there."""
+    moves = [(entry, target.location_of(entry)) for entry in catalog.list(active_only=False)]
+    return [(entry, storage) for entry, storage in moves if entry.storage != storage]
 
 
 def plan(
@@ -85,63 +95,73 @@ def plan(
     target: str,
     *,
     parallel: int = 8,
-    opener: Opener = open_location,
+    opener: StoreOpener = open_location,
     progress: Progress | None = None,
-) -> Plan:
-    """What a run to the URL `target` would do now; holds no lock and writes nothing."""
-    goal, stores, watch = Target.parse(target), Stores(opener), progress or Silence()
+) -> RelocationPlan:
+    """Return what a run to the URL `target` would do now, without taking the lock.
+
+    Args:
+        engine: the catalog's database.
+        target: URL of the store, with a prefix.
+        parallel: files read at a time.
+        opener: opens a store.
+        progress: receives progress.
+
+    Raises:
+        UsageRefused: the URL is unusable.
+        StoreUnavailable: a store cannot be read.
+    """
+    goal, stores, watch = Target.parse(target), StorePool(opener), progress or NullProgress()
     entries = Catalog(engine).list(active_only=False)
     watch.begin(len(entries), sum(entry.size for entry in entries))
-    found = []
-    with crew(parallel) as team:
+    with WorkerPool(parallel) as pool:
 
-        def one(entry: ModelVersion) -> ModelPlan:
-            planned = _model(entry, goal.place(entry), stores, team)
+        def plan_model(entry: ModelVersion) -> ModelPlan:
+            planned = _plan_model(entry, goal.location_of(entry), stores, pool)
             watch.advance(entry.size)
-            watch.settle(entry.label, planned.state)
+            watch.finish_model(entry.label, planned.state)
             return planned
 
-        for _, planned in team.models(one, entries):
-            if planned is not None:
-                found.append(planned)
-    return Plan(goal.url, tuple(sorted(found, key=lambda model: (model.name, model.version))))
+        planned = [model for _, model in pool.map_models(plan_model, entries) if model is not None]
+    return RelocationPlan(goal.url, tuple(sorted(planned, key=lambda model: (model.name, model.version))))
 
 
-def _model(entry: ModelVersion, new: StorageLocation, stores: Stores, team: Crew) -> ModelPlan:
-    if entry.storage == new:
-        return ModelPlan(entry.name, entry.version, MOVED, entry.storage, new, entry.size, ())
-    source, target = stores.at(entry.storage), stores.at(new)
+def _plan_model(entry: ModelVersion, new: StorageLocation, stores: StorePool, pool: WorkerPool) -> ModelPlan:
+    old = entry.storage
+    if old == new:
+        return ModelPlan(entry.name, entry.version, AT_TARGET, old, new, entry.size, ())
+    source, target = stores.get(old), stores.get(new)
     listed = {head.key for head in target.list(new.prefix)}
-    olds, news = wanted(entry, entry.storage), wanted(entry, new)
-    there = {file.name: file for file in news if file.key in listed}
-    at_source = team.read(lambda file: look(source, file), olds)
-    seen = dict(zip(there, team.read(lambda file: look(target, file), there.values()), strict=True))
+    olds = expected_files(entry, old)
+    news = {file.name: file for file in expected_files(entry, new) if file.key in listed}
+    at_source = pool.read(lambda file: check_file(source, file), olds)
+    read = pool.read(lambda file: check_file(target, file), news.values())
+    at_target = dict(zip(news, read, strict=True))
     files = []
-    for old, mine in zip(olds, at_source, strict=True):
-        goal = seen.get(old.name, Seen(ABSENT, "", 0))
-        size = mine.size if old.size is None else old.size
-        files.append(FilePlan(old.name, size, mine.state, goal.state, _action(mine.state, goal.state)))
-    detail = "; ".join(
-        f"{old.name}: {mine.found}" for old, mine in zip(olds, at_source, strict=True) if mine.found
-    )
+    for file, check in zip(olds, at_source, strict=True):
+        there = at_target.get(file.name, FileCheck(MISSING, "", 0)).state
+        size = check.size if file.size is None else file.size
+        files.append(FilePlan(file.name, size, check.state, there, _action(check.state, there)))
     state = _state(files)
     if state == DIFFERENT:
-        detail = "; ".join(f"{name}: found {s.found}" for name, s in seen.items() if s.state == WRONG)
-    return ModelPlan(entry.name, entry.version, state, entry.storage, new, entry.size, tuple(files), detail)
+        faults = [f"{name}: found {c.found}" for name, c in at_target.items() if c.state == MISMATCH]
+    else:
+        faults = [f"{file.name}: {c.found}" for file, c in zip(olds, at_source, strict=True) if c.found]
+    return ModelPlan(entry.name, entry.version, state, old, new, entry.size, tuple(files), "; ".join(faults))
 
 
 def _action(source: str, target: str) -> str:
-    if target == RIGHT:
+    if target == MATCH:
         return "keep"
-    if source != RIGHT:
+    if source != MATCH:
         return "cannot"
-    return "copy" if target == ABSENT else "replace"
+    return "copy" if target == MISSING else "replace"
 
 
 def _state(files: list[FilePlan]) -> str:
     actions = {file.action for file in files}
     if "cannot" in actions:
-        return MISSING
+        return SOURCE_DAMAGED
     if "replace" in actions:
         return DIFFERENT
     return NEW if "copy" in actions else IDENTICAL

@@ -1,7 +1,7 @@
-"""Deletes what a finished migration left at its source, after every byte of the target has been read and compared.
+"""Deletes the source of a finished migration, after every byte of the target has been read and compared.
 
-The only part of a migration that deletes, never run by another one. It removes the objects the catalog
-knows of a bundle and nothing else; the manifest goes first, so that a half-deleted bundle is none.
+No other part of a migration deletes anything. Only objects of registered bundles are removed; the manifest goes first, so
+that a half-deleted bundle is not a bundle.
 """
 
 from __future__ import annotations
@@ -12,22 +12,28 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from vigie.bundles.signing import SIGNATURE
-from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.catalog import STARTER, Catalog, ModelVersion, StorageLocation
 from vigie.errors import MigrationIncomplete, NotFound
 from vigie.relocate import journal
-from vigie.relocate.journal import Record, Step, Timing
-from vigie.relocate.targets import Opener, Stores, Target, wanted
-from vigie.relocate.verification import GOOD, check_all
-from vigie.relocate.worker_pool import Progress, Silence
+from vigie.relocate.journal import Migration, Step
+from vigie.relocate.lock import LockTiming, hold
+from vigie.relocate.targets import StoreOpener, StorePool, Target, expected_files
+from vigie.relocate.verification import VALID, check_models
+from vigie.relocate.worker_pool import NullProgress, Progress
 from vigie.stores.base import Store, join
 from vigie.stores.open import open_location
-
-_SHIPPED = "starter library"
 
 
 @dataclass(frozen=True)
 class PruneReport:
-    """What was deleted at the sources of a migration; `kept` are models left there, with the reason."""
+    """What was deleted.
+
+    Attributes:
+        migration: number in the journal.
+        pruned: labels of the models whose old bundle was deleted.
+        objects: number of deleted objects.
+        kept: label and reason of each model whose old bundle was kept.
+    """
 
     migration: int
     pruned: tuple[str, ...]
@@ -40,49 +46,53 @@ def prune(
     target: str,
     *,
     parallel: int = 8,
-    opener: Opener = open_location,
+    opener: StoreOpener = open_location,
     progress: Progress | None = None,
-    timing: Timing | None = None,
+    timing: LockTiming | None = None,
 ) -> PruneReport:
-    """Deletes the old bundles of the last migration to the URL `target`; doing it again is harmless.
+    """Delete the old bundles of the last migration to the URL `target`, which can then no longer be rolled back.
 
-    Afterwards that migration can no longer be rolled back.
+    Args:
+        engine: the catalog's database.
+        target: URL of the store, with a prefix.
+        parallel: files read at a time.
+        opener: opens a store.
+        progress: receives progress.
+        timing: heartbeat of the lock, and how long to wait for another migration.
 
     Raises:
         NotFound: there is no finished migration to `target`.
-        MigrationIncomplete: a model is not right at the target; nothing was deleted.
-        MigrationUnderWay: somebody is migrating.
+        MigrationIncomplete: a model is damaged at the target; nothing was deleted.
+        MigrationUnderWay: another process migrates this catalog.
     """
-    record = _chosen(engine, Target.parse(target))
-    stores = Stores(opener)
-    with journal.hold(engine, timing or Timing(), lambda _: (record.id, "done", True)) as held:
-        entries = Catalog(engine).list(active_only=False)
-        steps = journal.steps(engine, record.id, "switched")
-        by_key = {(e.name, e.version): e for e in entries}
-        known = [(by_key[s.model, s.version], s) for s in steps if (s.model, s.version) in by_key]
+    record = _find(engine, Target.parse(target))
+    stores = StorePool(opener)
+    with hold(engine, timing or LockTiming(), lambda _: (record.id, "done", True)) as lock:
+        entries = {(e.name, e.version): e for e in Catalog(engine).list(active_only=False)}
+        steps = journal.list_steps(engine, record.id, "switched")
+        known = [(entries[s.model, s.version], s) for s in steps if (s.model, s.version) in entries]
         there = [(entry, step) for entry, step in known if entry.storage == step.new]
-        checks = check_all([(e, s.new) for e, s in there], stores, parallel, progress or Silence())
-        bad = [(c.label, "; ".join(c.faults)) for c in checks if c.state != GOOD]
-        if bad:
-            good = len(checks) - len(bad)
+        checks = check_models([(e, s.new) for e, s in there], stores, parallel, progress or NullProgress())
+        damaged = [(c.label, "; ".join(c.faults)) for c in checks if c.state != VALID]
+        if damaged:
+            valid = len(checks) - len(damaged)
             raise MigrationIncomplete(
-                good, len(checks), what="are right at the target; nothing was deleted", failed=bad
+                valid, len(checks), what="are right at the target; nothing was deleted", failed=damaged
             )
-        used = {e.storage for e in entries}
-        kept = [(s.label, why) for e, s in known if (why := _reason_to_keep(e, s, used))]
-        spared = {label for label, _ in kept}
-        going = [(entry, step) for entry, step in there if step.label not in spared]
+        used = {e.storage for e in entries.values()}
+        kept = {s.label: why for e, s in known if (why := _reason_to_keep(e, s, used))}
+        pruned = [(entry, step) for entry, step in there if step.label not in kept]
         objects = 0
-        for entry, step in going:
-            with held.writing():
-                pass  # refused where another process has taken over
-            objects += _delete(stores.at(step.old), entry, step.old)
-        held.finish("done")
-    return PruneReport(record.id, tuple(s.label for _, s in going), objects, tuple(kept))
+        for entry, step in pruned:
+            with lock.transaction():
+                pass  # refused where another process has taken the lock
+            objects += _delete(stores.get(step.old), entry, step.old)
+        lock.finish("done")
+    return PruneReport(record.id, tuple(s.label for _, s in pruned), objects, tuple(kept.items()))
 
 
-def _chosen(engine: sa.Engine, target: Target) -> Record:
-    for record in journal.records(engine):
+def _find(engine: sa.Engine, target: Target) -> Migration:
+    for record in journal.list_migrations(engine):
         if record.target == target.url and record.state in {"done", "running", "failed", "rolling_back"}:
             if record.state == "done":
                 return record
@@ -100,24 +110,25 @@ def _reason_to_keep(entry: ModelVersion, step: Step, used: set[StorageLocation])
         return f"it lies at {entry.storage} now"
     if step.old in used:
         return "another model of the catalog lies there"
-    if entry.provenance.get("source") == _SHIPPED and step.old.storage_type == "local":
+    if entry.provenance.get("source") == STARTER and step.old.storage_type == "local":
         return "it belongs to the installed package"
-    if _same_folder(step.old, step.new):
+    if _is_same_folder(step.old, step.new):
         return "the old and the new place are the same folder"
     return ""
 
 
-def _same_folder(one: StorageLocation, other: StorageLocation) -> bool:
-    """Whether two local places are one, by links or mounts."""
+def _is_same_folder(one: StorageLocation, other: StorageLocation) -> bool:
+    """Whether two local locations are one folder, by links or mounts."""
     if not one.storage_type == other.storage_type == "local":
         return False
-    first, second = (Path(place.bucket, place.prefix) for place in (one, other))
+    first, second = (Path(location.bucket, location.prefix) for location in (one, other))
     return first.exists() and second.exists() and first.samefile(second)
 
 
-def _delete(store: Store, entry: ModelVersion, place: StorageLocation) -> int:
-    keys = [file.key for file in reversed(wanted(entry, place))] + [join(place.prefix, SIGNATURE)]
-    there = {head.key for head in store.list(place.prefix)}
+def _delete(store: Store, entry: ModelVersion, storage: StorageLocation) -> int:
+    """Delete the objects of a bundle, the manifest first; return how many there were."""
+    keys = [file.key for file in reversed(expected_files(entry, storage))] + [join(storage.prefix, SIGNATURE)]
+    there = {head.key for head in store.list(storage.prefix)}
     for key in keys:
         if key in there:
             store.delete(key)

@@ -1,30 +1,37 @@
-"""Takes a migration back: the catalog says again that models lie where they lay before.
+"""Rolls a migration back: the catalog gets the models' old locations again.
 
-Nothing is copied and nothing deleted, at either end. First every old byte is read and compared; one that is missing or
-differs, and nothing at all is changed.
+Nothing is copied and nothing deleted. Every old byte is read and compared first; if one is missing or different, nothing is
+changed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, RollbackRefused
 from vigie.relocate import journal
-from vigie.relocate.journal import Held, Record, Step, Timing
-from vigie.relocate.targets import Opener, Stores
-from vigie.relocate.verification import GOOD, check_all
-from vigie.relocate.worker_pool import Progress, Silence
+from vigie.relocate.journal import Migration, Step
+from vigie.relocate.lock import LockTiming, hold
+from vigie.relocate.targets import StoreOpener, StorePool
+from vigie.relocate.verification import VALID, check_models
+from vigie.relocate.worker_pool import NullProgress, Progress
 from vigie.stores.open import open_location
-
-_STATUS = "`vigie migrate --status` lists the migrations"
 
 
 @dataclass(frozen=True)
 class RollbackReport:
-    """What was taken back: the models restored now, those a rollback before had restored, those no longer registered."""
+    """What a rollback did.
+
+    Attributes:
+        migration: number in the journal.
+        restored: labels of the models that are at their old location again.
+        before: number of models that an earlier, interrupted rollback had restored.
+        forgotten: labels of models that are no longer registered.
+    """
 
     migration: int
     restored: tuple[str, ...]
@@ -36,86 +43,84 @@ def rollback(
     engine: sa.Engine,
     migration: int | None = None,
     *,
+    starter_models: Path | None = None,
     parallel: int = 8,
-    opener: Opener = open_location,
+    opener: StoreOpener = open_location,
     progress: Progress | None = None,
-    timing: Timing | None = None,
+    timing: LockTiming | None = None,
 ) -> RollbackReport:
-    """Restores the rows that a migration switched; by default the last one that was not taken back. Harmless twice.
+    """Restore the locations that a migration changed; a second rollback of it does nothing.
+
+    Args:
+        engine: the catalog's database.
+        migration: number in the journal; None for the last one that is not rolled back.
+        starter_models: folder of the models that come with Vigie, for those whose old folder an upgrade of Vigie removed.
+        parallel: files read at a time.
+        opener: opens a store.
+        progress: receives progress.
+        timing: heartbeat of the lock, and how long to wait for another migration.
 
     Raises:
-        NotFound: no such migration, or none to take back.
-        RollbackRefused: old bytes are missing or differ, or a model has moved on; nothing was changed.
-        MigrationUnderWay: somebody is migrating.
+        NotFound: there is no such migration, or none to roll back.
+        RollbackRefused: old bytes are missing or different, or a model was moved again; nothing was changed.
+        MigrationUnderWay: another process migrates this catalog.
     """
-    record = _chosen(engine, migration)
-    was = record.state
-    if was == "rolled_back":
-        return RollbackReport(record.id, (), record.steps.get("restored", 0), ())
-
-    def choose(connection: sa.Connection) -> tuple[int, str, bool]:
-        return record.id, "rolling_back", was == "rolling_back"
-
-    with journal.hold(engine, timing or Timing(), choose) as held:
+    record = _find(engine, migration)
+    before = record.steps.get("restored", 0)
+    if record.state == "rolled_back":
+        return RollbackReport(record.id, (), before, ())
+    resumed = record.state == "rolling_back"
+    with hold(engine, timing or LockTiming(), lambda _: (record.id, "rolling_back", resumed)) as lock:
         catalog = Catalog(engine)
         entries = {(e.name, e.version): e for e in catalog.list(active_only=False)}
-        steps = journal.steps(engine, record.id, "switched")
-        before = record.steps.get("restored", 0)
+        steps = journal.list_steps(engine, record.id, "switched")
         known = [(entries[s.model, s.version], s) for s in steps if (s.model, s.version) in entries]
-        faults = _faults(engine, record.id, known, Stores(opener), parallel, progress or Silence())
+        if starter_models is not None:
+            known = [(e, replace(s, old=e.resolve_storage(s.old, starter_models))) for e, s in known]
+        faults = _faults(record.id, known, StorePool(opener), parallel, progress or NullProgress())
         if faults:
-            held.finish("rolling_back" if before else _settled(was), "rollback refused")
+            unchanged = "failed" if record.state in {"running", "rolling_back"} else record.state
+            lock.finish("rolling_back" if before else unchanged, "rollback refused")
             raise RollbackRefused(record.id, faults)
         for entry, step in known:
-            _restore(held, catalog, entry, step)
+            with lock.transaction() as connection:
+                catalog.relocate([(entry, step.old)], connection=connection)
+                lock.set_step_state(step, "restored", connection=connection)
         gone = [s for s in steps if (s.model, s.version) not in entries]
         for step in gone:
-            with held.writing() as connection:
-                held.note(step, "restored", connection=connection, error="no longer registered")
-        held.finish("rolled_back")
+            with lock.transaction() as connection:
+                lock.set_step_state(step, "restored", connection=connection, error="no longer registered")
+        lock.finish("rolled_back")
     return RollbackReport(record.id, tuple(s.label for _, s in known), before, tuple(s.label for s in gone))
 
 
-def _chosen(engine: sa.Engine, number: int | None) -> Record:
+def _find(engine: sa.Engine, number: int | None) -> Migration:
     if number is not None:
         return journal.find(engine, number)
-    for record in journal.records(engine):
+    for record in journal.list_migrations(engine):
         if record.state != "rolled_back" and record.steps.get("switched"):
             return record
-    raise NotFound("migration", "to roll back", hint=_STATUS)
+    raise NotFound("migration", "to roll back", hint="`vigie migrate --status` lists the migrations")
 
 
 def _faults(
-    engine: sa.Engine,
     number: int,
     known: list[tuple[ModelVersion, Step]],
-    stores: Stores,
+    stores: StorePool,
     parallel: int,
-    watch: Progress,
+    progress: Progress,
 ) -> list[tuple[str, str]]:
-    """What stands in the way, by model; all old bytes are read."""
-    astray = [
+    """Return label and reason of each model that cannot be restored; all old bytes are read."""
+    moved = [
         (step.label, f"it lies at {entry.storage} now, where migration {number} did not put it")
         for entry, step in known
         if entry.storage != step.new
     ]
-    if astray:
-        return astray
-    checks = check_all([(entry, step.old) for entry, step in known], stores, parallel, watch)
-    places = {f"{step.model} {step.version}": step.old for _, step in known}
+    if moved:
+        return moved
+    checks = check_models([(entry, step.old) for entry, step in known], stores, parallel, progress)
     return [
-        (check.label, f"at {places[check.label]}, {'; '.join(check.faults)}")
+        (check.label, f"at {check.place}, {'; '.join(check.faults)}")
         for check in sorted(checks, key=lambda check: check.label)
-        if check.state != GOOD
+        if check.state != VALID
     ]
-
-
-def _restore(held: Held, catalog: Catalog, entry: ModelVersion, step: Step) -> None:
-    with held.writing() as connection:
-        catalog.relocate([(entry, step.old)], connection=connection)
-        held.note(step, "restored", connection=connection)
-
-
-def _settled(state: str) -> str:
-    """The state to go back to where nothing was restored; one that was never finished has failed."""
-    return "failed" if state in {"running", "rolling_back"} else state

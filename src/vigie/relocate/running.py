@@ -1,11 +1,11 @@
-"""The migration itself: lock, plan, copy, compare, switch, count.
+"""Moves every model of a catalog to another store.
 
-    lock the catalog's migrations ─▶ journal every model to move ─▶ for each model, several at a time:
-        copy what is not there ─▶ read all of it back ─▶ one transaction: the row's place, the journal's step
-    ─▶ count the models that came out
+    lock ─▶ write every model to the journal ─▶ for each model, several at a time:
+        copy missing files ─▶ read all of them back ─▶ one transaction: the model's location, the journal's step
+    ─▶ count the models at the target
 
-Killed at any moment, a second run finishes: it takes the dead one's lock, goes on with the same entry of the journal,
-and sends only what is not yet there and right.
+A run that was killed is finished by the next one: it takes the dead process's lock, resumes the same migration and sends
+only files that are not yet right at the target.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ import sqlalchemy as sa
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, VigieError
 from vigie.relocate import journal
-from vigie.relocate.copying import Copied, Copier
-from vigie.relocate.journal import Held, Step, Timing
+from vigie.relocate.copying import Copier, CopyResult
+from vigie.relocate.journal import Move, Step
+from vigie.relocate.lock import LockTiming, MigrationLock, hold
 from vigie.relocate.planning import pending
-from vigie.relocate.targets import Opener, Stores, Target
-from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
+from vigie.relocate.targets import StoreOpener, StorePool, Target
+from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
 from vigie.stores.open import open_location
 
-SWITCHED = "moved"
+MOVED = "moved"
 FAILED = "failed"
-UNTRIED = "not tried"
-NOTHING = Copied(0, 0, 0)
+SKIPPED = "not tried"
+_NOTHING_COPIED = CopyResult(0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one model ended: SWITCHED, FAILED or UNTRIED, with the error where there was one."""
+    """How one model ended: MOVED, FAILED or SKIPPED, with the error of a failed one."""
 
     name: str
     version: str
     state: str
-    copied: Copied = NOTHING
+    copied: CopyResult = _NOTHING_COPIED
     error: VigieError | None = None
 
     @property
     def label(self) -> str:
-        """How messages name the model."""
+        """Name and version, for messages."""
         return f"{self.name} {self.version}"
 
 
@@ -53,11 +54,13 @@ class RunReport:
     """What a run did.
 
     Attributes:
-        migration: its number in the journal; nothing where there was nothing to do.
-        resumed: whether it went on with one that had been interrupted.
-        models_in: models counted in the catalog before.
-        models_out: of these, how many the catalog has at the target afterwards.
-        outcomes: of the models that had to be moved.
+        migration: number in the journal, None where there was nothing to do.
+        target: URL of the target.
+        resumed: whether an interrupted migration was resumed.
+        models_in: number of models in the catalog before.
+        models_out: how many of these the catalog has at the target afterwards.
+        outcomes: results of the models that had to be moved.
+        seconds: duration.
     """
 
     migration: int | None
@@ -70,17 +73,17 @@ class RunReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every model that went in came out."""
-        return self.models_in == self.models_out and all(o.state == SWITCHED for o in self.outcomes)
+        """Whether every model is at the target."""
+        return self.models_in == self.models_out and all(o.state == MOVED for o in self.outcomes)
 
     @property
     def failures(self) -> tuple[tuple[str, str], ...]:
-        """Label and reason of each model that failed."""
+        """Label and reason of each failed model."""
         return tuple((o.label, o.error.message) for o in self.outcomes if o.error is not None)
 
     @property
     def hint(self) -> str:
-        """What the first failure says to do."""
+        """Hint of the first failure that has one."""
         return next((o.error.hint for o in self.outcomes if o.error is not None and o.error.hint), "")
 
 
@@ -89,101 +92,113 @@ def run(
     target: str,
     *,
     parallel: int = 8,
-    opener: Opener = open_location,
+    opener: StoreOpener = open_location,
     progress: Progress | None = None,
-    timing: Timing | None = None,
+    timing: LockTiming | None = None,
 ) -> RunReport:
-    """Moves every model of the catalog to the URL `target`; doing it again is harmless and finishes what is unfinished.
+    """Move every model of the catalog to the URL `target`, or finish a run that was interrupted.
 
-    A model that fails stays where it was and the others go on; a store that fails for several in a row ends the run.
+    A model that fails stays where it was and the others go on; a store that fails for several models in a row ends the
+    run. A run that finds every model at the target does nothing.
 
     Args:
         engine: the catalog's database.
         target: URL of the store, with a prefix.
         parallel: files copied at a time.
-        opener: how to open a store.
-        progress: told how far it is.
-        timing: heartbeat of the lock, and how long to wait for somebody else's migration.
+        opener: opens a store.
+        progress: receives progress.
+        timing: heartbeat of the lock, and how long to wait for another migration.
 
     Raises:
-        MigrationUnderWay: another migration holds the lock; nothing was done, or not all of it.
-        DatabaseUnavailable: the catalog cannot be written any more; a second run goes on.
+        MigrationUnderWay: another process migrates this catalog, or took the lock from this one.
+        DatabaseUnavailable: the catalog can no longer be written; another run resumes.
+        UsageRefused: the URL is unusable.
     """
     started = time.monotonic()
     goal, catalog = Target.parse(target), Catalog(engine)
     before = [(e.name, e.version) for e in catalog.list(active_only=False)]
-    if not pending(catalog, goal) and not _unfinished(engine, goal):
+    if not pending(catalog, goal) and not _is_unfinished(engine, goal):
         return RunReport(None, goal.url, False, len(before), len(before), (), time.monotonic() - started)
-    moves: list[tuple[ModelVersion, StorageLocation]] = []
+    moves: list[Move] = []
 
     def choose(connection: sa.Connection) -> tuple[int, str, bool]:
         moves[:] = pending(catalog, goal)
         number, resumed = journal.begin(connection, goal, moves)
         return number, "running", resumed
 
-    with journal.hold(engine, timing or Timing(), choose) as held:
-        outcomes = _move(held, catalog, moves, Stores(opener), parallel, progress or Silence())
-        out = _arrived(catalog, goal, before)
+    with hold(engine, timing or LockTiming(), choose) as lock:
+        outcomes = _move_all(lock, catalog, moves, StorePool(opener), parallel, progress or NullProgress())
+        at_target = _count_at_target(catalog, goal, before)
         report = RunReport(
-            held.id, goal.url, held.resumed, len(before), out, tuple(outcomes), time.monotonic() - started
+            lock.id,
+            goal.url,
+            lock.resumed,
+            len(before),
+            at_target,
+            tuple(outcomes),
+            time.monotonic() - started,
         )
         reason = "; ".join(f"{label}: {why}" for label, why in report.failures[:5])
-        held.finish("done" if report.complete else "failed", reason or None)
+        lock.finish("done" if report.complete else "failed", reason or None)
     return report
 
 
-def _move(
-    held: Held,
+def _move_all(
+    lock: MigrationLock,
     catalog: Catalog,
-    moves: Sequence[tuple[ModelVersion, StorageLocation]],
-    stores: Stores,
+    moves: Sequence[Move],
+    stores: StorePool,
     parallel: int,
-    watch: Progress,
+    progress: Progress,
 ) -> list[Outcome]:
-    watch.begin(len(moves), sum(entry.size for entry, _ in moves))
-    with crew(parallel) as team:
-        copier = Copier(stores, team, watch)
+    progress.begin(len(moves), sum(entry.size for entry, _ in moves))
+    with WorkerPool(parallel) as pool:
+        copier = Copier(stores, pool, progress)
 
-        def one(move: tuple[ModelVersion, StorageLocation]) -> Outcome:
-            outcome = _one(held, catalog, copier, team, *move)
-            watch.settle(outcome.label, outcome.state)
+        def move(item: Move) -> Outcome:
+            outcome = _move(lock, catalog, copier, pool, *item)
+            progress.finish_model(outcome.label, outcome.state)
             return outcome
 
         return [
-            outcome or Outcome(entry.name, entry.version, UNTRIED)
-            for (entry, _), outcome in team.models(one, moves)
+            outcome or Outcome(entry.name, entry.version, SKIPPED)
+            for (entry, _), outcome in pool.map_models(move, moves)
         ]
 
 
-def _one(
-    held: Held, catalog: Catalog, copier: Copier, team: Crew, entry: ModelVersion, place: StorageLocation
+def _move(
+    lock: MigrationLock,
+    catalog: Catalog,
+    copier: Copier,
+    pool: WorkerPool,
+    entry: ModelVersion,
+    new: StorageLocation,
 ) -> Outcome:
-    """Copies and switches one model; its own errors are its outcome, those of the database end the run."""
-    step = Step(entry.name, entry.version, entry.storage, place, "planned", None)
-    copied = NOTHING
+    """Copy one model and change its location; errors of the model are its outcome, those of the database end the run."""
+    step = Step(entry.name, entry.version, entry.storage, new, "planned", None)
+    copied = _NOTHING_COPIED
     try:
-        copied = copier.copy(entry, place)
-        team.note(None)
-        with held.writing() as connection:
-            catalog.relocate([(entry, place)], connection=connection)
-            held.note(step, "switched", connection=connection)
+        copied = copier.copy(entry, new)
+        pool.record(None)
+        with lock.transaction() as connection:
+            catalog.relocate([(entry, new)], connection=connection)
+            lock.set_step_state(step, "switched", connection=connection)
     except (DatabaseUnavailable, MigrationUnderWay):
-        team.stop()
+        pool.stop()
         raise
     except VigieError as error:
-        team.note(error)
-        with held.writing() as connection:
-            held.note(step, "failed", connection=connection, error=error.message)
+        pool.record(error)
+        with lock.transaction() as connection:
+            lock.set_step_state(step, "failed", connection=connection, error=error.message)
         return Outcome(entry.name, entry.version, FAILED, copied, error)
-    return Outcome(entry.name, entry.version, SWITCHED, copied)
+    return Outcome(entry.name, entry.version, MOVED, copied)
 
 
-def _arrived(catalog: Catalog, goal: Target, before: Sequence[tuple[str, str]]) -> int:
-    """How many of the models counted in lie at the target now, by the catalog's word."""
-    now = {(e.name, e.version): e.storage == goal.place(e) for e in catalog.list(active_only=False)}
+def _count_at_target(catalog: Catalog, goal: Target, before: Sequence[tuple[str, str]]) -> int:
+    now = {(e.name, e.version): e.storage == goal.location_of(e) for e in catalog.list(active_only=False)}
     return sum(now.get(key, False) for key in before)
 
 
-def _unfinished(engine: sa.Engine, goal: Target) -> bool:
-    last = next(iter(journal.records(engine)), None)
+def _is_unfinished(engine: sa.Engine, goal: Target) -> bool:
+    last = next(iter(journal.list_migrations(engine)), None)
     return last is not None and last.target == goal.url and last.state in {"running", "failed"}

@@ -1,41 +1,39 @@
-"""Where bundles go to, and what is found there: the bytes of one file compared with the catalog's digest.
-
-Nothing here writes.
-"""
+"""Where bundles are moved to, and the check of one file's bytes against the catalog's digest. Nothing here writes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from vigie.bundles.bundle import MANIFEST, MANIFEST_LIMIT
-from vigie.bundles.transfer import BundleLocation
+from vigie.bundles.location import BundleLocation
 from vigie.catalog import ModelVersion, StorageLocation
 from vigie.errors import DamagedBundle, NotFound, UsageRefused
 from vigie.stores.base import Location, Store, check_key, join
 from vigie.stores.open import locate, open_location
 
-RIGHT = "right"
-ABSENT = "absent"
-WRONG = "different"
+MATCH = "right"
+MISSING = "absent"
+MISMATCH = "different"
 
-IN_MEMORY = 32 * 1024**2
-"""Bytes of the largest file that is held in memory whole."""
-
-Opener = Callable[[Location], Store]
+StoreOpener = Callable[[Location], Store]
 
 
 @dataclass(frozen=True)
 class Target:
-    """A store that bundles are moved to; a model lies there in a folder of its name and version."""
+    """A store that bundles are moved to, each into a folder of its model's name and version."""
 
     location: Location
 
     @classmethod
     def parse(cls, url: str) -> Target:
-        """The target at `url`; refuses one that the catalog could not point at."""
+        """Parse a URL.
+
+        Raises:
+            UsageRefused: the URL is unusable, or names a store that ends with this process.
+        """
         location = locate(url)
         if location.kind == "memory":
             raise UsageRefused(
@@ -46,26 +44,26 @@ class Target:
 
     @property
     def url(self) -> str:
-        """How the journal names it; two spellings of the same target become one."""
+        """URL in the journal, the same for every spelling of this target."""
         return self.location.url
 
-    def place(self, entry: ModelVersion) -> StorageLocation:
-        """Where `entry` will lie."""
+    def location_of(self, entry: ModelVersion) -> StorageLocation:
+        """Return where the bundle of `entry` belongs at this target."""
         prefix = check_key(join(self.location.prefix, entry.name, entry.version))
         return StorageLocation(self.location.kind, self.location.bucket, prefix)
 
 
-class Stores:
-    """The stores that places are in, each opened once; safe to share between threads."""
+class StorePool:
+    """The stores of one operation, each opened once; safe to share between threads."""
 
-    def __init__(self, opener: Opener = open_location) -> None:
+    def __init__(self, opener: StoreOpener = open_location) -> None:
         self._opener = opener
         self._open: dict[Location, Store] = {}
         self._lock = threading.Lock()
 
-    def at(self, place: StorageLocation) -> Store:
-        """The store whose keys begin with the place's prefix."""
-        location = Location(place.storage_type, place.bucket)
+    def get(self, storage: StorageLocation) -> Store:
+        """Return the store of a bundle; the bundle's prefix begins its keys."""
+        location = Location(storage.storage_type, storage.bucket)
         with self._lock:
             if location not in self._open:
                 self._open[location] = self._opener(location)
@@ -73,15 +71,15 @@ class Stores:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One file of a model: what its bytes must be.
+class ExpectedFile:
+    """One file of a model, as the catalog has registered it.
 
     Attributes:
         model: the model's label, for messages.
-        name: the file's name in the bundle.
-        key: where it lies in its store.
-        sha256: what the catalog says.
-        size: bytes; nothing for the manifest, whose size the catalog does not keep.
+        name: name of the file in its bundle.
+        key: key in its store.
+        sha256: digest of its bytes.
+        size: bytes; None for the manifest, whose size the catalog does not have.
     """
 
     model: str
@@ -92,57 +90,58 @@ class Wanted:
 
     @property
     def limit(self) -> int:
-        """The most bytes to read."""
+        """Maximum number of bytes to read."""
         return MANIFEST_LIMIT if self.size is None else self.size
 
-    def fault(self, found: str, hint: str = "") -> DamagedBundle:
-        """What to raise for other bytes."""
+    def damaged(self, found: str, hint: str = "") -> DamagedBundle:
+        """Build the error for other bytes."""
         expected = f"sha256 {self.sha256[:16]}…" + ("" if self.size is None else f" of {self.size:,} bytes")
         return DamagedBundle(self.model, self.name, found=found, expected=expected, hint=hint)
 
 
-def wanted(entry: ModelVersion, place: StorageLocation) -> tuple[Wanted, ...]:
-    """The files of `entry` at `place`, the manifest last."""
-    stored = BundleLocation(entry.name, place.prefix, entry.manifest_sha256, entry.digests)
+def expected_files(entry: ModelVersion, storage: StorageLocation) -> tuple[ExpectedFile, ...]:
+    """Return the files of `entry` as they must be at `storage`, the manifest last."""
+    stored = BundleLocation(entry.name, storage.prefix, entry.manifest_sha256, entry.digests)
     files = []
     for name, key in stored.keys().items():
         digest = entry.digests.get(name)
         if name == MANIFEST or digest is None:
-            files.append(Wanted(entry.label, name, key, entry.manifest_sha256, None))
+            files.append(ExpectedFile(entry.label, name, key, entry.manifest_sha256, None))
         else:
-            files.append(Wanted(entry.label, name, key, digest.sha256, digest.size))
+            files.append(ExpectedFile(entry.label, name, key, digest.sha256, digest.size))
     return tuple(files)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is at a key: `state` is RIGHT, ABSENT or WRONG, `found` says it in words, `size` is what was read."""
+class FileCheck:
+    """Result of reading one file.
+
+    Attributes:
+        state: MATCH, MISSING or MISMATCH.
+        found: what was found instead, for messages; empty for MATCH.
+        size: bytes read.
+    """
 
     state: str
     found: str
     size: int
 
 
-def chunks(store: Store, file: Wanted) -> Iterator[bytes]:
-    """The file's bytes as they are now; whoever reads stops at its limit."""
-    # The vendor streams a local file in very small pieces: one that fits is read at once.
-    if store.kind == "local" and file.limit <= IN_MEMORY and store.head(file.key).size <= file.limit:
-        yield store.get(file.key)
-    else:
-        yield from store.stream(file.key)
+def check_file(store: Store, file: ExpectedFile) -> FileCheck:
+    """Read every byte of the file from the store and compare its digest.
 
-
-def look(store: Store, file: Wanted) -> Seen:
-    """Reads the file from the store, every byte, now; raises only where the store cannot be read."""
+    Raises:
+        StoreUnavailable: the store cannot be read.
+    """
     hasher, total = sha256(), 0
     try:
-        for chunk in chunks(store, file):
+        for chunk in store.stream(file.key):
             total += len(chunk)
             if total > file.limit:
-                return Seen(WRONG, f"more than {file.limit:,} bytes", total)
+                return FileCheck(MISMATCH, f"more than {file.limit:,} bytes", total)
             hasher.update(chunk)
     except NotFound:
-        return Seen(ABSENT, "no such object", total)
+        return FileCheck(MISSING, "no such object", total)
     if hasher.hexdigest() != file.sha256:
-        return Seen(WRONG, f"sha256 {hasher.hexdigest()[:16]}… of {total:,} bytes", total)
-    return Seen(RIGHT, "", total)
+        return FileCheck(MISMATCH, f"sha256 {hasher.hexdigest()[:16]}… of {total:,} bytes", total)
+    return FileCheck(MATCH, "", total)

@@ -1,7 +1,4 @@
-"""Reads every byte of the models afresh from the store the catalog names, never through the cache, and compares.
-
-Writes nothing.
-"""
+"""Reads every byte of the models from their stores, never through the cache, and compares digests. Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,19 +10,27 @@ import sqlalchemy as sa
 
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.errors import StoreUnavailable
-from vigie.relocate.targets import RIGHT, Opener, Stores, Target, look, wanted
-from vigie.relocate.worker_pool import Crew, Progress, Silence, crew
+from vigie.relocate.journal import Move
+from vigie.relocate.targets import MATCH, StoreOpener, StorePool, Target, check_file, expected_files
+from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
 from vigie.stores.open import open_location
 
-GOOD = "right"
-BAD = "damaged"
+VALID = "right"
+DAMAGED = "damaged"
 ELSEWHERE = "not there"
-UNREAD = "unreadable"
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
 class ModelCheck:
-    """One model: `state` is GOOD, BAD, ELSEWHERE (its row points to another store) or UNREAD; `faults` say why."""
+    """Result for one model.
+
+    Attributes:
+        place: where it was read.
+        state: VALID, DAMAGED, ELSEWHERE (the catalog has it in another store) or UNREADABLE.
+        faults: reasons of any state but VALID, for messages.
+        size: bytes read.
+    """
 
     name: str
     version: str
@@ -36,13 +41,13 @@ class ModelCheck:
 
     @property
     def label(self) -> str:
-        """How messages name the model."""
+        """Name and version, for messages."""
         return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was found; `target` is nothing where the models were read wherever they lie."""
+    """Results of all models; `target` is None where each was read from its own location."""
 
     target: str | None
     checks: tuple[ModelCheck, ...]
@@ -50,12 +55,12 @@ class VerifyReport:
 
     @property
     def good(self) -> int:
-        """Models that are there, every byte right."""
-        return sum(check.state == GOOD for check in self.checks)
+        """Number of models that are VALID."""
+        return sum(check.state == VALID for check in self.checks)
 
     @property
     def right(self) -> bool:
-        """Whether every model is."""
+        """Whether every model is VALID."""
         return self.good == len(self.checks)
 
     @property
@@ -65,8 +70,8 @@ class VerifyReport:
 
     @property
     def failures(self) -> tuple[tuple[str, str], ...]:
-        """Label and reason of each model that is not right."""
-        return tuple((c.label, "; ".join(c.faults) or c.state) for c in self.checks if c.state != GOOD)
+        """Label and reason of each model that is not VALID."""
+        return tuple((c.label, "; ".join(c.faults) or c.state) for c in self.checks if c.state != VALID)
 
 
 def verify(
@@ -74,46 +79,57 @@ def verify(
     target: str | None = None,
     *,
     parallel: int = 8,
-    opener: Opener = open_location,
+    opener: StoreOpener = open_location,
     progress: Progress | None = None,
 ) -> VerifyReport:
-    """Reads all models; with a `target`, each must lie there.
+    """Read all models; with a `target`, each must be there.
+
+    Args:
+        engine: the catalog's database.
+        target: URL of the store; None to read each model from its own location.
+        parallel: files read at a time.
+        opener: opens a store.
+        progress: receives progress.
 
     Raises:
         StoreUnavailable: a store failed for several models in a row.
+        UsageRefused: the URL is unusable.
     """
     started = time.monotonic()
     goal = Target.parse(target) if target is not None else None
     entries = Catalog(engine).list(active_only=False)
-    jobs = [(entry, entry.storage) for entry in entries if goal is None or entry.storage == goal.place(entry)]
-    stray = [(entry, goal.place(entry)) for entry in entries if goal and entry.storage != goal.place(entry)]
-    checks = check_all(jobs, Stores(opener), parallel, progress or Silence())
+    there = [(e, e.storage) for e in entries if goal is None or e.storage == goal.location_of(e)]
+    stray = [e for e in entries if goal is not None and e.storage != goal.location_of(e)]
+    checks = check_models(there, StorePool(opener), parallel, progress or NullProgress())
     checks += [
         ModelCheck(e.name, e.version, e.storage, ELSEWHERE, (f"the catalog has it at {e.storage}",))
-        for e, _ in stray
+        for e in stray
     ]
     ordered = tuple(sorted(checks, key=lambda check: (check.name, check.version)))
     return VerifyReport(goal.url if goal else None, ordered, time.monotonic() - started)
 
 
-def check_all(
-    jobs: Sequence[tuple[ModelVersion, StorageLocation]], stores: Stores, parallel: int, watch: Progress
+def check_models(
+    models: Sequence[Move], stores: StorePool, parallel: int, progress: Progress
 ) -> list[ModelCheck]:
-    """Reads each model at the place given; a store that fails for several in a row raises its own error."""
-    watch.begin(len(jobs), sum(entry.size for entry, _ in jobs))
+    """Read each model at the location given.
+
+    Raises:
+        StoreUnavailable: a store failed for several models in a row.
+    """
+    progress.begin(len(models), sum(entry.size for entry, _ in models))
     errors: list[StoreUnavailable] = []
-    checks = []
-    with crew(parallel) as team:
+    with WorkerPool(parallel) as pool:
 
-        def one(job: tuple[ModelVersion, StorageLocation]) -> ModelCheck:
-            check = _check(*job, stores, team, watch, errors)
-            watch.settle(check.label, check.state)
-            return check
+        def check(item: Move) -> ModelCheck:
+            found = _check(*item, stores, pool, errors)
+            if found.state != UNREADABLE:
+                progress.advance(item[0].size)
+            progress.finish_model(found.label, found.state)
+            return found
 
-        for _, check in team.models(one, jobs):
-            if check is not None:
-                checks.append(check)
-        if team.stopped:
+        checks = [check for _, check in pool.map_models(check, models) if check is not None]
+        if pool.stopped:
             raise errors[-1]
     return checks
 
@@ -121,25 +137,23 @@ def check_all(
 def _check(
     entry: ModelVersion,
     place: StorageLocation,
-    stores: Stores,
-    team: Crew,
-    watch: Progress,
+    stores: StorePool,
+    pool: WorkerPool,
     errors: list[StoreUnavailable],
 ) -> ModelCheck:
-    files = wanted(entry, place)
-    store = stores.at(place)
+    files = expected_files(entry, place)
     try:
-        seen = team.read(lambda file: look(store, file), files)
+        store = stores.get(place)
+        read = pool.read(lambda file: check_file(store, file), files)
     except StoreUnavailable as error:
         errors.append(error)
-        team.note(error)
-        return ModelCheck(entry.name, entry.version, place, UNREAD, (error.message,))
-    team.note(None)
-    watch.advance(entry.size)
+        pool.record(error)
+        return ModelCheck(entry.name, entry.version, place, UNREADABLE, (error.message,))
+    pool.record(None)
     faults = tuple(
-        f"{file.name}: found {s.found}, expected {file.sha256[:16]}…"
-        for file, s in zip(files, seen, strict=True)
-        if s.state != RIGHT
+        f"{file.name}: found {check.found}, expected {file.sha256[:16]}…"
+        for file, check in zip(files, read, strict=True)
+        if check.state != MATCH
     )
-    size = sum(s.size for s in seen)
-    return ModelCheck(entry.name, entry.version, place, BAD if faults else GOOD, faults, size)
+    size = sum(check.size for check in read)
+    return ModelCheck(entry.name, entry.version, place, DAMAGED if faults else VALID, faults, size)

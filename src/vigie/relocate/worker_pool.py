@@ -1,7 +1,7 @@
-"""Models worked on several at a time, and what is told meanwhile.
+"""Thread pools for several models at a time, and the progress they report.
 
-One pool sends files, one reads them, each so many at a time, so that reading back never keeps a file from being sent; a
-third one for the models keeps the two fed. A store that fails for several models in a row is not asked for all the others.
+Writing and reading files have a pool each, so that reading back never keeps a file from being sent; a third pool, for
+the models, keeps the two busy. Once a store fails for several models in a row, no further model is started.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from vigie.errors import StoreUnavailable
 
@@ -18,25 +17,26 @@ T = TypeVar("T")
 M = TypeVar("M")
 R = TypeVar("R")
 
-FAILURES_IN_A_ROW = 3
-_AHEAD = 2
+MAX_FAILURES_IN_A_ROW = 3
+_MODELS_PER_WRITER = 2
+_END = object()
 
 
 class Progress(Protocol):
-    """What watches; every method may be called from any thread."""
+    """Receives progress; every method may be called from any thread."""
 
     def begin(self, models: int, size: int) -> None:
-        """So many models and bytes are to be done."""
+        """Start over with a number of models and of bytes to do."""
 
     def advance(self, size: int) -> None:
-        """So many more bytes are done."""
+        """Add bytes that are done."""
 
-    def settle(self, model: str, state: str) -> None:
-        """A model is done; `state` is how it ended."""
+    def finish_model(self, model: str, state: str) -> None:
+        """Add a model that is done and how it ended."""
 
 
-class Silence:
-    """Watches nothing."""
+class NullProgress:
+    """Progress that is not shown."""
 
     def begin(self, models: int, size: int) -> None:
         """See Progress."""
@@ -44,76 +44,78 @@ class Silence:
     def advance(self, size: int) -> None:
         """See Progress."""
 
-    def settle(self, model: str, state: str) -> None:
+    def finish_model(self, model: str, state: str) -> None:
         """See Progress."""
 
 
-class Crew:
-    """The pools of one piece of work, and the flag that ends it early.
+class WorkerPool:
+    """The thread pools of one operation; a context manager that ends them.
 
     Args:
-        parallel: files sent at a time, and as many read.
+        parallel: files written at a time, and as many read.
     """
 
     def __init__(self, parallel: int) -> None:
         self.parallel = max(1, parallel)
-        self._senders = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-send")
+        self._writers = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-write")
         self._readers = ThreadPoolExecutor(self.parallel, thread_name_prefix="vigie-read")
-        # More models than senders: while some are read back the others keep every sender busy.
-        self._models = ThreadPoolExecutor(_AHEAD * self.parallel, thread_name_prefix="vigie-model")
+        # More models than writers: while some are read back the others keep every writer busy.
+        self._max_models = _MODELS_PER_WRITER * self.parallel
+        self._models = ThreadPoolExecutor(self._max_models, thread_name_prefix="vigie-model")
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._failures = 0
 
     @property
     def stopped(self) -> bool:
-        """Whether no further model should be begun."""
+        """Whether no further model is started."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """Lets what is under way end, and begins nothing more."""
+        """Start no further model."""
         self._stopped.set()
 
-    def note(self, error: BaseException | None) -> None:
-        """Counts what the stores answered; several failures in a row end the work."""
+    def record(self, error: BaseException | None) -> None:
+        """Record how a model ended: several unavailable stores in a row stop the pool."""
         with self._lock:
             self._failures = self._failures + 1 if isinstance(error, StoreUnavailable) else 0
-            if self._failures >= FAILURES_IN_A_ROW:
+            if self._failures >= MAX_FAILURES_IN_A_ROW:
                 self.stop()
 
-    def send(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
-        """Does `action`, which writes, on every file; the first error is raised once none is under way any more."""
-        return _all(self._senders, action, files)
+    def write(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
+        """Call `action`, which writes, on every file; raise its first error once all calls have ended."""
+        return _map(self._writers, action, files)
 
     def read(self, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
-        """The same for an action that only reads."""
-        return _all(self._readers, action, files)
+        """Call `action`, which only reads, on every file; raise its first error once all calls have ended."""
+        return _map(self._readers, action, files)
 
-    def models(self, action: Callable[[M], R], models: Sequence[M]) -> Iterator[tuple[M, R | None]]:
-        """Each model with what `action` returned, as they end; nothing for those not begun before the stop."""
+    def map_models(self, action: Callable[[M], R], models: Sequence[M]) -> Iterator[tuple[M, R | None]]:
+        """Yield each model with the result of `action` as it ends; with None if it was not started before `stop`."""
         waiting = iter(models)
         running: dict[Future[R | None], M] = {}
 
-        def one(model: M) -> R | None:
+        def unless_stopped(model: M) -> R | None:
             return None if self.stopped else action(model)
 
         while True:
-            while len(running) < _AHEAD * self.parallel and (model := next(waiting, _END)) is not _END:
-                running[self._models.submit(one, model)] = model  # type: ignore[arg-type,assignment]
+            while len(running) < self._max_models and (model := next(waiting, _END)) is not _END:
+                running[self._models.submit(unless_stopped, model)] = model  # type: ignore[arg-type,assignment]
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
 
-    def close(self) -> None:
-        """Ends the work: what is under way ends, what waits is dropped."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.stop()
-        self._models.shutdown(wait=True, cancel_futures=True)
-        self._senders.shutdown(wait=True, cancel_futures=True)
-        self._readers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._models, self._writers, self._readers):
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _all(pool: ThreadPoolExecutor, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
+def _map(pool: ThreadPoolExecutor, action: Callable[[T], R], files: Iterable[T]) -> list[R]:
     futures = [pool.submit(action, file) for file in files]
     try:
         return [future.result() for future in futures]
@@ -121,16 +123,3 @@ def _all(pool: ThreadPoolExecutor, action: Callable[[T], R], files: Iterable[T])
         for future in futures:
             future.cancel()
         wait(futures)
-
-
-_END = object()
-
-
-@contextmanager
-def crew(parallel: int) -> Iterator[Crew]:
-    """A crew for a while."""
-    made = Crew(parallel)
-    try:
-        yield made
-    finally:
-        made.close()

@@ -1,104 +1,97 @@
-"""What the values of a column say for themselves: safe guesses whatever the name, more where it says nothing."""
+"""Roles that the values of a column suggest without its name."""
 
 from __future__ import annotations
 
-from vigie.roles.column_stats import Values
-from vigie.roles.name_lexicon import bag
-from vigie.roles.value_checks import LABEL_WORDS, is_epoch, is_whole
+from vigie.roles.column_stats import ColumnStats
+from vigie.roles.name_lexicon import word_set
+from vigie.roles.value_checks import LABEL_WORDS, is_epoch, is_integer
 
-_VERDICTS = bag(
+_FRAUD_WORDS = word_set(
     """
     fraud fraude fraudulent frauduleux fraudulento illicit legit legitimate genuine nonfraud non-fraud
     licit
     """
 )
+UNIQUE_REASON = "unique on every row"
+BASIC_SCORE = 0.3
+"""Score of a role that says no more than the type of the values."""
 
-Guess = tuple[str, float, str]
+Proposal = tuple[str, float, str]
+"""Role, score and reason."""
 
 
-def guesses(v: Values) -> list[Guess]:
-    """Roles the values alone speak for, safe whatever the name: (role, score, evidence)."""
-    found: list[Guess] = []
-    if v.kind == "time":
+def roles_of_values(s: ColumnStats) -> list[Proposal]:
+    """Return the roles that the values suggest, whatever the name."""
+    found: list[Proposal] = []
+    if s.kind == "time":
         found.append(("time", 0.5, "values are dates and times"))
-    if v.shape == "ip":
+    if s.pattern == "ip":
         found.append(("ip", 0.85, "values look like IP addresses"))
-    if v.shape == "email" and v.distinct > 2:
+    if s.pattern == "email" and s.n_distinct > 2:
         found.append(("email", 0.85, "values look like e-mail addresses"))
-    if v.shape == "user_agent" and v.distinct > 2:
+    if s.pattern == "user_agent" and s.n_distinct > 2:
         found.append(("user_agent", 0.85, "values look like browser signatures"))
-    if v.shape in {"weekday", "month", "country", "currency"} and v.kind == "text" and v.distinct > 2:
-        found.append((v.shape, 0.6, f"values look like names or codes of a {v.shape}"))
-    if v.shape == "state" and v.distinct > 5:
+    if s.pattern in {"weekday", "month", "country", "currency"} and s.kind == "text" and s.n_distinct > 2:
+        found.append((s.pattern, 0.6, f"values look like names or codes of a {s.pattern}"))
+    if s.pattern == "state" and s.n_distinct > 5:
         found.append(("region", 0.72, "values look like codes of a state"))
-    if v.shape == "clock":
+    if s.pattern == "clock":
         found.append(("hour", 0.6, "values look like times of the day"))
-    if v.kind == "text" and v.few and v.few & _VERDICTS and len(v.few) <= 4 and v.few <= LABEL_WORDS:
+    if s.kind == "text" and len(s.values) <= 4 and s.values & _FRAUD_WORDS and s.values <= LABEL_WORDS:
         found.append(("leak", 0.95, "values are verdicts of fraud"))
     return found
 
 
-def silent_guesses(v: Values) -> list[Guess]:
-    """What values suggest for a column whose name says nothing at all."""
-    found = guesses(v)
-    if is_epoch(v) and v.distinct > 0.02 * v.rows:
+def roles_of_unnamed_values(s: ColumnStats) -> list[Proposal]:
+    """Return the roles that the values suggest where the name says nothing."""
+    found = roles_of_values(s)
+    if is_epoch(s) and s.n_distinct > 0.02 * s.n_rows:
         found.append(("time", 0.75, "values look like seconds since 1970"))
-    if v.shape == "card" and v.distinct > 12:
+    if s.pattern == "card" and s.n_distinct > 12:
         found.append(("card", 0.8, "values have the check digit of card numbers"))
-    if v.shape == "zip" and v.distinct > 12:
+    if s.pattern == "zip" and s.n_distinct > 12:
         found.append(("zip", 0.35, "values look like postal codes"))
-    if v.shape == "phone" and v.distinct > 20:
+    if s.pattern == "phone" and s.n_distinct > 20:
         found.append(("phone", 0.6, "values look like phone numbers"))
-    if v.unique > 0.995 and v.rows > 20 and (v.shape in {"uuid", "hash", "code", "digits"} or _counter(v)):
-        found.append(("row_id", 0.6, "unique on every row"))
-    if is_whole(v) and v.low == 0 and v.high == 23 and v.distinct >= 20:
+    counts_from_start = is_integer(s) and s.min in (0.0, 1.0)
+    is_code = counts_from_start or s.pattern in {"uuid", "hash", "code", "digits"}
+    if s.distinct_share > 0.995 and s.n_rows > 20 and is_code:
+        found.append(("row_id", 0.6, UNIQUE_REASON))
+    if is_integer(s) and s.min == 0 and s.max == 23 and s.n_distinct >= 20:
         found.append(("hour", 0.5, "values are whole hours of a day"))
     return found
 
 
-def _counter(v: Values) -> bool:
-    return is_whole(v) and v.low in (0.0, 1.0) and v.unique > 0.995
-
-
-def looks_like_money(v: Values) -> bool:
-    """Positive, at most two decimals, some cents, many values, a few much larger than most."""
-    return (
-        v.kind == "number"
-        and v.low >= 0
-        and v.cents > 0.98
-        and 1.0 - v.whole > 0.05
-        and v.distinct > min(100, 0.3 * v.rows)
-        and v.tail > 3 * v.middle > 0
-        and v.zeros < 0.05
-    )
-
-
-def looks_like_entity(v: Values) -> bool:
-    """Codes that come back on several rows."""
-    return (
-        v.kind == "text"
-        and v.shape in {"code", "hash", "uuid", "digits"}
-        and v.distinct > 30
-        and v.unique < 0.9
-    )
-
-
-def looks_like_step(v: Values) -> bool:
-    """A whole counter that never goes back and stays on one value for several rows."""
-    return is_whole(v) and v.rising and v.distinct > 20 and v.low >= 0
-
-
-def fallback(v: Values) -> Guess:
-    """The plain kind of a column nothing else speaks for."""
-    if v.kind == "empty":
+def basic_role(s: ColumnStats) -> Proposal:
+    """Return the role that says no more than the type of the values."""
+    if s.kind == "empty":
         return ("none", 1.0, "empty")
-    if v.kind == "constant":
+    if s.kind == "constant":
         return ("none", 1.0, "one value on every row")
-    if v.kind == "time":
-        return ("time", 0.3, "values are dates and times")
-    if v.binary:
-        return ("flag", 0.3, "two values")
-    if v.kind == "number":
-        return ("number", 0.3, "values are numbers")
-    repeated = v.distinct <= 60 or v.unique < 0.2
-    return ("category", 0.3, "few texts, often repeated") if repeated else ("text", 0.3, "values are texts")
+    if s.kind == "time":
+        return ("time", BASIC_SCORE, "values are dates and times")
+    if s.is_binary:
+        return ("flag", BASIC_SCORE, "two values")
+    if s.kind == "number":
+        return ("number", BASIC_SCORE, "values are numbers")
+    if s.n_distinct <= 60 or s.distinct_share < 0.2:
+        return ("category", BASIC_SCORE, "few texts, often repeated")
+    return ("text", BASIC_SCORE, "values are texts")
+
+
+def looks_like_money(s: ColumnStats) -> bool:
+    """Whether the values are positive, with at most two decimals, many of them, and a few much larger than most."""
+    has_cents = s.cents_share > 0.98 and 1.0 - s.integer_share > 0.05
+    has_many = s.n_distinct > min(100, 0.3 * s.n_rows) and s.zero_share < 0.05
+    return s.kind == "number" and s.min >= 0 and has_cents and has_many and s.percentile_99 > 3 * s.median > 0
+
+
+def looks_like_entity(s: ColumnStats) -> bool:
+    """Whether the values are codes that repeat."""
+    is_code = s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits"}
+    return is_code and s.n_distinct > 30 and s.distinct_share < 0.9
+
+
+def looks_like_step(s: ColumnStats) -> bool:
+    """Whether the values are a counter that never decreases."""
+    return is_integer(s) and s.is_sorted and s.n_distinct > 20 and s.min >= 0

@@ -1,48 +1,52 @@
-"""What each column of a table means, from its name and its values together.
+"""The role of each column of a table, from its name and its values together.
 
-`infer` is the only way in. It never looks at the order of the columns, and at the order of the rows only
-to recognise a step counter nobody has named.
+`infer` is the entry point. The order of the columns changes nothing; the order of the rows is used only to recognise an
+unnamed step counter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from vigie.errors import NotFound, UnknownColumn
 from vigie.roles.assignment import assign
-from vigie.roles.column_stats import UNIQUE, look
-from vigie.roles.definitions import ROLES, Role
-from vigie.roles.name_parser import read, shorten
+from vigie.roles.column_stats import column_stats
+from vigie.roles.definitions import ROLES, role_names, role_of
+from vigie.roles.fallbacks import UNIQUE_REASON
+from vigie.roles.name_parser import parse_name, strip_common_prefix
 from vigie.roles.risk_direction import direction
+from vigie.roles.role import FALLBACK_ACTOR_RANK, Role
 
 __all__ = ["ROLES", "ColumnRole", "Role", "Roles", "infer"]
-
-_ACTORS = ("customer", "card", "account", "email", "phone", "device")
-_STAND_INS = ("address", "person_name", "ip")
-_COUNTERPARTS = ("counterparty",)
 
 
 @dataclass(frozen=True)
 class ColumnRole:
-    """What one column means.
+    """The role of one column.
 
     Attributes:
         column: its name in the table.
         role: a key of `ROLES`.
-        confidence: in [0, 1]; not a probability, it only orders columns of one role.
-        evidence: short reasons in English.
+        confidence: in [0, 1]; orders columns of one role, no probability.
+        reasons: why, in short English texts.
         direction: +1 riskier when higher, -1 safer when higher, 0 unknown.
     """
 
     column: str
     role: str
     confidence: float
-    evidence: tuple[str, ...]
+    reasons: tuple[str, ...]
     direction: int
+
+    @property
+    def definition(self) -> Role:
+        """The record of the role."""
+        return role_of(self.role)
 
 
 @dataclass(frozen=True)
@@ -52,54 +56,85 @@ class Roles:
     columns: tuple[ColumnRole, ...]
 
     def all(self, role: str) -> tuple[str, ...]:
-        """Columns of that role, best first; equals are ordered by name, never by position."""
+        """Return the columns of a role, best first; equals are ordered by name."""
         found = [column for column in self.columns if column.role == role]
         return tuple(column.column for column in sorted(found, key=lambda c: (-c.confidence, c.column)))
 
     def first(self, role: str) -> str | None:
-        """The best column of that role."""
+        """Return the best column of a role."""
         return next(iter(self.all(role)), None)
 
     def of(self, column: str) -> ColumnRole:
-        """The role of one column; refuses a name the table does not have."""
+        """Return the role of one column.
+
+        Raises:
+            UnknownColumn: the table has no such column.
+        """
         for known in self.columns:
             if known.column == column:
                 return known
         raise UnknownColumn(column, (known.column for known in self.columns))
 
     def actor(self) -> str | None:
-        """The column that best says who acts: the customer, else the card, the account, …
+        """Return the column of the actor: the customer, else the card, the account …
 
-        A column that repeats is preferred, since only repeats give a history; without any, the first in
-        that order. Addresses, names and IPs stand in only where nothing better exists.
+        A column whose values repeat is preferred, since only repeats make a history. Addresses, names and IP addresses
+        are used only where a table has nothing better.
         """
-        return self._entity(_ACTORS) or self._entity(_STAND_INS)
+        preferred, fallbacks = _actor_roles()
+        return self._entity(preferred) or self._entity(fallbacks)
 
     def counterpart(self) -> str | None:
-        """The column that best says who receives."""
-        return self._entity(_COUNTERPARTS)
+        """Return the column of the counterparty."""
+        return self._entity(role_names(lambda role: role.counterpart))
 
-    def _entity(self, roles: tuple[str, ...]) -> str | None:
+    def _entity(self, roles: Iterable[str]) -> str | None:
         found = [column for role in roles for column in self.all(role)]
-        repeated = [column for column in found if UNIQUE not in self.of(column).evidence]
+        repeated = [column for column in found if UNIQUE_REASON not in self.of(column).reasons]
         return next(iter(repeated + found), None)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Plain lists and dicts, for `json.dump`."""
-        return [{**asdict(column), "evidence": list(column.evidence)} for column in self.columns]
+        """Return lists and dicts for `json.dump`; the reasons are stored as `evidence`."""
+        return [
+            {
+                "column": item.column,
+                "role": item.role,
+                "confidence": item.confidence,
+                "evidence": list(item.reasons),
+                "direction": item.direction,
+            }
+            for item in self.columns
+        ]
 
     @classmethod
     def from_json(cls, data: list[dict[str, Any]]) -> Roles:
-        """What `to_json` wrote."""
-        return cls(tuple(ColumnRole(**{**entry, "evidence": tuple(entry["evidence"])}) for entry in data))
+        """Read what `to_json` returned."""
+        return cls(
+            tuple(
+                ColumnRole(e["column"], e["role"], e["confidence"], tuple(e["evidence"]), e["direction"])
+                for e in data
+            )
+        )
+
+
+@cache
+def _actor_roles() -> tuple[list[str], list[str]]:
+    """Return the roles of actors, in the order of preference, and those that are used where none of these is there."""
+    ordered = sorted(role_names(lambda role: role.actor_rank), key=lambda name: ROLES[name].actor_rank)
+    preferred = [name for name in ordered if ROLES[name].actor_rank < FALLBACK_ACTOR_RANK]
+    return preferred, ordered[len(preferred) :]
 
 
 def infer(frame: pl.DataFrame, overrides: Mapping[str, str] | None = None) -> Roles:
-    """Finds the role of every column.
+    """Infer the role of every column.
 
     Args:
-        frame: a table's typed columns.
-        overrides: column -> role, what the user knows better; refused if either does not exist.
+        frame: (rows, columns) typed table.
+        overrides: column -> role, chosen by the user.
+
+    Raises:
+        UnknownColumn: `overrides` names a column that the table does not have.
+        NotFound: `overrides` names a role that does not exist.
     """
     given = dict(overrides or {})
     for column, role in given.items():
@@ -107,19 +142,17 @@ def infer(frame: pl.DataFrame, overrides: Mapping[str, str] | None = None) -> Ro
             raise UnknownColumn(column, frame.columns)
         if role not in ROLES:
             raise NotFound("role", role, known=ROLES)
-    facts = look(frame)
-    short = shorten(tuple(frame.columns))
-    found = assign(facts, {name: read(known) for name, known in short.items()}, given)
-    columns = []
-    for name in frame.columns:
-        choice = found[name]
-        columns.append(
+    names = {name: parse_name(short) for name, short in strip_common_prefix(tuple(frame.columns)).items()}
+    assigned = assign(column_stats(frame), names, given)
+    return Roles(
+        tuple(
             ColumnRole(
                 column=name,
-                role=choice.role,
-                confidence=round(min(1.0, choice.score), 4),
-                evidence=choice.evidence,
-                direction=direction(read(short[name]), choice.role),
+                role=assigned[name].role,
+                confidence=round(min(1.0, assigned[name].score), 4),
+                reasons=assigned[name].reasons,
+                direction=direction(names[name], assigned[name].role),
             )
+            for name in frame.columns
         )
-    return Roles(tuple(columns))
+    )

@@ -1,15 +1,15 @@
 """The words of column names: concept -> words in English, French, Spanish, Portuguese and their abbreviations.
 
-Words only; which concepts make which role is in `rules`. Words are folded (no accents, lower case);
-an underscore joins the words of a phrase. One word may carry several concepts: `sender` is a person and a
-side, `nombre` is a name in Spanish and a count in French, and the values decide between them.
+Words are in lower case without accents; an underscore joins the words of a phrase. A word may have several concepts: `sender`
+is a person and a side, `nombre` is a name in Spanish and a count in French, and the values of the column decide between them.
+Which concepts make which role is in the name rules of `definitions`.
 """
 
 from __future__ import annotations
 
 
-def bag(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 

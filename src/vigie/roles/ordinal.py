@@ -1,7 +1,7 @@
-"""Text categories that are really ordered numbers: "none", "1 to 2", "more than 5", "3 years", "26 a 30".
+"""Texts that are ordered numbers: "none", "1 to 2", "more than 5", "3 years", "26 a 30".
 
-English, French, Spanish and Portuguese. A range counts as its middle, an open end as a little beyond its
-bound, "never" or "no change" as beyond everything seen.
+English, French, Spanish and Portuguese. A range counts as its middle, an open end as a little beyond its bound, "never" and
+"no change" as more than all other values.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ import unicodedata
 from collections import Counter
 from functools import cache
 
-import polars as pl
+from vigie.roles.name_lexicon import word_set
 
-from vigie.roles.name_lexicon import bag
-
-_MOST_DISTINCT = 60
-_PARSED_SHARE = 0.8
+_MAX_DISTINCT = 60
+_MIN_PARSED_SHARE = 0.8
 _BEYOND, _BELOW = 1.25, 0.5
 
 _UNITS = {
@@ -31,21 +29,21 @@ _UNITS = {
     )
     for unit in words.split()
 }
-_MORE = bag(
+_MORE = word_set(
     """
     more over above greater plus mas mais superior superieur acima older beyond least gt + > >= ≥
     """
 )
-_LESS = bag("less under below fewer moins menos inferior inferieur abaixo younger lt < <= ≤")
-_LINKS = bag(
+_LESS = word_set("less under below fewer moins menos inferior inferieur abaixo younger lt < <= ≤")
+_LINKS = word_set(
     """
     to a and y e et between entre de from than que of the or ou o up at plus du ate until il ago hace r
     - – — ( ) [ ] $ € £ % ' ’ ~
     """
 )
-_RANKS = bag("level tier niveau nivel grade rank rang stage")
-_ZERO = bag("none zero no aucun aucune ninguno ninguna nenhum nenhuma nil cero")
-_NEW = bag("new neuf neuve nuevo nueva novo nova")
+_RANKS = word_set("level tier niveau nivel grade rank rang stage")
+_ZERO = word_set("none zero no aucun aucune ninguno ninguna nenhum nenhuma nil cero")
+_NEW = word_set("new neuf neuve nuevo nueva novo nova")
 _NEVER = (
     "never",
     "no change",
@@ -90,36 +88,20 @@ _HINT = re.compile(r"\d|\b(?:" + "|".join(sorted(_SPELLED, key=len)) + r")\b")
 _TOKEN = re.compile(r"\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[a-z]+|>=|<=|\S")
 
 
-def ordinal(series: pl.Series) -> list[float] | None:
-    """Reads a text column as ordered numbers.
-
-    Returns:
-        One number per row, NaN where the cell is empty or stands outside the order (such as "unknown"); None
-        when the column is not of this kind: too many distinct values, or too many that do not parse.
-    """
-    if series.dtype != pl.String:
-        return None
-    distinct = series.drop_nulls().unique().to_list()
-    scale = read_scale(distinct)
-    if scale is None:
-        return None
-    return [math.nan if cell is None else scale.get(cell, math.nan) for cell in series.to_list()]
-
-
 def read_scale(distinct: list[str]) -> dict[str, float] | None:
-    """The number each distinct text stands for; None when they are not ordered."""
-    if not 2 <= len(distinct) <= _MOST_DISTINCT:
+    """Return the number of each distinct text that is part of an order; None where the texts are not ordered."""
+    if not 2 <= len(distinct) <= _MAX_DISTINCT:
         return None
     folded = {text: _fold(text) for text in distinct}
-    enough = max(2.0, _PARSED_SHARE * len(distinct))
-    for found in (_named(folded, enough), _numbers(folded, enough)):
-        if len(found) >= enough and len(set(found.values())) > 1:
+    min_texts = max(2.0, _MIN_PARSED_SHARE * len(distinct))
+    for found in (_ranks_of_named_scale(folded, min_texts), _parse_numbers(folded, min_texts)):
+        if len(found) >= min_texts and len(set(found.values())) > 1:
             return found
     return None
 
 
-def says_time_span(distinct: list[str]) -> bool:
-    """Some of the texts name a unit of time: "3 years", "under 6 months"."""
+def is_time_span(distinct: list[str]) -> bool:
+    """Whether some of the texts name a unit of time: "3 years", "under 6 months"."""
     return any(word in _UNITS and len(word) > 1 for text in distinct for word in _TOKEN.findall(_fold(text)))
 
 
@@ -139,30 +121,32 @@ def _scales() -> tuple[dict[str, float], ...]:
     )
 
 
-def _named(folded: dict[str, str], enough: float) -> dict[str, float]:
+def _ranks_of_named_scale(folded: dict[str, str], min_texts: float) -> dict[str, float]:
     for scale in _scales():
         found = {text: scale[plain] for text, plain in folded.items() if plain in scale}
-        if len(found) >= enough:
+        if len(found) >= min_texts:
             return found
     return {}
 
 
-def _numbers(folded: dict[str, str], enough: float) -> dict[str, float]:
-    if sum(bool(_HINT.search(plain)) for plain in folded.values()) < 0.5 * enough:
+def _parse_numbers(folded: dict[str, str], min_texts: float) -> dict[str, float]:
+    if sum(bool(_HINT.search(plain)) for plain in folded.values()) < 0.5 * min_texts:
         return {}
     tokens = {text: _TOKEN.findall(plain) for text, plain in folded.items()}
     nouns = Counter(word[:4] for words in tokens.values() for word in {w for w in words if _is_noun(w)})
     shared = frozenset(stem for stem, times in nouns.items() if times >= 2)
     units = Counter(word for words in tokens.values() for word in words if word in _UNITS)
-    usual = _UNITS[min(units, key=lambda u: (-units[u], u))] if units else 1.0
+    common_unit = _UNITS[min(units, key=lambda u: (-units[u], u))] if units else 1.0
     found: dict[str, float] = {}
     for position, (text, words) in enumerate(tokens.items()):
         value = (
-            math.inf if any(phrase in folded[text] for phrase in _NEVER) else _number(words, shared, usual)
+            math.inf
+            if any(phrase in folded[text] for phrase in _NEVER)
+            else _parse_number(words, shared, common_unit)
         )
         if value is not None:
             found[text] = value
-        elif position + 1 - len(found) > len(folded) - enough:
+        elif position + 1 - len(found) > len(folded) - min_texts:
             return {}
     top = max((value for value in found.values() if math.isfinite(value)), default=0.0)
     return {text: value if math.isfinite(value) else top * _BEYOND**2 + 1.0 for text, value in found.items()}
@@ -172,14 +156,14 @@ def _is_noun(word: str) -> bool:
     return word.isalpha() and len(word) > 2 and word not in _KNOWN
 
 
-def _number(words: list[str], shared: frozenset[str], usual: float) -> float | None:
-    """One text as a number, in the column's usual unit; None unless every word is understood."""
+def _parse_number(words: list[str], shared: frozenset[str], common_unit: float) -> float | None:
+    """Return one text as a number, in the unit that most texts have; None where a word is not understood."""
     values: list[float] = []
     more = less = False
-    unit = usual
+    unit = common_unit
     for word in words:
         if word[0].isdigit():
-            read = _digits(word)
+            read = _parse_digits(word)
             if read is None:
                 return None
             values.append(read)
@@ -199,10 +183,10 @@ def _number(words: list[str], shared: frozenset[str], usual: float) -> float | N
         return None
     value = sum(values) / len(values)
     value *= _BELOW if less else _BEYOND if more and len(values) == 1 else 1.0
-    return value * unit / usual
+    return value * unit / common_unit
 
 
-def _digits(word: str) -> float | None:
+def _parse_digits(word: str) -> float | None:
     if len(word) > 1 and word[0] == "0" and word[1].isdigit():
         return None
     if re.fullmatch(r"\d{1,3}(?:[ ,.]\d{3})+", word):

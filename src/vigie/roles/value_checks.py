@@ -1,13 +1,15 @@
-"""How well the values of a column fit a role its name suggests: one check a role, from 0 (never) to 1."""
+"""Checks of how well the values of a column suit a role that its name suggests, from 0 (never) to 1."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from vigie.roles.column_stats import Values
-from vigie.roles.name_lexicon import bag
+from vigie.roles.column_stats import ColumnStats
+from vigie.roles.name_lexicon import word_set
 
-LABEL_WORDS = bag(
+Check = Callable[[ColumnStats], float]
+
+LABEL_WORDS = word_set(
     """
     0 1 -1 2 0.0 1.0 yes no y n true false oui non si sí não nao sim fraud fraude fraudulent legit
     legitimate legitime légitime genuine normal licit illicit unknown bad good suspicious nonfraud
@@ -15,285 +17,259 @@ LABEL_WORDS = bag(
     default paid_off positive negative confirmed
     """
 )
-_FROM, _TO = 946_684_800.0, 2_051_222_400.0  # 2000 to 2035
+"""Values of columns that say which rows are fraud."""
+
+_YEAR_2000, _YEAR_2035 = 946_684_800.0, 2_051_222_400.0
 _DAY = 86_400.0
-_CODES = bag("zip card code hash uuid digits email ip phone")
+_CODE_PATTERNS = word_set("zip card code hash uuid digits email ip phone")
 
 
-def is_whole(v: Values) -> bool:
-    """Numbers without fractions."""
-    return v.kind == "number" and v.whole > 0.999
+def is_integer(s: ColumnStats) -> bool:
+    """Whether the values are numbers without fractions."""
+    return s.kind == "number" and s.integer_share > 0.999
 
 
-def is_epoch(v: Values) -> bool:
-    """Seconds, milliseconds, micro- or nanoseconds since 1970, between 2000 and 2035."""
-    return (
-        is_whole(v)
-        and v.distinct > 10
-        and any(_FROM * k <= v.low and v.high <= _TO * k for k in (1, 1e3, 1e6, 1e9))
-    )
+def is_epoch(s: ColumnStats) -> bool:
+    """Whether the values are seconds, milliseconds, micro- or nanoseconds since 1970, between 2000 and 2035."""
+    units = (1, 1e3, 1e6, 1e9)
+    in_range = any(_YEAR_2000 * unit <= s.min and s.max <= _YEAR_2035 * unit for unit in units)
+    return is_integer(s) and s.n_distinct > 10 and in_range
 
 
-def is_hour(v: Values) -> bool:
-    """Hours 0 to 24, with or without fractions."""
-    return (
-        v.kind == "number"
-        and v.low >= 0
-        and 2 < v.high <= 24
-        and (v.distinct >= 8 or (v.high >= 12 and v.distinct >= 5))
-    )
+def is_hour(s: ColumnStats) -> bool:
+    """Whether the values are hours from 0 to 24, with or without fractions."""
+    many = s.n_distinct >= 8 or (s.max >= 12 and s.n_distinct >= 5)
+    return s.kind == "number" and s.min >= 0 and 2 < s.max <= 24 and many
 
 
-def is_day_seconds(v: Values) -> bool:
-    """Seconds since midnight: all of the day is covered, nothing beyond it."""
-    return (
-        v.kind == "number" and 0 <= v.low < 0.05 * _DAY and 0.95 * _DAY < v.high <= _DAY and v.distinct > 24
-    )
+def is_day_seconds(s: ColumnStats) -> bool:
+    """Whether the values are seconds since midnight that cover the whole day."""
+    covers_day = 0 <= s.min < 0.05 * _DAY and 0.95 * _DAY < s.max <= _DAY
+    return s.kind == "number" and covers_day and s.n_distinct > 24
 
 
-def is_within_day(v: Values) -> bool:
-    """Whole seconds, more than any hour or minute is written with, and no more than a day has."""
-    return is_whole(v) and v.low >= 0 and 2400 < v.high <= _DAY and v.distinct > 24
+def is_within_day(s: ColumnStats) -> bool:
+    """Whether the values are whole seconds of a day, beyond what hours and minutes are written with."""
+    return is_integer(s) and s.min >= 0 and 2400 < s.max <= _DAY and s.n_distinct > 24
 
 
-def is_month(v: Values) -> bool:
-    """Months 1 to 12, or their names; all rows may be of one."""
-    return v.shape == "month" or (_is_part(v) and v.low >= 1 and v.high <= 12)
+def is_month(s: ColumnStats) -> bool:
+    """Whether the values are months 1 to 12 or their names; all rows may have the same."""
+    return s.pattern == "month" or (_is_date_part(s) and s.min >= 1 and s.max <= 12)
 
 
-def is_year(v: Values) -> bool:
-    """Years of our time; all rows may be of one."""
-    return _is_part(v) and v.low >= 1950 and v.high <= 2100
+def is_year(s: ColumnStats) -> bool:
+    """Whether the values are years from 1950 to 2100; all rows may have the same."""
+    return _is_date_part(s) and s.min >= 1950 and s.max <= 2100
 
 
-def _is_part(v: Values) -> bool:
-    return v.kind in {"number", "constant"} and v.whole > 0.999
+def _is_date_part(s: ColumnStats) -> bool:
+    return s.kind in {"number", "constant"} and s.integer_share > 0.999
 
 
-def _time(v: Values) -> float:
-    if v.kind == "time":
-        return 1.0 if v.distinct > 4 else 0.3
-    if is_epoch(v):
+def _is_repeated(s: ColumnStats, max_distinct_share: float = 0.2) -> bool:
+    return s.n_distinct <= 60 or s.distinct_share < max_distinct_share
+
+
+def _time(s: ColumnStats) -> float:
+    if s.kind == "time":
+        return 1.0 if s.n_distinct > 4 else 0.3
+    if is_epoch(s):
         return 1.0
-    if (
-        v.kind != "number"
-        or v.low < 0
-        or v.distinct < 12
-        or is_hour(v)
-        or is_day_seconds(v)
-        or v.shape == "clock"
-    ):
-        return 0.0
-    return 0.95
+    is_clock = is_hour(s) or is_day_seconds(s) or s.pattern == "clock"
+    return 0.0 if s.kind != "number" or s.min < 0 or s.n_distinct < 12 or is_clock else 0.95
 
 
-def _hour(v: Values) -> float:
-    if v.shape == "clock":
+def _hour(s: ColumnStats) -> float:
+    if s.pattern == "clock" or is_hour(s) or is_day_seconds(s):
         return 1.0
-    clock = is_whole(v) and v.low >= 0 and 24 < v.high <= 2359 and v.distinct > 24
-    if is_hour(v) or is_day_seconds(v):
-        return 1.0
-    return 0.9 if is_within_day(v) else 0.5 * clock
+    as_clock_number = is_integer(s) and s.min >= 0 and 24 < s.max <= 2359 and s.n_distinct > 24
+    return 0.9 if is_within_day(s) else 0.5 * as_clock_number
 
 
-def _date(v: Values) -> float:
-    return float(v.kind == "time" or is_epoch(v))
+def _date(s: ColumnStats) -> float:
+    return float(s.kind == "time" or is_epoch(s))
 
 
-def _entity(v: Values) -> float:
-    if v.kind == "number" and v.whole < 0.999:
+def _birth(s: ColumnStats) -> float:
+    return 1.0 if _date(s) else 0.9 * (is_integer(s) and s.min >= 1900 and s.max <= 2020)
+
+
+def entity(s: ColumnStats) -> float:
+    """Return how well the values name entities: codes or texts, not too few of them."""
+    if s.kind == "number" and s.integer_share < 0.999:
         return 0.0
-    if v.kind not in {"number", "text"} or v.shape in {"prose", "clock", "weekday", "month", "user_agent"}:
+    if s.kind not in {"number", "text"} or s.pattern in {"prose", "clock", "weekday", "month", "user_agent"}:
         return 0.0
-    if v.binary or (v.shape in {"country", "currency"} and v.distinct < 200):
+    if s.is_binary or (s.pattern in {"country", "currency"} and s.n_distinct < 200):
         return 0.0
-    if v.kind == "text" and v.shape in {"code", "hash", "uuid", "digits", "card", "email", "phone"}:
-        return 1.0 if v.distinct > 20 else 0.88
-    if v.distinct <= 6:
+    if s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits", "card", "email", "phone"}:
+        return 1.0 if s.n_distinct > 20 else 0.88
+    if s.n_distinct <= 6:
         return 0.0
-    return 1.0 if v.distinct > 40 or v.unique > 0.2 else 0.3 if v.distinct <= 12 else 0.85
+    return 1.0 if s.n_distinct > 40 or s.distinct_share > 0.2 else 0.3 if s.n_distinct <= 12 else 0.85
 
 
-def _row_id(v: Values) -> float:
-    if v.kind == "number" and v.whole < 0.999:
+def _unique(s: ColumnStats) -> float:
+    if (s.kind == "number" and s.integer_share < 0.999) or s.kind not in {"number", "text"}:
         return 0.0
-    # Every row has a number of its own.
-    if v.kind not in {"number", "text"} or v.nulls > 0.05:
+    if s.null_share > 0.05:
         return 0.0
-    return 1.0 if v.unique > 0.995 else 0.85 if v.unique > 0.9 else 0.0
+    return 1.0 if s.distinct_share > 0.995 else 0.85 if s.distinct_share > 0.9 else 0.0
 
 
-def _money(v: Values) -> float:
-    if v.ordered:
+def _money(s: ColumnStats) -> float:
+    if s.is_ordinal:
         return 0.95
-    if v.kind != "number" or v.distinct <= 6 or is_epoch(v):
+    if s.kind != "number" or s.n_distinct <= 6 or is_epoch(s):
         return 0.0
-    return 1.0 if v.distinct > 30 or v.unique > 0.5 else 0.8
+    return 1.0 if s.n_distinct > 30 or s.distinct_share > 0.5 else 0.8
 
 
-def _number(v: Values) -> float:
-    return float(v.kind == "number" and not v.binary)
+def _number(s: ColumnStats) -> float:
+    return float(s.kind == "number" and not s.is_binary)
 
 
-def _count(v: Values) -> float:
-    if v.ordered:
+def _count(s: ColumnStats) -> float:
+    if s.is_ordinal:
         return 0.9
-    return 0.0 if v.kind != "number" or (v.distinct == 2 and v.high <= 1) else 1.0
+    return 0.0 if s.kind != "number" or (s.n_distinct == 2 and s.max <= 1) else 1.0
 
 
-def _signal(v: Values) -> float:
-    if v.kind in {"bool", "number"} or v.binary:
+def _signal(s: ColumnStats) -> float:
+    if s.kind in {"bool", "number"} or s.is_binary:
         return 1.0
-    return 0.95 if v.ordered else 0.3 if v.kind == "text" and v.distinct <= 12 else 0.0
+    return 0.95 if s.is_ordinal else 0.3 if s.kind == "text" and s.n_distinct <= 12 else 0.0
 
 
-def _range(low: float, high: float) -> Callable[[Values], float]:
-    return lambda v: float(v.kind == "number" and v.low >= low and v.high <= high and not v.binary)
-
-
-def _age(v: Values) -> float:
-    if v.kind == "text":
-        return 0.95 if v.ordered or v.distinct <= 20 else 0.0
-    return float(v.kind == "number" and v.low >= -1 and v.high <= 125 and v.distinct > 2)
-
-
-def _ago(v: Values) -> float:
-    if v.kind == "text":
-        return 0.97 if v.ordered else 0.0
-    return float(v.kind == "number" and v.distinct > 2 and not is_epoch(v))
-
-
-def _few_text(v: Values) -> float:
-    if v.kind in {"bool", "time"} or (v.kind == "number" and v.whole < 0.999):
-        return 0.0
-    if v.kind == "text":
-        return 1.0 if v.distinct <= 60 or v.unique < 0.2 else 0.6
-    return 0.9 if v.distinct <= 60 or v.unique < 0.2 else 0.2
-
-
-def _text(v: Values) -> float:
-    return float(v.kind == "text")
-
-
-def _place(v: Values) -> float:
-    if v.binary:
-        return 0.0
-    if v.kind == "number":
-        return 0.6 * _entity(v)
-    return float(v.kind == "text")
-
-
-def _shape(*shapes: str, numbers: bool = False) -> Callable[[Values], float]:
-    def check(v: Values) -> float:
-        if v.shape in shapes:
-            return 1.0
-        # Hashed, masked or otherwise protected values keep the name's meaning.
-        protected = (
-            v.kind == "text"
-            and v.shape in {"code", "hash", "uuid", "digits", "card", "zip"}
-            and v.distinct > 12
-        )
-        return 0.9 if protected or (numbers and is_whole(v) and v.distinct > 12) else 0.0
+def _between(low: float, high: float, *, integers: bool = False) -> Check:
+    def check(s: ColumnStats) -> float:
+        inside = s.kind == "number" and s.min >= low and s.max <= high and not s.is_binary
+        return float(inside and (not integers or s.integer_share > 0.999))
 
     return check
 
 
-def _name(v: Values) -> float:
-    return 1.0 if v.kind == "text" and v.shape not in _CODES and v.distinct > 6 else 0.0
+def _age(s: ColumnStats) -> float:
+    if s.kind == "text":
+        return 0.95 if s.is_ordinal or s.n_distinct <= 20 else 0.0
+    return float(s.kind == "number" and s.min >= -1 and s.max <= 125 and s.n_distinct > 2)
 
 
-def _label(v: Values) -> float:
-    if v.kind == "bool":
+def _duration(s: ColumnStats) -> float:
+    if s.kind == "text":
+        return 0.97 if s.is_ordinal else 0.0
+    return float(s.kind == "number" and s.n_distinct > 2 and not is_epoch(s))
+
+
+def _category(s: ColumnStats) -> float:
+    if s.kind in {"bool", "time"} or (s.kind == "number" and s.integer_share < 0.999):
+        return 0.0
+    if s.kind == "text":
+        return 1.0 if _is_repeated(s) else 0.6
+    return 0.9 if _is_repeated(s) else 0.2
+
+
+def _text(s: ColumnStats) -> float:
+    return float(s.kind == "text")
+
+
+def _place(s: ColumnStats) -> float:
+    if s.is_binary:
+        return 0.0
+    return 0.6 * entity(s) if s.kind == "number" else _text(s)
+
+
+def _country(s: ColumnStats) -> float:
+    return _text(s) or 0.9 * (is_integer(s) and 2 < s.n_distinct < 300)
+
+
+def _pattern(*patterns: str, numbers: bool = False) -> Check:
+    def check(s: ColumnStats) -> float:
+        if s.pattern in patterns:
+            return 1.0
+        # Hashed, masked or otherwise protected values keep the name's meaning.
+        is_code = s.pattern in {"code", "hash", "uuid", "digits", "card", "zip"}
+        is_protected = s.kind == "text" and is_code and s.n_distinct > 12
+        return 0.9 if is_protected or (numbers and is_integer(s) and s.n_distinct > 12) else 0.0
+
+    return check
+
+
+def _proper_name(s: ColumnStats) -> float:
+    return float(s.kind == "text" and s.pattern not in _CODE_PATTERNS and s.n_distinct > 6)
+
+
+def _label(s: ColumnStats) -> float:
+    few = bool(s.values) and len(s.values) <= 3
+    return float(s.kind == "bool" or (few and s.values <= LABEL_WORDS))
+
+
+def _outcome(s: ColumnStats) -> float:
+    if s.kind in {"bool", "time", "constant"} or s.n_distinct <= 5:
         return 1.0
-    few = v.few and len(v.few) <= 3
-    return float(bool(few and v.few <= LABEL_WORDS))
+    return 0.9 if s.kind == "text" and s.n_distinct <= 12 else 0.7 if is_epoch(s) else 0.0
 
 
-def _leak(v: Values) -> float:
-    if v.kind in {"bool", "time", "constant"} or v.distinct <= 5:
-        return 1.0
-    return 0.9 if v.kind == "text" and v.distinct <= 12 else 0.7 if is_epoch(v) else 0.0
+def _channel(s: ColumnStats) -> float:
+    return float(s.kind == "text" and s.n_distinct <= 60) or 0.9 * (s.kind == "number" and s.n_distinct <= 30)
 
 
-def _channel(v: Values) -> float:
-    return float(v.kind == "text" and v.distinct <= 60) or 0.9 * (v.kind == "number" and v.distinct <= 30)
+def _few_values(s: ColumnStats) -> float:
+    if s.kind == "text":
+        return float(_is_repeated(s, 0.1))
+    return 0.8 * (is_integer(s) and 2 < s.n_distinct <= 60)
 
 
-def _few(v: Values) -> float:
-    if v.kind == "text":
-        return 1.0 if v.distinct <= 60 or v.unique < 0.1 else 0.0
-    return 0.8 * (is_whole(v) and 2 < v.distinct <= 60)
-
-
-FITS: dict[str, Callable[[Values], float]] = {
-    "row_id": _row_id,
-    "single": lambda v: _row_id(v) if v.unique > 0.995 else 0.0,
-    "coded": lambda v: _entity(v) if v.kind == "number" or v.shape in _CODES else 0.0,
-    "dozen": lambda v: _few(v) if v.distinct <= 12 else 0.0,
-    "repeated": lambda v: float(v.kind == "text" and v.unique < 0.1 and v.distinct <= 60),
-    "spans": lambda v: float(v.spans),
-    "changed": lambda v: float(v.spans or (v.kind == "number" and v.distinct > 12)),
-    "ordered": lambda v: float(v.ordered),
-    "sized": lambda v: float(_number(v) or v.ordered),
+CHECKS: dict[str, Check] = {
     "time": _time,
     "hour": _hour,
-    "weekday": lambda v: float(v.shape == "weekday" or (_range(0, 7)(v) > 0 and v.whole > 0.999)),
-    "day": lambda v: float(is_whole(v) and v.low >= 0 and v.high <= 366 and v.distinct > 4),
-    "month": lambda v: float(v.shape == "month" or (_range(0, 12)(v) > 0 and v.whole > 0.999)),
+    "weekday": lambda s: 1.0 if s.pattern == "weekday" else _between(0, 7, integers=True)(s),
+    "day": lambda s: float(is_integer(s) and s.min >= 0 and s.max <= 366 and s.n_distinct > 4),
+    "month": lambda s: 1.0 if s.pattern == "month" else _between(0, 12, integers=True)(s),
     "date": _date,
-    "opened": _date,
-    "birth": lambda v: 1.0 if _date(v) else 0.9 * (is_whole(v) and v.low >= 1900 and v.high <= 2020),
-    "account_age": _ago,
-    "duration": _ago,
+    "birth": _birth,
+    "duration": _duration,
+    "time_span_or_number": lambda s: float(s.is_duration or (s.kind == "number" and s.n_distinct > 12)),
     "age": _age,
-    "amount": _money,
-    "amount_usual": _money,
-    "amount_ratio": _number,
-    "limit": lambda v: max(_money(v), 0.95 * _number(v)),
-    "sums": lambda v: _money(v) if v.distinct > 25 or v.ordered else 0.0,
-    "coded_or_few": lambda v: max(_few_text(v), 0.9 * is_whole(v)),
-    "stepped": lambda v: float(is_whole(v) and v.low >= 0 and v.distinct > 4),
-    "moneyed": lambda v: float(v.kind == "number" and v.whole < 0.95 and v.cents > 0.98 and v.distinct > 30),
-    "income": lambda v: float(v.kind == "number" and v.distinct > 4) or 0.9 * v.ordered,
-    "balance_before": _money,
-    "balance_after": _money,
-    "counter_balance_before": _money,
-    "counter_balance_after": _money,
-    "entity": _entity,
-    "device": _entity,
-    "ip": _shape("ip", numbers=True),
-    "email": _shape("email"),
-    "phone": _shape("phone", "digits", numbers=True),
-    "user_agent": lambda v: float(v.kind == "text" and v.distinct > 1),
-    "address": _name,
-    "person_name": _name,
-    "name": _name,
-    "country": lambda v: (
-        float(v.kind == "text") or 0.9 * (is_whole(v) and v.distinct < 300 and v.distinct > 2)
+    "money": _money,
+    "money_or_number": lambda s: max(_money(s), 0.95 * _number(s)),
+    "money_of_many_values": lambda s: _money(s) if s.n_distinct > 25 or s.is_ordinal else 0.0,
+    "cents": lambda s: float(
+        s.kind == "number" and s.integer_share < 0.95 and s.cents_share > 0.98 and s.n_distinct > 30
     ),
-    "counter_country": lambda v: float(v.kind == "text") or 0.9 * (is_whole(v) and 2 < v.distinct < 300),
-    "region": _place,
-    "city": _place,
+    "income": lambda s: float(s.kind == "number" and s.n_distinct > 4) or 0.9 * s.is_ordinal,
+    "unique": _unique,
+    "strictly_unique": lambda s: _unique(s) if s.distinct_share > 0.995 else 0.0,
+    "entity": entity,
+    "codes": lambda s: entity(s) if s.kind == "number" or s.pattern in _CODE_PATTERNS else 0.0,
+    "whole_numbers": lambda s: 0.9 * (is_integer(s) and s.n_distinct > 6),
+    "ip": _pattern("ip", numbers=True),
+    "email": _pattern("email"),
+    "phone": _pattern("phone", "digits", numbers=True),
+    "user_agent": lambda s: float(s.kind == "text" and s.n_distinct > 1),
+    "proper_name": _proper_name,
+    "country": _country,
     "place": _place,
-    "counter_city": _place,
-    "zip": _entity,
-    "code": lambda v: 0.9 * (is_whole(v) and v.distinct > 6),
-    "latitude": _range(-90, 90),
-    "longitude": _range(-180, 180),
-    "counter_latitude": _range(-90, 90),
-    "counter_longitude": _range(-180, 180),
-    "distance": lambda v: float(v.kind == "number" and not v.binary and v.low >= -1),
+    "latitude": _between(-90, 90),
+    "longitude": _between(-180, 180),
+    "distance": lambda s: float(s.kind == "number" and not s.is_binary and s.min >= -1),
     "channel": _channel,
-    "category": _few_text,
-    "few": _few,
-    "currency": lambda v: float(v.kind == "text") or 0.8 * (is_whole(v) and v.distinct < 200),
-    "velocity": _count,
-    "risk_signal": _signal,
-    "trust_signal": _signal,
-    "binary": lambda v: float(v.binary),
-    "label": _label,
-    "leak": _leak,
+    "category": _category,
+    "category_or_code": lambda s: max(_category(s), 0.9 * is_integer(s)),
+    "few_values": _few_values,
+    "at_most_12_values": lambda s: _few_values(s) if s.n_distinct <= 12 else 0.0,
+    "repeated_text": lambda s: float(s.kind == "text" and s.distinct_share < 0.1 and s.n_distinct <= 60),
+    "currency": lambda s: _text(s) or 0.8 * (is_integer(s) and s.n_distinct < 200),
+    "count": _count,
+    "counter": lambda s: float(is_integer(s) and s.min >= 0 and s.n_distinct > 4),
+    "signal": _signal,
     "number": _number,
-    "flag": lambda v: float(v.binary),
+    "number_or_ordered_text": lambda s: float(_number(s) or s.is_ordinal),
+    "ordered_text": lambda s: float(s.is_ordinal),
+    "binary": lambda s: float(s.is_binary),
     "text": _text,
+    "label": _label,
+    "outcome": _outcome,
 }
+"""Check of values by name; roles and name rules refer to these names."""

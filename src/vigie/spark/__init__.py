@@ -27,11 +27,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from vigie import resources, settings
-from vigie.catalog import Catalog
 from vigie.engine import out_of_core, pipeline
 from vigie.engine.backend import ROW
-from vigie.engine.output import ADDED
-from vigie.engine.pipeline import Open, Options, Progress, quiet
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import UsageRefused
 from vigie.spark import errors, numbered_input
 from vigie.spark.arrow_frame import Frames, arrow, as_arrow, struct
@@ -48,7 +47,7 @@ PART = 150_000
 
 __all__ = ["PART", "Predicted", "Room", "predict", "score"]
 
-_ADDED = (ROW, *ADDED)
+_ADDED = (ROW, *RESULT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def predict(
         expected_fraud_rate: the share of fraud, where you know it.
         language: of the reasons, `en` or `fr`.
         part: rows of a partition, about.
-        more: the other fields of `vigie.engine.pipeline.Options`.
+        more: the other fields of `vigie.engine.options.Options`.
     """
     options = Options(
         roles=dict(roles or {}),
@@ -105,17 +104,14 @@ def predict(
     )
     chosen = settings.load()
     room = Room(work or _beside(df, chosen), part, chosen.require_signature)
-    with resources.catalog(chosen) as catalog:
-        return score(df, catalog, resources.bundle_loader(chosen), options, room)
+    with resources.open_catalog(chosen) as catalog:
+        return score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), room)
 
 
 def score(
     df: DataFrame,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
+    context: ScoringContext,
     room: Room,
-    progress: Progress = quiet,
     *,
     source: str = "table",
     comma_by_default: bool = False,
@@ -124,40 +120,34 @@ def score(
 
     Args:
         df: the rows.
-        catalog: where models are registered.
-        open_bundle: fetches and verifies the bundle of an entry, here.
-        options: what the user asked for.
+        context: catalog, options and progress of the driver.
         room: where to work.
-        progress: told each stage and the share done.
         source: what the user calls the table.
         comma_by_default: take the comma for the decimal mark where no column tells.
     """
     with errors.to_driver():
-        progress("reading", 0.0)
+        context.progress("reading", 0.0)
         kept = numbered_input.written(df, f"{room.work}/given", source)
-        if kept.rows < out_of_core.LONG:
-            scored, summary, mark = _few(kept, catalog, open_bundle, options, progress, comma_by_default)
+        if kept.rows < out_of_core.OUT_OF_CORE_MIN_ROWS:
+            scored, summary, mark = _few(kept, context, comma_by_default)
         else:
             rows, mark = numbered_input.typed(kept, f"{room.work}/typed", comma_by_default=comma_by_default)
-            cluster = Cluster(rows, options, room)
-            summary = out_of_core.told(cluster, catalog, open_bundle, options, progress)
+            cluster = Cluster(rows, context.options, room)
+            summary = out_of_core.told(cluster, context)
             scored = cluster.scored()
         return Predicted(_with(kept, df.columns, scored), summary, mark, room.work)
 
 
 def _few(
     kept: Given,
-    catalog: Catalog,
-    open_bundle: Open,
-    options: Options,
-    progress: Progress,
+    context: ScoringContext,
     comma_by_default: bool,
 ) -> tuple[Frames, dict[str, Any], str]:
     """Rows that memory holds are scored here, as the command line does it."""
     frame = kept.here()
     typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
     table = Table(kept.source, frame, typed)
-    result = pipeline.predict(table, catalog, open_bundle, options, progress)
+    result = pipeline.predict(table, context)
     schema = {name: SCORED[name] for name in _ADDED}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_ADDED)
     session = kept.df.sparkSession
@@ -174,9 +164,9 @@ def _with(kept: Given, columns: list[str], scored: Frames) -> DataFrame:
     """The columns as they were given and ours after them, in the order of the rows."""
     ours = scored.select(*_ADDED).df.toDF(*(f"_ours{number}" for number in range(len(_ADDED))))
     both = kept.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
-    names = free_names(ADDED, columns)
+    names = free_names(RESULT_COLUMNS, columns)
     ordered = both.orderBy("_row").drop("_row", "_ours0")
-    return ordered.toDF(*columns, *(names[name] for name in ADDED))
+    return ordered.toDF(*columns, *(names[name] for name in RESULT_COLUMNS))
 
 
 def _beside(df: DataFrame, chosen: settings.Settings) -> str:

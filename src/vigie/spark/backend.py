@@ -17,8 +17,8 @@ from pyspark.sql import functions as fn
 from vigie.engine.backend import LOT, ROW, Found, Rows
 from vigie.engine.disk_partitions import BUCKET, whole
 from vigie.engine.fitted_scorer import Terms
-from vigie.engine.pipeline import Options
-from vigie.engine.profiling import Look
+from vigie.engine.options import Options
+from vigie.engine.profiling import SampledTable
 from vigie.engine.value_counts import listen
 from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
 from vigie.fitted_state import ColumnState, FeatureState, FittedStatistic, ValueCounts
@@ -66,7 +66,7 @@ class Cluster:
     def table(self) -> Rows:
         return self._rows
 
-    def counts(self, look: Look) -> FeatureState:
+    def counts(self, look: SampledTable) -> FeatureState:
         names: list[str] = []
         listen(look.roles, look.state, look.shown, look.random, lambda name, _: names.append(name))
         names = list(dict.fromkeys(names))
@@ -83,7 +83,7 @@ class Cluster:
             counts[name] = ValueCounts(mine["value"].to_numpy(), mine["count"].cast(pl.UInt32).to_numpy())
         return look.state.with_counts(counts, self._rows.rows)
 
-    def features(self, look: Look) -> None:
+    def features(self, look: SampledTable) -> None:
         self._seen = look
         for kind in look.kinds:
             rows = self._rows.frames
@@ -168,7 +168,7 @@ class Cluster:
     def _send(self, terms: Terms) -> Sent:
         light = tuple(replace(member, model=None) for member in terms.members)  # type: ignore[arg-type]
         sent = replace(terms, members=light)
-        entries = tuple(match.entry for match in self._seen.matches) if light else ()
+        entries = tuple(match.entry for match in self._seen.matched.matches) if light else ()
         return Sent(sent, entries, self._room.strict)
 
     def _parts(self, copies: int) -> int:

@@ -21,7 +21,7 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from vigie.engine.output import ADDED
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused, NotFound, UsageRefused
 from vigie.spark import errors
 from vigie.spark.arrow_frame import Frames
@@ -244,7 +244,7 @@ class _WriteFile:
                     rows += batch.num_rows
                     yield _halves(batch)
 
-            columns = first.schema.names[: -len(ADDED)]
+            columns = first.schema.names[: -len(RESULT_COLUMNS)]
             with tempfile.TemporaryDirectory(prefix="vigie-") as name:
                 path = Path(name, f"part-{number:05}{self.target.extension}")
                 write_pieces(pieces(), columns, self.dialect, path, Path(name))
@@ -254,7 +254,7 @@ class _WriteFile:
 
 def _halves(batch: pa.RecordBatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     frame = pl.DataFrame(pl.from_arrow(batch))
-    width = frame.width - len(ADDED)
+    width = frame.width - len(RESULT_COLUMNS)
     ours = frame[:, width:]
-    ours.columns = list(ADDED)
+    ours.columns = list(RESULT_COLUMNS)
     return frame[:, :width], ours

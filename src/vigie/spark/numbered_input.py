@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as fn
 
 from vigie.engine.backend import LOT, ROW
-from vigie.engine.profiling import MOST_VALUES
+from vigie.engine.profiling import MAX_CATEGORIES
 from vigie.engine.spill import LOOKED_AT, lots
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Frames, Schema, as_polars
@@ -134,7 +134,7 @@ class Typed:
 
     def values(self, column: str) -> pl.DataFrame:
         """(values, 2) the values of a column and `len`; of a column with too many to matter, only so many."""
-        found = self.frames.df.groupBy(self.frames.at(column)).count().limit(MOST_VALUES + 1)
+        found = self.frames.df.groupBy(self.frames.at(column)).count().limit(MAX_CATEGORIES + 1)
         schema = {column: self.frames.schema[column], "len": pl.Int64()}
         return Frames(found.toDF("_0", "_1"), schema).collect()
 

@@ -14,7 +14,7 @@ from vigie.arrays import Codes
 from vigie.engine import value_counts
 from vigie.engine.backend import LOT, ROW, Found, features_of, once, peers_of
 from vigie.engine.disk_partitions import BUCKET, routed, whole
-from vigie.engine.output import ADDED
+from vigie.engine.output import RESULT_COLUMNS
 from vigie.features import grouping
 from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
 from vigie.fitted_state import FeatureState, ScoringState
@@ -31,7 +31,7 @@ PARTS = 2**31
 FOUND: Schema = {ROW: pl.Int64(), LOT: pl.UInt16(), TOLD: pl.Binary()}
 SCORED: Schema = {
     ROW: pl.Int64(),
-    **dict.fromkeys(ADDED[:4], pl.Float64()),
+    **dict.fromkeys(RESULT_COLUMNS[:4], pl.Float64()),
     "risk_level": pl.String(),
     "alert": pl.Int8(),
     "reasons": pl.String(),
@@ -207,7 +207,7 @@ class Score:
         typed = rows.select([column.column for column in terms.roles.columns])
         tails = terms.unpacked(unpacked(rows[KEPT], np.float32, self.width).T)
         later = terms.later(typed, tails, peers_of(found, rows[ROW].to_numpy()))
-        key = pl.Series(KEY, order_of(later.evidence))
+        key = pl.Series(KEY, order_of(later.log_odds))
         return rows.select(ROW).hstack(later.additions).with_columns(key).select(list(SCORED))
 
 

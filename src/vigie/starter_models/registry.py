@@ -1,4 +1,4 @@
-"""Registers the models that Vigie ships, so that a fresh installation can score at once."""
+"""Registers the starter models that come with Vigie, so that a fresh installation can score at once."""
 
 from __future__ import annotations
 
@@ -6,71 +6,64 @@ import json
 from pathlib import Path
 
 from vigie.bundles import bundle
-from vigie.bundles.transfer import BundleLocation
-from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.bundles.location import BundleLocation
+from vigie.catalog import STARTER, Catalog, ModelVersion
 from vigie.stores.base import Location
 
 MODELS = Path(__file__).parent / "models"
 INDEX = "index.json"
-PROVENANCE = {"source": "starter library", "trained_on": "simulated worlds"}
+_PROVENANCE = {"source": STARTER, "trained_on": "simulated worlds"}
 
 
 def register(catalog: Catalog, folder: Path = MODELS) -> int:
-    """Registers the shipped bundles; doing it again is harmless.
+    """Register the starter models, unless they are.
 
-    A catalog that outlived its installation finds the models again where they are now, and shipped models of an
-    earlier Vigie no longer vote: their files left with it, or stay where they were moved to, for whoever activates them.
+    Models that an earlier installation registered in a folder that is gone get their folder here. Starter models of an
+    earlier version are deactivated: their files were removed with it, unless they were moved to another store.
 
     Returns:
-        How many models were new or had moved.
+        The number of models that were registered or got another folder.
     """
     index = folder / INDEX
     if not index.exists():
         return 0
     version = json.loads(index.read_text())["version"]
-    if _all_there(catalog, folder, version):
+    if _are_registered(catalog, folder, version):
         return 0
     known = {entry.name: entry for entry in catalog.list(active_only=False) if entry.version == version}
-    here = str(folder.resolve())
-    moved = [
-        (entry, StorageLocation("local", here, entry.storage.prefix))
-        for entry in known.values()
-        if entry.provenance.get("source") == PROVENANCE["source"]
-        and entry.storage.storage_type == "local"
-        and entry.storage.bucket != here
-        and not Path(entry.storage.bucket, entry.storage.prefix).exists()
-    ]
+    found = [(entry, entry.resolve_storage(entry.storage, folder)) for entry in known.values()]
+    moved = [(entry, storage) for entry, storage in found if storage != entry.storage]
     if moved:
         catalog.relocate(moved)
     fresh = [
-        _entry(path, here) for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in known
+        read_entry(path) for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in known
     ]
     catalog.register_all(fresh)
     if fresh:
         for entry in catalog.list():
-            if entry.version != version and entry.provenance.get("source") == PROVENANCE["source"]:
+            if entry.version != version and entry.provenance.get("source") == STARTER:
                 catalog.deactivate(entry.name, entry.version)
     return len(fresh) + len(moved)
 
 
 def digests(folder: Path = MODELS) -> frozenset[str]:
-    """The sha256 of each shipped manifest: what is exactly ours, wherever it lies."""
+    """Return the SHA-256 of each starter model's manifest."""
     return frozenset(bundle.digest(path.read_bytes()) for path in folder.glob(f"*/{bundle.MANIFEST}"))
 
 
-def _all_there(catalog: Catalog, folder: Path, version: str) -> bool:
-    """Whether there is nothing to do, as at every start but the first: not worth reading whole entries for."""
-    places = catalog.storage_locations()
+def _are_registered(catalog: Catalog, folder: Path, version: str) -> bool:
+    """Whether there is nothing to do, found out without reading whole rows: it runs at every start."""
+    storage = catalog.storage_locations()
     return all(
-        (place := places.get((path.name, version))) is not None
+        (place := storage.get((path.name, version))) is not None
         and (place.storage_type != "local" or Path(place.bucket, place.prefix).exists())
         for path in folder.iterdir()
         if path.is_dir()
     )
 
 
-def _entry(path: Path, bucket: str) -> ModelVersion:
-    """The entry of one shipped bundle; its bytes are checked against these digests when it is read."""
+def read_entry(path: Path) -> ModelVersion:
+    """Return the model of one bundle folder to register, with its manifest verified."""
     data = (path / bundle.MANIFEST).read_bytes()
     manifest = bundle.read_manifest(data)
     documents = {}
@@ -82,8 +75,8 @@ def _entry(path: Path, bucket: str) -> ModelVersion:
     return ModelVersion.from_documents(
         BundleLocation(manifest.name, path.name, bundle.digest(data), manifest.files),
         manifest.version,
-        Location("local", bucket),
+        Location("local", str(path.parent.resolve())),
         profile=documents["profile.json"],
         performance=documents["performance.json"],
-        provenance=PROVENANCE,
+        provenance=_PROVENANCE,
     )

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from vigie import plugins, settings
 from vigie.errors import StoreUnavailable, UsageRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.stores.base import SCHEMES, Location, Store, check_key
 
@@ -28,6 +29,7 @@ _BUILT_IN = {
     "azure": "vigie.stores.cloud:ObjectStore",
     "memory": "vigie.stores.cloud:ObjectStore",
 }
+_CLOUD = ("s3", "gcs", "azure", "memory")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}")
 _PLUGIN = re.compile(r"[a-z][a-z0-9+.-]{0,19}")
 _HINT = "for example file:///srv/models, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix"
@@ -51,6 +53,7 @@ def open_location(location: Location, *, options: settings.StoreOptions | None =
 
     Raises:
         StoreUnavailable: no installed package provides this kind of store.
+        MissingExtra: it is a cloud store, and the extra `cloud` is not installed.
     """
     factory = _factories().get(location.kind)
     if factory is None:
@@ -61,13 +64,15 @@ def open_location(location: Location, *, options: settings.StoreOptions | None =
                 kind=location.kind,
             ),
         )
+    if location.kind in _CLOUD:
+        require("cloud", "a cloud store")
     opener: Callable[[Location, settings.StoreOptions], Store]
     try:
         opener = factory.load()
     except ModuleNotFoundError:
+        # Without Google's own client, which is optional, obstore reaches Google Cloud Storage.
         if location.kind != "gcs":
             raise
-        # Without Google's own client, which is optional, obstore reaches Google Cloud Storage.
         from vigie.stores.cloud import ObjectStore
 
         opener = ObjectStore

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.extras import require
 from vigie.table.header import check_header
 from vigie.table.parsing import refuse_nested
 
@@ -47,6 +48,7 @@ def batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame
 
 def read_workbook(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
     """The first sheet; types are settled by all rows of a column, not by the first thousand."""
+    require("excel", "reading an Excel workbook")
     import fastexcel
 
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from vigie.arrays import Floats
 from vigie.training.boosters import Rows, TrainingSet
@@ -49,6 +48,8 @@ def blended_precision(
         rows: the training set.
         folds: positions fitted on and positions validated on.
     """
+    from sklearn.metrics import average_precision_score
+
     reached = [
         average_precision_score(rows.label[validated], shares @ margin, sample_weight=rows.weights[validated])
         for margin, (_, validated) in zip(margins, folds, strict=True)

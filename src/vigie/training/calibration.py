@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from vigie.arrays import Floats
 from vigie.calibration import metrics
@@ -54,6 +53,8 @@ def calibration_error(margin: Floats, label: Labels, seed: int) -> float:
 
 def _fit_line(margin: Floats, label: Labels) -> tuple[float, float]:
     """Fit slope and shift from margin to log-likelihood ratio."""
+    from sklearn.linear_model import LogisticRegression
+
     scale = float(np.std(margin)) or 1.0
     weight = np.where(label, 0.5 / max(label.sum(), 1), 0.5 / max((~label).sum(), 1)) * len(label)
     model = LogisticRegression(C=10.0).fit((margin / scale)[:, None], label, sample_weight=weight)

@@ -12,7 +12,6 @@ from vigie.models.trained.table_model import OTHERS, Own
 from vigie.roles.inference import Roles
 
 Dependencies = npt.NDArray[np.bool_]
-UNUSED_ROLES = frozenset({"none", "leak"})
 
 
 def input_dependencies(frame: pl.DataFrame, roles: Roles, own: Own) -> Dependencies:
@@ -23,7 +22,7 @@ def input_dependencies(frame: pl.DataFrame, roles: Roles, own: Own) -> Dependenc
         roles: of its columns.
         own: encoder of the table-specific model.
     """
-    columns = [item.column for item in roles.columns if item.role not in UNUSED_ROLES]
+    columns = [item.column for item in roles.columns if not item.definition.excluded]
     position = {name: i for i, name in enumerate(columns)}
     out = np.zeros((len(own.inputs), len(columns)), dtype=bool)
     at = 0

@@ -10,6 +10,7 @@ import polars as pl
 
 from vigie import matching
 from vigie.errors import InputRefused, UnknownColumn
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.matching.domains import UNSAID, domains
 from vigie.roles import inference
@@ -22,8 +23,6 @@ from vigie.training.splitting import Split
 
 MAX_ROWS = 200_000
 """Rows a model is trained on; of a larger table, whole customers are drawn."""
-
-_USELESS_ROLES = frozenset({"none", "row_id", "text", "person_name"})
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,7 @@ def inspect(
         UnknownColumn: `label` or a column of `keep` does not exist.
         InputRefused: the label or the columns do not suffice for training.
     """
+    require("train", "training a model")
     found = read_label(table.typed, label, positive, unlabelled)
     for column in keep:
         if column not in table.typed.columns:
@@ -130,14 +130,15 @@ def inspect(
 
 
 def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> None:
-    excluded = {leak.column for leak in suspicious if not leak.kept}
-    if all(item.column in excluded or item.role in _USELESS_ROLES for item in roles.columns):
+    unused = {leak.column for leak in suspicious if not leak.kept}
+    unused |= {item.column for item in roles.columns if item.definition.ignored and item.role != "leak"}
+    if unused >= {item.column for item in roles.columns}:
         raise InputRefused(
             msg(
                 "{source}: no column is left to learn from once leaks are out, expected at least one",
                 source=table.source,
             ),
-            hint="keep a column that is known when a transaction is scored with --keep COLUMN",
+            hint="keep a column that is known when a transaction is scored with --keep-column COLUMN",
         )
 
 

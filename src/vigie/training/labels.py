@@ -13,26 +13,26 @@ from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
 from vigie.models.trained.column_sketch import cells
 from vigie.roles.inference import infer
-from vigie.roles.name_lexicon import bag
+from vigie.roles.name_lexicon import word_set
 
 MIN_FRAUDS = 30
 MIN_ROWS = 200
 MAX_VALUES = 20
 
-_YES = bag(
+_YES = word_set(
     """
     1 true yes y oui o si sí sim ja s t fraud fraude fraudulent frauduleux fraudulento bad positive positif suspicious
     confirmed fraud_confirmed scam
     """
 )
-_NO = bag(
+_NO = word_set(
     """
     0 false no n non nao não nein f legit legitimate legitime légitime genuine good ok fine normal valid honest clean
     not_fraud nonfraud non-fraud negative négatif negatif licit
     """
 )
 
-_UNSURE = bag("unsure unknown maybe ? incertain inconnu")
+_UNSURE = word_set("unsure unknown maybe ? incertain inconnu")
 
 
 @dataclass(frozen=True)

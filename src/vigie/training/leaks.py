@@ -1,6 +1,6 @@
 """Label leaks: columns that are known only after the event, or that nearly decide the label alone.
 
-They are excluded unless the owner states that they are known at the time of scoring (`--keep`).
+They are excluded unless the owner states that they are known at the time of scoring (`--keep-column`).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from vigie.i18n.messages import msg
 from vigie.matching import distributions
 from vigie.models.trained.model import TrainedModel
 from vigie.models.trained.table_recognition import fingerprint
+from vigie.roles.definitions import role_of
 from vigie.training.evaluation import Evaluations
-from vigie.training.feature_dependencies import UNUSED_ROLES
 from vigie.training.inspection import TrainingPlan
 from vigie.training.subsets import Subset
 from vigie.training.tuning import TuningResult
@@ -118,7 +118,7 @@ def _column_weights(model: TrainedModel) -> Mapping[str, float]:
         size = len(encoder.outputs)
         gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.own.gain[at : at + size])
         at += size
-    used = [item.name for item in own.sketches if item.role not in UNUSED_ROLES]
+    used = [item.name for item in own.sketches if not role_of(item.role).excluded]
     total = max(sum(gain.values()), 1e-9)
     share = {name: 0.5 / len(used) + 0.5 * gain.get(name, 0.0) / total for name in used}
     return {name: float(f"{value / sum(share.values()):.4g}") for name, value in share.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.model_cards import put_card
-from vigie.bundles.transfer import publish_version
+from vigie.bundles.publish import publish_version
 from vigie.bundles.verification import SignaturePolicy
 from vigie.catalog import TRAINED, Catalog, ModelVersion
 from vigie.errors import UnsignedBundle

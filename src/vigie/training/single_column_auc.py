@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from vigie.features.cells import as_codes, as_numbers
 from vigie.features.time_units import as_seconds
@@ -22,6 +21,8 @@ def best_rule_auc(series: pl.Series, label: npt.NDArray[np.bool_], seed: int) ->
         label: (rows,) true is fraud; both classes occur.
         seed: of the halves.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     codes = _bins(series)
     half = np.random.default_rng([seed, 23]).integers(0, 2, len(codes))
     share = float(label.mean())

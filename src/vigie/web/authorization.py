@@ -1,4 +1,4 @@
-"""Who may call what: each view says it, and the app does not start with one that forgets to."""
+"""Authorization of views: each view declares the role it needs, or the app does not start."""
 
 from __future__ import annotations
 
@@ -6,61 +6,64 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, g, redirect, request
+from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import NotAllowed, SignInRefused
-from vigie.web.services.base import RANK
-from vigie.web.services.tokens import SCOPE_RANK
+from vigie.web.services.access import ROLE_RANK, has_role, scope_rank
 
 View = TypeVar("View", bound=Callable[..., Any])
-_MARK = "_vigie_needs"
+_ATTRIBUTE = "_vigie_needs"
 _PUBLIC = "public"
 
 
 def public(view: View) -> View:
-    """A view for everybody."""
-    setattr(view, _MARK, _PUBLIC)
+    """Declare a view that needs no account."""
+    setattr(view, _ATTRIBUTE, _PUBLIC)
     return view
 
 
 def needs(role: str) -> Callable[[View], View]:
-    """A view for those who have at least that role."""
-    if role not in RANK:
+    """Declare a view that needs at least this role."""
+    if role not in ROLE_RANK:
         raise ValueError(role)
 
-    def mark(view: View) -> View:
-        setattr(view, _MARK, role)
+    def declare(view: View) -> View:
+        setattr(view, _ATTRIBUTE, role)
         return view
 
-    return mark
+    return declare
 
 
 def needed_by(view: Callable[..., Any]) -> str | None:
-    """What a view asks for; nothing where it forgot to say."""
-    found: str | None = getattr(view, _MARK, None)
+    """Return the declared role of a view, or `public`; None where it declares nothing."""
+    found: str | None = getattr(view, _ATTRIBUTE, None)
     return found
 
 
 def install(app: Flask) -> None:
-    """Asks before each request; runs after `session.install`."""
+    """Check the role before each request; `session.install` must come first."""
     if "static" in app.view_functions:
         public(app.view_functions["static"])
     app.before_request(_check)
 
 
 def check(app: Flask) -> None:
-    """Refuses to start with a view that does not say who may call it."""
+    """Check that all views declare a role.
+
+    Raises:
+        RuntimeError: a view does not.
+    """
     for endpoint, view in app.view_functions.items():
         if needed_by(view) is None:
-            raise RuntimeError(f"the view {endpoint} says neither guard.public nor guard.needs")
+            raise RuntimeError(
+                f"the view {endpoint} has neither authorization.public nor authorization.needs"
+            )
 
 
 def _check() -> ResponseReturnValue | None:
-    from flask import current_app
-
     if request.endpoint is None:
-        return None  # no such page: the handler of 404 answers
+        return None  # no such page: answered with 404
     role = needed_by(current_app.view_functions[request.endpoint])
     if role == _PUBLIC or role is None:
         return None
@@ -68,11 +71,11 @@ def _check() -> ResponseReturnValue | None:
         if request.path.startswith("/api/"):
             raise SignInRefused("this needs a session or a token", hint="send: Authorization: Bearer TOKEN")
         if request.method == "GET":
-            there = quote(request.full_path.rstrip("?"), safe="/")
-            return redirect(f"/sign-in?next={there}")
+            address = quote(request.full_path.rstrip("?"), safe="/")
+            return redirect(f"/sign-in?next={address}")
         raise SignInRefused("you are not signed in any more", hint="sign in and try again")
-    if RANK[g.user.role] < RANK[role]:
+    if not has_role(g.user, role):
         raise NotAllowed("do this", needed=role)
-    if g.token is not None and not any(RANK[SCOPE_RANK[scope]] >= RANK[role] for scope in g.token.scopes):
+    if g.token is not None and scope_rank(g.token.scopes) < ROLE_RANK[role]:
         raise NotAllowed("do this with this token", needed=role)
     return None

@@ -52,7 +52,7 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Database and store answer too; anything else is a 503 in words."""
     here = current_services()
-    here.user_count()
+    here.accounts.count()
     for _ in here.store.list("uploads/none"):
         break
     return jsonify(status="ready")

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from vigie.errors import SignInRefused, Unavailable, UsageRefused
+from vigie.extras import require
 from vigie.i18n.messages import msg
 from vigie.settings import WebSettings
 from vigie.web import authorization, session
@@ -31,12 +32,9 @@ def install(app: Flask, web: WebSettings) -> None:
             "VIGIE_OIDC_ISSUER is set, but VIGIE_OIDC_CLIENT_ID is not",
             hint="register Vigie with the provider first",
         )
-    try:
-        from authlib.integrations.flask_client import OAuth
-    except ModuleNotFoundError:
-        raise UsageRefused(
-            "signing in with a provider needs more packages", hint="pip install 'vigie[oidc]'"
-        ) from None
+    require("oidc", "signing in with a provider")
+    from authlib.integrations.flask_client import OAuth
+
     OAuth(app).register(
         _NAME,
         client_id=web.oidc_client_id,
@@ -82,8 +80,10 @@ def come_back() -> ResponseReturnValue:
             "the provider does not vouch for an e-mail address of yours",
             hint="verify your address there, or ask for a link",
         )
-    user = current_services().enter(str(claims["email"]), str(claims.get("name") or ""))
-    session.begin(*current_services().open_session(user))
+    user = current_services().sessions.find_or_create_oidc_user(
+        str(claims["email"]), str(claims.get("name") or "")
+    )
+    session.begin(*current_services().sessions.start(user))
     return redirect("/")
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: a cookie, a one-time link, or a token in the header."""
+"""Authentication of requests: session cookie, one-time link, or bearer token."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ from flask import Blueprint, Flask, g, has_request_context, redirect, request, s
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from vigie.app import User, login_attempts
+from vigie.app import User
 from vigie.errors import SignInRefused
-from vigie.i18n.messages import phrase
 from vigie.web import authorization
 from vigie.web.services import current_services
 
 _KEY = "session"
-_LINKS = 60
 csrf = CSRFProtect()
 links = Blueprint("links", __name__)
 
 
 def install(app: Flask) -> None:
-    """Finds out before each request who asks; then whether the request came from our own pages."""
+    """Authenticate each request, then check that unsafe ones come from our own pages."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     csrf.init_app(app)
-    app.before_request(_load)
-    app.before_request(_from_our_pages)
+    app.before_request(_authenticate)
+    app.before_request(_protect_from_csrf)
     app.register_blueprint(links)
-    app.extensions["vigie"].address = _address
+    app.extensions["vigie"].audit.address = _caller_address
 
 
 def begin(user: User, secret: str) -> None:
-    """Puts a session opened by the desk into the browser's cookie; the old one is forgotten."""
+    """Store the secret of a session in the browser's cookie, replacing the previous session."""
     session.clear()
     session.permanent = True
     session[_KEY] = secret
@@ -38,10 +36,10 @@ def begin(user: User, secret: str) -> None:
 
 
 def end() -> None:
-    """Signs out."""
+    """End the session of the browser."""
     secret = session.get(_KEY)
     if secret:
-        current_services().sign_out(secret)
+        current_services().sessions.end(secret)
     session.clear()
     g.user = None
 
@@ -49,32 +47,27 @@ def end() -> None:
 @links.get("/sign-in/link")
 @authorization.public
 def use_link() -> ResponseReturnValue:
-    """Signs in whoever holds a fresh link, and takes the link out of the address."""
-
-    address = f"link {request.remote_addr}"
-    login_attempts.count(current_services().engine, address, phrase("opening links"), limit=_LINKS)
-    user = current_services().use_link(request.args.get("token", ""))
-    begin(*current_services().open_session(user))
+    """Sign in by a one-time link, and redirect so that the address bar does not show it."""
+    sessions = current_services().sessions
+    begin(*sessions.start(sessions.use_link(request.args.get("token", ""))))
     return redirect("/")
 
 
-def _address() -> str:
-    """Where the caller is: what the proxies say that the settings believe, or the connection itself."""
+def _caller_address() -> str:
+    """Return the address of the caller, from the trusted proxies' headers or the connection."""
     return (request.remote_addr or "") if has_request_context() else ""
 
 
-def _load() -> None:
+def _authenticate() -> None:
     g.user, g.token = None, None
     if request.endpoint in {"static", "health.metrics"}:
         return
-    current_services().sweep()
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if kind:
-        found = (
-            current_services().of_token(secret.strip())
-            if kind.lower() == "bearer" and secret.strip()
-            else None
-        )
+    services = current_services()
+    services.results.remove_stale_copies()
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        bearer = secret.strip() if scheme.lower() == "bearer" else ""
+        found = services.tokens.authenticate(bearer) if bearer else None
         if found is None:
             raise SignInRefused(
                 "this token opens nothing",
@@ -82,14 +75,14 @@ def _load() -> None:
             )
         g.user, g.token = found
     elif session.get(_KEY):
-        g.user = current_services().of_session(session[_KEY])
+        g.user = services.sessions.find_user(session[_KEY])
         if g.user is None:
             session.pop(_KEY)
 
 
-def _from_our_pages() -> None:
-    """A token is sent on purpose; a cookie also by other people's pages."""
+def _protect_from_csrf() -> None:
+    """Check the CSRF token of unsafe requests by cookie: other sites can send a cookie, but no bearer token."""
     unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
-    nobody_on_api = g.user is None and request.path.startswith("/api/")
-    if unsafe and g.token is None and not nobody_on_api and request.endpoint is not None:
+    anonymous_on_api = g.user is None and request.path.startswith("/api/")
+    if unsafe and g.token is None and not anonymous_on_api and request.endpoint is not None:
         csrf.protect()

@@ -16,12 +16,10 @@ import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.models.trained.column_sketch import PRIVATE, Sketch, salted, sketch
+from vigie.models.trained.column_sketch import Sketch, salted, sketch
+from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
-from vigie.roles.name_parser import cut, read
-
-VAGUE = frozenset({"number", "flag", "category", "risk_signal", "trust_signal", "velocity", "none", "text"})
-"""Roles that several columns of a table have: the same role says little."""
+from vigie.roles.name_parser import parse_name, split_words
 
 SURE = 0.7
 """Points a pair gets for the same name alone."""
@@ -90,10 +88,10 @@ def pair(wanted: Sketch, given: Sketch) -> tuple[float, float]:
     if name == 1.0:
         return SURE + (1 - SURE) * alike, alike
     same = wanted.role == given.role
-    meaning = 0.0 if not same else 0.4 if wanted.role in VAGUE else 1.0
+    meaning = role_of(wanted.role).same_role_score if same else 0.0
     if wanted.kind != given.kind or not ((meaning == 1.0) or alike >= CLOSE or (name >= 0.6 and alike > 0.3)):
         return 0.0, alike
-    if read(given.name).generic:
+    if parse_name(given.name).generic:
         return NAMELESS * alike + (1 - NAMELESS) * meaning, alike
     return CLOSENESS * alike + MEANING * meaning + NAME * name, alike
 
@@ -112,7 +110,7 @@ def closeness(a: Sketch, b: Sketch) -> float:
         # What names somebody is known by how long it is and how often it comes back.
         apart = abs(float(np.log((a.distinct + 1e-4) / (b.distinct + 1e-4))))
         parts += [_same_spread(a.lengths, b.lengths), max(0.0, 1 - apart / 3)]
-        if a.role not in PRIVATE and bool(a.shares) != bool(b.shares):
+        if not role_of(a.role).private and bool(a.shares) != bool(b.shares):
             parts.append(0.2)
     if not parts:
         return 0.5
@@ -138,10 +136,10 @@ def gap(a: Floats, b: Floats) -> float:
 @lru_cache(maxsize=65_536)
 def named_alike(one: str, other: str) -> float:
     """1 where two names are the same words, else how much they mean or are spelled the same, below 1."""
-    a, b = "".join(cut(one)), "".join(cut(other))
+    a, b = "".join(split_words(one)), "".join(split_words(other))
     if (a or one) == (b or other):
         return 1.0
-    first, second = read(one), read(other)
+    first, second = parse_name(one), parse_name(other)
     if first.generic or second.generic:
         return 0.0
     concepts, others = set(first.concepts), set(second.concepts)

@@ -17,18 +17,13 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.features.cells import as_numbers
+from vigie.roles.definitions import role_of
 
 LEVELS = np.linspace(0.01, 0.99, 50)
 """Inner quantiles only: the extremes are the values of single rows."""
 
 FEW, OFTEN = 300, 10
 """At most so many distinct values make a category, and a value that is remembered occurs at least so often."""
-
-PRIVATE = frozenset(
-    {"row_id", "customer", "card", "account", "device", "ip", "email", "phone", "user_agent", "address",
-     "person_name", "text", "zip", "birth"}
-)  # fmt: skip
-"""Roles whose values are never remembered, not even hashed."""
 
 _SAMPLE = 60_000
 
@@ -81,7 +76,7 @@ def sketch(series: pl.Series, role: str, salt: str = "") -> Sketch:
         salt: of the model, mixed into every hash; private columns leave no trace of their values. Without one the
             sketch is of an upload: to be compared and thrown away, its shares by value.
     """
-    private = bool(salt) and role in PRIVATE
+    private = bool(salt) and role_of(role).private
     step = max(1, len(series) // _SAMPLE)
     some = series.gather_every(step)
     known = some.drop_nulls()

@@ -18,7 +18,8 @@ from vigie.arrays import Floats
 from vigie.features.cells import as_numbers
 from vigie.features.time_units import as_seconds
 from vigie.fitted_state import FeatureState
-from vigie.models.trained.column_sketch import PRIVATE, Sketch, cells, hashed, kind_of
+from vigie.models.trained.column_sketch import Sketch, cells, hashed, kind_of
+from vigie.roles.definitions import role_of
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -30,9 +31,6 @@ FOLDS = 5
 ONE_HOT = 6
 """Frequent values of a category that get an input of their own."""
 
-IGNORED = frozenset(
-    {"leak", "none", "row_id", "text", "person_name", "address", "email", "phone", "user_agent"}
-)
 _DAY, _HOUR = 86_400.0, 3_600.0
 
 
@@ -170,8 +168,14 @@ def out_of_fold(
     return out
 
 
+def is_encoded(role: str) -> bool:
+    """Whether the columns of a role become inputs."""
+    return role_of(role).encoded and not role_of(role).ignored
+
+
 def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
-    if item.role in IGNORED:
+    role = role_of(item.role)
+    if not is_encoded(item.role):
         return []
     kind = kind_of(series)
     if kind == "moment":
@@ -180,7 +184,7 @@ def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[st
         return ["clock"] if item.name == main_time else ["since"]
     if item.name == main_time or item.role == "time":
         return []
-    if item.role in PRIVATE and item.role != "birth":
+    if role.private and not role.date:
         return ["entity"]
     if kind == "number":
         return ["number", "category"] if len(item.shares) > 2 and item.role != "amount" else ["number"]

@@ -1,4 +1,4 @@
-"""Requests that may be repeated: with the same Idempotency-Key the first answer is given again."""
+"""Idempotent requests: a request repeated with its Idempotency-Key gets the stored response."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from vigie.web.services import current_services
 
 View = TypeVar("View", bound=Callable[..., Any])
 HEADER = "Idempotency-Key"
-_LONGEST = 200
+_MAX_KEY = 200
 
 
-def once(view: View) -> View:
-    """Makes a view with a small JSON body safe to repeat."""
+def idempotent(view: View) -> View:
+    """Make a view with a small JSON body idempotent for requests with an Idempotency-Key."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         key = request.headers.get(HEADER)
         if not key:
             return view(*args, **kwargs)
-        if len(key) > _LONGEST or not key.isascii() or not key.isprintable():
+        if len(key) > _MAX_KEY or not key.isascii() or not key.isprintable():
             raise UsageRefused(
                 msg(
                     "{header}: expected at most {longest} printable ASCII characters",
                     header=HEADER,
-                    longest=_LONGEST,
+                    longest=_MAX_KEY,
                 )
             )
-        asked = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
+        content = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
         engine = current_services().engine
-        given = idempotency.begin(engine, g.user.id, key, hashlib.sha256(asked).hexdigest())
-        if given is not None:
-            answer = make_response(jsonify(given[1]), given[0])
-            answer.headers["Idempotency-Replayed"] = "true"
-            return answer
-        kept = None
+        stored = idempotency.begin(engine, g.user.id, key, hashlib.sha256(content).hexdigest())
+        if stored is not None:
+            response = make_response(jsonify(stored[1]), stored[0])
+            response.headers["Idempotency-Replayed"] = "true"
+            return response
+        outcome = None
         try:
-            answer = make_response(view(*args, **kwargs))
-            kept = (answer.status_code, answer.get_json(silent=True))
-            return answer
+            response = make_response(view(*args, **kwargs))
+            outcome = (response.status_code, response.get_json(silent=True))
+            return response
         finally:
-            # What was refused is asked again: it has done nothing.
-            idempotency.finish(engine, g.user.id, key, kept)
+            # The key of a refused request is released: it changed nothing.
+            idempotency.finish(engine, g.user.id, key, outcome)
 
     return guarded  # type: ignore[return-value]

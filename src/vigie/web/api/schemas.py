@@ -1,4 +1,4 @@
-"""What is sent and answered."""
+"""Schemas of requests and responses."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FREE = {"type": "object", "additionalProperties": True}
 
 
 def free(**more: Any) -> Raw:
-    """Whatever JSON has, null too."""
+    """Return a field for any JSON value, including null."""
     return Raw(metadata={**_FREE, "nullable": True}, allow_none=True, **more)
 
 
 class Fault(Schema):
-    """Why an upload or a run failed."""
+    """Reason of a refusal or failure."""
 
     message = String()
     hint = String()
@@ -40,7 +40,7 @@ class Fault(Schema):
 
 
 class PartOut(Schema):
-    """A part that has arrived."""
+    """A part received."""
 
     number = Integer()
     size = Integer()
@@ -57,14 +57,14 @@ class UploadIn(Schema):
 
 
 class UploadOut(Schema):
-    """An upload, as far as it is known."""
+    """An upload."""
 
     id = String()
     name = String()
     state = String(validate=OneOf(UPLOAD_STATES))
     size = Integer()
     parts = Integer()
-    part_bytes = Integer(metadata={"description": "how many bytes a part may have"})
+    part_bytes = Integer(metadata={"description": "maximum size of a part in bytes"})
     created_at = DateTime()
     expires_at = DateTime()
     rows = Integer(allow_none=True)
@@ -77,7 +77,7 @@ class UploadOut(Schema):
 
 
 class UploadPartsOut(UploadOut):
-    """An upload with the parts that have arrived: where to go on."""
+    """An upload with the parts received."""
 
     received = List(Nested(PartOut))
 
@@ -89,15 +89,15 @@ class UploadsOut(Schema):
 
 
 class UploadsQuery(Schema):
-    """Which uploads."""
+    """Selection of uploads."""
 
     limit = Integer(load_default=50, validate=Range(1, 200))
-    before = DateTime(metadata={"description": "only older ones"})
+    before = DateTime(metadata={"description": "only uploads created earlier"})
     query = String(load_default="", validate=Length(max=200))
 
 
 class ContentQuery(Schema):
-    """What the file is called."""
+    """Name of the file."""
 
     name = String(required=True, validate=Length(1, 255))
 
@@ -116,7 +116,7 @@ class MappingIn(Schema):
 
 
 class MatchesOut(Schema):
-    """What the columns mean, and which models fit."""
+    """Roles of the columns and matching models."""
 
     state = String()
     roles = List(free())
@@ -124,7 +124,7 @@ class MatchesOut(Schema):
 
 
 class PredictionIn(Schema):
-    """What to score, and how."""
+    """Parameters of a scoring."""
 
     upload_id = String(required=True, validate=Length(1, 40))
     budget = Float(
@@ -140,7 +140,7 @@ class PredictionIn(Schema):
 
 
 class TrainingIn(Schema):
-    """What to train."""
+    """Parameters of a training."""
 
     upload_id = String(required=True, validate=Length(1, 40))
     label = String(required=True, validate=Length(1, 500))
@@ -149,12 +149,12 @@ class TrainingIn(Schema):
     seconds = Float(
         load_default=120.0,
         validate=Range(1, 3600),
-        metadata={"description": "how long to search for the best parameters"},
+        metadata={"description": "time for hyperparameter tuning"},
     )
 
 
 class RunOut(Schema):
-    """A prediction or a training, and how far it is."""
+    """A prediction or training."""
 
     id = String()
     upload_id = String()
@@ -183,14 +183,14 @@ class RunsOut(Schema):
 
 
 class RunsQuery(Schema):
-    """Which of them."""
+    """Selection of predictions."""
 
     upload_id = String(validate=Length(1, 40))
     limit = Integer(load_default=50, validate=Range(1, 200))
 
 
 class RowsQuery(Schema):
-    """Which rows, in what order."""
+    """Selection and order of rows."""
 
     budget = Integer(validate=Range(0, 10**9))
     page = Integer(load_default=1, validate=Range(1, 10**9))
@@ -207,9 +207,9 @@ class RowsQuery(Schema):
 
 
 class RowOut(Schema):
-    """A row with what Vigie says of it and its cells as uploaded."""
+    """A row: rank, output columns, cells as uploaded, label."""
 
-    row = Integer(metadata={"description": "from 0, in the order of the upload"})
+    row = Integer(metadata={"description": "index in the upload, from 0"})
     rank = Integer(metadata={"description": "from 1, most suspicious first"})
     fraud_score = Float()
     fraud_probability = Float(allow_none=True)
@@ -231,14 +231,14 @@ class RowsOut(Schema):
 
 
 class RelatedQuery(Schema):
-    """Of which row."""
+    """Row whose related rows are returned."""
 
     row = Integer(required=True, validate=_ROW)
     limit = Integer(load_default=200, validate=Range(1, 1000))
 
 
 class RelatedOut(Schema):
-    """The rows of whoever acts in that row."""
+    """Rows of the same actor."""
 
     column = String(allow_none=True)
     role = String(allow_none=True)
@@ -246,13 +246,13 @@ class RelatedOut(Schema):
 
 
 class ResultQuery(Schema):
-    """As which file."""
+    """Format of the file."""
 
     format = String(load_default="csv", validate=OneOf(["csv", "parquet", "xlsx"]))
 
 
 class MarksIn(Schema):
-    """Row -> fraud, fine, unsure, or null to take it back."""
+    """Row -> `fraud`, `fine` (legitimate), `unsure` (unknown), or null to delete the label."""
 
     marks = Dict(
         keys=Integer(validate=_ROW),
@@ -263,7 +263,7 @@ class MarksIn(Schema):
 
 
 class MarkOut(Schema):
-    """What somebody said of a row."""
+    """Label of a row."""
 
     row = Integer()
     verdict = String()
@@ -272,19 +272,19 @@ class MarkOut(Schema):
 
 
 class MarksOut(Schema):
-    """What was said of the rows of an upload."""
+    """Labels of an upload."""
 
     marks = List(Nested(MarkOut))
 
 
 class SuggestQuery(Schema):
-    """How many."""
+    """Number of rows."""
 
     n = Integer(load_default=10, validate=Range(1, 100))
 
 
 class SuggestOut(Schema):
-    """Rows worth asking somebody about, the best first."""
+    """Rows to label, best first."""
 
     rows = List(Integer())
 
@@ -311,7 +311,7 @@ class ModelsOut(Schema):
 
 
 class ModelCardOut(ModelOut):
-    """A reference model with all that is told of it."""
+    """A reference model with roles, typologies and provenance."""
 
     roles = free()
     typologies = List(String())
@@ -320,7 +320,7 @@ class ModelCardOut(ModelOut):
 
 
 class VersionQuery(Schema):
-    """Which version; the newest where none is named."""
+    """Version of a model; by default the newest."""
 
     version = String(validate=Length(1, 50))
 
@@ -347,19 +347,19 @@ class TokenOut(Schema):
 
 
 class NewTokenOut(TokenOut):
-    """A token with its secret, which is shown this once."""
+    """A token with its secret, which no other response holds."""
 
     secret = String()
 
 
 class TokensOut(Schema):
-    """One's own tokens."""
+    """Tokens of the caller."""
 
     tokens = List(Nested(TokenOut))
 
 
 class MeOut(Schema):
-    """Who the caller is, and what the installation allows."""
+    """The caller's account and the limits of the installation."""
 
     email = String()
     name = String()

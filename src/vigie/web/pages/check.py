@@ -35,12 +35,12 @@ _GROUPS = {
 @authorization.needs("viewer")
 def show(upload_id: str) -> str:
     """Being read, refused, or ready to be checked."""
-    upload = current_services().upload(g.user, upload_id)
+    upload = current_services().uploads.find(g.user, upload_id)
     if upload.state == "refused":
         return render_template("refused.html", tab="upload", upload=upload)
     if upload.state != "ready" or upload.inspection is None:
         return render_template("reading.html", tab="upload", upload=upload)
-    head = current_services().head(g.user, upload_id)
+    head = current_services().uploads.head(g.user, upload_id)
     said = words()
     return render_template(
         "check.html",
@@ -52,7 +52,7 @@ def show(upload_id: str) -> str:
         head={"columns": head["columns"], "rows": head["rows"][:PREVIEW]},
         runs=[
             run
-            for run in current_services().runs(g.user, upload_id=upload_id)
+            for run in current_services().predictions.list_for(g.user, upload_id=upload_id)
             if run.kind in {"score", "refine"}
         ],
     )
@@ -62,11 +62,11 @@ def show(upload_id: str) -> str:
 @authorization.needs("analyst")
 def go(upload_id: str) -> Response:
     """Takes the corrections, then checks again or scores."""
-    upload = current_services().upload(g.user, upload_id)
+    upload = current_services().uploads.find(g.user, upload_id)
     roles = (upload.inspection or {}).get("roles", [])
     chosen = {**upload.mapping, **_corrections(roles)}
     if chosen != dict(upload.mapping):
-        current_services().set_mapping(g.user, upload_id, chosen)
+        current_services().uploads.set_mapping(g.user, upload_id, chosen)
     if request.form.get("do") == "again":
         return redirect(url_for("check.show", upload_id=upload_id), 303)
     try:
@@ -74,7 +74,7 @@ def go(upload_id: str) -> Response:
     except ValueError as problem:
         flash(words()("check.bad_number", value=str(problem)), "error")
         return redirect(url_for("check.show", upload_id=upload_id), 303)
-    run = current_services().start_score(
+    run = current_services().predictions.score(
         g.user,
         upload_id,
         budget=None if budget is None else round(budget),
@@ -88,7 +88,7 @@ def go(upload_id: str) -> Response:
 @authorization.needs("analyst")
 def delete(upload_id: str) -> Response:
     """Deletes an upload with its results."""
-    current_services().delete_upload(g.user, upload_id)
+    current_services().uploads.delete(g.user, upload_id)
     flash(words()("history.deleted"))
     return redirect(url_for("history.files"), 303)
 

@@ -19,9 +19,9 @@ def files() -> str:
     """Uploads, newest first, each with the run that tells most."""
     query = request.args.get("q", "").strip()[:200]
     telling: dict[str, Run] = {}
-    for run in sorted(current_services().runs(g.user, limit=_RUNS), key=_worth, reverse=True):
+    for run in sorted(current_services().predictions.list_for(g.user, limit=_RUNS), key=_worth, reverse=True):
         telling.setdefault(run.upload_id, run)
-    found = current_services().uploads(g.user, limit=LISTED, query=query)
+    found = current_services().uploads.list_for(g.user, limit=LISTED, query=query)
     return render_template(
         "history.html",
         tab="history",

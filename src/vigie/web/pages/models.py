@@ -26,7 +26,7 @@ def catalog() -> str:
     said = words()
     query = request.args.get("q", "").strip()[:100]
     domain = request.args.get("domain", "")
-    known = current_services().models(g.user)
+    known = current_services().models.list_all(g.user)
     every = bool(request.args.get("all"))
     entries = [entry for entry in known if entry.active or every]
     domains = sorted(
@@ -36,7 +36,7 @@ def catalog() -> str:
         entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()
     ]
     ready = (
-        [upload for upload in current_services().uploads(g.user) if upload.state == "ready"]
+        [upload for upload in current_services().uploads.list_for(g.user) if upload.state == "ready"]
         if may("analyst")
         else []
     )
@@ -51,7 +51,7 @@ def catalog() -> str:
         query=query,
         uploads=ready,
         columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
-        migrations=current_services().migrations(g.user) if may("admin") else None,
+        migrations=current_services().models.list_migrations(g.user) if may("admin") else None,
     )
 
 
@@ -59,15 +59,19 @@ def catalog() -> str:
 @authorization.needs("viewer")
 def card(name: str) -> str:
     """One model, beside another where asked."""
-    entry = current_services().model(g.user, name, request.args.get("version"))
+    entry = current_services().models.find(g.user, name, request.args.get("version"))
     against = request.args.get("against")
-    shown = [entry] + ([current_services().model(g.user, against)] if against else [])
+    shown = [entry] + ([current_services().models.find(g.user, against)] if against else [])
     return render_template(
         "model.html",
         tab="models",
         models=[describe(one) for one in shown],
         others=sorted(
-            {one.name for one in current_services().models(g.user) if one.active and one.name != name}
+            {
+                one.name
+                for one in current_services().models.list_all(g.user)
+                if one.active and one.name != name
+            }
         ),
         against=against,
     )
@@ -78,7 +82,7 @@ def card(name: str) -> str:
 def plots(name: str) -> Response:
     """The card that training wrote, with plots. Its words come from a user's table, so it may do nothing at all."""
     answer = Response(
-        current_services().model_card(g.user, name, request.args.get("version")),
+        current_services().models.card(g.user, name, request.args.get("version")),
         content_type="text/html; charset=utf-8",
     )
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -90,7 +94,7 @@ def plots(name: str) -> Response:
 def switch(name: str) -> Response:
     """Lets a model be matched, or keeps it from it."""
     on = request.form.get("active") == "yes"
-    current_services().set_model_active(g.user, name, request.form.get("version") or None, on)
+    current_services().models.set_active(g.user, name, request.form.get("version") or None, on)
     flash(words()("models.switched_on" if on else "models.switched_off", name=name))
     return redirect(url_for("models.card", name=name), 303)
 
@@ -100,7 +104,7 @@ def switch(name: str) -> Response:
 def train() -> Response:
     """Trains a model from a labelled upload."""
     form = request.form
-    run = current_services().start_train(
+    run = current_services().predictions.train(
         g.user, form.get("upload", ""), label=form.get("label", "").strip(), name=form.get("name", "").strip()
     )
     return redirect(url_for("progress.show", run_id=run.id), 303)
@@ -118,7 +122,7 @@ def describe(entry: ModelVersion) -> dict[str, Any]:
         "transferable": _measured(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
         "shipped": shipped,
-        "cached": current_services().cached(entry),
+        "cached": current_services().models.is_cached(entry),
         "where": "" if shipped else f"{entry.storage.bucket}/{entry.storage.prefix}",
         "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],

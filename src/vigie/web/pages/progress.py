@@ -37,8 +37,8 @@ TRAINING = (
 @authorization.needs("viewer")
 def show(run_id: str) -> str | Response:
     """Under way, failed, cancelled, or the results."""
-    run = current_services().run(g.user, run_id)
-    upload = current_services().upload(g.user, run.upload_id)
+    run = current_services().predictions.find(g.user, run_id)
+    upload = current_services().uploads.find(g.user, run.upload_id)
     if run.state == "done" and run.kind == "train":
         return render_template("trained.html", tab="models", run=run, upload=upload)
     if run.state == "done":
@@ -52,5 +52,5 @@ def show(run_id: str) -> str | Response:
 @authorization.needs("analyst")
 def cancel(run_id: str) -> Response:
     """Stops a job."""
-    current_services().cancel(g.user, run_id)
+    current_services().predictions.cancel(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run_id), 303)

@@ -22,13 +22,15 @@ ROWS = 50
 @authorization.needs("viewer")
 def show(run_id: str) -> Response:
     """The report as a download; opened from a disk it has its style inside and no script."""
-    run = current_services().run(g.user, run_id)
-    upload = current_services().upload(g.user, run.upload_id)
-    drawn = current_services().charts(g.user, run_id)
+    run = current_services().predictions.find(g.user, run_id)
+    upload = current_services().uploads.find(g.user, run.upload_id)
+    drawn = current_services().results.charts(g.user, run_id)
     summary = run.summary or {}
     budget = request.args.get("budget", default=budgets.first(summary, drawn["budgets"]), type=int)
     point = budgets.at(drawn["budgets"], budget)
-    top = current_services().rows(g.user, run_id, RowQuery(budget=min(max(budget, 1), ROWS), size=ROWS))
+    top = current_services().results.rows(
+        g.user, run_id, RowQuery(budget=min(max(budget, 1), ROWS), size=ROWS)
+    )
     text = render_template(
         "report.html",
         run=run,

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vigie.app import Run, Upload
 from vigie.i18n.translator import Translator
 from vigie.web import authorization
+from vigie.web.downloads import download as send
 from vigie.web.pages import budgets, charts
 from vigie.web.pages.layout import words
 from vigie.web.services import RowQuery, current_services
@@ -33,12 +34,12 @@ _KEY_ROLES = (
 
 def render(run: Run, upload: Upload) -> str:
     """The whole page; `progress.show` calls it once the run is done."""
-    said, drawn = words(), current_services().charts(g.user, run.id)
+    said, drawn = words(), current_services().results.charts(g.user, run.id)
     summary: Mapping[str, Any] = run.summary or {}
     start = budgets.first(summary, drawn["budgets"])
     budget = request.args.get("budget", default=start, type=int)
     point = budgets.at(drawn["budgets"], budget)
-    marked = Counter(mark.verdict for mark in current_services().marks(g.user, run.id))
+    marked = Counter(mark.verdict for mark in current_services().predictions.labels(g.user, run.id))
     return render_template(
         "results.html",
         tab="history",
@@ -60,7 +61,7 @@ def render(run: Run, upload: Upload) -> str:
 @authorization.needs("viewer")
 def rows(run_id: str) -> str:
     """The table alone, for the script that changes budget, filters or page."""
-    run = current_services().run(g.user, run_id)
+    run = current_services().predictions.find(g.user, run_id)
     budget = request.args.get("budget", default=0, type=int)
     return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
 
@@ -69,11 +70,11 @@ def rows(run_id: str) -> str:
 @authorization.needs("viewer")
 def one(run_id: str, row: int) -> str:
     """One row with everything about it: reasons, cells, and the same customer's other rows."""
-    run = current_services().run(g.user, run_id)
-    found = current_services().rows(g.user, run_id, RowQuery(only=(row,)))
+    run = current_services().predictions.find(g.user, run_id)
+    found = current_services().results.rows(g.user, run_id, RowQuery(only=(row,)))
     if not found.rows:
         return render_template("_row_missing.html")
-    related = current_services().related(g.user, run_id, row)
+    related = current_services().results.related(g.user, run_id, row)
     roles = _roles(run)
     shown = key_columns(run)
     return render_template(
@@ -91,20 +92,14 @@ def one(run_id: str, row: int) -> str:
 @authorization.needs("viewer")
 def download(run_id: str) -> Response:
     """The file with Vigie's columns."""
-    stream, name, media, size = current_services().download(g.user, run_id, request.args.get("format", "csv"))
-    answer = make_response(stream)
-    answer.headers["Content-Type"] = media
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    if size is not None:
-        answer.headers["Content-Length"] = str(size)
-    return answer
+    return send(run_id, request.args.get("format", "csv"))
 
 
 @page.post("/runs/<run_id>/refine")
 @authorization.needs("analyst")
 def refine(run_id: str) -> Response:
     """Ranks anew, with what the person has said of the rows."""
-    run = current_services().start_refine(g.user, run_id)
+    run = current_services().predictions.refine(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
@@ -152,7 +147,7 @@ def categories(drawn: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, 
 def _table(run: Run, budget: int) -> dict[str, Any]:
     """One page of rows as the address asks for it."""
     asked = request.args
-    only = tuple(current_services().suggest(g.user, run.id)) if asked.get("suggest") else None
+    only = tuple(current_services().results.suggest(g.user, run.id)) if asked.get("suggest") else None
     sort = asked.get("sort", "rank")
     by_role = {role: column for column, role, _ in key_columns(run)}
     query = RowQuery(
@@ -163,11 +158,11 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
         descending=sort in by_role,
         search=asked.get("search", "")[:200],
         level=asked.get("level", ""),
-        marked=asked.get("marked", ""),
+        label=asked.get("marked", ""),
         only=only,
     )
     return {
-        "found": current_services().rows(g.user, run.id, query),
+        "found": current_services().results.rows(g.user, run.id, query),
         "query": query,
         "sort": sort,
         "size": SIZE,
@@ -196,7 +191,9 @@ def _ranks_before(run: Run) -> dict[int, int]:
     """The ranks that the rows had before a refinement, of the first few."""
     if run.parent_id is None:
         return {}
-    page_before = current_services().rows(g.user, run.parent_id, RowQuery(budget=COMPARED, size=COMPARED))
+    page_before = current_services().results.rows(
+        g.user, run.parent_id, RowQuery(budget=COMPARED, size=COMPARED)
+    )
     return {row["row"]: row["rank"] for row in page_before.rows}
 
 
@@ -205,7 +202,7 @@ def _climbed(run: Run, budget: int) -> tuple[int, int] | None:
     if run.parent_id is None:
         return None
     top = min(max(budget, 10), COMPARED)
-    now = current_services().rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
+    now = current_services().results.rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
     before = _ranks_before(run)
     return sum(before.get(row["row"], top + 1) > top for row in _rows(now)), top
 

@@ -30,8 +30,8 @@ def you() -> str:
 @authorization.needs("viewer")
 def password() -> Response:
     """Changes the password; a new session is opened, since all the old ones end."""
-    current_services().set_password(g.user, request.form.get("new", ""), request.form.get("old"))
-    session.begin(*current_services().open_session(g.user))
+    current_services().accounts.set_password(g.user, request.form.get("new", ""), request.form.get("old"))
+    session.begin(*current_services().sessions.start(g.user))
     flash(words()("settings.password_changed"))
     return redirect(url_for("settings.you"), 303)
 
@@ -44,7 +44,7 @@ def language() -> Response:
     answer = redirect(own_page(request.form.get("back", "/")), 303)
     if wanted in languages():
         if g.user is not None:
-            current_services().set_language(g.user, wanted)
+            current_services().accounts.set_language(g.user, wanted)
         answer.set_cookie(
             "lang",
             wanted,
@@ -68,7 +68,7 @@ def tokens() -> str:
 def add_token() -> Response:
     """Makes a token; its secret is in this answer and nowhere else."""
     days = request.form.get("days", "").strip()
-    made = current_services().create_token(
+    made = current_services().tokens.create(
         g.user,
         request.form.get("name", ""),
         request.form.getlist("scopes"),
@@ -81,7 +81,7 @@ def add_token() -> Response:
 @authorization.needs("analyst")
 def revoke(token_id: str) -> Response:
     """Ends a token."""
-    current_services().revoke_token(g.user, token_id)
+    current_services().tokens.revoke(g.user, token_id)
     return redirect(url_for("settings.tokens"), 303)
 
 
@@ -97,7 +97,7 @@ def people() -> str:
 def add_person() -> Response:
     """Adds somebody, and shows the link that lets them in once."""
     form = request.form
-    added, link = current_services().add_user(
+    added, link = current_services().accounts.add(
         g.user,
         form.get("email", ""),
         form.get("name", ""),
@@ -113,16 +113,18 @@ def change_person(user_id: int) -> Response:
     """Changes role, team or whether somebody may sign in; or makes a new link."""
     form = request.form
     if form.get("do") == "invite":
-        link = current_services().invite_link(g.user, user_id)
-        email = next(user.email for user in current_services().users(g.user) if user.id == user_id)
+        link = current_services().accounts.create_link(g.user, user_id)
+        email = next(
+            user.email for user in current_services().accounts.list_all(g.user) if user.id == user_id
+        )
         return make_response(_people(email, link))
     active = {"off": False, "on": True}.get(form.get("do", ""))
     if active is None:
-        current_services().change_user(
+        current_services().accounts.change(
             g.user, user_id, role=form.get("role"), team=form.get("team", "").strip()
         )
     else:
-        current_services().change_user(g.user, user_id, active=active)
+        current_services().accounts.change(g.user, user_id, active=active)
     flash(words()("settings.saved"))
     return redirect(url_for("settings.people"), 303)
 
@@ -131,7 +133,9 @@ def change_person(user_id: int) -> Response:
 @authorization.needs("admin")
 def audit() -> str:
     """Who saw and did what."""
-    lines = current_services().audit(g.user, limit=LINES, before=request.args.get("before", type=int))
+    lines = current_services().audit.list_lines(
+        g.user, limit=LINES, before=request.args.get("before", type=int)
+    )
     return render_template(
         "settings/audit.html", tab="settings", part="audit", lines=lines, more=len(lines) == LINES
     )
@@ -153,14 +157,14 @@ def server() -> str:
 def _tokens(name: str = "", secret: str = "") -> str:
     allowed = [scope for scope in SCOPES if RANKS.index(g.user.role) >= RANKS.index(_SCOPE_NEEDS[scope])]
     return render_template(
-        "settings/tokens.html", tab="settings", part="tokens", tokens=current_services().tokens(g.user), scopes=allowed,
+        "settings/tokens.html", tab="settings", part="tokens", tokens=current_services().tokens.list_own(g.user), scopes=allowed,
         made=name, secret=secret,
     )  # fmt: skip
 
 
 def _people(email: str = "", link: str = "") -> str:
     return render_template(
-        "settings/people.html", tab="settings", part="people", people=current_services().users(g.user), roles=RANKS,
+        "settings/people.html", tab="settings", part="people", people=current_services().accounts.list_all(g.user), roles=RANKS,
         invited=email, link=urljoin(request.host_url, link) if link else "",
     )  # fmt: skip
 

@@ -28,7 +28,9 @@ def show() -> str | Response:
 def enter() -> str | Response | tuple[str, int]:
     """Opens a session, or says why not, and never whether the account exists."""
     try:
-        opened = current_services().sign_in(request.form.get("email", ""), request.form.get("password", ""))
+        opened = current_services().sessions.sign_in(
+            request.form.get("email", ""), request.form.get("password", "")
+        )
     except SignInRefused:
         return _form(words()("sign_in.refused")), 401
     except TooManyAttempts as refused:
@@ -50,7 +52,7 @@ def leave() -> Response:
 @authorization.public
 def first() -> str | Response:
     """The form for the first account, while there is none."""
-    if current_services().user_count():
+    if current_services().accounts.count():
         return redirect(url_for("sign_in.show"))
     return render_template("first.html")
 
@@ -60,10 +62,10 @@ def first() -> str | Response:
 def create_first() -> Response:
     """Makes the first account, for whoever has the setup token."""
     form = request.form
-    current_services().create_first_admin(
+    current_services().accounts.create_first_admin(
         form.get("email", ""), form.get("name", ""), form.get("password", ""), form.get("setup", "")
     )
-    session.begin(*current_services().sign_in(form.get("email", ""), form.get("password", "")))
+    session.begin(*current_services().sessions.sign_in(form.get("email", ""), form.get("password", "")))
     return redirect(url_for("upload.home"), 303)
 
 

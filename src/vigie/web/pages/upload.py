@@ -24,7 +24,7 @@ def home() -> str:
         accepted=ACCEPTED,
         limit=current_services().web.max_upload_bytes,
         days=current_services().web.retention_days,
-        recent=current_services().uploads(g.user, limit=RECENT),
+        recent=current_services().uploads.list_for(g.user, limit=RECENT),
     )
 
 
@@ -35,5 +35,5 @@ def receive() -> Response:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise InputRefused("found no file in the form, expected one", hint="choose a file first")
-    upload = current_services().receive(g.user, file.filename, file.stream)
+    upload = current_services().uploads.receive(g.user, file.filename, file.stream)
     return redirect(url_for("check.show", upload_id=upload.id), 303)

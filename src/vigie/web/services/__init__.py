@@ -1,36 +1,68 @@
-"""What people can do; pages and API call nothing else.
+"""Operations of the web app; pages and API call nothing else.
 
-    people     signing in, users, links
-    tokens     keys of the API
-    uploads    files: begun, received in parts, mapped, deleted
-    runs       score, refine, train, cancel; marks
-    answers    what a finished run left: rows, related rows, charts, downloads
-    models     the catalog, as seen from here
+    access        roles and ownership
+    audit         audit log
+    accounts      users, roles, passwords, sign-in links
+    sessions      signing in and out
+    tokens        API tokens
+    uploads       files: begin, receive in parts, set column roles, delete
+    predictions   score, refine, train, cancel; labels of rows
+    results       rows, charts and files of a finished prediction; online scoring
+    models        the catalog
 
-Each function takes who asks and decides whether they may: what somebody may not know of is not found. Nothing here knows
-a request; `address` says where the caller is, for the audit log.
+Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
+on Flask.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Self, cast
 
 from flask import current_app
 
-from vigie.web.results import Page, RowQuery
-from vigie.web.services.accounts import People
+from vigie import resources
+from vigie.db import database
+from vigie.settings import Settings, WebSettings
+from vigie.stores.base import Store
+from vigie.web.online_scoring import ScorerCache
+from vigie.web.services.accounts import Accounts
+from vigie.web.services.audit import AuditLog
 from vigie.web.services.models import Models
-from vigie.web.services.results import Answers
+from vigie.web.services.predictions import Predictions
+from vigie.web.services.results import Results
+from vigie.web.services.sessions import Sessions
 from vigie.web.services.tokens import Tokens
 from vigie.web.services.uploads import Uploads
+from vigie.web.stored_results import Page, ResultCache, RowQuery
 
 __all__ = ["Page", "RowQuery", "Services", "current_services"]
 
 
-class Services(People, Tokens, Uploads, Answers, Models):
-    """Everything people can do, of one installation; safe to share between threads."""
+class Services:
+    """The services of one installation; safe to share between threads."""
+
+    def __init__(self, settings: Settings, web: WebSettings, engine: database.Engine, store: Store) -> None:
+        self.settings, self.web, self.engine, self.store = settings, web, engine, store
+        files = ResultCache(store, settings.cache_dir / "results", settings.cache_bytes)
+        self.audit = AuditLog(engine)
+        self.accounts = Accounts(engine, self.audit, web)
+        self.sessions = Sessions(engine, self.audit, web)
+        self.tokens = Tokens(engine, self.audit)
+        self.uploads = Uploads(engine, self.audit, store, web)
+        self.predictions = Predictions(engine, self.audit)
+        self.results = Results(engine, self.audit, self.predictions, store, files, ScorerCache(store))
+        self.models = Models(engine, self.audit, store, settings)
+
+    @classmethod
+    def open(cls, settings: Settings, web: WebSettings) -> Self:
+        """Open database and store of the settings."""
+        return cls(settings, web, database.open(settings.database_url), resources.model_store(settings))
+
+    def close(self) -> None:
+        """Close the database connections."""
+        self.engine.dispose()
 
 
 def current_services() -> Services:
-    """The desk of the app that answers the present request."""
+    """Return the services of the current Flask app."""
     return cast(Services, current_app.extensions["vigie"])

@@ -1,4 +1,4 @@
-"""The catalog, as seen from here."""
+"""The catalog of reference models."""
 
 from __future__ import annotations
 
@@ -8,59 +8,70 @@ from typing import Any
 
 from vigie import resources
 from vigie.app import User
-from vigie.bundles.cache import Cache
 from vigie.bundles.model_cards import get_card
 from vigie.catalog import Catalog, ModelVersion
+from vigie.db.database import Engine
 from vigie.relocate import journal
+from vigie.settings import Settings
 from vigie.starter_models import registry
-from vigie.web.services.base import Base, require
+from vigie.stores.base import Store
+from vigie.web.services.access import require
+from vigie.web.services.audit import AuditLog
 
 
-class Models(Base):
-    """Reference models: which there are, where they lie, what they have shown."""
+class Models:
+    """Reference models: versions, cards, activation."""
 
-    def models(self, user: User) -> tuple[ModelVersion, ...]:
-        """Every model by name, those that are switched off included."""
+    def __init__(self, engine: Engine, audit: AuditLog, store: Store, settings: Settings) -> None:
+        self._engine, self._audit, self._store = engine, audit, store
+        self._settings = settings
+
+    def list_all(self, user: User) -> tuple[ModelVersion, ...]:
+        """Return all models by name, including inactive ones."""
         require(user, "viewer", "see models")
         return self.catalog.list(active_only=False)
 
-    def model(self, user: User, name: str, version: str | None = None) -> ModelVersion:
-        """One of them."""
+    def find(self, user: User, name: str, version: str | None = None) -> ModelVersion:
+        """Return a version of a model, by default the newest.
+
+        Raises:
+            NotFound: there is no such model or version.
+        """
         require(user, "viewer", "see models")
         return self.catalog.find(name, version)
 
-    def model_card(self, user: User, name: str, version: str | None = None) -> bytes:
-        """The card that training wrote of a model: a page of its own, HTML, with names from the user's table."""
-        entry = self.model(user, name, version)
-        return get_card(self.store, entry.label, (entry.provenance.get("card") or {}).get("sha256", ""))
+    def card(self, user: User, name: str, version: str | None = None) -> bytes:
+        """Return the HTML card that training wrote; it holds column names of the training table.
 
-    def cached(self, entry: ModelVersion) -> bool:
-        """Whether this machine has a copy of its bytes, or has them anyway."""
+        Raises:
+            NotFound: the model has no card.
+        """
+        entry = self.find(user, name, version)
+        return get_card(self._store, entry.label, (entry.provenance.get("card") or {}).get("sha256", ""))
+
+    def is_cached(self, entry: ModelVersion) -> bool:
+        """Return whether this machine has the files of a model."""
         if entry.store.kind == "local":
             return True
-        held = {one.digest for one in self._copies.list()}
-        return all(file.sha256 in held for file in entry.digests.values())
+        cached = {copy.digest for copy in resources.open_cache(self._settings).list()}
+        return all(file.sha256 in cached for file in entry.digests.values())
 
-    def set_model_active(self, user: User, name: str, version: str | None, active: bool) -> ModelVersion:
-        """Lets a model be matched, or keeps it from it."""
+    def set_active(self, user: User, name: str, version: str | None, active: bool) -> ModelVersion:
+        """Activate or deactivate a model; inactive models are not matched."""
         require(user, "admin", "switch models on and off")
-        switch = self.catalog.activate if active else self.catalog.deactivate
-        entry = switch(name, version)
-        self.note(user, "switch model", f"model:{entry.label}", active=active)
+        change = self.catalog.activate if active else self.catalog.deactivate
+        entry = change(name, version)
+        self._audit.record(user, "switch model", f"model:{entry.label}", active=active)
         return entry
 
-    def migrations(self, user: User) -> list[dict[str, Any]]:
-        """Moves of bundles between stores, newest first."""
+    def list_migrations(self, user: User) -> list[dict[str, Any]]:
+        """Return the moves of models between stores, newest first; for administrators."""
         require(user, "admin", "see migrations")
-        return [asdict(record) for record in journal.records(self.engine)]
+        return [asdict(record) for record in journal.list_migrations(self._engine)]
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The catalog, with the models that come with Vigie."""
-        opened = Catalog(self.engine)
-        registry.register(opened)
-        return opened
-
-    @cached_property
-    def _copies(self) -> Cache:
-        return resources.cache(self.settings)
+        """The catalog with the starter models registered."""
+        catalog = Catalog(self._engine)
+        registry.register(catalog)
+        return catalog

@@ -1,4 +1,4 @@
-"""Score, refine, train, cancel; and what people say of rows."""
+"""Scoring, refining and training on uploads; labels of rows."""
 
 from __future__ import annotations
 
@@ -7,30 +7,60 @@ from typing import Any
 
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
 from vigie.app.tables import LABELS, UNKNOWN
+from vigie.db.database import Engine
 from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, recalled
 from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
-from vigie.web.services.base import Base, require, require_own
+from vigie.web.services.access import require, require_owner
+from vigie.web.services.audit import AuditLog
 
-_OPEN_RUNS = 20
-_MODEL_NAME = 100
-_LONGEST_SEARCH = 3600
+_MAX_UNFINISHED = 20
+_MAX_LISTED = 200
+_MAX_MODEL_NAME = 100
+_MAX_TUNING_SECONDS = 3600
+_MAX_LABELS = 10_000
 
 
-class Runs(Base):
-    """What people ask of their uploads."""
+class Predictions:
+    """Runs that users start on uploads."""
 
-    def run(self, user: User, run_id: str) -> Run:
-        """One run."""
-        return runs.find(self.engine, run_id, user)
+    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+        self._engine, self._audit = engine, audit
 
-    def runs(self, user: User, *, upload_id: str | None = None, limit: int = 50) -> list[Run]:
-        """The newest runs, newest first; looking at new uploads is not among them."""
+    def find(self, user: User, run_id: str) -> Run:
+        """Return a run.
+
+        Raises:
+            NotFound: there is no such run that the user may see.
+        """
+        return runs.find(self._engine, run_id, user)
+
+    def find_finished(self, user: User, run_id: str) -> Run:
+        """Return a finished scoring or refinement.
+
+        Raises:
+            NotFound: there is no such run, or it is of another kind.
+            WrongState: the run is not done.
+        """
+        run = self.find(user, run_id)
+        if run.kind not in {"score", "refine"}:
+            raise NotFound("result of run", run_id, hint="this run left no rows")
+        if run.state != "done" or run.result is None:
+            raise WrongState(
+                msg("run {run_id!r}", run_id=run_id),
+                found=run.state,
+                expected="done",
+                hint="its page shows how far it is",
+            )
+        return run
+
+    def list_for(self, user: User, *, upload_id: str | None = None, limit: int = 50) -> list[Run]:
+        """Return at most `limit` runs, newest first, without inspections; with `upload_id`, of one upload."""
         if upload_id is not None:
-            uploads.find(self.engine, upload_id, user)
-        return runs.list_for(self.engine, user, upload_id=upload_id, limit=min(max(1, limit), 200))
+            uploads.find(self._engine, upload_id, user)
+        return runs.list_for(self._engine, user, upload_id=upload_id, limit=min(max(1, limit), _MAX_LISTED))
 
-    def start_score(
+    def score(
         self,
         user: User,
         upload_id: str,
@@ -42,8 +72,19 @@ class Runs(Base):
         language: str = "en",
         seed: int = 0,
     ) -> Run:
-        """Asks for the scores of a table."""
-        upload = self._usable(user, upload_id, "score tables")
+        """Start the scoring of an upload.
+
+        Args:
+            user: the caller.
+            upload_id: a complete upload.
+            budget: rows to alert: a share in (0, 1) or a number; None to let the calibration decide.
+            fraud_rate: known share of fraud in (0, 1); None to estimate it.
+            top: number of models that vote, 1 to 40.
+            minimum: least similarity of a model, in [0, 1].
+            language: language of the reasons.
+            seed: seed of the scores.
+        """
+        upload = self._find_usable(user, upload_id, "score tables")
         if budget is not None and not (0 < budget < 1 or (budget >= 1 and budget == int(budget))):
             raise UsageRefused(
                 msg(
@@ -73,37 +114,49 @@ class Runs(Base):
         }
         return self._start(user, upload, "score", options)
 
-    def start_refine(self, user: User, run_id: str) -> Run:
-        """Asks for scores that have learnt from the marks of a finished run's table."""
-        before = self.finished(user, run_id)
-        upload = self._usable(user, before.upload_id, "refine scores")
-        said = [mark for mark in feedback.list_labels(self.engine, upload.id) if mark.verdict != UNKNOWN]
-        if not said:
+    def refine(self, user: User, run_id: str) -> Run:
+        """Start a refinement of a finished run by the labels of its upload.
+
+        Raises:
+            WrongState: no row is labelled fraud or legitimate.
+        """
+        before = self.find_finished(user, run_id)
+        upload = self._find_usable(user, before.upload_id, "refine scores")
+        labels = {str(one.row): one.verdict for one in self._labels(upload.id) if one.verdict != UNKNOWN}
+        if not labels:
             raise WrongState(
                 msg("run {run_id!r}", run_id=run_id),
                 found="without a mark",
                 expected="at least one row marked fraud or fine",
             )
-        # The marks are those of this moment: a run that is done twice must not differ.
-        kept = {str(mark.row): mark.verdict for mark in said}
-        options = {**before.options, "marks": kept}
+        # The labels of this moment, so that a second attempt of the job gives the same result.
+        options = {**before.options, "marks": labels}
         return self._start(user, upload, "refine", options, parent_id=before.id)
 
-    def start_train(
+    def train(
         self, user: User, upload_id: str, *, label: str, name: str, domain: str = "", seconds: float = 120
     ) -> Run:
-        """Asks for a model, from a table with labels."""
-        upload = self._usable(user, upload_id, "train models")
-        if not name or len(name) > _MODEL_NAME:
+        """Start the training of a model on an upload with labels.
+
+        Args:
+            user: the caller.
+            upload_id: a complete upload.
+            label: column with the labels.
+            name: name of the model, 1 to 100 characters.
+            domain: domain of the table; empty to detect it.
+            seconds: time for hyperparameter tuning, 1 to 3,600.
+        """
+        upload = self._find_usable(user, upload_id, "train models")
+        if not name or len(name) > _MAX_MODEL_NAME:
             raise UsageRefused(
-                msg("a model needs a name of 1 to {model_name} characters", model_name=_MODEL_NAME)
+                msg("a model needs a name of 1 to {model_name} characters", model_name=_MAX_MODEL_NAME)
             )
-        if not 1 <= seconds <= _LONGEST_SEARCH:
+        if not 1 <= seconds <= _MAX_TUNING_SECONDS:
             raise UsageRefused(
                 msg(
                     "found {seconds} seconds of search, expected 1 to {longest_search}",
                     seconds=seconds,
-                    longest_search=_LONGEST_SEARCH,
+                    longest_search=_MAX_TUNING_SECONDS,
                 )
             )
         columns = (upload.inspection or {}).get("columns", [label])
@@ -119,70 +172,63 @@ class Runs(Base):
         return self._start(user, upload, "train", options)
 
     def cancel(self, user: User, run_id: str) -> Run:
-        """Ends a run that is not over; one that is cancelled stays so."""
-        run = self.run(user, run_id)
-        upload = uploads.find(self.engine, run.upload_id, user)
+        """Cancel an unfinished run; a second call changes nothing.
+
+        Raises:
+            NotAllowed: the run belongs to another user and the caller does not own the upload.
+            WrongState: the run is done or failed.
+        """
+        run = self.find(user, run_id)
+        upload = uploads.find(self._engine, run.upload_id, user)
         if run.user_id != user.id:
-            require_own(user, upload, "cancel this run")
+            require_owner(user, upload, "cancel this run")
         require(user, "analyst", "cancel runs")
-        runs.cancel(self.engine, run.id)
-        self.note(user, "cancel", f"run:{run.id}")
-        return self.run(user, run.id)
+        runs.cancel(self._engine, run.id)
+        self._audit.record(user, "cancel", f"run:{run.id}")
+        return self.find(user, run.id)
 
-    def finished(self, user: User, run_id: str) -> Run:
-        """A run that has left rows to look at; refuses any other."""
-        run = self.run(user, run_id)
-        if run.kind not in {"score", "refine"}:
-            raise NotFound("result of run", run_id, hint="this run left no rows")
-        if run.state != "done" or run.result is None:
-            raise WrongState(
-                msg("run {run_id!r}", run_id=run_id),
-                found=run.state,
-                expected="done",
-                hint="its page shows how far it is",
-            )
-        return run
+    def labels(self, user: User, run_id: str) -> list[Label]:
+        """Return the labels of the upload of a run, by row."""
+        return self._labels(self.find(user, run_id).upload_id)
 
-    def marks(self, user: User, run_id: str) -> list[Label]:
-        """What was said of the rows of a run's upload, by row."""
-        return feedback.list_labels(self.engine, self.run(user, run_id).upload_id)
+    def set_labels(self, user: User, run_id: str, labels: Mapping[int, str | None]) -> None:
+        """Label rows of the upload of a finished run, all or none; None deletes a label.
 
-    def set_mark(self, user: User, run_id: str, row: int, verdict: str | None) -> None:
-        """Says something of one row; nothing removes what was said."""
-        self.set_marks(user, run_id, {row: verdict})
-
-    def set_marks(self, user: User, run_id: str, verdicts: Mapping[int, str | None]) -> None:
-        """Says something of rows, all or none."""
+        Raises:
+            NotFound: a row is not in the table.
+            UsageRefused: a label is unknown, or there are more than 10,000.
+        """
         require(user, "analyst", "mark rows")
-        run = self.finished(user, run_id)
-        rows = run.rows or 0
-        for row, verdict in verdicts.items():
-            if not 0 <= row < rows:
-                raise NotFound("row", str(row), hint=msg("the table has the rows 0 to {rows}", rows=rows - 1))
-            if verdict is not None and verdict not in LABELS:
+        run = self.find_finished(user, run_id)
+        n_rows = run.rows or 0
+        for row, label in labels.items():
+            if not 0 <= row < n_rows:
+                hint = msg("the table has the rows 0 to {rows}", rows=n_rows - 1)
+                raise NotFound("row", str(row), hint=hint)
+            if label is not None and label not in LABELS:
                 raise UsageRefused(
                     msg(
                         "found verdict {verdict!r}, expected one of {verdicts}",
-                        verdict=verdict,
+                        verdict=label,
                         verdicts=", ".join(LABELS),
                     )
                 )
-        if len(verdicts) > 10_000:
+        if len(labels) > _MAX_LABELS:
             raise UsageRefused(
-                msg("found {verdicts:,} marks at once, expected at most 10,000", verdicts=len(verdicts))
+                msg("found {verdicts:,} marks at once, expected at most 10,000", verdicts=len(labels))
             )
-        feedback.set_labels(self.engine, run.upload_id, user.id, verdicts)
-        self.note(user, "mark", f"upload:{run.upload_id}", rows=len(verdicts))
+        feedback.set_labels(self._engine, run.upload_id, user.id, labels)
+        self._audit.record(user, "mark", f"upload:{run.upload_id}", rows=len(labels))
 
-    def _usable(self, user: User, upload_id: str, what: str) -> Upload:
+    def _labels(self, upload_id: str) -> list[Label]:
+        return feedback.list_labels(self._engine, upload_id)
+
+    def _find_usable(self, user: User, upload_id: str, what: str) -> Upload:
         require(user, "analyst", what)
-        upload = uploads.find(self.engine, upload_id, user)
+        upload = uploads.find(self._engine, upload_id, user)
         if upload.state not in {"received", "ready"}:
-            hint = (
-                recalled(upload.error)[0]
-                if upload.state == "refused" and upload.error
-                else "complete it first"
-            )
+            refused = upload.error if upload.state == "refused" else None
+            hint = recalled(refused)[0] if refused else "complete it first"
             raise WrongState(
                 msg("upload {id!r}", id=upload.id), found=upload.state, expected="ready", hint=hint
             )
@@ -197,14 +243,15 @@ class Runs(Base):
         *,
         parent_id: str | None = None,
     ) -> Run:
-        mine = [one for one in self.runs(user, limit=200) if one.user_id == user.id]
-        if sum(one.state in runs.UNFINISHED for one in mine) >= _OPEN_RUNS:
+        recent = self.list_for(user, limit=_MAX_LISTED)
+        unfinished = [run for run in recent if run.user_id == user.id and run.state in runs.UNFINISHED]
+        if len(unfinished) >= _MAX_UNFINISHED:
             raise WrongState(
                 "your runs",
-                found=msg("{open_runs} not over yet", open_runs=_OPEN_RUNS),
+                found=msg("{open_runs} not over yet", open_runs=_MAX_UNFINISHED),
                 expected="fewer",
                 hint="wait, or cancel some",
             )
-        started = runs.enqueue(self.engine, upload.id, user.id, kind, options, parent_id=parent_id)
-        self.note(user, f"start {kind}", f"run:{started}", upload=upload.id)
-        return self.run(user, started)
+        run_id = runs.enqueue(self._engine, upload.id, user.id, kind, options, parent_id=parent_id)
+        self._audit.record(user, f"start {kind}", f"run:{run_id}", upload=upload.id)
+        return self.find(user, run_id)

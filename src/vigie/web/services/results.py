@@ -1,79 +1,126 @@
-"""What a finished run left: rows, related rows, charts, downloads."""
+"""Results of finished predictions: rows, related rows, charts, files; online scoring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
-from vigie.app import Run, User, feedback, uploads
+from vigie.app import Run, User, feedback, result_layout, uploads
+from vigie.db.database import Engine
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg
-from vigie.web.online_scoring import Plans
-from vigie.web.results import Files, Page, RowQuery, Rows
-from vigie.web.services.base import require
-from vigie.web.services.predictions import Runs
+from vigie.stores.base import Store, join
+from vigie.web.online_scoring import ScorerCache
+from vigie.web.services.access import require
+from vigie.web.services.audit import AuditLog
+from vigie.web.services.predictions import Predictions
+from vigie.web.stored_results import Page, RankedTable, ResultCache, RowQuery
 
 _FORMATS = {
-    "csv": ("predictions.csv", "text/csv; charset=utf-8"),
-    "parquet": ("predictions.parquet", "application/vnd.apache.parquet"),
-    "xlsx": ("alerts.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "csv": (result_layout.CSV, "text/csv; charset=utf-8"),
+    "parquet": (result_layout.PARQUET, "application/vnd.apache.parquet"),
+    "xlsx": (
+        result_layout.WORKBOOK,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
 }
+_MAX_RELATED = 1000
 
 
-class Answers(Runs):
-    """Reads what the worker wrote; sorts and pages it, and computes nothing."""
+@dataclass(frozen=True)
+class Download:
+    """A file to send; `size` in bytes, where the store knows it."""
+
+    chunks: Iterator[bytes]
+    name: str
+    media_type: str
+    size: int | None
+
+
+class Results:
+    """Reads what a worker stored; sorts and pages it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        audit: AuditLog,
+        predictions: Predictions,
+        store: Store,
+        files: ResultCache,
+        scorers: ScorerCache,
+    ) -> None:
+        self._engine, self._audit, self._predictions = engine, audit, predictions
+        self._store, self._files, self._scorers = store, files, scorers
 
     def rows(self, user: User, run_id: str, query: RowQuery) -> Page:
-        """One page of the rows within the alert budget, or of all."""
-        run = self.finished(user, run_id)
-        self.note_sight(user, "see rows", f"run:{run.id}")
-        return self._rows(run).page(query, self._verdicts(run))
+        """Return one page of rows."""
+        run = self._predictions.find_finished(user, run_id)
+        self._audit.record_view(user, "see rows", f"run:{run.id}")
+        return self._ranked(run).page(query, self._labels(run))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
-        """The other rows of whoever acts in that row."""
-        run = self.finished(user, run_id)
-        self.note_sight(user, "see related rows", f"run:{run.id}")
-        return self._rows(run).related(row, min(max(1, limit), 1000), self._verdicts(run))
+        """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
+        run = self._predictions.find_finished(user, run_id)
+        self._audit.record_view(user, "see related rows", f"run:{run.id}")
+        return self._ranked(run).related(row, min(max(1, limit), _MAX_RELATED), self._labels(run))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
-        """What to draw."""
-        return self._files.document(self.finished(user, run_id).result or "", "charts.json")
+        """Return the data of the charts; see `vigie.jobs.chart_data`."""
+        return self._charts(self._predictions.find_finished(user, run_id))
 
     def suggest(self, user: User, run_id: str, n: int = 10) -> list[int]:
-        """Rows worth asking somebody about, the best first; those that are marked are left out."""
-        run = self.finished(user, run_id)
-        marked = {mark.row for mark in feedback.list_labels(self.engine, run.upload_id)}
-        wanted = self._files.document(run.result or "", "charts.json")["suggested"]
-        return [row for row in wanted if row not in marked][: max(0, n)]
+        """Return at most `n` unlabelled rows whose labels would help a refinement most, best first."""
+        run = self._predictions.find_finished(user, run_id)
+        labels = self._labels(run)
+        return [row for row in self._charts(run)["suggested"] if row not in labels][: max(0, n)]
 
-    def download(
-        self, user: User, run_id: str, kind: str = "csv"
-    ) -> tuple[Iterator[bytes], str, str, int | None]:
-        """The result as a file: its bytes, a name, its media type, its size."""
-        run = self.finished(user, run_id)
+    def download(self, user: User, run_id: str, kind: str = "csv") -> Download:
+        """Return the table with the output columns as a file.
+
+        Args:
+            user: the caller.
+            run_id: a finished run.
+            kind: `csv`, `parquet` or `xlsx`.
+
+        Raises:
+            NotFound: the result has no such file.
+        """
+        run = self._predictions.find_finished(user, run_id)
         if kind not in _FORMATS:
             raise UsageRefused(
                 msg(
                     "found format {kind!r}, expected one of {formats}", kind=kind, formats=", ".join(_FORMATS)
                 )
             )
-        stored, media = _FORMATS[kind]
-        key = f"{run.result}/{stored}"
+        file, media_type = _FORMATS[kind]
+        key = join(run.result or "", file)
         try:
-            size = self.store.head(key).size
+            size = self._store.head(key).size
         except NotFound:
-            raise NotFound("file", stored, hint="this table has no such file") from None
-        name = self.upload_name(user, run).rpartition(".")[0].removesuffix(".csv") or "predictions"
-        self.note(user, "download", f"run:{run.id}", format=kind)
-        return self.store.stream(key), f"{name}-{stored.partition('.')[0]}.{kind}", media, size
+            raise NotFound("file", file, hint="this table has no such file") from None
+        upload = uploads.find(self._engine, run.upload_id, user)
+        stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "predictions"
+        self._audit.record(user, "download", f"run:{run.id}", format=kind)
+        name = f"{stem}-{file.partition('.')[0]}.{kind}"
+        return Download(self._store.stream(key), name, media_type, size)
 
-    def score_live(
+    def score_rows(
         self, user: User, run_id: str, rows: Sequence[Mapping[str, Any]], last: int = 1
     ) -> list[dict[str, Any]]:
-        """Scores a few rows as a finished run's table would; all but the last ones are their history."""
+        """Score new rows with the scorer of a finished run.
+
+        Args:
+            user: the caller.
+            run_id: a finished run.
+            rows: column -> cell, oldest first.
+            last: number of rows to score; the rows before them are their history.
+
+        Returns:
+            The output columns of the last rows.
+        """
         require(user, "analyst", "score rows")
-        run = self.finished(user, run_id)
+        run = self._predictions.find_finished(user, run_id)
         if not rows or not 1 <= last <= len(rows):
             raise UsageRefused(
                 msg(
@@ -82,27 +129,19 @@ class Answers(Runs):
                     last=last,
                 )
             )
-        self.note_sight(user, "score rows", f"run:{run.id}")
-        return self._plans.score(run.result or "", rows, last)
+        self._audit.record_view(user, "score rows", f"run:{run.id}")
+        return self._scorers.score(run.result or "", rows, last)
 
-    def upload_name(self, user: User, run: Run) -> str:
-        """What the file of a run is called."""
-        return uploads.find(self.engine, run.upload_id, user).name
+    def remove_stale_copies(self) -> None:
+        """Delete old local copies of results, at most every five minutes."""
+        self._files.remove_stale()
 
-    def sweep(self) -> None:
-        """Tidies this machine's copies, now and then; costs nothing the other times."""
-        self._files.sweep()
+    def _ranked(self, run: Run) -> RankedTable:
+        path = self._files.path(run.result or "", result_layout.RANKED)
+        return RankedTable(path, (run.summary or {}).get("file", {}))
 
-    @cached_property
-    def _plans(self) -> Plans:
-        return Plans(self.store)
+    def _charts(self, run: Run) -> dict[str, Any]:
+        return self._files.document(run.result or "", result_layout.CHARTS)
 
-    @cached_property
-    def _files(self) -> Files:
-        return Files(self.store, self.settings.cache_dir / "results", self.settings.cache_bytes)
-
-    def _rows(self, run: Run) -> Rows:
-        return Rows(self._files.path(run.result or "", "ranked.parquet"), (run.summary or {}).get("file", {}))
-
-    def _verdicts(self, run: Run) -> dict[int, str]:
-        return {mark.row: mark.verdict for mark in feedback.list_labels(self.engine, run.upload_id)}
+    def _labels(self, run: Run) -> dict[int, str]:
+        return {label.row: label.verdict for label in feedback.list_labels(self._engine, run.upload_id)}

@@ -1,4 +1,4 @@
-"""Keys of the API."""
+"""API tokens of a user."""
 
 from __future__ import annotations
 
@@ -7,30 +7,45 @@ from datetime import timedelta
 
 from vigie.app import Token, User, tokens
 from vigie.app.tokens import SCOPES
+from vigie.db.database import Engine
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
-from vigie.web.services.base import RANK, Base, require
+from vigie.web.services.access import SCOPE_ROLE, require
+from vigie.web.services.audit import AuditLog
 
-SCOPE_RANK = {"read": "viewer", "write": "analyst", "admin": "admin"}
+_MAX_DAYS = 3650
 
 
-class Tokens(Base):
-    """A person's own keys; nobody sees anybody else's."""
+class Tokens:
+    """API tokens; every user sees only their own."""
 
-    def tokens(self, user: User) -> list[Token]:
-        """One's own, newest first."""
-        return tokens.list_for(self.engine, user.id)
+    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+        self._engine, self._audit = engine, audit
 
-    def create_token(
+    def list_own(self, user: User) -> list[Token]:
+        """Return the caller's tokens, newest first."""
+        return tokens.list_for(self._engine, user.id)
+
+    def create(
         self, user: User, name: str, scopes: Sequence[str], days: int | None = None
     ) -> tuple[Token, str]:
-        """A new key and its secret, which is shown this once; never with more rights than its owner."""
+        """Create a token and return it with its secret, which is stored nowhere.
+
+        Args:
+            user: the owner.
+            name: 1 to 200 characters.
+            scopes: some of `SCOPES`, none beyond the owner's role.
+            days: lifetime, 1 to 3,650; None for no expiry.
+
+        Raises:
+            UsageRefused: an argument is invalid.
+            NotAllowed: a scope exceeds the owner's role.
+        """
         require(user, "analyst", "make API tokens")
         name = name.strip()
         if not name or len(name) > 200:
             raise UsageRefused("a token needs a name of 1 to 200 characters", hint="say what will use it")
-        unknown = [scope for scope in scopes if scope not in SCOPES]
-        if unknown or not scopes:
+        if not scopes or any(scope not in SCOPES for scope in scopes):
             raise UsageRefused(
                 msg(
                     "found scopes {value}, expected some of {scopes}",
@@ -38,22 +53,24 @@ class Tokens(Base):
                     scopes=", ".join(SCOPES),
                 )
             )
-        if days is not None and not 1 <= days <= 3650:
+        if days is not None and not 1 <= days <= _MAX_DAYS:
             raise UsageRefused(msg("found {days} days, expected 1 to 3650", days=days))
         for scope in scopes:
-            if RANK[SCOPE_RANK[scope]] > RANK[user.role]:
-                require(user, SCOPE_RANK[scope], msg("make a token that may {scope}", scope=scope))
-        made, secret = tokens.create(
-            self.engine, user.id, name, scopes, timedelta(days=days) if days else None
-        )
-        self.note(user, "make token", f"token:{made.id}", scopes=list(made.scopes))
-        return made, secret
+            require(user, SCOPE_ROLE[scope], msg("make a token that may {scope}", scope=scope))
+        lifetime = timedelta(days=days) if days else None
+        token, secret = tokens.create(self._engine, user.id, name, scopes, lifetime)
+        self._audit.record(user, "make token", f"token:{token.id}", scopes=list(token.scopes))
+        return token, secret
 
-    def revoke_token(self, user: User, token_id: str) -> None:
-        """Ends a key of one's own; may be repeated."""
-        tokens.revoke(self.engine, user.id, token_id)
-        self.note(user, "revoke token", f"token:{token_id}")
+    def revoke(self, user: User, token_id: str) -> None:
+        """Revoke a token of the caller; a second call changes nothing.
 
-    def of_token(self, secret: str) -> tuple[User, Token] | None:
-        """Whose key that is."""
-        return tokens.authenticate(self.engine, secret)
+        Raises:
+            NotFound: the caller has no such token.
+        """
+        tokens.revoke(self._engine, user.id, token_id)
+        self._audit.record(user, "revoke token", f"token:{token_id}")
+
+    def authenticate(self, secret: str) -> tuple[User, Token] | None:
+        """Return owner and token of a valid secret."""
+        return tokens.authenticate(self._engine, secret)

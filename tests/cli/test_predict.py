@@ -24,7 +24,7 @@ from tests.waiting import LIMIT
 from vigie import resources, settings
 from vigie.cli import cli
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "mobile_money_fr.csv"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]
 ROWS = 150
 
@@ -39,7 +39,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.catalog(chosen):
+    with resources.open_catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""What goes in and out where live rows are scored."""
+"""Schemas of online scoring."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from marshmallow import ValidationError
 from vigie.web.api.schemas import free
 
 
-class _LiveRows(List):  # type: ignore[type-arg]  # generic for the type checker only
-    """Objects, each a row; looked at as a whole, since field by field takes longer than to score them."""
+class _Rows(List):  # type: ignore[type-arg]  # generic for the type checker only
+    """List of objects, validated as a whole: validating every field would take longer than scoring."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(Dict(keys=String(), values=free()), **options)
@@ -31,15 +31,15 @@ class _LiveRows(List):  # type: ignore[type-arg]  # generic for the type checker
 
 
 class ScoreIn(Schema):
-    """Live rows, oldest first: the last ones are scored, those before are what their customer did lately."""
+    """Rows to score, oldest first: the last ones are scored, the rows before them are their history."""
 
     prediction_id = String(required=True, validate=Length(1, 40))
-    rows = _LiveRows(required=True, validate=Length(1, 2000))
+    rows = _Rows(required=True, validate=Length(1, 2000))
     last = Integer(strict=True, load_default=1, validate=Range(1, 2000))
 
 
 class LiveOut(Schema):
-    """What Vigie says of a live row."""
+    """Output columns of one row."""
 
     fraud_score = Float()
     fraud_probability = Float(allow_none=True)
@@ -51,6 +51,6 @@ class LiveOut(Schema):
 
 
 class ScoreOut(Schema):
-    """The scores, in the order of the rows."""
+    """Scored rows, in the order of the request."""
 
     rows = List(Nested(LiveOut))

@@ -26,17 +26,17 @@ from tests.waiting import LIMIT
 
 from vigie import resources, settings
 from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.transfer import publish
+from vigie.bundles.publish import publish
 from vigie.cli import cli
 from vigie.cli.populate import populate
-from vigie.engine.members import members_of
-from vigie.engine.pipeline import Options, plan
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.pipeline import fit_table
 from vigie.errors import DamagedBundle, UnsignedBundle
 from vigie.resources import bundle_loader
 from vigie.stores.open import connect
 from vigie.table import from_frame
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def vigie(*arguments: object) -> Result:
@@ -68,7 +68,7 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
     path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.catalog(chosen):
+    with resources.open_catalog(chosen):
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -263,14 +263,14 @@ def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:
     renamed = own.rename(dict(zip(own.columns, french, strict=True))).select(french[::-1])
     uploaded = from_frame(renamed)
     chosen = settings.load()
-    with resources.catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog:
         matching = Options(top=50, minimum=0.5, reasons=False)
-        made = plan(uploaded, catalog, bundle_loader(chosen), matching)
-        alone = next((m for m in made.matches if m.entry.name == "dataset7"), None)
+        made = fit_table(uploaded, ScoringContext(catalog, bundle_loader(chosen), matching))
+        alone = next((m for m in made.profile.matched.matches if m.entry.name == "dataset7"), None)
         assert alone is not None, "the imported model was not matched"
         assert alone.similarity > 0.5
-        members = {member.name: member for member in members_of(made, uploaded)}
-    expected = model.predict(own.to_numpy()[made.evidence.order], output_margin=True)
+        members = {member.name: member for member in made.fitted.votes}
+    expected = model.predict(own.to_numpy()[made.fitted.inputs.order], output_margin=True)
     np.testing.assert_allclose(members["dataset7"].margin, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -376,7 +376,7 @@ def test_signatures_after_a_migration(
 
 def entry(name: str) -> Any:
     """The catalog's entry."""
-    with resources.catalog(settings.load()) as catalog:
+    with resources.open_catalog(settings.load()) as catalog:
         return catalog.find(name)
 
 

@@ -15,16 +15,9 @@ from tests.helpers.killing import KillableJobs
 
 from vigie.bundles.bundle import FILES, MANIFEST, FileDigest, pack, unpack
 from vigie.bundles.cache import Cache
-from vigie.bundles.transfer import (
-    BundleLocation,
-    describe,
-    fetch,
-    key_of,
-    load,
-    publish,
-    publish_version,
-    sweep,
-)
+from vigie.bundles.fetch import fetch, load
+from vigie.bundles.location import BundleLocation, file_key
+from vigie.bundles.publish import describe, publish, publish_version, remove_unreferenced
 from vigie.errors import AlreadyThere, DamagedBundle, StoreUnavailable
 from vigie.stores.base import Store
 from vigie.stores.open import connect
@@ -200,17 +193,17 @@ class TestSweep:
         ):
             local.put(key, b"x")
         before = keys(local)
-        assert sweep(local, "m") == 0
+        assert remove_unreferenced(local, "m") == 0
         assert keys(local) == before
-        assert sweep(local, "m", older_than=0) == 1
+        assert remove_unreferenced(local, "m", older_than=0) == 1
         assert set(before) - set(keys(local)) == {orphan}
         assert load(local, stored) == make_bundle(seed=1, size=5000)
 
     def test_keys_depend_on_bytes(self) -> None:
         """Different bytes have different keys, and the manifest has one."""
-        assert key_of("m", "booster.ubj.zst", "ab" * 32) == "m/booster-abababababababab.ubj.zst"
-        assert key_of("", "profile.json", "0" * 64) == "profile-0000000000000000.json"
-        assert key_of("a/b", MANIFEST, "ab" * 32) == "a/b/manifest.json"
+        assert file_key("m", "booster.ubj.zst", "ab" * 32) == "m/booster-abababababababab.ubj.zst"
+        assert file_key("", "profile.json", "0" * 64) == "profile-0000000000000000.json"
+        assert file_key("a/b", MANIFEST, "ab" * 32) == "a/b/manifest.json"
 
 
 class TestKilled:
@@ -247,7 +240,7 @@ def publish_and_kill(store: Store, killable: KillableJobs, *, within: float) -> 
         if turn % 2 and not visible:  # another bundle takes the place: what the dead one left must go
             files = make_killed_files(turn + 100)
         stored = publish(store, prefix, files)
-        sweep(store, prefix, older_than=0)
+        remove_unreferenced(store, prefix, older_than=0)
         assert unpack(fetch(store, stored)).name == "killed"
         assert keys(store, prefix) == sorted(stored.keys().values()), f"seed {seed}"
         if store.kind == "local":

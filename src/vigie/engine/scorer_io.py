@@ -1,0 +1,134 @@
+"""Fields of a scorer, and their storage as one file.
+
+The file holds nothing that can be executed: numbers and texts in numpy's format without pickles, trees in UBJSON. It
+does hold cells of the table (names of categories, values of features), so it is as private as the table.
+
+Names in the file do not follow renames in the code.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from vigie import __version__
+from vigie.calibration.calibrator import Calibrator
+from vigie.engine.members import EnsembleMember
+from vigie.engine.options import Options
+from vigie.errors import InputRefused
+from vigie.fitted_state import FittedState
+from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
+from vigie.i18n.messages import msg
+from vigie.models import reference
+from vigie.roles.inference import Roles
+
+READABLE = (4, FORMAT)
+_DTYPES: dict[str, type[pl.DataType]] = {
+    str(dtype): dtype for dtype in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
+}
+_MEMBER_FIELDS = ("name", "similarity", "skill", "bound", "recipe", "trust")
+
+
+@dataclass(frozen=True)
+class StoredScorer:
+    """Fields of a scorer.
+
+    Attributes:
+        schema: column -> type of the fitted table.
+        roles: roles of its columns.
+        options: what the user chose.
+        members: the models that vote.
+        calibrator: calibrator of the scores; None where no model fits.
+        state: fitted state of the table.
+    """
+
+    schema: Mapping[str, pl.DataType]
+    roles: Roles
+    options: Options
+    members: tuple[EnsembleMember, ...]
+    calibrator: Calibrator | None
+    state: FittedState
+
+    def to_bytes(self) -> bytes:
+        """Return the scorer as bytes; the same scorer always gives the same bytes."""
+        state, arrays = to_stored(self.state)
+        members = []
+        for number, member in enumerate(self.members):
+            arrays[f"member {number}"] = np.frombuffer(member.booster, dtype=np.uint8)
+            members.append(
+                {name: getattr(member, name) for name in _MEMBER_FIELDS} | {"booster": f"member {number}"}
+            )
+        head = {
+            "format": FORMAT,
+            "vigie": __version__,
+            # Hashes of cells are polars' own and may differ between its versions.
+            "polars": pl.__version__,
+            "schema": {name: str(dtype) for name, dtype in self.schema.items()},
+            "roles": self.roles.to_json(),
+            "options": {**asdict(self.options), "roles": dict(self.options.roles)},
+            "members": members,
+            "calibration": self.calibrator.to_json() if self.calibrator else {},
+            "answers": state,
+        }
+        arrays["head"] = np.frombuffer(json.dumps(head, allow_nan=True).encode(), dtype=np.uint8)
+        return _archive(arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            InputRefused: the bytes are no stored scorer, or one of another format or version of polars.
+        """
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            head = json.loads(arrays["head"].tobytes())
+        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise InputRefused(
+                msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
+                hint="make the plan again",
+            ) from error
+        if head["format"] not in READABLE or head["polars"] != pl.__version__:
+            raise InputRefused(
+                msg(
+                    "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
+                    format=head["format"],
+                    polars=head["polars"],
+                    ours=FORMAT,
+                    here=pl.__version__,
+                ),
+                hint="make the plan again",
+            )
+        members = []
+        for stored in head["members"]:
+            booster = arrays[stored["booster"]].tobytes()
+            model = reference.from_parts(booster, stored["recipe"])
+            members.append(EnsembleMember(**{**stored, "booster": booster}, model=model))
+        return cls(
+            {name: _DTYPES.get(dtype, lambda: pl.Datetime("us"))() for name, dtype in head["schema"].items()},
+            Roles.from_json(head["roles"]),
+            Options(**head["options"]),
+            tuple(members),
+            Calibrator.from_json(head["calibration"]) if head["calibration"] else None,
+            from_stored(head["answers"], arrays, head["format"]),
+        )
+
+
+def _archive(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return an .npz that depends on nothing but the arrays; `numpy.savez` would write the time of day into it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in sorted(arrays):
+            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(arrays[name]), allow_pickle=False)
+    return out.getvalue()

@@ -1,0 +1,162 @@
+"""Roles of a table's columns, and the reference models that match it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vigie import matching
+from vigie.bundles.bundle import Bundle
+from vigie.catalog import Catalog, Match, ModelVersion
+from vigie.engine.members import Model
+from vigie.engine.options import ScoringContext, StageTimer
+from vigie.errors import InputRefused, UnknownColumn
+from vigie.i18n.messages import msg
+from vigie.matching import ModelProfile, TableProfile
+from vigie.matching.distributions import Quantiles
+from vigie.matching.explanations import compare, similarity
+from vigie.models import model_inputs, reference
+from vigie.models.trained.table_recognition import TableMatch, match_table, ranked
+from vigie.roles import inference
+from vigie.roles.inference import Roles
+from vigie.table import Table
+
+
+@dataclass(frozen=True)
+class TableRoles:
+    """Roles of a table.
+
+    Attributes:
+        roles: roles of its columns.
+        recognised: the model that was trained on a table like this one, and where its columns are; None without one.
+    """
+
+    roles: Roles
+    recognised: tuple[ModelVersion, TableMatch] | None
+
+
+@dataclass(frozen=True)
+class MatchedModels:
+    """The models that vote on a table, the best match first.
+
+    Attributes:
+        matches: similarity and its reasons.
+        bundles: their bundles.
+        models: the loaded models.
+    """
+
+    matches: tuple[Match, ...]
+    bundles: tuple[Bundle, ...]
+    models: tuple[Model, ...]
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """Roles and matches of a table that is not scored.
+
+    Attributes:
+        roles: roles of its columns.
+        matches: the models that would vote, the best match first.
+        seconds: duration of each stage.
+    """
+
+    roles: Roles
+    matches: tuple[Match, ...]
+    seconds: dict[str, float]
+
+
+def match(table: Table, context: ScoringContext) -> MatchResult:
+    """Find roles and matching models without scoring.
+
+    Args:
+        table: the upload, or some rows of it.
+        context: catalog and options; no bundle is loaded.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column.
+        UnknownColumn: the options name a column that the table does not have.
+    """
+    timer = StageTimer(context.progress)
+    with timer("reading columns", 0.05):
+        found = infer_roles(table, context)
+    with timer("matching models", 0.3):
+        built, _ = model_inputs.matching_features(table.typed, found.roles)
+        matches = match_models(matching.describe(table.typed, found.roles, built), found, context)
+    return MatchResult(found.roles, matches, timer.seconds)
+
+
+def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
+    """Infer the roles of the columns and recognise a table that a model was trained on.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column.
+        UnknownColumn: the options name a column that the table does not have.
+    """
+    given = context.options.roles
+    for column in given:
+        if column not in table.typed.columns:
+            raise UnknownColumn(column, table.typed.columns)
+    roles = inference.infer(table.typed, given)
+    recognised = _recognise(table, context.catalog, roles)
+    if recognised is not None:
+        known = recognised[1]
+        roles = ranked(inference.infer(table.typed, {**known.roles, **given}), known)
+    _refuse_useless(table, roles)
+    return TableRoles(roles, recognised)
+
+
+def match_models(profile: TableProfile, found: TableRoles, context: ScoringContext) -> tuple[Match, ...]:
+    """Return the models that may vote, the best match first; a model trained on such a table leads.
+
+    Args:
+        profile: what the table is matched by.
+        found: roles of the table.
+        context: catalog and options.
+    """
+    options = context.options
+    matches = context.catalog.match(profile, top=options.top, minimum=options.minimum)
+    if found.recognised is None:
+        return matches
+    entry = found.recognised[0]
+    quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
+    reasons = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
+    others = [match for match in matches if match.entry.id != entry.id]
+    return (Match(entry, similarity(reasons), reasons), *others)[: options.top]
+
+
+def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:
+    """Fetch, verify and load the bundles of the matched models."""
+    bundles = tuple(context.load_bundle(match.entry) for match in matches)
+    return MatchedModels(
+        matches, bundles, tuple(reference.from_parts(b.booster, b.features) for b in bundles)
+    )
+
+
+def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
+    entries = catalog.trained()
+    known = match_table([entry.profile["own"] for entry in entries], table.typed, roles) if entries else None
+    return None if known is None else (entries[known.which], known)
+
+
+def _refuse_useless(table: Table, roles: Roles) -> None:
+    if all(series.n_unique() < 2 for series in table.typed):
+        rows = table.typed.height
+        raise InputRefused(
+            msg(
+                "{source}: found 1 row and not two that differ, expected rows to compare", source=table.source
+            )
+            if rows == 1
+            else msg(
+                "{source}: found {rows:,} rows and not two that differ, expected rows to compare",
+                source=table.source,
+                rows=rows,
+            ),
+            hint="a row is unusual only beside others: score a longer extract of the same table",
+        )
+    if all(item.definition.ignored for item in roles.columns):
+        raise InputRefused(
+            msg(
+                "{source}: found no column that says anything of a transaction, expected at least one amount, time, identifier or number",
+                source=table.source,
+            ),
+            hint="name the columns with --role, such as --role amount=montant",
+        )

@@ -1,0 +1,24 @@
+"""Files of a result as responses."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Response, g
+
+from vigie.web.services import current_services
+
+
+def download(run_id: str, kind: str) -> Response:
+    """Return a file of a result as an attachment, streamed from the store."""
+    file = current_services().results.download(g.user, run_id, kind)
+    response = Response(file.chunks, content_type=file.media_type)
+    ascii_name = file.name.encode("ascii", "replace").decode()
+    for character in '?"\\':
+        ascii_name = ascii_name.replace(character, "_")
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file.name)}"
+    )
+    if file.size is not None:
+        response.content_length = file.size
+    return response

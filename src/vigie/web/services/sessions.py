@@ -1,0 +1,95 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from vigie.app import User, login_attempts, sessions, users
+from vigie.db.database import Engine
+from vigie.errors import NotFound, SignInRefused, TooManyAttempts
+from vigie.i18n.messages import phrase
+from vigie.settings import WebSettings
+from vigie.web import passwords
+from vigie.web.services.accounts import MAX_ATTEMPTS, create_account
+from vigie.web.services.audit import ANONYMOUS, AuditLog
+
+_MAX_ATTEMPTS_PER_ADDRESS = 40
+_MAX_LINKS_PER_ADDRESS = 60
+
+
+class Sessions:
+    """Sessions of users: by password, by one-time link, or by an OpenID Connect provider."""
+
+    def __init__(self, engine: Engine, audit: AuditLog, web: WebSettings) -> None:
+        self._engine, self._audit, self._web = engine, audit, web
+
+    def sign_in(self, email: str, password: str, address: str = "") -> tuple[User, str]:
+        """Sign in by password; return the user and the secret of the session.
+
+        Raises:
+            SignInRefused: address or password are wrong; the error does not reveal whether the account exists.
+            TooManyAttempts: too many attempts for this account or from this network address.
+        """
+        account = f"account {users.normalize_email(email)}"
+        limits = {
+            account: MAX_ATTEMPTS,
+            f"address {address or self._audit.address()}": _MAX_ATTEMPTS_PER_ADDRESS,
+        }
+        for key, limit in limits.items():
+            try:
+                login_attempts.count(self._engine, key, phrase("signing in"), limit=limit)
+            except TooManyAttempts:
+                self._audit.record(ANONYMOUS, "sign in refused: too many", "session")
+                raise
+        user_id, stored = users.find_credentials(self._engine, email) or (None, None)
+        if not passwords.fits(stored, password) or user_id is None:
+            self._audit.record(ANONYMOUS, "sign in refused", "session")
+            raise SignInRefused(
+                "this e-mail and password open no account", hint="check both, or ask for a new link"
+            )
+        login_attempts.reset(self._engine, account)
+        return self.start(users.find(self._engine, user_id))
+
+    def find_or_create_oidc_user(self, email: str, name: str) -> User:
+        """Return the user authenticated by a provider; create the account where the settings allow it.
+
+        Raises:
+            SignInRefused: the account is inactive, or there is none and `oidc_role` is not set.
+        """
+        with suppress(NotFound):
+            user = users.find_by_email(self._engine, email)
+            if user.active:
+                return user
+            raise SignInRefused("this account is switched off", hint="ask an administrator")
+        if not self._web.oidc_role:
+            self._audit.record(ANONYMOUS, "sign in refused: not invited", "session")
+            raise SignInRefused("nobody has invited you yet", hint="ask an administrator to add your address")
+        user = create_account(self._engine, email, name, self._web.oidc_role)
+        self._audit.record(user, "first sign in", f"user:{user.id}", role=user.role)
+        return user
+
+    def use_link(self, secret: str) -> User:
+        """Return the user of a one-time link and invalidate it.
+
+        Raises:
+            SignInRefused: the link is unknown, used or expired.
+            TooManyAttempts: too many links from this network address.
+        """
+        key = f"link {self._audit.address()}"
+        login_attempts.count(self._engine, key, phrase("opening links"), limit=_MAX_LINKS_PER_ADDRESS)
+        return sessions.use_link(self._engine, secret)
+
+    def start(self, user: User) -> tuple[User, str]:
+        """Start a session for an authenticated user; return the user and the secret of the session."""
+        secret = sessions.start(self._engine, user.id, timedelta(hours=self._web.session_hours))
+        self._audit.record(user, "sign in", "session")
+        return user, secret
+
+    def end(self, secret: str) -> None:
+        """End a session."""
+        sessions.end(self._engine, secret)
+
+    def find_user(self, secret: str) -> User | None:
+        """Return the user of a session; None where it is unknown or expired."""
+        return sessions.find_user(self._engine, secret)

@@ -1,0 +1,248 @@
+"""Pages of a stored result.
+
+All rows are stored most suspicious first in small row groups (`vigie.app.result_layout`), so that an alert budget is a
+number of rows from the top and a page is a slice of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vigie.app.result_layout import cell_column, own_column, typed_column
+from vigie.engine.output import RESULT_COLUMNS
+from vigie.errors import NotFound, UsageRefused
+from vigie.i18n.messages import msg
+from vigie.stores.base import Store, join
+from vigie.table.atomic import replacing
+
+_OWN = ("row", "rank", *RESULT_COLUMNS)
+_MAX_PAGE_SIZE = 500
+_MAX_SORTED_ROWS = 200_000
+_MAX_CELL = 2000
+_COPY_LIFETIME = 3600.0
+_CLEANUP_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """Selection and order of rows.
+
+    Attributes:
+        budget: number of rows from the top of the ranking; None for all.
+        page: from 1.
+        size: rows per page, at most 500.
+        sort: `rank`, another column of Vigie, or a column of the upload.
+        search: text in a cell or a reason, in any case.
+        filters: column of the upload -> exact cell.
+        level: `HIGH`, `MEDIUM` or `LOW`.
+        label: a label of `vigie.app.tables.LABELS`, `any` or `none`.
+        only: indices of rows, from 0; None for all.
+    """
+
+    budget: int | None = None
+    page: int = 1
+    size: int = 50
+    sort: str = "rank"
+    descending: bool = False
+    search: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    level: str = ""
+    label: str = ""
+    only: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows; `total` counts all selected rows."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    columns: list[str]
+
+
+class ResultCache:
+    """Files of results on this machine; those of an object store are copied and kept for an hour."""
+
+    def __init__(self, store: Store, folder: Path, max_bytes: int) -> None:
+        self._store = store
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._cleaned_at = 0.0
+
+    def path(self, result: str, name: str) -> Path:
+        """Return the path of a file; results never change, so that a copy stays valid.
+
+        Raises:
+            NotFound: the upload was deleted.
+        """
+        key = join(result, name)
+        if self._store.kind == "local":
+            original = Path(self._store.bucket, key)
+            if not original.is_file():
+                raise _not_found(name)
+            return original
+        copy = self._folder / key.replace("/", "-")
+        with self._lock:
+            if not copy.is_file():
+                self._fetch(key, copy)
+        os.utime(copy)
+        return copy
+
+    def document(self, result: str, name: str) -> dict[str, Any]:
+        """Return the content of a JSON file.
+
+        Raises:
+            NotFound: the upload was deleted.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self._store.get(join(result, name)))
+        except NotFound:
+            raise _not_found(name) from None
+        return found
+
+    def remove_stale(self) -> None:
+        """Delete copies unused for an hour or beyond the size limit: they hold cells, perhaps of deleted uploads."""
+        now = time.time()
+        with self._lock:
+            if now - self._cleaned_at < _CLEANUP_SECONDS:
+                return
+            self._cleaned_at = now
+        total = 0
+        for path in sorted(self._folder.glob("*.parquet"), key=lambda path: -path.stat().st_mtime):
+            total += path.stat().st_size
+            if now - path.stat().st_mtime > _COPY_LIFETIME or total > self._max_bytes:
+                path.unlink(missing_ok=True)
+
+    def _fetch(self, key: str, copy: Path) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with replacing(copy) as file:
+            for chunk in self._store.stream(key):
+                file.write(chunk)
+
+
+class RankedTable:
+    """The ranked rows of one result.
+
+    Args:
+        path: the stored table.
+        description: its columns, as `vigie.jobs.result_files.write_all` returns them.
+    """
+
+    def __init__(self, path: Path, description: Mapping[str, Any]) -> None:
+        self._path = path
+        self.columns: list[str] = list(description.get("columns", []))
+        self._typed: set[int] = set(description.get("typed", []))
+        self._actor: str | None = description.get("actor")
+        self._actor_role: str = description.get("actor_role") or ""
+
+    def page(self, query: RowQuery, labels: Mapping[int, str]) -> Page:
+        """Return one page of the rows that a query selects.
+
+        Args:
+            query: selection and order.
+            labels: row -> label.
+        """
+        if query.page < 1 or not 1 <= query.size <= _MAX_PAGE_SIZE:
+            raise UsageRefused(
+                msg("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE_SIZE)
+            )
+        rows = self._scan()
+        if query.budget is not None:
+            rows = rows.head(max(0, query.budget))
+        ranked = query.sort == "rank" and not query.descending
+        if not ranked or query.search:
+            rows = rows.head(_MAX_SORTED_ROWS)
+        for condition in self._conditions(query, labels):
+            rows = rows.filter(condition)
+        total = int(rows.select(pl.len()).collect().item())
+        if not ranked:
+            keys = [self._sort_key(query.sort), own_column("rank")]
+            rows = rows.sort(keys, descending=[query.descending, False], nulls_last=True)
+        found = rows.slice((query.page - 1) * query.size, query.size).collect()
+        return Page(self._to_dicts(found, labels), total, self.columns)
+
+    def related(self, row: int, limit: int, labels: Mapping[int, str]) -> dict[str, Any]:
+        """Return the rows of the same actor, in the order of the upload; no rows where the actor is unknown.
+
+        Raises:
+            NotFound: there is no such row.
+        """
+        if self._actor is None or self._actor not in self.columns:
+            return {"column": None, "role": None, "rows": []}
+        cell, index = pl.col(self._cell_column(self._actor)), pl.col(own_column("row"))
+        actor = self._scan().filter(index == row).select(cell).collect()
+        if not actor.height:
+            raise NotFound("row", str(row), hint="rows count from 0")
+        rows: list[dict[str, Any]] = []
+        if actor.item() not in {None, ""}:
+            found = self._scan().filter(cell == actor.item()).sort(index).head(limit).collect()
+            rows = self._to_dicts(found, labels)
+        return {"column": self._actor, "role": self._actor_role, "rows": rows}
+
+    def _scan(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self._path, glob=False, hive_partitioning=False)
+
+    def _cell_column(self, column: str) -> str:
+        return cell_column(self._number(column))
+
+    def _number(self, column: str) -> int:
+        if column not in self.columns:
+            raise NotFound("column", column, known=self.columns)
+        return self.columns.index(column)
+
+    def _sort_key(self, column: str) -> str:
+        if column in _OWN and column not in self.columns:
+            return own_column(column)
+        number = self._number(column)
+        return typed_column(number) if number in self._typed else cell_column(number)
+
+    def _conditions(self, query: RowQuery, labels: Mapping[int, str]) -> list[pl.Expr]:
+        conditions = [pl.col(self._cell_column(column)) == cell for column, cell in query.filters.items()]
+        if query.only is not None:
+            conditions.append(_is_row(query.only))
+        if query.level:
+            conditions.append(pl.col(own_column("risk_level")) == query.level)
+        if query.search.strip():
+            text = query.search.strip().lower()[:200]
+            cells = [*map(cell_column, range(len(self.columns))), own_column("reasons")]
+            found = (pl.col(cell).str.to_lowercase().str.contains(text, literal=True) for cell in cells)
+            conditions.append(pl.any_horizontal(found).fill_null(False))
+        if query.label == "none":
+            conditions.append(~_is_row(labels))
+        elif query.label:
+            conditions.append(_is_row(row for row, label in labels.items() if query.label in {label, "any"}))
+        return conditions
+
+    def _to_dicts(self, found: pl.DataFrame, labels: Mapping[int, str]) -> list[dict[str, Any]]:
+        rows = []
+        for stored in found.iter_rows(named=True):
+            row = {name: stored[own_column(name)] for name in _OWN}
+            row["alert"] = bool(row["alert"])
+            row["cells"] = {
+                name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)
+            }
+            row["mark"] = labels.get(row["row"])
+            rows.append(row)
+        return rows
+
+
+def _is_row(rows: Iterable[int]) -> pl.Expr:
+    return pl.col(own_column("row")).is_in(pl.Series(list(rows), dtype=pl.Int64).implode())
+
+
+def _shortened(cell: str | None) -> str | None:
+    return cell if cell is None or len(cell) <= _MAX_CELL else cell[:_MAX_CELL] + "…"
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound("file", name, hint="the upload may have been deleted meanwhile")
