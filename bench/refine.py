@@ -45,7 +45,7 @@ class Desk:
         done = pipeline.fit_table(self.table, ScoringContext(catalog, open_bundle), keep=False)
         inputs = done.fitted.inputs
         self.order = inputs.order
-        self.prior, self.anomaly = done.fitted.score.evidence, inputs.anomaly
+        self.prior, self.anomaly = done.fitted.score.score, inputs.anomaly
         self.signals = refine.signals(inputs, done.fitted.votes)
         self.inputs = refine.row_matrix(done.profile, inputs)
         self.raw = raw(data.frame)[self.order]
@@ -62,16 +62,16 @@ class Desk:
                 taken = np.flatnonzero(np.isin(pool, marked))
                 wanted = min(STEP, count - len(marked))
                 if first is None:
-                    chosen = active_learning.next_rows(
+                    chosen = active_learning.rows_to_label(
                         found[pool], taken, self.label[pool[taken]], wanted, seed
                     )
                 else:
                     free = np.setdiff1d(np.arange(len(pool)), taken)
                     chosen = free[np.argsort(-first[pool][free], kind="stable")[:wanted]].tolist()
                 marked = np.r_[marked, pool[chosen]]
-            found = active_learning.relearn(
+            found = active_learning.refine_scores(
                 self.prior, self.signals, self.inputs, marked, self.label[marked], seed
-            ).evidence
+            ).score
             if count in BUDGETS:
                 out.append(self.ap(found, judged))
         return out

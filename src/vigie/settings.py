@@ -23,7 +23,7 @@ class Settings:
     Attributes:
         home: folder of the embedded default: catalog, models, cache.
         database_url: SQLAlchemy URL of the catalog; SQLite in `home` where none is given.
-        storage_type: `local`, `s3`, `gcs` or `azure`: where new bundles are published.
+        storage_type: `local`, `s3`, `gcs`, `azure` or the name of a store plugin: where new bundles are published.
         bucket: bucket or container of the cloud store; empty for `local`.
         cache_dir: folder of verified copies, shared by all processes of the machine.
         cache_bytes: size the cache may reach before the least recently used is removed, in bytes.

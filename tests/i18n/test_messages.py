@@ -15,7 +15,6 @@ from vigie import errors
 from vigie.app import tables
 from vigie.i18n.catalogue import DEFAULT, OWN, catalogue
 from vigie.i18n.messages import Message, join_or, msg, named, translate
-from vigie.web.pages.layout import RANKS
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "vigie"
 NOT_TRANSLATED = {
@@ -40,12 +39,22 @@ FIRST = {
     "DatabaseUnavailable",
     "StoreUnavailable",
 }
-FIRST |= {"NotAllowed", "TooManyAttempts", "WrongState", "NotFound", "require", "kept", "phrase", "msg"}
+FIRST |= {
+    "NotAllowed",
+    "TooManyAttempts",
+    "WrongState",
+    "NotFound",
+    "require",
+    "require_owner",
+    "kept",
+    "phrase",
+    "msg",
+}
 SAID = {"found", "expected", "hint", "unit", "reason", "needed"}
 KINDS = (
     {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     | FIRST
-    | {"_answer", "_damaged", "_refuse"}
+    | {"_respond", "_damaged", "_refuse"}
 )
 
 
@@ -75,13 +84,13 @@ def _spoken(call: ast.Call) -> list[ast.expr]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name not in KINDS:
         return []
-    if name == "require":
+    if name in {"require", "require_owner"}:
         return call.args[2:3]
     if name == "kept":
         return call.args[:2]
     if name in {"_damaged", "_refuse"}:
         return call.args[1:3]
-    if name == "_answer":
+    if name == "_respond":
         return call.args[2:4]
     first = call.args[:1] if name in FIRST else []
     return first + ([] if name == "msg" else [word.value for word in call.keywords if word.arg in SAID])
@@ -178,7 +187,7 @@ def test_a_message_keeps_what_json_can() -> None:
 
 def test_states_and_user_roles_are_translated() -> None:
     """An error names the state something is in and the role somebody needs."""
-    states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *RANKS}
+    states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *tables.ROLES}
     assert not states - set(catalogue("fr").messages)
 
 

@@ -24,7 +24,7 @@ from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.engine.scorer import Scorer
 from vigie.errors import InputRefused, UnsignedBundle
-from vigie.models import reference
+from vigie.models.load import load_model
 from vigie.models.trained.model import TrainedModel
 from vigie.stores.open import connect
 from vigie.table import stream
@@ -133,35 +133,36 @@ def test_the_bundle_survives_a_round_trip(
 ) -> None:
     """The same trees see the same inputs in the same order after a round trip through sorted JSON."""
     recipe = json.loads(json.dumps(made.bundle.features, sort_keys=True))
-    there = reference.from_parts(made.bundle.booster, recipe)
-    here = reference.from_parts(made.bundle.booster, made.bundle.features)
+    there = load_model(made.bundle.booster, recipe)
+    here = load_model(made.bundle.booster, made.bundle.features)
     assert isinstance(there, TrainedModel)
     assert isinstance(here, TrainedModel)
-    assert there.own.own.inputs == here.own.own.inputs
+    assert there.table_model.encoder.inputs == here.table_model.encoder.inputs
     assert there.recipe() == here.recipe() == made.bundle.features
     assert there.to_bytes() == made.bundle.booster
 
 
 def test_a_model_of_the_first_format_is_still_read(made: training.TrainingResult) -> None:
     """It had one booster that used all inputs."""
-    kept = reference.from_parts(made.bundle.booster, made.bundle.features)
+    kept = load_model(made.bundle.booster, made.bundle.features)
     assert isinstance(kept, TrainedModel)
-    only = next(voice for voice in kept.own.voices if voice.inputs == len(kept.own.own.inputs))
+    table_model = kept.table_model
+    only = next(one for one in table_model.models if one.inputs == len(table_model.encoder.inputs))
     trees_of = [kept.transferable.to_bytes(), bytes(only.booster.save_raw("ubj"))]
     recipe = json.loads(json.dumps(kept.recipe()))
     recipe |= {"format": 1, "bytes": list(map(len, trees_of))}
     del recipe["own"]["voices"]
-    before = reference.from_parts(b"".join(trees_of), recipe)
+    before = load_model(b"".join(trees_of), recipe)
     assert isinstance(before, TrainedModel)
     inputs = np.random.default_rng(0).normal(size=(50, only.inputs)).astype(np.float32)
-    np.testing.assert_array_equal(before.own.margin(inputs), margins(only.booster, inputs))
+    np.testing.assert_array_equal(before.table_model.margin(inputs), margins(only.booster, inputs))
 
 
 def test_a_model_of_a_later_format_is_refused(made: training.TrainingResult) -> None:
     """Its trees might mean something else."""
     recipe = {**made.bundle.features, "format": 3}
     with pytest.raises(InputRefused, match="format 3") as refused:
-        reference.from_parts(made.bundle.booster, recipe)
+        load_model(made.bundle.booster, recipe)
     assert "upgrade" in refused.value.hint
 
 

@@ -25,8 +25,8 @@ _ROWS = runs.c
 MAX_ATTEMPTS = 5
 _BACKOFF = (5, 30, 120, 600)
 _WORKER_LOST = kept(
-    msg("the worker stopped in the middle of it, several times over"),
-    msg("most likely it ran out of memory: try a smaller table, or give the worker more memory"),
+    msg("the worker stopped during this run several times"),
+    msg("it probably ran out of memory: use a smaller table, or give the worker more memory"),
     "WorkerLost",
 )
 

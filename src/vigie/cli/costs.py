@@ -12,7 +12,9 @@ from vigie import settings
 from vigie.cli.errors import EXAMPLES
 
 if TYPE_CHECKING:
-    from vigie.costs import Host, MonthlyCost, Prices, StorageLoad, Usage
+    from vigie.costs.estimate import StorageLoad
+    from vigie.costs.monthly import MonthlyCost, Usage
+    from vigie.costs.prices import Host, Prices
 
 
 @click.command(
@@ -36,7 +38,8 @@ def costs(
     List prices of a dated table, without free allowances, discounts and taxes.
     """
     from vigie.cli import console
-    from vigie.costs import Usage, host_cost, load_prices, monthly_costs
+    from vigie.costs.monthly import Usage, host_cost, monthly_costs
+    from vigie.costs.prices import load_prices
 
     table, load = load_prices(prices), _load(models_gb)
     use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
@@ -61,7 +64,7 @@ def costs(
 
 def _load(models_gb: float | None) -> StorageLoad:
     from vigie import resources
-    from vigie.costs import StorageLoad, storage_load
+    from vigie.costs.estimate import StorageLoad, storage_load
 
     if models_gb is not None:
         return StorageLoad(models=40, objects=240, size=int(models_gb * 1e9))

@@ -125,17 +125,18 @@ def _engine() -> Iterator[Engine]:
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import costs
     from vigie.catalog import Catalog
     from vigie.cli import migrate_report
+    from vigie.costs.estimate import estimate, storage_load
+    from vigie.costs.prices import load_prices
     from vigie.relocate import Target
 
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
         goal = Target.parse(target)
         entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
-    prices, load = costs.load_prices(chosen["prices"]), costs.storage_load(entries)
-    migrate_report.estimate(load, prices, costs.estimate(load, prices), as_json=chosen["as_json"])
+    prices, load = load_prices(chosen["prices"]), storage_load(entries)
+    migrate_report.estimate(load, prices, estimate(load, prices), as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ from rich.text import Text
 from vigie.cli.console import columns, console, dump, say, show, size
 
 if TYPE_CHECKING:
-    from vigie.costs import Prices, StorageCost, StorageLoad
+    from vigie.costs.estimate import StorageCost, StorageLoad
+    from vigie.costs.prices import Prices
     from vigie.relocate import (
         Migration,
         Progress,

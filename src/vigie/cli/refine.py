@@ -215,11 +215,11 @@ def _row_numbers(labels: str, file: Table, column: str) -> list[int | None]:
 
 
 def _rows_by_key(labels: str, table: Table, file: Table, column: str) -> list[int | None]:
-    from vigie.models.trained.column_sketch import cells
+    from vigie.models.trained.column_sketch import normalised_cells
 
-    keys = cells(table.typed[column]).to_list()
+    keys = normalised_cells(table.typed[column]).to_list()
     position: Mapping[Any, int] = {value: row for row, value in enumerate(keys)}
-    wanted = cells(file.typed[column]).to_list()
+    wanted = normalised_cells(file.typed[column]).to_list()
     if len(position) < len(keys) and any(keys.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
             msg(

@@ -18,8 +18,9 @@ from vigie.arrays import Codes
 from vigie.detectors.raw_columns import raw_columns
 from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
-from vigie.features import COUNTING, grouping
+from vigie.features import grouping
 from vigie.features.grouping import ROW_LEVEL
+from vigie.features.registry import MODULES
 from vigie.fitted_state import FeatureState, ObservedCounts, ValueCounts
 from vigie.models.trained import encoders
 from vigie.roles.inference import Roles
@@ -71,11 +72,12 @@ def listen(
     """
     known = replace(state, value_counts=ObservedCounts(state.value_counts, listener))
     facts = grouping.column_view(ROW_LEVEL, piece.select([c.column for c in roles.columns]), roles, known)
-    for module in COUNTING:
-        module.compute(facts)
+    for module in MODULES:
+        if module.needs_value_counts:
+            module.compute(facts)
     raw_columns(facts.frame, facts.roles, facts)
     for column in shown:
-        encoders.shown(piece[column], known)
+        encoders.log_share(piece[column], known)
 
 
 def _added(folder: Path, place: int) -> pl.DataFrame:

@@ -120,7 +120,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the user reads that it failed, the log says where
             self._log_bug(error, job)
             hint = msg(
-                "this is a bug of Vigie, not a fault of your table; in the worker's log it is run {id}",
+                "this is a bug in Vigie; look for run {id} in the worker's log",
                 id=job.id,
             )
             self._store_failure(job, kept(msg("something unexpected happened"), hint, "Bug"))

@@ -35,7 +35,7 @@ def fit_calibrator(margin: Floats, label: Labels) -> Calibrator:
     )
     errors = _share_errors(fitted, margin, label)
     wide = max(1.64 * float(np.std(errors)) if len(errors) > 1 else 1.0, MIN_ERROR)
-    return Calibrator(fitted.evidence, fitted.ratio, 0.0, 1.0, -wide, wide)
+    return Calibrator(fitted.scores, fitted.log_ratios, 0.0, 1.0, -wide, wide)
 
 
 def calibration_error(margin: Floats, label: Labels, seed: int) -> float:

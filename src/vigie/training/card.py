@@ -108,12 +108,12 @@ def _slices(performance: Mapping[str, Any]) -> str:
 
 
 def _inputs(model: TrainedModel) -> str:
-    order = np.argsort(-np.array(model.own.gain), kind="stable")[:_TOP_INPUTS]
-    names = model.own.own.inputs
+    order = np.argsort(-np.array(model.table_model.gain), kind="stable")[:_TOP_INPUTS]
+    names = model.table_model.encoder.inputs
     rows = [
-        [names[i].replace("_", " "), f"{100 * model.own.gain[i]:.0f} %"]
+        [names[i].replace("_", " "), f"{100 * model.table_model.gain[i]:.0f} %"]
         for i in order.tolist()
-        if model.own.gain[i] >= 0.005
+        if model.table_model.gain[i] >= 0.005
     ]
     return _table(["input", "share of the gain"], rows)
 

@@ -11,7 +11,7 @@ from vigie.arrays import Floats
 from vigie.calibration import metrics
 from vigie.calibration.calibrator import Calibrator
 from vigie.models.trained.model import TrainedModel
-from vigie.models.trained.table_model import Coverage, same_names
+from vigie.models.trained.table_model import Coverage, training_names
 from vigie.roles.inference import Roles
 from vigie.training import calibration
 from vigie.training.boosters import Labels
@@ -49,16 +49,16 @@ class Evaluations:
 
 def evaluate(model: TrainedModel, held: Subset, roles: Roles, seed: int) -> Evaluations:
     """Evaluate both models on the rows held out."""
-    own = model.own.own
-    matrix = own.matrix(held.frame, same_names(own), held.evidence)
-    coverage = model.own.coverage(matrix, own.find(held.frame, roles), held.evidence)
+    encoder = model.table_model.encoder
+    matrix = encoder.matrix(held.frame, training_names(encoder), held.evidence)
+    coverage = model.table_model.coverage(matrix, encoder.match(held.frame, roles), held.evidence)
     order = np.flatnonzero(held.known)
     if held.times is not None:
         order = order[np.argsort(held.times[order], kind="stable")]
     fraud = held.fraud[order]
     margins = {
-        "own": model.own.margin(matrix)[order],
-        "transferable": model.margin(held.evidence.inputs)[order],
+        "own": model.table_model.margin(matrix)[order],
+        "transferable": model.transferable.margin_of(held.evidence.inputs)[order],
     }
     timed = held.times is not None
     own_evaluation, transferable = (_evaluate_margins(fraud, m, seed, timed) for m in margins.values())

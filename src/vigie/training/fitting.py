@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from vigie.bundles.bundle import Bundle
-from vigie.models import reference
+from vigie.models import transferable
 from vigie.models.trained.model import TrainedModel
-from vigie.models.trained.table_model import Own, SubModel, TableModel, gains
+from vigie.models.trained.table_model import SubModel, TableEncoder, TableModel, gain_shares
 from vigie.roles.inference import Roles
 from vigie.table import Table
 from vigie.training import boosters, splitting, tuning
@@ -21,7 +21,7 @@ from vigie.training.evaluation import evaluate
 from vigie.training.feature_dependencies import Dependencies, input_dependencies
 from vigie.training.inspection import TrainingPlan, inspect
 from vigie.training.packaging import make_bundle, summarise
-from vigie.training.subsets import Subset, fit_encoder, take_subset, training_set
+from vigie.training.subsets import Subset, fit_table_encoder, take_subset, training_set
 from vigie.training.tuning import TrialCallback, TuningResult
 
 DEFAULT_TRIALS, DEFAULT_SECONDS = 40, 120.0
@@ -110,21 +110,28 @@ def fit(
     threads = threads if plan.frame.height > SINGLE_THREAD_MAX_ROWS else 1
     progress("gathering evidence", 0.1)
     subset = take_subset(plan, plan.split.train, seed)
-    own = fit_encoder(subset, plan, seed)
-    rows = training_set(subset, own, seed)
+    encoder = fit_table_encoder(subset, plan, seed)
+    rows = training_set(subset, encoder, seed)
     on_trial = _report_trials(progress)
     tuned = _tune(
-        subset, rows, own, trials=trials, seconds=time_budget, seed=seed, threads=threads, on_trial=on_trial
+        subset,
+        rows,
+        encoder,
+        trials=trials,
+        seconds=time_budget,
+        seed=seed,
+        threads=threads,
+        on_trial=on_trial,
     )
     progress("measuring on the rows held out", 0.75)
-    model = _fit_models(subset, plan.roles, own, rows, tuned, seed=seed, threads=threads)
+    model = _fit_models(subset, plan.roles, encoder, rows, tuned, seed=seed, threads=threads)
     del subset, rows
     evaluations = evaluate(model, take_subset(plan, plan.split.holdout, seed), plan.roles, seed)
     progress("fitting on all rows", 0.85)
     whole = take_subset(plan, np.arange(plan.frame.height), seed)
-    own = fit_encoder(whole, plan, seed)
-    rows = training_set(whole, own, seed)
-    model = _fit_models(whole, plan.roles, own, rows, tuned, seed=seed, threads=threads)
+    encoder = fit_table_encoder(whole, plan, seed)
+    rows = training_set(whole, encoder, seed)
+    model = _fit_models(whole, plan.roles, encoder, rows, tuned, seed=seed, threads=threads)
     model = replace(model, skill=evaluations.own.performance["roc_auc"])
     progress("writing the card", 0.97)
     bundle = make_bundle(name, plan, model, tuned, evaluations, whole)
@@ -134,7 +141,7 @@ def fit(
 
 
 def _tune(
-    subset: Subset, rows: TrainingSet, own: Own, *, trials: int, seconds: float, seed: int, threads: int, on_trial: TrialCallback
+    subset: Subset, rows: TrainingSet, encoder: TableEncoder, *, trials: int, seconds: float, seed: int, threads: int, on_trial: TrialCallback
 ) -> TuningResult:  # fmt: skip
     """Search parameters on a sample of the rows to train on."""
     sample = tuning.sample_rows(rows, seed)
@@ -148,18 +155,25 @@ def _tune(
     )
     sets = tuning.MAX_SETS if len(sample) <= tuning.SINGLE_SET_MIN_ROWS else 1
     return tuning.tune(
-        fewer, folds, own.width, trials=trials, seconds=seconds, seed=seed, threads=threads, sets=sets, on_trial=on_trial
+        fewer, folds, encoder.width, trials=trials, seconds=seconds, seed=seed, threads=threads, sets=sets, on_trial=on_trial
     )  # fmt: skip
 
 
 def _fit_models(
-    subset: Subset, roles: Roles, own: Own, rows: TrainingSet, tuned: TuningResult, *, seed: int, threads: int
+    subset: Subset,
+    roles: Roles,
+    encoder: TableEncoder,
+    rows: TrainingSet,
+    tuned: TuningResult,
+    *,
+    seed: int,
+    threads: int,
 ) -> TrainedModel:
     """Fit both models on some rows; the skill is not measured yet."""
-    dependencies = _dependencies(subset, roles, own, seed)
+    dependencies = _dependencies(subset, roles, encoder, seed)
     models = []
     for number, chosen in enumerate(tuned.boosters):
-        width = len(own.inputs) if chosen.features else own.width
+        width = len(encoder.inputs) if chosen.features else encoder.width
         booster = boosters.fit_booster(
             replace(rows, inputs=rows.inputs[:, :width]),
             chosen.parameters,
@@ -169,18 +183,18 @@ def _fit_models(
             dependencies=dependencies[:width],
         )
         models.append(SubModel(booster, width, chosen.weight))
-    table_model = TableModel(tuple(models), own, gains(models, own.inputs))
+    table_model = TableModel(tuple(models), encoder, gain_shares(models, encoder.inputs))
     known = subset.known
-    transferable = reference.fit(
+    general = transferable.fit(
         [subset.evidence.inputs[known]], [subset.fraud[known]], seed=seed, threads=threads
     )
-    return TrainedModel(transferable, table_model, 0.5)
+    return TrainedModel(general, table_model, 0.5)
 
 
-def _dependencies(subset: Subset, roles: Roles, own: Own, seed: int) -> Dependencies:
+def _dependencies(subset: Subset, roles: Roles, encoder: TableEncoder, seed: int) -> Dependencies:
     sample = splitting.sample_customers(subset.frame, roles, DEPENDENCY_ROWS, seed)
     frame = subset.frame if sample is None else subset.frame[sample]
-    return input_dependencies(frame, roles, own)
+    return input_dependencies(frame, roles, encoder)
 
 
 def _report_trials(progress: ProgressCallback) -> TrialCallback:

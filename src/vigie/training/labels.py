@@ -11,7 +11,7 @@ import polars as pl
 
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
-from vigie.models.trained.column_sketch import cells
+from vigie.models.trained.column_sketch import normalised_cells
 from vigie.roles.inference import infer
 from vigie.roles.name_lexicon import word_set
 
@@ -75,7 +75,7 @@ def read_label(frame: pl.DataFrame, column: str, positive: str = "", unlabelled:
     """
     if column not in frame.columns:
         raise UnknownColumn(column, frame.columns)
-    texts = cells(frame[column])
+    texts = normalised_cells(frame[column])
     unknown = {_plain(value) for value in unlabelled} | {""}
     values = [value for value in texts.drop_nulls().unique().sort().to_list() if value not in unknown]
     chosen = _positive_value(column, values, _plain(positive))
@@ -97,7 +97,7 @@ def find_label(frame: pl.DataFrame, source: str) -> str:
         InputRefused: no column can be the label, or several can.
     """
     named = [item.column for item in infer(frame).columns if item.role == "leak"]
-    found = [column for column in named if 2 <= cells(frame[column]).drop_nulls().n_unique() <= 3]
+    found = [column for column in named if 2 <= normalised_cells(frame[column]).drop_nulls().n_unique() <= 3]
     if len(found) == 1:
         return found[0]
     names = msg("name it with --label: {names}", names=", ".join(found[:5]))
@@ -120,7 +120,7 @@ def read_feedback(series: pl.Series, source: str) -> list[bool | None]:
     Raises:
         InputRefused: a cell means none of these.
     """
-    texts = cells(series).to_list()
+    texts = normalised_cells(series).to_list()
     odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
     if odd:
         raise InputRefused(

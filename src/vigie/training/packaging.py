@@ -79,7 +79,7 @@ def _performance(plan: TrainingPlan, evaluations: Evaluations, tuned: TuningResu
         "measured_on": f"{_HELD_OUT[by]}, held out and looked at once; the stored trees then learned from all rows",
         "own": evaluations.own.performance,
         "transferable": evaluations.transferable.performance,
-        "held_out": {"by": by, "there": round(coverage.there, 4), "alike": round(coverage.alike, 4),
+        "held_out": {"by": by, "there": round(coverage.present, 4), "alike": round(coverage.similarity, 4),
                      "columns": round(coverage.columns, 4)},
         "tuning": {"trials": tuned.trials, "seconds": tuned.seconds, "average_precision": round(tuned.average_precision, 4),
                    "boosters": [asdict(booster) for booster in tuned.boosters]},
@@ -88,7 +88,7 @@ def _performance(plan: TrainingPlan, evaluations: Evaluations, tuned: TuningResu
 
 def _profile(plan: TrainingPlan, model: TrainedModel, whole: Subset) -> dict[str, Any]:
     """Return what matching and table recognition use; it holds no value of the table."""
-    own, columns = model.own.own, plan.roles.columns
+    encoder, columns = model.table_model.encoder, plan.roles.columns
     types = {item.column: str(plan.frame.schema[item.column].base_type()) for item in columns}
     return {
         "format": 1,
@@ -105,20 +105,20 @@ def _profile(plan: TrainingPlan, model: TrainedModel, whole: Subset) -> dict[str
             "labelled": int(plan.label.known.sum()),
             "frauds": plan.label.frauds,
         },
-        "own": fingerprint(own.sketches, own.salt, _column_weights(model)),
+        "own": fingerprint(encoder.sketches, encoder.salt, _column_weights(model)),
     }
 
 
 def _column_weights(model: TrainedModel) -> Mapping[str, float]:
     """Return column -> weight, summing to 1: half by gain, half equal for all, since features need columns too."""
-    own = model.own.own
+    table_encoder = model.table_model.encoder
     gain: dict[str, float] = {}
     at = 0
-    for encoder in own.encoders:
+    for encoder in table_encoder.encoders:
         size = len(encoder.outputs)
-        gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.own.gain[at : at + size])
+        gain[encoder.column] = gain.get(encoder.column, 0.0) + sum(model.table_model.gain[at : at + size])
         at += size
-    used = [item.name for item in own.sketches if not role_of(item.role).excluded]
+    used = [item.name for item in table_encoder.sketches if not role_of(item.role).excluded]
     total = max(sum(gain.values()), 1e-9)
     share = {name: 0.5 / len(used) + 0.5 * gain.get(name, 0.0) / total for name in used}
     return {name: float(f"{value / sum(share.values()):.4g}") for name, value in share.items()}

@@ -108,7 +108,7 @@ def folds(
 
 def event_times(frame: pl.DataFrame, roles: Roles) -> npt.NDArray[np.float64] | None:
     """Return the (rows,) times in seconds; None where the table has none."""
-    time = ColumnView(frame, roles).time
+    time = ColumnView(frame, roles).times.values
     return None if time is None or len(np.unique(time[:10_000])) < 10 else time
 
 

@@ -13,7 +13,7 @@ from vigie.arrays import Floats
 from vigie.models import model_inputs
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained import encoders
-from vigie.models.trained.table_model import Own, learn, same_names
+from vigie.models.trained.table_model import TableEncoder, fit_encoder, training_names
 from vigie.training import splitting
 from vigie.training.boosters import Labels, TrainingSet
 from vigie.training.inspection import TrainingPlan
@@ -56,22 +56,24 @@ def take_subset(plan: TrainingPlan, rows: npt.NDArray[np.int64], seed: int) -> S
     )
 
 
-def fit_encoder(subset: Subset, plan: TrainingPlan, seed: int) -> Own:
+def fit_table_encoder(subset: Subset, plan: TrainingPlan, seed: int) -> TableEncoder:
     """Fit what the table-specific model needs to know of the table; the salt is the same for equal labels and seeds."""
     salt = sha256(plan.label.fraud.tobytes() + str(seed).encode()).hexdigest()[:32]
     back = np.argsort(subset.evidence.order)
     fraud, known = subset.fraud[back], subset.known[back]
-    return learn(
+    return fit_encoder(
         subset.frame, plan.roles, subset.evidence, fraud, known, leave=plan.excluded_columns, salt=salt
     )
 
 
-def training_set(subset: Subset, own: Own, seed: int) -> TrainingSet:
+def training_set(subset: Subset, encoder: TableEncoder, seed: int) -> TrainingSet:
     """Return the labelled rows as inputs of the trees; categories are encoded out of fold."""
-    matrix = own.matrix(subset.frame, same_names(own), subset.evidence)
+    matrix = encoder.matrix(subset.frame, training_names(encoder), subset.evidence)
     back = np.argsort(subset.evidence.order)
     fold = np.random.default_rng([seed, 41]).integers(0, encoders.FOLDS, len(matrix))
-    encoded = encoders.out_of_fold(subset.frame, own.encoders, subset.fraud[back], subset.known[back], fold)
+    encoded = encoders.out_of_fold(
+        subset.frame, encoder.encoders, subset.fraud[back], subset.known[back], fold
+    )
     for column, values in encoded.items():
         matrix[:, column] = values[subset.evidence.order]
     rows = subset.known

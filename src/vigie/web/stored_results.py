@@ -154,7 +154,7 @@ class RankedTable:
         """
         if query.page < 1 or not 1 <= query.size <= _MAX_PAGE_SIZE:
             raise UsageRefused(
-                msg("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE_SIZE)
+                msg("expected a page from 1 and 1 to {max_page} rows per page", max_page=_MAX_PAGE_SIZE)
             )
         rows = self._scan()
         if query.budget is not None:
@@ -245,4 +245,4 @@ def _shortened(cell: str | None) -> str | None:
 
 
 def _not_found(name: str) -> NotFound:
-    return NotFound("file", name, hint="the upload may have been deleted meanwhile")
+    return NotFound("file", name, hint="the upload may have been deleted")

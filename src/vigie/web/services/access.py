@@ -44,4 +44,4 @@ def require_owner(user: User, upload: Upload, what: str) -> None:
     """
     require(user, "analyst", what)
     if upload.owner_id != user.id and user.role != "admin":
-        raise NotAllowed(msg("{what}: it belongs to somebody else", what=phrase(what)), needed="admin")
+        raise NotAllowed(msg("{what}: it belongs to another user", what=phrase(what)), needed="admin")

@@ -43,10 +43,10 @@ class Sessions:
                 self._audit.record(ANONYMOUS, "sign in refused: too many", "session")
                 raise
         user_id, stored = users.find_credentials(self._engine, email) or (None, None)
-        if not passwords.fits(stored, password) or user_id is None:
+        if not passwords.verify(stored, password) or user_id is None:
             self._audit.record(ANONYMOUS, "sign in refused", "session")
             raise SignInRefused(
-                "this e-mail and password open no account", hint="check both, or ask for a new link"
+                "wrong e-mail address or password", hint="check both, or ask an administrator for a link"
             )
         login_attempts.reset(self._engine, account)
         return self.start(users.find(self._engine, user_id))
@@ -61,10 +61,12 @@ class Sessions:
             user = users.find_by_email(self._engine, email)
             if user.active:
                 return user
-            raise SignInRefused("this account is switched off", hint="ask an administrator")
+            raise SignInRefused("this account is inactive", hint="ask an administrator")
         if not self._web.oidc_role:
             self._audit.record(ANONYMOUS, "sign in refused: not invited", "session")
-            raise SignInRefused("nobody has invited you yet", hint="ask an administrator to add your address")
+            raise SignInRefused(
+                "there is no account with this address", hint="ask an administrator to add it"
+            )
         user = create_account(self._engine, email, name, self._web.oidc_role)
         self._audit.record(user, "first sign in", f"user:{user.id}", role=user.role)
         return user

@@ -200,8 +200,8 @@ class Uploads:
             raise WrongState(
                 msg("upload {id!r}", id=upload.id),
                 found=upload.state,
-                expected="looked at",
-                hint="ask again in a moment",
+                expected="inspected",
+                hint="try again in a moment",
             ) from None
         self._audit.record_view(user, "see first rows", f"upload:{upload.id}")
         return found
@@ -222,7 +222,7 @@ class Uploads:
         names = (upload.inspection or {}).get("columns")
         if names is None:
             raise WrongState(
-                msg("upload {id!r}", id=upload.id), found="not looked at yet", expected="looked at"
+                msg("upload {id!r}", id=upload.id), found="not inspected yet", expected="inspected"
             )
         check_mapping(mapping, names)
         uploads.save_mapping(self._engine, user.id, uploads.columns_digest(names), mapping)

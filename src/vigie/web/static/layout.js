@@ -1,4 +1,4 @@
-// On every page: light or dark, times, questions before what cannot be undone, and copying a secret.
+// On every page: theme, local times, confirmation of deletions, copying of secrets, menus.
 
 const theme = document.getElementById("theme");
 if (theme) {
@@ -11,7 +11,7 @@ if (theme) {
   });
 }
 
-// The server writes times in UTC; here they become the reader's own.
+// The server writes times in UTC; they are converted to the browser's time zone.
 const clock = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]")) time.textContent = clock.format(new Date(time.dateTime));
 

@@ -1,11 +1,11 @@
-// Waits until the columns of an upload are understood; a reload at any time does no harm.
+// Polls an upload until it is inspected, then reloads the page.
 
 import { api, byId } from "./lib.js";
 
-const id = byId("reading").dataset.upload;
+const id = byId("inspecting").dataset.upload;
 let wait = 300;
 
-async function ask() {
+async function poll() {
   try {
     const upload = await api(`/uploads/${id}`);
     if (upload.state === "ready" || upload.state === "refused") return location.reload();
@@ -13,6 +13,6 @@ async function ask() {
     if (error.status === 401 || error.status === 404) return location.reload();
   }
   wait = Math.min(wait * 1.3, 3000);
-  setTimeout(ask, wait);
+  setTimeout(poll, wait);
 }
-ask();
+poll();
