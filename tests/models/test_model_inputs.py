@@ -134,7 +134,7 @@ def test_a_table_that_says_nothing() -> None:
     frame = people(60)
     found = model_inputs.build_inputs(frame, given(dict.fromkeys(frame.columns, "none")))
     assert set(found.anomaly) == {0.5}
-    assert not found.known.any()
+    assert not found.varying.any()
 
 
 def test_ignored_columns_change_no_rank() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from vigie import resources, training
 from vigie.app import Upload
 from vigie.app.job_queue import Job
-from vigie.i18n.messages import phrase
+from vigie.i18n.messages import as_message
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
 
@@ -28,6 +28,6 @@ def train(context: JobContext, job: Job, upload: Upload, progress: ProgressCallb
     progress("writing", 0.97)
     policy = resources.signature_policy(context.settings)
     entry = training.publish(context.catalog, trained.bundle, context.store, policy, page=trained.page)
-    warnings = [phrase(text).to_json() for text in trained.summary["warnings"]]
+    warnings = [as_message(text).to_json() for text in trained.summary["warnings"]]
     model = {"name": entry.name, "version": entry.version}
     return dict(trained.summary) | {"model": model, "warnings_said": warnings}
