@@ -25,7 +25,7 @@ from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FeatureState, FittedState, ScoringState
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 DETECTORS = tuple(detector.name for detector in BUILT_IN)
@@ -207,7 +207,7 @@ def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
         inputs[:, j] = state.ranks.of(built.names[j], built.values[:, j])
 
     present = np.flatnonzero(state.present.get(lambda: _present(built.values)))
-    in_threads(rank, present.tolist(), worth=len(built.values) >= MANY)
+    in_threads(rank, present.tolist(), enough=len(built.values) >= ROWS_PER_THREAD)
     return tail_scores_of_ranks(built, inputs, state)
 
 
@@ -253,7 +253,7 @@ def finish_inputs(
     def rank(name: str) -> None:
         ranks[name] = state.ranks.of(name, compute[name]())
 
-    in_threads(rank, list(compute), worth=len(columns) >= MANY)
+    in_threads(rank, list(compute), enough=len(columns) >= ROWS_PER_THREAD)
     votes = np.stack([ranks[one.name] for one in detectors], axis=1)
     first = len(tails.features.names)
     for j, name in enumerate((*DETECTORS, *RELATED_SIGNALS)):
