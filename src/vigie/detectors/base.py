@@ -27,7 +27,7 @@ class DetectorInputs:
     Attributes:
         columns: (rows, columns) the table's own columns as finite numbers.
         tails: (rows, features) one-sided tail scores of the features in nats, float32; 0 where unknown.
-        varying: (features,) whether the table tells a feature.
+        varying: (features,) whether a feature varies in the table.
     """
 
     columns: Floats
@@ -41,7 +41,7 @@ class DetectorInputs:
 
     @cached_property
     def family_tails(self) -> tuple[Floats, Floats]:
-        """(rows,) sum over the families of features of their tail scores, and of the strongest tail score of each.
+        """Return (rows,) sums over families of features: of their tail scores, and of the strongest tail score of each.
 
         Features of one family repeat each other, so a family's sum is divided by the square root of its size.
         """

@@ -1,4 +1,4 @@
-"""The table's own columns as numbers, for detectors that do not ask what they mean."""
+"""The table's own columns as numbers, whatever their roles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         name = item.column
         values = _hashed(frame[name]) if item.definition.identifier else facts.numbers.of(name)
         if values is None:
-            # Empty cells are a value here: how many there are may say something.
+            # Empty cells are a value here: their number may matter.
             values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))
         median = facts.state.columns[name].median.get(partial(_median, values))
         if np.isfinite(median):

@@ -26,7 +26,7 @@ def one_sided_tail_scores(
 
     Args:
         ranks: (rows, features) mid-ranks, NaN where unknown.
-        varying: (features,) which features the table tells.
+        varying: (features,) which features vary in the table.
     """
     out = np.zeros(ranks.shape, dtype=np.float32, order="F")
     weighted = np.array([feature.weight > 0 for feature in VOCABULARY])

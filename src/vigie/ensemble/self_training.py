@@ -1,6 +1,6 @@
 """Self-training: models of the table's own columns, fitted to what the ensemble finds most suspicious.
 
-The ensemble knows what fraud means, but only through features. These models see the columns themselves, in their own units,
+The ensemble scores features only. These models see the columns themselves, in their own units,
 and learn what else the most suspicious rows have in common. Each is fitted on one half of the rows and scores the other, so
 that it cannot repeat a row's pseudo-label, and its vote is always combined with the ensemble's, so that it cannot drift.
 There are two views: the columns alone, and the columns with the related-entity signals of a day and a week, since fraud comes

@@ -51,9 +51,9 @@ class RankTable:
     def _look_up(self, x: Values) -> Floats:
         # Many values are looked up in their order, so that each search begins where the last one ended.
         order = np.argsort(x) if len(x) >= SMALL_BATCH < len(self.values) else None
-        asked = x if order is None else x[order]
-        at = np.searchsorted(self.values, asked)
-        is_value = self.values[np.minimum(at, len(self.values) - 1)] == asked
+        values = x if order is None else x[order]
+        at = np.searchsorted(self.values, values)
+        is_value = self.values[np.minimum(at, len(self.values) - 1)] == values
         out: Floats = np.empty(len(x))
         out[slice(None) if order is None else order] = self._mid_ranks[2 * at + is_value]
         return out

@@ -145,7 +145,7 @@ class TextState(Section):
 
 @dataclass
 class FeatureState(Section):
-    """What features know of the fitted table."""
+    """Statistics of the fitted table for features."""
 
     columns: Family[ColumnState] = _sections(ColumnState)  # the empty name is the hour of the day
     time: TimeState = field(default_factory=TimeState)
@@ -238,7 +238,7 @@ class SelfTraining:
 
 @dataclass
 class ScoringState(Section):
-    """What everything after the features knows of the fitted table."""
+    """Statistics of the fitted table for everything after the features."""
 
     rows: Statistic[float] = _statistic("rows")  # of the table
     varying: Statistic[npt.NDArray[np.bool_]] = _statistic("known")  # (features,) not constant
@@ -266,8 +266,8 @@ class FittedState(Section):
     other rows takes (all values of each feature, counts of values); its `fitted()` is then read and never written.
     """
 
-    features: FeatureState = field(default_factory=FeatureState)  # what features know of it
-    scoring: ScoringState = field(default_factory=ScoringState)  # what everything after them knows
+    features: FeatureState = field(default_factory=FeatureState)  # for features
+    scoring: ScoringState = field(default_factory=ScoringState)  # for everything after them
 
     @classmethod
     def keeping(cls) -> FittedState:

@@ -102,11 +102,11 @@ class ObservedCounts(CountTables):
         return self.inner.of(name, values, known)
 
 
-def _positions(values: Codes, asked: Codes) -> Codes:
-    """`np.searchsorted`, four times as fast for many: asked in order, each search begins where the last one ended."""
-    if len(asked) < SMALL_BATCH:
-        return np.searchsorted(values, asked)
-    order = np.argsort(asked)
-    out = np.empty(len(asked), dtype=np.int64)
-    out[order] = np.searchsorted(values, asked[order])
+def _positions(values: Codes, wanted: Codes) -> Codes:
+    """`np.searchsorted`, four times as fast for many values: in order, each search begins where the last one ended."""
+    if len(wanted) < SMALL_BATCH:
+        return np.searchsorted(values, wanted)
+    order = np.argsort(wanted)
+    out = np.empty(len(wanted), dtype=np.int64)
+    out[order] = np.searchsorted(values, wanted[order])
     return out
