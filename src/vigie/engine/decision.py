@@ -65,7 +65,7 @@ def decide(
     Args:
         combined: the scores of the ensemble.
         calibrator: of the matched models; None without any.
-        prior: a share of frauds the user knows.
+        prior: the share of frauds, where the user knows it.
         thresholds: of the fitted table.
         odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
 
@@ -99,7 +99,7 @@ def fit_decision(
         combined: the scores of the ensemble.
         association: strongest association of two columns of the table, in [0, 1].
         calibrator: of the matched models; None without any.
-        prior: a share of frauds the user knows.
+        prior: the share of frauds, where the user knows it.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
         odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
     """

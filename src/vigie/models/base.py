@@ -19,7 +19,7 @@ class TableVote:
 
     Attributes:
         margin: (rows,) log-odds of fraud, rows in the order of the model inputs; on another table than those of its
-            training only their order means something.
+            training only their order matters.
         bound: column of the model -> column of the table, for a model that reads columns.
         trust: weight beside all other members together, from 0 to 1; above 0 only for a model trained on such a table.
     """

@@ -1,4 +1,4 @@
-"""A model made elsewhere, which reads the columns of its own training table."""
+"""Imported models, which read the columns of their own training table."""
 
 from __future__ import annotations
 

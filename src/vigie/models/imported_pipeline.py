@@ -1,6 +1,6 @@
 """Applies the recipe of an imported model: columns of a table in, inputs of its trees out.
 
-A recipe is data, never code: what a fitted scikit-learn engineer and selector knew (categories, means,
+A recipe is data, never code: the fitted parameters of a scikit-learn pipeline (categories, means,
 filled values, kept positions), written as JSON by `vigie models import`. The format:
 
     {"format": 1, "kind": "native",
@@ -29,7 +29,7 @@ from 0 in what the step receives. In all of them JSON `null` stands for "missing
 A column the table lacks is missing in every row. A category never seen in training takes `unknown`, also
 where the original would have stopped with an error: one odd row must not stop a whole table.
 
-This module must not load a model, and knows of no vendor but numpy.
+This module must not load a model, and imports no vendor but numpy.
 """
 
 from __future__ import annotations

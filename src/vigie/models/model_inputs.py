@@ -25,7 +25,7 @@ from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FeatureState, FittedState, ScoringState
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 DETECTORS = tuple(detector.name for detector in BUILT_IN)
@@ -54,7 +54,7 @@ class ModelInputs:
 
     Attributes:
         features: the unit-free features.
-        varying: (features,) which of them the table tells.
+        varying: (features,) which of them vary in the table.
         tails: (rows, features) one-sided tail scores in nats.
         detectors: (rows, detectors) mid-ranks of the detectors, the built-in ones first.
         anomaly: (rows,) the anomaly score: the detectors combined, in (0, 1).
@@ -78,7 +78,7 @@ class ModelInputs:
 
     @property
     def recent_related(self) -> Floats:
-        """(rows, RECENT_RELATED) related-entity signals of the day and week around each row; NaN where there are none."""
+        """Return (rows, RECENT_RELATED) related-entity signals of the day and week around each row; NaN without any."""
         return self.inputs[:, [INPUTS.index(name) for name in RECENT_RELATED]].astype(float)
 
 
@@ -103,7 +103,7 @@ class TailScores:
 
     Attributes:
         features: the unit-free features.
-        varying: (features,) which of them the table tells.
+        varying: (features,) which of them vary in the table.
         inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
         tails: (rows, features) one-sided tail scores in nats.
         row_ranks: (rows,) mid-ranks of the row detectors, by name.
@@ -117,7 +117,7 @@ class TailScores:
 
     @cached_property
     def row_anomaly(self) -> Floats:
-        """(rows,) anomaly score of each row by itself in nats, on a grid on which sums do not depend on their order."""
+        """Return (rows,) the anomaly score of each row by itself in nats, on a grid on which sums are exact."""
         ranks = np.stack([self.row_ranks[detector.name] for detector in ROW_DETECTORS], axis=1)
         return np.asarray(np.round(-np.log(1 - ranks.mean(axis=1) + 1e-4) * _GRID) / _GRID)
 
@@ -207,7 +207,7 @@ def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
         inputs[:, j] = state.ranks.of(built.names[j], built.values[:, j])
 
     present = np.flatnonzero(state.present.get(lambda: _present(built.values)))
-    in_threads(rank, present.tolist(), worth=len(built.values) >= MANY)
+    in_threads(rank, present.tolist(), enough=len(built.values) >= ROWS_PER_THREAD)
     return tail_scores_of_ranks(built, inputs, state)
 
 
@@ -243,17 +243,13 @@ def finish_inputs(
     x = DetectorInputs(columns, tails.tails[at], tails.varying)
     detectors = detectors_of(state)
     # The slowest first.
-    later = [one for one in reversed(detectors) if one not in ROW_DETECTORS]
     compute: dict[str, Callable[[], Floats]] = {
-        one.name: partial(detector_scores, one, x, state, seed) for one in later
+        one.name: partial(detector_scores, one, x, state, seed)
+        for one in reversed(detectors)
+        if one not in ROW_DETECTORS
     }
     compute |= {name: partial(related[name].__getitem__, at) for name in RELATED_SIGNALS}
-    ranks = {name: found[at] for name, found in tails.row_ranks.items()}
-
-    def rank(name: str) -> None:
-        ranks[name] = state.ranks.of(name, compute[name]())
-
-    in_threads(rank, list(compute), worth=len(columns) >= MANY)
+    ranks = {name: found[at] for name, found in tails.row_ranks.items()} | _ranks(compute, state, x.rows)
     votes = np.stack([ranks[one.name] for one in detectors], axis=1)
     first = len(tails.features.names)
     for j, name in enumerate((*DETECTORS, *RELATED_SIGNALS)):
@@ -271,6 +267,17 @@ def finish_inputs(
         rows.row_hashes,
         view.state,
     )
+
+
+def _ranks(compute: Mapping[str, Callable[[], Floats]], state: ScoringState, rows: int) -> dict[str, Floats]:
+    """Mid-ranks of what is computed, two at a time."""
+    ranks: dict[str, Floats] = {}
+
+    def rank(name: str) -> None:
+        ranks[name] = state.ranks.of(name, compute[name]())
+
+    in_threads(rank, list(compute), enough=rows >= ROWS_PER_THREAD)
+    return ranks
 
 
 def _present(values: Matrix) -> Mask:

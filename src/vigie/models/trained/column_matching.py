@@ -27,7 +27,7 @@ SIMILARITY_WEIGHT, ROLE_WEIGHT, NAME_WEIGHT = 0.5, 0.3, 0.2
 """Weights of distribution, role and name where the names differ."""
 
 NAMELESS_WEIGHT = 0.8
-"""Weight of the distribution where the table's name says nothing; the role, inferred without a name, has the rest."""
+"""Weight of the distribution where the table's name is generic; the role, inferred without a name, has the rest."""
 
 MIN_SIMILARITY = 0.72
 """Similarity of distributions that is enough where neither name nor role agrees."""

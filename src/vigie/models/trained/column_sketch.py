@@ -34,7 +34,7 @@ class Sketch:
 
     Attributes:
         name: in its table.
-        role: what it means.
+        role: of the column.
         kind: `number`, `moment` or `text`.
         spread: quantiles at `QUANTILES` of the numbers; empty for texts, moments and identifiers.
         lengths: the same of the number of characters of a cell; empty for moments.
@@ -72,7 +72,7 @@ def sketch_column(series: pl.Series, role: str, salt: str = "") -> Sketch:
 
     Args:
         series: (rows,) as `table.parse` leaves it.
-        role: what it means.
+        role: of the column.
         salt: of the model, mixed into every hash; of private columns no value is stored. Without one the sketch is of a
             table to be matched: its shares are by value, and it is not stored.
     """

@@ -40,14 +40,14 @@ class Encoder:
     Attributes:
         column: name in the training table.
         role: of the column.
-        means: `number`, `clock` (hour and weekday), `since` (days before the row), `category` or `entity`.
+        kind: `number`, `clock` (hour and weekday), `since` (days before the row), `category` or `entity`.
         odds: salted hash -> log-odds of fraud of a category, against that of the table.
         hot: salted hashes of the values with an input of their own.
     """
 
     column: str
     role: str
-    means: str
+    kind: str
     odds: Mapping[str, float]
     hot: tuple[str, ...]
 
@@ -60,13 +60,13 @@ class Encoder:
             "since": ("days",),
             "category": ("odds", *(f"is {number}" for number in range(len(self.hot)))),
             "entity": ("share",),
-        }[self.means]
-        return tuple(f"own {self.column} {self.means} {part}" for part in parts)
+        }[self.kind]
+        return tuple(f"own {self.column} {self.kind} {part}" for part in parts)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         return {
-            "column": self.column, "role": self.role, "means": self.means,
+            "column": self.column, "role": self.role, "means": self.kind,
             "odds": {key: round(value, 4) for key, value in self.odds.items()}, "hot": list(self.hot),
         }  # fmt: skip
 
@@ -96,15 +96,15 @@ def fit_encoders(
     """
     out: list[Encoder] = []
     for item in sketches:
-        for means in _meanings(frame[item.name], item, main_time):
+        for kind in _kinds(frame[item.name], item, main_time):
             odds: dict[str, float] = {}
             hot: tuple[str, ...] = ()
-            if means == "category":
+            if kind == "category":
                 codes, values = _values(frame[item.name])
                 odds = _odds(codes, values, label, known, salt)
                 frequent = sorted(item.shares, key=lambda key: (-item.shares[key], key))
                 hot = tuple(frequent[:MAX_ONE_HOT])
-            out.append(Encoder(item.name, item.role, means, odds, hot))
+            out.append(Encoder(item.name, item.role, kind, odds, hot))
     return out
 
 
@@ -155,7 +155,7 @@ def out_of_fold(
     out: dict[int, npt.NDArray[np.float32]] = {}
     at = 0
     for encoder in encoders:
-        if encoder.means == "category":
+        if encoder.kind == "category":
             codes, _ = _values(frame[encoder.column])
             held = np.full(len(codes), np.nan, dtype=np.float32)
             for part in range(FOLDS):
@@ -168,11 +168,11 @@ def out_of_fold(
 
 
 def is_encoded(role: str) -> bool:
-    """Whether the columns of a role become inputs."""
+    """Return whether the columns of a role become inputs."""
     return role_of(role).encoded and not role_of(role).ignored
 
 
-def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
+def _kinds(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
     role = role_of(item.role)
     if not is_encoded(item.role):
         return []
@@ -200,7 +200,7 @@ def _encode(
     state: FeatureState,
 ) -> list[Floats]:
     unknown = np.full(len(series), np.nan)
-    match encoder.means:
+    match encoder.kind:
         case "number":
             values = as_numbers(series)
             return [unknown if values is None else values]
@@ -223,9 +223,9 @@ def _encode(
 
 def log_share(series: pl.Series, state: FeatureState) -> Floats:
     """Return (rows,) log of the share of the table's rows with the same value; NaN where the cell is empty."""
-    prints = series.hash(seed=0).to_numpy().view(np.int64)
-    often = state.value_counts.of(f"shown {series.name}", prints, series.is_not_null().to_numpy())
-    return np.asarray(np.log(often / state.rows_shown.get(lambda: float(max(len(series), 1)))))
+    hashes = series.hash(seed=0).to_numpy().view(np.int64)
+    counts = state.value_counts.of(f"shown {series.name}", hashes, series.is_not_null().to_numpy())
+    return np.asarray(np.log(counts / state.rows_shown.get(lambda: float(max(len(series), 1)))))
 
 
 def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
