@@ -123,11 +123,11 @@ class ObservedCounts(CountTables):
         return self.inner.of(name, values, known)
 
 
-def _positions(values: Codes, asked: Codes) -> Codes:
-    """`np.searchsorted`, four times as fast for many: asked in order, each search begins where the last one ended."""
-    if len(asked) < SMALL_BATCH:
-        return np.searchsorted(values, asked)
-    order = np.argsort(asked)
-    out = np.empty(len(asked), dtype=np.int64)
-    out[order] = np.searchsorted(values, asked[order])
+def _positions(values: Codes, queries: Codes) -> Codes:
+    """`np.searchsorted`, four times as fast for many: in the order of the queries, each search begins where the last one ended."""
+    if len(queries) < SMALL_BATCH:
+        return np.searchsorted(values, queries)
+    order = np.argsort(queries)
+    out = np.empty(len(queries), dtype=np.int64)
+    out[order] = np.searchsorted(values, queries[order])
     return out
