@@ -59,8 +59,8 @@ def _load_without_estimators() -> Any:
 def _special() -> ModuleType:
     """Return a stand-in for `scipy.special` that imports it when its function is called."""
 
-    def softmax(*given: Any, **options: Any) -> Any:
-        return import_module("scipy.special").softmax(*given, **options)
+    def softmax(*arguments: Any, **options: Any) -> Any:
+        return import_module("scipy.special").softmax(*arguments, **options)
 
     module = ModuleType("scipy.special")
     module.softmax = softmax  # type: ignore[attr-defined]

@@ -46,7 +46,7 @@ def upgrade(as_json: bool) -> None:
         console.dump({"database": place, "before": before, "after": after})
         return
     change = f"already at {after}" if before == after else f"{before or 'empty'} → {after}"
-    console.say(f"{place}: {change}")
+    console.print_line(f"{place}: {change}")
 
 
 @click.group(
@@ -76,4 +76,4 @@ def build(folder: Path | None) -> None:
     with console.progress(Translator()) as told:
         build_models(target, progress=told)
     count = sum(path.is_dir() for path in target.iterdir())
-    console.say(f"{count} models in {target}")
+    console.print_line(f"{count} models in {target}")

@@ -49,7 +49,7 @@ def list_(as_json: bool) -> None:
     if found:
         console.show(table)
     total, limit = console.size(sum(entry.size for entry in found)), console.size(chosen.cache_bytes)
-    console.say(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
+    console.print_line(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache verify", "vigie cache verify --json", "vigie cache list"))
@@ -67,7 +67,7 @@ def verify(as_json: bool) -> None:
         return
     for entry in damaged:
         click.echo(entry.digest)
-    console.say(f"{count} files checked, {len(damaged)} damaged and removed")
+    console.print_line(f"{count} files checked, {len(damaged)} damaged and removed")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache clear", "vigie cache clear --json", "vigie cache list"))
@@ -81,7 +81,7 @@ def clear(as_json: bool) -> None:
     if as_json:
         console.dump({"freed": freed})
         return
-    console.say(f"{console.size(freed)} freed")
+    console.print_line(f"{console.size(freed)} freed")
 
 
 def _owners(chosen: settings.Settings) -> dict[str, str]:

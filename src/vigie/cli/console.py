@@ -71,7 +71,7 @@ def dump(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print one line on stderr."""
     click.echo(text, err=True)
 

@@ -87,7 +87,7 @@ def _show(
 ) -> None:
     from vigie.cli import console
 
-    console.say(
+    console.print_line(
         f"{load.models} models of {console.size(load.size)} together, {use.uploads:,} uploads a month of "
         f"{console.size(use.size)}, kept {use.kept_days} days"
     )

@@ -45,7 +45,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         console.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
     else:
         warned = sum(finding.state == WARNING for finding in findings)
-        console.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
+        console.print_line(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
     if problems:
         ctx.exit(exit_code(problems[0].error) if problems[0].error else 5)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from vigie.cli.console import columns, console, dump, say, show, size
+from vigie.cli.console import columns, console, dump, print_line, show, size
 
 if TYPE_CHECKING:
     from vigie.costs.estimate import StorageCost, StorageLoad
@@ -76,16 +76,16 @@ class Lines(_Counter):
             step = self.done // self.step
             if step > self.reported and self.done < self.size:
                 self.reported = step
-                say(self.line() + self.left())
+                print_line(self.line() + self.left())
 
     def finish_model(self, model: str, state: str) -> None:
         """See `Progress`."""
         with self.lock:
             self.settled += 1
             if state in {"failed", "damaged", "unreadable", "missing at the source"}:
-                say(f"{model}: {state}")
+                print_line(f"{model}: {state}")
             if self.settled == self.models:
-                say(self.line())
+                print_line(self.line())
 
 
 class Bar(_Counter):

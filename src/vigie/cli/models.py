@@ -76,7 +76,7 @@ def list_(every: bool, as_json: bool) -> None:
         ]
         table.add_row(*cells, *(["yes" if entry.active else "no"] if every else []))
     console.show(table)
-    console.say(f"{len(found)} models" if len(found) != 1 else "1 model")
+    console.print_line(f"{len(found)} models" if len(found) != 1 else "1 model")
 
 
 @models.command(
@@ -216,7 +216,7 @@ def remove(name: str, yes: bool) -> None:
     """Remove a model from the catalog; its files are not deleted."""
     from vigie import resources
     from vigie.catalog import STARTER
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
@@ -228,7 +228,7 @@ def remove(name: str, yes: bool) -> None:
         if not yes:
             ask(f"Remove {entry.label}? Its files stay at {_where(entry)}", "--yes")
         catalog.remove(entry.name, entry.version)
-    say(f"removed {entry.label}; its files stay at {_where(entry)}")
+    print_line(f"removed {entry.label}; its files stay at {_where(entry)}")
 
 
 def split(text: str) -> tuple[str, str | None]:
@@ -239,12 +239,12 @@ def split(text: str) -> tuple[str, str | None]:
 
 def report_registered(done: Registered) -> None:
     """Print on stderr whether a model was registered, and its name on stdout."""
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     entry = done.entry
-    say(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
+    print_line(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
     if not entry.domain:
-        say("its domain is unknown, so matching gives it no points for the domain (see --domain)")
+        print_line("its domain is unknown, so matching gives it no points for the domain (see --domain)")
     click.echo(f"{entry.name}@{entry.version}")
 
 
@@ -273,7 +273,7 @@ def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
 
 def _switch(name: str, *, on: bool) -> None:
     from vigie import resources
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
@@ -282,7 +282,7 @@ def _switch(name: str, *, on: bool) -> None:
         else:
             catalog.deactivate(entry.name, entry.version)
     state = "active" if on else "inactive"
-    say(f"{entry.label} was {state} already" if entry.active == on else f"{entry.label} is {state}")
+    print_line(f"{entry.label} was {state} already" if entry.active == on else f"{entry.label} is {state}")
 
 
 def _brief(entry: ModelVersion) -> dict[str, Any]:

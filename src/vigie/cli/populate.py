@@ -59,7 +59,7 @@ def populate(ctx: click.Context, origin: str) -> None:
     A model that cannot be registered is reported and skipped; the exit code is then that of the first such error.
     """
     from vigie import resources
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
     from vigie.stores.open import connect, locate
 
     chosen = settings.load()
@@ -78,15 +78,15 @@ def populate(ctx: click.Context, origin: str) -> None:
             try:
                 done = _register(catalog, store, one, chosen)
                 word = "registered" if done.new else "already there"
-                say(f"{word}: {done.entry.label} ({one.folder or origin})")
+                print_line(f"{word}: {done.entry.label} ({one.folder or origin})")
             except VigieError as error:
                 word, code = "refused", code or exit_code(error)
-                say(
+                print_line(
                     f"refused: {one.folder or origin}: {error.message}"
                     + (f"\n  hint: {error.hint}" if error.hint else "")
                 )
             counts[word] += 1
-    say(", ".join(f"{count} {word}" for word, count in counts.items()))
+    print_line(", ".join(f"{count} {word}" for word, count in counts.items()))
     ctx.exit(code)
 
 

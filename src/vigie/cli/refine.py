@@ -84,7 +84,7 @@ def refine(
     written = Written("stdout" if output == "-" else output, list(result.additions.columns))
     parts = report(result.summary, t, source=table.source, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
-    console.say(_refined(result.summary["refined"], t))
+    console.print_line(_refined(result.summary["refined"], t))
 
 
 @click.command(

@@ -51,7 +51,7 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
     if as_json:
         console.dump({**scored.summary, "plan": output, "bytes": len(data)})
         return
-    console.say(f"{output}: scorer fitted to {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB")
+    console.print_line(f"{output}: scorer fitted to {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB")
 
 
 @click.command(
@@ -83,4 +83,4 @@ def score(scorer: str, source: str, output: str) -> None:
     additions = fitted.score_table(table)
     write(table, additions, output)
     alerts = int(additions["alert"].sum())
-    console.say(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")
+    console.print_line(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")

@@ -46,12 +46,12 @@ def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
     """
     from vigie.bundles import signing
     from vigie.bundles.verification import write_signature
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     password = click.prompt("Password of the key", hide_input=True, err=True) if ask_password else None
     for target in _targets(targets):
         write_signature(target.store, target.prefix, signing.sign(target.files, key, password=password))
-        say(f"signed {target.label}")
+        print_line(f"signed {target.label}")
 
 
 @click.command(

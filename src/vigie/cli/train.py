@@ -97,9 +97,9 @@ def train(
         console.dump({**done.summary, "registered": entry.label, "cards": [str(place) for place in places]})
         return
     console.show(*_report(done.summary))
-    console.say(f"registered: {entry.label}")
+    console.print_line(f"registered: {entry.label}")
     for place in places:
-        console.say(f"card: {place}")
+        console.print_line(f"card: {place}")
 
 
 def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
@@ -114,7 +114,7 @@ def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
         console.dump(summary)
         return
     console.show(*_inspected(summary))
-    console.say("nothing was trained: this was --dry-run")
+    console.print_line("nothing was trained: this was --dry-run")
 
 
 def _train_one(
@@ -185,7 +185,7 @@ def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_
                     "why": f"{error.message} ({error.hint})",
                 }
             rows.append(row)
-            console.say(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
+            console.print_line(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
     if as_json:
         console.dump(rows)
     else:

@@ -20,7 +20,7 @@ from vigie.engine.spill import LOOKED_AT, lots
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Frames, Schema, as_polars
 from vigie.table.column_parsers import Reading, candidates
-from vigie.table.parsing import as_given, refuse_nested
+from vigie.table.parsing import reduce_dtype, refuse_nested
 from vigie.table.stream import PIECE
 
 ID = "v:id"
@@ -173,7 +173,7 @@ def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, st
     for name, dtype in given.schema.items():
         if name not in ways:
             cells = pl.Series(name, [], dtype=dtype)
-            ways[name] = [Reading("given", as_given(cells).dtype, cells)]
+            ways[name] = [Reading("given", reduce_dtype(cells).dtype, cells)]
     ways = {name: ways[name] for name in given.schema}
     doubtful = [name for name in words if ways[name][0].kind != "text"]
     while doubtful:

@@ -14,7 +14,7 @@ import polars as pl
 from vigie.table.dates import read_clock, read_dates
 from vigie.table.nulls_and_booleans import is_missing, read_flags
 from vigie.table.numbers import read_numbers
-from vigie.table.parsing import as_given, as_text, parse_with_mark
+from vigie.table.parsing import reduce_dtype, as_text, parse_with_mark
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Reading:
     def read(self, cells: pl.Series) -> pl.Series | None:
         """The values of a piece of the column, or None where a cell says something else."""
         if self.kind == "given":
-            return as_given(cells)
+            return reduce_dtype(cells)
         cells = cells.fill_null("")
         if self.kind == "text":
             return as_text(cells)

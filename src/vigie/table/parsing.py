@@ -78,10 +78,10 @@ def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.
 def _column(series: pl.Series) -> _Column:
     if series.dtype == pl.String:
         return _text_column(series.fill_null("") if series.null_count() else series)
-    return _Column(as_given(series))
+    return _Column(reduce_dtype(series))
 
 
-def as_given(series: pl.Series) -> pl.Series:
+def reduce_dtype(series: pl.Series) -> pl.Series:
     """Columns that came with a type keep their meaning in fewer types."""
     dtype = series.dtype
     if dtype == pl.Boolean:
