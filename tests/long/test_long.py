@@ -19,7 +19,7 @@ from vigie.engine import disk, disk_partitions, files, out_of_core, pipeline, sp
 from vigie.engine.options import BundleLoader, Options, ScoringContext
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused, UnwritableOutput
-from vigie.table import Table, from_frame, read, stream, write
+from vigie.table import Table, chunks, from_frame, read, write
 
 LOOK = sys.modules["vigie.engine.profiling"]
 ROWS = 4000
@@ -44,8 +44,8 @@ def open_bundle(chosen: settings.Settings) -> BundleLoader:
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pieces, many parts and many rounds of counting, of a table that one would do for."""
-    for module in (stream, spill, disk, disk_partitions):
-        monkeypatch.setattr(module, "PIECE", 700)
+    for module in (chunks, spill, disk, disk_partitions):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 700)
     monkeypatch.setattr(disk, "HALF", 300)
     monkeypatch.setattr(disk_partitions, "PART", 900)
     monkeypatch.setattr(value_counts, "AT_ONCE", 1000)
@@ -242,7 +242,9 @@ def test_a_cell_that_the_look_did_not_see(tmp_path: Path, monkeypatch: pytest.Mo
     cells = [str(i) for i in range(ROWS)]
     cells[ROWS // 2 + 3] = "x12"
     pl.DataFrame({"a": cells, "b": [f"{i}.5" for i in range(ROWS)]}).write_csv(tmp_path / "in.csv")
-    with stream.open_file(tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5) as upload:
+    with chunks.open_chunked(
+        tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5
+    ) as upload:
         rows, mark = spill.of_stream(upload, tmp_path / "typed")
     typed = rows.scan().collect()
     assert typed.schema["a"] == pl.String

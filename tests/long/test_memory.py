@@ -17,7 +17,7 @@ from vigie.table import stream
 # A piece, a part and a sample of this size for a table of this size are as 200,000 rows of tens of millions.
 out_of_core.OUT_OF_CORE_MIN_ROWS, profiling.SAMPLE_ROWS, disk_partitions.PART = 10_000, 10_000, 20_000
 for module in (stream, spill, disk, disk_partitions):
-    module.PIECE = 20_000
+    module.CHUNK_ROWS = 20_000
 disk.HALF = 10_000
 from vigie.cli import main
 sys.argv[1:] = ["predict", sys.argv[1], "-o", sys.argv[2], "--json"]

@@ -27,7 +27,7 @@ from vigie.errors import InputRefused, UnsignedBundle
 from vigie.models.load import load_model
 from vigie.models.trained.model import TrainedModel
 from vigie.stores.open import connect
-from vigie.table import stream
+from vigie.table import chunks
 from vigie.training import boosters
 from vigie.training.boosters import TrainingSet
 
@@ -260,8 +260,8 @@ def test_passes_keep_the_leader(
 ) -> None:
     """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
     monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE_ROWS", 20_000)
-    for module in (stream, spill, disk, disk_partitions):
-        monkeypatch.setattr(module, "PIECE", 700)
+    for module in (chunks, spill, disk, disk_partitions):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 700)
     monkeypatch.setattr(disk_partitions, "PART", 900)
     rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")
     found = out_of_core.score(rows, ScoringContext(trained.catalog, opener, Options(reasons=False)), tmp_path)

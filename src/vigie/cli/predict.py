@@ -151,9 +151,9 @@ def check_path(source: str, path: Path) -> None:
 def added_columns(columns: Sequence[str]) -> list[str]:
     """Return the names of the added columns in the output; a name that the table already has gets a number."""
     from vigie.engine.output import RESULT_COLUMNS
-    from vigie.table.writing import free_names
+    from vigie.table.writing import unused_names
 
-    return list(free_names(RESULT_COLUMNS, columns).values())
+    return list(unused_names(RESULT_COLUMNS, columns).values())
 
 
 def _summary(table: Table, result: MatchResult) -> dict[str, Any]:

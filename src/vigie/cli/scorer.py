@@ -39,14 +39,14 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
     check_path(source, Path(output))
     from vigie.cli import console
     from vigie.engine import pipeline
-    from vigie.table.atomic import replacing
+    from vigie.table.atomic import atomic_write
 
     config = settings.load()
     with options.scoring_context(scoring, config, Translator(lang)) as context:
         table = read_table(source, config)
         fitted, scored = pipeline.fit(table, context)
         data = fitted.to_bytes()
-        with replacing(Path(output)) as file:
+        with atomic_write(Path(output)) as file:
             file.write(data)
     if as_json:
         console.dump({**scored.summary, "plan": output, "bytes": len(data)})

@@ -185,7 +185,9 @@ def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_
                     "why": f"{error.message} ({error.hint})",
                 }
             rows.append(row)
-            console.print_line(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
+            console.print_line(
+                f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else "")
+            )
     if as_json:
         console.dump(rows)
     else:

@@ -23,9 +23,9 @@ from vigie.engine.profiling import SampledTable
 from vigie.engine.spill import Spill, each
 from vigie.fitted_state import FeatureState
 from vigie.parallel import in_threads
-from vigie.table.stream import PIECE
+from vigie.table.chunks import CHUNK_ROWS
 
-HALF = PIECE // 2
+HALF = CHUNK_ROWS // 2
 """Rows that a thread tells of at a time: two threads need no more room than a piece does."""
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class Disk:
             np.save(self._ranks(part), terms.packed(tails, self._seen.trained))
 
         for number, frame in enumerate(each(self._spill)):
-            self._progress("gathering evidence", 0.3 + 0.2 * number * PIECE / self._spill.rows)
+            self._progress("gathering evidence", 0.3 + 0.2 * number * CHUNK_ROWS / self._spill.rows)
             found = {k: self._passes.of_piece("features", k, number) for k in self._seen.kinds}
             _in_parts(frame, found, tell)
         shutil.rmtree(self._folder / "features", ignore_errors=True)
@@ -104,7 +104,7 @@ class Disk:
             return terms.later(self._typed(part.frame), tails, peers_of(part.found, part.numbers))
 
         for number, frame in enumerate(each(self._spill)):
-            self._progress("scoring", 0.6 + 0.35 * number * PIECE / self._spill.rows)
+            self._progress("scoring", 0.6 + 0.35 * number * CHUNK_ROWS / self._spill.rows)
             found = {kind: self._passes.of_piece("peers", kind, number) for kind in self._seen.related}
             parts = _in_parts(frame, found, tell)
             for later in parts:
@@ -114,7 +114,9 @@ class Disk:
         if counted.budgeted:
             for number, path in enumerate(sorted(scored.glob("*.parquet"))):
                 frame = pl.read_parquet(path)
-                frame.with_columns(alert=counted.alerts(number * PIECE, frame.height)).write_parquet(path)
+                frame.with_columns(alert=counted.alerts(number * CHUNK_ROWS, frame.height)).write_parquet(
+                    path
+                )
         return counted.summary()
 
     def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:

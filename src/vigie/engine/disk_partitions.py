@@ -29,7 +29,7 @@ from vigie.features.grouping import (
 )
 from vigie.fitted_state import FeatureState, ScoringState
 from vigie.roles.inference import Roles
-from vigie.table.stream import PIECE
+from vigie.table.chunks import CHUNK_ROWS
 
 PART = 250_000
 """Rows of a part, about: one entity is never divided, so a part is as large as its largest."""
@@ -109,7 +109,7 @@ class Passes:
     def of_piece(self, what: str, kind: EntityGrouping, number: int) -> pl.DataFrame:
         """What was told of the rows of one piece of the table, by row."""
         return self._read(
-            what, kind, pl.col(ROW).is_between(number * PIECE, (number + 1) * PIECE, closed="left")
+            what, kind, pl.col(ROW).is_between(number * CHUNK_ROWS, (number + 1) * CHUNK_ROWS, closed="left")
         )
 
     def column(self, kind: EntityGrouping, name: str) -> npt.NDArray[np.float32] | None:

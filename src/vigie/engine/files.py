@@ -13,7 +13,7 @@ from vigie import tempdirs
 from vigie.engine import out_of_core, pipeline, spill
 from vigie.engine.options import ScoringContext
 from vigie.engine.output import Prediction
-from vigie.table import Table, stream
+from vigie.table import Table, chunks
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -115,7 +115,7 @@ def _predict_large_file(
     tempdirs.remove_stale(limits.folder)
     with (
         tempdirs.temporary_workdir(limits.folder) as folder,
-        stream.open_file(
+        chunks.open_chunked(
             path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
         ) as upload,
     ):
@@ -125,7 +125,7 @@ def _predict_large_file(
         scored = out_of_core.score(rows, context, folder)
         context.progress("writing", 0.95)
         dialect = replace(upload.dialect, decimal=mark) if upload.dialect else None
-        both = zip(upload.pieces(), scored.pieces(), strict=True)
+        both = zip(upload.chunks(), scored.pieces(), strict=True)
         (folder / "written").mkdir()
-        tables.write_pieces(both, upload.columns, dialect, output, folder / "written")
+        tables.write_chunks(both, upload.columns, dialect, output, folder / "written")
         return WrittenPrediction(scored.summary, upload.columns)

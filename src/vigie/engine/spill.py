@@ -16,8 +16,8 @@ import polars as pl
 
 from vigie.engine.backend import LOT, ROW
 from vigie.table import Table
-from vigie.table.column_parsers import Reading, candidates
-from vigie.table.stream import PIECE, Stream
+from vigie.table.chunks import CHUNK_ROWS, ChunkedTable
+from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
 
 LOTS = 4096
 LOOKED_AT = 40_000
@@ -66,12 +66,12 @@ class Spill:
 def of_table(table: Table, folder: Path) -> Spill:
     """Spills a table that is in memory."""
     folder.mkdir()
-    for number, piece in enumerate(table.typed.iter_slices(PIECE)):
+    for number, piece in enumerate(table.typed.iter_slices(CHUNK_ROWS)):
         _write(piece, folder, number)
     return Spill(folder, table.source, tuple(table.typed.columns), table.typed.height)
 
 
-def of_stream(stream: Stream, folder: Path) -> tuple[Spill, str]:
+def of_stream(stream: ChunkedTable, folder: Path) -> tuple[Spill, str]:
     """Reads a table and spills what its cells say; also its decimal mark.
 
     Rows from all over the table propose how each column is read. Where a cell says something else the column falls
@@ -79,17 +79,17 @@ def of_stream(stream: Stream, folder: Path) -> tuple[Spill, str]:
     """
     folder.mkdir()
     step = max(1, stream.rows // LOOKED_AT)
-    some = pl.concat([piece.gather_every(step) for piece in stream.pieces()])
+    some = pl.concat([piece.gather_every(step) for piece in stream.chunks()])
     separator = stream.dialect.separator if stream.dialect else ""
-    ways, mark = candidates(some, comma_by_default=separator == ";")
+    ways, mark = candidate_parsers(some, comma_by_default=separator == ";")
     while (objects := _typed(stream, {name: found[0] for name, found in ways.items()}, folder)) is not None:
         ways[objects].pop(0)
     return Spill(folder, stream.source, stream.columns, stream.rows), mark
 
 
-def _typed(stream: Stream, readings: Mapping[str, Reading], folder: Path) -> str | None:
+def _typed(stream: ChunkedTable, readings: Mapping[str, ColumnParser], folder: Path) -> str | None:
     """Writes all pieces; the column that a cell of it does not fit, or None where all fit."""
-    for number, piece in enumerate(stream.pieces()):
+    for number, piece in enumerate(stream.chunks()):
         columns = []
         for cells in piece:
             values = readings[cells.name].read(cells)
@@ -101,10 +101,10 @@ def _typed(stream: Stream, readings: Mapping[str, Reading], folder: Path) -> str
 
 
 def _write(piece: pl.DataFrame, folder: Path, number: int) -> None:
-    first = number * PIECE
+    first = number * CHUNK_ROWS
     rows = pl.Series(ROW, np.arange(first, first + piece.height, dtype=np.uint32))
     piece.with_columns(rows, pl.Series(LOT, lots(piece))).write_parquet(
-        folder / f"{number:05}.parquet", compression="lz4", row_group_size=PIECE
+        folder / f"{number:05}.parquet", compression="lz4", row_group_size=CHUNK_ROWS
     )
 
 

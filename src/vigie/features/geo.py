@@ -55,7 +55,11 @@ def _distances_of_table(view: ColumnView) -> dict[str, Floats]:
     distances = [np.abs(values) for _, values in view.numbers.all("distance")]
     if not distances:
         return {}
-    return {"distance_given": distances[0] if len(distances) == 1 else np.fmax.reduce(_in_medians(view, distances))}
+    return {
+        "distance_given": distances[0]
+        if len(distances) == 1
+        else np.fmax.reduce(_in_medians(view, distances))
+    }
 
 
 def _in_medians(view: ColumnView, distances: list[Floats]) -> list[Floats]:

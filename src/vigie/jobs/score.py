@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from vigie.app import Upload, result_layout
@@ -12,6 +12,7 @@ from vigie.engine.options import Options, Progress, ScoringContext
 from vigie.engine.refine import refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
+
 
 def score(
     bench: JobContext, job: Job, upload: Upload, progress: Progress

@@ -39,8 +39,8 @@ from vigie.spark.numbered_input import Given
 from vigie.spark.session import forget
 from vigie.spark.tasks import SCORED
 from vigie.table import Table
-from vigie.table.parsing import parse_with_mark
-from vigie.table.writing import free_names
+from vigie.table.parsing.columns import parse_table
+from vigie.table.writing import unused_names
 
 PART = 150_000
 """Rows of a partition, about: what a task holds at a time, beside a customer who has more."""
@@ -145,7 +145,7 @@ def _few(
 ) -> tuple[Frames, dict[str, Any], str]:
     """Rows that memory holds are scored here, as the command line does it."""
     frame = kept.here()
-    typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
+    typed, mark = parse_table(frame, comma_by_default=comma_by_default)
     table = Table(kept.source, frame, typed)
     result = pipeline.predict(table, context)
     schema = {name: SCORED[name] for name in _ADDED}
@@ -164,7 +164,7 @@ def _with(kept: Given, columns: list[str], scored: Frames) -> DataFrame:
     """The columns as they were given and ours after them, in the order of the rows."""
     ours = scored.select(*_ADDED).df.toDF(*(f"_ours{number}" for number in range(len(_ADDED))))
     both = kept.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
-    names = free_names(RESULT_COLUMNS, columns)
+    names = unused_names(RESULT_COLUMNS, columns)
     ordered = both.orderBy("_row").drop("_row", "_ours0")
     return ordered.toDF(*columns, *(names[name] for name in RESULT_COLUMNS))
 

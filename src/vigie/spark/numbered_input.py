@@ -19,9 +19,9 @@ from vigie.engine.profiling import MAX_CATEGORIES
 from vigie.engine.spill import LOOKED_AT, lots
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Frames, Schema, as_polars
-from vigie.table.column_parsers import Reading, candidates
-from vigie.table.parsing import reduce_dtype, refuse_nested
-from vigie.table.stream import PIECE
+from vigie.table.chunks import CHUNK_ROWS
+from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.columns import check_flat, simplify_type
 
 ID = "v:id"
 _PLACES = 33
@@ -90,7 +90,7 @@ def written(df: DataFrame, path: str, source: str) -> Given:
         raise InputRefused(f"{source}: found no rows, expected a table", hint="look at what was read")
     empty = pl.DataFrame(pl.from_arrow(kept.limit(0).toArrow()))[:, :-1]
     schema = dict(zip(df.columns, empty.dtypes, strict=True))
-    refuse_nested(schema, source)
+    check_flat(schema, source)
     return Given(kept, schema, starts, rows, source)
 
 
@@ -169,11 +169,11 @@ def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, st
     looked = given.frames().map(
         _Looked(given.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
     )
-    ways, mark = candidates(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
+    ways, mark = candidate_parsers(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
     for name, dtype in given.schema.items():
         if name not in ways:
             cells = pl.Series(name, [], dtype=dtype)
-            ways[name] = [Reading("given", reduce_dtype(cells).dtype, cells)]
+            ways[name] = [ColumnParser("given", simplify_type(cells).dtype, cells)]
     ways = {name: ways[name] for name in given.schema}
     doubtful = [name for name in words if ways[name][0].kind != "text"]
     while doubtful:
@@ -210,12 +210,12 @@ class _Looked:
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         numbers = _numbers(rows, self.starts)
         chosen = rows.select(numbers, *self.words)
-        yield chosen.filter(pl.col(ROW) % PIECE % self.step == 0)
+        yield chosen.filter(pl.col(ROW) % CHUNK_ROWS % self.step == 0)
 
 
 @dataclass(frozen=True)
 class _Objects:
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, ColumnParser]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         found = [name for name, reading in self.readings.items() if reading.read(rows[name]) is None]
@@ -224,7 +224,7 @@ class _Objects:
 
 @dataclass(frozen=True)
 class _Read:
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, ColumnParser]
     starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

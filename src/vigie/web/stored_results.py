@@ -22,7 +22,7 @@ from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
-from vigie.table.atomic import replacing
+from vigie.table.atomic import atomic_write
 
 _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
@@ -125,7 +125,7 @@ class ResultCache:
 
     def _fetch(self, key: str, copy: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with replacing(copy) as file:
+        with atomic_write(copy) as file:
             for chunk in self._store.stream(key):
                 file.write(chunk)
 

@@ -17,7 +17,7 @@ from vigie.i18n.messages import as_message, msg
 from vigie.roles.definitions import ROLES
 from vigie.settings import WebSettings
 from vigie.stores.base import Store, join
-from vigie.table.source import EXTENSIONS
+from vigie.table.reading import EXTENSIONS
 from vigie.web.services.access import require, require_owner
 from vigie.web.services.audit import AuditLog
 

@@ -10,7 +10,7 @@ import polars as pl
 from vigie.errors import TableTooLarge, UnreadableTable
 from vigie.extras import require
 from vigie.table.header import check_header
-from vigie.table.parsing import refuse_nested
+from vigie.table.parsing.columns import check_flat
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 _DAMAGED = "the file is damaged or is not what its extension says; export it again"
@@ -34,11 +34,11 @@ def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
     except _VENDOR_ERRORS as error:
         raise _damaged(source, "a Parquet file") from error
     _check_size(source, rows, len(columns), max_rows, max_columns)
-    refuse_nested(columns, source)
+    check_flat(columns, source)
     return lazy, rows
 
 
-def batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame]:
+def read_batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame]:
     """The rows in order, a few at a time."""
     try:
         yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)

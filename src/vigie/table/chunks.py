@@ -1,7 +1,7 @@
 """A table piece by piece, for those that no memory holds: the same cells, refusals and order as `read` has.
 
-    with stream.open_file(path, folder) as table:
-        for cells in table.pieces():    # frames of PIECE rows, as uploaded
+    with open_chunked(path, folder, …) as table:
+        for cells in table.chunks():    # frames of CHUNK_ROWS rows, as uploaded
 
 What is compressed, in another encoding than UTF-8 or quoted in a way that readers disagree on is first written once
 more into `folder`, plainly.
@@ -22,19 +22,19 @@ import numpy as np
 import polars as pl
 
 from vigie.errors import UnreadableTable
-from vigie.table import columnar, csv_cells
-from vigie.table.delimiter import Layout
-from vigie.table.encoding import CHUNK, Text, encoding_of, refuse_controls, transcoded
-from vigie.table.model import Dialect
+from vigie.table import csv_reader, parquet
+from vigie.table.delimiter import CsvLayout
+from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
+from vigie.table.table import CsvFormat
 
-PIECE = 200_000
-"""Rows of a piece."""
+CHUNK_ROWS = 200_000
+"""Rows of a chunk."""
 
 _READ = 65_536
 
 
 @dataclass(frozen=True)
-class Stream:
+class ChunkedTable:
     """A table that can be walked through as often as wanted.
 
     Attributes:
@@ -42,18 +42,20 @@ class Stream:
         columns: their names.
         rows: how many.
         dialect: None unless it is a CSV; its decimal mark is not known yet.
-        pieces: begins anew; frames of PIECE rows each but the last, all text for a CSV.
+        chunks: begins anew; frames of CHUNK_ROWS rows each but the last, all text for a CSV.
     """
 
     source: str
     columns: tuple[str, ...]
     rows: int
-    dialect: Dialect | None
-    pieces: Callable[[], Iterator[pl.DataFrame]]
+    dialect: CsvFormat | None
+    chunks: Callable[[], Iterator[pl.DataFrame]]
 
 
 @contextmanager
-def open_file(path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int) -> Iterator[Stream]:
+def open_chunked(
+    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int
+) -> Iterator[ChunkedTable]:
     """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
 
     Args:
@@ -74,7 +76,7 @@ def open_file(path: Path, folder: Path, *, source: str, max_rows: int, max_colum
         mark, encoding = encoding_of(data, source)
         if encoding == "utf-8":
             yield _csv(
-                Text(data, mark, encoding, bool(mark), transcoded=False),
+                DecodedText(data, mark, encoding, bool(mark), transcoded=False),
                 path,
                 folder,
                 source,
@@ -86,49 +88,51 @@ def open_file(path: Path, folder: Path, *, source: str, max_rows: int, max_colum
         with plain.open("wb") as out:
             out.writelines(transcoded(data, mark, encoding, source))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        text = Text(data, 0, encoding, bool(mark), transcoded=True)
+        text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
         yield _csv(text, plain, folder, source, max_rows, max_columns)
 
 
-def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> Stream:
-    lazy, rows = columnar.scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
+def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> ChunkedTable:
+    lazy, rows = parquet.scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
     columns = tuple(lazy.collect_schema())
-    return Stream(source, columns, rows, None, lambda: _even(columnar.batches(lazy, source, _READ)))
+    return ChunkedTable(source, columns, rows, None, lambda: _even(parquet.read_batches(lazy, source, _READ)))
 
 
-def _csv(text: Text, path: Path, folder: Path, source: str, max_rows: int, max_columns: int) -> Stream:
-    refuse_controls(text, source)
-    layout, counted = csv_cells.counted_records(text, source, max_columns)
-    dialect = Dialect(text.encoding, layout.separator if len(layout.header) > 1 else ",", ".", text.bom)
+def _csv(
+    text: DecodedText, path: Path, folder: Path, source: str, max_rows: int, max_columns: int
+) -> ChunkedTable:
+    refuse_binary(text, source)
+    layout, counted = csv_reader.locate_records(text, source, max_columns)
+    dialect = CsvFormat(text.encoding, layout.separator if len(layout.header) > 1 else ",", ".", text.bom)
     skipped, blanks, separator, rows = layout.lines_before, np.zeros(0, dtype=np.int64), layout.separator, 0
     if counted.regular:
-        blanks = csv_cells.blanks_to_drop(counted, len(layout.header))
+        blanks = csv_reader.blank_records(counted, len(layout.header))
         rows = counted.records - 1 - len(blanks)
     else:
         path, skipped, separator = folder / "regular.csv", 0, ","
         rows = _rewritten(text, layout, source, path)
-    csv_cells.check_rows(rows, source, max_rows)
+    csv_reader.check_row_count(rows, source, max_rows)
 
     def pieces() -> Iterator[pl.DataFrame]:
         lazy = pl.scan_csv(
             path, schema=dict.fromkeys(layout.header, pl.String), separator=separator, skip_lines=skipped,
             empty_string_is_null=False, infer_schema=False, glob=False,
         )  # fmt: skip
-        for piece in _even(_kept(columnar.batches(lazy, source, _READ), blanks)):
-            if csv_cells.repeats_header(piece):
-                raise csv_cells.joined_files(text, layout, source)
+        for piece in _even(_kept(parquet.read_batches(lazy, source, _READ), blanks)):
+            if csv_reader.has_repeated_header(piece):
+                raise csv_reader.repeated_header_error(text, layout, source)
             yield piece
 
-    return Stream(source, layout.header, rows, dialect, pieces)
+    return ChunkedTable(source, layout.header, rows, dialect, pieces)
 
 
-def _rewritten(text: Text, layout: Layout, source: str, path: Path) -> int:
+def _rewritten(text: DecodedText, layout: CsvLayout, source: str, path: Path) -> int:
     """Writes the records as all readers read them; returns how many rows there are."""
     rows = blanks = 0
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(layout.header)
-        for _, record in csv_cells.numbered_records(text, layout, source):
+        for _, record in csv_reader.numbered_records(text, layout, source):
             if not record:
                 blanks += len(layout.header) == 1
                 continue
@@ -152,16 +156,16 @@ def _kept(batches: Iterator[pl.DataFrame], blanks: np.ndarray) -> Iterator[pl.Da
 
 
 def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Frames of PIECE rows from frames of any size."""
+    """Frames of CHUNK_ROWS rows from frames of any size."""
     held: list[pl.DataFrame] = []
     height = 0
     for batch in batches:
         held.append(batch)
         height += batch.height
-        while height >= PIECE:
+        while height >= CHUNK_ROWS:
             whole = pl.concat(held)
-            yield whole.head(PIECE).rechunk()
-            held, height = [whole.slice(PIECE)], height - PIECE
+            yield whole.head(CHUNK_ROWS).rechunk()
+            held, height = [whole.slice(CHUNK_ROWS)], height - CHUNK_ROWS
     if height:
         yield pl.concat(held).rechunk()
 
@@ -169,7 +173,7 @@ def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 def _unpacked(path: Path, target: Path, source: str) -> Path:
     try:
         with gzip.open(path, "rb") as packed, target.open("wb") as out:
-            while piece := packed.read(CHUNK):
+            while piece := packed.read(CHUNK_BYTES):
                 out.write(piece)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         hint = "copy or compress the file again, or name it .csv when it is not compressed"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.table.months import ENGLISH, MONTHS, month_of
-from vigie.table.nulls_and_booleans import is_missing, settled
+from vigie.table.parsing.months import ENGLISH, MONTHS, month_of
+from vigie.table.parsing.nulls_and_booleans import is_complete, is_missing
 
-MOMENT = pl.Datetime("us")
+DATETIME = pl.Datetime("us")
 
 _TIME = re.compile(
     r"(?P<gap>T|:|[ ]{1,2}|,[ ])(?P<hour>\d{1,2}):\d{2}(?P<seconds>:\d{2}(?P<fraction>[.,]\d{1,9})?)?(?P<half>[ ]?[AaPp][Mm])?"
@@ -45,7 +45,7 @@ _CLOCK_NAME = re.compile(r"time|hour|heure|hora|^hr|_hr|tm$|hms|hhmm", re.IGNORE
 
 
 @dataclass(frozen=True)
-class Dates:
+class ParsedDates:
     """A column of moments.
 
     Attributes:
@@ -57,7 +57,7 @@ class Dates:
     month_first: bool | None
 
 
-def read_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False) -> Dates | None:
+def parse_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False) -> ParsedDates | None:
     """The moments of a column, or None when one of its cells is no date.
 
     Args:
@@ -76,7 +76,7 @@ def read_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False
     for order in orders:
         values = _parse_all(cells, [_swap(fmt) for fmt in formats] if order else formats, swapped=order)
         if values is not None:
-            return Dates(values, order if numeric else None)
+            return ParsedDates(values, order if numeric else None)
     return None
 
 
@@ -96,7 +96,7 @@ def _in_english(cells: pl.Series) -> pl.Series:
     )
 
 
-def read_clock(cells: pl.Series) -> pl.Series | None:
+def parse_times_of_day(cells: pl.Series) -> pl.Series | None:
     """Times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
 
     The name of the series counts: 134510 and 0915 are a time only in a column that is called one.
@@ -113,7 +113,7 @@ def read_clock(cells: pl.Series) -> pl.Series | None:
     values = pl.Series(cells.name, [None], dtype=pl.Time).new_from_index(0, len(cells))
     for fmt in sorted(formats):
         values = values.fill_null(text.str.to_time(fmt, strict=False))
-    return values.cast(pl.Int64) // 1_000_000_000 if settled(cells, values) else None
+    return values.cast(pl.Int64) // 1_000_000_000 if is_complete(cells, values) else None
 
 
 def _clock_format(cell: str, compact: bool) -> str:
@@ -130,13 +130,13 @@ def _clock_format(cell: str, compact: bool) -> str:
 def _parse_all(cells: pl.Series, formats: list[str], *, swapped: bool) -> pl.Series | None:
     """What the formats leave may be written in one that the sample did not show."""
     values = _parse(cells, formats)
-    if not settled(cells, values):
+    if not is_complete(cells, values):
         left = cells.filter(values.is_null() & (cells.str.strip_chars() != ""))
         more = _formats(left.head(_FEW))
         if not more:
             return None
         values = values.fill_null(_parse(cells, [_swap(fmt) for fmt in more] if swapped else more))
-    return values if settled(cells, values) and _plausible(values) else None
+    return values if is_complete(cells, values) and _plausible(values) else None
 
 
 def _swap(fmt: str) -> str:
@@ -188,7 +188,7 @@ def _parse(cells: pl.Series, formats: list[str]) -> pl.Series:
         text = text.str.replace(r"(?:UTC|GMT)$", "Z")
     if any("%.f" in fmt for fmt in formats):
         text = text.str.replace(r"(:\d{2}),(\d)", "${1}.${2}")
-    values = pl.Series(cells.name, [None], dtype=MOMENT).new_from_index(0, len(cells))
+    values = pl.Series(cells.name, [None], dtype=DATETIME).new_from_index(0, len(cells))
     for fmt in formats:
         read = text.str.to_datetime(fmt, time_unit="us", strict=False)
         if "%#z" in fmt:

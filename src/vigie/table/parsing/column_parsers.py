@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.table.dates import read_clock, read_dates
-from vigie.table.nulls_and_booleans import is_missing, read_flags
-from vigie.table.numbers import read_numbers
-from vigie.table.parsing import reduce_dtype, as_text, parse_with_mark
+from vigie.table.parsing.columns import blanks_to_null, parse_table, simplify_type
+from vigie.table.parsing.dates import parse_dates, parse_times_of_day
+from vigie.table.parsing.nulls_and_booleans import is_missing, parse_booleans
+from vigie.table.parsing.numbers import parse_numbers
 
 
 @dataclass(frozen=True)
-class Reading:
+class ColumnParser:
     """One way to read a column.
 
     Attributes:
@@ -38,10 +38,10 @@ class Reading:
     def read(self, cells: pl.Series) -> pl.Series | None:
         """The values of a piece of the column, or None where a cell says something else."""
         if self.kind == "given":
-            return reduce_dtype(cells)
+            return simplify_type(cells)
         cells = cells.fill_null("")
         if self.kind == "text":
-            return as_text(cells)
+            return blanks_to_null(cells)
         values = None if _nothing(cells) else self._values(cells)
         if values is None:
             return (
@@ -55,56 +55,60 @@ class Reading:
 
     def _values(self, cells: pl.Series) -> pl.Series | None:
         if self.kind == "flags":
-            return read_flags(cells, is_sample=True)
+            return parse_booleans(cells, is_sample=True)
         cells = cells.str.strip_chars()
         if self.kind == "clock":
-            return read_clock(cells)
+            return parse_times_of_day(cells)
         if self.kind == "numbers":
-            numbers = read_numbers(cells, self.sample, self.comma)
+            numbers = parse_numbers(cells, self.sample, self.comma)
             return None if numbers is None else numbers.values
-        dates = read_dates(cells, self.sample, month_first=self.month_first)
+        dates = parse_dates(cells, self.sample, month_first=self.month_first)
         return None if dates is None or bool(dates.month_first) != self.month_first else dates.values
 
 
-def candidates(some: pl.DataFrame, *, comma_by_default: bool) -> tuple[dict[str, list[Reading]], str]:
+def candidate_parsers(
+    some: pl.DataFrame, *, comma_by_default: bool
+) -> tuple[dict[str, list[ColumnParser]], str]:
     """For each column its readings, best first and plain text last; and the decimal mark of the table.
 
     Args:
         some: rows from all over the table, as uploaded.
         comma_by_default: take the comma where no column tells.
     """
-    typed, mark = parse_with_mark(some, comma_by_default=comma_by_default)
+    typed, mark = parse_table(some, comma_by_default=comma_by_default)
     return {cells.name: list(_of(cells, typed[cells.name], mark == ",")) for cells in some}, mark
 
 
-def _of(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[Reading]:
+def _of(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[ColumnParser]:
     if cells.dtype != pl.String:
-        yield Reading("given", values.dtype, cells.clear())
+        yield ColumnParser("given", values.dtype, cells.clear())
         return
     sample = cells.filter(cells.str.strip_chars() != "").str.strip_chars().head(2000)
     kinds = {pl.Boolean: "flags", pl.Int64: "numbers", pl.Float64: "numbers"}
     if values.dtype == pl.Datetime:
-        first = read_dates(cells.str.strip_chars(), sample)
+        first = parse_dates(cells.str.strip_chars(), sample)
         orders = (
             (bool(first.month_first), not first.month_first)
             if first and first.month_first is not None
             else (False,)
         )
         for order in orders:
-            yield Reading("dates", values.dtype, sample, comma, order)
+            yield ColumnParser("dates", values.dtype, sample, comma, order)
     elif values.dtype in kinds:
-        clock = read_clock(cells.fill_null("").str.strip_chars()) if values.dtype == pl.Int64 else None
+        clock = (
+            parse_times_of_day(cells.fill_null("").str.strip_chars()) if values.dtype == pl.Int64 else None
+        )
         if clock is not None and clock.equals(values):
-            yield Reading("clock", values.dtype, sample)
-            yield Reading("text", pl.String(), sample)
+            yield ColumnParser("clock", values.dtype, sample)
+            yield ColumnParser("text", pl.String(), sample)
             return
-        yield Reading(kinds[type(values.dtype)], values.dtype, sample, comma)
+        yield ColumnParser(kinds[type(values.dtype)], values.dtype, sample, comma)
         if values.dtype == pl.Int64:
-            yield Reading("numbers", pl.Float64(), sample, comma)
+            yield ColumnParser("numbers", pl.Float64(), sample, comma)
         if clock is not None:
             # 143510 is a number until a piece of the table has 091523.
-            yield Reading("clock", values.dtype, sample)
-    yield Reading("text", pl.String(), sample)
+            yield ColumnParser("clock", values.dtype, sample)
+    yield ColumnParser("text", pl.String(), sample)
 
 
 def _nothing(cells: pl.Series) -> bool:

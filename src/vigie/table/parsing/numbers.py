@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.table.nulls_and_booleans import settled
+from vigie.table.parsing.nulls_and_booleans import is_complete
 
 _SPACE = r"[ \u00a0\u2009\u202f]"
 _CURRENCY = (
@@ -39,11 +39,11 @@ _TOO_LONG = r"^[+-]?\d{19,}$"
 _MAYBE_THOUSANDS = {".": r"^[+-]?[1-9]\d{0,2}\.\d{3}$", ",": r"^[+-]?[1-9]\d{0,2},\d{3}$"}
 
 
-_Reading = Callable[[pl.Series, bool | None], "Numbers | None"]
+_Reading = Callable[[pl.Series, bool | None], "ParsedNumbers | None"]
 
 
 @dataclass(frozen=True)
-class Numbers:
+class ParsedNumbers:
     """A column of numbers.
 
     Attributes:
@@ -57,7 +57,7 @@ class Numbers:
     ambiguous: bool
 
 
-def read_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None) -> Numbers | None:
+def parse_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None) -> ParsedNumbers | None:
     """The numbers of a column, or None when one of its cells says something else.
 
     Digits that only name something stay text: those with leading zeros, international phone numbers and
@@ -86,37 +86,37 @@ def _names_things(cells: pl.Series, dtype: pl.DataType) -> bool:
     return bool(suspects.str.strip_chars().str.contains(pattern).any())
 
 
-def _whole(cells: pl.Series, comma: bool | None) -> Numbers | None:
+def _whole(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
     values = cells.cast(pl.Int64, strict=False)
-    return Numbers(values, "", ambiguous=False) if settled(cells, values) else None
+    return ParsedNumbers(values, "", ambiguous=False) if is_complete(cells, values) else None
 
 
-def _point(cells: pl.Series, comma: bool | None) -> Numbers | None:
+def _point(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
     values = _finite(cells.cast(pl.Float64, strict=False))
-    if not settled(cells, values):
+    if not is_complete(cells, values):
         return None
     thousands = _as_thousands(cells, ".")
     if thousands is not None and comma:
-        return Numbers(thousands, "", ambiguous=True)
-    return Numbers(values, ".", ambiguous=thousands is not None)
+        return ParsedNumbers(thousands, "", ambiguous=True)
+    return ParsedNumbers(values, ".", ambiguous=thousands is not None)
 
 
-def _comma(cells: pl.Series, comma: bool | None) -> Numbers | None:
+def _comma(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
     if cells.str.contains(".", literal=True).any():
         return None
     values = _finite(cells.str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False))
-    if not settled(cells, values):
+    if not is_complete(cells, values):
         return None
     thousands = _as_thousands(cells, ",")
     if thousands is not None and not comma:
-        return Numbers(thousands, "", ambiguous=True)
-    return Numbers(values, ",", ambiguous=thousands is not None)
+        return ParsedNumbers(thousands, "", ambiguous=True)
+    return ParsedNumbers(values, ",", ambiguous=thousands is not None)
 
 
-def _loose(cells: pl.Series, comma: bool | None) -> Numbers | None:
+def _loose(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
     stripped = cells.str.strip_chars()
     fits = {mark: stripped.str.contains(pattern) for mark, pattern in _NUMBER.items()}
-    marks = [mark for mark, fit in fits.items() if settled(cells, _where(fit, stripped))]
+    marks = [mark for mark, fit in fits.items() if is_complete(cells, _where(fit, stripped))]
     if not marks or _several_units(stripped.filter(fits[marks[0]])):
         return None
     written = any(
@@ -126,12 +126,12 @@ def _loose(cells: pl.Series, comma: bool | None) -> Numbers | None:
     mark = marks[0] if len(marks) == 1 else ("," if comma else ".")
     plain = _where(fits[mark], stripped)
     values = _finite(_unsigned(plain, mark) * _sign(plain))
-    if not settled(cells, values):
+    if not is_complete(cells, values):
         return None
     whole = not plain.str.contains(rf"[{mark}eE]\d|[eE][-+]").any()
     if whole and bool((values.abs().fill_null(0.0) < 2.0**53).all()):
         values = values.cast(pl.Int64)
-    return Numbers(values, mark if plain.str.contains(rf"[{mark}]\d").any() else "", ambiguous)
+    return ParsedNumbers(values, mark if plain.str.contains(rf"[{mark}]\d").any() else "", ambiguous)
 
 
 def _unsigned(plain: pl.Series, mark: str) -> pl.Series:
@@ -160,7 +160,7 @@ def _as_thousands(cells: pl.Series, mark: str) -> pl.Series | None:
         if not marked.str.contains(_MAYBE_THOUSANDS[mark]).all():
             return None
     values = cells.str.replace_all(mark, "", literal=True).cast(pl.Int64, strict=False)
-    return values if len(marked) and settled(cells, values) else None
+    return values if len(marked) and is_complete(cells, values) else None
 
 
 def _finite(values: pl.Series) -> pl.Series:

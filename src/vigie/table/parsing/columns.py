@@ -15,10 +15,10 @@ import polars as pl
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.parallel import ROWS_PER_THREAD, in_threads
-from vigie.table.dates import MOMENT, read_clock, read_dates
-from vigie.table.model import Table
-from vigie.table.nulls_and_booleans import read_flags
-from vigie.table.numbers import read_numbers
+from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day
+from vigie.table.parsing.nulls_and_booleans import parse_booleans
+from vigie.table.parsing.numbers import parse_numbers
+from vigie.table.table import Table
 
 _SAMPLE = 2000
 
@@ -44,11 +44,11 @@ def parse(frame: pl.DataFrame) -> pl.DataFrame:
     Numbers become Int64 or Float64 (what is not finite is null), dates Datetime in microseconds, naive and in
     UTC, times of day Int64 seconds, yes and no Boolean; all else is String.
     """
-    typed, _ = parse_with_mark(frame, comma_by_default=False)
+    typed, _ = parse_table(frame, comma_by_default=False)
     return typed
 
 
-def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.DataFrame, str]:
+def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.DataFrame, str]:
     """Also says which decimal mark the table is written with.
 
     Args:
@@ -78,10 +78,10 @@ def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.
 def _column(series: pl.Series) -> _Column:
     if series.dtype == pl.String:
         return _text_column(series.fill_null("") if series.null_count() else series)
-    return _Column(reduce_dtype(series))
+    return _Column(simplify_type(series))
 
 
-def reduce_dtype(series: pl.Series) -> pl.Series:
+def simplify_type(series: pl.Series) -> pl.Series:
     """Columns that came with a type keep their meaning in fewer types."""
     dtype = series.dtype
     if dtype == pl.Boolean:
@@ -95,19 +95,19 @@ def reduce_dtype(series: pl.Series) -> pl.Series:
         numbers = series.cast(pl.Float64)
         return numbers.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
     if dtype == pl.Date:
-        return series.cast(MOMENT)
+        return series.cast(DATETIME)
     if isinstance(dtype, pl.Datetime):
         utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else series
-        return utc.cast(MOMENT)
+        return utc.cast(DATETIME)
     if dtype == pl.Time:
         return series.cast(pl.Int64) // 1_000_000_000
     if isinstance(dtype, pl.Duration):
         return series.dt.total_microseconds() / 1e6
-    refuse_nested({series.name: dtype}, "table")
-    return as_text(series.cast(pl.String).fill_null(""))
+    check_flat({series.name: dtype}, "table")
+    return blanks_to_null(series.cast(pl.String).fill_null(""))
 
 
-def refuse_nested(columns: Mapping[str, pl.DataType], source: str) -> None:
+def check_flat(columns: Mapping[str, pl.DataType], source: str) -> None:
     """Lists, structures and bytes are not cells."""
     for name, dtype in columns.items():
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
@@ -126,19 +126,19 @@ def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bo
     """A few cells, spread over the column, rule most readings out before all cells are asked."""
     sample = _sample(cells)
     if not len(sample):
-        return _Column(as_text(cells))
-    if read_flags(sample, is_sample=True) is not None and (flags := read_flags(cells)) is not None:
+        return _Column(blanks_to_null(cells))
+    if parse_booleans(sample, is_sample=True) is not None and (flags := parse_booleans(cells)) is not None:
         return _Column(flags)
     trimmed = cells
     if (sample != (narrow := sample.str.strip_chars())).any():
         trimmed, sample = cells.str.strip_chars(), narrow
-    if (dates := read_dates(trimmed, sample, month_first=month_first)) is not None:
+    if (dates := parse_dates(trimmed, sample, month_first=month_first)) is not None:
         return _Column(dates.values, month_first=dates.month_first)
-    if (numbers := read_numbers(trimmed, sample, comma)) is not None:
+    if (numbers := parse_numbers(trimmed, sample, comma)) is not None:
         return _Column(numbers.values, numbers.mark, numbers.ambiguous)
-    if read_clock(sample) is not None and (clock := read_clock(trimmed)) is not None:
+    if parse_times_of_day(sample) is not None and (clock := parse_times_of_day(trimmed)) is not None:
         return _Column(clock)
-    return _Column(as_text(cells))
+    return _Column(blanks_to_null(cells))
 
 
 def _sample(cells: pl.Series) -> pl.Series:
@@ -151,7 +151,7 @@ def _sample(cells: pl.Series) -> pl.Series:
     return some
 
 
-def as_text(cells: pl.Series) -> pl.Series:
+def blanks_to_null(cells: pl.Series) -> pl.Series:
     """Cells of nothing but space are empty; all others stay as they are."""
     blank = cells.str.strip_chars() == ""
     if not blank.any():

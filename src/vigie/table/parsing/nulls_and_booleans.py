@@ -34,7 +34,7 @@ MACHINE_NULLS = frozenset(
 HUMAN_NULLS = frozenset(
     ["none", "nil", "-", "--", "?", ".", "n.a.", "n/d", "nd", "(null)", "unknown", "missing"]
 )
-RARE = 0.05
+MAX_HUMAN_NULL_SHARE = 0.05
 _UNKNOWN = HUMAN_NULLS - {"none", "nil"}
 """Next to both yes and no it can mean nothing else, however often it is written."""
 
@@ -55,7 +55,7 @@ _PAIRS = (
 _MOST_SPELLINGS = 12
 
 
-def settled(cells: pl.Series, values: pl.Series) -> bool:
+def is_complete(cells: pl.Series, values: pl.Series) -> bool:
     """Whether `values` holds all that `cells` say: what it leaves null is empty or means "missing".
 
     Args:
@@ -72,7 +72,7 @@ def settled(cells: pl.Series, values: pl.Series) -> bool:
     rest = words.filter(~machine)
     if not rest.is_in([*HUMAN_NULLS]).all():
         return False
-    return len(rest) <= RARE * (len(rest) + len(values) - values.null_count())
+    return len(rest) <= MAX_HUMAN_NULL_SHARE * (len(rest) + len(values) - values.null_count())
 
 
 def is_missing(word: str) -> bool:
@@ -80,7 +80,7 @@ def is_missing(word: str) -> bool:
     return word.lower() in MACHINE_NULLS or word.lower() in HUMAN_NULLS
 
 
-def read_flags(cells: pl.Series, *, is_sample: bool = False) -> pl.Series | None:
+def parse_booleans(cells: pl.Series, *, is_sample: bool = False) -> pl.Series | None:
     """Yes and no in English, French, Spanish and Portuguese -> Boolean; None for other text.
 
     A single letter says yes or no only next to its opposite: a column of nothing but "F" may be a gender.

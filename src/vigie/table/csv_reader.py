@@ -19,15 +19,15 @@ import polars as pl
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.i18n.messages import msg
 from vigie.table import row_count
-from vigie.table.delimiter import Layout, find_layout
-from vigie.table.encoding import Buffer, Text, chunks, decode, find
+from vigie.table.delimiter import CsvLayout, find_csv_layout
+from vigie.table.encoding import Buffer, DecodedText, byte_chunks, decode_text, find_byte
 from vigie.table.header import check_header
 
 _BATCH = 50_000
 
 
 @dataclass(frozen=True)
-class Cells:
+class CsvContent:
     """A CSV as text: `frame` has String columns only; the rest is what its dialect needs."""
 
     frame: pl.DataFrame
@@ -36,7 +36,7 @@ class Cells:
     bom: bool
 
 
-def read_cells(data: Buffer, path: Path | None, *, source: str, max_rows: int, max_columns: int) -> Cells:
+def read_csv(data: Buffer, path: Path | None, *, source: str, max_rows: int, max_columns: int) -> CsvContent:
     """Reads all cells, or refuses the file.
 
     Args:
@@ -46,42 +46,44 @@ def read_cells(data: Buffer, path: Path | None, *, source: str, max_rows: int, m
         max_rows: refuse more.
         max_columns: refuse more.
     """
-    text = decode(data, source)
-    layout, counted = counted_records(text, source, max_columns)
+    text = decode_text(data, source)
+    layout, counted = locate_records(text, source, max_columns)
     frame = None
     if counted.regular:
-        check_rows(counted.records - 1 - len(counted.blanks), source, max_rows)
+        check_row_count(counted.records - 1 - len(counted.blanks), source, max_rows)
         frame = _read_with_polars(text, layout, counted, None if text.transcoded else path)
     if frame is None:
         frame = _read_with_csv(text, layout, source, max_rows)
-    check_rows(frame.height, source, max_rows)
-    if repeats_header(frame):
-        raise joined_files(text, layout, source)
-    return Cells(frame, text.encoding, layout.separator if frame.width > 1 else ",", text.bom)
+    check_row_count(frame.height, source, max_rows)
+    if has_repeated_header(frame):
+        raise repeated_header_error(text, layout, source)
+    return CsvContent(frame, text.encoding, layout.separator if frame.width > 1 else ",", text.bom)
 
 
-def counted_records(text: Text, source: str, max_columns: int) -> tuple[Layout, row_count.Count]:
+def locate_records(
+    text: DecodedText, source: str, max_columns: int
+) -> tuple[CsvLayout, row_count.RecordCount]:
     """Where the cells are and how many records; refuses a header or a line that cannot be right."""
-    layout = find_layout(text)
+    layout = find_csv_layout(text)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
     _check_layout(layout, source, max_columns)
-    counted = row_count.count(
+    counted = row_count.count_records(
         text.data,
         layout.start,
         separator=layout.separator,
         width=len(layout.header),
         line=layout.lines_before + 1,
         source=source,
-        has_quotes=find(text.data, b'"') >= 0,
+        has_quotes=find_byte(text.data, b'"') >= 0,
     )
     return layout, counted
 
 
-def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
+def _check_layout(layout: CsvLayout, source: str, max_columns: int) -> None:
     line = layout.lines_before + 1
     if not layout.header:
-        raise row_count.unclosed_quote(source, line)
+        raise row_count.unclosed_quote_error(source, line)
     if len(layout.header) == 1 < layout.usual_width:
         raise MalformedTable(
             source,
@@ -95,7 +97,7 @@ def _check_layout(layout: Layout, source: str, max_columns: int) -> None:
     check_header(layout.header, line=line, source=source, max_columns=max_columns)
 
 
-def check_rows(rows: int, source: str, max_rows: int) -> None:
+def check_row_count(rows: int, source: str, max_rows: int) -> None:
     if rows > max_rows:
         hint = "split the table, or raise VIGIE_MAX_ROWS"
         raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
@@ -106,7 +108,7 @@ def check_rows(rows: int, source: str, max_rows: int) -> None:
 
 
 def _read_with_polars(
-    text: Text, layout: Layout, counted: row_count.Count, path: Path | None
+    text: DecodedText, layout: CsvLayout, counted: row_count.RecordCount, path: Path | None
 ) -> pl.DataFrame | None:
     """None where Polars does not see the records that were counted."""
     try:
@@ -123,7 +125,7 @@ def _read_with_polars(
         return None
     if frame.columns != list(layout.header) or frame.height != counted.records - 1:
         return None
-    blanks = blanks_to_drop(counted, frame.width)
+    blanks = blank_records(counted, frame.width)
     if len(blanks):
         keep = np.ones(frame.height, dtype=np.bool_)
         keep[blanks - 1] = False
@@ -131,7 +133,7 @@ def _read_with_polars(
     return frame
 
 
-def blanks_to_drop(counted: row_count.Count, width: int) -> row_count.Indexes:
+def blank_records(counted: row_count.RecordCount, width: int) -> row_count.Indexes:
     """In a table of one column a blank line is an empty cell, unless the file ends with it."""
     if width > 1 or not len(counted.blanks):
         return counted.blanks
@@ -140,7 +142,7 @@ def blanks_to_drop(counted: row_count.Count, width: int) -> row_count.Indexes:
     return counted.blanks[len(counted.blanks) - int(trailing) :]
 
 
-def _read_with_csv(text: Text, layout: Layout, source: str, max_rows: int) -> pl.DataFrame:
+def _read_with_csv(text: DecodedText, layout: CsvLayout, source: str, max_rows: int) -> pl.DataFrame:
     schema = dict.fromkeys(layout.header, pl.String)
     frames: list[pl.DataFrame] = []
     batch: list[list[str]] = []
@@ -162,7 +164,7 @@ def _read_with_csv(text: Text, layout: Layout, source: str, max_rows: int) -> pl
     return pl.concat(frames)
 
 
-def numbered_records(text: Text, layout: Layout, source: str) -> Iterator[tuple[int, list[str]]]:
+def numbered_records(text: DecodedText, layout: CsvLayout, source: str) -> Iterator[tuple[int, list[str]]]:
     """The line and the cells of every record after the header; a blank line has no cells."""
     reader = csv.reader(_lines(text.data, layout.start), delimiter=layout.separator, strict=True)
     line = layout.lines_before + 1
@@ -170,20 +172,20 @@ def numbered_records(text: Text, layout: Layout, source: str) -> Iterator[tuple[
     try:
         for number, record in enumerate(reader):
             if record and len(record) != width:
-                raise row_count.ragged(source, line, len(record), width)
+                raise row_count.width_error(source, line, len(record), width)
             if number:
                 yield line, record
             line = layout.lines_before + 1 + reader.line_num
     except csv.Error as error:
-        raise row_count.unclosed_quote(source, line) from error
+        raise row_count.unclosed_quote_error(source, line) from error
 
 
 def _lines(data: Buffer, start: int) -> Iterator[str]:
-    for _, piece in chunks(data, start):
+    for _, piece in byte_chunks(data, start):
         yield from io.StringIO(piece.decode("utf-8"), newline="")
 
 
-def repeats_header(frame: pl.DataFrame) -> bool:
+def has_repeated_header(frame: pl.DataFrame) -> bool:
     """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
     if frame.width < 2:
         return False
@@ -192,7 +194,7 @@ def repeats_header(frame: pl.DataFrame) -> bool:
     return bool(suspects.height and suspects.select(same.any()).item())
 
 
-def joined_files(text: Text, layout: Layout, source: str) -> MalformedTable:
+def repeated_header_error(text: DecodedText, layout: CsvLayout, source: str) -> MalformedTable:
     """The refusal of a table that repeats its header, with the line where it does."""
     lines = (
         line for line, record in numbered_records(text, layout, source) if tuple(record) == layout.header

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from vigie.errors import InputRefused, NotFound, TableTooLarge, UnreadableTable
 from vigie.i18n.messages import msg
-from vigie.table.columnar import read_parquet, read_workbook
-from vigie.table.csv_cells import read_cells
-from vigie.table.encoding import CHUNK, Buffer
-from vigie.table.model import Dialect, Table
-from vigie.table.parsing import parse, parse_with_mark
+from vigie.table.csv_reader import read_csv
+from vigie.table.encoding import CHUNK_BYTES, Buffer
+from vigie.table.parquet import read_parquet, read_workbook
+from vigie.table.parsing.columns import parse, parse_table
+from vigie.table.table import CsvFormat, Table
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
 EXTENSIONS = (*(f"{one}.gz" for one in CSV_EXTENSIONS), *CSV_EXTENSIONS, ".parquet", ".pq", ".xlsx")
@@ -115,9 +115,9 @@ def _unpacked_bytes(path: Path) -> int:
 
 def _csv(data: Buffer, path: Path | None, name: str, limits: _Limits) -> Table:
     _check_bytes(len(data), name, limits)
-    cells = read_cells(data, path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
-    typed, mark = parse_with_mark(cells.frame, comma_by_default=cells.separator == ";")
-    dialect = Dialect(cells.encoding, cells.separator, mark, cells.bom)
+    cells = read_csv(data, path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
+    typed, mark = parse_table(cells.frame, comma_by_default=cells.separator == ";")
+    dialect = CsvFormat(cells.encoding, cells.separator, mark, cells.bom)
     return Table(name, cells.frame, typed, dialect)
 
 
@@ -125,7 +125,7 @@ def _gunzip(path: Path, name: str, limits: _Limits) -> bytes:
     out = bytearray()
     try:
         with gzip.open(path, "rb") as file:
-            while piece := file.read(CHUNK):
+            while piece := file.read(CHUNK_BYTES):
                 out += piece
                 _check_bytes(len(out), name, limits)
     except EOFError as error:

@@ -8,7 +8,7 @@ import polars as pl
 
 
 @dataclass(frozen=True)
-class Dialect:
+class CsvFormat:
     """How the uploaded CSV was written, so that the predictions can be written alike.
 
     Attributes:
@@ -38,4 +38,4 @@ class Table:
     source: str
     frame: pl.DataFrame
     typed: pl.DataFrame
-    dialect: Dialect | None = None
+    dialect: CsvFormat | None = None
