@@ -13,8 +13,8 @@ from vigie.stores.open import connect
 PAGE = "<!doctype html><p>é</p>"
 
 
-def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """Twice the same card is one object."""
+def test_a_card_round_trip(tmp_path: Path) -> None:
+    """The same card twice is one object."""
     shelf = connect(tmp_path.as_uri())
     digest = put_card(shelf, PAGE)
     assert put_card(shelf, PAGE) == digest
@@ -22,8 +22,8 @@ def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("*.html"))) == 1
 
 
-def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
-    """The page of a user must be the one that training wrote."""
+def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
+    """Its digest is compared."""
     shelf = connect(tmp_path.as_uri())
     digest = put_card(shelf, PAGE)
     (tmp_path / "cards" / f"{digest}.html").write_text(PAGE.replace("p", "b"))
@@ -32,8 +32,8 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("digest", ["", "0" * 64], ids=["made elsewhere", "in another store"])
-def test_a_card_that_is_not_there_is_not_found(tmp_path: Path, digest: str) -> None:
-    """With a hint that tells the two cases apart."""
+def test_a_missing_card_is_not_found(tmp_path: Path, digest: str) -> None:
+    """The hint tells a model without a card from a card in another store."""
     with pytest.raises(NotFound, match="no card of the model 'ours 1'") as refused:
         get_card(connect(tmp_path.as_uri()), "ours 1", digest)
     assert refused.value.hint == (

@@ -101,7 +101,7 @@ def in_turn(engine: sa.Engine, source: str) -> None:
 def test_the_five_commands_on_sqlite_and_moto(
     s3: str, bucket: str, tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a laptop."""
+    """With the catalog in SQLite."""
     five_commands(f"sqlite:///{tmp_path / 'catalog.sqlite'}", source, monkeypatch)
 
 
@@ -121,7 +121,7 @@ def test_the_five_commands_on_a_real_gateway(
     source: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With signatures checked."""
+    """The gateway checks signatures."""
     five_commands(database_url, source, monkeypatch)
 
 
@@ -137,8 +137,8 @@ def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
-def test_one_thing_after_the_other(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """Plan, run, verify, status, roll back; the results on stdout, how far it is on stderr."""
+def test_all_actions_in_sequence(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """Plan, run, verify, status, roll back; results on stdout, progress on stderr."""
     populate(sqlite, source, 3)
     done = vigie("--to", target, "--dry-run")
     assert "3 models: 3 new" in done.stdout
@@ -181,8 +181,8 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     assert printed[-1] == "moved 2 of 2 models, 2.0 GB of 2.0 GB"
 
 
-def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """For each of them, on stdout, and nothing on stderr."""
+def test_json_output(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """For each action, on stdout, with nothing on stderr."""
     populate(sqlite, source, 2)
 
     def told(*arguments: str) -> Any:
@@ -201,8 +201,10 @@ def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, vigie: An
     assert told("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
 
 
-def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """5 for what is not as it should be, with the model and the file; the other models are moved."""
+def test_the_exit_code_of_an_incomplete_migration(
+    sqlite: sa.Engine, source: str, target: str, vigie: Any
+) -> None:
+    """It is 5; the error names the model and the file, and the other models are moved."""
     entries = populate(sqlite, source, 3)
     connect(source).delete(entries[1].bundle.keys()["profile.json"])
     for arguments in (("--dry-run",), (), ("--verify",)):
@@ -232,10 +234,10 @@ def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target:
         (("--to", "/tmp/x", "--prune-source", "--yes"), 4, "no finished migration"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(
+def test_contradictory_options_are_refused(
     sqlite: sa.Engine, vigie: Any, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
-    """In words, with the exit code of its kind, and no traceback."""
+    """With a message, the exit code of its kind, and no traceback."""
     done = vigie(*arguments)
     assert done.exit_code == code, done.output
     assert words in done.stderr
@@ -243,8 +245,8 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert "secret" not in done.output.replace("AWS_SECRET", "")
 
 
-def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """No answer is no."""
+def test_pruning_asks_for_confirmation(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """Without an answer nothing is deleted."""
     populate(sqlite, source, 2)
     vigie("--to", target)
     for answer in ("", "n\n"):
@@ -256,8 +258,8 @@ def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, vigie: 
     assert read_all(sqlite) == 2
 
 
-def test_an_empty_catalog_is_no_error(sqlite: sa.Engine, target: str, vigie: Any) -> None:
-    """There is nothing to move and nothing to pay."""
+def test_an_empty_catalog(sqlite: sa.Engine, target: str, vigie: Any) -> None:
+    """Every action succeeds."""
     assert "Nothing to do" in vigie("--to", target).stdout
     assert "0 models" in vigie("--estimate").stdout
     assert "No migration yet" in vigie("--status").stdout

@@ -81,7 +81,7 @@ def siege(engine: sa.Engine, url: str, source: str, target: str, folder: Path, c
     return Siege(engine, url, target, folder, count)
 
 
-def test_killed_at_eight_moments(
+def test_runs_killed_at_eight_moments(
     sqlite: sa.Engine,
     source: str,
     target: str,
@@ -99,7 +99,7 @@ def test_killed_at_eight_moments(
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_moments(
+def test_runs_killed_at_fifty_moments(
     engine: sa.Engine,
     database_url: str,
     source: str,
@@ -117,7 +117,7 @@ def test_killed_at_fifty_moments(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["s3", pytest.param("radosgw", marks=pytest.mark.radosgw)])
-def test_killed_on_the_way_to_s3(
+def test_runs_to_s3_killed(
     where: str,
     engine: sa.Engine,
     database_url: str,
@@ -127,7 +127,7 @@ def test_killed_on_the_way_to_s3(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
-    """With the pauses that a server makes by itself; the slower server gets fewer models."""
+    """Fewer models on the slower server."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     count, longest = (40, 2.0) if where == "s3" else (12, 0.6)
     camp = siege(engine, database_url, source, target, tmp_path, count)
@@ -143,7 +143,7 @@ def test_a_rollback_killed_at_six_moments(
     tmp_path: Path,
     make_killable: Callable[[], Any],
 ) -> None:
-    """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
+    """Each rollback resumes where the last one was killed; every location is valid all the time."""
     from vigie.relocate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite

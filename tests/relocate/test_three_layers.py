@@ -34,8 +34,8 @@ def predict(environ: dict[str, str], table: Path, out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_predictions_from_postgresql_and_s3_survive_the_store(postgres_url: str, tmp_path: Path) -> None:
-    """An empty cache is filled from the bucket; with the store switched off the cache serves the same bytes."""
+def test_predictions_without_the_store(postgres_url: str, tmp_path: Path) -> None:
+    """From a catalog in PostgreSQL and a bucket the cache is filled; then it serves the same bytes without the store."""
     table = tmp_path / "table.parquet"
     generate("mobile_money", 3, 1500).frame.write_parquet(table)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
