@@ -195,7 +195,7 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs
         assert len({f.family for f in features}) == len(features)
         strength = [gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features]
         assert strength == sorted(strength, reverse=True)
-        assert all(gathered.known[VOCABULARY.index(f)] for f in features)
+        assert all(gathered.varying[VOCABULARY.index(f)] for f in features)
 
 
 def test_the_most_suspicious_row_has_the_most_to_say(gathered: model_inputs.ModelInputs) -> None:

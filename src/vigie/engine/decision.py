@@ -13,7 +13,7 @@ from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
-from vigie.i18n.messages import Message, msg, phrase
+from vigie.i18n.messages import Message, as_message, msg
 
 SCALE = 4.0
 """Centre and scale, in nats, of the logistic function from the ensemble score to the fraud score."""
@@ -81,7 +81,7 @@ def decide(
         probability = calibration.at_odds(ratio, thresholds.prior_log_odds)
     level = _levels(probability, x, share is not None, thresholds.medium)
     alert, explained = x >= thresholds.alert, x >= thresholds.explained
-    abstained = phrase(thresholds.abstained) if thresholds.abstained else None
+    abstained = as_message(thresholds.abstained) if thresholds.abstained else None
     return Decision(score, probability, level, alert, explained, share, None, abstained)
 
 

@@ -123,9 +123,9 @@ def ensemble_score(
     """
     combined = combination.combine(inputs.anomaly, votes, state=state)
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
-    half = ((inputs.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
+    half = ((inputs.row_hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.score, seed, half=half, related=inputs.company, state=state
+        inputs.columns, combined.score, seed, half=half, related=inputs.recent_related, state=state
     )
     return combination.add_self_training(combined, scores, state)
 

@@ -26,7 +26,7 @@ def reasons(inputs: ModelInputs, rows: npt.NDArray[np.int64], language: str) -> 
         rows: (n,) positions in the inputs.
         language: an installed one.
     """
-    weights = np.array([feature.weight for feature in VOCABULARY]) * inputs.known
+    weights = np.array([feature.weight for feature in VOCABULARY]) * inputs.varying
     texts = Translator(language)
     words = [texts(f"feature.{feature.name}") for feature in VOCABULARY]
     families = _families()

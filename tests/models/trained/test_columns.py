@@ -13,7 +13,7 @@ from vigie.models.trained.column_matching import ks_distance, match_columns, nam
 from vigie.models.trained.column_sketch import Sketch, normalised_cells, sketch_column
 from vigie.models.trained.table_recognition import fingerprint, match_table
 from vigie.roles import inference
-from vigie.train.single_column_auc import alone, emptiness
+from vigie.training.single_column_auc import best_rule_auc, emptiness_auc
 
 ROWS = 3000
 
@@ -149,7 +149,9 @@ def test_one_column_alone_is_judged_on_rows_it_did_not_learn_from() -> None:
     """A number per row tells nothing, though it could be learned by heart."""
     rng = np.random.default_rng(0)
     label = rng.random(2000) < 0.1
-    assert alone(pl.Series([f"id{i}" for i in range(2000)]), label, 0)[0] == pytest.approx(0.5, abs=0.06)
-    assert alone(pl.Series(np.where(label, 5.0, rng.normal(size=2000))), label, 0)[0] > 0.98
-    assert emptiness(pl.Series([1.0 if one else None for one in label]), label) == 1.0
-    assert emptiness(pl.Series([1.0] * 2000), label) == 0.5
+    assert best_rule_auc(pl.Series([f"id{i}" for i in range(2000)]), label, 0)[0] == pytest.approx(
+        0.5, abs=0.06
+    )
+    assert best_rule_auc(pl.Series(np.where(label, 5.0, rng.normal(size=2000))), label, 0)[0] > 0.98
+    assert emptiness_auc(pl.Series([1.0 if one else None for one in label]), label) == 1.0
+    assert emptiness_auc(pl.Series([1.0] * 2000), label) == 0.5

@@ -228,7 +228,7 @@ def fit_encoder(
     time = roles.first("time")
     used = [item for item in sketches if item.name not in leave]
     encoders = encoding.fit_encoders(frame, used, label, known, salt, time)
-    varying = {name for name, varies in zip(NAMES, inputs.known, strict=True) if varies}
+    varying = {name for name, varies in zip(NAMES, inputs.varying, strict=True) if varies}
     quantiles = {name: tuple(q) for name, q in measure(inputs.features).to_json().items() if name in varying}
     return TableEncoder(tuple(sketches), tuple(encoders), quantiles, salt, time)
 
