@@ -1,4 +1,4 @@
-"""`vigie doctor`: what works is said, what does not is named with what to do."""
+"""`vigie doctor`."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from vigie.web import security
 
 
 def findings(**environ: str) -> dict[str, Finding]:
-    """By the name of the check."""
+    """Return the findings by name."""
     return {finding.name: finding for finding in examine(settings.load(environ))}
 
 
 def check(chosen: settings.Settings, name: str) -> Finding:
-    """The finding of one check."""
+    """Return the finding of one check."""
     return next(finding for finding in examine(chosen) if finding.name == name)
 
 
 def run(*arguments: str) -> Result:
-    """The command in this process."""
+    """Run the command in this process."""
     return CliRunner().invoke(cli, ["doctor", *arguments])
 
 
@@ -61,9 +61,9 @@ def test_a_new_installation(vigie_home: Path) -> None:
     assert "it has no tables yet" in first.stdout
     with resources.open_catalog(settings.load()):
         pass
-    told = run("--json")
-    assert told.exit_code == 0
-    states = {one["name"]: one["state"] for one in json.loads(told.stdout)}
+    printed = run("--json")
+    assert printed.exit_code == 0
+    states = {one["name"]: one["state"] for one in json.loads(printed.stdout)}
     assert set(states.values()) == {GOOD}
     assert {"database", "models", "credentials", "store", "cache", "clock", "signatures", "worker"} <= set(
         states

@@ -1,4 +1,4 @@
-"""A bundle is read only if every byte is what its manifest says, and old ones are read for ever."""
+"""The bundle format: packing, verification, earlier formats."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ documents = st.dictionaries(st.text(max_size=20), plain_json, max_size=3)
 
 
 def with_manifest(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
-    """The files with their manifest changed, and written again."""
+    """Return the files with another manifest."""
     manifest = json.loads(files[MANIFEST])
     change(manifest)
     return {**files, MANIFEST: json.dumps(manifest).encode()}
 
 
 def with_file(files: dict[str, bytes], name: str, data: bytes) -> dict[str, bytes]:
-    """The files with one of them replaced, and a manifest that agrees."""
+    """Return the files with one of them replaced, and a consistent manifest."""
     entry = {"sha256": digest(data), "size": len(data)}
     return with_manifest({**files, name: data}, lambda manifest: manifest["files"].update({name: entry}))
 
@@ -198,7 +198,7 @@ class TestDamage:
 
 
 class TestHostileContent:
-    """Content whose digests are right: a bundle may be made by somebody else."""
+    """Content with right digests: a bundle may come from another program."""
 
     @pytest.mark.parametrize(
         "data",

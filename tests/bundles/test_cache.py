@@ -1,4 +1,4 @@
-"""The cache under everything that can happen to a folder shared by processes."""
+"""The cache: concurrent processes, damage, full and read-only disks, eviction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DIGEST = sha256(DATA).hexdigest()
 
 
 class Source:
-    """Downloads that are counted; `spoil` changes what the n-th of them gives."""
+    """Counts downloads; `spoil` changes the bytes of the n-th."""
 
     def __init__(
         self, data: bytes = DATA, spoil: Callable[[int, bytes], bytes] = lambda _, data: data
@@ -42,7 +42,7 @@ class Source:
 
 
 def never() -> Iterator[bytes]:
-    """A store that is switched off."""
+    """Fail like an unavailable store."""
     raise AssertionError("the store was asked")
 
 
@@ -53,7 +53,7 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def parts(cache: Cache) -> list[Path]:
-    """What downloads have left behind."""
+    """Return the parts of unfinished downloads."""
     return list(cache.folder.rglob("*.part"))
 
 
@@ -158,9 +158,9 @@ class TestProcesses:
         moments, early, half = random.Random(seed), 0, 0
         for turn in range(20):
             stop, moment = (-1, moments.uniform(0, 0.05)) if turn % 2 else (turn % 16, None)
-            said = killable.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
-            assert said in (("", "right\n") if turn % 2 else ("stopped\n",)), f"seed {seed}"
-            early, half = early + (said != "right\n"), half + bool(parts(cache))
+            output = killable.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
+            assert output in (("", "right\n") if turn % 2 else ("stopped\n",)), f"seed {seed}"
+            early, half = early + (output != "right\n"), half + bool(parts(cache))
             assert [entry.digest for entry in cache.list()] in ([], [DIGEST])
             assert cache.verify() == (), f"seed {seed}"
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
@@ -215,8 +215,8 @@ class TestBadDisks:
         """Where a file cannot be written whole, no part is left."""
         (tmp_path / "source").write_bytes(DATA)
         worker = start("full", tmp_path / "cache", tmp_path / "source", 50_000)
-        said, warned = worker.communicate(timeout=LIMIT)
-        assert said == "ready\nright\n"
+        output, warned = worker.communicate(timeout=LIMIT)
+        assert output == "ready\nright\n"
         assert "serving it from memory" in warned
         assert [
             path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.stat().st_size
@@ -254,9 +254,9 @@ class TestBadDisks:
             (folder / "cache").chmod(0o555)
             for source in (DATA, b"already there"):
                 (folder / "source").write_bytes(source)
-                worker = start("nobody", folder / "cache", folder / "source")
-                said, warned = worker.communicate(timeout=LIMIT)
-                assert said == "ready\nright\n", warned
+                worker = start("without_rights", folder / "cache", folder / "source")
+                output, warned = worker.communicate(timeout=LIMIT)
+                assert output == "ready\nright\n", warned
                 assert ("serving it from memory" in warned) == (source is DATA)
             assert held(cache) == {b"a"}
         finally:
@@ -325,17 +325,17 @@ class TestRoom:
 
 
 def put(cache: Cache, data: bytes) -> None:
-    """Brings `data` into the cache."""
+    """Put `data` into the cache."""
     assert cache.fetch(sha256(data).hexdigest(), len(data), lambda: iter([data])) == data
 
 
 def held(cache: Cache) -> set[bytes]:
-    """The first byte of each file in the cache."""
+    """Return the first byte of each file in the cache."""
     return {cache._path(entry.digest).read_bytes()[:1] for entry in cache.list()}
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
-    """A worker in a process of its own."""
+    """Start a job of the worker in a process of its own."""
     return subprocess.Popen(
         [*WORKER, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Publishing and fetching: one winner, never half a bundle, never a wrong byte."""
+"""Publishing and fetching bundles: concurrency, damage, kills."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def cache(tmp_path: Path) -> Cache:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Store:
-    """A store on disk: the one whose bytes are easily spoilt."""
+    """A local store, whose files are easily changed."""
     return connect(str(tmp_path / "store"))
 
 
 def keys(store: Store, prefix: str = "") -> list[str]:
-    """Everything that is in the store."""
+    """Return every key of the store."""
     return [head.key for head in store.list(prefix)]
 
 
@@ -225,14 +225,14 @@ def publish_and_kill(store: Store, killable: KillableJobs, *, within: float) -> 
     for turn in range(20):
         prefix, files = f"killed/{turn}", make_killed_files(turn)
         stop, moment = (-1, moments.uniform(0, within)) if turn % 2 else (turn // 2 % len(files), None)
-        said = killable.kill(moment, "publish", store.url, prefix, turn, pause, stop)
-        assert (said == "stopped\n") == (moment is None), f"seed {seed}"
+        output = killable.kill(moment, "publish", store.url, prefix, turn, pause, stop)
+        assert (output == "stopped\n") == (moment is None), f"seed {seed}"
         stored = describe(prefix, files)
         visible = f"{prefix}/{MANIFEST}" in keys(store, prefix)
         if visible:
             assert fetch(store, stored) == files, f"seed {seed}"
-        assert visible or said != "published\n", f"seed {seed}"
-        killed, without = killed + (said != "published\n"), without + (not visible)
+        assert visible or output != "published\n", f"seed {seed}"
+        killed, without = killed + (output != "published\n"), without + (not visible)
         if turn % 2 and not visible:  # another bundle takes the place: what the dead one left must go
             files = make_killed_files(turn + 100)
         stored = publish(store, prefix, files)

@@ -1,4 +1,4 @@
-"""Signatures: what is signed verifies, and every way to break it is told."""
+"""Signatures of bundles."""
 
 from __future__ import annotations
 

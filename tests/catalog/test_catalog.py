@@ -1,4 +1,4 @@
-"""The catalog on SQLite and PostgreSQL: what is registered stays, what moves moves whole, what fits is found."""
+"""The catalog on SQLite and PostgreSQL: registration, relocation, matching."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FEATURES = tuple("abcdefgh")
 def entry(
     name: str, version: str = "1", *, content: str = "", shift: float = 0.0, **profile: Any
 ) -> ModelVersion:
-    """A model of mobile money; `content` changes its bytes, `shift` the spread of its features."""
+    """Return a model of mobile money; `content` changes its bytes, `shift` the distribution of its features."""
     document = {
         "domain": "mobile_money",
         "columns": [{"name": n, "role": r, "type": t} for n, r, t in COLUMNS],
@@ -54,7 +54,7 @@ def entry(
 
 
 def table(*, features: bool = False, columns: tuple[tuple[str, str, str], ...] = COLUMNS) -> TableProfile:
-    """A table of mobile money, like `entry`'s training tables."""
+    """Return the profile of a table like `entry`'s training tables."""
     spread = Quantiles(FEATURES, np.tile(np.arange(LEVELS, dtype=float), (len(FEATURES), 1)))
     words = read(["cash_out", *(n for n, _, _ in columns)], [r for _, r, _ in columns])
     return TableProfile(tuple(Column(*c) for c in columns), words, spread if features else None)
@@ -67,7 +67,7 @@ def catalog(engine: sa.Engine) -> Catalog:
 
 
 def names(catalog: Catalog, **options: Any) -> list[str]:
-    """What matches, best first."""
+    """Return the names of the matches, the best first."""
     return [match.entry.name for match in catalog.match(table(), **options)]
 
 

@@ -1,4 +1,4 @@
-"""The arithmetic of the estimate, held by the figures of the first implementation: 40 models, 1.832 GB, 200 files, $0.04."""
+"""The estimate, compared with the figures of the first implementation: 40 models, 1.832 GB, 200 files, $0.04."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arithmetic of a month, on round prices and on Vigie's own."""
+"""Monthly costs with round prices and with Vigie's own."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def test_the_command_lists_all_providers() -> None:
     assert "$0.04" in result.stdout
     assert "read 2026-11-23" in result.stdout
     assert "Railway" in result.stdout
-    told = json.loads(CliRunner().invoke(cli, ["costs", "--models-gb", "1.832", "--json"]).stdout)
-    assert [bill["provider"]["key"] for bill in told["bills"]] == ["s3", "gcs", "azure", "r2"]
-    assert told["bills"][3]["fetched"] == 0
+    printed = json.loads(CliRunner().invoke(cli, ["costs", "--models-gb", "1.832", "--json"]).stdout)
+    assert [bill["provider"]["key"] for bill in printed["bills"]] == ["s3", "gcs", "azure", "r2"]
+    assert printed["bills"][3]["fetched"] == 0

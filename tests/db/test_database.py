@@ -1,4 +1,4 @@
-"""The catalog's database on both back ends: made, upgraded, refused."""
+"""The database on SQLite and PostgreSQL: creation, upgrades, errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Connect = Callable[[str], sa.Engine]
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """`database.connect`, and the engines it made are closed after the test."""
+    """`database.connect`, whose engines are closed after the test."""
     engines: list[sa.Engine] = []
 
     def tracked(url: str) -> sa.Engine:
@@ -310,7 +310,7 @@ def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
 
 
 def assert_no_secret(error: BaseException | None) -> None:
-    """Looks for the password in the error and in everything Python would print with it."""
+    """Check that neither the error nor its traceback has the password."""
     assert error is not None
     printed = "".join(traceback.format_exception(error))
     assert SECRET not in printed

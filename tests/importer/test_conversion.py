@@ -1,4 +1,4 @@
-"""Models made elsewhere: good ones score as they did, and no file makes anything happen."""
+"""Import of third-party models: equal scores, and no code of a file runs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ Made = tuple[Path, Callable[[pl.DataFrame], np.ndarray]]
 
 @pytest.fixture(scope="module")
 def seed_layout(tmp_path_factory: pytest.TempPathFactory, label: np.ndarray) -> Made:
-    """The seed's folder, as a team with scikit-learn and XGBoost would have written it."""
+    """The folder of a model of the first implementation."""
     folder, table = tmp_path_factory.mktemp("dataset1"), _table()
     engineer = _engineer().fit(table)
     selector = SelectKBest(f_classif, k=7).fit(engineer.transform(table), label)
@@ -153,7 +153,7 @@ def test_the_layout_of_the_first_implementation(seed_layout: Made, tmp_path: Pat
 
 
 def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFrame], np.ndarray]:
-    """Writes another layout to `tmp_path`; gives what it predicts."""
+    """Write another layout to `tmp_path` and return its scores."""
     table, numbers = _table(), ["age", "amount", "hour"]
     if what == "sparse pipeline":  # zeros of a sparse matrix are missing values to XGBoost
         sparse = ColumnTransformer([("cat", OneHotEncoder(), ["country", "channel", "hour"])])
@@ -170,8 +170,8 @@ def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFr
 
         scaler = StandardScaler().fit(matrix(table))
         coded = _classifier().fit(scaler.transform(matrix(table)), label)
-        recipe = {"label_encoders": encoders, "scaler": scaler, "feature_names": names}
-        joblib.dump(recipe, tmp_path / "feature_engineer.joblib")
+        saved = {"label_encoders": encoders, "scaler": scaler, "feature_names": names}
+        joblib.dump(saved, tmp_path / "feature_engineer.joblib")
         joblib.dump({"model": coded}, tmp_path / "xgboost_model.pkl")
         return lambda t: coded.predict_proba(scaler.transform(matrix(t)))[:, 1]
     values = table.select(numbers).to_numpy()
@@ -208,7 +208,7 @@ def test_other_layouts(tmp_path: Path, label: np.ndarray, what: str) -> None:
 
 
 class _Evil:
-    """Pickles as a call of `function` with `arguments`."""
+    """An object whose pickle calls `function` with `arguments`."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         self.reduced = (function, arguments)
@@ -278,7 +278,7 @@ def test_the_time_limit(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's walls are Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of the kernel needs Linux")
 @pytest.mark.parametrize("attempt", ["shell", "exec", "write", "remove", "connect", "signal"])
 def test_trusted_code_runs_in_the_sandbox(tmp_path: Path, attempt: str) -> None:
     """It can use no process, file or network."""
@@ -365,13 +365,13 @@ def test_unsupported_objects_are_refused(label: np.ndarray) -> None:
     )
     kinds = xgboost.DMatrix(values // 10, label, feature_types=["c", "c"], enable_categorical=True)
     split = xgboost.train({"objective": "binary:logistic", "max_cat_to_onehot": 1}, kinds, 3)
-    for model, told in (
+    for model, message in (
         (three, "3 classes"),
         (counts, "poisson"),
         (linear, "gblinear"),
         (split, "categorical"),
     ):
-        with pytest.raises(sklearn_transformers.Unsupported, match=told):
+        with pytest.raises(sklearn_transformers.Unsupported, match=message):
             from_fitted(pickle_reader.read(_dumped(model), max_bytes=1 << 24))
 
 

@@ -1,6 +1,6 @@
-"""The reader of foreign streams: nothing in one is ever called, and what it wants is told by its name.
+"""The reader of third-party pickles: nothing in a file is called, and refused names are listed.
 
-These tests read hostile files in their own process, where no wall stands but the reader itself.
+These tests read hostile files in their own process, without a sandbox.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _engineer() -> ColumnTransformer:
 
 
 def _plain(value: Any) -> Any:
-    """What was saved, or read, as something that can be compared."""
+    """Return a saved or read value as one that can be compared."""
     if isinstance(value, np.dtype) or getattr(value, "path", "") == "numpy.dtype":
         return "a type"
     if isinstance(value, pickle_reader.Record):
@@ -86,7 +86,7 @@ def test_arrays_round_trip(dtype: str) -> None:
 
 
 class _Evil:
-    """Pickles as a call of `function` with `arguments`."""
+    """An object whose pickle calls `function` with `arguments`."""
 
     def __init__(self, function: Any, *arguments: Any, state: Any = None) -> None:
         self.reduced = (function, arguments) if state is None else (function, arguments, state)
@@ -106,7 +106,7 @@ def _text(value: str) -> bytes:
 
 
 def _call(module: str, name: str, argument: str) -> bytes:
-    """A call by STACK_GLOBAL, whose names need not exist."""
+    """Return a pickle that calls a name, which need not exist, by STACK_GLOBAL."""
     return b"\x80\x04" + _text(module) + _text(name) + b"\x93" + _text(argument) + b"\x85R."
 
 

@@ -1,4 +1,4 @@
-"""The answer of the process that opened a foreign model is input like any other."""
+"""Validation of the import worker's response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands, as typed: the five that the first implementation promised, and `vigie migrate`."""
+"""The commands: the five of the first implementation, and `vigie migrate`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HOME = f"s3://{BUCKET}/automl_models"
 
 @pytest.fixture
 def bucket() -> Iterator[str]:
-    """The bucket of the first implementation's commands, empty, on the S3 server of the environment."""
+    """The bucket that the documented commands use, empty, on the S3 server of the environment."""
     session = boto3.session.Session(
         os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
     )
@@ -50,7 +50,7 @@ def bucket() -> Iterator[str]:
 
 
 def five_commands(url: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each in a process of its own in the checkout, with forty models in the catalog."""
+    """Run each command in a process of its own, with forty models in the catalog."""
     monkeypatch.setenv("DATABASE_URL", url)
     engine = database.open(url)
     try:
@@ -60,7 +60,7 @@ def five_commands(url: str, source: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def in_turn(engine: sa.Engine, source: str) -> None:
-    """What each says and leaves behind."""
+    """Run the commands and check their output and the stores."""
     catalog = Catalog(engine)
     missing = 40 - registry.register(catalog)
     if missing > 0:
@@ -75,24 +75,24 @@ def in_turn(engine: sa.Engine, source: str) -> None:
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
-    said = python("migrate_models_to_s3.py --estimate")
-    assert "40 models in 240 objects" in said
-    assert all(name in said for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
-    assert "40 models: 40 new" in said
+    output = python("migrate_models_to_s3.py --estimate")
+    assert "40 models in 240 objects" in output
+    assert all(name in output for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
+    assert "40 models: 40 new" in output
     assert contents(HOME) == {}
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
-    assert "0 of 40 models are right" in said
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models")
-    assert "40 of 40 models moved" in said
-    assert "40 models in, 40 out" in said
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
+    assert "0 of 40 models are right" in output
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models")
+    assert "40 of 40 models moved" in output
+    assert "40 models in, 40 out" in output
     moved = catalog.list(active_only=False)
     assert {(e.storage.storage_type, e.storage.bucket) for e in moved} == {("s3", BUCKET)}
     assert all(e.storage.prefix == f"automl_models/{e.name}/{e.version}" for e in moved)
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
-    assert f"40 of 40 models right at {HOME}" in said
-    said = python("migrate_models_to_s3.py --rollback")
-    assert "40 models are where they were" in said
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
+    assert f"40 of 40 models right at {HOME}" in output
+    output = python("migrate_models_to_s3.py --rollback")
+    assert "40 models are where they were" in output
     assert places(engine) == before
     assert read_all(engine) == 40
 
@@ -127,7 +127,7 @@ def test_the_five_commands_on_a_real_gateway(
 
 @pytest.fixture
 def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `vigie migrate` in this process, on a catalog without the models that come with Vigie."""
+    """Runs `vigie migrate` in this process, on a catalog without starter models."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'only.sqlite'}")
     monkeypatch.setattr(registry, "register", lambda catalog: 0)
 
@@ -185,20 +185,20 @@ def test_json_output(sqlite: sa.Engine, source: str, target: str, vigie: Any) ->
     """For each action, on stdout, with nothing on stderr."""
     populate(sqlite, source, 2)
 
-    def told(*arguments: str) -> Any:
+    def as_json(*arguments: str) -> Any:
         done = vigie(*arguments, "--json")
         assert done.exit_code == 0, done.output
         assert done.stderr == ""
         return json.loads(done.stdout)
 
-    costs = told("--to", target, "--estimate")
+    costs = as_json("--to", target, "--estimate")
     assert costs["load"]["models"] == 2
     assert [c["provider"]["key"] for c in costs["costs"]] == ["s3", "gcs", "azure", "r2"]
-    assert told("--to", target, "--dry-run")["counts"] == {"new": 2}
-    assert told("--to", target)["complete"] is True
-    assert told("--to", target, "--verify")["good"] == 2
-    assert told("--status")[0]["state"] == "done"
-    assert told("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
+    assert as_json("--to", target, "--dry-run")["counts"] == {"new": 2}
+    assert as_json("--to", target)["complete"] is True
+    assert as_json("--to", target, "--verify")["good"] == 2
+    assert as_json("--status")[0]["state"] == "done"
+    assert as_json("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
 
 
 def test_the_exit_code_of_an_incomplete_migration(

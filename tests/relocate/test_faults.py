@@ -1,4 +1,4 @@
-"""Stores that fail in the middle: a clear error, nothing lost, and a second run that finishes."""
+"""Migrations with failing stores and databases: a clear error, no loss, and a second run that finishes."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ COUNT = 5
 
 
 def after(requests: int, what: str) -> Any:
-    """A fault that begins with the request of that number and stays."""
+    """Return a fault of every request from that number on."""
     seen = itertools.count(1)
     return lambda verb, path: what if next(seen) > requests else None
 
 
 def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
-    """A fault of every nth request of these verbs."""
+    """Return a fault of every nth request of these verbs."""
     seen = itertools.count(1)
     return lambda verb, path: what if verb in verbs and next(seen) % nth == 0 else None
 
 
 def finish_run(engine: sa.Engine, target: str, **given: Any) -> None:
-    """A second run, with nothing in its way, finishes; every byte is right."""
+    """Run again without faults and verify every byte."""
     assert run(engine, target, **given).complete
     assert verify(engine, target).right
     assert read_all(engine) == COUNT
 
 
 def found_right(engine: sa.Engine, target: str) -> bool:
-    """Whether all lies at the target; a store that cannot be read at all is no yes."""
+    """Whether every model is valid at the target; False where the store cannot be read."""
     try:
         return verify(engine, target).right
     except StoreUnavailable:
@@ -154,7 +154,7 @@ def test_a_bucket_deleted_in_the_middle(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
+    """A file system of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True)

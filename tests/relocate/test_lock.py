@@ -1,4 +1,4 @@
-"""Two people migrating at once, and locks that dead processes leave behind."""
+"""The lock: concurrent migrations, and locks of dead processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vigie.relocate.tables import migrations
 
 
 def rewrite(engine: sa.Engine, **values: Any) -> None:
-    """Changes what the lock's row says."""
+    """Change the lock's row."""
     with engine.begin() as connection:
         connection.execute(sa.update(migrations).values(**values))
 
@@ -77,10 +77,10 @@ def test_of_concurrent_runs_one_gets_the_lock(engine: sa.Engine) -> None:
     """The lock is a unique column."""
     inside: list[int] = []
     refused: list[int] = []
-    gate = threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
     def come(number: int) -> None:
-        gate.wait(LIMIT)
+        barrier.wait(LIMIT)
         try:
             with hold_lock(engine, timing=LockTiming()):
                 inside.append(number)

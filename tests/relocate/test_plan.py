@@ -1,4 +1,4 @@
-"""The dry run: exact, and it writes nothing at either end."""
+"""The dry run."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_missing_bucket_is_reported(sqlite: sa.Engine, source: str, s3: str) -
     """By the plan."""
     populate(sqlite, source, 3)
     with pytest.raises(StoreUnavailable, match="no such bucket"):
-        plan(sqlite, "s3://nobody-made-this-one/automl_models")
+        plan(sqlite, "s3://a-bucket-that-does-not-exist/automl_models")
 
 
 def test_a_memory_store_is_refused(sqlite: sa.Engine) -> None:

@@ -1,4 +1,4 @@
-"""Rollback and the deletion of what was left behind."""
+"""Rollback and pruning."""
 
 from __future__ import annotations
 

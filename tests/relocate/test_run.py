@@ -1,4 +1,4 @@
-"""The migration: a count in is a count out, and no row moves before its bytes are proved to be there."""
+"""Migrations: every model arrives, and no location changes before its bytes are verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way in production: catalog in PostgreSQL, models on S3, a verified cache; then the store goes away."""
+"""A production setup: catalog in PostgreSQL, models on S3, and the cache when the store is unavailable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "vigie", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 
 
 def vigie(environ: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Runs the command line as a user would, in a process of its own."""
+    """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "vigie", *map(str, arguments)]
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LIMIT)
 

@@ -1,4 +1,4 @@
-"""Verification: every byte, afresh, against the catalog."""
+"""Verification of every byte against the catalog."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILES = [
 
 
 def moved(engine: sa.Engine, source: str, target: str) -> tuple[Any, ...]:
-    """Models at the target, as the catalog has them."""
+    """Move the models and return them."""
     populate(engine, source, 4)
     run(engine, target)
     return Catalog(engine).list(active_only=False)

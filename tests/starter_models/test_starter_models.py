@@ -1,4 +1,4 @@
-"""The shipped library: whole, small, measured on what it was not trained on, and registered without harm."""
+"""The shipped starter models, their registration and their training samples."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def read(folder: Path) -> bundle.Bundle:
-    """A shipped bundle, every byte checked against its manifest."""
+    """Return a shipped bundle, verified."""
     manifest = bundle.read_manifest((folder / bundle.MANIFEST).read_bytes())
     files = {bundle.MANIFEST: (folder / bundle.MANIFEST).read_bytes()}
     for name in manifest.files:
@@ -79,7 +79,7 @@ def test_the_shipped_models_are_complete_and_small() -> None:
     """Forty folders, as in the index, at most 12 MB in all."""
     index = json.loads((registry.MODELS / registry.INDEX).read_text())
     assert sorted(index["models"]) == [folder.name for folder in FOLDERS]
-    assert {recipe.name for recipe in model_specs()} == set(index["models"])
+    assert {spec.name for spec in model_specs()} == set(index["models"])
     files = [path for path in registry.MODELS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert len(files) == 1 + 40 * 6
@@ -111,15 +111,15 @@ def test_a_shipped_model(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_shipped_profile(folder: Path) -> None:
     profile = read(folder).profile
-    recipe = next(r for r in model_specs() if r.name == folder.name)
-    assert (profile["domain"], profile["view"]) == (recipe.domain, recipe.view)
+    spec = next(r for r in model_specs() if r.name == folder.name)
+    assert (profile["domain"], profile["view"]) == (spec.domain, spec.view)
     assert profile["typologies"]
     assert profile["columns"]
     assert {column["role"] for column in profile["columns"]} <= set(profile["roles"]) <= set(ROLES)
     assert all(0 < share <= 1.0001 for share in profile["roles"].values())
     assert 0 < profile["prevalence"] < 0.5
     assert profile["rows"] > 1000
-    # Where nothing but anonymous numbers is left, few features can be told.
+    # A table of anonymous numbers has few features.
     assert len(profile["quantiles"]) > (2 if folder.name == "anonymised_bare" else 10)
     for name, levels in profile["quantiles"].items():
         assert name in NAMES

@@ -1,4 +1,4 @@
-"""One contract for every store, and what each must say when it fails."""
+"""The contract of every store, and its errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vigie.stores import cloud
 from vigie.stores.base import Location, Store, check_key
 from vigie.stores.open import connect, locate
 
-SECRET = "a-secret-nobody-may-read"
+SECRET = "a-secret-of-the-tests"
 
 
 class TestContract:
@@ -141,7 +141,7 @@ class TestContract:
         elsewhere = connect(f"{store.url.split(':')[0]}://no-such-bucket-here/prefix")
         asks = [lambda key: elsewhere.put(key, b"1"), lambda key: list(elsewhere.list(key)), elsewhere.get]
         if store.kind == "gcs":
-            asks.pop()  # the emulator says the same of a missing bucket and a missing object
+            asks.pop()  # the emulator has one error for a missing bucket and a missing object
         for ask in asks:
             with pytest.raises(StoreUnavailable, match="no-such-bucket-here") as caught:
                 ask("key")
