@@ -203,8 +203,8 @@ def _measure(model: TransferableModel, one: TrainingSample) -> tuple[float, floa
 
 def _weights(one: TrainingSample) -> Floats:
     """(rows,) number of rows of its table that each sampled row represents."""
-    frauds, honest = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
-    return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / honest)
+    frauds, legitimate = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
+    return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / legitimate)
 
 
 def _calibrate(
