@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from tests.relocate.sample_models import populate
 
 from vigie.catalog import Catalog
-from vigie.costs import StorageLoad, estimate, load_prices, storage_load
+from vigie.costs.estimate import StorageLoad, estimate, storage_load
+from vigie.costs.prices import load_prices
 from vigie.errors import InputRefused, NotFound
 
 SEED = StorageLoad(models=40, objects=200, size=1_832_000_000)

@@ -9,16 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from vigie.cli import cli
-from vigie.costs import (
-    Host,
-    Prices,
-    Provider,
-    StorageLoad,
-    Usage,
-    host_cost,
-    load_prices,
-    monthly_costs,
-)
+from vigie.costs.estimate import StorageLoad
+from vigie.costs.monthly import Usage, host_cost, monthly_costs
+from vigie.costs.prices import Host, Prices, Provider, load_prices
 
 STORE = Provider("one", "One", "a test", 1e9, 10.0, 1.0, 0.1, 2.0)
 HOST = Host("h", "H", "a test", 5.0, 4.0, 20.0, 10.0, 1.0, 3.0)

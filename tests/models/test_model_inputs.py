@@ -60,7 +60,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     frame, roles = people(1200), given(ROLES)
     alone = model_inputs.build_inputs(frame, roles)
     for module in (base, raw_columns, tail_scores, model_inputs, features):
-        monkeypatch.setattr(module, "MANY", 500)
+        monkeypatch.setattr(module, "ROWS_PER_THREAD", 500)
     together = model_inputs.build_inputs(frame, roles)
     np.testing.assert_array_equal(together.inputs, alone.inputs)
     np.testing.assert_array_equal(together.columns, alone.columns)
@@ -134,7 +134,7 @@ def test_a_table_that_says_nothing() -> None:
     frame = people(60)
     found = model_inputs.build_inputs(frame, given(dict.fromkeys(frame.columns, "none")))
     assert set(found.anomaly) == {0.5}
-    assert not found.known.any()
+    assert not found.varying.any()
 
 
 def test_ignored_columns_change_no_rank() -> None:

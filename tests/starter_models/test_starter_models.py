@@ -18,8 +18,9 @@ from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Catalog
 from vigie.db import database
 from vigie.features import NAMES
-from vigie.models import reference
+from vigie.models.load import load_model
 from vigie.models.model_inputs import INPUTS
+from vigie.models.transferable import TransferableModel
 from vigie.roles.inference import ROLES
 from vigie.starter_models import registry
 from vigie.starter_models.specs import DOMAINS_WITHOUT_HISTORY, columns_of_view, model_specs
@@ -89,10 +90,10 @@ def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
     found = read(folder)
     assert found.name == folder.name
     assert found.version == json.loads((registry.MODELS / registry.INDEX).read_text())["version"]
-    model = reference.from_parts(found.booster, found.features)
-    assert isinstance(model, reference.ReferenceModel)
+    model = load_model(found.booster, found.features)
+    assert isinstance(model, TransferableModel)
     assert set(model.inputs) <= set(INPUTS)
-    answer = model.margin(np.full((3, len(INPUTS)), 0.5, dtype=np.float32))
+    answer = model.margin_of(np.full((3, len(INPUTS)), 0.5, dtype=np.float32))
     assert np.isfinite(answer).all()
     calibrator = Calibrator.from_json(found.calibration)
     assert calibrator is not None

@@ -68,7 +68,7 @@ def _special() -> ModuleType:
 
 
 def open_trees(booster: bytes) -> xgboost.Booster:
-    """Trees from what XGBoost wrote, UBJSON or JSON; they answer on the thread that asks."""
+    """Return a booster from UBJSON or JSON; it predicts on the calling thread."""
     model: xgboost.Booster = load().Booster({"nthread": 1})
     model.load_model(bytearray(booster))
     model.set_param({"nthread": 1})

@@ -13,7 +13,7 @@ from vigie import settings
 from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 from vigie.errors import NotFound, UsageRefused
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
         found = msg(
             "cannot write {output!r}: expected {expected}, or -",
             output=path.name,
-            expected=phrase(_EXTENSIONS),
+            expected=as_message(_EXTENSIONS),
         )
         raise UsageRefused(found, hint=hint)
     check_path(source, path)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Floats
 from vigie.features import VOCABULARY
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -52,14 +52,14 @@ class DetectorInputs:
         total, strongest = np.zeros(self.rows), np.zeros(self.rows)
 
         def add(start: int) -> None:
-            rows = slice(start, start + MANY)
+            rows = slice(start, start + ROWS_PER_THREAD)
             for _, members in sorted(families.items()):
                 weights = np.array([VOCABULARY[j].weight for j in members])
                 x = np.maximum(self.tails[rows, members] - USUAL_TAIL, 0.0) * weights
                 total[rows] += x.sum(axis=1) / np.sqrt(len(members))
                 strongest[rows] += x.max(axis=1)
 
-        in_threads(add, range(0, self.rows, MANY))
+        in_threads(add, range(0, self.rows, ROWS_PER_THREAD))
         return total, strongest
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import ColumnRole, Roles
 
 
@@ -39,7 +39,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         if np.isfinite(median):
             numbers[name] = np.where(np.isfinite(values), values, median)
 
-    in_threads(read, used, worth=frame.height >= MANY)
+    in_threads(read, used, enough=frame.height >= ROWS_PER_THREAD)
     columns = [numbers[item.column] for item in used if item.column in numbers]
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
 

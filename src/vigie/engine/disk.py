@@ -75,7 +75,7 @@ class Disk:
 
         def tell(part: _Part) -> None:
             tails = terms.tails(features_of(terms, self._typed(part.frame), part.found, part.numbers))
-            self._energy[part.numbers] = tails.suspicion
+            self._energy[part.numbers] = tails.row_anomaly
             np.save(self._ranks(part), terms.packed(tails, self._seen.trained))
 
         for number, frame in enumerate(each(self._spill)):

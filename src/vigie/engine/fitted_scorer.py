@@ -122,7 +122,7 @@ def begun(look: SampledTable, options: Options, told: Features) -> tuple[Terms, 
     """
     answers = FittedState.keeping().scoring
     tails = model_inputs.tail_scores(told, answers)
-    answers.mean_row_anomaly.get(lambda: float(tails.suspicion.mean()))
+    answers.mean_row_anomaly.get(lambda: float(tails.row_anomaly.mean()))
     return Terms(look.roles, options, look.state, answers.fitted()), tails, answers
 
 

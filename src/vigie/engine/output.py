@@ -13,7 +13,7 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.calibration.calibrator import Prevalence
 from vigie.catalog import Match, ModelVersion
-from vigie.engine.decision import Decision
+from vigie.engine.decision import Decision, alert_count
 from vigie.engine.members import skill
 from vigie.engine.options import Options
 from vigie.engine.reasons import reasons
@@ -71,7 +71,7 @@ def scored_rows(
     """
     texts = [""] * len(decision.score)
     if options.reasons:
-        rows = np.flatnonzero(decision.worth_words)
+        rows = np.flatnonzero(decision.explained)
         for row, text in zip(rows, reasons(inputs, rows, options.language), strict=True):
             texts[row] = text
     place = np.empty(len(inputs.order), dtype=np.int64)
@@ -86,7 +86,7 @@ def scored_rows(
         pl.Series("alert", decision.alert[place].astype(np.int8)),
         pl.Series("reasons", [texts[row] for row in place], dtype=pl.String),
     ]
-    return ScoredRows(pl.DataFrame(columns), score.evidence[place])
+    return ScoredRows(pl.DataFrame(columns), score.score[place])
 
 
 def summarise(
@@ -162,7 +162,7 @@ class Counted:
 
     def __init__(self, budget: float | None, rows: int) -> None:
         self.budgeted = budget is not None
-        self._alerts = 0 if budget is None else alerts_of(budget, rows)
+        self._alerts = 0 if budget is None else alert_count(budget, rows)
         self._levels = dict.fromkeys(("HIGH", "MEDIUM", "LOW"), 0)
         self._strengths: list[npt.NDArray[np.float64]] = []
         self._agreement, self._agreed, self._rows = 0.0, 0, 0
@@ -201,11 +201,6 @@ class Counted:
         """The part of the summary that only all rows can tell."""
         agreement = self._agreement / self._agreed if self._agreed else None
         return counted(agreement, self._alerts, self._levels, self._best)
-
-
-def alerts_of(budget: float, rows: int) -> int:
-    """Rows that a budget allows to alert: a share of them below 1, or a number."""
-    return min(rows, round(budget * rows) if budget < 1 else int(budget))
 
 
 def counted(

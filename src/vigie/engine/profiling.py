@@ -16,7 +16,6 @@ from vigie import features, matching
 from vigie.calibration.column_association import column_association
 from vigie.detectors.raw_columns import raw_columns
 from vigie.engine.backend import LOT, Rows
-from vigie.engine.members import Model
 from vigie.engine.options import ScoringContext
 from vigie.engine.spill import drawn, lot_of
 from vigie.engine.table_matching import MatchedModels, TableRoles, infer_roles, load_models, match_models
@@ -28,6 +27,7 @@ from vigie.features.grouping import EntityGrouping
 from vigie.fitted_state import CategoryCodes, FeatureState, FittedState
 from vigie.i18n.messages import msg
 from vigie.models import model_inputs
+from vigie.models.base import ReferenceModel
 from vigie.models.trained import encoders
 from vigie.models.trained.model import TrainedModel
 from vigie.roles.inference import Roles
@@ -123,7 +123,7 @@ def _looked(
     profile = matching.describe(facts.frame, facts.roles, built)
     matched = load_models(match_models(profile, found, context), context)
     for column in _shown(facts.roles, matched.models):
-        encoders.shown(facts.frame[column], state)
+        encoders.log_share(facts.frame[column], state)
     return SampledTable(
         random,
         facts.roles,
@@ -135,7 +135,7 @@ def _looked(
     )
 
 
-def _shown(roles: Roles, models: Iterable[Model]) -> tuple[str, ...]:
+def _shown(roles: Roles, models: Iterable[ReferenceModel]) -> tuple[str, ...]:
     """Columns of which a model that was trained on such a table may ask how often each value is shown."""
     if not any(isinstance(model, TrainedModel) for model in models):
         return ()

@@ -77,7 +77,7 @@ def listen(
             module.compute(facts)
     raw_columns(facts.frame, facts.roles, facts)
     for column in shown:
-        encoders.shown(piece[column], known)
+        encoders.log_share(piece[column], known)
 
 
 def _added(folder: Path, place: int) -> pl.DataFrame:

@@ -8,7 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
 
 from vigie.engine.backend import ROW
-from vigie.engine.output import TOP_ROWS, alerts_of, counted
+from vigie.engine.decision import alert_count
+from vigie.engine.output import TOP_ROWS, counted
 from vigie.spark.arrow_frame import Frames
 from vigie.spark.tasks import KEY
 
@@ -28,7 +29,7 @@ class Counted:
         self._scored = scored
         self.alerted = scored
         if budget is not None:
-            chosen = self._best(alerts_of(budget, rows)).cast("byte")
+            chosen = self._best(alert_count(budget, rows)).cast("byte")
             alert = list(scored.schema).index("alert")
             self.alerted = Frames(scored.df.withColumn(f"_{alert}", chosen), scored.schema)
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from vigie import resources, settings
 from vigie.engine.fitted_scorer import Terms
-from vigie.models import reference
+from vigie.models.load import load_model
 
 if TYPE_CHECKING:
     from vigie.catalog import ModelVersion
-    from vigie.engine.members import Model
+    from vigie.models.base import ReferenceModel
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class _Registered:
 
 
 @cache
-def _opened(registered: _Registered, strict: bool) -> Model:
+def _opened(registered: _Registered, strict: bool) -> ReferenceModel:
     chosen = settings.load()
     chosen = replace(chosen, require_signature=chosen.require_signature or strict)
     bundle = resources.bundle_loader(chosen)(registered.entry)
-    return reference.from_parts(bundle.booster, bundle.features)
+    return load_model(bundle.booster, bundle.features)

@@ -192,7 +192,9 @@ class Suspect:
         typed = rows.select([column.column for column in terms.roles.columns])
         tails = terms.tails(features_of(terms, typed, found, rows[ROW].to_numpy()))
         kept = packed(terms.packed(tails, self.trained).T)
-        return rows.with_columns(newcomers(rows, found), pl.Series(ENERGY, tails.suspicion), kept.alias(KEPT))
+        return rows.with_columns(
+            newcomers(rows, found), pl.Series(ENERGY, tails.row_anomaly), kept.alias(KEPT)
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.table.dates import MOMENT, read_clock, read_dates
 from vigie.table.model import Table
 from vigie.table.nulls_and_booleans import read_flags
@@ -60,7 +60,7 @@ def parse_with_mark(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.
     def look(name: str) -> None:
         looked[name] = _column(frame.get_column(name))
 
-    in_threads(look, frame.columns, worth=frame.height >= MANY)
+    in_threads(look, frame.columns, enough=frame.height >= ROWS_PER_THREAD)
     columns = {name: looked[name] for name in frame.columns}
     sure = Counter(c.mark for c in columns.values() if c.mark and not c.ambiguous_mark)
     comma = sure[","] > sure["."] or (comma_by_default and sure[","] == sure["."])

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
-from vigie.i18n.messages import msg, phrase, translate
+from vigie.i18n.messages import as_message, msg, translate
 from vigie.web.pages.layout import translator
 
 log = logging.getLogger("vigie.web")
@@ -72,9 +72,9 @@ def _schema_error(error: HTTPError) -> Any:
     detail = error.detail if isinstance(error.detail, dict) else {}
     fields = sorted(_paths(detail))
     found = (
-        msg("{message}: {fields}", message=phrase(str(error.message)), fields=", ".join(fields[:5]))
+        msg("{message}: {fields}", message=as_message(str(error.message)), fields=", ".join(fields[:5]))
         if fields
-        else phrase(str(error.message))
+        else as_message(str(error.message))
     )
     return _respond(error.status_code, "InvalidRequest", found, "see /api/v1/openapi.json", errors=detail)
 
@@ -125,7 +125,7 @@ def _language() -> str:
 
 def _respond(code: int, kind: str, message: str, hint: str, **more: Any) -> Response:
     title = HTTPStatus(code).phrase
-    message, hint = (translate(phrase(text), _language()) for text in (message, hint))
+    message, hint = (translate(as_message(text), _language()) for text in (message, hint))
     if _wants_json():
         body = {
             "type": "about:blank",

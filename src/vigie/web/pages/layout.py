@@ -14,7 +14,7 @@ from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
 
 from vigie import __version__
-from vigie.errors import recalled
+from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
@@ -94,7 +94,7 @@ def _template_variables() -> dict[str, Any]:
         "asset": asset,
         "training_warnings": lambda summary: training_warnings(summary, t.language),
         "error_texts": lambda error: (
-            [translate(text, t.language) for text in recalled(error)] if error else ["", ""]
+            [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
         ),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),

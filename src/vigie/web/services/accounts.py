@@ -11,7 +11,7 @@ from vigie.app.tables import ROLES
 from vigie.db.database import Engine
 from vigie.errors import NotAllowed, SignInRefused, UnknownLanguage, UsageRefused
 from vigie.i18n.catalogue import languages
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.access import require
@@ -41,7 +41,7 @@ class Accounts:
             TooManyAttempts: too many attempts from this address.
         """
         key = f"setup {self._audit.address()}"
-        login_attempts.count(self._engine, key, phrase("setting up"), limit=MAX_ATTEMPTS)
+        login_attempts.count(self._engine, key, as_message("setting up"), limit=MAX_ATTEMPTS)
         expected = self._web.setup_token
         if not expected or not hmac.compare_digest(expected.encode(), setup_token.encode()):
             raise SignInRefused(
@@ -116,7 +116,7 @@ class Accounts:
         """
         if user.has_password:
             key = f"password {user.id}"
-            login_attempts.count(self._engine, key, phrase("changing the password"), limit=MAX_ATTEMPTS)
+            login_attempts.count(self._engine, key, as_message("changing the password"), limit=MAX_ATTEMPTS)
             stored = users.find_credentials(self._engine, user.email)
             if not passwords.verify(stored[1] if stored else None, old or ""):
                 raise SignInRefused(

@@ -8,7 +8,7 @@ from typing import Any
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
 from vigie.app.tables import LABELS, UNKNOWN
 from vigie.db.database import Engine
-from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, recalled
+from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, from_record
 from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
 from vigie.web.services.access import require, require_owner
@@ -228,7 +228,7 @@ class Predictions:
         upload = uploads.find(self._engine, upload_id, user)
         if upload.state not in {"received", "ready"}:
             refused = upload.error if upload.state == "refused" else None
-            hint = recalled(refused)[0] if refused else "complete the upload first"
+            hint = from_record(refused)[0] if refused else "complete the upload first"
             raise WrongState(
                 msg("upload {id!r}", id=upload.id), found=upload.state, expected="ready", hint=hint
             )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from vigie.app import User, login_attempts, sessions, users
 from vigie.db.database import Engine
 from vigie.errors import NotFound, SignInRefused, TooManyAttempts
-from vigie.i18n.messages import phrase
+from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.accounts import MAX_ATTEMPTS, create_account
@@ -38,7 +38,7 @@ class Sessions:
         }
         for key, limit in limits.items():
             try:
-                login_attempts.count(self._engine, key, phrase("signing in"), limit=limit)
+                login_attempts.count(self._engine, key, as_message("signing in"), limit=limit)
             except TooManyAttempts:
                 self._audit.record(ANONYMOUS, "sign in refused: too many", "session")
                 raise
@@ -79,7 +79,7 @@ class Sessions:
             TooManyAttempts: too many links from this network address.
         """
         key = f"link {self._audit.address()}"
-        login_attempts.count(self._engine, key, phrase("opening links"), limit=_MAX_LINKS_PER_ADDRESS)
+        login_attempts.count(self._engine, key, as_message("opening links"), limit=_MAX_LINKS_PER_ADDRESS)
         return sessions.use_link(self._engine, secret)
 
     def start(self, user: User) -> tuple[User, str]:

@@ -13,7 +13,7 @@ from vigie.app import Part, Upload, User, runs, uploads
 from vigie.app.uploads import HEAD_FILE, part_key
 from vigie.db.database import Engine
 from vigie.errors import NotFound, TableTooLarge, UnknownColumn, UnreadableTable, UsageRefused, WrongState
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.roles.definitions import ROLES
 from vigie.settings import WebSettings
 from vigie.stores.base import Store, join
@@ -117,7 +117,7 @@ class Uploads:
                     "part {number}: found {data} bytes, expected {value}",
                     number=number,
                     data=len(data),
-                    value=length or phrase("some"),
+                    value=length or as_message("some"),
                 ),
                 hint="send it again",
             )

@@ -1,4 +1,4 @@
-"""Margins of one head to log-likelihood ratios, from rows with labels that the head had not seen."""
+"""Calibration of one model: margins to log-likelihood ratios, fitted on labelled rows held out from training."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ Labels = npt.NDArray[np.bool_]
 
 LEVELS = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0)
 SLICES = 8
-LEAST_ERROR = 0.3
-"""Log-odds: nobody knows the share of frauds of the next table better than this."""
+MIN_ERROR = 0.3
+"""Log-odds: lower bound of the uncertainty about the share of frauds of the next table."""
 
 
-def fit(margin: Floats, label: Labels) -> Calibrator:
-    """Learns what a margin means.
+def fit_calibrator(margin: Floats, label: Labels) -> Calibrator:
+    """Fit a calibrator.
 
     Source: J. Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
 
     Args:
-        margin: (rows,) in the order of time where there is one: slices of it tell how far shares are misjudged.
+        margin: (rows,) in the order of time where there is one: slices of it show how far shares are misestimated.
         label: (rows,) true is fraud; both classes occur.
     """
-    slope, shift = _line(margin, label)
+    slope, shift = _fit_line(margin, label)
     knots = np.unique(np.quantile(margin, LEVELS))
     if len(knots) < 2:
         knots = np.array([knots[0] - 1, knots[0] + 1])
-    found = Calibrator(
+    fitted = Calibrator(
         tuple(map(float, knots)), tuple(float(v) for v in slope * knots + shift), 0.0, 1.0, 0.0, 0.0
     )
-    errors = _errors(found, margin, label)
-    wide = max(1.64 * float(np.std(errors)) if len(errors) > 1 else 1.0, LEAST_ERROR)
-    return Calibrator(found.evidence, found.ratio, 0.0, 1.0, -wide, wide)
+    errors = _share_errors(fitted, margin, label)
+    wide = max(1.64 * float(np.std(errors)) if len(errors) > 1 else 1.0, MIN_ERROR)
+    return Calibrator(fitted.scores, fitted.log_ratios, 0.0, 1.0, -wide, wide)
 
 
-def error(margin: Floats, label: Labels, seed: int) -> float:
-    """Expected calibration error, each half of the rows judged by a line fitted on the other; NaN with few frauds."""
+def calibration_error(margin: Floats, label: Labels, seed: int) -> float:
+    """Return the expected calibration error, cross-fitted on two halves of the rows; NaN with too few frauds."""
     half = np.random.default_rng([seed, 29]).integers(0, 2, len(margin))
     chance = np.empty(len(margin))
     for part in (0, 1):
-        away, here = half != part, half == part
-        if not 0 < label[away].sum() < away.sum() or not here.any():
+        other, here = half != part, half == part
+        if not 0 < label[other].sum() < other.sum() or not here.any():
             return float("nan")
-        slope, shift = _line(margin[away], label[away])
-        chance[here] = probability(slope * margin[here] + shift, float(label[away].mean()))
+        slope, shift = _fit_line(margin[other], label[other])
+        chance[here] = probability(slope * margin[here] + shift, float(label[other].mean()))
     return metrics.calibration_error(label, chance)
 
 
-def _line(margin: Floats, label: Labels) -> tuple[float, float]:
-    """Slope and shift from margin to log-likelihood ratio."""
+def _fit_line(margin: Floats, label: Labels) -> tuple[float, float]:
+    """Fit slope and shift from margin to log-likelihood ratio."""
     from sklearn.linear_model import LogisticRegression
 
     scale = float(np.std(margin)) or 1.0
@@ -62,14 +62,14 @@ def _line(margin: Floats, label: Labels) -> tuple[float, float]:
     return slope, float(model.intercept_[0])
 
 
-def _errors(found: Calibrator, margin: Floats, label: Labels) -> list[float]:
-    """Log-odds by which the share of frauds of each slice is misjudged."""
+def _share_errors(fitted: Calibrator, margin: Floats, label: Labels) -> list[float]:
+    """Return by how many log-odds the share of frauds of each slice is misestimated."""
     errors = []
     start = float(label.mean())
     for part in np.array_split(np.arange(len(margin)), SLICES):
         if label[part].sum() < 3 or label[part].all():
             continue
-        share, ratio = start, found.log_ratio(margin[part])
+        share, ratio = start, fitted.log_ratio(margin[part])
         for _ in range(30):
             share = float(np.mean(1 / (1 + np.exp(-(ratio + np.log(share / (1 - share)))))))
             share = min(max(share, 1e-5), 1 - 1e-5)

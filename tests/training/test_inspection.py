@@ -1,4 +1,4 @@
-"""What cannot be learned from is refused before any work, with what to do instead; leaks are found first."""
+"""Inspection: unsuitable labels are refused with a hint, and leaks are found."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from vigie import table as tables
-from vigie import train
+from vigie import training
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.table import Table
-from vigie.train import label, leaks
+from vigie.training import inspection, labels, leaks
 
 ROWS = 2000
 
@@ -40,10 +40,10 @@ def frauds(count: int, rows: int = ROWS) -> np.ndarray:
     ("answer", "said"),
     [
         (frauds(29), "found 29 frauds in 2,000 rows, expected at least 30"),
-        (np.zeros(ROWS, dtype=int), "found 1 value, expected fraud and not fraud"),
+        (np.zeros(ROWS, dtype=int), "found 1 different values, expected two"),
         (np.arange(ROWS) % 40, "found 40 different values, expected two"),
         (np.array([0, 1, 1]), "found 2 frauds in 3 rows"),
-        ([None] * ROWS, "found 0 values, expected fraud and not fraud"),
+        ([None] * ROWS, "found 0 different values, expected two"),
         (np.arange(ROWS) % 3, "found 3 different values, expected two"),
         (["red", "blue"] * 1000, "found two values, neither of them clearly fraud"),
         ([1] * 40 + [0] * 60, "found 100 labelled rows, expected at least 200"),
@@ -61,17 +61,17 @@ def frauds(count: int, rows: int = ROWS) -> np.ndarray:
         "all fraud",
     ],
 )
-def test_a_label_that_teaches_nothing_is_refused(answer: list[object] | np.ndarray, said: str) -> None:
-    """The message counts, and the hint says what to do instead."""
+def test_an_unsuitable_label_is_refused(answer: list[object] | np.ndarray, said: str) -> None:
+    """With a count and a hint."""
     with pytest.raises(InputRefused, match=said) as refused:
-        train.examine(frame(answer), label="is_fraud")
+        training.inspect(frame(answer), label="is_fraud")
     assert refused.value.hint
 
 
-def test_a_label_that_is_not_there_is_refused() -> None:
+def test_a_missing_label_is_refused() -> None:
     """The nearest columns are named."""
     with pytest.raises(UnknownColumn, match="no column 'fraud'") as refused:
-        train.examine(frame(frauds(60)), label="fraud")
+        training.inspect(frame(frauds(60)), label="fraud")
     assert "is_fraud" in refused.value.hint
 
 
@@ -88,32 +88,32 @@ def test_a_label_that_is_not_there_is_refused() -> None:
     ],
 )
 def test_the_positive_value_is_found_by_its_word(yes: str, no: str) -> None:
-    """In any of our languages and cases."""
+    """In four languages and any case."""
     wanted = frauds(60).astype(bool)
     table = frame([yes if one else no for one in wanted])
-    assert (train.examine(table, label="is_fraud").label.fraud == wanted).all()
+    assert (training.inspect(table, label="is_fraud").label.fraud == wanted).all()
 
 
-def test_the_positive_value_can_be_said() -> None:
-    """Rows that nobody decided are neither fraud nor fine."""
+def test_the_positive_value_can_be_given() -> None:
+    """Unlabelled rows are neither fraud nor legitimate."""
     answer = ["bleu"] * 1500 + ["rouge"] * 300 + ["?"] * 200
     table = frame(answer)
-    found = train.examine(table, label="is_fraud", positive="rouge", unlabelled=["?"]).label
+    found = training.inspect(table, label="is_fraud", positive="rouge", unlabelled=["?"]).label
     assert (found.frauds, int(found.known.sum())) == (300, 1800)
     with pytest.raises(InputRefused, match="no row with the value given by --positive"):
-        train.examine(table, label="is_fraud", positive="vert", unlabelled=["?"])
+        training.inspect(table, label="is_fraud", positive="vert", unlabelled=["?"])
 
 
 def test_the_label_is_found_by_its_name() -> None:
-    """Where exactly one column can be it."""
+    """Where exactly one column qualifies."""
     table = frame(frauds(60))
-    assert label.guess(table.typed, table.source) == "is_fraud"
-    with pytest.raises(InputRefused, match="no column that could be the label"):
-        label.guess(table.typed.drop("is_fraud"), table.source)
+    assert labels.find_label(table.typed, table.source) == "is_fraud"
+    with pytest.raises(InputRefused, match="found 0 possible label columns"):
+        labels.find_label(table.typed.drop("is_fraud"), table.source)
 
 
-def test_a_column_that_tells_the_label_alone_is_left_out() -> None:
-    """Nearly perfect alone, empty exactly where there is no fraud, or named after the fact."""
+def test_leaks_are_excluded() -> None:
+    """A column that is nearly perfect alone, that is empty exactly where there is no fraud, or whose name says so."""
     answer = frauds(200)
     rng = np.random.default_rng(1)
     table = frame(
@@ -123,56 +123,56 @@ def test_a_column_that_tells_the_label_alone_is_left_out() -> None:
         fraud_type=[rng.choice(["theft", "scam"]) if one else "none" for one in answer],
         weak=answer + rng.normal(0, 3, ROWS),
     )
-    seen = train.examine(table, label="is_fraud")
-    assert seen.left_out == {"risk_engine", "case_opened", "fraud_type"}
-    assert {item.role for item in seen.roles.columns if item.column in seen.left_out} == {"none"}
+    plan = training.inspect(table, label="is_fraud")
+    assert plan.excluded_columns == {"risk_engine", "case_opened", "fraud_type"}
+    assert {item.role for item in plan.roles.columns if item.column in plan.excluded_columns} == {"none"}
 
 
 def test_the_owner_may_keep_a_column() -> None:
     """It is used, and the warning stays."""
     answer = frauds(200)
     table = frame(answer, distance=answer * 50 + np.random.default_rng(1).normal(0, 1, ROWS))
-    seen = train.examine(table, label="is_fraud", keep=["distance"])
-    assert seen.left_out == set()
-    assert any("'distance' looks like a leak but was kept" in text for text in seen.warnings)
+    plan = training.inspect(table, label="is_fraud", keep=["distance"])
+    assert plan.excluded_columns == set()
+    assert any("'distance' looks like a leak but was kept" in text for text in plan.warnings)
     with pytest.raises(UnknownColumn):
-        train.examine(table, label="is_fraud", keep=["distanse"])
+        training.inspect(table, label="is_fraud", keep=["distanse"])
 
 
 def test_rows_ordered_by_the_label_are_noticed() -> None:
-    """Their order says nothing of time, and a row number is a leak."""
+    """The row number is a leak then."""
     answer = np.r_[np.ones(200, dtype=int), np.zeros(1800, dtype=int)]
-    seen = train.examine(frame(answer, row_id=np.arange(ROWS)), label="is_fraud")
-    assert leaks.ordered_by_label(seen.label)
-    assert "row_id" in seen.left_out
-    assert any("ordered by the label" in text for text in seen.warnings)
+    plan = training.inspect(frame(answer, row_id=np.arange(ROWS)), label="is_fraud")
+    assert leaks.ordered_by_label(plan.label)
+    assert "row_id" in plan.excluded_columns
+    assert any("ordered by the label" in text for text in plan.warnings)
 
 
 def test_a_table_of_leaks_only_is_refused() -> None:
-    """Nothing would be left to learn from."""
+    """No column would remain."""
     answer = frauds(200)
     table = tables.from_frame(pl.DataFrame({"verdict_score": answer * 1.5, "is_fraud": answer}), "leaks.csv")
     with pytest.raises(InputRefused, match="no column is left to learn from"):
-        train.examine(table, label="is_fraud")
+        training.inspect(table, label="is_fraud")
 
 
 def test_customers_are_held_out_whole() -> None:
     """Without a time, no customer is on both sides."""
     table = frame(frauds(200))
-    seen = train.examine(table, label="is_fraud")
-    assert seen.split.how == "customer"
-    customer = seen.frame["customer_id"]
-    assert not set(customer[seen.split.learn]) & set(customer[seen.split.judge])
+    plan = training.inspect(table, label="is_fraud")
+    assert plan.split.by == "customer"
+    customer = plan.frame["customer_id"]
+    assert not set(customer[plan.split.train]) & set(customer[plan.split.holdout])
 
 
 def test_a_large_table_is_sampled_by_customers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole customers, and the plan says so."""
-    monkeypatch.setattr(train, "MOST_ROWS", 1000)
+    monkeypatch.setattr(inspection, "MAX_ROWS", 1000)
     table = frame(frauds(200))
-    seen = train.examine(table, label="is_fraud")
-    assert 600 < seen.frame.height < 1400
-    assert seen.rows == ROWS
-    assert any("whole customers" in text for text in seen.warnings)
+    plan = training.inspect(table, label="is_fraud")
+    assert 600 < plan.frame.height < 1400
+    assert plan.rows == ROWS
+    assert any("whole customers" in text for text in plan.warnings)
     whole = table.typed["customer_id"].value_counts().sort("customer_id")
-    kept = seen.frame["customer_id"].value_counts().sort("customer_id")
+    kept = plan.frame["customer_id"].value_counts().sort("customer_id")
     assert kept.join(whole, on="customer_id").select((pl.col("count") == pl.col("count_right")).all()).item()

@@ -1,4 +1,4 @@
-"""Which columns each input of the trees needs, found by taking the columns away one at a time."""
+"""Which columns each input of the trees depends on, found by removing the columns one at a time."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ import polars as pl
 
 from vigie import features
 from vigie.features import NAMES
-from vigie.models.trained.table_model import OTHERS, Own
+from vigie.models.trained.table_model import RANK_INPUTS, TableEncoder
 from vigie.roles.inference import Roles
 
-Needs = npt.NDArray[np.bool_]
+Dependencies = npt.NDArray[np.bool_]
 
 
-def needs(frame: pl.DataFrame, roles: Roles, own: Own) -> Needs:
-    """(inputs, columns) whether an input is unknown without the column.
+def input_dependencies(frame: pl.DataFrame, roles: Roles, table_encoder: TableEncoder) -> Dependencies:
+    """Return (inputs, columns) whether an input is unknown without the column.
 
     Args:
         frame: some rows of the training table, whole customers.
         roles: of its columns.
-        own: what the head keeps of the table.
+        table_encoder: of the table-specific model.
     """
     columns = [item.column for item in roles.columns if not item.definition.excluded]
     position = {name: i for i, name in enumerate(columns)}
-    out = np.zeros((len(own.inputs), len(columns)), dtype=bool)
+    out = np.zeros((len(table_encoder.inputs), len(columns)), dtype=bool)
     at = 0
-    for encoder in own.encoders:
+    for encoder in table_encoder.encoders:
         size = len(encoder.outputs)
         out[at : at + size, position[encoder.column]] = True
         at += size
-    if own.features:
-        wanted = [NAMES.index(name) for name in own.features]
+    if table_encoder.features:
+        wanted = [NAMES.index(name) for name in table_encoder.features]
         for name in columns:
-            out[at : at + len(wanted), position[name]] = _lost(frame, roles, name)[wanted]
-        for offset, other in enumerate(OTHERS):
+            out[at : at + len(wanted), position[name]] = _lost_features(frame, roles, name)[wanted]
+        for offset, other in enumerate(RANK_INPUTS):
             for entity in _entities(roles, other):
                 out[at + len(wanted) + offset, position[entity]] = True
     return out
 
 
-def _lost(frame: pl.DataFrame, roles: Roles, name: str) -> Needs:
-    """(features,) those known with the column and unknown without it."""
+def _lost_features(frame: pl.DataFrame, roles: Roles, name: str) -> Dependencies:
+    """Return (features,) those unknown without the column."""
     fewer = Roles(tuple(item for item in roles.columns if item.column != name))
     if not fewer.columns:
         return np.ones(len(NAMES), dtype=bool)

@@ -1,4 +1,4 @@
-"""Which rows are fraud, which are not, and which nobody has looked at."""
+"""The label column: which rows are fraud, which are legitimate, which are unknown."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import polars as pl
 
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
-from vigie.models.trained.column_sketch import cells
+from vigie.models.trained.column_sketch import normalised_cells
 from vigie.roles.inference import infer
 from vigie.roles.name_lexicon import word_set
 
-FEWEST_FRAUDS = 30
-FEWEST_ROWS = 200
-MOST_VALUES = 20
+MIN_FRAUDS = 30
+MIN_ROWS = 200
+MAX_VALUES = 20
 
 _YES = word_set(
     """
@@ -37,12 +37,12 @@ _UNSURE = word_set("unsure unknown maybe ? incertain inconnu")
 
 @dataclass(frozen=True)
 class Label:
-    """The label column, read.
+    """The parsed label column.
 
     Attributes:
         column: its name.
         fraud: (rows,) true is fraud.
-        known: (rows,) whether somebody has decided.
+        known: (rows,) whether the label is known.
     """
 
     column: str
@@ -51,30 +51,34 @@ class Label:
 
     @property
     def frauds(self) -> int:
-        """How many rows are fraud."""
+        """Number of fraud rows."""
         return int(self.fraud.sum())
 
     @property
     def share(self) -> float:
-        """Share of frauds among the rows that somebody decided."""
+        """Share of frauds among the rows with a known label."""
         return float(self.fraud[self.known].mean())
 
 
-def read(frame: pl.DataFrame, column: str, positive: str = "", unlabelled: Iterable[str] = ()) -> Label:
-    """Finds the positive value and refuses what cannot be learned from.
+def read_label(frame: pl.DataFrame, column: str, positive: str = "", unlabelled: Iterable[str] = ()) -> Label:
+    """Parse a label column.
 
     Args:
         frame: typed.
         column: the label.
-        positive: the value that says fraud; found by its word where empty.
-        unlabelled: values that say nobody has decided; empty cells always do.
+        positive: the value that means fraud; recognised by its word where empty.
+        unlabelled: values that mean unknown; empty cells always do.
+
+    Raises:
+        UnknownColumn: there is no such column.
+        InputRefused: fraud cannot be told, or there are too few rows of a class.
     """
     if column not in frame.columns:
         raise UnknownColumn(column, frame.columns)
-    texts = cells(frame[column])
+    texts = normalised_cells(frame[column])
     unknown = {_plain(value) for value in unlabelled} | {""}
     values = [value for value in texts.drop_nulls().unique().sort().to_list() if value not in unknown]
-    chosen = _positive(column, values, _plain(positive))
+    chosen = _positive_value(column, values, _plain(positive))
     fraud = (texts == chosen).fill_null(False).to_numpy()
     known = texts.is_in(values).fill_null(False).to_numpy()
     found = Label(column, fraud, known)
@@ -82,57 +86,66 @@ def read(frame: pl.DataFrame, column: str, positive: str = "", unlabelled: Itera
     return found
 
 
-def guess(frame: pl.DataFrame, source: str) -> str:
-    """The column that is the label, where exactly one can be; refuses to choose between several.
+def find_label(frame: pl.DataFrame, source: str) -> str:
+    """Return the only column that can be the label.
 
     Args:
         frame: typed.
-        source: what the user calls the table.
+        source: name of the table for messages.
+
+    Raises:
+        InputRefused: no column can be the label, or several can.
     """
     named = [item.column for item in infer(frame).columns if item.role == "leak"]
-    found = [column for column in named if 2 <= cells(frame[column]).drop_nulls().n_unique() <= 3]
+    found = [column for column in named if 2 <= normalised_cells(frame[column]).drop_nulls().n_unique() <= 3]
     if len(found) == 1:
         return found[0]
-    said = msg("{found} columns that could be", found=len(found)) if found else msg("no column that could be")
+    names = msg("name it with --label: {names}", names=", ".join(found[:5]))
     raise InputRefused(
-        msg("{source}: found {said} the label, expected one", source=source, said=said),
-        hint=msg("name it with --label: {names}", names=", ".join(found[:5]))
-        if found
-        else "name it with --label",
+        msg("{source}: found {count} possible label columns, expected 1", source=source, count=len(found)),
+        hint=names if found else "name it with --label",
     )
 
 
-def verdicts(series: pl.Series, source: str) -> list[bool | None]:
-    """(rows,) what each cell says: fraud, fine, or nothing where it is empty or unsure.
+def read_feedback(series: pl.Series, source: str) -> list[bool | None]:
+    """Parse feedback on rows.
 
     Args:
         series: typed.
-        source: of the column, for messages.
+        source: name of the table for messages.
+
+    Returns:
+        (rows,) True for fraud, False for legitimate, None where the cell is empty or means unknown.
+
+    Raises:
+        InputRefused: a cell means none of these.
     """
-    texts = cells(series).to_list()
+    texts = normalised_cells(series).to_list()
     odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
     if odd:
         raise InputRefused(
             msg(
-                "{source}, column {name!r}: found {odd} cells that say neither fraud nor fine",
+                "{source}, column {name!r}: found {odd} cells that mean neither fraud nor legitimate",
                 source=source,
                 name=series.name,
                 odd=odd,
             ),
-            hint="use 1 and 0, yes and no, or fraud and fine; leave a cell empty where nobody knows",
+            hint="use 1 and 0, yes and no, or fraud and legitimate; leave unknown cells empty",
         )
     return [None if text is None or text in _UNSURE else text in _YES for text in texts]
 
 
-def _positive(column: str, values: list[str], wanted: str) -> str:
+def _positive_value(column: str, values: list[str], wanted: str) -> str:
     if len(values) < 2:
         raise InputRefused(
-            msg("label {column!r}: found 1 value, expected fraud and not fraud", column=column)
-            if values
-            else msg("label {column!r}: found 0 values, expected fraud and not fraud", column=column),
-            hint="a model learns from both; without labels use `vigie predict`",
+            msg(
+                "label {column!r}: found {values:,} different values, expected two",
+                column=column,
+                values=len(values),
+            ),
+            hint="training needs fraud and legitimate rows; without labels use `vigie predict`",
         )
-    if len(values) > MOST_VALUES:
+    if len(values) > MAX_VALUES:
         raise InputRefused(
             msg(
                 "label {column!r}: found {values:,} different values, expected two",
@@ -143,7 +156,7 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
         )
     if wanted:
         if set(values) <= {"0", "1"} and wanted in _YES | _NO:
-            return "1" if wanted in _YES else "0"  # read as yes and no, whatever the words were
+            return "1" if wanted in _YES else "0"  # parsed as a flag, whatever its words were
         if wanted not in values:
             raise InputRefused(
                 msg("label {column!r}: found no row with the value given by --positive", column=column)
@@ -152,11 +165,11 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
     if len(values) > 2:
         raise InputRefused(
             msg(
-                "label {column!r}: found {values} different values, expected two",
+                "label {column!r}: found {values:,} different values, expected two",
                 column=column,
                 values=len(values),
             ),
-            hint="say which one is fraud with --positive VALUE; --unlabelled VALUE leaves rows out that nobody decided",
+            hint="name the one that means fraud with --positive VALUE; --unlabelled VALUE leaves rows out",
         )
     yes = [value for value in values if value in _YES]
     no = [value for value in values if value in _NO]
@@ -166,42 +179,43 @@ def _positive(column: str, values: list[str], wanted: str) -> str:
         return next(value for value in values if value not in no)
     raise InputRefused(
         msg("label {column!r}: found two values, neither of them clearly fraud", column=column),
-        hint="say which with --positive VALUE",
+        hint="name the one that means fraud with --positive VALUE",
     )
 
 
 def _require_enough(found: Label, rows: int) -> None:
-    decided = int(found.known.sum())
-    if found.frauds < FEWEST_FRAUDS:
+    labelled = int(found.known.sum())
+    refine = "score the table with `vigie predict`, then use your labels with `vigie refine`"
+    if found.frauds < MIN_FRAUDS:
         raise InputRefused(
             msg(
                 "label {column!r}: found {frauds} frauds in {rows:,} rows, expected at least {fewest_frauds}",
                 column=found.column,
                 frauds=found.frauds,
                 rows=rows,
-                fewest_frauds=FEWEST_FRAUDS,
+                fewest_frauds=MIN_FRAUDS,
             ),
-            hint="so few teach no model that lasts: score the table with `vigie predict`, then teach it your labels with `vigie refine`",
+            hint=refine,
         )
-    if decided < FEWEST_ROWS:
+    if labelled < MIN_ROWS:
         raise InputRefused(
             msg(
                 "label {column!r}: found {decided} labelled rows, expected at least {fewest_rows}",
                 column=found.column,
-                decided=decided,
-                fewest_rows=FEWEST_ROWS,
+                decided=labelled,
+                fewest_rows=MIN_ROWS,
             ),
-            hint="score the table with `vigie predict`, then teach it your labels with `vigie refine`",
+            hint=refine,
         )
-    if decided - found.frauds < FEWEST_FRAUDS:
+    if labelled - found.frauds < MIN_FRAUDS:
         raise InputRefused(
             msg(
                 "label {column!r}: found {decided} rows that are not fraud, expected at least {fewest_frauds}",
                 column=found.column,
-                decided=decided - found.frauds,
-                fewest_frauds=FEWEST_FRAUDS,
+                decided=labelled - found.frauds,
+                fewest_frauds=MIN_FRAUDS,
             ),
-            hint="a model learns from both",
+            hint="training needs fraud and legitimate rows",
         )
 
 

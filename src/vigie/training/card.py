@@ -1,4 +1,4 @@
-"""The model card: what was learned, how well, from what, and what to doubt; Markdown, and HTML with plots."""
+"""The model card: training data, performance, inputs and caveats of a model, as Markdown and as HTML with plots."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ import numpy.typing as npt
 from vigie.arrays import Floats
 from vigie.models.trained.model import TrainedModel
 
-_HEADS = (("own", "on tables with its own columns"), ("transferable", "on any other table"))
-_TOP = 15
+_MODELS = (("own", "on tables with its own columns"), ("transferable", "on any other table"))
+_TOP_INPUTS = 15
 
 
 def markdown(summary: Mapping[str, Any], model: TrainedModel) -> str:
-    """The card."""
+    """Return the model card.
+
+    Args:
+        summary: of the training.
+        model: the model.
+    """
     performance = summary["performance"]
     parts = [
         f"# {summary['name']} {summary['version']}",
@@ -25,18 +30,18 @@ def markdown(summary: Mapping[str, Any], model: TrainedModel) -> str:
         "## How good it is",
         f"Measured on {performance['measured_on']}.",
         _table(
-            ["", *(title for _, title in _HEADS)],
-            [[what, *(_cell(performance[head], key) for head, _ in _HEADS)] for what, key in _FIGURES],
+            ["", *(title for _, title in _MODELS)],
+            [[what, *(_cell(performance[head], key) for head, _ in _MODELS)] for what, key in _FIGURES],
         ),
         _budgets(performance["own"]),
         _slices(performance["own"]),
-        "## What it looks at",
+        "## Most important inputs",
         _inputs(model),
         "## Columns left out",
         _leaks(summary["leaks"]),
     ]
     if summary["warnings"]:
-        parts += ["## Worth a second look", "\n".join(f"- {text}" for text in summary["warnings"])]
+        parts += ["## Warnings", "\n".join(f"- {text}" for text in summary["warnings"])]
     parts += ["## What the bundle holds of the table", _HOLDS]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -59,13 +64,13 @@ _HOLDS = (
 
 def _about(summary: Mapping[str, Any]) -> str:
     share = 100 * summary["share"]
-    domain = summary["domain"].replace("_", " ") or "not said by the table"
+    domain = summary["domain"].replace("_", " ") or "unknown"
     tuning = summary["performance"]["tuning"]
     features = sum(one["weight"] for one in tuning["boosters"] if one["features"])
     return (
         f"Domain: {domain}. Learned from {summary['labelled']:,} labelled rows of {summary['rows']:,}, "
         f"{summary['frauds']:,} of them fraud ({share:.2f} %). Parameters: {len(tuning['boosters'])} of {tuning['trials']} "
-        f"sets; trees that look at features beside the table's own columns have {100 * features:.0f} % of the say."
+        f"sets; trees that use features beside the table's own columns have {100 * features:.0f} % of the weight."
     )
 
 
@@ -84,7 +89,7 @@ def _budgets(performance: Mapping[str, Any]) -> str:
         [f"{100 * b['share']:g} %", f"{100 * b['precision']:.0f} %", f"{100 * b['recall']:.0f} %"]
         for b in performance["budgets"]
     ]
-    return _table(["rows looked at", "of them fraud", "of all frauds found"], rows) if rows else ""
+    return _table(["rows reviewed", "of them fraud", "of all frauds found"], rows) if rows else ""
 
 
 def _slices(performance: Mapping[str, Any]) -> str:
@@ -103,12 +108,12 @@ def _slices(performance: Mapping[str, Any]) -> str:
 
 
 def _inputs(model: TrainedModel) -> str:
-    order = np.argsort(-np.array(model.own.gain), kind="stable")[:_TOP]
-    names = model.own.own.inputs
+    order = np.argsort(-np.array(model.table_model.gain), kind="stable")[:_TOP_INPUTS]
+    names = model.table_model.encoder.inputs
     rows = [
-        [names[i].replace("_", " "), f"{100 * model.own.gain[i]:.0f} %"]
+        [names[i].replace("_", " "), f"{100 * model.table_model.gain[i]:.0f} %"]
         for i in order.tolist()
-        if model.own.gain[i] >= 0.005
+        if model.table_model.gain[i] >= 0.005
     ]
     return _table(["input", "share of the gain"], rows)
 
@@ -123,7 +128,13 @@ def _leaks(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def html(summary: Mapping[str, Any], card: str, curves: Mapping[str, Floats]) -> str:
-    """The card as a page of its own, with the curves of the rows held out."""
+    """Return the card as an HTML page.
+
+    Args:
+        summary: of the training.
+        card: the same as Markdown.
+        curves: (rows held out,) `label`, and the margins `own` and `transferable`.
+    """
     body = "\n".join(_blocks(card))
     plots = "".join(_plot(*one) for one in _curves(curves))
     title = escape(f"{summary['name']} {summary['version']}")
@@ -154,10 +165,10 @@ Points = list[tuple[float, float]]
 
 def _curves(curves: Mapping[str, Floats]) -> list[tuple[str, str, str, dict[str, Points]]]:
     fraud = curves["label"] > 0
-    both = {name: curves[name] for name, _ in _HEADS}
+    both = {name: curves[name] for name, _ in _MODELS}
     return [
         ("Precision and recall", "share of all frauds found", "precision", {n: _precision(fraud, m) for n, m in both.items()}),
-        ("Frauds found by effort", "share of rows looked at", "share of all frauds found", {n: _gain(fraud, m) for n, m in both.items()}),
+        ("Frauds found by effort", "share of rows reviewed", "share of all frauds found", {n: _gain(fraud, m) for n, m in both.items()}),
     ]  # fmt: skip
 
 
@@ -173,7 +184,7 @@ def _gain(fraud: npt.NDArray[np.bool_], margin: Floats) -> Points:
 
 
 def _thin(x: Floats, y: Floats) -> Points:
-    """At most eighty points, evenly along x: a curve, and not a row of the table."""
+    """Return at most eighty points, evenly along x: the shape of the curve, not the rows."""
     at = np.unique(np.searchsorted(x, np.linspace(x[0], 1, 80)).clip(0, len(x) - 1))
     return [(float(x[i]), float(y[i])) for i in at]
 
@@ -184,7 +195,7 @@ def _plot(title: str, x: str, y: str, lines: Mapping[str, Points]) -> str:
 
     drawn = "".join(
         f'<polyline class="{name}" points="{" ".join(map(place, points))}"/>'
-        f'<text x="{_EDGE + 70 * number}" y="{_EDGE - 7}" class="{name}">{name} head</text>'
+        f'<text x="{_EDGE + 70 * number}" y="{_EDGE - 7}" class="{name}">{name} model</text>'
         for number, (name, points) in enumerate(lines.items())
     )
     far = _SIZE - _EDGE
@@ -198,7 +209,7 @@ def _plot(title: str, x: str, y: str, lines: Mapping[str, Points]) -> str:
 
 
 def _blocks(card: str) -> list[str]:
-    """The few shapes of Markdown the card uses, as HTML."""
+    """Convert the few kinds of Markdown blocks that the card uses to HTML."""
     out = []
     for block in card.strip().split("\n\n"):
         lines = block.split("\n")

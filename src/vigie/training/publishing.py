@@ -1,4 +1,4 @@
-"""A trained model to the store and the catalog; doing it again is harmless."""
+"""Publication of a trained model to the store and the catalog; repeating it changes nothing."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ from vigie.stores.base import Store
 
 LIBRARIES = ("xgboost-cpu", "scikit-learn", "polars")
 CREATED = "1970-01-01T00:00:00Z"
-"""When it was made stands in the catalog: the same model must give the same bytes."""
+"""The catalog holds the true time; a constant here makes equal models equal bytes."""
 
 
-def shelve(
+def publish(
     catalog: Catalog,
     bundle: Bundle,
     store: Store,
-    gate: SignaturePolicy,
+    policy: SignaturePolicy,
     *,
     page: str,
     provenance: Mapping[str, Any] | None = None,
 ) -> ModelVersion:
-    """Publishes the bundle and registers it, bytes first.
+    """Publish a bundle to the store, then register it in the catalog.
 
     Args:
         catalog: where models are registered.
-        bundle: as `train` made it.
+        bundle: as `fit` made it.
         store: where new bundles are published.
-        gate: what the settings let in: where signatures are asked for, an unsigned model would never be opened.
-        page: its card, HTML; kept in the store beside the bundles, under the digest that the provenance remembers.
-        provenance: what else to remember of where it came from.
+        policy: of the settings.
+        page: the model card, HTML; stored beside the bundles under its digest, which the provenance holds.
+        provenance: further facts to register.
+
+    Raises:
+        UnsignedBundle: the policy requires signatures, so the model could never be opened.
     """
-    if gate.required:
+    if policy.required:
         raise UnsignedBundle(
             bundle.name,
             hint="train it without VIGIE_REQUIRE_SIGNATURE, then sign it with `vigie models sign`",

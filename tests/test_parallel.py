@@ -1,4 +1,4 @@
-"""Two things at a time."""
+"""Work on two threads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.waiting import LIMIT
 from vigie.parallel import in_threads
 
 
-def test_everything_is_done_once_and_two_at_a_time() -> None:
-    """Each of two waits for the other: by one thread this would never end."""
+def test_each_item_is_done_once_two_at_a_time() -> None:
+    """Each of two waits for the other, which would never end on one thread."""
     met, done = threading.Barrier(2), []
 
     def work(number: int) -> None:
@@ -22,14 +22,14 @@ def test_everything_is_done_once_and_two_at_a_time() -> None:
     assert sorted(done) == list(range(6))
 
 
-def test_where_it_is_not_worth_it_nobody_else_works() -> None:
-    """In the order of the items, on the thread that asks."""
+def test_too_little_work_stays_on_the_calling_thread() -> None:
+    """In the order of the items."""
     done: list[tuple[int, int]] = []
-    in_threads(lambda number: done.append((number, threading.get_ident())), range(3), worth=False)
+    in_threads(lambda number: done.append((number, threading.get_ident())), range(3), enough=False)
     assert done == [(number, threading.get_ident()) for number in range(3)]
 
 
-def test_work_that_asks_for_threads_does_it_by_itself() -> None:
+def test_nested_work_stays_on_its_thread() -> None:
     inner: list[bool] = []
 
     def work(_: int) -> None:
@@ -40,7 +40,7 @@ def test_work_that_asks_for_threads_does_it_by_itself() -> None:
     assert inner == [True] * 8
 
 
-def test_what_fails_on_a_thread_fails_for_who_asked() -> None:
+def test_an_error_on_a_thread_reaches_the_caller() -> None:
     def work(number: int) -> None:
         if number == 2:
             raise ZeroDivisionError(number)

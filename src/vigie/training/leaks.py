@@ -1,7 +1,6 @@
-"""Columns that are known only afterwards or give the label away alone: found before anything is learned.
+"""Label leaks: columns that are known only after the event, or that nearly decide the label alone.
 
-A column that nearly decides the label is questioned, not celebrated. It stays out unless the owner says that it is
-known at the moment of scoring (`--keep-column`).
+They are excluded unless the owner states that they are known at the time of scoring (`--keep-column`).
 """
 
 from __future__ import annotations
@@ -14,17 +13,21 @@ import polars as pl
 from scipy.stats import rankdata
 
 from vigie.roles.inference import Roles
-from vigie.train.label import Label
-from vigie.train.single_column_auc import alone, emptiness
+from vigie.training.labels import Label
+from vigie.training.single_column_auc import best_rule_auc, emptiness_auc
 
-TELLING, TELLING_AP = 0.98, 0.8
-"""ROC AUC and average precision that a single column has only where it knows the answer."""
+LEAK_AUC, LEAK_PRECISION = 0.98, 0.8
+"""ROC AUC and average precision of a single column from which it is a leak."""
 
-EMPTY = 0.95
-AFTER = 0.9
-"""The ROC AUC from which a balance after the event, which is known late, is left out."""
+EMPTINESS_AUC = 0.95
+"""The same for whether its cells are empty."""
 
-ORDER = 0.9
+LATE_BALANCE_AUC = 0.9
+"""ROC AUC from which a balance after the event, which is known late, is a leak."""
+
+ORDERED_AUC = 0.9
+"""ROC AUC of the row number from which the rows are ordered by the label."""
+
 _AFTERWARDS = ("balance_after", "counter_balance_after")
 _SAMPLE = 100_000
 
@@ -36,7 +39,7 @@ class Leak:
     Attributes:
         column: its name.
         reason: why, in English.
-        kept: the owner wants it all the same.
+        kept: whether the owner keeps it all the same.
     """
 
     column: str
@@ -44,16 +47,16 @@ class Leak:
     kept: bool
 
 
-def find(
+def find_leaks(
     frame: pl.DataFrame, roles: Roles, label: Label, keep: Collection[str], seed: int
 ) -> tuple[Leak, ...]:
-    """Every suspicious column of a labelled table.
+    """Return the suspicious columns of a labelled table.
 
     Args:
         frame: typed, without the label.
         roles: of its columns.
         label: of its rows.
-        keep: columns the owner vouches for.
+        keep: columns to mark as kept.
         seed: of the halves.
     """
     rows = np.flatnonzero(label.known)
@@ -69,12 +72,12 @@ def find(
 
 
 def ordered_by_label(label: Label) -> bool:
-    """Whether the rows are sorted by the label, so that their order says nothing of time."""
+    """Whether the rows are sorted by the label, so that their order tells nothing about time."""
     rows = np.flatnonzero(label.known)
     place, fraud = rankdata(rows), label.fraud[rows]
     frauds = int(fraud.sum())
     area = (place[fraud].sum() - frauds * (frauds + 1) / 2) / max(frauds * (len(rows) - frauds), 1)
-    return bool(max(area, 1 - area) >= ORDER)
+    return bool(max(area, 1 - area) >= ORDERED_AUC)
 
 
 def _reason(series: pl.Series, role: str, fraud: np.ndarray, seed: int) -> str:
@@ -82,13 +85,13 @@ def _reason(series: pl.Series, role: str, fraud: np.ndarray, seed: int) -> str:
         return "its name says that it is known only afterwards"
     if series.null_count() == len(series) or series.n_unique() < 2:
         return ""
-    if emptiness(series, fraud) >= EMPTY:
+    if emptiness_auc(series, fraud) >= EMPTINESS_AUC:
         return "it is empty, or filled, nearly exactly where there is fraud"
-    area, precision = alone(series, fraud, seed)
-    if area >= TELLING and precision >= TELLING_AP:
+    area, precision = best_rule_auc(series, fraud, seed)
+    if area >= LEAK_AUC and precision >= LEAK_PRECISION:
         return f"alone it tells fraud from the rest (ROC AUC {area:.3f}): too good to be known in time"
-    if role == "row_id" and area >= ORDER:
+    if role == "row_id" and area >= ORDERED_AUC:
         return f"a row number that tells fraud from the rest (ROC AUC {area:.3f}): the file is ordered by its label"
-    if role in _AFTERWARDS and area >= AFTER:
+    if role in _AFTERWARDS and area >= LATE_BALANCE_AUC:
         return f"a balance after the event that tells fraud from the rest (ROC AUC {area:.3f})"
     return ""

@@ -1,4 +1,4 @@
-"""A simulated world cut in two by time: an owner trains on the first half, the second comes without labels."""
+"""A simulated table split in two by time: the first half is trained on, the second has no labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.predict.conftest import opener
 
 from vigie import table as tables
-from vigie import train
+from vigie import training
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
@@ -29,7 +29,7 @@ LABEL = "is_fraud"
 
 @dataclass(frozen=True)
 class Halves:
-    """Both halves of a world, the label of each apart."""
+    """Both halves of a table, and the label of each."""
 
     first: pl.DataFrame
     second: pl.DataFrame
@@ -42,34 +42,34 @@ class Halves:
         return self.first.with_columns(pl.Series(LABEL, self.first_label.astype(int)))
 
 
-def cut(domain: str, seed: int, rows: int) -> Halves:
-    """A world, cut by its time."""
-    world = generate(domain, seed, rows)
-    column = next(name for name, role in world.roles.items() if role == "time")
-    order = world.frame[column].arg_sort().to_numpy()
+def split_by_time(domain: str, seed: int, rows: int) -> Halves:
+    """A simulated table, split by time."""
+    table = generate(domain, seed, rows)
+    column = next(name for name, role in table.roles.items() if role == "time")
+    order = table.frame[column].arg_sort().to_numpy()
     middle = len(order) // 2
     first, second = np.sort(order[:middle]), np.sort(order[middle:])
     return Halves(
-        world.frame[first], world.frame[second], world.label[first], world.label[second], world.roles
+        table.frame[first], table.frame[second], table.label[first], table.label[second], table.roles
     )
 
 
 @pytest.fixture(scope="session")
 def halves() -> Halves:
     """Six thousand online payments, numbered columns among them."""
-    return cut("card_not_present", 4, 6000)
+    return split_by_time("card_not_present", 4, 6000)
 
 
 @pytest.fixture(scope="session")
-def made(halves: Halves) -> train.Trained:
+def made(halves: Halves) -> training.TrainingResult:
     """The model of the first half."""
     table = tables.from_frame(halves.labelled, "first half")
-    return train.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
+    return training.train(table, label=LABEL, name="owner", time_budget=1000, trials=4, threads=1)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """A catalog with the shipped library and the owner's model."""
+class TrainedCatalog:
+    """A catalog with the starter models and the trained model."""
 
     catalog: Catalog
     entry: ModelVersion
@@ -80,21 +80,25 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk(made: train.Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The owner's model, published and registered."""
+def trained(
+    made: training.TrainingResult, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TrainedCatalog]:
+    """The trained model, published and registered."""
     folder: Path = tmp_path_factory.mktemp("trained")
     engine = database.open(f"sqlite:///{folder / 'catalog.sqlite'}")
     catalog = Catalog(engine)
     registry.register(catalog)
-    shelf = connect((folder / "models").as_uri())
-    entry = train.shelve(catalog, made.bundle, shelf, SignaturePolicy(False, None, folder), page=made.page)
-    yield Desk(catalog, entry)
+    store = connect((folder / "models").as_uri())
+    entry = training.publish(
+        catalog, made.bundle, store, SignaturePolicy(False, None, folder), page=made.page
+    )
+    yield TrainedCatalog(catalog, entry)
     engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def before(halves: Halves, tmp_path_factory: pytest.TempPathFactory) -> Prediction:
-    """The second half scored by the shipped library alone."""
+    """The second half scored by the starter models alone."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('before') / 'catalog.sqlite'}")
     catalog = Catalog(engine)
     registry.register(catalog)
