@@ -12,7 +12,7 @@ from vigie import matching
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.extras import require
 from vigie.i18n.messages import msg
-from vigie.matching.domains import UNSAID, domains
+from vigie.matching.domains import NEUTRAL_SCORE, domains
 from vigie.roles import inference
 from vigie.roles.inference import Roles
 from vigie.table import Table
@@ -155,4 +155,4 @@ def _warnings(suspicious: Sequence[Leak], ordered: bool, sampled: bool, rows: in
 def _recognise_domain(frame: pl.DataFrame, roles: Roles) -> str:
     scores = matching.describe(frame, roles).domain.scores
     best = max(scores, key=lambda name: scores[name], default="")
-    return best if best in domains() and scores[best] > UNSAID else ""
+    return best if best in domains() and scores[best] > NEUTRAL_SCORE else ""

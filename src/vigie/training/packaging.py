@@ -97,7 +97,7 @@ def _profile(plan: TrainingPlan, model: TrainedModel, whole: Subset) -> dict[str
         "typologies": [],
         "columns": [{"name": c.column, "role": c.role, "type": types[c.column]} for c in columns],
         "roles": dict.fromkeys(sorted(Counter(item.role for item in columns)), 1.0),
-        "quantiles": distributions.measure(whole.evidence.features).to_json(),
+        "quantiles": distributions.quantiles_of(whole.evidence.features).to_json(),
         "rows": plan.rows,
         "prevalence": round(plan.label.share, 6),
         "trained_on": {
