@@ -39,7 +39,7 @@ HOMES = {
     "argon2": {"web"},
     "authlib": {"web/oidc"},
     "prometheus_client": {"web"},
-    "granian": {"cli"},
+    "waitress": {"web/server"},
     "xlsxwriter": {"jobs"},
     "pyspark": {"spark"},
     "click": {"cli"},
