@@ -77,7 +77,7 @@ def spark_predict(
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
             table.df, ScoringContext(catalog, resources.bundle_loader(chosen), options, told),
-            spark.Room(place, spark.PART, chosen.require_signature), source=folder.source, comma_by_default=comma,
+            spark.ClusterSettings(place, spark.PARTITION_ROWS, chosen.require_signature), source=folder.source, comma_by_default=comma,
         )  # fmt: skip
         told("writing", 0.95)
         dialect = replace(table.dialect, decimal=result.decimal) if table.dialect else None

@@ -45,6 +45,7 @@ class EnsembleMember:
         recipe: how its inputs are built, as stored in its bundle.
         booster: its trees, as stored in its bundle.
         model: the loaded model.
+        entry: the model in the catalog; None in a stored scorer.
     """
 
     name: str
@@ -55,6 +56,7 @@ class EnsembleMember:
     recipe: Mapping[str, Any]
     booster: bytes
     model: Model
+    entry: ModelVersion | None = None
 
     @classmethod
     def fit(
@@ -96,6 +98,7 @@ class EnsembleMember:
             bundle.features,
             bundle.booster,
             model,
+            match.entry,
         )
         return member, member._vote(vote.margin) if vote else member.vote(frame, inputs)
 
