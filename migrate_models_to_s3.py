@@ -1,4 +1,4 @@
-"""Moves the models from this machine to an S3 bucket: `vigie migrate` by the flags it first had.
+"""Moves the models of the catalog to an S3 bucket; `vigie migrate` does the same for any store.
 
 python migrate_models_to_s3.py --estimate
 python migrate_models_to_s3.py --bucket fraud-detection-models --dry-run

@@ -1,6 +1,6 @@
-"""Registers the models under data/automl_models/ (or --from a folder or bucket); see `--help`.
+"""Registers the models under data/automl_models/, or of another folder or bucket by --from; see `--help`.
 
-A thin entry to `vigie.cli.populate`, under the name that owners of an earlier installation know.
+The script has its name and place from an earlier implementation; the command is `vigie.cli.populate`.
 """
 
 from vigie.cli.populate import populate

@@ -22,7 +22,7 @@ from vigie import errors
 from vigie.bundles.bundle import FILES, MANIFEST
 from vigie.bundles.signing import SIGNATURE
 from vigie.cli import cli
-from vigie.cli.refine import _ADDED as COLUMNS
+from vigie.engine.output import RESULT_COLUMNS as COLUMNS
 from vigie.i18n.catalogue import catalogue
 from vigie.table.source import EXTENSIONS
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,13 +12,13 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from tests.waiting import LIMIT
 
-from vigie import doctor, resources, settings
+from vigie import resources, settings
 from vigie.app import job_queue, runs, uploads, users
 from vigie.catalog import Catalog, StorageLocation
 from vigie.cli import cli
-from vigie.db import database
+from vigie.db import database, health
 from vigie.db.types import UtcDateTime
-from vigie.doctor import BAD, GOOD, WARNING, Finding, examine
+from vigie.doctor import GOOD, PROBLEM, WARNING, Finding, examine
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.settings import WebSettings
 from vigie.starter_models import registry
@@ -32,6 +30,11 @@ from vigie.web import security
 def findings(**environ: str) -> dict[str, Finding]:
     """By the name of the check."""
     return {finding.name: finding for finding in examine(settings.load(environ))}
+
+
+def check(chosen: settings.Settings, name: str) -> Finding:
+    """The finding of one check."""
+    return next(finding for finding in examine(chosen) if finding.name == name)
 
 
 def run(*arguments: str) -> Result:
@@ -73,7 +76,7 @@ def test_on_postgresql(postgres_url: str) -> None:
     engine = database.connect(postgres_url)
     database.upgrade(engine, "0001")
     found = findings(DATABASE_URL=postgres_url)["database"]
-    assert (found.state, found.hint) == (BAD, "back it up, then run: vigie db upgrade")
+    assert (found.state, found.hint) == (PROBLEM, "back it up, then run: vigie db upgrade")
     database.upgrade(engine)
     found = findings(DATABASE_URL=postgres_url)["database"]
     assert found.state == GOOD
@@ -117,16 +120,16 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
     chosen = settings.load({"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"})
     with resources.open_catalog(settings.load({"DATABASE_URL": url})) as catalog:
-        assert doctor._models(chosen).state == GOOD
+        assert check(chosen, "models").state == GOOD
         entry = catalog.list()[0]
         (tmp_path / "mine" / "x").mkdir(parents=True)
         (moved,) = catalog.relocate([(entry, StorageLocation("local", str(tmp_path / "mine"), "x"))])
-        found = doctor._models(chosen)
+        found = check(chosen, "models")
         assert found.state == WARNING
         assert "vigie migrate --to gs://b/automl_models" in found.hint
         catalog.relocate([(moved, StorageLocation("local", str(tmp_path / "gone"), "x"))])
-        found = doctor._models(chosen)
-        assert (found.state, entry.label in found.found) == (BAD, True)
+        found = check(chosen, "models")
+        assert (found.state, entry.label in found.found) == (PROBLEM, True)
 
 
 def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Path) -> None:
@@ -146,14 +149,22 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     """Named with what the system said."""
     (tmp_path / "file").write_text("")
     found = findings(VIGIE_HOME=str(tmp_path / "home"), MODEL_CACHE_DIR=str(tmp_path / "file"))["cache"]
-    assert found.state == BAD
+    assert found.state == PROBLEM
     assert "refused" in found.found
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(1, GOOD), (-60, WARNING), (4000, BAD)])
-def test_clocks_that_differ(seconds: int, state: str) -> None:
+@pytest.mark.parametrize(("seconds", "state"), [(1, GOOD), (-60, WARNING), (4000, PROBLEM)])
+def test_clocks_that_differ(
+    seconds: int, state: str, vigie_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By so much that signatures are refused, or leases end early."""
-    found = doctor._clock(datetime.now(UTC) - timedelta(seconds=seconds), [0.1])
+    actual = health.check
+
+    def shifted(url: str) -> health.DatabaseStatus:
+        return replace(actual(url), clock=datetime.now(UTC) - timedelta(seconds=seconds))
+
+    monkeypatch.setattr(health, "check", shifted)
+    found = check(settings.load(), "clock")
     assert found.state == state
     assert ("ahead of" in found.found) == (seconds > 100)
 
@@ -161,8 +172,10 @@ def test_clocks_that_differ(seconds: int, state: str) -> None:
 def test_a_store_that_ignores_conditions(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two publishers could both win there: it is refused, and the scratch object removed."""
     monkeypatch.setattr(memory, "put_if_absent", memory.put)
-    with pytest.raises(doctor._Odd, match="overwrites"), using(memory, monkeypatch) as chosen:
-        doctor._store(chosen, [])
+    monkeypatch.setattr(resources, "model_store", lambda _: memory)
+    found = check(settings.load(), "store")
+    assert found.state == PROBLEM
+    assert "overwrites" in found.found
     assert not list(memory.list())
 
 
@@ -172,7 +185,7 @@ def test_a_store_that_ignores_conditions(memory: Store, monkeypatch: pytest.Monk
 def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Path) -> None:
     """A rule without a key, and a key without a file."""
     found = findings(VIGIE_HOME=str(vigie_home), **environ)["signatures"]
-    assert found.state == BAD
+    assert found.state == PROBLEM
     assert "VIGIE_PUBLIC_KEY" in found.found + found.hint
 
 
@@ -180,24 +193,27 @@ def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Pat
     ("web", "state"),
     [
         (WebSettings(), GOOD),
-        (WebSettings(production=True), BAD),
-        (WebSettings(production=True, secret="x" * 31), BAD),
+        (WebSettings(production=True), PROBLEM),
+        (WebSettings(production=True, secret="x" * 31), PROBLEM),
         (WebSettings(production=True, secret="x" * 32), WARNING),
         (WebSettings(production=True, secret="x" * 32, public_url="https://v.example.org"), GOOD),
     ],
 )
-def test_the_secret_of_the_web_app(web: WebSettings, state: str) -> None:
+def test_the_secret_of_the_web_app(
+    web: WebSettings, state: str, vigie_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Refused as the web app itself refuses it; never told."""
-    found = doctor._secret(web)
+    monkeypatch.setattr(settings, "load_web", lambda: web)
+    found = check(settings.load(), "secret")
     assert found.state == state
     assert "xxx" not in found.found + found.hint
     if web.production:
         try:
             security.secret(settings.load(), web)
         except UsageRefused:
-            assert state == BAD
+            assert state == PROBLEM
         else:
-            assert state != BAD
+            assert state != PROBLEM
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -211,7 +227,7 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
         table = sa.table("runs", sa.column("not_before", UtcDateTime()))
         connection.execute(sa.update(table).values(not_before=asked))
     found = findings(DATABASE_URL=database_url)["worker"]
-    assert found.state == (BAD if late else GOOD)
+    assert found.state == (PROBLEM if late else GOOD)
     assert ("vigie worker" in found.hint) == late
     job_queue.claim(engine, "somebody", ("inspect",), LIMIT)
     assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
@@ -221,10 +237,3 @@ def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool
 def memory() -> Store:
     """A store in this process."""
     return connect("memory://doctor")
-
-
-@contextmanager
-def using(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
-    """Settings whose store is that one."""
-    monkeypatch.setattr(resources, "model_store", lambda chosen: store)
-    yield settings.load()

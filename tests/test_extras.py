@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.waiting import LIMIT
 
 from vigie.extras import MODULES, require
 from vigie.starter_models.registry import MODELS as BUNDLES
@@ -59,7 +60,7 @@ def vigie(
         [sys.executable, "-c", RUN, json.dumps([missing, arguments])],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT,
         cwd=tmp_path,
         env={
             "PATH": "/usr/bin:/bin",
@@ -138,7 +139,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment with Vigie's wheel and its core dependencies; needs no network."""
     folder = tmp_path_factory.mktemp("core")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True, timeout=300)
+    subprocess.run(build, check=True, capture_output=True, timeout=LIMIT)
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     python = folder / "venv" / "bin" / "python"
@@ -153,7 +154,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-deps",
         "--no-index",
     ]
-    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True, timeout=300)
+    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True, timeout=LIMIT)
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
     for distribution in _core():
         for top in {Path(str(file)).parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:

@@ -1,7 +1,7 @@
-"""Looks at everything an installation needs, one thing after the other, and says what is wrong and what to do.
+"""Checks everything an installation needs, and reports what is wrong and what to do.
 
-Each check returns a finding and never raises what the installation could be at fault for. The only thing written is a
-scratch object in the store and a row that is taken back.
+A check returns a finding and raises nothing that the installation can be at fault for. It writes only a scratch object in the
+store, a file in the cache folder and a row in a transaction that is rolled back.
 """
 
 from __future__ import annotations
@@ -18,33 +18,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vigie import __version__, resources, settings
-from vigie.db import database
-from vigie.db.health import DatabaseStatus, check
+from vigie.db import database, health
 from vigie.errors import AlreadyThere, VigieError
 from vigie.settings import Settings, WebSettings
 from vigie.starter_models import registry
 from vigie.stores.base import Store
 
-GOOD, WARNING, BAD = "good", "warning", "problem"
+GOOD, WARNING, PROBLEM = "good", "warning", "problem"
 SCRATCH = "vigie-doctor"
-SHORTEST_SECRET = 32
-"""Characters; fewer are refused by `vigie serve`."""
+"""Folder of the scratch object in the store."""
+MIN_SECRET_LENGTH = 32
+"""Characters; `vigie serve` refuses a shorter secret."""
 
-_CLOCK_WARNING, _CLOCK_BAD = 5.0, 300.0
+# Seconds, seconds, milliseconds, seconds.
+_CLOCK_WARNING, _CLOCK_PROBLEM = 5.0, 300.0
 _SLOW_DATABASE = 50.0
-_IDLE_WORKER = 60.0
+_MAX_WAIT = 60.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """Result of one check.
 
     Attributes:
-        name: of the check.
-        state: GOOD, WARNING or BAD.
-        found: in words, for the operator; never a secret.
-        hint: what to do about it; empty where all is well.
-        error: what the check met, where it met something.
+        name: name of the check.
+        state: GOOD, WARNING or PROBLEM.
+        found: text for the operator; never a secret.
+        hint: what to do about it; empty where there is nothing to do.
+        error: the error behind a PROBLEM, if there is one.
     """
 
     name: str
@@ -55,203 +56,196 @@ class Finding:
 
 
 def examine(chosen: Settings) -> Iterator[Finding]:
-    """Every finding in turn, as it is known."""
+    """Run the checks and yield each finding as it is known."""
     yield Finding("version", GOOD, f"Vigie {__version__}, database revision {database.HEAD}")
-    held: list[DatabaseStatus] = []
-    yield _told("database", lambda: _database(chosen, held))
-    found = held[0] if held else None
-    if found is not None and found.revision == database.HEAD:
-        yield _told("models", lambda: _models(chosen))
-    seen: list[float] = []
-    yield _told("credentials", lambda: _credentials(chosen))
-    yield _told("store", lambda: _store(chosen, seen))
-    yield _told("cache", lambda: _cache(chosen.cache_dir, chosen.cache_bytes))
-    yield _clock(found.clock if found else None, seen)
-    yield _told("signatures", lambda: _signatures(chosen))
+    statuses: list[health.DatabaseStatus] = []
+    clock_offsets: list[float] = []
+    yield _guarded("database", lambda: _database(chosen, statuses, clock_offsets))
+    status = statuses[0] if statuses else None
+    if status is not None and status.revision == database.HEAD:
+        yield _guarded("models", lambda: _models(chosen))
+    yield _guarded("credentials", lambda: _credentials(chosen))
+    yield _guarded("store", lambda: _store(chosen, clock_offsets))
+    yield _guarded("cache", lambda: _cache(chosen.cache_dir, chosen.cache_bytes))
+    yield _clock(clock_offsets)
+    yield _guarded("signatures", lambda: _signatures(chosen))
     yield _secret(settings.load_web())
-    if found is not None:
-        yield _worker(found)
+    if status is not None:
+        yield _worker(status)
 
 
-def _told(name: str, check: Callable[[], Finding]) -> Finding:
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except VigieError as error:
-        return Finding(name, BAD, error.message, error.hint, error)
+        return Finding(name, PROBLEM, error.message, error.hint, error)
     except OSError as error:
-        return Finding(name, BAD, f"the system refused: {error.strerror}", "check the folder and its rights")
-
-
-def _database(chosen: Settings, held: list[DatabaseStatus]) -> Finding:
-    found = check(chosen.database_url)
-    held.append(found)
-    what = f"{found.server} at {found.place}, answers in {found.milliseconds:.1f} ms"
-    if found.revision is None:
-        hint = "any command will make them; vigie db upgrade does nothing else"
-        return Finding("database", GOOD, f"{what}; it has no tables yet", hint)
-    if found.revision != database.HEAD:
-        hint = "back it up, then run: vigie db upgrade"
-        if found.revision > database.HEAD:
-            hint = "install the newer Vigie that wrote it"
         return Finding(
-            "database", BAD, f"{what}; it is at revision {found.revision}, expected {database.HEAD}", hint
+            name, PROBLEM, f"the system refused: {error.strerror}", "check the folder and its rights"
         )
-    if found.milliseconds > _SLOW_DATABASE:
-        return Finding("database", WARNING, what, "put the web app and the database in the same region")
-    return Finding("database", GOOD, f"{what}, can be written")
+
+
+def _database(chosen: Settings, statuses: list[health.DatabaseStatus], clock_offsets: list[float]) -> Finding:
+    status = health.check(chosen.database_url)
+    statuses.append(status)
+    if status.clock is not None:
+        clock_offsets.append((datetime.now(UTC) - status.clock).total_seconds())
+    found = f"{status.server} at {status.place}, answers in {status.milliseconds:.1f} ms"
+    if status.revision is None:
+        hint = "any command will make them; vigie db upgrade does nothing else"
+        return Finding("database", GOOD, f"{found}; it has no tables yet", hint)
+    if status.revision != database.HEAD:
+        newer = status.revision > database.HEAD
+        hint = "install the newer Vigie that wrote it" if newer else "back it up, then run: vigie db upgrade"
+        found = f"{found}; it is at revision {status.revision}, expected {database.HEAD}"
+        return Finding("database", PROBLEM, found, hint)
+    if status.milliseconds > _SLOW_DATABASE:
+        return Finding("database", WARNING, found, "put the web app and the database in the same region")
+    return Finding("database", GOOD, f"{found}, can be written")
 
 
 def _models(chosen: Settings) -> Finding:
     with resources.open_catalog(chosen) as catalog:
         entries = catalog.list()
     if not entries:
-        return Finding(
-            "models", BAD, "no active model", "run populate_reference_models.py, or reinstall Vigie"
-        )
-    lost = [
-        e.label
-        for e in entries
-        if e.storage.storage_type == "local" and not Path(e.storage.bucket, e.storage.prefix).is_dir()
-    ]
-    kinds = Counter(entry.storage.storage_type for entry in entries)
-    what = f"{len(entries)} active: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    if lost:
+        hint = "run populate_reference_models.py, or reinstall Vigie"
+        return Finding("models", PROBLEM, "no active model", hint)
+    types = Counter(entry.storage.storage_type for entry in entries)
+    found = f"{len(entries)} active: " + ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
+    local = [entry for entry in entries if entry.storage.storage_type == "local"]
+    missing = [e.label for e in local if not Path(e.storage.bucket, e.storage.prefix).is_dir()]
+    if missing:
+        found = f"{found}; {len(missing)} not on this machine, such as {missing[0]}"
         hint = "copy its folder here, or switch it off with vigie models deactivate"
-        return Finding("models", BAD, f"{what}; {len(lost)} not on this machine, such as {lost[0]}", hint)
-    ours = str(registry.MODELS.resolve())
-    near = [e for e in entries if e.storage.storage_type == "local" and e.storage.bucket != ours]
-    if near and chosen.storage_type != "local":
-        what = f"{what}; {len(near)} in folders of this machine, STORAGE_TYPE is {chosen.storage_type}"
-        hint = f"move them where every machine sees them: vigie migrate --to {resources.model_store(chosen).url}/automl_models"
-        return Finding("models", WARNING, what, hint)
-    return Finding("models", GOOD, what)
+        return Finding("models", PROBLEM, found, hint)
+    unshared = [entry for entry in local if entry.storage.bucket != str(registry.MODELS.resolve())]
+    if unshared and chosen.storage_type != "local":
+        found = f"{found}; {len(unshared)} in folders of this machine, STORAGE_TYPE is {chosen.storage_type}"
+        target = f"{resources.model_store(chosen).url}/automl_models"
+        return Finding(
+            "models", WARNING, found, f"move them where every machine sees them: vigie migrate --to {target}"
+        )
+    return Finding("models", GOOD, found)
 
 
 def _credentials(chosen: Settings) -> Finding:
-    if chosen.storage_type == "local":
+    kind = chosen.storage_type
+    if kind == "local":
         return Finding("credentials", GOOD, "none needed: models are in a folder")
-    if chosen.storage_type not in settings.CREDENTIALS:
-        return Finding("credentials", GOOD, f"left to the store plugin {chosen.storage_type}")
-    named = settings.credential_names(chosen.storage_type)
-    if named:
-        return Finding("credentials", GOOD, f"from {', '.join(named)}")
-    return Finding(
-        "credentials", WARNING, "none in the environment",
-        "right where the machine itself has a role; else set " + settings.CREDENTIALS[chosen.storage_type][0],
-    )  # fmt: skip
+    if kind not in settings.CREDENTIALS:
+        return Finding("credentials", GOOD, f"left to the store plugin {kind}")
+    names = settings.credential_names(kind)
+    if names:
+        return Finding("credentials", GOOD, f"from {', '.join(names)}")
+    hint = f"right where the machine itself has a role; else set {settings.CREDENTIALS[kind][0]}"
+    return Finding("credentials", WARNING, "none in the environment", hint)
 
 
-def _store(chosen: Settings, seen: list[float]) -> Finding:
-    shelf = resources.model_store(chosen)
+def _store(chosen: Settings, clock_offsets: list[float]) -> Finding:
+    store = resources.model_store(chosen)
     key = f"{SCRATCH}/{uuid.uuid4().hex}"
     started = time.perf_counter()
     try:
-        _exercise(shelf, key, seen)
+        _try_store(store, key, clock_offsets)
     except VigieError:
-        with suppress(VigieError):  # the first thing that went wrong is the one to tell
-            shelf.delete(key)
+        with suppress(VigieError):  # the first error is the one to report
+            store.delete(key)
         raise
-    shelf.delete(key)
+    store.delete(key)
     spent = 1000 * (time.perf_counter() - started)
-    place = shelf.bucket if shelf.kind == "local" else shelf.url
+    place = store.bucket if store.kind == "local" else store.url
     return Finding(
         "store", GOOD, f"{place}: written, read, not overwritten, listed, deleted in {spent:.0f} ms"
     )
 
 
-def _exercise(shelf: Store, key: str, seen: list[float]) -> None:
-    body = os.urandom(1000)
-    shelf.put_if_absent(key, body)
-    seen.append((datetime.now(UTC) - shelf.head(key).modified).total_seconds())
-    if shelf.get(key) != body:
-        raise _Odd(shelf, "other bytes came back than were written", "do not trust this store with models")
+def _try_store(store: Store, key: str, clock_offsets: list[float]) -> None:
+    data = os.urandom(1000)
+    store.put_if_absent(key, data)
+    clock_offsets.append((datetime.now(UTC) - store.head(key).modified).total_seconds())
+    if store.get(key) != data:
+        raise _UnsuitableStore(
+            store, "other bytes came back than were written", "do not trust this store with models"
+        )
     try:
-        shelf.put_if_absent(key, b"")
+        store.put_if_absent(key, b"")
     except AlreadyThere:
         pass
     else:
-        raise _Odd(
-            shelf,
+        raise _UnsuitableStore(
+            store,
             "it overwrites what must be new (conditional writes are ignored)",
             "use a store that honours If-None-Match: AWS S3, Ceph, MinIO, R2 and Azure do",
         )
-    if key not in {head.key for head in shelf.list(SCRATCH)}:
-        raise _Odd(
-            shelf, "an object just written is not listed", "the key needs the right to list the bucket"
+    if key not in {head.key for head in store.list(SCRATCH)}:
+        raise _UnsuitableStore(
+            store, "an object just written is not listed", "the key needs the right to list the bucket"
         )
 
 
-class _Odd(VigieError):
-    """The store answers, but not as a store must."""
+class _UnsuitableStore(VigieError):
+    """The store answers but breaks the contract of `Store`."""
 
-    def __init__(self, shelf: Store, found: str, hint: str) -> None:
-        super().__init__(f"{shelf.location.label}: {found}", hint=hint)
+    def __init__(self, store: Store, found: str, hint: str) -> None:
+        super().__init__(f"{store.location.label}: {found}", hint=hint)
 
 
-def _cache(folder: Path, most: int) -> Finding:
+def _cache(folder: Path, max_bytes: int) -> Finding:
     folder.mkdir(parents=True, exist_ok=True)
     trial = folder / f".doctor-{uuid.uuid4().hex}"
     trial.write_bytes(b"vigie")
     trial.replace(trial.with_suffix(".moved"))
     trial.with_suffix(".moved").unlink()
     free = shutil.disk_usage(folder).free
-    what = f"{folder}: can be written, {free / 1e9:.1f} GB free, may take {most / 1e9:.1f} GB"
-    if free < min(most, 1_000_000_000):
-        return Finding("cache", WARNING, what, "free some space, or set VIGIE_CACHE_BYTES lower")
-    return Finding("cache", GOOD, what)
+    found = f"{folder}: can be written, {free / 1e9:.1f} GB free, may take {max_bytes / 1e9:.1f} GB"
+    if free < min(max_bytes, 1_000_000_000):
+        return Finding("cache", WARNING, found, "free some space, or set VIGIE_CACHE_BYTES lower")
+    return Finding("cache", GOOD, found)
 
 
-def _clock(database_clock: datetime | None, seen: list[float]) -> Finding:
-    """This machine's time against the database's and the store's: signatures and leases need them to agree."""
-    gaps = list(seen)
-    if database_clock is not None:
-        gaps.append((datetime.now(UTC) - database_clock).total_seconds())
-    if not gaps:
+def _clock(offsets: list[float]) -> Finding:
+    """Compare this machine's clock with those of database and store: signatures and leases need them to agree."""
+    if not offsets:
         return Finding("clock", WARNING, "nothing to compare it with: neither store nor database answered")
-    worst = max(gaps, key=abs)
+    worst = max(offsets, key=abs)
     if abs(worst) <= _CLOCK_WARNING:
         return Finding("clock", GOOD, f"within {max(1.0, abs(worst)):.0f} s of the database and the store")
-    state = BAD if abs(worst) > _CLOCK_BAD else WARNING
-    ahead = "ahead of" if worst > 0 else "behind"
-    return Finding(
-        "clock", state, f"{abs(worst):.0f} s {ahead} the others", "set the clock, for example with NTP"
-    )
+    state = PROBLEM if abs(worst) > _CLOCK_PROBLEM else WARNING
+    found = f"{abs(worst):.0f} s {'ahead of' if worst > 0 else 'behind'} the others"
+    return Finding("clock", state, found, "set the clock, for example with NTP")
 
 
 def _signatures(chosen: Settings) -> Finding:
     if chosen.public_key is not None and not chosen.public_key.is_file():
-        return Finding(
-            "signatures", BAD, f"VIGIE_PUBLIC_KEY: no file {chosen.public_key}", "give the path of a PEM file"
-        )
-    resources.signature_policy(chosen).applies_to("")  # refuses a rule that nobody can keep
+        found = f"VIGIE_PUBLIC_KEY: no file {chosen.public_key}"
+        return Finding("signatures", PROBLEM, found, "give the path of a PEM file")
+    resources.signature_policy(chosen).applies_to("")  # raises where signatures are required without a key
     if chosen.require_signature:
         return Finding("signatures", GOOD, "required, and a key is there")
-    asked = "looked at where there is one" if chosen.public_key else "not looked at"
-    return Finding("signatures", GOOD, asked)
+    return Finding(
+        "signatures", GOOD, "looked at where there is one" if chosen.public_key else "not looked at"
+    )
 
 
 def _secret(web: WebSettings) -> Finding:
-    """What signs the sessions of the web app, and the address in its links."""
+    """Check the secret that signs the sessions of the web app, and the address in its links."""
     if not web.production:
         return Finding("secret", GOOD, "not needed: this installation is for one person")
-    if len(web.secret) < SHORTEST_SECRET:
-        found = f"VIGIE_SECRET has {len(web.secret)} characters, expected at least {SHORTEST_SECRET}"
+    if len(web.secret) < MIN_SECRET_LENGTH:
+        found = f"VIGIE_SECRET has {len(web.secret)} characters, expected at least {MIN_SECRET_LENGTH}"
         hint = "make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        return Finding("secret", BAD, found, hint)
+        return Finding("secret", PROBLEM, found, hint)
     if not web.public_url:
-        return Finding(
-            "secret", WARNING, "long enough, but VIGIE_PUBLIC_URL is not set",
-            "set it to the address people use, or links that sign in will lack it",
-        )  # fmt: skip
+        hint = "set it to the address people use, or links that sign in will lack it"
+        return Finding("secret", WARNING, "long enough, but VIGIE_PUBLIC_URL is not set", hint)
     return Finding("secret", GOOD, f"{len(web.secret)} characters; links begin with {web.public_url}")
 
 
-def _worker(found: DatabaseStatus) -> Finding:
-    if found.waiting is not None and found.waiting > _IDLE_WORKER and not found.working:
+def _worker(status: health.DatabaseStatus) -> Finding:
+    if status.waiting is not None and status.waiting > _MAX_WAIT and not status.working:
+        found = f"a run has been waiting for {status.waiting:.0f} s, and nobody works"
         hint = "start one: vigie worker, with the same DATABASE_URL and STORAGE_TYPE as the web app"
-        return Finding(
-            "worker", BAD, f"a run has been waiting for {found.waiting:.0f} s, and nobody works", hint
-        )
-    if found.working:
-        return Finding("worker", GOOD, f"at work on {found.working}")
+        return Finding("worker", PROBLEM, found, hint)
+    if status.working:
+        return Finding("worker", GOOD, f"at work on {status.working}")
     return Finding("worker", GOOD, "nothing is waiting for one")

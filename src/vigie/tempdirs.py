@@ -1,4 +1,4 @@
-"""A private folder to work in, gone afterwards; what killed processes left is swept by the next one: it holds cells."""
+"""Private temporary folders for working files, which may contain cell values."""
 
 from __future__ import annotations
 
@@ -16,39 +16,42 @@ from vigie.errors import UnwritableOutput
 
 
 @contextmanager
-def working(under: Path) -> Iterator[Path]:
-    """A new folder under `under`; a full disk is said in words.
+def temporary_workdir(parent: Path) -> Iterator[Path]:
+    """Create a folder below `parent` and remove it at the end.
 
     Args:
-        under: created where it is missing, for its owner alone.
+        parent: created where it is missing, readable by its owner only.
+
+    Raises:
+        UnwritableOutput: the disk is full.
     """
-    under.mkdir(mode=0o700, parents=True, exist_ok=True)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(
-            prefix=f"{os.getpid()}-", dir=under, ignore_cleanup_errors=True
+            prefix=f"{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
         ) as name:
             yield Path(name)
     except (OSError, pl.exceptions.PolarsError) as error:
-        # Polars says it in the words of the system, by whatever class it has at hand.
+        # Polars reports a full disk by various classes, with the system's text.
         if getattr(error, "errno", None) != errno.ENOSPC and os.strerror(errno.ENOSPC) not in str(error):
             raise
         raise UnwritableOutput(
-            str(under), reason="no space left for working files; set MODEL_CACHE_DIR to a larger disk"
+            str(parent), reason="no space left for working files; set MODEL_CACHE_DIR to a larger disk"
         ) from error
 
 
-def sweep(under: Path) -> int:
-    """Removes what processes of this machine left that are no more; returns how many folders."""
+def remove_stale(parent: Path) -> int:
+    """Remove the folders of processes of this machine that were killed; return how many."""
     removed = 0
-    for folder in under.glob("*-*"):
+    for folder in parent.glob("*-*"):
         number = folder.name.partition("-")[0]
-        if number.isdigit() and not _alive(int(number)):
+        if number.isdigit() and not _is_alive(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     return removed
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from tests.helpers.tables import given
 
-from vigie.features.cells import LARGEST, as_codes, as_numbers
+from vigie.features.cells import MAX_NUMBER, as_codes, as_numbers
 from vigie.features.columns import ColumnView
 
 
@@ -24,7 +24,7 @@ def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Seri
     [
         ([1, None, 3], [1, np.nan, 3]),
         ([True, False, None], [1, 0, np.nan]),
-        ([1.5, float("inf"), -float("inf")], [1.5, LARGEST, -LARGEST]),
+        ([1.5, float("inf"), -float("inf")], [1.5, MAX_NUMBER, -MAX_NUMBER]),
         ([30, -1, 12], [30, np.nan, 12]),
         ([-1, -5, 12], [-1, -5, 12]),
         ([-1, 0, 1], [-1, 0, 1]),
@@ -54,9 +54,9 @@ def test_codes_follow_the_values_not_the_rows() -> None:
 def test_amounts_have_no_sign_and_no_currency() -> None:
     here = facts(amount=[-50.0, 50.0, 100.0, None])
     there = facts(amount=[-50.0 * 655.957, 50.0 * 655.957, 100.0 * 655.957, None])
-    assert here.amount is not None
-    assert here.amount[0] == here.amount[1] == 50
-    np.testing.assert_allclose(here.log_amount, there.log_amount)
+    assert here.numbers.amount is not None
+    assert here.numbers.amount[0] == here.numbers.amount[1] == 50
+    np.testing.assert_allclose(here.numbers.log_amount, there.numbers.log_amount)
 
 
 def test_unknown_times_are_spread_over_the_known_ones() -> None:
@@ -72,21 +72,21 @@ def test_unknown_times_are_spread_over_the_known_ones() -> None:
     )
     roles = given({name: name for name in frame.columns})
     whole = ColumnView(frame, roles)
-    assert whole.time is not None
-    assert whole.hour is not None
-    lost = whole.time[1::2]
-    assert set(lost) <= set(whole.time[::2])
+    assert whole.times.values is not None
+    assert whole.times.hour is not None
+    lost = whole.times.values[1::2]
+    assert set(lost) <= set(whole.times.values[::2])
     assert len(np.unique(lost)) > 100
-    assert np.isnan(whole.hour).tolist() == [False, True] * 200
+    assert np.isnan(whole.times.hour).tolist() == [False, True] * 200
     order = rng.permutation(400)
-    np.testing.assert_array_equal(ColumnView(frame[order], roles).time, whole.time[order])
+    np.testing.assert_array_equal(ColumnView(frame[order], roles).times.values, whole.times.values[order])
 
 
 def test_an_empty_column_is_no_column() -> None:
     empty = facts(amount=[None, None], time=pl.Series([None, None], dtype=pl.Datetime("us")))
-    assert empty.amount is None
-    assert empty.time is None
-    assert empty.numbers("amount") == []
+    assert empty.numbers.amount is None
+    assert empty.times.values is None
+    assert empty.numbers.all("amount") == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_empty_column_is_no_column() -> None:
 )
 def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: list[float] | None) -> None:
     """Dates without a time of day have no hour; a month counted in hours has."""
-    found = facts(time=time).hour
+    found = facts(time=time).times.hour
     if hour is None:
         assert found is None
     else:
@@ -120,16 +120,14 @@ def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: 
 def test_an_hour_column_may_count_hours_or_seconds_or_be_written_as_a_clock(
     given_hour: list[int], expected: list[float]
 ) -> None:
-    np.testing.assert_allclose(facts(hour=given_hour).hour, expected)
+    np.testing.assert_allclose(facts(hour=given_hour).times.hour, expected)
 
 
 def test_windows_fit_the_unit_of_time() -> None:
     clock = facts(time=[datetime(2024, 1, 1), datetime(2024, 1, 5)])
-    assert clock.windows == (3600, 86_400, 604_800)
-    assert clock.weekday is not None
-    assert clock.weekday.tolist() == [0, 4]
-    assert facts(time=[1, 744]).windows == (1, 24, 168)
-    hour, day, week = facts(time=[0, 100_000]).windows
+    assert clock.times.windows == (3600, 86_400, 604_800)
+    assert facts(time=[1, 744]).times.windows == (1, 24, 168)
+    hour, day, week = facts(time=[0, 100_000]).times.windows
     assert (day, week) == (24 * hour, 168 * hour)
 
 
@@ -140,8 +138,8 @@ def test_a_counter_tells_its_unit_by_the_hours_that_people_keep(unit: float) -> 
     hours = rng.integers(0, 200, 3000) * 24 + np.clip(rng.normal(14, 3, 3000), 0, 23.9)
     passed = np.sort(np.floor(np.r_[0.0, hours] * 3600 / unit)).astype(int)
     counted = facts(time=passed.tolist())
-    assert counted.windows == (3600 / unit, 86_400 / unit, 604_800 / unit)
-    np.testing.assert_allclose(counted.hour, passed * unit % 86_400 / 3600, atol=1e-9)
+    assert counted.times.windows == (3600 / unit, 86_400 / unit, 604_800 / unit)
+    np.testing.assert_allclose(counted.times.hour, passed * unit % 86_400 / 3600, atol=1e-9)
 
 
 def test_a_date_and_a_time_of_day_in_two_columns_are_one_moment() -> None:
@@ -150,14 +148,14 @@ def test_a_date_and_a_time_of_day_in_two_columns_are_one_moment() -> None:
     together = facts(time=[datetime(2024, 1, 2, 15, 30), datetime(2024, 1, 2, 6), datetime(2024, 1, 5, 23)])
     for hours in ([15.5, 6, 23, 1], [55_800, 21_600, 82_800, 3600]):
         apart = facts(time=dates, hour=hours)
-        assert together.time is not None
-        assert apart.time is not None
-        np.testing.assert_allclose(apart.time[:3], together.time)
-        np.testing.assert_allclose(apart.hour, [15.5, 6, 23, 1])
+        assert together.times.values is not None
+        assert apart.times.values is not None
+        np.testing.assert_allclose(apart.times.values[:3], together.times.values)
+        np.testing.assert_allclose(apart.times.hour, [15.5, 6, 23, 1])
     dated = facts(time=[datetime(2024, 1, 2, 15, 30), datetime(2024, 1, 2, 6)], hour=[3, 4])
-    assert dated.time is not None
-    assert together.time is not None
-    np.testing.assert_allclose(dated.time, together.time[:2])
+    assert dated.times.values is not None
+    assert together.times.values is not None
+    np.testing.assert_allclose(dated.times.values, together.times.values[:2])
 
 
 def test_year_month_and_day_in_three_columns_are_one_date() -> None:
@@ -165,43 +163,45 @@ def test_year_month_and_day_in_three_columns_are_one_date() -> None:
     whole = facts(time=[datetime(2023, 12, 31, 6), datetime(2024, 2, 29, 18, 30), datetime(2024, 3, 1)])
     for months in ([12, 2, 3], ["Dec", "février", "Marzo"]):
         parts = facts(year=[2023, 2024, 2024], month=months, day=[31, 29, 1], hour=[6, 18.5, 0])
-        np.testing.assert_allclose(parts.time, whole.time)
-        np.testing.assert_allclose(parts.hour, [6, 18.5, 0])
-    assert facts(year=[2023, 2024], month=[12, 2]).time is None
-    lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).time
+        np.testing.assert_allclose(parts.times.values, whole.times.values)
+        np.testing.assert_allclose(parts.times.hour, [6, 18.5, 0])
+    assert facts(year=[2023, 2024], month=[12, 2]).times.values is None
+    lost = facts(year=[2023, None], month=[12, 2], day=[31, 29]).times.values
     assert lost is not None
     assert lost[1] == lost[0], "the only one that is known"
 
 
 def test_month_and_day_without_a_year_are_days_of_one_year() -> None:
     found = facts(month=[2, 3, 12], day=[28, 1, 31])
-    assert found.time is not None
-    assert np.diff(found.time).tolist() == [86_400, 305 * 86_400]
-    assert found.windows == (3600, 86_400, 604_800)
+    assert found.times.values is not None
+    assert np.diff(found.times.values).tolist() == [86_400, 305 * 86_400]
+    assert found.times.windows == (3600, 86_400, 604_800)
 
 
 def test_days_that_are_counted_have_hours() -> None:
     """A month of days, and the time of day in another column, or in none."""
     found = facts(day=[1, 1, 30, 31], hour=[6, 18.5, 0, 12])
-    assert found.time is not None
-    assert (np.diff(found.time) / 3600).tolist() == [12.5, 29 * 24 - 18.5, 36]
+    assert found.times.values is not None
+    assert (np.diff(found.times.values) / 3600).tolist() == [12.5, 29 * 24 - 18.5, 36]
     of_year = facts(year=[2023, 2024, 2024], day=[365, 60, 366], month=[12, 2, 12])
-    assert of_year.time is not None
+    assert of_year.times.values is not None
     assert (
-        of_year.time.tolist()
-        == facts(time=[datetime(2023, 12, 31), datetime(2024, 2, 29), datetime(2024, 12, 31)]).time.tolist()
+        of_year.times.values.tolist()
+        == facts(
+            time=[datetime(2023, 12, 31), datetime(2024, 2, 29), datetime(2024, 12, 31)]
+        ).times.values.tolist()
     )
-    assert found.windows == facts(day=[1, 1, 30, 31]).windows == (3600, 86_400, 604_800)
+    assert found.times.windows == facts(day=[1, 1, 30, 31]).times.windows == (3600, 86_400, 604_800)
 
 
 def test_two_sides_only_where_receivers_also_send() -> None:
-    both = facts(customer=["a", "b", "c"], counterparty=["b", "c", "x"]).shared_ids
+    both = facts(customer=["a", "b", "c"], counterparty=["b", "c", "x"]).entities.shared_ids
     assert both is not None
     source, target = both
     assert source[1] == target[0]
     assert source[2] == target[1]
-    assert facts(customer=["a", "b"], counterparty=["x", "y"]).shared_ids is None
-    assert facts(customer=[1, 2], counterparty=["2", "1"]).shared_ids is not None, "one may be text"
+    assert facts(customer=["a", "b"], counterparty=["x", "y"]).entities.shared_ids is None
+    assert facts(customer=[1, 2], counterparty=["2", "1"]).entities.shared_ids is not None, "one may be text"
 
 
 def test_categories_have_few_values_and_more_than_one() -> None:

@@ -32,7 +32,7 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
     rng = np.random.default_rng(seed)
     told = [_alone(frame, roles, fitted.features)]
     said: dict[str, Floats] = {}
-    newcomer = whole.is_first_of_actor
+    newcomer = whole.entities.is_first_of_actor
     for kind in found:
         column: dict[str, np.ndarray] = {}
         for rows, piece in _pieces(kind, frame, newcomer, whole.row_hashes, rng):

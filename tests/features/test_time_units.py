@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from vigie.features.time_units import as_seconds, day_of
+from vigie.features.time_units import as_seconds, day_length
 
 MOMENT = datetime(2024, 3, 1, 12, 0)
 SECONDS = 1_709_294_400.0
@@ -51,22 +51,22 @@ def kept_hours(days: int, spread: float) -> np.ndarray:
 @pytest.mark.parametrize("days", [2, 30, 400])
 @pytest.mark.parametrize("in_an_hour", [1, 60, 3600])
 def test_hours_that_people_keep_tell_the_unit(days: int, in_an_hour: int) -> None:
-    assert day_of(np.floor(kept_hours(days, 4) * in_an_hour)) == 24 * in_an_hour
+    assert day_length(np.floor(kept_hours(days, 4) * in_an_hour)) == 24 * in_an_hour
 
 
 def test_over_a_year_a_faint_rhythm_is_enough_over_two_days_it_is_not() -> None:
     """A trend of two days leans as much; one of a year hardly at all."""
-    assert day_of(kept_hours(365, 6.5) * 3600) == 86_400
-    assert day_of(kept_hours(2, 6.5)) == 0
+    assert day_length(kept_hours(365, 6.5) * 3600) == 86_400
+    assert day_length(kept_hours(2, 6.5)) == 0
 
 
 def test_where_nobody_keeps_hours_there_is_no_unit() -> None:
     """Evenly spread rows, the numbers of the rows, days, a trend, few rows, less than two days."""
     rng = np.random.default_rng(1)
-    assert day_of(kept_hours(60, 400)) == 0
-    assert day_of(np.arange(ROWS, dtype=float)) == 0
-    assert day_of(rng.integers(0, 180, ROWS).astype(float)) == 0
-    assert day_of(np.sqrt(rng.random(ROWS)) * 24 * 5) == 0
-    assert day_of(np.array([3.0, 5.0, 60.0, 61.0])) == 0
-    assert day_of(np.clip(kept_hours(1, 3), 0, 24)) == 0
-    assert day_of(np.zeros(5)) == 0
+    assert day_length(kept_hours(60, 400)) == 0
+    assert day_length(np.arange(ROWS, dtype=float)) == 0
+    assert day_length(rng.integers(0, 180, ROWS).astype(float)) == 0
+    assert day_length(np.sqrt(rng.random(ROWS)) * 24 * 5) == 0
+    assert day_length(np.array([3.0, 5.0, 60.0, 61.0])) == 0
+    assert day_length(np.clip(kept_hours(1, 3), 0, 24)) == 0
+    assert day_length(np.zeros(5)) == 0

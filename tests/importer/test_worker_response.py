@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from vigie.errors import ForeignModelRefused
-from vigie.importer import worker_response
+from vigie.importer.worker_response import WorkerOutput, parse_response
 
 _SOUND: dict[str, Any] = {
     "ok": True,
-    "recipe": {"format": 1, "kind": "native", "columns": ["a"], "names": ["a"], "steps": []},
+    "features": {"format": 1, "kind": "native", "columns": ["a"], "names": ["a"], "steps": []},
     "digests": {"f": "0"},
     "trusted": [],
-    "walls": [],
+    "protections": [],
     "xgboost": "3",
     "booster_bytes": 2,
 }
@@ -25,9 +25,9 @@ _SOUND: dict[str, Any] = {
 @pytest.mark.parametrize(
     "change",
     [
-        {"recipe": None}, {"recipe": {}}, {"recipe": {**_SOUND["recipe"], "steps": [{"op": "eval"}]}},
-        {"recipe": {**_SOUND["recipe"], "steps": [{"op": "split", "parts": [{"steps": 3}]}]}},
-        {"recipe": {**_SOUND["recipe"], "names": [1]}}, {"digests": {"f": 0}}, {"walls": "all"}, {"xgboost": 3},
+        {"features": None}, {"features": {}}, {"features": {**_SOUND["features"], "steps": [{"op": "eval"}]}},
+        {"features": {**_SOUND["features"], "steps": [{"op": "split", "parts": [{"steps": 3}]}]}},
+        {"features": {**_SOUND["features"], "names": [1]}}, {"digests": {"f": 0}}, {"protections": "all"}, {"xgboost": 3},
         {"booster_bytes": 3}, {"ok": "yes"}, {"ok": False, "kind": "names", "names": [1]}, {"ok": False, "kind": []},
     ],
     ids=str,
@@ -35,8 +35,8 @@ _SOUND: dict[str, Any] = {
 def test_an_answer_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     """The process may have been taken over: its answer is input."""
     good = json.dumps(_SOUND).encode() + b"\n{}"
-    assert worker_response.read(worker_response.Raw(good, 0, False), model="m", trust=()).booster == b"{}"
+    assert parse_response(WorkerOutput(good, 0, False), model="m", trust=()).booster == b"{}"
     bad = json.dumps({**_SOUND, **change}).encode() + b"\n{}"
     for data in (bad, b"", b"[]\n{}", b"[" * 100_000 + b"\n{}", pickle.dumps(["a pickle"])):
         with pytest.raises(ForeignModelRefused):
-            worker_response.read(worker_response.Raw(data, 0, False), model="m", trust=())
+            parse_response(WorkerOutput(data, 0, False), model="m", trust=())

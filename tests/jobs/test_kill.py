@@ -116,7 +116,7 @@ def never_done(self, kinds):
 
 
 Worker.run_one = never_done
-sys.argv = ["vigie", "worker", "--jobs", "3", "--while-stdin"]
+sys.argv = ["vigie", "worker", "--jobs", "3", "--exit-on-stdin-eof"]
 cli.main()
 """
 

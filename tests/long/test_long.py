@@ -215,8 +215,8 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     """Cells of a table do not outlive the process that worked on them by more than the next one."""
     dead = tmp_path / "999999999-abc"
     dead.mkdir()
-    with tempdirs.working(tmp_path) as mine:
-        assert tempdirs.sweep(tmp_path) == 1
+    with tempdirs.temporary_workdir(tmp_path) as mine:
+        assert tempdirs.remove_stale(tmp_path) == 1
         assert mine.is_dir()
     assert list(tmp_path.iterdir()) == []
 
@@ -230,9 +230,9 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
 )
 def test_a_full_disk_is_said_in_words(tmp_path: Path, raised: Exception) -> None:
     """Whoever notices it first."""
-    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.working(tmp_path):
+    with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.temporary_workdir(tmp_path):
         raise raised
-    with pytest.raises(pl.exceptions.ComputeError), tempdirs.working(tmp_path):
+    with pytest.raises(pl.exceptions.ComputeError), tempdirs.temporary_workdir(tmp_path):
         raise pl.exceptions.ComputeError("something else")
 
 

@@ -66,8 +66,8 @@ def _recipe(fitted: Any, columns: list[str]) -> dict[str, Any]:
     """As the import makes it: through the file, never through the object; and through JSON."""
     out = io.BytesIO()
     joblib.dump(fitted, out, compress=3)
-    read = pickle_reader.read(out.getvalue(), most_bytes=1 << 24)
-    recipe = pipeline_conversion.extend(sklearn_transformers.start(columns), read)
+    read = pickle_reader.read(out.getvalue(), max_bytes=1 << 24)
+    recipe = pipeline_conversion.extend(sklearn_transformers.ConvertedPipeline.start(columns), read)
     return dict(json.loads(json.dumps(recipe.to_json(), allow_nan=False)))
 
 

@@ -177,15 +177,15 @@ def test_a_file_of_marks_that_makes_no_sense_is_refused(
 ) -> None:
     """By file, column and count, never by value."""
     from vigie import settings
-    from vigie.cli.refine import _marks
+    from vigie.cli.refine import read_labels
 
     labels = tmp_path / "marks.csv"
     labels.write_text(document)
     table = tables.from_frame(pl.DataFrame({"id": ["A1", "A2", "A3"], "amount": [1.0, 2.5, 3.0]}))
     with pytest.raises(error, match=said):
-        _marks(table, str(labels), None, settings.load())
+        read_labels(table, str(labels), None, settings.load())
     with pytest.raises(UnknownColumn):
-        _marks(table, str(labels), "nothing", settings.load())
+        read_labels(table, str(labels), "nothing", settings.load())
 
 
 def test_a_file_that_is_no_prediction_is_refused(tmp_path: Path) -> None:

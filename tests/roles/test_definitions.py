@@ -46,7 +46,7 @@ present[ROLE_INDEX["card"]] = 1.0
 assert with_substitutes(present)[ROLE_INDEX["badge"]] == 0.5
 assert not column_sketch.sketch(frame["insigne"], "badge", "salt").shares, "private"
 assert encoders.is_encoded("badge")
-assert specs.kept({"insigne": "badge", "n": "number"}, "transfers", "bare") == ["insigne"]
+assert specs.columns_of_view({"insigne": "badge", "n": "number"}, "transfers", "bare") == ["insigne"]
 """
 
 

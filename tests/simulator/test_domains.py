@@ -22,13 +22,13 @@ import json
 from vigie.i18n.translator import Translator
 from vigie.matching import domains as words
 from vigie.simulator import DOMAINS, generate
-from vigie.starter_models.specs import recipes
+from vigie.starter_models.specs import model_specs
 table = generate("toll_roads", 3, 900)
 found = words.read(["badge_number", "toll"], ["customer"])
 print(json.dumps({
     "domains": DOMAINS, "rows": table.frame.height, "typologies": sorted(set(table.typology.tolist())),
     "label": [Translator(language).name("domain", "toll_roads") for language in ("en", "fr")], "score": found.scores["toll_roads"], "related": found.scores["card_present"],
-    "unrelated": found.scores["crypto"], "models": [r.name for r in recipes() if r.domain == "toll_roads"],
+    "unrelated": found.scores["crypto"], "models": [r.name for r in model_specs() if r.domain == "toll_roads"],
     "anonymised": generate("anonymised", 3, 800).parameters["hidden_domain"],
 }))
 """

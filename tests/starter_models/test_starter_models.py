@@ -22,8 +22,14 @@ from vigie.models import reference
 from vigie.models.model_inputs import INPUTS
 from vigie.roles.inference import ROLES
 from vigie.starter_models import registry
-from vigie.starter_models.specs import FLAT, kept, recipes
-from vigie.starter_models.training_samples import FRAUDS, HONEST, RICHEST, Lesson, lesson
+from vigie.starter_models.specs import DOMAINS_WITHOUT_HISTORY, columns_of_view, model_specs
+from vigie.starter_models.training_samples import (
+    EXTRACT_FRAUD_SHARE,
+    MAX_FRAUDS,
+    MAX_LEGITIMATE,
+    TrainingSample,
+    make_sample,
+)
 
 MOST_BYTES = 12_000_000
 FOLDERS = sorted(path for path in registry.MODELS.glob("*") if path.is_dir())
@@ -49,7 +55,7 @@ def read(folder: Path) -> bundle.Bundle:
 
 
 def test_forty_recipes_with_names_of_their_own() -> None:
-    wanted = recipes()
+    wanted = model_specs()
     assert len(wanted) == 40
     assert len({r.name for r in wanted}) == len({r.seed for r in wanted}) == 40
     assert {r.domain for r in wanted} == set(simulator.DOMAINS)
@@ -61,17 +67,17 @@ def test_forty_recipes_with_names_of_their_own() -> None:
 
 def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
     roles = {"a": "amount", "t": "time", "c": "customer", "d": "device", "r": "risk_signal", "n": "number"}
-    assert kept(roles, "transfers", "full") == list(roles)
-    assert kept(roles, "transfers", "bare") == ["a", "t", "c"]
-    assert kept(roles, "lending", "bare") == ["a", "r", "n"]
-    assert set(simulator.DOMAINS) >= set(FLAT)
+    assert columns_of_view(roles, "transfers", "full") == list(roles)
+    assert columns_of_view(roles, "transfers", "bare") == ["a", "t", "c"]
+    assert columns_of_view(roles, "lending", "bare") == ["a", "r", "n"]
+    assert set(simulator.DOMAINS) >= set(DOMAINS_WITHOUT_HISTORY)
 
 
 def test_the_library_is_whole_and_small() -> None:
     """Forty folders, as the index says, nothing else, at most 12 MB in all."""
     index = json.loads((registry.MODELS / registry.INDEX).read_text())
     assert sorted(index["models"]) == [folder.name for folder in FOLDERS]
-    assert {recipe.name for recipe in recipes()} == set(index["models"])
+    assert {recipe.name for recipe in model_specs()} == set(index["models"])
     files = [path for path in registry.MODELS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert len(files) == 1 + 40 * 6
@@ -103,7 +109,7 @@ def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_shipped_profile_says_what_the_model_is_for(folder: Path) -> None:
     profile = read(folder).profile
-    recipe = next(r for r in recipes() if r.name == folder.name)
+    recipe = next(r for r in model_specs() if r.name == folder.name)
     assert (profile["domain"], profile["view"]) == (recipe.domain, recipe.view)
     assert profile["typologies"]
     assert profile["columns"]
@@ -171,7 +177,7 @@ def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -
 
 def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: Path) -> None:
     """A new installation over an old catalog: the old versions stay known and are switched off, others are left alone."""
-    name = recipes()[0].name
+    name = model_specs()[0].name
     old = tmp_path / "models"
     old.mkdir()
     shutil.copytree(registry.MODELS / name, old / name)
@@ -179,11 +185,11 @@ def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: P
     earlier = replace(registry.read_entry(old / name), version="0-older")
     own = replace(earlier, name="our_own", provenance={"source": "training"})
     catalog.register_all([earlier, own])
-    assert registry.register(catalog) == len(recipes())
+    assert registry.register(catalog) == len(model_specs())
     active = {(entry.name, entry.version) for entry in catalog.list()}
     assert (name, "0-older") not in active
     assert ("our_own", "0-older") in active
-    assert len(active) == len(recipes()) + 1
+    assert len(active) == len(model_specs()) + 1
     catalog.activate(name, "0-older")
     assert registry.register(catalog) == 0
     assert (name, "0-older") in {(entry.name, entry.version) for entry in catalog.list()}
@@ -196,15 +202,15 @@ def test_without_a_library_nothing_is_registered(catalog: Catalog, tmp_path: Pat
 
 @pytest.mark.parametrize(("domain", "view", "seed"), [("card_present", "full", 3), ("lending", "bare", 4)])
 def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: int) -> None:
-    first, again = lesson(domain, view, seed), lesson(domain, view, seed)
-    assert isinstance(first, Lesson)
-    assert isinstance(again, Lesson)
+    first, again = make_sample(domain, view, seed), make_sample(domain, view, seed)
+    assert isinstance(first, TrainingSample)
+    assert isinstance(again, TrainingSample)
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.label, again.label)
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     assert first.columns == again.columns
-    assert 3 <= first.label.sum() <= FRAUDS
-    assert 0 < (~first.label).sum() <= HONEST
+    assert 3 <= first.label.sum() <= MAX_FRAUDS
+    assert 0 < (~first.label).sum() <= MAX_LEGITIMATE
     assert first.inputs.shape == (len(first.label), len(INPUTS))
     assert 0 < first.share < 0.5
     assert first.typologies
@@ -213,15 +219,15 @@ def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: i
 
 def test_a_lesson_that_would_teach_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "vigie.starter_models.training_samples.kept", lambda roles, domain, view: list(roles)[:1]
+        "vigie.starter_models.training_samples.columns_of_view", lambda roles, domain, view: list(roles)[:1]
     )
-    assert lesson("card_present", "full", 3) is None
+    assert make_sample("card_present", "full", 3) is None
 
 
 def test_an_extract_keeps_every_fraud_and_leaves_out_honest_rows() -> None:
-    whole, extract = lesson("orders", "full", 67), lesson("orders", "full", 67, extract=True)
+    whole, extract = make_sample("orders", "full", 67), make_sample("orders", "full", 67, extract=True)
     assert whole is not None
     assert extract is not None
     assert round(extract.share * extract.rows) == round(whole.share * whole.rows)
     assert extract.rows < whole.rows
-    assert RICHEST[0] * 0.99 <= extract.share <= RICHEST[1] * 1.01
+    assert EXTRACT_FRAUD_SHARE[0] * 0.99 <= extract.share <= EXTRACT_FRAUD_SHARE[1] * 1.01

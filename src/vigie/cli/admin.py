@@ -68,11 +68,11 @@ def library() -> None:
 def build(folder: Path | None) -> None:
     """Train the models of the starter library again, on simulated tables only; takes about 20 minutes."""
     from vigie.cli import console
-    from vigie.starter_models import build as story
+    from vigie.starter_models.build import build_models
     from vigie.starter_models.registry import MODELS
 
     target = folder or MODELS
     with console.progress(Translator()) as told:
-        story.build(target, progress=told)
+        build_models(target, progress=told)
     count = sum(path.is_dir() for path in target.iterdir())
     console.say(f"{count} models in {target}")

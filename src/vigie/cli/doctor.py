@@ -30,20 +30,20 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Writes and deletes one scratch object in the store. Ends with 0 where everything works (warnings count as
     working), else with the exit code of the first problem.
     """
-    from vigie import doctor as story
     from vigie.cli import console
+    from vigie.doctor import PROBLEM, WARNING, examine
 
     findings = []
-    for finding in story.examine(settings.load()):
+    for finding in examine(settings.load()):
         findings.append(finding)
         if not as_json:
             _show(finding)
-    problems = [finding for finding in findings if finding.state == story.BAD]
+    problems = [finding for finding in findings if finding.state == PROBLEM]
     if as_json:
         shape = ("name", "state", "found", "hint")
         console.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
     else:
-        warned = sum(finding.state == story.WARNING for finding in findings)
+        warned = sum(finding.state == WARNING for finding in findings)
         console.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
     if problems:
         ctx.exit(exit_code(problems[0].error) if problems[0].error else 5)

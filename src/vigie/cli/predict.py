@@ -3,143 +3,89 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
-from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg, phrase
 from vigie.i18n.translator import Translator
-from vigie.roles.definitions import ROLES
 
 if TYPE_CHECKING:
     from vigie.engine.table_matching import MatchResult
     from vigie.table import Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
-_OUTPUTS = ".csv, .csv.gz, .tsv, .txt or .parquet"
-
-_ROLE_NAMES = f"Roles: {', '.join(ROLES)}.\n\n"
-
-_SHARED: tuple[Callable[[Any], Any], ...] = (
-    click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
-                 help="How many reference models may vote at most."),
-    click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
-                 help="How similar a model must be, from 0 to 1."),
-    click.option("--role", "pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
-                 help="What a column means, where Vigie got it wrong: amount=montant. none=COLUMN ignores it. Repeatable."),
-    click.option("--lang", default="en", show_default=True, type=Language(),
-                 help="Language of the report, of the reasons and of errors."),
-    click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead."),
-)  # fmt: skip
-
-
-def shared(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that finds out what columns mean."""
-    for option in reversed(_SHARED):
-        command = option(command)
-    return command
-
-
-_ROWS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--alert-budget", type=Budget(), metavar="1%|500",
-                 help="How many rows you can look at; by default what the calibration says."),
-    click.option("--expected-fraud-rate", type=Share(), metavar="0.5%", help="The share of fraud, where you know it."),
-    click.option("--reasons/--no-reasons", default=True, show_default=True, help="Say in words why a row is suspicious."),
-    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
-                 help="The same table and seed give the same bytes."),
-)  # fmt: skip
-
-
-def asked_of_rows(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that scores a whole table."""
-    for option in reversed(_ROWS):
-        command = option(command)
-    return command
+_EXTENSIONS = ".csv, .csv.gz, .tsv, .txt or .parquet"
 
 
 @click.command(
-    epilog=_ROLE_NAMES
+    epilog=options.ROLE_NAMES
     + EXAMPLES.format(
         "vigie predict payments.csv -o predictions.csv",
         "vigie predict export.csv -o out.parquet --role amount=montant --role none=agence",
         "vigie predict payments.csv -o - --alert-budget 1% > predictions.csv",
     )
 )
-@click.argument("source", metavar="INPUT")
+@options.input_table
 @click.option("-o", "--output", required=True, metavar="FILE",
-              help=f"Where to: {_OUTPUTS}, or - for CSV on stdout (the report then goes to stderr).")  # fmt: skip
-@asked_of_rows
-@shared
-def predict(
-    source: str, output: str, pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any
-) -> None:
-    """Score every row of INPUT, and say which to look at first.
+              help=f"Output file: {_EXTENSIONS}; - is CSV on stdout, with the report on stderr.")  # fmt: skip
+@options.scoring
+def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> None:
+    """Score every row of INPUT and report which rows to review first.
 
     INPUT is a .csv, .csv.gz, .tsv, .txt, .parquet or .xlsx file, or - for CSV on stdin. The output has every column and
-    row of the input, unchanged and in order, and seven more columns.
+    row of the input, unchanged and in the same order, and seven more columns.
     """
-    roles = roles_by_column(pairs)
+    scoring = options.scoring_options(lang=lang, **chosen)
     check_output(source, output, as_json=as_json)
-    from vigie import resources
     from vigie.cli import console
     from vigie.engine import files
-    from vigie.engine.options import Options, ScoringContext
 
-    t, chosen = Translator(lang), settings.load()
-    options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    limits = files.Limits(chosen.max_rows, chosen.max_columns, chosen.cache_dir / "jobs")
-    with console.progress(t) as told, resources.open_catalog(chosen) as catalog:
-        context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
-        made = files.predict_file(source, output, context, limits)
+    t, config = Translator(lang), settings.load()
+    limits = files.Limits(config.max_rows, config.max_columns, config.cache_dir / "jobs")
+    with options.scoring_context(scoring, config, t) as context:
+        result = files.predict_file(source, output, context, limits)
     if as_json:
-        console.dump(made.summary)
+        console.dump(result.summary)
         return
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
-    written = Written("stdout" if output == "-" else output, added(made.columns))
-    parts = report(made.summary, t, source=name, width=console.width(), written=written)
+    written = Written("stdout" if output == "-" else output, added_columns(result.columns))
+    parts = report(result.summary, t, source=name, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
 
 
 @click.command(
-    epilog=_ROLE_NAMES
+    epilog=options.ROLE_NAMES
     + EXAMPLES.format(
         "vigie match payments.csv",
         "vigie match payments.parquet --top 10 --min-similarity 0.3",
         "vigie match export.csv --lang fr",
     )
 )
-@click.argument("source", metavar="INPUT")
-@shared
-def match(
-    source: str, top: int, min_similarity: float, pairs: tuple[tuple[str, str], ...], lang: str, as_json: bool
-) -> None:
-    """Show what the columns mean and which models fit.
+@options.input_table
+@options.matching
+def match(source: str, lang: str, min_similarity: float, as_json: bool, **chosen: Any) -> None:
+    """Show the roles of the columns and the models that fit.
 
-    Nothing is scored. Every point of a model's similarity comes with its evidence.
+    Nothing is scored. Every point of a model's similarity is explained.
     """
-    roles = roles_by_column(pairs)
-    from vigie import resources
+    matching = options.scoring_options(lang=lang, min_similarity=min_similarity, **chosen)
     from vigie.cli import console
-    from vigie.engine.options import Options, ScoringContext
-    from vigie.engine.table_matching import match as match_table
+    from vigie.engine import table_matching
 
-    t, chosen = Translator(lang), settings.load()
-    options = Options(top=top, minimum=min_similarity, roles=roles, language=lang)
-    with console.progress(t) as told:
-        told("reading", 0.0)
-        table = read_table(source, chosen)
-        with resources.open_catalog(chosen) as catalog:
-            context = ScoringContext(catalog, resources.bundle_loader(chosen), options, told)
-            look = match_table(table, context)
-    summary = _summary(table, look)
+    t, config = Translator(lang), settings.load()
+    with options.scoring_context(matching, config, t) as context:
+        table = read_table(source, config)
+        found = table_matching.match(table, context)
+    summary = _summary(table, found)
     if as_json:
         console.dump(summary)
         return
@@ -148,34 +94,46 @@ def match(
     console.show(*matched(summary, t, source=table.source, width=console.width(), minimum=min_similarity))
 
 
-def read_table(source: str, chosen: settings.Settings) -> Table:
-    """The upload, within the limits of the settings."""
+def read_table(source: str, config: settings.Settings) -> Table:
+    """Read a table within the limits of the settings."""
     from vigie.table import read
 
-    return read(source, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
+    return read(source, max_rows=config.max_rows, max_columns=config.max_columns)
 
 
 def check_output(source: str, output: str, *, as_json: bool) -> None:
-    """Refuses before the work what would be refused after it."""
+    """Check before the work that the output can be written.
+
+    Raises:
+        UsageRefused: stdout is asked for twice, or the file's format is unknown.
+        NotFound: there is no such folder.
+    """
     if output == "-":
         if as_json:
             raise UsageRefused(
-                "--json and -o - both want stdout",
+                "--json and -o - both write to stdout",
                 hint="write the predictions to a file, or leave out --json",
             )
         return
     path = Path(output)
     if not path.is_dir() and not _WRITABLE.fullmatch(path.name):
         hint = "use - for stdout" if path.parts[:2] == ("/", "dev") else "change the extension"
-        said = msg(
-            "cannot write {output!r}: expected {expected}, or -", output=path.name, expected=phrase(_OUTPUTS)
+        found = msg(
+            "cannot write {output!r}: expected {expected}, or -",
+            output=path.name,
+            expected=phrase(_EXTENSIONS),
         )
-        raise UsageRefused(said, hint=hint)
-    check_place(source, path)
+        raise UsageRefused(found, hint=hint)
+    check_path(source, path)
 
 
-def check_place(source: str, path: Path) -> None:
-    """Refuses an output that is a folder, in no folder, or the input itself, under whatever name."""
+def check_path(source: str, path: Path) -> None:
+    """Check that an output file is in a folder, is not a folder, and is not the input.
+
+    Raises:
+        UsageRefused: it is a folder or the input.
+        NotFound: there is no such folder.
+    """
     output = str(path)
     if path.is_dir():
         raise UsageRefused(
@@ -190,28 +148,28 @@ def check_place(source: str, path: Path) -> None:
         )
 
 
-def added(columns: Sequence[str]) -> list[str]:
-    """The names of our columns as they are in the file: one that is taken got a number."""
+def added_columns(columns: Sequence[str]) -> list[str]:
+    """Return the names of the added columns in the output; a name that the table already has gets a number."""
     from vigie.engine.output import RESULT_COLUMNS
     from vigie.table.writing import free_names
 
     return list(free_names(RESULT_COLUMNS, columns).values())
 
 
-def _summary(table: Table, look: MatchResult) -> dict[str, Any]:
+def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
     return {
         "rows": table.typed.height,
         "columns": table.typed.width,
-        "roles": look.roles.to_json(),
+        "roles": result.roles.to_json(),
         "matches": [
             {
-                "name": found.entry.name,
-                "version": found.entry.version,
-                "domain": found.entry.domain,
-                "similarity": found.similarity,
-                "evidence": [reason.to_json() for reason in found.evidence],
+                "name": match.entry.name,
+                "version": match.entry.version,
+                "domain": match.entry.domain,
+                "similarity": match.similarity,
+                "evidence": [reason.to_json() for reason in match.evidence],
             }
-            for found in look.matches
+            for match in result.matches
         ],
-        "seconds": look.seconds,
+        "seconds": result.seconds,
     }

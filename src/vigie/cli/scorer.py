@@ -1,4 +1,4 @@
-"""`vigie plan` and `vigie score`: plan a table once, score rows that come later in its terms."""
+"""`vigie fit` and `vigie score`: fit a scorer to a table, score later rows with it."""
 
 from __future__ import annotations
 
@@ -8,88 +8,79 @@ from typing import Any
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
-from vigie.cli.params import Budget, Share, roles_by_column
-from vigie.cli.predict import check_output, check_place, read_table, shared
+from vigie.cli.predict import check_output, check_path, read_table
 from vigie.errors import NotFound
 from vigie.i18n.translator import Translator
 
 
 @click.command(
     epilog=EXAMPLES.format(
-        "vigie plan payments.csv -o payments.plan",
-        "vigie plan export.csv -o export.plan --role amount=montant --alert-budget 0.5%",
-        "vigie plan payments.csv -o payments.plan --json",
+        "vigie fit payments.csv -o payments.scorer",
+        "vigie fit export.csv -o export.scorer --role amount=montant --alert-budget 0.5%",
+        "vigie fit payments.csv -o payments.scorer --json",
     )
 )
-@click.argument("source", metavar="INPUT")
-@click.option("-o", "--output", required=True, metavar="PLAN", help="Where to keep the plan.")
-@click.option("--alert-budget", type=Budget(), metavar="1%|500",
-              help="How many rows of INPUT would be alerts: it draws the line for later rows.")  # fmt: skip
-@click.option(
-    "--expected-fraud-rate", type=Share(), metavar="0.5%", help="The share of fraud, where you know it."
-)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
-              help="The same table and seed give the same bytes.")  # fmt: skip
-@shared
-def plan(
-    source: str, output: str, pairs: tuple[tuple[str, str], ...], as_json: bool, lang: str, **asked: Any
-) -> None:
-    """Learn from INPUT how to score rows that come later.
+@options.input_table
+@click.option("-o", "--output", required=True, metavar="SCORER", help="File to write the scorer to.")
+@options.alert_budget("How many rows of INPUT would be alerts: sets the alert threshold of later rows.")
+@options.expected_fraud_rate
+@options.seed()
+@options.matching
+def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> None:
+    """Fit a scorer to INPUT, to score rows that come later.
 
-    The plan holds what INPUT says as a whole: medians, ranks, forests, models. It needs INPUT no more, but holds some of
-    its cells: keep it as private. INPUT has at most 200,000 rows, of whole customers.
+    The scorer holds what it needs of INPUT as a whole: medians, ranks, forests, models. INPUT is no longer needed. The
+    scorer contains some cell values; protect it like the data. INPUT has at most 200,000 rows, with all rows of each
+    customer.
     """
-    roles = roles_by_column(pairs)
-    check_place(source, Path(output))
-    from vigie import resources
+    scoring = options.scoring_options(lang=lang, **chosen)
+    check_path(source, Path(output))
     from vigie.cli import console
-    from vigie.engine.options import Options, ScoringContext
-    from vigie.engine.pipeline import fit
+    from vigie.engine import pipeline
     from vigie.table.atomic import replacing
 
-    t, chosen = Translator(lang), settings.load()
-    options = Options(minimum=asked.pop("min_similarity"), roles=roles, language=lang, **asked)
-    with console.progress(t) as told:
-        told("reading", 0.0)
-        table = read_table(source, chosen)
-        with resources.open_catalog(chosen) as catalog:
-            made, scored = fit(table, ScoringContext(catalog, resources.bundle_loader(chosen), options, told))
-        data = made.to_bytes()
+    config = settings.load()
+    with options.scoring_context(scoring, config, Translator(lang)) as context:
+        table = read_table(source, config)
+        fitted, scored = pipeline.fit(table, context)
+        data = fitted.to_bytes()
         with replacing(Path(output)) as file:
             file.write(data)
     if as_json:
         console.dump({**scored.summary, "plan": output, "bytes": len(data)})
         return
-    click.echo(f"{output}: plan of {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB", err=True)
+    console.say(f"{output}: scorer fitted to {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB")
 
 
 @click.command(
     epilog=EXAMPLES.format(
-        "vigie score payments.plan today.csv -o scored.csv",
-        "vigie score payments.plan today.parquet -o scored.parquet",
-        "vigie score payments.plan - -o - < recent.csv > scored.csv",
+        "vigie score payments.scorer today.csv -o scored.csv",
+        "vigie score payments.scorer today.parquet -o scored.parquet",
+        "vigie score payments.scorer - -o - < recent.csv > scored.csv",
     )
 )
-@click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))
-@click.argument("source", metavar="INPUT")
+@click.argument("scorer", metavar="SCORER", type=click.Path(dir_okay=False))
+@options.input_table
 @click.option("-o", "--output", required=True, metavar="FILE",
-              help="As for predict: every row of INPUT and seven columns; - for CSV on stdout.")  # fmt: skip
-def score(plan: str, source: str, output: str) -> None:
-    """Score the rows of INPUT by a stored PLAN, in the terms of the table it was made from.
+              help="Output file, as for predict: every row of INPUT and seven columns; - is CSV on stdout.")  # fmt: skip
+def score(scorer: str, source: str, output: str) -> None:
+    """Score the rows of INPUT with a SCORER that `vigie fit` wrote.
 
-    INPUT has columns of that table, and may lack some. What a customer or a counterparty has done before counts as far as
-    it is in INPUT: send recent rows of the same customers along.
+    INPUT has columns of the table to which the scorer was fitted, and may lack some. Earlier rows of a customer or a
+    counterparty count only if they are in INPUT: include recent rows of the same customers.
     """
     check_output(source, output, as_json=False)
-    if not Path(plan).is_file():
-        raise NotFound("plan", plan, hint="make one with vigie plan")
+    if not Path(scorer).is_file():
+        raise NotFound("scorer", scorer, hint="make one with vigie fit")
+    from vigie.cli import console
     from vigie.engine.scorer import Scorer
     from vigie.table import write
 
-    made = Scorer.from_bytes(Path(plan).read_bytes())
+    fitted = Scorer.from_bytes(Path(scorer).read_bytes())
     table = read_table(source, settings.load())
-    additions = made.score_table(table)
+    additions = fitted.score_table(table)
     write(table, additions, output)
     alerts = int(additions["alert"].sum())
-    click.echo(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts", err=True)
+    console.say(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")

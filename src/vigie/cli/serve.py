@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from vigie import settings
-from vigie.cli.errors import EXAMPLES
+from vigie.cli.errors import EXAMPLES, Command
 from vigie.errors import UsageRefused
 from vigie.extras import require
 
@@ -80,19 +80,24 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool | Non
 
 
 @click.command(
+    cls=Command,
+    renamed={"--while-stdin": "--exit-on-stdin-eof"},
     epilog=EXAMPLES.format(
         "vigie worker",
         "vigie worker --jobs 4",
         "DATABASE_URL=postgresql://… STORAGE_TYPE=s3 S3_MODEL_BUCKET=… vigie worker",
-    )
+    ),
 )
 @click.option(
     "--jobs", type=click.IntRange(1, 64), metavar="N", help="Runs side by side; by default VIGIE_JOBS, or 1."
 )
 @click.option(
-    "--while-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: with the parent."
+    "--exit-on-stdin-eof",
+    is_flag=True,
+    hidden=True,
+    help="Stop at the end of standard input, as when the parent process ends.",
 )
-def worker(jobs: int | None, while_stdin: bool) -> None:
+def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
     """Do what the web app asks for: look at uploads, score, refine, train, tidy up.
 
     Start as many as you like, anywhere the database and the store can be reached. A worker may be killed at any time.
@@ -108,7 +113,7 @@ def worker(jobs: int | None, while_stdin: bool) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    if while_stdin:
+    if exit_on_stdin_eof:
         threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
     run_worker(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
     _end_process()
@@ -202,7 +207,7 @@ def _companion() -> Iterator[None]:
     def keep() -> None:
         while not stopping.is_set():
             child = subprocess.Popen(
-                [sys.executable, "-m", "vigie", "worker", "--while-stdin"], stdin=subprocess.PIPE
+                [sys.executable, "-m", "vigie", "worker", "--exit-on-stdin-eof"], stdin=subprocess.PIPE
             )
             holder[:] = [child]
             while child.poll() is None and not stopping.wait(0.2):

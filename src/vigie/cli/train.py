@@ -1,4 +1,4 @@
-"""`vigie train`: a labelled table, or a folder of them, to reference models."""
+"""`vigie train`: a reference model from a labelled table, or from each table of a folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli.errors import EXAMPLES, exit_code
-from vigie.cli.params import RoleOfColumn, roles_by_column
+from vigie.cli import options
+from vigie.cli.errors import EXAMPLES, Command, exit_code
+from vigie.cli.params import roles_by_column
+from vigie.cli.predict import read_table
 from vigie.errors import InputRefused, NotFound, UsageRefused, VigieError
 from vigie.i18n.translator import Translator
 
@@ -22,174 +24,159 @@ if TYPE_CHECKING:
     from vigie.table import Table
     from vigie.train import Trained
 
-_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
-_LOOKED_AT = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
-"""What is asked of the look at the table; the rest is asked of the training."""
+_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
+_INSPECTION = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
+"""Options of the inspection of the table; the others are those of the training."""
+_RENAMED = {"--all": "--batch", "--keep": "--keep-column"}
 
 
 @click.command(
+    cls=Command,
+    renamed=_RENAMED,
     epilog=EXAMPLES.format(
         "vigie train last_quarter.csv --label is_fraud --name our_cards",
         "vigie train claims.parquet --label statut --positive frauduleux --name sinistres --dry-run",
-        "vigie train --all data/labelled --time-budget 60",
-    )
+        "vigie train --batch data/labelled --time-budget 60",
+    ),
 )
 @click.argument("source", metavar="TABLE", required=False)
-@click.option("--all", "folder", metavar="FOLDER", help="Train on every labelled table of a folder instead; "
-              "what is trained already is left as it is.")  # fmt: skip
-@click.option(
-    "--label",
-    metavar="COLUMN",
-    help="The column that says fraud or not; found by its name where only one can be.",
-)
-@click.option("--name", metavar="NAME", help="Of the model; by default the file's.")
-@click.option(
-    "--positive",
-    default="",
-    metavar="VALUE",
-    help="The label's value that says fraud, where its word does not say it.",
-)
-@click.option(
-    "--unlabelled",
-    multiple=True,
-    metavar="VALUE",
-    help="A value of the label that says nobody has decided. Repeatable.",
-)
-@click.option(
-    "--domain",
-    default="",
-    metavar="DOMAIN",
-    help="What the table is about, such as card_present; by default as its words say.",
-)
-@click.option(
-    "--keep",
-    multiple=True,
-    metavar="COLUMN",
-    help="Learn from a column although it looks like a leak. Repeatable.",
-)
-@click.option("--role", "pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
-              help="What a column means, where Vigie got it wrong. Repeatable.")  # fmt: skip
+@click.option("--batch", "folder", metavar="FOLDER", help="Train on each labelled table of a folder instead; tables "
+              "with a trained model are skipped.")  # fmt: skip
+@click.option("--label", metavar="COLUMN",
+              help="Label column, fraud or not; by default found by its name if only one column qualifies.")  # fmt: skip
+@click.option("--name", metavar="NAME", help="Name of the model; by default the file's.")
+@click.option("--positive", default="", metavar="VALUE",
+              help="Value of the label that means fraud; needed if its word does not say so.")  # fmt: skip
+@click.option("--unlabelled", multiple=True, metavar="VALUE",
+              help="Value of the label that means not labelled. Repeatable.")  # fmt: skip
+@click.option("--domain", default="", metavar="DOMAIN",
+              help="Domain of the table, such as card_present; by default inferred from its words.")  # fmt: skip
+@click.option("--keep-column", "keep", multiple=True, metavar="COLUMN",
+              help="Learn from a column although it looks like a leak. Repeatable.")  # fmt: skip
+@options.role
 @click.option("--time-budget", default=120.0, show_default=True, type=click.FloatRange(1), metavar="SECONDS",
-              help="How long to search parameters; reading and fitting come on top.")  # fmt: skip
+              help="Time to search parameters, without reading and fitting.")  # fmt: skip
 @click.option("--trials", default=40, show_default=True, type=click.IntRange(1), metavar="N",
-              help="How many sets of parameters to try at most, however much time is left.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
-              help="The same table, seed and number of trials give the same model.")  # fmt: skip
+              help="Maximum number of parameter sets to try, however much time is left.")  # fmt: skip
+@options.seed("The same table, seed and number of trials give the same model.")
 @click.option("--cards", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where the model's card goes, as .md and .html; by default VIGIE_HOME/cards.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only say what would be done: label, leaks, rows held out.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+              help="Folder of the model's card, .md and .html; by default VIGIE_HOME/cards.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only report what would be done: label, leaks, held-out rows.")
+@options.as_json
 @click.pass_context
 def train(
-    ctx: click.Context, /, source: str | None, folder: str | None, pairs: tuple[tuple[str, str], ...], as_json: bool,
-    dry_run: bool, cards: Path | None, name: str | None, **asked: Any,
+    ctx: click.Context, /, source: str | None, folder: str | None, role_pairs: tuple[tuple[str, str], ...], as_json: bool,
+    dry_run: bool, cards: Path | None, name: str | None, **chosen: Any,
 ) -> None:  # fmt: skip
-    """Make a reference model of a labelled TABLE.
+    """Train a reference model from a labelled TABLE.
 
-    Columns that are known only afterwards are found first and left out. The model is measured on rows it never saw: the
-    last fifth of the time, or of the customers. It has two heads: one for tables with these columns, under whatever
+    Columns that are known only afterwards are found first and left out. The model is measured on held-out rows: the last
+    fifth of the time, or a fifth of the customers. It has two heads: one for tables with these columns, also under other
     names, and one for any other table.
     """
-    if bool(source) == bool(folder):
-        raise UsageRefused(
-            "name either a table or --all FOLDER", hint="vigie train table.csv --label is_fraud --name cards"
-        )
-    asked["roles"] = roles_by_column(pairs)
-    if folder:
+    if folder and not source:
         if name or dry_run:
             raise UsageRefused(
-                "--all takes neither --name nor --dry-run", hint="models are named after their files"
+                "--batch takes neither --name nor --dry-run", hint="models are named after their files"
             )
-        ctx.exit(_all(Path(folder), asked, cards, as_json=as_json))
-    assert source is not None  # noqa: S101  told to the type checker; checked above
+        chosen["roles"] = roles_by_column(role_pairs)
+        ctx.exit(_train_each(Path(folder), chosen, cards, as_json=as_json))
+    if folder or not source:
+        raise UsageRefused(
+            "name either a table or --batch FOLDER",
+            hint="vigie train table.csv --label is_fraud --name cards",
+        )
+    chosen["roles"] = roles_by_column(role_pairs)
     if dry_run:
-        _plan(source, asked, as_json=as_json)
+        _inspect(source, chosen, as_json=as_json)
         return
-    done, entry, places = _one(source, name, asked, cards)
-    if as_json:
-        from vigie.cli.console import dump
-
-        dump({**done.summary, "registered": entry.label, "cards": [str(place) for place in places]})
-        return
+    done, entry, places = _train_one(source, name, chosen, cards)
     from vigie.cli import console
 
+    if as_json:
+        console.dump({**done.summary, "registered": entry.label, "cards": [str(place) for place in places]})
+        return
     console.show(*_report(done.summary))
     console.say(f"registered: {entry.label}")
     for place in places:
         console.say(f"card: {place}")
 
 
-def _plan(source: str, asked: dict[str, Any], *, as_json: bool) -> None:
-    from vigie import train as story
+def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
+    from vigie import train as training
     from vigie.cli import console
 
-    table = _read(source, settings.load())
-    wanted = {key: asked[key] for key in _LOOKED_AT}
-    seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
+    table = read_table(source, settings.load())
+    wanted = {key: chosen[key] for key in _INSPECTION}
+    found = training.examine(table, label=chosen["label"] or _guess(table), **wanted)
+    summary = {**found.to_json(), "label": found.label.column}
     if as_json:
-        console.dump({**seen.to_json(), "label": seen.label.column})
+        console.dump(summary)
         return
-    console.show(*_examined({**seen.to_json(), "label": seen.label.column}))
+    console.show(*_inspected(summary))
     console.say("nothing was trained: this was --dry-run")
 
 
-def _one(
-    source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None
+def _train_one(
+    source: str, name: str | None, chosen: Mapping[str, Any], cards: Path | None
 ) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:
     from vigie import resources
     from vigie.cli import console
 
-    chosen = settings.load()
-    with console.progress(Translator()) as told, resources.open_catalog(chosen) as catalog:
-        told("reading", 0.0)
-        return _made(source, name, asked, cards, chosen, catalog, told)
+    config = settings.load()
+    with console.progress(Translator()) as progress, resources.open_catalog(config) as catalog:
+        progress("reading", 0.0)
+        return _train(source, name, chosen, cards, config, catalog, progress)
 
 
-def _made(
-    source: str, name: str | None, asked: Mapping[str, Any], cards: Path | None,
-    chosen: settings.Settings, catalog: Catalog, told: Any,
+def _train(
+    source: str, name: str | None, chosen: Mapping[str, Any], cards: Path | None,
+    config: settings.Settings, catalog: Catalog, progress: Any,
 ) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:  # fmt: skip
     from vigie import resources
-    from vigie import train as story
+    from vigie import train as training
 
-    called = _name(source, name)
-    gate = resources.signature_policy(chosen)
-    table = _read(source, chosen)
-    told("looking for leaks", 0.02)
-    wanted = {key: asked[key] for key in _LOOKED_AT}
-    seen = story.examine(table, label=asked["label"] or _guess(table), **wanted)
-    del table  # of a large one only a sample is needed from here on
-    done = story.teach(
-        seen,
-        name=called,
-        time_budget=asked["time_budget"],
-        trials=asked["trials"],
-        seed=asked["seed"],
-        progress=told,
+    model_name = _model_name(source, name)
+    policy = resources.signature_policy(config)
+    table = read_table(source, config)
+    progress("looking for leaks", 0.02)
+    wanted = {key: chosen[key] for key in _INSPECTION}
+    inspected = training.examine(table, label=chosen["label"] or _guess(table), **wanted)
+    del table  # only a sample of a large table is needed from here on
+    done = training.teach(
+        inspected,
+        name=model_name,
+        time_budget=chosen["time_budget"],
+        trials=chosen["trials"],
+        seed=chosen["seed"],
+        progress=progress,
     )
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
-    shelf = resources.model_store(chosen)
-    entry = story.shelve(catalog, done.bundle, shelf, gate, page=done.page, provenance=provenance)
-    return done, entry, _write_cards(cards or chosen.home / "cards", done)
+    store = resources.model_store(config)
+    entry = training.shelve(catalog, done.bundle, store, policy, page=done.page, provenance=provenance)
+    return done, entry, _write_cards(cards or config.home / "cards", done)
 
 
-def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bool) -> int:
+def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_json: bool) -> int:
+    """Train on each table of a folder; return the exit code of the first error, or 0."""
     from vigie import resources
     from vigie.cli import console
 
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds the labelled tables")
-    files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(_TABLES))
+    files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(_EXTENSIONS))
     if not files:
         raise NotFound(
-            "table in folder", str(folder), hint=f"expected files that end in {', '.join(_TABLES)}"
+            "table in folder", str(folder), hint=f"expected files that end in {', '.join(_EXTENSIONS)}"
         )
-    chosen, rows, code = settings.load(), [], 0
-    with resources.open_catalog(chosen) as catalog, console.progress(Translator()) as told:
+    config, rows, code = settings.load(), [], 0
+    with resources.open_catalog(config) as catalog, console.progress(Translator()) as progress:
         for number, path in enumerate(files, start=1):
-            begin = f"{number} of {len(files)}, {path.name}: "
+            prefix = f"{number} of {len(files)}, {path.name}: "
             try:
-                row = _next(path, asked, cards, chosen, catalog, lambda s, p, b=begin: told(b + s, p))
+                row = _train_file(
+                    path, chosen, cards, config, catalog, lambda s, p, b=prefix: progress(b + s, p)
+                )
             except VigieError as error:
                 code = code or exit_code(error)
                 row = {
@@ -203,33 +190,21 @@ def _all(folder: Path, asked: dict[str, Any], cards: Path | None, *, as_json: bo
     if as_json:
         console.dump(rows)
     else:
-        console.show(_summary(rows))
+        console.show(_outcomes(rows))
     return code
 
 
-def _next(
-    path: Path,
-    asked: Mapping[str, Any],
-    cards: Path | None,
-    chosen: settings.Settings,
-    catalog: Catalog,
-    told: Any,
-) -> dict[str, Any]:
-    digest = _digest(path)
-    known = [
-        e
-        for e in catalog.trained()
-        if e.name == _name(str(path), None) and e.provenance.get("file_sha256") == digest
-    ]
+def _train_file(
+    path: Path, chosen: Mapping[str, Any], cards: Path | None, config: settings.Settings, catalog: Catalog, progress: Any
+) -> dict[str, Any]:  # fmt: skip
+    digest, name = _digest(path), _model_name(str(path), None)
+    known = [e for e in catalog.trained() if e.name == name and e.provenance.get("file_sha256") == digest]
     if known:
-        return {
-            "table": path.name,
-            "model": known[-1].label,
-            "outcome": "already there",
-            **_figures(known[-1].performance),
-        }
-    _, entry, _ = _made(str(path), None, asked, cards, chosen, catalog, told)
-    return {"table": path.name, "model": entry.label, "outcome": "trained", **_figures(entry.performance)}
+        entry, outcome = known[-1], "already there"
+    else:
+        _, entry, _ = _train(str(path), None, chosen, cards, config, catalog, progress)
+        outcome = "trained"
+    return {"table": path.name, "model": entry.label, "outcome": outcome, **_figures(entry.performance)}
 
 
 def _figures(performance: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +223,7 @@ def _guess(table: Table) -> str:
     return guess(table.typed, table.source)
 
 
-def _name(source: str, name: str | None) -> str:
+def _model_name(source: str, name: str | None) -> str:
     from vigie.cli.publish import name_of
 
     if name is None:
@@ -261,12 +236,6 @@ def _name(source: str, name: str | None) -> str:
             hint=f"such as {name_of(name)}",
         )
     return name
-
-
-def _read(source: str, chosen: settings.Settings) -> Table:
-    from vigie.table import read
-
-    return read(source, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
 
 
 def _digest(path: Path) -> str:
@@ -288,7 +257,7 @@ def _write_cards(folder: Path, done: Trained) -> tuple[Path, ...]:
     return places
 
 
-def _examined(summary: Mapping[str, Any]) -> list[RenderableType]:
+def _inspected(summary: Mapping[str, Any]) -> list[RenderableType]:
     from rich.text import Text
 
     from vigie.cli.console import columns
@@ -302,7 +271,7 @@ def _examined(summary: Mapping[str, Any]) -> list[RenderableType]:
     lines = [
         f"{summary['labelled']:,} labelled rows of {summary['rows']:,}, {summary['frauds']:,} fraud ({100 * summary['share']:.2f} %)",
         f"held out: {held['rows']:,} rows, {by[held['by']]}",
-        f"domain: {summary['domain'] or 'not said by the table'}",
+        f"domain: {summary['domain'] or 'unknown'}",
     ]
     parts: list[RenderableType] = [Text("\n".join(lines))]
     if summary["leaks"]:
@@ -311,7 +280,10 @@ def _examined(summary: Mapping[str, Any]) -> list[RenderableType]:
             table.add_row(leak["column"] + (" (kept)" if leak["kept"] else ""), leak["reason"])
         parts += [
             table,
-            Text("Known at the moment of scoring all the same? Say so with --keep COLUMN.", style="dim"),
+            Text(
+                "A column that is known when a row is scored can be kept with --keep-column COLUMN.",
+                style="dim",
+            ),
         ]
     parts += [Text(f"warning: {text}", style="yellow") for text in summary["warnings"]]
     return parts
@@ -341,10 +313,10 @@ def _report(summary: Mapping[str, Any]) -> list[RenderableType]:
         table.add_row(title, *("" if value is None else f"{value:.3f}" for value in figures))
     tuning = performance["tuning"]
     searched = f"{tuning['trials']} sets of parameters in {tuning['seconds']:.0f} s; measured on {performance['measured_on']}"
-    return [*_examined(summary), table, Text(searched, style="dim")]
+    return [*_inspected(summary), table, Text(searched, style="dim")]
 
 
-def _summary(rows: list[dict[str, Any]]) -> RenderableType:
+def _outcomes(rows: list[dict[str, Any]]) -> RenderableType:
     from vigie.cli.console import columns
 
     table = columns(

@@ -31,7 +31,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
 
     def read(item: ColumnRole) -> None:
         name = item.column
-        values = _hashed(frame[name]) if item.definition.identifier else facts.as_numbers(name)
+        values = _hashed(frame[name]) if item.definition.identifier else facts.numbers.of(name)
         if values is None:
             # Empty cells are a value here: how many there are may say something.
             values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))

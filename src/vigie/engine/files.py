@@ -65,7 +65,7 @@ def predict_table(table: Table, context: ScoringContext, folder: Path) -> Predic
     """
     if context.sizes.fit_in_memory(table.typed.height):
         return pipeline.predict(table, context)
-    with tempdirs.working(folder) as place:
+    with tempdirs.temporary_workdir(folder) as place:
         pieces, summary = _predict_spilled(spill_table(table, place / "typed"), context, place)
         return Prediction(table, pl.concat(list(pieces)), summary)
 
@@ -115,9 +115,9 @@ def _may_be_large(path: Path, rows: int) -> bool:
 def _predict_large_file(
     path: Path, output: str | Path, context: ScoringContext, limits: Limits
 ) -> WrittenPrediction | None:
-    tempdirs.sweep(limits.folder)
+    tempdirs.remove_stale(limits.folder)
     with (
-        tempdirs.working(limits.folder) as folder,
+        tempdirs.temporary_workdir(limits.folder) as folder,
         stream.open_file(
             path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
         ) as upload,

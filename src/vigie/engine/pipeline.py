@@ -15,20 +15,22 @@ from vigie.calibration.column_association import column_association
 from vigie.engine.backend import ROW, Backend, G, R
 from vigie.engine.options import ScoringContext, StageTimer, no_progress
 from vigie.engine.output import Prediction, summarise
-from vigie.engine.partitioning import EntityFeatures, RelatedSignals
+from vigie.engine.partitioning import features_of, related_signals_of
 from vigie.engine.profiling import SampledTable, profile_table
 from vigie.engine.row_functions import (
-    MarkFirstOfActor,
-    RowAnomaly,
+    FIRST_OF_ACTOR,
+    POSITION,
+    ScoreAlone,
     ScoreRows,
     finish_rows,
+    mark_first_of_actor,
+    related_signals,
     row_features,
     row_view,
-    signals_of,
-)
+)  # fmt: skip
 from vigie.engine.scorer import FittedScorer, ProfiledTable, ScoreHook, Scorer
 from vigie.engine.table_matching import infer_roles, load_models, match_models
-from vigie.engine.totals import keep_budget, summarise_rows
+from vigie.engine.totals import SCORED, keep_budget, summarise_rows
 from vigie.errors import InputRefused
 from vigie.fitted_state import FittedState
 from vigie.i18n.messages import msg
@@ -97,31 +99,31 @@ def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> Scor
     timer, options = StageTimer(context.progress), context.options
     with timer("reading columns", 0.15):
         sample = profile_table(backend, context)
-    roles, state = sample.roles, sample.state
-    view, numbers = row_view(sample.frame, roles, state.features), sample.rows[ROW]
+    roles, state, numbers = sample.roles, sample.state, sample.rows[ROW]
+    view = row_view(sample.frame, roles, state.features)
     with timer("gathering evidence", 0.2):
         features = _map_features(backend, sample)
         read = [backend.read(output, sample.buckets) for output in features]
         tails = model_inputs.tail_scores(row_features(view, read, numbers), state.scoring)
         state.scoring.mean_row_anomaly.get(lambda: float(tails.suspicion.mean()))
         scoring = state.scoring.fitted()
-        anomaly = RowAnomaly(roles, state.features, scoring, sample.has_trained_model)
-        rows = backend.checkpoint(backend.map_rows(backend.rows, features, anomaly, timer.between(0.3, 0.5)))
-        backend.release(*features)
-        related = [
-            backend.map_groups(
-                rows, RelatedSignals(one, roles, state.features, scoring=scoring).named(sample.rows)
+        alone = ScoreAlone(roles, state.features, scoring, sample.has_trained_model)
+        rows = backend.checkpoint(
+            backend.map_rows(
+                backend.rows, features, alone, alone.schema, extend=True, share=timer.between(0.3, 0.5)
             )
-            for one in sample.related
-        ]
+        )
+        backend.release(*features)
+        functions = (related_signals_of(one, roles, state.features, scoring) for one in sample.related)
+        related = [backend.map_groups(rows, function.named(sample.rows)) for function in functions]
     with timer("matching models", 0.55):
         read = [backend.read(output, sample.buckets) for output in related]
-        inputs = finish_rows(view, tails, signals_of(read, numbers), state.scoring, options.seed)
+        inputs = finish_rows(view, tails, related_signals(read, numbers), state.scoring, options.seed)
         budget = _as_share(options.alert_budget, backend.n_rows)
         fitted = Scorer.fit(sample, inputs, replace(options, alert_budget=budget), StageTimer(no_progress))
     with timer("scoring", 0.6):
         scored = backend.checkpoint(
-            backend.map_rows(rows, related, ScoreRows(fitted.scorer), timer.between(0.6, 0.95))
+            backend.map_rows(rows, related, ScoreRows(fitted.scorer), SCORED, share=timer.between(0.6, 0.95))
         )
         backend.release(*related)
         if options.alert_budget is not None:
@@ -139,8 +141,10 @@ def _map_features(backend: Backend[R, G], sample: SampledTable) -> list[G]:
     for one in sample.groupings:
         rows = backend.rows
         if one.needs_first_of_actor:
-            rows = backend.map_rows(rows, outputs[:1], MarkFirstOfActor())
-        function = EntityFeatures(one, sample.roles, sample.state.features)
+            rows = backend.map_rows(
+                rows, outputs[:1], mark_first_of_actor, FIRST_OF_ACTOR, extend=True, columns=(ROW, POSITION)
+            )
+        function = features_of(one, sample.roles, sample.state.features)
         outputs.append(backend.map_groups(rows, function.named(sample.rows)))
     return outputs
 

@@ -7,14 +7,13 @@ rows of each.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.engine.backend import BUCKET, ROW, Backend, G, R, Schema
+from vigie.engine.backend import BUCKET, ROW, Backend, G, R
 
 N_BUCKETS = 4096
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -28,72 +27,44 @@ def row_buckets(frame: pl.DataFrame) -> npt.NDArray[np.uint16]:
     return ((total * _MIX) >> np.uint64(52)).astype(np.uint16)
 
 
-def entity_bucket(column: str) -> pl.Expr:
-    """Return the hash bucket of the entity that a column identifies."""
-    return (pl.col(column).cast(pl.String).hash(seed=3) % N_BUCKETS).cast(pl.UInt16)
+def draw_sample(backend: Backend[R, G], n_rows: int, entity: str | None = None) -> pl.DataFrame:
+    """Return the rows of whole buckets, about `n_rows`, in the order of the table.
+
+    Args:
+        backend: holds the rows.
+        n_rows: number of rows.
+        entity: column that identifies an entity, for a sample of entities.
+    """
+    bucket = pl.col(BUCKET)
+    if entity is not None:
+        bucket = (pl.col(entity).cast(pl.String).hash(seed=3) % N_BUCKETS).cast(pl.UInt16)
+    sizes = dict(backend.count(backend.rows, partial(_sizes, bucket), [entity or BUCKET]).iter_rows())
+    chosen = choose_buckets(sizes, n_rows)
+    return backend.collect(backend.rows, partial(_rows_of, bucket, chosen)).sort(ROW)
 
 
-def choose_buckets(sizes: Mapping[int, int], wanted: int) -> list[int]:
-    """Return buckets with about `wanted` rows together; one with more than half of them is never taken.
+def choose_buckets(sizes: Mapping[int, int], n_rows: int) -> list[int]:
+    """Return buckets with about `n_rows` rows together; one with more than half of them is never taken.
 
     Args:
         sizes: bucket -> rows.
-        wanted: number of rows.
+        n_rows: number of rows.
     """
-    order = np.random.default_rng(0).permutation(N_BUCKETS)
     chosen: list[int] = []
     rows = 0
-    for bucket in map(int, order):
+    for bucket in map(int, np.random.default_rng(0).permutation(N_BUCKETS)):
         size = sizes.get(bucket, 0)
-        if 0 < size <= wanted // 2 and rows + size <= wanted * 1.1:
+        if 0 < size <= n_rows // 2 and rows + size <= n_rows * 1.1:
             chosen.append(bucket)
             rows += size
-        if rows >= wanted:
+        if rows >= n_rows:
             break
     return chosen
 
 
-def draw_sample(backend: Backend[R, G], wanted: int, bucket: pl.Expr | None = None) -> pl.DataFrame:
-    """Return the rows of whole buckets, about `wanted`, in the order of the table.
-
-    Args:
-        backend: holds the rows.
-        wanted: number of rows.
-        bucket: the bucket of a row; by its cells when not given.
-    """
-    bucket = pl.col(BUCKET) if bucket is None else bucket
-    counted = backend.count(backend.rows, BucketSizes(bucket))
-    sizes = dict(zip(counted["bucket"].to_list(), counted["count"].to_list(), strict=True))
-    chosen = choose_buckets(sizes, wanted)
-    return backend.collect(backend.rows, RowsOfBuckets(bucket, tuple(chosen), backend.schema)).sort(ROW)
+def _sizes(bucket: pl.Expr, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by(bucket.alias(BUCKET)).agg(pl.len().cast(pl.Int64).alias("count"))
 
 
-@dataclass(frozen=True)
-class BucketSizes:
-    """Chunk function: rows of each bucket."""
-
-    bucket: pl.Expr
-    schema: ClassVar[Schema] = {"bucket": pl.UInt16(), "count": pl.Int64()}
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns it looks at."""
-        return tuple(self.bucket.meta.root_names())
-
-    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the sizes in a chunk."""
-        return rows.group_by(self.bucket.alias("bucket")).agg(pl.len().cast(pl.Int64).alias("count"))
-
-
-@dataclass(frozen=True)
-class RowsOfBuckets:
-    """Chunk function: the rows of some buckets."""
-
-    bucket: pl.Expr
-    buckets: Sequence[int]
-    schema: Schema
-    columns: ClassVar[None] = None
-
-    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of a chunk."""
-        return rows.filter(self.bucket.is_in(self.buckets))
+def _rows_of(bucket: pl.Expr, buckets: Sequence[int], rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(bucket.is_in(buckets))

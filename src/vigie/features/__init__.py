@@ -1,33 +1,34 @@
-"""Roles to unit-free features: the way every table looks the same to a reference model.
+"""Unit-free features of the rows of a table, from its columns by role.
 
-`build` fills a fixed vocabulary; what a table cannot tell is NaN. Must not know any column name, and must not
-look at anything but the table it is given.
+    columns        the columns by role: numbers, times, entities, categories
+    groups         rows that share an entity: sums, ranks, time windows
+    vocabulary     name, direction and weight of every feature
+    registry       the modules that compute them: amounts, temporal, novelty, …
+    grouping       which rows must be together for which features
+    related        how anomalous related rows are
+
+`build` fills a fixed vocabulary, so that every table looks the same to a reference model; what a table does not have is NaN.
+Must not know any column name, nor any other table.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.features import amounts, flows, geo, novelty, sharing, signals, temporal, text
 from vigie.features.columns import ColumnView
+from vigie.features.module import FeatureModule
+from vigie.features.registry import MODULES
 from vigie.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
 from vigie.parallel import MANY, in_threads
 from vigie.roles.inference import Roles
 
-MOST = 1e38
-"""The largest feature that float32 holds."""
+_MAX_FLOAT32 = 1e38
 
-COMPUTED = (signals, amounts, temporal, novelty, sharing, flows, geo, text)
-"""The modules that compute features, the longest work first."""
-COUNTING = (amounts, novelty, text)
-"""Those that ask how often a value occurs in the whole table."""
-
-__all__ = ["BY_NAME", "COMPUTED", "NAMES", "VOCABULARY", "ColumnView", "Feature", "Features", "build"]
+__all__ = ["BY_NAME", "NAMES", "VOCABULARY", "ColumnView", "Feature", "Features", "build"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Features:
 
     Attributes:
         names: the whole vocabulary, in its order.
-        values: (rows, features) float32; NaN where the table cannot tell.
+        values: (rows, features) float32; NaN where unknown.
     """
 
     names: tuple[str, ...]
@@ -44,38 +45,38 @@ class Features:
 
     @staticmethod
     def stored(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """One feature as it is kept: what is not finite is unknown."""
+        """Return one feature as float32; NaN where it is not finite."""
         known = np.where(np.isfinite(values), values, np.nan)
-        return np.clip(known, -MOST, MOST).astype(np.float32)
+        return np.clip(known, -_MAX_FLOAT32, _MAX_FLOAT32).astype(np.float32)
 
     def known(self) -> npt.NDArray[np.bool_]:
-        """(features,) whether a feature is known for some row and is not constant."""
+        """Return (features,) whether a feature varies among the rows where it is known."""
         return np.array([_varies(self.values[:, j]) for j in range(self.values.shape[1])], dtype=bool)
 
     def column(self, name: str) -> npt.NDArray[np.float32]:
-        """(rows,) one feature."""
+        """Return (rows,) one feature."""
         return self.values[:, self.names.index(name)]
 
 
 def build(frame: pl.DataFrame, roles: Roles, view: ColumnView | None = None) -> Features:
-    """Computes every feature the table's roles allow.
+    """Compute every feature that the roles of a table allow.
 
     Args:
         frame: (rows, columns) typed table.
         roles: the role of each column.
-        view: of this table, where somebody has asked it already.
+        view: of the same table, where there is one already.
     """
     view = view or ColumnView(frame, roles)
     values = np.full((frame.height, len(NAMES)), np.nan, dtype=np.float32, order="F")
 
-    def tell(module: ModuleType) -> None:
+    def compute(module: FeatureModule) -> None:
         for name, column in module.compute(view).items():
             values[:, NAMES.index(name)] = Features.stored(column)
 
-    many = frame.height >= MANY
-    # Most modules ask for these: two that ask at the same time would both work them out.
-    in_threads(view.groups, ("actor", "counterpart") if many else (), worth=many)
-    in_threads(tell, COMPUTED if frame.height else (), worth=many)
+    is_large = frame.height >= MANY
+    # Most modules need these groups; two threads that ask at the same time would both compute them.
+    in_threads(view.entities.groups, ("actor", "counterpart") if is_large else (), worth=is_large)
+    in_threads(compute, MODULES if frame.height else (), worth=is_large)
     return Features(NAMES, values)
 
 

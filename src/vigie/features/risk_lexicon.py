@@ -1,7 +1,7 @@
-"""What the words inside cells say of risk: `TRANSFER`, `gift card`, `prépayée`, `en ligne`, `chip`, `Third Party`.
+"""Words in cells that raise or lower risk: `TRANSFER`, `gift card`, `prépayée`, `en ligne`, `chip`, `Third Party`.
 
-A prior from what fraud reports agree on (remote before face to face, cash-like before consumables, unverified before
-verified), English, French, Spanish and Portuguese; stems, so that plurals and genders match. Small on purpose.
+A prior on which fraud reports agree (remote before face to face, cash-like before consumables, unverified before verified), in
+English, French, Spanish and Portuguese. Words are stems, so that plurals and genders match. The list is short on purpose.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ RISKIER: dict[str, float] = {
     # goods that are easily sold
     "electron": 0.6, "jewel": 0.8, "bijou": 0.8, "joyer": 0.8, "luxury": 0.7, "luxe": 0.7, "travel": 0.6, "airline": 0.6,
     "voyage": 0.6, "viaje": 0.6,
-    # nobody was there
+    # remote
     "online": 0.8, "internet": 0.8, "en ligne": 0.8, "en linea": 0.8, "ecommerce": 0.8, "e commerce": 0.8,
     "remote": 0.7, "not present": 0.9, "card absent": 0.9, "keyed": 0.7, "manual": 0.4, "moto": 0.3, "virtual": 0.6,
-    # strangers and doubt
+    # foreign or unverified
     "foreign": 0.7, "international": 0.7, "etranger": 0.7, "extranj": 0.7, "unknown": 0.3, "unverified": 0.9, "not verified": 0.9,
     "mismatch": 0.8, "failed": 0.6, "declin": 0.6, "proxy": 0.8, "vpn": 0.8, "tor exit": 0.9, "emulator": 0.9, "rooted": 0.8,
     "disposable": 0.8, "unemployed": 0.4, "chomage": 0.4,
@@ -40,11 +40,11 @@ SAFER: dict[str, float] = {
 
 @lru_cache(maxsize=50_000)
 def risk(value: str) -> float:
-    """What a cell's words say, from -1 (safer) to 1 (riskier); 0 where they say nothing.
+    """Return the risk of a cell's words, from -1 (safer) to 1 (riskier); 0 where no word is known.
 
-    Negated words count for the riskier side only where they are listed as such (`not present`, `unverified`).
+    The riskier word counts where both are as strong; negations are words of their own (`not present`, `unverified`).
     """
     text = f" {fold(value).replace('-', ' ')} "
-    up = max((worth for stem, worth in RISKIER.items() if stem in text), default=0.0)
-    down = max((worth for stem, worth in SAFER.items() if stem in text), default=0.0)
-    return up - (0.0 if up >= down else down)
+    riskier = max((weight for stem, weight in RISKIER.items() if stem in text), default=0.0)
+    safer = max((weight for stem, weight in SAFER.items() if stem in text), default=0.0)
+    return riskier - (0.0 if riskier >= safer else safer)

@@ -1,62 +1,41 @@
-"""Who shares what: customers per device, ip, contact; devices, ips and cards per customer."""
+"""Shared entities: customers per device, IP address and contact; devices, IP addresses and cards per customer."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
+from vigie.features.module import FeatureModule
 from vigie.roles.definitions import role_names
 
 
 def compute(view: ColumnView) -> dict[str, Floats]:
-    """Sharing features; a shared entity counts customers where they are known, rows otherwise."""
-    out: dict[str, Floats] = {}
-    for role in ("device", "ip"):
-        groups = view.groups(role)
-        if groups is None or view.roles.actor() == view.roles.first(role):
-            continue
-        out[f"rows_{role}"] = np.log(groups.count())
-        if view.actor is not None:
-            out[f"actors_per_{role}"] = np.log(groups.distinct(view.actor))
-    out |= _contacts(view)
-    out |= _per_actor(view)
-    counterpart = view.groups("counterpart")
-    if counterpart is not None and view.actor is not None and view.has_repeats("actor"):
-        out["actors_per_counterpart"] = np.log(counterpart.distinct(view.actor))
-    if view.time is not None:
-        day = view.windows[1]
-        shared = [
-            g.window(day, day)
-            for role in role_names(lambda role: role.shared)
-            if (g := view.groups(role)) is not None and g.repeats
-        ]
-        if shared:
-            with np.errstate(invalid="ignore"):
-                out["burst_shared"] = np.log(np.fmax.reduce(shared))
-    return out
+    """Return the features of shared entities."""
+    out = _of_shared(view, "device", ["device"]) | _of_shared(view, "ip", ["ip"])
+    out |= _of_shared(view, "contact", role_names(lambda role: role.contact))
+    return out | _per_actor(view) | _per_counterpart(view) | _bursts(view)
 
 
-def _contacts(view: ColumnView) -> dict[str, Floats]:
-    rows, people = [], []
-    for role in role_names(lambda role: role.contact):
-        groups = view.groups(role)
+def _of_shared(view: ColumnView, name: str, roles: Iterable[str]) -> dict[str, Floats]:
+    """Return rows and actors per shared entity, the most of several roles."""
+    rows, actors = [], []
+    for role in roles:
+        groups = view.entities.groups(role)
         if groups is None or view.roles.actor() == view.roles.first(role):
             continue
         rows.append(np.log(groups.count()))
-        if view.actor is not None:
-            people.append(np.log(groups.distinct(view.actor)))
-    out = {}
-    if rows:
-        out["rows_contact"] = np.fmax.reduce(rows)
-    if people:
-        out["actors_per_contact"] = np.fmax.reduce(people)
-    return out
+        if view.entities.actor is not None:
+            actors.append(np.log(groups.distinct(view.entities.actor)))
+    found = {f"rows_{name}": rows, f"actors_per_{name}": actors}
+    return {feature: np.fmax.reduce(values) for feature, values in found.items() if values}
 
 
 def _per_actor(view: ColumnView) -> dict[str, Floats]:
-    actor = view.groups("actor")
-    if actor is None or not actor.repeats:
+    actor = view.entities.repeating("actor")
+    if actor is None:
         return {}
     out: dict[str, Floats] = {}
     for name, roles in (
@@ -65,10 +44,40 @@ def _per_actor(view: ColumnView) -> dict[str, Floats]:
         ("cards_per_actor", ("card", "account")),
     ):
         for role in roles:
-            codes = view.codes(role)
+            codes = view.entities.codes(role)
             if codes is not None and view.roles.first(role) != view.roles.actor():
                 out[name] = np.log(actor.distinct(codes))
                 break
-    if view.counterpart is not None:
-        out["counterparts_per_actor"] = np.log(actor.distinct(view.counterpart))
+    if view.entities.counterpart is not None:
+        out["counterparts_per_actor"] = np.log(actor.distinct(view.entities.counterpart))
     return out
+
+
+def _per_counterpart(view: ColumnView) -> dict[str, Floats]:
+    counterpart, actor = view.entities.groups("counterpart"), view.entities.actor
+    if counterpart is None or actor is None or not view.entities.has_repeats("actor"):
+        return {}
+    return {"actors_per_counterpart": np.log(counterpart.distinct(actor))}
+
+
+def _bursts(view: ColumnView) -> dict[str, Floats]:
+    if view.times.values is None:
+        return {}
+    day = view.times.windows.day
+    groups = [view.entities.repeating(role) for role in role_names(lambda role: role.shared)]
+    counts = [one.window(day, day) for one in groups if one is not None]
+    if not counts:
+        return {}
+    with np.errstate(invalid="ignore"):
+        return {"burst_shared": np.log(np.fmax.reduce(counts))}
+
+
+MODULE = FeatureModule(
+    names=(
+        "actors_per_device", "actors_per_ip", "actors_per_contact", "rows_device", "rows_ip", "rows_contact",
+        "devices_per_actor", "ips_per_actor", "cards_per_actor", "counterparts_per_actor", "actors_per_counterpart",
+        "burst_shared",
+    ),
+    compute=compute,
+    groupings=frozenset({"actor", "counterpart", "shared"}),
+)  # fmt: skip

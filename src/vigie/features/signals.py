@@ -1,114 +1,115 @@
-"""Columns that already measure something: risk and trust signals, activity counters, ages, anonymous numbers."""
+"""Columns that already measure something: risk and trust signals, activity counters, ages, numbers without a meaning."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import polars as pl
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
+from vigie.features.module import FeatureModule
+
+_MAX_NUMBERS = 60
+
+_SIGNALS: tuple[tuple[str, str, str, Callable[[Floats], Floats]], ...] = (
+    ("risk_signal", "signal_risk", "signal_risk_max", np.fmax.reduce),
+    ("trust_signal", "signal_trust", "signal_trust_min", np.fmin.reduce),
+    ("velocity", "signal_velocity", "signal_velocity_max", np.fmax.reduce),
+)
+"""Role, feature of the mean of its columns, feature of the extreme one, and which that is."""
 
 
 def compute(view: ColumnView) -> dict[str, Floats]:
-    """Features of the given signals; each column counts by its rank within the table."""
-    if not view.has_all_rows_of("row"):
+    """Return the features of columns that measure something, by their ranks within the table."""
+    if not view.has_row_features:
         return {}
-    return {**_signals(view), **_ages(view), **_numbers(view), **_missing(view)}
-
-
-def directed(view: ColumnView) -> list[tuple[str, Floats]]:
-    """Every column whose direction of risk is known from its meaning, as ranks with higher riskier, by column."""
-    out = []
-    for item in view.roles.columns:
-        if item.direction == 0:
-            continue
-        values = view.as_numbers(item.column)
-        if values is not None and view.state.columns[item.column].has_two_values.get(
-            partial(_differs, values)
-        ):
-            out.append((item.column, view.state.directed_ranks.of(item.column, item.direction * values)))
-    return out
+    return _signals(view) | _ages(view) | _numbers(view) | _missing_values(view)
 
 
 def _signals(view: ColumnView) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
-    for name, role, least in (
-        ("signal_risk", "risk_signal", False),
-        ("signal_trust", "trust_signal", True),
-        ("signal_velocity", "velocity", False),
-    ):
-        varying = [(c, x) for c, x in view.numbers(role) if _spread(view, c, x)]
-        ranks = [view.state.column_ranks.of(column, values) for column, values in varying]
+    for role, mean, extreme, most_extreme in _SIGNALS:
+        ranks = [view.state.column_ranks.of(column, x) for column, x in _varying(view, role)]
         if ranks:
-            stack = np.stack(ranks)
-            out[name] = _mean(stack)
-            out[f"{name}_{'min' if least else 'max'}"] = (
-                np.fmin.reduce(stack) if least else np.fmax.reduce(stack)
-            )
-    ratios = view.numbers("amount_ratio")
-    if len(ratios) == 1:
-        out["signal_ratio"] = ratios[0][1]
-    elif ratios:
-        out["signal_ratio"] = np.fmax.reduce([view.state.column_ranks.of(c, x) for c, x in ratios])
-    together = [ranks for _, ranks in directed(view)]
-    if len(together) > 1:
-        # Evidence adds up in logarithms of tail probabilities, as in Fisher's method.
-        out["signal_joint"] = np.nansum([-np.log(1.0 - ranks + 1e-6) for ranks in together], axis=0)
+            out[mean], out[extreme] = _mean(np.stack(ranks)), most_extreme(np.stack(ranks))
+    ratio = _one_of(view, "amount_ratio", np.fmax.reduce)
+    if ratio is not None:
+        out["signal_ratio"] = ratio
+    directed = _directed_ranks(view)
+    if len(directed) > 1:
+        # Fisher's method: logarithms of tail probabilities add up.
+        out["signal_joint"] = np.nansum([-np.log(1.0 - ranks + 1e-6) for ranks in directed], axis=0)
     return out
+
+
+def _directed_ranks(view: ColumnView) -> list[Floats]:
+    """Return (rows,) ranks, higher riskier, of each column with a known direction of risk."""
+    out = []
+    for item in view.roles.columns:
+        x = view.numbers.of(item.column) if item.direction else None
+        if x is not None and view.state.columns[item.column].has_two_values.get(partial(_has_two_values, x)):
+            out.append(view.state.directed_ranks.of(item.column, item.direction * x))
+    return out
+
+
+def _one_of(view: ColumnView, role: str, most_extreme: Callable[[list[Floats]], Floats]) -> Floats | None:
+    """Return (rows,) the column of a role, or the most extreme rank of several."""
+    columns = view.numbers.all(role)
+    if len(columns) > 1:
+        return most_extreme([view.state.column_ranks.of(column, x) for column, x in columns])
+    return columns[0][1] if columns else None
 
 
 def _ages(view: ColumnView) -> dict[str, Floats]:
-    out: dict[str, Floats] = {}
-    ages = view.numbers("account_age")
-    if len(ages) == 1:
-        out["account_age"] = ages[0][1]
-    elif ages:
-        out["account_age"] = np.fmin.reduce([view.state.column_ranks.of(c, x) for c, x in ages])
-    opened = view.date("opened")
-    if opened is not None and view.time is not None and view.has_clock:
-        out["opened_age"] = view.time - opened
-    age = view.number("age")
-    if age is None and (birth := view.date("birth")) is not None:
-        latest = view.time if view.has_clock and view.time is not None else birth
+    times = view.times.values if view.times.is_epoch else None
+    opened, age = view.times.date("opened"), view.numbers.best("age")
+    birth = view.times.date("birth") if age is None else None
+    if birth is not None:
+        latest = birth if times is None else times
         age = view.state.time.latest.get(lambda: float(np.nanmax(latest))) - birth
-    if age is not None:
-        out["age"] = age
-    for role in ("limit", "income"):
-        values = view.number(role)
-        if values is not None:
-            out[role] = values
-    return out
+    found = {
+        "account_age": _one_of(view, "account_age", np.fmin.reduce),
+        "opened_age": None if opened is None or times is None else times - opened,
+        "age": age,
+        "limit": view.numbers.best("limit"),
+        "income": view.numbers.best("income"),
+    }
+    return {name: values for name, values in found.items() if values is not None}
 
 
 def _numbers(view: ColumnView) -> dict[str, Floats]:
-    columns = [(c, x) for c, x in view.numbers("number") if _spread(view, c, x)][:60]
+    columns = _varying(view, "number")[:_MAX_NUMBERS]
     if not columns:
         return {}
-    ranks = (view.state.column_ranks.of(column, values) for column, values in columns)
+    ranks = (view.state.column_ranks.of(column, x) for column, x in columns)
     tails = np.stack([-np.log(2 * np.minimum(r, 1 - r) + 1e-4) for r in ranks])
     out = {"number_tail": _mean(tails), "number_tail_max": np.fmax.reduce(tails)}
     if len(columns) > 2:
-        out["number_joint"] = _mahalanobis(view, np.stack([values for _, values in columns], axis=1))
+        out["number_joint"] = _mahalanobis(view, np.stack([x for _, x in columns], axis=1))
     return out
 
 
 def _mahalanobis(view: ColumnView, x: Floats) -> Floats:
-    """Distance from the centre in units of the table's own (shrunk) covariance, on robustly scaled columns."""
-    centre = view.state.numbers.centre.get(lambda: np.nanmedian(x, axis=0))
-    spread = view.state.numbers.scale.get(lambda: _robust(x))
-    z = np.clip(np.nan_to_num((x - centre) / spread), -50, 50)
-    inverse = view.state.numbers.inverse_covariance.get(
-        lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False))
-    )
-    # Rounded: the last bits of a product of matrices depend on how many rows there are.
+    """Return (rows,) log of the distance from the centre, in units of the shrunk covariance of robustly scaled columns.
+
+    Source: P. C. Mahalanobis, "On the generalised distance in statistics", 1936.
+    """
+    fitted = view.state.numbers
+    centre = fitted.centre.get(lambda: np.nanmedian(x, axis=0))
+    scale = fitted.scale.get(lambda: _robust_scale(x))
+    z = np.clip(np.nan_to_num((x - centre) / scale), -50, 50)
+    inverse = fitted.inverse_covariance.get(lambda: _inverse(np.cov(np.clip(z, -5, 5), rowvar=False)))
+    # Rounded: the last bits of a product of matrices depend on the number of rows.
     return np.asarray(np.round(np.log1p(np.einsum("ij,ij->i", z @ inverse, z)), 9))
 
 
-def _robust(x: Floats) -> Floats:
+def _robust_scale(x: Floats) -> Floats:
     low, high = np.nanpercentile(x, (25, 75), axis=0)
-    quarters: Floats = high - low
-    return np.where(quarters > 0, quarters, np.nanstd(x, axis=0) + 1e-12)
+    quartiles: Floats = high - low
+    return np.where(quartiles > 0, quartiles, np.nanstd(x, axis=0) + 1e-12)
 
 
 def _inverse(covariance: Floats) -> Floats:
@@ -116,34 +117,46 @@ def _inverse(covariance: Floats) -> Floats:
     return np.asarray(np.linalg.inv(covariance + 0.1 * np.eye(size) * np.trace(covariance) / size))
 
 
-def _differs(values: Floats) -> bool:
-    return len(np.unique(values[np.isfinite(values)][:10_000])) > 1
+def _has_two_values(x: Floats) -> bool:
+    return len(np.unique(x[np.isfinite(x)][:10_000])) > 1
 
 
-def _spread(view: ColumnView, column: str, values: Floats) -> bool:
-    return view.state.columns[column].is_spread.get(lambda: bool(np.nanstd(values) > 0))
+def _varying(view: ColumnView, role: str) -> list[tuple[str, Floats]]:
+    """Return the columns of a role that are not constant."""
+    return [
+        (column, x)
+        for column, x in view.numbers.all(role)
+        if view.state.columns[column].is_spread.get(partial(_is_spread, x))
+    ]
 
 
-def _missing(view: ColumnView) -> dict[str, Floats]:
-    nulls = (
-        view.frame.select(pl_null_counts(view)).to_series().to_numpy().astype(float)
-        if view.frame.width
-        else np.zeros(0)
-    )
-    gaps = view.state.numbers.missing_varies.get(lambda: len(nulls) > 0 and bool(nulls.std() > 0))
-    return {"missing_values": nulls} if gaps else {}
+def _is_spread(x: Floats) -> bool:
+    return bool(np.nanstd(x) > 0)
 
 
-def pl_null_counts(view: ColumnView):  # type: ignore[no-untyped-def]
-    """Expression that counts the empty cells of each row over the columns that mean something."""
-    import polars as pl
-
-    columns = [c.column for c in view.roles.columns if not c.definition.excluded]
-    return pl.sum_horizontal([pl.col(c).is_null().cast(pl.Int32) for c in columns] or [pl.lit(0)])
+def _missing_values(view: ColumnView) -> dict[str, Floats]:
+    columns = [item.column for item in view.roles.columns if not item.definition.excluded]
+    nulls = [pl.col(column).is_null().cast(pl.Int32) for column in columns] or [pl.lit(0)]
+    empty = view.frame.width == 0
+    counts = np.zeros(0) if empty else view.frame.select(pl.sum_horizontal(nulls)).to_series().to_numpy()
+    counts = counts.astype(float)
+    vary = view.state.numbers.missing_varies.get(lambda: len(counts) > 0 and bool(counts.std() > 0))
+    return {"missing_values": counts} if vary else {}
 
 
 def _mean(stack: Floats) -> Floats:
+    """Return (rows,) means of the known values of (columns, rows); NaN where none is known."""
     known = np.isfinite(stack)
-    return np.asarray(
-        np.where(known, stack, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    )
+    n_known = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    return np.asarray(np.where(known, stack, 0).sum(axis=0) / n_known)
+
+
+MODULE = FeatureModule(
+    names=(
+        "account_age", "age", "opened_age", "limit", "income", "signal_risk", "signal_risk_max", "signal_trust",
+        "signal_trust_min", "signal_velocity", "signal_velocity_max", "signal_ratio", "signal_joint", "number_tail",
+        "number_tail_max", "number_joint", "missing_values",
+    ),
+    compute=compute,
+    groupings=frozenset({"row"}),
+)  # fmt: skip

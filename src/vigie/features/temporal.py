@@ -1,4 +1,4 @@
-"""Hours and rhythm: unusual hours, bursts, silences; counts and sums over an hour, a day and a week."""
+"""Hours and rhythm: unusual hours, bursts, gaps, counts and sums over an hour, a day and a week."""
 
 from __future__ import annotations
 
@@ -7,127 +7,150 @@ import numpy as np
 from vigie.arrays import Codes, Floats
 from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups, pairs
+from vigie.features.module import FeatureModule
+from vigie.features.time_columns import Windows
 
 
 def compute(view: ColumnView) -> dict[str, Floats]:
-    """Features of when a row happens, of whatever notion of time the table has."""
+    """Return the features of the time of a row, in whatever unit the table has."""
     out = _hours(view)
-    if view.time is None:
+    if view.times.values is None:
         return out
-    hour, day, week = view.windows
-    actor = view.groups("actor")
-    if actor is not None and actor.repeats:
-        out |= _actor(view, actor, hour, day, week)
-    counterpart = view.groups("counterpart")
-    if counterpart is not None and counterpart.repeats:
-        out |= _counterpart(counterpart, hour, day)
-        if view.has_repeats("actor"):
-            newcomers = counterpart.window(hour, hour, view.is_first_of_actor)
-            out["newcomers_counterpart"] = newcomers / np.sqrt(counterpart.count())
-    who, whom = view.counterpart, view.actor
-    if (
-        who is not None
-        and whom is not None
-        and view.has_all_rows_of("counterpart")
-        and view.has_repeats("actor")
-    ):
-        out["fan_in_day"] = _distinct_in_day(view, who, whom, day)
-    if view.has_all_rows_of("row"):
-        out["table_burst"] = _around(view, hour) / np.maximum(_around(view, day * 3), 1)
+    windows = view.times.windows
+    actor = view.entities.repeating("actor")
+    if actor is not None:
+        out |= _actor(view, actor, windows)
+    counterpart = view.entities.repeating("counterpart")
+    if counterpart is not None:
+        out |= _counterpart(counterpart, windows)
+        if view.entities.has_repeats("actor"):
+            first = counterpart.window(windows.hour, windows.hour, view.entities.is_first_of_actor)
+            out["newcomers_counterpart"] = first / np.sqrt(counterpart.count())
+    if view.entities.has_all_rows_of("counterpart") and view.entities.has_repeats("actor"):
+        out |= _fan_in(view, windows.day)
+    if view.has_row_features:
+        n_hour, n_days = (_rows_around(view, width) for width in (windows.hour, 3 * windows.day))
+        out["table_burst"] = n_hour / np.maximum(n_days, 1)
     return out
 
 
-def _around(view: ColumnView, width: float) -> Floats:
-    """Rows of the whole table within `width` of each row."""
-    time = time_of(view)
-    times = view.state.time.ascending.get(lambda: np.sort(time))
-    low = np.searchsorted(times, time - width, "left")
-    high = np.searchsorted(times, time + width, "right")
+def _rows_around(view: ColumnView, width: float) -> Floats:
+    """Return (rows,) how many rows of the table lie within `width` of each."""
+    times = _times(view)
+    ascending = view.state.time.ascending.get(lambda: np.sort(times))
+    low = np.searchsorted(ascending, times - width, "left")
+    high = np.searchsorted(ascending, times + width, "right")
     return np.asarray(high - low, dtype=float)
 
 
 def _hours(view: ColumnView) -> dict[str, Floats]:
-    hour = view.hour
+    hour = view.times.hour
     if hour is None:
         return {}
+    known = np.isfinite(hour)
     out: dict[str, Floats] = {}
-    if view.has_all_rows_of("row"):
+    if view.has_row_features:
         out["hour_rarity"] = -np.log(_hour_density(view, hour))
-        night = ((hour < 5.5) | (hour >= 23)).astype(float)
-        out["hour_night"] = np.where(np.isfinite(hour), night, np.nan)
-    actor = view.groups("actor")
-    if actor is not None and actor.repeats:
+        out["hour_night"] = np.where(known, ((hour < 5.5) | (hour >= 23)).astype(float), np.nan)
+    actor = view.entities.repeating("actor")
+    if actor is not None:
         angle = hour / 24 * 2 * np.pi
         cos, sin = np.nan_to_num(np.cos(angle)), np.nan_to_num(np.sin(angle))
         x = actor.leave_one_out_mean(cos, view.state.time.mean_cosine.get(lambda: float(cos.mean())), 2.0)
         y = actor.leave_one_out_mean(sin, view.state.time.mean_sine.get(lambda: float(sin.mean())), 2.0)
-        out["hour_habit"] = np.where(np.isfinite(hour), -(cos * x + sin * y), np.nan)
+        out["hour_habit"] = np.where(known, -(cos * x + sin * y), np.nan)
     return out
 
 
 def _hour_density(view: ColumnView, hour: Floats) -> Floats:
-    """Smoothed share of the rows around each row's hour, on a circle of 48 half hours."""
-    ok = np.isfinite(hour)
+    """Return (rows,) smoothed share of the table's rows around each hour, on a circle of 48 half hours."""
+    known = np.isfinite(hour)
     bins = np.zeros(len(hour), dtype=np.int64)
-    bins[ok] = np.clip((hour[ok] * 2).astype(np.int64), 0, 47)
-    counts = view.state.time.half_hours.get(lambda: np.bincount(bins[ok], minlength=48).astype(float))
+    bins[known] = np.clip((hour[known] * 2).astype(np.int64), 0, 47)
+    counts = view.state.time.half_hours.get(lambda: np.bincount(bins[known], minlength=48).astype(float))
     smooth = counts + 0.5 * (np.roll(counts, 1) + np.roll(counts, -1))
     share = (smooth + 1) / (smooth.sum() + 48)
-    return np.where(ok, share[bins], np.nan)
+    return np.where(known, share[bins], np.nan)
 
 
-def _actor(view: ColumnView, actor: Groups, hour: float, day: float, week: float) -> dict[str, Floats]:
-    n = actor.count()
-    counts_day, counts_week = actor.window(day, 0), actor.window(week, 0)
-    around = actor.window(day, day)
-    span = actor.max(time_of(view)) + actor.max(-time_of(view))
+def _actor(view: ColumnView, actor: Groups, windows: Windows) -> dict[str, Floats]:
+    hour, day, week = windows
+    times = _times(view)
+    n, span, gap = actor.count(), actor.max(times) + actor.max(-times), actor.gap_before()
     expected = n * np.minimum(2 * day / (span + 2 * day), 1.0)
-    before = actor.gap_before()
     out = {
-        "gap_before_actor": np.log1p(before / hour),
+        "gap_before_actor": np.log1p(gap / hour),
         "gap_after_actor": np.log1p(actor.gap_after() / hour),
-        "dormant_actor": np.log1p(before / hour) - np.log1p((span / np.maximum(n - 1, 1)) / hour),
+        "dormant_actor": np.log1p(gap / hour) - np.log1p((span / np.maximum(n - 1, 1)) / hour),
         "count_hour_actor": actor.window(hour, 0),
-        "count_day_actor": counts_day,
-        "count_week_actor": counts_week,
-        "burst_actor": np.log(around / np.maximum(expected, 0.1)),
+        "count_day_actor": actor.window(day, 0),
+        "count_week_actor": actor.window(week, 0),
+        "burst_actor": np.log(actor.window(day, day) / np.maximum(expected, 0.1)),
     }
-    if view.summable_amount is not None:
-        amount = view.summable_amount
-        total = actor.sum(amount)
-        share = np.minimum(2 * day / (span + 2 * day), 1.0)
-        out["sum_day_actor"] = actor.window(day, 0, amount)
-        out["sum_week_actor"] = actor.window(week, 0, amount)
-        least = 1e-9 * (view.state.amounts.mean.get(lambda: float(amount.mean())) or 1.0)
-        spent = np.maximum(actor.window(day, day, amount), 0.0)
-        # Rounded: who spent all of it here is exactly at 0, and the rounding of sums must not rank them.
-        out["spend_burst_actor"] = np.round(np.log((spent + least) / (total * share + least)), 6)
-    if view.counterpart is not None:
-        out["fan_out_day"] = _distinct_in_day(view, actor.group_of_row(), view.counterpart, day)
-    return out
+    counterpart = view.entities.counterpart
+    if counterpart is not None:
+        out["fan_out_day"] = _distinct_in_day(view, actor.group_of_row(), counterpart, day)
+    return out | _actor_sums(view, actor, windows, span)
 
 
-def time_of(view: ColumnView) -> Floats:
-    """The time of a table that is known to have one."""
-    if view.time is None:
-        raise ValueError("this table has no time")
-    return view.time
+def _actor_sums(view: ColumnView, actor: Groups, windows: Windows, span: Floats) -> dict[str, Floats]:
+    amount = view.numbers.summable_amount
+    if amount is None:
+        return {}
+    _, day, week = windows
+    expected = actor.sum(amount) * np.minimum(2 * day / (span + 2 * day), 1.0)
+    spent = np.maximum(actor.window(day, day, amount), 0.0)
+    epsilon = 1e-9 * (view.state.amounts.mean.get(lambda: float(amount.mean())) or 1.0)
+    return {
+        "sum_day_actor": actor.window(day, 0, amount),
+        "sum_week_actor": actor.window(week, 0, amount),
+        # Rounded: actors who spend all in one day are at exactly 0, and rounding errors must not rank them.
+        "spend_burst_actor": np.asarray(np.round(np.log((spent + epsilon) / (expected + epsilon)), 6)),
+    }
 
 
-def _distinct_in_day(view: ColumnView, who: Codes, whom: Codes, day: float) -> Floats:
-    """Different `whom` of each `who` within the last day: a pair counts once, at its latest row before."""
-    pair = Groups(pairs(who, whom), view.time, view.time_ranks)
-    fresh = np.where(np.nan_to_num(pair.gap_before(), nan=np.inf) > day, 1.0, 0.0)
-    return Groups(who, view.time, view.time_ranks).window(day, 0, fresh)
+def _times(view: ColumnView) -> Floats:
+    times = view.times.values
+    if times is None:
+        raise ValueError("the table has no time")
+    return times
 
 
-def _counterpart(counterpart: Groups, hour: float, day: float) -> dict[str, Floats]:
+def _fan_in(view: ColumnView, day: float) -> dict[str, Floats]:
+    receiver, sender = view.entities.counterpart, view.entities.actor
+    if receiver is None or sender is None:
+        return {}
+    return {"fan_in_day": _distinct_in_day(view, receiver, sender, day)}
+
+
+def _distinct_in_day(view: ColumnView, one: Codes, other: Codes, day: float) -> Floats:
+    """Return (rows,) how many different `other` each `one` had within the last day."""
+    times, ranks = view.times.values, view.times.ranks
+    pair = Groups(pairs(one, other), times, ranks)
+    # A pair counts at its first row for a day.
+    is_new = np.where(np.nan_to_num(pair.gap_before(), nan=np.inf) > day, 1.0, 0.0)
+    return Groups(one, times, ranks).window(day, 0, is_new)
+
+
+def _counterpart(counterpart: Groups, windows: Windows) -> dict[str, Floats]:
+    hour, day, _ = windows
     n = counterpart.count()
-    around_hour, around_day = counterpart.window(hour, 0), counterpart.window(day, 0)
-    both, long = counterpart.window(day, day), counterpart.window(30 * day, 30 * day)
+    around, month = counterpart.window(day, day), counterpart.window(30 * day, 30 * day)
     return {
         "gap_before_counterpart": np.log1p(counterpart.gap_before() / hour),
-        "count_hour_counterpart": around_hour / np.sqrt(n),
-        "count_day_counterpart": around_day / np.sqrt(n),
-        "burst_counterpart": np.log(both / np.maximum(long / 20, 0.2)),
+        "count_hour_counterpart": counterpart.window(hour, 0) / np.sqrt(n),
+        "count_day_counterpart": counterpart.window(day, 0) / np.sqrt(n),
+        "burst_counterpart": np.log(around / np.maximum(month / 20, 0.2)),
     }
+
+
+MODULE = FeatureModule(
+    names=(
+        "hour_rarity", "hour_night", "hour_habit", "gap_before_actor", "gap_after_actor", "count_hour_actor",
+        "count_day_actor", "count_week_actor", "sum_day_actor", "sum_week_actor", "burst_actor", "spend_burst_actor",
+        "dormant_actor", "gap_before_counterpart", "count_hour_counterpart", "count_day_counterpart", "burst_counterpart",
+        "newcomers_counterpart", "fan_in_day", "fan_out_day", "table_burst",
+    ),
+    compute=compute,
+    groupings=frozenset({"row", "actor", "counterpart"}),
+)  # fmt: skip

@@ -1,79 +1,64 @@
-"""E-mail, ip and browser strings: rare domains, digits, repeated patterns, busy ranges, near-duplicate rows."""
+"""E-mails, IP addresses and browser signatures: rare domains, digits, repeated patterns, near-duplicate rows."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from functools import partial
 
 import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
-from vigie.features.risk_lexicon import risk
+from vigie.features.module import FeatureModule
+
+_MIN_COMPARED_COLUMNS = 4
+_MIN_COMPARED_ROWS = 20
 
 
 def compute(view: ColumnView) -> dict[str, Floats]:
-    """Features of the texts of a row."""
-    if not view.has_all_rows_of("row"):
+    """Return the features of the texts of a row."""
+    if not view.has_row_features:
         return {}
-    return {**_values(view), **_email(view), **_ip(view), **_agent(view), **_duplicates(view)}
-
-
-def _values(view: ColumnView) -> dict[str, Floats]:
-    """The riskiest word among the categories of a row, less its safest."""
-    scores = []
-    for name, _ in view.categories:
-        column = view.frame[name]
-        known = view.state.columns[name].categories.require().values
-        if column.dtype != pl.String or len(known) > 501:
-            continue
-        if view.state.columns[name].has_risk_words.get(partial(_has_risk_words, known)):
-            # Words the table never had are read as well.
-            worth = {text: risk(text) for text in {*column.unique().drop_nulls().to_list()}}
-            said = column.replace_strict(worth, default=0.0, return_dtype=pl.Float64).fill_null(0.0)
-            scores.append(said.to_numpy())
-    return {"category_words": np.max(scores, axis=0) + np.min(scores, axis=0)} if scores else {}
-
-
-def _has_risk_words(values: Iterable[str]) -> bool:
-    return bool(np.ptp([*map(risk, values), 0.0]) > 0)
+    return _email(view) | _ip(view) | _user_agent(view) | _near_duplicates(view)
 
 
 def _email(view: ColumnView) -> dict[str, Floats]:
-    column = view.roles.first("email")
-    if column is None or view.frame[column].dtype != pl.String:
+    email = _texts(view, "email")
+    if email is None:
         return {}
-    email = view.frame[column].str.to_lowercase()
+    email = email.str.to_lowercase()
     local, domain = email.str.extract(r"^([^@]+)@", 1), email.str.extract(r"@(.+)$", 1)
-    digits = local.str.count_matches(r"\d").cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    length = local.str.len_chars().cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    out = {"email_digits": np.asarray(digits / np.maximum(length, 1))}
-    if view.state.texts.domains_repeat.get(lambda: 1 < domain.n_unique() < 0.9 * view.rows):
-        out["email_domain_rarity"] = -np.log(_times(view, "domain", domain))
+    digits, length = _floats(local.str.count_matches(r"\d")), _floats(local.str.len_chars())
     pattern = local.str.replace_all(r"\d+", "0").str.replace_all(r"[^a-z0]+", "-")
-    out["email_pattern"] = np.log(_times(view, "pattern", pattern) / _times(view, "email", email))
-    name = view.roles.first("person_name")
-    if name is not None and view.frame[name].dtype == pl.String:
-        words = view.frame.select(
-            pl.col(name).str.to_lowercase().str.extract(r"([a-z]{3,})", 1).alias("word"), local.alias("local")
-        )
-        found = words.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
-        share = found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if view.state.texts.names_in_emails.get(lambda: bool(0.02 < np.nanmean(share) < 0.98)):
-            out["email_mismatch"] = 1.0 - share
-    return out
+    out = {
+        "email_digits": np.asarray(digits / np.maximum(length, 1)),
+        "email_pattern": np.log(_counts(view, "pattern", pattern) / _counts(view, "email", email)),
+    }
+    if view.state.texts.domains_repeat.get(lambda: 1 < domain.n_unique() < 0.9 * view.n_rows):
+        out["email_domain_rarity"] = -np.log(_counts(view, "domain", domain))
+    return out | _email_mismatch(view, local)
+
+
+def _email_mismatch(view: ColumnView, local: pl.Series) -> dict[str, Floats]:
+    name = _texts(view, "person_name")
+    if name is None:
+        return {}
+    word = name.str.to_lowercase().str.extract(r"([a-z]{3,})", 1)
+    frame = pl.DataFrame({"local": local, "word": word})
+    contains = frame.select(pl.col("local").str.contains(pl.col("word"), literal=True)).to_series()
+    is_in_email = _floats(contains)
+    if not view.state.texts.names_in_emails.get(lambda: bool(0.02 < np.nanmean(is_in_email) < 0.98)):
+        return {}
+    return {"email_mismatch": 1.0 - is_in_email}
 
 
 def _ip(view: ColumnView) -> dict[str, Floats]:
-    column = view.roles.first("ip")
-    if column is None or view.frame[column].dtype != pl.String:
+    ip = _texts(view, "ip")
+    if ip is None:
         return {}
-    prefix = view.frame[column].str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
-    return {"ip_range": np.log(_times(view, "range", prefix))}
+    network = ip.str.extract(r"^(\d+\.\d+\.\d+|[0-9a-fA-F]+:[0-9a-fA-F]+:[0-9a-fA-F]+)", 1)
+    return {"ip_range": np.log(_counts(view, "range", network))}
 
 
-def _agent(view: ColumnView) -> dict[str, Floats]:
+def _user_agent(view: ColumnView) -> dict[str, Floats]:
     column = view.roles.first("user_agent")
     if column is None:
         return {}
@@ -81,20 +66,40 @@ def _agent(view: ColumnView) -> dict[str, Floats]:
     return {"agent_rarity": -np.log(view.state.value_counts.of("agent", view.cell_hashes(column), known))}
 
 
-def _duplicates(view: ColumnView) -> dict[str, Floats]:
-    """Rows that agree on most things which ought to differ: amount, moment of day, kinds, numbers."""
-    columns = [c.column for c in view.roles.columns if c.definition.near_duplicate]
-    if len(columns) < 4 or view.state.texts.has_few_rows.get(lambda: view.rows < 20):
+def _near_duplicates(view: ColumnView) -> dict[str, Floats]:
+    """Count rows that agree on columns which ought to differ, such as amount, category and numbers."""
+    columns = [item.column for item in view.roles.columns if item.definition.near_duplicate]
+    texts, n_rows = view.state.texts, view.n_rows
+    if len(columns) < _MIN_COMPARED_COLUMNS or texts.has_few_rows.get(lambda: n_rows < _MIN_COMPARED_ROWS):
         return {}
-    count = _times(view, "near duplicate", view.frame.select(pl.struct(columns).alias("row")).to_series())
-    some = view.state.texts.has_near_duplicates.get(
-        lambda: bool(count.max() > 1 and count.mean() < 0.2 * view.rows)
-    )
-    return {"near_duplicate": np.log(count)} if some else {}
+    count = _counts(view, "near duplicate", view.frame.select(pl.struct(columns).alias("row")).to_series())
+    has_some = texts.has_near_duplicates.get(lambda: bool(count.max() > 1 and count.mean() < 0.2 * n_rows))
+    return {"near_duplicate": np.log(count)} if has_some else {}
 
 
-def _times(view: ColumnView, name: str, values: pl.Series) -> Floats:
-    """(rows,) how many rows of the whole table show the value; NaN where it is empty."""
-    prints = values.hash(seed=0).to_numpy().view(np.int64)
+def _texts(view: ColumnView, role: str) -> pl.Series | None:
+    """Return the best column of a role if it holds texts."""
+    column = view.roles.first(role)
+    return None if column is None or view.frame[column].dtype != pl.String else view.frame[column]
+
+
+def _floats(series: pl.Series) -> Floats:
+    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _counts(view: ColumnView, name: str, values: pl.Series) -> Floats:
+    """Return (rows,) how many rows of the table have the same value; NaN where it is empty."""
+    hashes = values.hash(seed=0).to_numpy().view(np.int64)
     known = None if isinstance(values.dtype, pl.Struct) else values.is_not_null().to_numpy()
-    return view.state.value_counts.of(name, prints, known)
+    return view.state.value_counts.of(name, hashes, known)
+
+
+MODULE = FeatureModule(
+    names=(
+        "email_domain_rarity", "email_digits", "email_pattern", "email_mismatch", "ip_range", "agent_rarity",
+        "near_duplicate",
+    ),
+    compute=compute,
+    groupings=frozenset({"row"}),
+    needs_value_counts=True,
+)  # fmt: skip

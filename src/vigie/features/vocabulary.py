@@ -1,9 +1,8 @@
-"""The fixed vocabulary of features: name and direction of risk. Their texts are in the catalogues of `i18n`, section `feature`.
+"""The fixed vocabulary of features: name, direction of risk and weight.
 
-A feature is unit-free, so that a model trained in euros works in CFA francs. Its direction says which tail is
-riskier (+1 high, -1 low, 0 either); its weight says how much that direction is worth before any label is seen,
-from what fraud investigators publish, never from a table we report on. One list, longer than a page on purpose:
-a feature is added by an entry here and a text in each catalogue.
+A feature is unit-free, so that a model trained on euros works on CFA francs. Weights are priors from what fraud investigators
+publish, never from a table we report on. A feature is added by an entry here, its computation in a `FeatureModule`, and a
+text `feature.NAME` in each language catalogue of `i18n`. The order is that of the inputs of stored models.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ class Feature:
     """One input of the reference models.
 
     Attributes:
-        name: stable identifier; bundles refer to it for ever.
+        name: stable identifier; stored models refer to it.
         direction: +1 riskier when higher, -1 riskier when lower, 0 both tails.
-        weight: prior worth of the direction, 0 (none) to 1.
+        weight: how much the direction counts before any label is seen, 0 (nothing) to 1.
     """
 
     name: str
@@ -27,7 +26,7 @@ class Feature:
 
     @property
     def family(self) -> str:
-        """Features that say nearly the same thing share a family; its evidence is not counted twice."""
+        """Group of features that measure nearly the same, so that it is not counted twice."""
         return next((family for prefix, family in FAMILIES if self.name.startswith(prefix)), "other")
 
 
@@ -78,7 +77,7 @@ FAMILIES = (
     ("ip_", "words"),
     ("agent", "words"),
 )
-"""First prefix that fits names the family."""
+"""Prefix of a name -> family; the first that fits."""
 
 F = Feature
 VOCABULARY: tuple[Feature, ...] = (

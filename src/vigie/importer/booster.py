@@ -1,7 +1,7 @@
-"""The XGBoost part of a model made elsewhere: checked, and written anew as UBJSON; runs only behind the walls.
+"""Reads the booster of a third-party model, validates it and writes it as UBJSON; runs only in the sandbox.
 
-What goes into the bundle is what XGBoost itself wrote after reading, so that later readers never meet the
-foreign bytes; and every tree is checked to be one, because XGBoost trusts the child indices of a file.
+The bundle gets bytes that XGBoost wrote after reading, never those of the file. Every tree is validated, because XGBoost
+does not check the child indices of a file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import xgboost
 
 from vigie.importer.decompression import Unreadable
 from vigie.importer.pickle_reader import Record
-from vigie.importer.sklearn_transformers import Inexpressible, as_record, get, plain
+from vigie.importer.sklearn_transformers import Unsupported, as_record, get, json_value
 
 _VERSION = str(xgboost.__version__)
 _OBJECTIVES = ("binary:logistic", "reg:logistic")
@@ -26,8 +26,15 @@ _BOOSTER = "xgboost.core.Booster"
 
 @dataclass(frozen=True)
 class Classifier:
-    """A booster as UBJSON, how many features it takes, their names if it has them, its missing
-    value, and the version of the XGBoost that wrote it."""
+    """A validated binary classifier.
+
+    Attributes:
+        booster: UBJSON.
+        width: number of features.
+        names: names of the features, None where the booster has none.
+        missing: value that counts as missing.
+        version: version of XGBoost that wrote `booster`.
+    """
 
     booster: bytes
     width: int
@@ -37,49 +44,49 @@ class Classifier:
 
 
 def is_classifier(fitted: Any) -> bool:
-    """Whether a fitted object is one that `from_fitted` reads."""
+    """Whether `from_fitted` reads a fitted object."""
     record = as_record(fitted)
     return record is not None and record.path in {_CLASSIFIER, _BOOSTER}
 
 
 def from_fitted(fitted: Any) -> Classifier:
-    """The classifier in an XGBClassifier or a Booster, as a record or, from a trusted file, as itself.
+    """Return the classifier in an XGBClassifier or a Booster, which is a record or an object of a trusted file.
 
     Raises:
-        Inexpressible: it is not a binary classifier of plain trees.
+        Unsupported: it is not a binary classifier of numerical trees.
         Unreadable: the installed XGBoost cannot read it.
     """
     record = as_record(fitted)
     if record is None or record.path not in {_CLASSIFIER, _BOOSTER}:
-        raise Inexpressible(
+        raise Unsupported(
             record.path if record else f"a {type(fitted).__name__} where a classifier is expected"
         )
     if record.path == _BOOSTER:
-        return _checked(_restored(fitted), math.nan)
+        return _validate(_restore(fitted), math.nan)
     if int(get(record, "n_classes_", 2) or 2) > 2:
-        raise Inexpressible(f"{_CLASSIFIER} of {get(record, 'n_classes_')} classes, where fraud has two")
+        raise Unsupported(f"{_CLASSIFIER} of {get(record, 'n_classes_')} classes, where fraud has two")
     held = get(record, "_Booster")
     if held is None:
-        raise Inexpressible(f"{_CLASSIFIER} that was never fitted")
-    missing = plain(get(record, "missing"))
-    booster = _restored(held)
+        raise Unsupported(f"{_CLASSIFIER} that was never fitted")
+    missing = json_value(get(record, "missing"))
+    booster = _restore(held)
     best = booster.attributes().get("best_iteration") or ""
     if best.isdigit() and int(best) + 1 < booster.num_boosted_rounds():
-        booster = booster[: int(best) + 1]  # what the classifier itself would have used
-    return _checked(booster, math.nan if missing is None else float(missing))
+        booster = booster[: int(best) + 1]  # as the classifier itself does
+    return _validate(booster, math.nan if missing is None else float(missing))
 
 
 def from_bytes(data: bytes) -> Classifier:
-    """The classifier in a booster saved as XGBoost's JSON or UBJSON."""
+    """Return the classifier in a booster saved as XGBoost's JSON or UBJSON; see `from_fitted`."""
     booster = xgboost.Booster()
     try:
         booster.load_model(bytearray(data))
     except (xgboost.core.XGBoostError, ValueError) as error:
         raise Unreadable(f"a booster that XGBoost {_VERSION} cannot read") from error
-    return _checked(booster, math.nan)
+    return _validate(booster, math.nan)
 
 
-def _restored(held: Any) -> xgboost.Booster:
+def _restore(held: Any) -> xgboost.Booster:
     if isinstance(held, xgboost.Booster):
         return held
     handle = get(held, "handle") if isinstance(held, Record) else None
@@ -93,12 +100,12 @@ def _restored(held: Any) -> xgboost.Booster:
     return booster
 
 
-def _checked(booster: xgboost.Booster, missing: float) -> Classifier:
+def _validate(booster: xgboost.Booster, missing: float) -> Classifier:
     try:
         learner = json.loads(bytes(booster.save_raw("json")))["learner"]
         objective = learner["objective"]["name"]
         if objective not in _OBJECTIVES:
-            raise Inexpressible(
+            raise Unsupported(
                 f"a booster with objective {objective}, where {' or '.join(_OBJECTIVES)} is expected"
             )
         width = int(learner["learner_model_param"]["num_feature"])
@@ -106,13 +113,13 @@ def _checked(booster: xgboost.Booster, missing: float) -> Classifier:
         if gradient.get("name") == "dart":
             gradient = gradient["gbtree"]
         if gradient.get("name") != "gbtree":
-            raise Inexpressible(f"a booster of kind {gradient.get('name')}, where trees are expected")
+            raise Unsupported(f"a booster of kind {gradient.get('name')}, where trees are expected")
         for tree in gradient["model"]["trees"]:
             _check_tree(tree, width)
     except (KeyError, TypeError, ValueError, xgboost.core.XGBoostError) as error:
         raise Unreadable("a booster of an unknown layout") from error
     names = [str(name) for name in booster.feature_names] if booster.feature_names else None
-    booster.feature_names = None  # the recipe has them, and XGBoost would ask for them with every array
+    booster.feature_names = None  # features.json has them, and XGBoost would require them with every array
     booster.feature_types = None
     return Classifier(bytes(booster.save_raw("ubj")), width, names, missing)
 
@@ -123,7 +130,7 @@ def _check_tree(tree: dict[str, Any], width: int) -> None:
     count = len(left)
     inner = left != -1
     if any(np.asarray(tree.get("split_type", [])) != 0):
-        raise Inexpressible("a booster with categorical splits (enable_categorical=True)")
+        raise Unsupported("a booster with categorical splits (enable_categorical=True)")
     children = np.concatenate([left[inner], right[inner]])
     if (
         count == 0

@@ -1,7 +1,7 @@
-"""The bytes of a joblib file as they were before compression, with a limit on how many may come out.
+"""Decompresses joblib files, with a limit on the number of bytes.
 
-The compressed formats that joblib writes: zlib, gzip, bz2, lzma, xz, and lz4 where the package `lz4` is
-installed. Decompressed as they are read, so that a small file cannot fill the memory at once.
+Supports the formats that joblib writes: zlib, gzip, bz2, lzma, xz, and lz4 where the package `lz4` is installed. Data is
+decompressed as it is read, so that a small file cannot fill the memory at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 
 
 class Unreadable(Exception):
-    """The stream is damaged, of another kind, or does something no fitted model needs."""
+    """The file is damaged, of another format, or uses an operation that no fitted model needs."""
 
 
 _PREFIXES: tuple[tuple[bytes, Callable[[IO[bytes]], IO[bytes]]], ...] = (
@@ -27,7 +27,8 @@ _PREFIXES: tuple[tuple[bytes, Callable[[IO[bytes]], IO[bytes]]], ...] = (
 )
 
 
-def plain(data: bytes) -> IO[bytes]:
+def decompressed(data: bytes) -> IO[bytes]:
+    """Return a stream of the uncompressed bytes; raise Unreadable for a format that cannot be read."""
     raw = io.BytesIO(data)
     for prefix, opener in _PREFIXES:
         if data.startswith(prefix):
@@ -53,7 +54,7 @@ def _lz4(data: bytes) -> bytes:
 
 
 class _Zlib(io.BytesIO):
-    """zlib's own format, which has no file object in the standard library; decompressed as it is read."""
+    """Stream of zlib's own format, for which the standard library has no file object."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class _Zlib(io.BytesIO):
         if size is None or size < 0:
             raise Unreadable("an unbounded read")
         while len(self._ready) < size and not self._inflate.eof:
-            chunk = self._inflate.unconsumed_tail or self._next()
+            chunk = self._inflate.unconsumed_tail or self._next_chunk()
             if not chunk:
                 break
             self._ready += self._inflate.decompress(chunk, 1 << 20)
@@ -73,17 +74,17 @@ class _Zlib(io.BytesIO):
         del self._ready[:size]
         return taken
 
-    def _next(self) -> bytes:
+    def _next_chunk(self) -> bytes:
         chunk, self._source = self._source[: 1 << 16], self._source[1 << 16 :]
         return bytes(chunk)
 
 
-class Capped:
-    """What the reader of opcodes needs of a file, with a limit on what may come out of it."""
+class LimitedReader:
+    """The file methods that an unpickler needs; raises Unreadable beyond `max_bytes`."""
 
-    def __init__(self, stream: IO[bytes], most_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
         self._stream = stream
-        self._left = most_bytes
+        self._left = max_bytes
         self._line = b""
 
     def read(self, size: int) -> bytes:

@@ -1,7 +1,7 @@
-"""`performance.json` and `dataset_metadata.json` of a model made elsewhere, read tolerantly.
+"""Reads `performance.json` and `dataset_metadata.json` of a third-party model.
 
-Nobody fixed what these files say: known words are looked for at any depth, nearest to the top first, and what is
-not understood is left out rather than guessed. What they claim was measured by their makers, and is marked so.
+The files have no fixed layout: known keys are looked for at any depth, those near the top first, and unknown ones are ignored.
+Measures are marked as declared by the model's makers.
 
     measures     roc_auc (auc, auc_roc, …), average_precision (pr_auc, auprc, …), precision, recall, f1, accuracy
     table        feature_columns, feature_names, features or columns: names, or objects with a name, or an object
@@ -23,7 +23,7 @@ from vigie.errors import ForeignModelRefused
 
 _PERFORMANCE = "performance.json"
 _DATASET = "dataset_metadata.json"
-_LARGEST = 8 * 1024**2
+_MAX_SIZE = 8 * 1024**2
 _MEASURES = {
     "roc_auc": ("roc_auc", "auc", "auc_roc", "roc_auc_score", "auroc"),
     "average_precision": ("average_precision", "pr_auc", "auc_pr", "auprc", "average_precision_score"),
@@ -40,7 +40,7 @@ _PREVALENCE = ("prevalence", "fraud_rate", "fraud_ratio", "fraud_prevalence", "p
 
 @dataclass(frozen=True)
 class Metadata:
-    """What the two files say, and their digests; `columns` leaves the label out, None where they are not told."""
+    """Content of the two files, and their digests; `columns` has no label and is None where they list no columns."""
 
     columns: list[str] | None
     domain: str
@@ -50,25 +50,27 @@ class Metadata:
     performance: dict[str, Any]
     digests: dict[str, str]
 
-    def profile(self, recipe: dict[str, Any]) -> dict[str, Any]:
-        """The bundle's profile, as far as it is known: roles and quantiles need a table, which is not there; neither
-        is a prevalence always told, which then is null.
+    def profile(self, features: dict[str, Any]) -> dict[str, Any]:
+        """Return the bundle's profile. It has no roles and quantiles, which need a table; an unknown prevalence is null.
+
+        Args:
+            features: features.json.
         """
-        text = _text_columns(recipe)
+        text = _text_columns(features)
         columns = [
             {
                 "name": name,
                 "role": "category" if name in text else "number",
                 "type": "text" if name in text else "number",
             }
-            for name in recipe["columns"]
+            for name in features["columns"]
         ]
         known: dict[str, Any] = {"domain": self.domain, "typologies": self.typologies, "columns": columns}
         return known | {"roles": {}, "quantiles": {}, "rows": self.rows, "prevalence": self.prevalence}
 
 
-def read(directory: Path) -> Metadata:
-    """What the folder's two files say; a file that is not there says nothing.
+def read_metadata(directory: Path) -> Metadata:
+    """Read the folder's two files; both may be absent.
 
     Raises:
         ForeignModelRefused: a file that is not JSON, not an object, or too large.
@@ -96,9 +98,9 @@ def _document(path: Path, digests: dict[str, str]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise ForeignModelRefused(path.name, found="a larger file", expected=f"at most {_LARGEST:,} bytes")
+        data = file.read(_MAX_SIZE + 1)
+    if len(data) > _MAX_SIZE:
+        raise ForeignModelRefused(path.name, found="a larger file", expected=f"at most {_MAX_SIZE:,} bytes")
     digests[path.name] = sha256(data).hexdigest()
     try:
         document = json.loads(data.decode("utf-8-sig"))
@@ -110,7 +112,7 @@ def _document(path: Path, digests: dict[str, str]) -> dict[str, Any]:
 
 
 def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every key and value, level by level, the parts about training left out."""
+    """Yield every key and value, level by level, without the parts about training."""
     level = [document]
     while level:
         below: list[dict[str, Any]] = []
@@ -163,34 +165,36 @@ def _names(value: object) -> list[str] | None:
     )
 
 
-def _text_columns(recipe: dict[str, Any]) -> set[str]:
-    """The inputs that the recipe reads as text: those it looks up among categories of text."""
+def _text_columns(features: dict[str, Any]) -> set[str]:
+    """Return the input columns that are looked up among text categories."""
     return {
         name
-        for name, text in zip(recipe["columns"], _reads(recipe["steps"], len(recipe["columns"])), strict=True)
+        for name, text in zip(
+            features["columns"], _are_text(features["steps"], len(features["columns"])), strict=True
+        )
         if text
     }
 
 
-def _reads(steps: list[dict[str, Any]], count: int) -> list[bool]:
-    """For each column that enters `steps`, whether it meets categories or filled values of text."""
+def _are_text(steps: list[dict[str, Any]], count: int) -> list[bool]:
+    """Return for each input column of `steps` whether it is compared with, or filled by, text."""
     text = [False] * count
-    places = list(range(count))  # where each present column came from, as long as they stay one to one
+    origins = list(range(count))  # input column of each column, as long as the steps map one to one
     for step in steps:
         if step["op"] == "select":
-            places = [places[at] for at in step["keep"]]
+            origins = [origins[at] for at in step["keep"]]
         elif step["op"] == "split":
             for part in step["parts"]:
-                inner = _reads(part["steps"], len(part["take"]))
+                inner = _are_text(part["steps"], len(part["take"]))
                 for at, is_text in zip(part["take"], inner, strict=True):
-                    text[places[at]] |= is_text
+                    text[origins[at]] |= is_text
             return text
         elif step["op"] in {"onehot", "ordinal"}:
             for at, encoding in enumerate(step["columns"]):
-                text[places[at]] |= any(isinstance(category, str) for category in encoding["categories"])
+                text[origins[at]] |= any(isinstance(category, str) for category in encoding["categories"])
             if step["op"] == "onehot":
                 return text
         elif step["op"] == "impute":
             for at, value in enumerate(step["values"]):
-                text[places[at]] |= isinstance(value, str)
+                text[origins[at]] |= isinstance(value, str)
     return text

@@ -1,13 +1,12 @@
-"""Reads the stream of a joblib or pickle file as plain records; runs only behind `walls`.
+"""Reads a joblib or pickle file as plain records; runs only in the sandbox.
 
-No class of the stream is ever imported, made or called, not even those on the list: a fitted encoder comes
-out as a `Record` (its name and the state it was saved with), an array as an array built here from its bytes.
-So there is no constructor, `__setstate__` or `__reduce__` for a file to abuse. Names are compared as exact
-(module, name) pairs; those that are not on the list are collected, so that one refusal tells all of them, and
-then the whole file is refused.
+No class in the file is ever imported, instantiated or called, not even an allowed one: a fitted encoder becomes a `Record`
+(its name and its saved state), an array is built here from its bytes. A file therefore cannot use a constructor,
+`__setstate__` or `__reduce__`. Names are compared as exact (module, name) pairs; all names that are not allowed are collected,
+and then the file is refused.
 
-joblib writes pickle's opcodes with the bytes of each array in between, the whole maybe compressed. Source of
-both formats: CPython's `Lib/pickletools.py`, and joblib's `numpy_pickle.py` from 0.10 on.
+joblib writes pickle opcodes with the bytes of each array in between, optionally compressed.
+Source: CPython's `Lib/pickletools.py`, and joblib's `numpy_pickle.py` from 0.10 on.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vigie.importer.decompression import Capped, Unreadable, plain
+from vigie.importer.decompression import LimitedReader, Unreadable, decompressed
 
-_NAME_LENGTH = 200
-_MOST_REFUSED = 20
+_MAX_NAME_LENGTH = 200
+_MAX_REFUSED_NAMES = 20
 
 
-class Refused(Exception):
-    """The stream names what is not on the list; `names` are all of them, as `module.name`."""
+class NamesRefused(Exception):
+    """The file uses names that are not allowed; `names` has them as `module.name`."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
@@ -37,14 +36,14 @@ class Refused(Exception):
 
 
 class Name:
-    """Something of a module that the stream names: told apart by `path`, and inert."""
+    """A name in the file, such as a class; `path` is `module.name`."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
 
 class Record:
-    """An object of the class `path` as it was saved: constructor arguments and state, nothing else."""
+    """A saved object of the class `path`: its constructor arguments and its state."""
 
     def __init__(self, path: str, arguments: tuple[Any, ...] = (), state: Any = None) -> None:
         self.path = path
@@ -52,16 +51,16 @@ class Record:
         self.state = state
 
 
-class _Type(Record):
-    """A numpy type on its way to be built: `state` arrives after the arguments."""
+class _DtypeRecord(Record):
+    """A numpy dtype; its `state` follows its arguments in the file."""
 
 
-class _Array(Record):
-    """A plain array or joblib's wrapper of one, whose bytes arrive later."""
+class _ArrayRecord(Record):
+    """An array whose bytes follow in the file."""
 
 
 # fmt: off
-_LISTED = {
+_ALLOWED = {
     "xgboost.core": ("Booster",),
     "xgboost.sklearn": ("XGBClassifier",),
     "xgboost.compat": ("XGBoostLabelEncoder",),
@@ -92,18 +91,18 @@ _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "num
 _TYPE = re.compile(r"[<>=|]?(?:[?]|[biufc](?:1|2|4|8|16)|[US][0-9]{1,6}|O8?|b1)")
 
 
-def read(data: bytes, *, most_bytes: int) -> Any:
-    """The object saved in `data`: numbers, text, lists, dicts, arrays, `Record` and `Name`.
+def read(data: bytes, *, max_bytes: int) -> Any:
+    """Return the object saved in `data`, made of numbers, text, lists, dicts, arrays, `Record` and `Name`.
 
     Args:
-        data: the file's bytes, joblib with or without compression, or a plain pickle.
-        most_bytes: what the decompressed stream may have.
+        data: the file's bytes: joblib with or without compression, or a plain pickle.
+        max_bytes: maximum size of the decompressed data.
 
     Raises:
-        Refused: names outside the list.
-        Unreadable: everything else that is wrong with it.
+        NamesRefused: the file uses names that are not allowed.
+        Unreadable: the file is damaged or unsupported.
     """
-    stream = _Stream(Capped(plain(data), most_bytes))
+    stream = _Unpickler(LimitedReader(decompressed(data), max_bytes))
     try:
         value = stream.load()
     except Unreadable:
@@ -116,12 +115,12 @@ def read(data: bytes, *, most_bytes: int) -> Any:
         if not stream.refused:
             raise Unreadable(f"a damaged stream ({type(error).__name__})") from error
     if stream.refused:
-        raise Refused(tuple(stream.refused))
+        raise NamesRefused(tuple(stream.refused))
     return value
 
 
-class _Stream(pickle._Unpickler):
-    """CPython's reader of opcodes with everything that imports, calls or sets replaced by records."""
+class _Unpickler(pickle._Unpickler):
+    """CPython's unpickler, with records in place of everything that imports, calls or sets."""
 
     stack: list[Any]
     memo: dict[int, Any]
@@ -129,9 +128,9 @@ class _Stream(pickle._Unpickler):
     read: Callable[[int], bytes]
     dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
 
-    def __init__(self, stream: Capped, refused: dict[str, None] | None = None) -> None:
+    def __init__(self, stream: LimitedReader, refused: dict[str, None] | None = None) -> None:
         super().__init__(stream, encoding="latin1")
-        self._capped = stream
+        self._stream = stream
         self.refused: dict[str, None] = {} if refused is None else refused
 
     def find_class(self, module: str, name: str) -> Name:
@@ -139,11 +138,11 @@ class _Stream(pickle._Unpickler):
         if known.startswith("numpy.core."):
             known = "numpy._core." + known.removeprefix("numpy.core.")
         path = f"{known}.{name}"
-        if name not in _LISTED.get(known, ()) and path not in _BUILT:
-            told = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
-            told = "".join(letter if letter.isprintable() else "?" for letter in told)[:_NAME_LENGTH]
-            if len(self.refused) < _MOST_REFUSED:
-                self.refused[told] = None
+        if name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
+            shown = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
+            shown = "".join(letter if letter.isprintable() else "?" for letter in shown)[:_MAX_NAME_LENGTH]
+            if len(self.refused) < _MAX_REFUSED_NAMES:
+                self.refused[shown] = None
         return Name(path)
 
     def get_extension(self, code: int) -> None:
@@ -155,7 +154,7 @@ class _Stream(pickle._Unpickler):
     def call(self, what: object, arguments: object) -> Any:
         if not isinstance(what, Name) or not isinstance(arguments, tuple):
             raise Unreadable("a call of something that is not a name")
-        build = _BUILT.get(what.path)
+        build = _BUILDERS.get(what.path)
         return build(*arguments) if build else Record(what.path, arguments)
 
     def load_reduce(self) -> None:
@@ -177,7 +176,7 @@ class _Stream(pickle._Unpickler):
         self.append(self.call(what, tuple(arguments)))
 
     def load_bytearray8(self) -> None:
-        # CPython makes room for as many bytes as the stream claims, before it has them.
+        # CPython allocates as many bytes as the file claims before it reads them.
         (length,) = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(length)))
 
@@ -187,13 +186,13 @@ class _Stream(pickle._Unpickler):
         if not isinstance(target, Record):
             raise Unreadable("a state for something that has none")
         target.state = state
-        if isinstance(target, _Array):
+        if isinstance(target, _ArrayRecord):
             self._finish(target)
         elif target.path == "joblib.numpy_pickle.NumpyArrayWrapper":
             self.stack[-1] = self._inline(state)
 
-    def _finish(self, target: _Array) -> None:
-        # An array is mutable and may be remembered before its state comes: every reference is replaced.
+    def _finish(self, target: _ArrayRecord) -> None:
+        # An array is mutable and may be memoised before its state is read: every reference is replaced.
         array = _array(*target.state) if isinstance(target.state, tuple) else None
         if array is None:
             raise Unreadable("an array without its bytes")
@@ -203,16 +202,16 @@ class _Stream(pickle._Unpickler):
                 self.memo[key] = array
 
     def _inline(self, state: object) -> Any:
-        """The array whose bytes follow joblib's wrapper in the file."""
+        """Return the array whose bytes follow joblib's wrapper in the file."""
         if not isinstance(state, dict):
             raise Unreadable("an array's wrapper without a state")
         shape, dtype = _shape(state.get("shape")), _dtype(state.get("dtype"))
         if dtype.hasobject:
-            return _Stream(self._capped, self.refused).load()
+            return _Unpickler(self._stream, self.refused).load()
         if state.get("numpy_array_alignment_bytes") is not None:
-            self._capped.read(int.from_bytes(self._capped.read(1), "little"))
+            self._stream.read(int.from_bytes(self._stream.read(1), "little"))
         count = int(np.prod(shape, dtype=object))
-        data = self._capped.read(count * dtype.itemsize)
+        data = self._stream.read(count * dtype.itemsize)
         return _from_bytes(data, shape, dtype, fortran=state.get("order") == "F")
 
     dispatch[pickle.REDUCE[0]] = load_reduce
@@ -233,10 +232,10 @@ def _shape(shape: object) -> tuple[int, ...]:
 
 
 def _dtype(declared: object) -> np.dtype[Any]:
-    """A numpy type of plain values; records, dates and types of foreign code are not needed and not built."""
+    """Return a numpy dtype of plain values; structured types, dates and types of other modules are refused."""
     if isinstance(declared, Name) and declared.path.startswith("numpy."):
-        declared = _Type("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
-    if not isinstance(declared, _Type) or not declared.arguments:
+        declared = _DtypeRecord("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
+    if not isinstance(declared, _DtypeRecord) or not declared.arguments:
         raise Unreadable("an array of an unknown type")
     code = declared.arguments[0]
     if not isinstance(code, str) or not _TYPE.fullmatch(code):
@@ -320,8 +319,8 @@ def _slice(*bounds: object) -> slice:
     return slice(*bounds)
 
 
-# The only things that a call in the stream really makes, by functions written above.
-_BUILT: dict[str, Callable[..., Any]] = {
+# The only calls in a file that are carried out, by the functions above.
+_BUILDERS: dict[str, Callable[..., Any]] = {
     "builtins.set": _collection(set),
     "builtins.frozenset": _collection(frozenset),
     "builtins.slice": _slice,
@@ -330,8 +329,8 @@ _BUILT: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _collection(dict),
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _old_object,
-    "numpy.dtype": lambda *arguments: _Type("numpy.dtype", arguments),
-    "numpy._core.multiarray._reconstruct": lambda *arguments: _Array("numpy.ndarray", arguments),
+    "numpy.dtype": lambda *arguments: _DtypeRecord("numpy.dtype", arguments),
+    "numpy._core.multiarray._reconstruct": lambda *arguments: _ArrayRecord("numpy.ndarray", arguments),
     "numpy._core.multiarray.scalar": _scalar,
     "numpy._core.numeric._frombuffer": _buffer,
 }

@@ -1,18 +1,17 @@
-"""The walls around the process that opens a file made elsewhere. Runs only in that process.
+"""Sandbox of the process that opens third-party model files; applied only in that process.
 
-Raised before the first byte of a foreign file is read, and before anything with threads is imported:
+It is applied before the first byte of a file is read, and before any module that starts threads is imported:
 
-    memory, CPU, size of files, number of processes, no core dump
+    limits on memory, CPU, size of files and number of processes; no core dump
     a network namespace of its own
-    a kernel filter of system calls (seccomp) that refuses sockets, exec, fork, signals to others, opening
-    anything for writing, removing, renaming and changing files, and raising the limits again
+    a kernel filter of system calls (seccomp) that denies sockets, exec, fork, signals to other processes, opening files for
+    writing, removing, renaming and changing files, and raising the limits again
 
-`raise_walls` returns those that really stand, so that a bundle's provenance says what was enforced and not what was
-hoped for. `network namespace` and `system call filter` are the kernel's; `socket module removed` is not a wall
-against hostile code, only a fence, and stands in where the kernel gives neither (macOS, Windows, a container
-that forbids both). What no wall here does: hide readable files from trusted code, which runs as the operator.
-The limits on processes do not bind root; the filter does. The filter's numbers are those of Linux on x86-64
-(exercised by the tests) and on arm64 (from the same kernel headers, not exercised).
+`apply_sandbox` returns the protections that are in force, for the bundle's provenance. `network namespace` and `system call
+filter` are enforced by the kernel; `socket module removed` does not stop hostile code and is used where the kernel offers
+neither (macOS, Windows, a container that forbids both). Readable files are not hidden from trusted code, which runs as the
+operator. The limit on processes does not bind root; the filter does. The numbers of the filter are those of Linux on x86-64
+(tested) and on arm64 (from the same kernel headers, not tested).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ import sys
 
 NAMESPACE = "network namespace"
 FILTER = "system call filter"
-FENCE = "socket module removed"
+SOCKET_MODULE_REMOVED = "socket module removed"
 
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWUSER = 0x10000000
@@ -62,14 +61,26 @@ _DENIED = {
 }
 # fmt: on
 _ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_OPEN = {"x86_64": ((2, 1), (257, 2)), "aarch64": ((56, 2),)}  # (call, which argument holds the flags)
+_OPEN = {
+    "x86_64": ((2, 1), (257, 2)),
+    "aarch64": ((56, 2),),
+}  # (call, position of the argument with the flags)
 _CLONE = {"x86_64": 56, "aarch64": 220}
-_ABSENT = (435, 437)  # clone3, openat2: their arguments are out of a filter's sight, so they do not exist
+_UNSUPPORTED = (435, 437)  # clone3, openat2: a filter cannot see their arguments, so they fail as unsupported
 
 
-def raise_walls(*, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> list[str]:
-    """Raises all walls, for good: nothing can be taken down by this process. Needs a single thread."""
-    walls: list[str] = []
+def apply_sandbox(*, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> list[str]:
+    """Restrict this process, which must have a single thread, for the rest of its life.
+
+    Args:
+        memory_bytes: maximum address space.
+        cpu_seconds: maximum CPU time.
+        output_bytes: maximum size of a written file.
+
+    Returns:
+        The protections that are in force.
+    """
+    protections: list[str] = []
     if sys.platform != "win32":
         limits = (
             ("AS", memory_bytes),
@@ -79,20 +90,20 @@ def raise_walls(*, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> li
             ("NPROC", 0),
         )
         for name, limit in limits:
-            if _limit(f"RLIMIT_{name}", limit):
-                binding = name != "NPROC" or os.geteuid() != 0
-                walls.append(f"limit {name}" if binding else f"limit {name} (not binding for root)")
-    if sys.platform == "linux" and _own_network():
-        walls.append(NAMESPACE)
-    if sys.platform == "linux" and _filter():
-        walls.append(FILTER)
+            if _set_limit(f"RLIMIT_{name}", limit):
+                binds = name != "NPROC" or os.geteuid() != 0
+                protections.append(f"limit {name}" if binds else f"limit {name} (not binding for root)")
+    if sys.platform == "linux" and _unshare_network():
+        protections.append(NAMESPACE)
+    if sys.platform == "linux" and _install_filter():
+        protections.append(FILTER)
     else:
-        _fence()
-        walls.append(FENCE)
-    return walls
+        _block_socket_module()
+        protections.append(SOCKET_MODULE_REMOVED)
+    return protections
 
 
-def _limit(name: str, limit: int) -> bool:
+def _set_limit(name: str, limit: int) -> bool:
     import resource
 
     which = getattr(resource, name, None)
@@ -107,7 +118,7 @@ def _limit(name: str, limit: int) -> bool:
     return True
 
 
-def _own_network() -> bool:
+def _unshare_network() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     unshare = getattr(libc, "unshare", None)
     return unshare is not None and (
@@ -115,7 +126,7 @@ def _own_network() -> bool:
     )
 
 
-def _filter() -> bool:
+def _install_filter() -> bool:
     machine = platform.machine()
     if machine not in _DENIED or struct.calcsize("P") != 8:
         return False
@@ -134,9 +145,12 @@ def _filter() -> bool:
 
 
 def _program(machine: str) -> bytes:
-    """The classic BPF program; Source: Linux, Documentation/userspace-api/seccomp_filter.rst."""
-    load, equal, at_least, bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    allow, refuse, unknown = 0x7FFF0000, 0x00050000 | _EPERM, 0x00050000 | _ENOSYS
+    """Return the classic BPF program of the filter.
+
+    Source: Linux, Documentation/userspace-api/seccomp_filter.rst.
+    """
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    allow, deny, unknown = 0x7FFF0000, 0x00050000 | _EPERM, 0x00050000 | _ENOSYS
     kill = 0x80000000
 
     def line(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -144,24 +158,24 @@ def _program(machine: str) -> bytes:
 
     number, argument = 0, 16  # offsets in the kernel's record of a call; arguments are 8 bytes each
     lines = [line(load, 4), line(equal, _ARCH[machine], 1), line(give, kill), line(load, number)]
-    lines += [line(at_least, 0x40000000, 0, 1), line(give, refuse)]  # the x32 way to the same calls
+    lines += [line(at_least, 0x40000000, 0, 1), line(give, deny)]  # the same calls of the x32 ABI
     for call in _DENIED[machine]:
-        lines += [line(equal, call, 0, 1), line(give, refuse)]
-    for call in _ABSENT:
+        lines += [line(equal, call, 0, 1), line(give, deny)]
+    for call in _UNSUPPORTED:
         lines += [line(equal, call, 0, 1), line(give, unknown)]
     for call, position in _OPEN[machine]:
         lines += [line(equal, call, 0, 4), line(load, argument + 8 * position)]
-        lines += [line(bits, _WRITING, 0, 1), line(give, refuse), line(give, allow)]
+        lines += [line(any_bit, _WRITING, 0, 1), line(give, deny), line(give, allow)]
     lines += [line(equal, _CLONE[machine], 0, 4), line(load, argument)]
-    lines += [line(bits, _CLONE_THREAD, 1, 0), line(give, refuse), line(give, allow)]
+    lines += [line(any_bit, _CLONE_THREAD, 1, 0), line(give, deny), line(give, allow)]
     return b"".join([*lines, line(give, allow)])
 
 
-def _fence() -> None:
+def _block_socket_module() -> None:
     import socket
 
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError("no network while a foreign file is open")
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError("no network while a third-party file is open")
 
     for name in ("socket", "create_connection", "getaddrinfo", "socketpair"):
-        setattr(socket, name, refused)
+        setattr(socket, name, denied)

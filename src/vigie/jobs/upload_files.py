@@ -66,7 +66,7 @@ def read_table(context: JobContext, path: Path, name: str) -> Table:
 
 def remove_stale_folders(context: JobContext) -> int:
     """Delete the temporary folders of dead workers on this machine, since they hold cells; return their number."""
-    return tempdirs.sweep(_temporary_root(context))
+    return tempdirs.remove_stale(_temporary_root(context))
 
 
 def _first_bytes(context: JobContext, upload: Upload) -> tuple[bytes, int]:
@@ -127,4 +127,4 @@ def _temporary_root(context: JobContext) -> Path:
 
 
 def _temporary_folder(context: JobContext) -> AbstractContextManager[Path]:
-    return tempdirs.working(_temporary_root(context))
+    return tempdirs.temporary_workdir(_temporary_root(context))

@@ -278,20 +278,20 @@ def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
 def table_context(facts: ColumnView) -> Floats:
     """(rows, CONTEXT) what the table is like, the same for every row."""
     values = facts.state.context.get(lambda: np.array(_about(facts)))
-    return np.tile(values, (facts.rows, 1))
+    return np.tile(values, (facts.n_rows, 1))
 
 
 def _about(facts: ColumnView) -> tuple[float, ...]:
     """What the table is like: its size, how long its histories are, what kinds of columns it has."""
-    actor, counterpart = facts.groups("actor"), facts.groups("counterpart")
+    actor, counterpart = facts.entities.groups("actor"), facts.entities.groups("counterpart")
     return (
-        np.log10(max(facts.rows, 1)),
+        np.log10(max(facts.n_rows, 1)),
         float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
         float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
         float(
-            len(facts.numbers("risk_signal"))
-            + len(facts.numbers("trust_signal"))
-            + len(facts.numbers("velocity"))
+            len(facts.numbers.all("risk_signal"))
+            + len(facts.numbers.all("trust_signal"))
+            + len(facts.numbers.all("velocity"))
         ),
-        float(len(facts.numbers("number"))),
+        float(len(facts.numbers.all("number"))),
     )

@@ -29,7 +29,7 @@ from vigie.engine import pipeline
 from vigie.engine.backend import ROW
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import RESULT_COLUMNS
-from vigie.engine.totals import SCORED_SCHEMA
+from vigie.engine.totals import SCORED
 from vigie.errors import UsageRefused
 from vigie.spark import errors
 from vigie.spark.arrow_frame import SparkFrame, arrow, as_arrow, struct
@@ -151,7 +151,7 @@ def _score_on_driver(
     frame = given.collect()
     typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
     result = pipeline.predict(Table(given.source, frame, typed), context)
-    schema = {name: SCORED_SCHEMA[name] for name in _RESULT}
+    schema = {name: SCORED[name] for name in _RESULT}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_RESULT)
     table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
     sent: DataFrame = given.df.sparkSession.createDataFrame(table, struct(schema))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count as numbers
 
 import numpy as np
@@ -52,8 +53,8 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True)
-class PackedNumbers:
-    """Numbers of each row as one cell.
+class Packing:
+    """How the numbers of a row are one cell.
 
     Attributes:
         names: names of the numbers.
@@ -79,11 +80,11 @@ class SparkOutput:
 
     Attributes:
         frame: `ROW`, `BUCKET` and the packed numbers of each row.
-        numbers: how they are packed.
+        packing: how they are packed.
     """
 
     frame: SparkFrame
-    numbers: PackedNumbers
+    packing: Packing
 
 
 class SparkBackend:
@@ -102,115 +103,93 @@ class SparkBackend:
 
     @property
     def schema(self) -> Schema:
-        """Columns and types of the rows."""
         return self.rows.schema
 
-    def collect(self, rows: SparkFrame, function: ChunkFunction) -> pl.DataFrame:
-        """Return what a function returns for each chunk."""
-        return self._chunks(rows, function).collect()
+    def collect(
+        self, rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        return _chunks(rows, function, columns).collect()
 
     def count(
-        self, rows: SparkFrame, function: ChunkFunction, *, least: int = 1, limit: int | None = None
-    ) -> pl.DataFrame:
-        """Add up `count` for equal keys."""
-        counts = self._chunks(rows, function)
+        self, rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1,
+        limit: int | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        counts = _chunks(rows, function, columns)
         *keys, last = counts.df.columns
         added = counts.df.groupBy(*keys).agg(fn.sum(last).alias(last)).filter(fn.col(last) >= least)
         return SparkFrame(added if limit is None else added.limit(limit), counts.schema).collect()
 
     def map_groups(self, rows: SparkFrame, function: GroupFunction) -> SparkOutput:
-        """Run a group function on each partition, and write what it returns."""
-        assign = _Assign(function)
-        there = rows.map(assign, assign.schema(rows.schema))
-        partitions = self._partitions(len(function.keys))
-        found = there.repartition(PARTITION, partitions).map(_RunGroup(function), _PACKED, whole=True)
-        return SparkOutput(
-            self.checkpoint(found), PackedNumbers(function.names, function.dtype, len(function.keys) > 1)
-        )
+        there = _chunks(rows, partial(_assign, function), None)
+        together = there.repartition(PARTITION, self._partitions(len(function.keys)))
+        found = together.map(partial(_run_group, function), _PACKED, whole=True)
+        packing = Packing(function.names, function.dtype, len(function.keys) > 1)
+        return SparkOutput(self.checkpoint(found), packing)
 
     def map_rows(
-        self,
-        rows: SparkFrame,
-        joined: Sequence[SparkOutput],
-        function: RowFunction,
-        share: Callable[[float], None] | None = None,
-    ) -> SparkFrame:
-        """Run a row function on rows and the outputs for the same rows, which a shuffle brings together."""
+        self, rows: SparkFrame, joined: Sequence[SparkOutput], function: RowFunction, schema: Schema, *,
+        extend: bool = False, columns: Sequence[str] | None = None, share: Callable[[float], None] | None = None,
+    ) -> SparkFrame:  # fmt: skip
+        """Bring rows and the outputs for the same rows together by a shuffle."""
         if isinstance(function, ScoreRows):
             function = ShippedScoring.of(function, self._settings.require_signature)
-        schema = {**rows.schema, **function.schema} if function.extends else function.schema
-        run = _RunRows(function, dict(rows.schema), tuple(output.numbers for output in joined))
+        schema = {**rows.schema, **schema} if extend else schema
+        run = _RunRows(function, dict(rows.schema), tuple(output.packing for output in joined), extend)
         if not joined:
             return rows.map(run, schema)
-        base = rows.with_literal(_OUTPUT, None)
-        both = [base, *(output.frame.with_literal(_OUTPUT, place) for place, output in enumerate(joined))]
-        return stacked(both).repartition(ROW, self._partitions(1)).map(run, schema, whole=True)
+        outputs = (output.frame.with_literal(_OUTPUT, place) for place, output in enumerate(joined))
+        both = stacked([rows.with_literal(_OUTPUT, None), *outputs])
+        return both.repartition(ROW, self._partitions(1)).map(run, schema, whole=True)
 
     def read(self, output: SparkOutput, buckets: Sequence[int]) -> pl.DataFrame:
-        """Return the output of a group function for the rows of some hash buckets."""
         frame = output.frame
         chosen = SparkFrame(frame.df.filter(frame.at(BUCKET).isin(list(buckets))), frame.schema)
-        return output.numbers.unpack(chosen.collect())
+        return output.packing.unpack(chosen.collect())
 
     def checkpoint(self, rows: SparkFrame) -> SparkFrame:
-        """Write rows, and return the written ones."""
         return rows.written(f"{self._settings.work}/{next(self._numbers):02}")
 
     def release(self, *outputs: SparkOutput) -> None:
         """Do nothing: all files of a run are removed together."""
 
-    def _chunks(self, rows: SparkFrame, function: ChunkFunction) -> SparkFrame:
-        chosen = rows if function.columns is None else rows.select(*function.columns)
-        return chosen.map(_RunChunk(function), function.schema)
-
     def _partitions(self, copies: int) -> int:
         return max(1, round(self.n_rows * copies / self._settings.partition_rows))
 
 
-@dataclass(frozen=True)
-class _RunChunk:
-    function: ChunkFunction
-
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield self.function(rows).select(list(self.function.schema))
+def _chunks(rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None) -> SparkFrame:
+    """Return what a function returns for chunks of rows; called with no rows, it shows its columns."""
+    rows = rows if columns is None else rows.select(*columns)
+    return rows.map(partial(_run_chunk, function), function(pl.DataFrame(schema=dict(rows.schema))).schema)
 
 
-@dataclass(frozen=True)
-class _Assign:
-    function: GroupFunction
-
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield self.function.assign(rows.lazy(), HASH_RANGE, self.function.extra).collect()
-
-    def schema(self, given: Schema) -> Schema:
-        """Columns it returns for rows of a schema."""
-        return dict(next(self(pl.DataFrame(schema=dict(given)))).schema)
+def _run_chunk(function: ChunkFunction, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    yield function(rows)
 
 
-@dataclass(frozen=True)
-class _RunGroup:
-    function: GroupFunction
+def _assign(function: GroupFunction, rows: pl.DataFrame) -> pl.DataFrame:
+    return function.assign(rows.lazy(), HASH_RANGE, function.extra).collect()
 
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        found = self.function(rows.drop(PARTITION))
-        values = np.empty((found.height, len(self.function.names)), dtype=self.function.dtype)
-        for place, name in enumerate(self.function.names):
-            values[:, place] = found[name].to_numpy()
-        yield found.select(ROW, BUCKET).with_columns(packed(values).alias(_VALUES))
+
+def _run_group(function: GroupFunction, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    found = function(rows.drop(PARTITION))
+    values = np.empty((found.height, len(function.names)), dtype=function.dtype)
+    for place, name in enumerate(function.names):
+        values[:, place] = found[name].to_numpy()
+    yield found.select(ROW, BUCKET).with_columns(packed(values).alias(_VALUES))
 
 
 @dataclass(frozen=True)
 class _RunRows:
     function: RowFunction
     schema: Schema
-    outputs: tuple[PackedNumbers, ...]
+    outputs: tuple[Packing, ...]
+    extend: bool
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        is_output = pl.col(_OUTPUT)
-        joined = [output.unpack(rows.filter(is_output == place)) for place, output in enumerate(self.outputs)]
+        output = pl.col(_OUTPUT)
+        joined = [packing.unpack(rows.filter(output == place)) for place, packing in enumerate(self.outputs)]
         if joined:
-            rows = unpack_arrays(
-                rows.filter(is_output.is_null()).select(list(self.schema)), self.schema
-            ).sort(ROW)
+            rows = rows.filter(output.is_null()).select(list(self.schema)).sort(ROW)
+            rows = unpack_arrays(rows, self.schema)
         found = self.function(rows, joined)
-        yield rows.with_columns(found) if self.function.extends else found.select(list(self.function.schema))
+        yield rows.with_columns(found) if self.extend else found

@@ -14,7 +14,6 @@ import polars as pl
 
 from vigie import resources, settings
 from vigie.catalog import ModelVersion
-from vigie.engine.backend import Schema
 from vigie.engine.members import Model
 from vigie.engine.row_functions import ScoreRows
 from vigie.engine.scorer import Scorer
@@ -32,8 +31,6 @@ class ShippedScoring:
 
     function: ScoreRows
     require_signature: bool
-    extends = ScoreRows.extends
-    columns = ScoreRows.columns
 
     @classmethod
     def of(cls, function: ScoreRows, require_signature: bool) -> ShippedScoring:
@@ -44,11 +41,6 @@ class ShippedScoring:
             for member in scorer.members
         )
         return cls(ScoreRows(replace(scorer, members=members)), require_signature)
-
-    @property
-    def schema(self) -> Schema:
-        """Columns it returns."""
-        return self.function.schema
 
     def __call__(self, rows: pl.DataFrame, joined: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """Return the result columns of some rows."""

@@ -66,8 +66,8 @@ def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]
             "no folder to work in: a cluster needs one that all its machines reach",
             hint="--work s3://bucket/tmp, hdfs:///tmp or a shared folder",
         )
-    tempdirs.sweep(under)
-    with tempdirs.working(under) as folder:
+    tempdirs.remove_stale(under)
+    with tempdirs.temporary_workdir(under) as folder:
         yield folder.as_uri()
 
 

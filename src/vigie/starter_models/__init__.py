@@ -1,4 +1,4 @@
-"""The starter library: small reference models, trained on our own simulated worlds only and shipped here.
+"""Starter models: small reference models, trained on simulated tables only and shipped with Vigie.
 
-`models/` holds one bundle a folder; `recipes` says which models there are, `build` trains them again.
+`models/` has one bundle a folder; `specs` lists the models, `build` trains them.
 """

@@ -1,7 +1,6 @@
-"""Trains the starter library again: worlds to lessons, lessons to models, models to bundles.
+"""Trains the starter models: simulated tables to training samples, samples to models, models to bundles.
 
-The same code and seeds give the same bundles. Every figure a bundle carries was measured on worlds that none of
-the models had seen.
+The same code and seeds give the same bundles. Every measure in a bundle is of tables that no model was trained on.
 """
 
 from __future__ import annotations
@@ -29,131 +28,137 @@ from vigie.features import NAMES
 from vigie.models import reference
 from vigie.simulator import DOMAINS
 from vigie.starter_models.registry import INDEX, MODELS
-from vigie.starter_models.specs import Recipe, recipes
-from vigie.starter_models.training_samples import Lesson, lessons
+from vigie.starter_models.specs import ModelSpec, model_specs
+from vigie.starter_models.training_samples import TrainingSample, make_samples
 from vigie.stores.open import connect
 
 CREATED = "2026-11-23T00:00:00Z"
-WORLDS = 75
-"""Worlds a domain; every third is seen in its bare view."""
+TABLES_PER_DOMAIN = 75
+"""Simulated tables per domain; a third of them in their bare view."""
 
-HELD_OUT = 6
-"""One in so many worlds, the last ones, is never trained on."""
+HELD_OUT_RATIO = 6
+"""One in so many tables, the last ones, is not trained on."""
 
-GUESTS = 0.25
-"""What lessons of other domains count beside a domain's own: they keep a model from believing its own world."""
+OUT_OF_DOMAIN_WEIGHT = 0.25
+"""Weight of samples of other domains, which keep a model from overfitting its own."""
 
-RAREST = (0.0005, 0.005)
-"""Shares of frauds of a whole portfolio: every third world that strangers score is scored so once more."""
+PORTFOLIO_FRAUD_SHARE = (0.0005, 0.005)
+"""Range of the share of frauds in a whole portfolio, for further calibration samples."""
 
 Progress = Callable[[str, float], None]
 
 
-def build(
-    folder: Path = MODELS, *, worlds: int = WORLDS, progress: Progress = lambda stage, share: None
+def build_models(
+    folder: Path = MODELS, *, tables: int = TABLES_PER_DOMAIN, progress: Progress = lambda stage, share: None
 ) -> None:
-    """Trains every model of `recipes()` and writes the bundles to `folder`, replacing what is there.
+    """Train every model of `model_specs()` and write the bundles, in place of what is in `folder`.
 
     Args:
-        folder: one bundle a sub-folder, as a store keeps it.
-        worlds: worlds a domain.
-        progress: told the stage and the share done.
+        folder: one bundle a sub-folder, as in a store.
+        tables: simulated tables per domain.
+        progress: called with the stage and its finished share in [0, 1].
     """
-    taught = gather(worlds, progress)
-    write(folder, taught, worlds, progress)
+    write_models(folder, simulate(tables, progress), tables, progress)
 
 
-def gather(worlds: int, progress: Progress) -> list[Lesson]:
-    """The lessons of all domains."""
-    # Half of the worlds kept for measuring are extracts: what is uploaded is often made around the frauds known.
+def simulate(tables: int, progress: Progress) -> list[TrainingSample]:
+    """Return the samples of all domains."""
+    # Half of the tables held out are extracts: an upload is often made around known frauds.
     wanted = [
         (
             domain,
             "bare" if seed % 3 == 0 else "full",
             seed,
-            seed >= _first_unseen(worlds) and seed // 2 % 2 == 1,
+            seed >= _first_held_out(tables) and seed // 2 % 2 == 1,
         )
-        for seed in range(worlds)
+        for seed in range(tables)
         for domain in DOMAINS
     ]
-    taught = []
-    for done, one in enumerate(lessons(wanted)):
-        taught.append(one)
-        progress("simulating worlds", done / len(wanted))
-    return taught
+    samples = []
+    for done, sample in enumerate(make_samples(wanted)):
+        samples.append(sample)
+        progress("simulating tables", done / len(wanted))
+    return samples
 
 
-def write(folder: Path, taught: Sequence[Lesson], worlds: int, progress: Progress) -> None:
-    """Fits, measures and stores every model."""
-    known = [one for one in taught if one.seed < _first_unseen(worlds)]
-    unseen = [one for one in taught if one.seed >= _first_unseen(worlds)]
-    wanted = recipes()
-    fitted = _fit_all(wanted, known, progress)
+def write_models(folder: Path, samples: Sequence[TrainingSample], tables: int, progress: Progress) -> None:
+    """Fit, measure and store every model.
+
+    Args:
+        folder: as in `build_models`.
+        samples: from `simulate`.
+        tables: simulated tables per domain.
+        progress: as in `build_models`.
+    """
+    training = [one for one in samples if one.seed < _first_held_out(tables)]
+    held_out = [one for one in samples if one.seed >= _first_held_out(tables)]
+    specs = model_specs()
+    fitted = _fit_all(specs, training, progress)
     boosters = {name: model.to_bytes() for name, model in fitted.items()}
     version = version_of(boosters)
-    calibrator = _calibrate(fitted, wanted, unseen)
+    calibrator = _calibrate(fitted, specs, held_out)
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    shelf = connect(folder.resolve().as_uri())
+    store = connect(folder.resolve().as_uri())
     libraries = {"xgboost-cpu": installed("xgboost-cpu")}
-    for number, recipe in enumerate(wanted):
-        progress("measuring models", number / len(wanted))
-        model = fitted[recipe.name]
+    for number, spec in enumerate(specs):
+        progress("measuring models", number / len(specs))
+        model = fitted[spec.name]
         packed = bundle.Bundle(
-            name=recipe.name,
+            name=spec.name,
             version=version,
-            booster=boosters[recipe.name],
+            booster=boosters[spec.name],
             features=model.recipe(),
             calibration=calibrator.to_json(),
-            performance=_performance(model, recipe, unseen),
-            profile=_profile(recipe, known),
+            performance=_performance(model, spec, held_out),
+            profile=_profile(spec, training),
         )
-        publish(shelf, recipe.name, bundle.pack(packed, created=CREATED, libraries=libraries), clean=False)
+        publish(store, spec.name, bundle.pack(packed, created=CREATED, libraries=libraries), clean=False)
     (folder / INDEX).write_text(
-        json.dumps({"version": version, "models": [r.name for r in wanted]}, indent=1) + "\n"
+        json.dumps({"version": version, "models": [spec.name for spec in specs]}, indent=1) + "\n"
     )
 
 
-def _first_unseen(worlds: int) -> int:
-    return worlds - worlds // HELD_OUT
+def _first_held_out(tables: int) -> int:
+    return tables - tables // HELD_OUT_RATIO
 
 
 def version_of(boosters: Mapping[str, bytes]) -> str:
-    """The version of a library, from its trees: other bytes are another version, and a version never changes."""
+    """Return the version of all models, made of the digests of their boosters."""
     whole = sha256(b"".join(sha256(boosters[name]).digest() for name in sorted(boosters)))
     return f"1-{whole.hexdigest()[:8]}"
 
 
-def _belongs(one: Lesson, recipe: Recipe) -> bool:
-    return one.domain == recipe.domain and (recipe.view == "both" or one.view == recipe.view)
+def _belongs(sample: TrainingSample, spec: ModelSpec) -> bool:
+    return sample.domain == spec.domain and (spec.view == "both" or sample.view == spec.view)
 
 
 def _fit_all(
-    wanted: Sequence[Recipe], known: Sequence[Lesson], progress: Progress
+    specs: Sequence[ModelSpec], training: Sequence[TrainingSample], progress: Progress
 ) -> dict[str, reference.ReferenceModel]:
-    """Every model, one thread each on two processes: as fast as two threads each, and steadier on a busy machine."""
+    """Fit every model, with one thread in each of two processes."""
     fitted = {}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        waiting = [(recipe, pool.submit(_fit, *_lessons_of(recipe, known), recipe.seed)) for recipe in wanted]
-        for number, (recipe, future) in enumerate(waiting):
-            fitted[recipe.name] = reference.evidence_model(*future.result())
-            progress("training models", number / len(wanted))
+        waiting = [(spec, pool.submit(_fit, *_training_data(spec, training), spec.seed)) for spec in specs]
+        for number, (spec, future) in enumerate(waiting):
+            fitted[spec.name] = reference.evidence_model(*future.result())
+            progress("training models", number / len(specs))
     return fitted
 
 
-def _lessons_of(
-    recipe: Recipe, known: Sequence[Lesson]
+def _training_data(
+    spec: ModelSpec, training: Sequence[TrainingSample]
 ) -> tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.bool_]], list[float]]:
-    own = [one for one in known if _belongs(one, recipe)]
-    rng = np.random.default_rng(recipe.seed)
-    others = [
-        o for o in known if o.domain != recipe.domain and (recipe.view == "both" or o.view == recipe.view)
-    ]
-    guests = [others[i] for i in rng.choice(len(others), size=min(len(others), len(own)), replace=False)]
-    both = (*own, *guests)
-    importance = [1.0] * len(own) + [GUESTS] * len(guests)
-    return [one.inputs for one in both], [one.label for one in both], importance
+    """Return inputs, labels and weights of the samples of a model's domain, and of as many of other domains."""
+    own = [one for one in training if _belongs(one, spec)]
+    rng = np.random.default_rng(spec.seed)
+    others = [one for one in training if one.domain != spec.domain and spec.view in {"both", one.view}]
+    size = min(len(others), len(own))
+    out_of_domain = [others[i] for i in rng.choice(len(others), size=size, replace=False)]
+    both = (*own, *out_of_domain)
+    weights = [1.0] * len(own) + [OUT_OF_DOMAIN_WEIGHT] * len(out_of_domain)
+    return [one.inputs for one in both], [one.label for one in both], weights
 
 
 def _fit(
@@ -166,15 +171,17 @@ def _fit(
     return model.to_bytes(), model.recipe()
 
 
-def _performance(model: reference.ReferenceModel, recipe: Recipe, unseen: Sequence[Lesson]) -> dict[str, Any]:
-    """What the model shows on worlds it was not trained on, of its domain and of others."""
-    own = [one for one in unseen if _belongs(one, recipe)] or [
-        one for one in unseen if one.domain == recipe.domain
+def _performance(
+    model: reference.ReferenceModel, spec: ModelSpec, held_out: Sequence[TrainingSample]
+) -> dict[str, Any]:
+    """Return measures on held-out tables of the model's domain and of others."""
+    own = [one for one in held_out if _belongs(one, spec)] or [
+        one for one in held_out if one.domain == spec.domain
     ]
-    strange = [one for one in unseen if one.domain != recipe.domain][:: max(1, len(unseen) // 60)]
+    others = [one for one in held_out if one.domain != spec.domain][:: max(1, len(held_out) // 60)]
     measured = {
         "own": [_measure(model, one) for one in own],
-        "other": [_measure(model, one) for one in strange],
+        "other": [_measure(model, one) for one in others],
     }
     out: dict[str, Any] = {"format": 1, "measured_on": "simulated worlds that were not trained on"}
     for where, rows in measured.items():
@@ -189,41 +196,43 @@ def _performance(model: reference.ReferenceModel, recipe: Recipe, unseen: Sequen
     return out
 
 
-def _measure(model: reference.ReferenceModel, one: Lesson) -> tuple[float, float, float]:
+def _measure(model: reference.ReferenceModel, one: TrainingSample) -> tuple[float, float, float]:
     return metrics.measure(one.label, model.margin(one.inputs), _weights(one))
 
 
-def _weights(one: Lesson) -> Floats:
-    """How many rows of its world each sampled row stands for."""
+def _weights(one: TrainingSample) -> Floats:
+    """(rows,) number of rows of its table that each sampled row represents."""
     frauds, honest = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
     return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / honest)
 
 
 def _calibrate(
-    fitted: dict[str, reference.ReferenceModel], wanted: Sequence[Recipe], unseen: Sequence[Lesson]
+    fitted: dict[str, reference.ReferenceModel],
+    specs: Sequence[ModelSpec],
+    held_out: Sequence[TrainingSample],
 ) -> calibrator.Calibrator:
-    """One calibrator for the ensemble, on unseen worlds; half of them scored by strangers only.
+    """Fit the calibrator of the ensemble on held-out tables.
 
-    A table in production is never quite like any world, so for every other world the models of its own domain
-    do not vote.
+    A user's table is never quite like a simulated one, so every other table is scored by models of other domains only. Some of
+    these are used once more with the share of frauds of a whole portfolio.
     """
     studied: list[calibrator.Studied] = []
     rarer: list[calibrator.Studied] = []
     rng = np.random.default_rng(0)
-    for number, one in enumerate(unseen):
-        at_home = number % 2 == 0
-        choice = [r for r in wanted if (r.domain == one.domain) == at_home]
+    for number, one in enumerate(held_out):
+        in_domain = number % 2 == 0
+        choice = [spec for spec in specs if (spec.domain == one.domain) == in_domain]
         picked = [choice[i] for i in rng.choice(len(choice), size=min(3, len(choice)), replace=False)]
-        margins = {recipe.name: fitted[recipe.name].margin(one.inputs) for recipe in picked}
-        studied.append(_studied(one, margins, _weights(one), strange=not at_home))
-        share = float(np.exp(rng.uniform(*np.log(RAREST))))
-        if not at_home and number % 3 == 1 and share < one.share:
+        margins = {spec.name: fitted[spec.name].margin(one.inputs) for spec in picked}
+        studied.append(_studied(one, margins, _weights(one), strange=not in_domain))
+        share = float(np.exp(rng.uniform(*np.log(PORTFOLIO_FRAUD_SHARE))))
+        if not in_domain and number % 3 == 1 and share < one.share:
             rarer.append(_studied(one, margins, _weights(replace(one, share=share)), strange=True))
     return calibrator.fit(studied, rarer)
 
 
 def _studied(
-    one: Lesson, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
+    one: TrainingSample, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
 ) -> calibrator.Studied:
     members = [
         combination.MemberVote(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
@@ -235,7 +244,7 @@ def _studied(
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:
-    """(rows,) mid-ranks in (0, 1) where each row stands for `weights` rows."""
+    """(rows,) mid-ranks in (0, 1) where each row represents `weights` rows."""
     order = np.argsort(x, kind="stable")
     total = np.cumsum(weights[order])
     out = np.empty(len(x))
@@ -243,9 +252,9 @@ def weighted_ranks(x: Floats, weights: Floats) -> Floats:
     return out
 
 
-def _profile(recipe: Recipe, known: Sequence[Lesson]) -> dict[str, Any]:
-    """What the catalog matches on: columns, role shares, typologies and feature quantiles of the training worlds."""
-    own = [one for one in known if _belongs(one, recipe)]
+def _profile(spec: ModelSpec, training: Sequence[TrainingSample]) -> dict[str, Any]:
+    """Return the profile for matching: columns, role shares, typologies and feature quantiles of the training tables."""
+    own = [one for one in training if _belongs(one, spec)]
     shares: dict[str, float] = {}
     columns: dict[tuple[str, str], dict[str, str]] = {}
     for one in own:
@@ -258,8 +267,8 @@ def _profile(recipe: Recipe, known: Sequence[Lesson]) -> dict[str, Any]:
             )
     return {
         "format": 1,
-        "domain": recipe.domain,
-        "view": recipe.view,
+        "domain": spec.domain,
+        "view": spec.view,
         "typologies": sorted({name for one in own for name in one.typologies}),
         "columns": list(columns.values())[:400],
         "roles": {role: round(share, 4) for role, share in sorted(shares.items())},
@@ -269,7 +278,7 @@ def _profile(recipe: Recipe, known: Sequence[Lesson]) -> dict[str, Any]:
     }
 
 
-def _quantiles(own: Sequence[Lesson]) -> dict[str, list[float]]:
+def _quantiles(own: Sequence[TrainingSample]) -> dict[str, list[float]]:
     stack: npt.NDArray[np.float32] = np.stack([one.quantiles for one in own])
     out = {}
     for j, name in enumerate(NAMES):

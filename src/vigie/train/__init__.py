@@ -295,7 +295,7 @@ def _require_columns(table: Table, roles: Roles, suspicious: Sequence[Leak]) -> 
                 "{source}: no column is left to learn from once leaks are out, expected at least one",
                 source=table.source,
             ),
-            hint="keep a column that is known when a transaction is scored with --keep COLUMN",
+            hint="keep a column that is known when a transaction is scored with --keep-column COLUMN",
         )
 
 

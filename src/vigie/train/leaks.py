@@ -1,7 +1,7 @@
 """Columns that are known only afterwards or give the label away alone: found before anything is learned.
 
 A column that nearly decides the label is questioned, not celebrated. It stays out unless the owner says that it is
-known at the moment of scoring (`--keep`).
+known at the moment of scoring (`--keep-column`).
 """
 
 from __future__ import annotations

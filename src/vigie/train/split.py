@@ -108,7 +108,7 @@ def folds(
 
 def moments(frame: pl.DataFrame, roles: Roles) -> npt.NDArray[np.float64] | None:
     """(rows,) when each row happened, or None where the table does not say."""
-    time = ColumnView(frame, roles).time
+    time = ColumnView(frame, roles).times.values
     return None if time is None or len(np.unique(time[:10_000])) < 10 else time
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import count as numbers
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from vigie.engine.backend import (
@@ -26,7 +25,7 @@ from vigie.engine.backend import (
     Schema,
     add_up,
     merge_keys,
-)
+)  # fmt: skip
 from vigie.engine.backends.spill import SpilledTable
 from vigie.engine.options import Sizes
 from vigie.parallel import WORKERS, in_threads
@@ -46,24 +45,11 @@ class DiskRows:
 
     folders: tuple[Path, ...]
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self.folders[0].iterdir())
-
-    def chunk(self, number: int, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
-        """Return a chunk, or some columns of it; others that are named are ignored."""
-        parts = []
-        for folder in self.folders:
-            path = next(folder.glob(f"{number:05}.*"))
-            scan = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_ipc(path)
-            names = scan.collect_schema().names()
-            wanted = names if columns is None else [name for name in names if name in columns]
-            if wanted:
-                parts.append(scan.select(wanted).collect())
-        return pl.concat(parts, how="horizontal")
-
-    def chunks(self, columns: tuple[str, ...] | None = None) -> Iterator[pl.DataFrame]:
-        """Return the chunks in the order of the table."""
-        return (self.chunk(number, columns) for number in range(len(self)))
+    def chunks(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Return the chunks in the order of the table; of columns that are named, those that there are."""
+        for paths in zip(*(sorted(folder.iterdir()) for folder in self.folders), strict=True):
+            parts = (_select(_scan(path), columns).collect() for path in paths)
+            yield pl.concat([part for part in parts if part.width], how="horizontal")
 
 
 @dataclass(frozen=True)
@@ -78,17 +64,15 @@ class DiskOutput:
     folder: Path
     merged: bool
 
-    def where(self, condition: pl.Expr, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
+    def where(self, condition: pl.Expr, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return `ROW` and the numbers of some rows, sorted by `ROW`."""
-        scan = pl.scan_parquet(self.folder / "*.parquet")
-        names = (name for name in scan.collect_schema() if name != BUCKET)
-        wanted = [name for name in names if columns is None or name in columns]
-        found = scan.filter(condition).select(wanted).collect()
+        rows = pl.scan_parquet(self.folder / "*.parquet").filter(condition).drop(BUCKET)
+        found = _select(rows, columns).collect()
         return (merge_keys(found) if self.merged else found).sort(ROW)
 
 
 class DiskBackend:
-    """Rows on one disk.
+    """Rows on one disk; see `vigie.engine.backend.Backend`.
 
     Args:
         table: typed rows in chunks.
@@ -99,93 +83,83 @@ class DiskBackend:
     def __init__(self, table: SpilledTable, folder: Path, sizes: Sizes) -> None:
         self.source, self.columns, self.n_rows = table.source, table.columns, table.n_rows
         self.rows = DiskRows((table.folder,))
-        self._folder, self._sizes = folder, sizes
+        self._table, self._folder, self._sizes = table.folder / "*.parquet", folder, sizes
         self._numbers = numbers()
         self._partitions: dict[str, Path] = {}
 
     @property
     def schema(self) -> Schema:
-        """Columns and types of the rows."""
-        return pl.scan_parquet(self.rows.folders[0] / "*.parquet").collect_schema()
+        return pl.scan_parquet(self._table).collect_schema()
 
-    def collect(self, rows: DiskRows, function: ChunkFunction) -> pl.DataFrame:
-        """Return what a function returns for each chunk."""
-        return pl.concat([function(chunk) for chunk in rows.chunks(function.columns)])
+    def collect(
+        self, rows: DiskRows, function: ChunkFunction, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        return pl.concat([function(chunk) for chunk in rows.chunks(columns)])
 
     def count(
-        self, rows: DiskRows, function: ChunkFunction, *, least: int = 1, limit: int | None = None
-    ) -> pl.DataFrame:
-        """Add up `count` for equal keys; some keys at a time, so that any number of them fits."""
-        folder = self._new("counts")
-        for number, chunk in enumerate(rows.chunks(function.columns)):
+        self, rows: DiskRows, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1,
+        limit: int | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Add up some keys at a time, so that any number of them fits."""
+        folder = self._new_folder("counts")
+        for number, chunk in enumerate(rows.chunks(columns)):
             function(chunk).write_parquet(folder / f"{number:05}.parquet", compression="lz4")
         counts = pl.scan_parquet(folder / "*.parquet")
         rounds = 1 + int(counts.select(pl.len()).collect().item()) // _COUNTS_AT_ONCE
-        part = pl.struct(pl.exclude("count")).hash(seed=5) % rounds
-        added = [
-            add_up(counts.filter(part == number) if rounds > 1 else counts, least, limit).collect()
-            for number in range(rounds)
-        ]
+        turn = pl.struct(pl.exclude("count")).hash(seed=5) % rounds
+        parts = (counts.filter(turn == number) if rounds > 1 else counts for number in range(rounds))
+        found = pl.concat([add_up(part, least, limit).collect() for part in parts])
         shutil.rmtree(folder)
-        found = pl.concat(added)
         return found if limit is None else found.head(limit)
 
     def map_groups(self, rows: DiskRows, function: GroupFunction) -> DiskOutput:
-        """Run a group function on each partition, in two threads."""
-        extra = {name: self._column(rows, name) for name in function.extra}
-        target, source = self._new(function.name), self._partitioned(function)
+        """Run the function on two partitions at a time."""
+        extra = [
+            pl.concat([chunk[name].rechunk() for chunk in rows.chunks((name,))]) for name in function.extra
+        ]
+        target, source = self._new_folder(function.name), self._partitioned(function)
 
         def run(numbered: tuple[int, Path]) -> None:
             number, path = numbered
             part = pl.read_parquet(path, hive_partitioning=False)
-            places = part[ROW].to_numpy()
-            found = function(part.with_columns(pl.Series(name, x[places]) for name, x in extra.items()))
-            found.sort(ROW).write_parquet(
-                target / f"{number:05}.parquet", compression="lz4", row_group_size=_ROW_GROUP
-            )
+            found = function(part.with_columns(column.gather(part[ROW]) for column in extra))
+            path = target / f"{number:05}.parquet"
+            found.sort(ROW).write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP)
 
         with ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(run, enumerate(sorted(source.rglob("*.parquet")))))
-        if function.grouping_name not in self._partitions:
+        if function.grouping not in self._partitions:
             shutil.rmtree(source)
         return DiskOutput(target, len(function.keys) > 1)
 
     def map_rows(
-        self,
-        rows: DiskRows,
-        joined: Sequence[DiskOutput],
-        function: RowFunction,
-        share: Callable[[float], None] | None = None,
-    ) -> DiskRows:
-        """Run a row function on each chunk, in two threads that need no more room together than a chunk does."""
-        target, first = self._new("rows"), 0
-        for number, chunk in enumerate(rows.chunks(function.columns)):
+        self, rows: DiskRows, joined: Sequence[DiskOutput], function: RowFunction, schema: Schema, *,
+        extend: bool = False, columns: Sequence[str] | None = None, share: Callable[[float], None] | None = None,
+    ) -> DiskRows:  # fmt: skip
+        """Run the function on two parts of a chunk at a time, which need no more room together than a chunk does."""
+        target, first = self._new_folder("rows"), 0
+        for number, chunk in enumerate(rows.chunks(columns)):
             if share is not None:
                 share(first / self.n_rows)
             mine = pl.col(ROW).is_between(first, first + chunk.height, closed="left")
-            outputs = [output.where(mine, function.columns) for output in joined]
-            found = self._run(chunk, outputs, function)
-            found.write_ipc(target / f"{number:05}.arrow")
+            outputs = [output.where(mine, columns) for output in joined]
+            self._run(chunk, outputs, function).write_ipc(target / f"{number:05}.arrow")
             first += chunk.height
-        return DiskRows((*rows.folders, target) if function.extends else (target,))
+        return DiskRows((*rows.folders, target) if extend else (target,))
 
     def read(self, output: DiskOutput, buckets: Sequence[int]) -> pl.DataFrame:
-        """Return the output of a group function for the rows of some hash buckets."""
         return output.where(pl.col(BUCKET).is_in(buckets))
 
     def checkpoint(self, rows: DiskRows) -> DiskRows:
-        """Return the rows, which are on disk already."""
         return rows
 
     def release(self, *outputs: DiskOutput) -> None:
-        """Remove the files of outputs."""
         for output in outputs:
             shutil.rmtree(output.folder)
 
     def _run(
         self, chunk: pl.DataFrame, outputs: Sequence[pl.DataFrame], function: RowFunction
     ) -> pl.DataFrame:
-        """Run a row function on the parts of a chunk, each in a thread."""
         found: dict[int, pl.DataFrame] = {}
 
         def run(start: int) -> None:
@@ -197,28 +171,32 @@ class DiskBackend:
         in_threads(run, starts)
         return pl.concat([found[start] for start in starts])
 
-    def _new(self, name: str) -> Path:
+    def _new_folder(self, name: str) -> Path:
         folder = self._folder / f"{next(self._numbers):02} {name}"
         folder.mkdir()
         return folder
 
-    def _column(self, rows: DiskRows, name: str) -> np.ndarray:
-        """Return a column of all rows."""
-        return np.concatenate([chunk[name].to_numpy() for chunk in rows.chunks((name,))])
-
     def _partitioned(self, function: GroupFunction) -> Path:
-        """Return the folder of the partitions of a grouping; one is kept for the next function of the same grouping."""
-        known = self._partitions.pop(function.grouping_name, None)
+        """Return the folder of the partitions of a grouping; it is kept for the next function of the same grouping."""
+        known = self._partitions.pop(function.grouping, None)
         if known is not None:
             return known
-        target = self._new(f"partitions {function.grouping_name}")
-        scan = pl.scan_parquet(self.rows.folders[0] / "*.parquet")
+        target = self._new_folder(f"partitions {function.grouping}")
         partitions = max(1, round(self.n_rows * len(function.keys) / self._sizes.partition))
-        function.assign(scan, partitions, ()).sink_parquet(
+        function.assign(pl.scan_parquet(self._table), partitions, ()).sink_parquet(
             pl.PartitionBy(target, key=PARTITION, include_key=False),
             mkdir=True,
             compression="lz4",
             row_group_size=_ROW_GROUP,
         )
-        self._partitions[function.grouping_name] = target
+        self._partitions[function.grouping] = target
         return target
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_ipc(path)
+
+
+def _select(rows: pl.LazyFrame, columns: Sequence[str] | None) -> pl.LazyFrame:
+    names = rows.collect_schema().names()
+    return rows if columns is None else rows.select([name for name in names if name in columns])

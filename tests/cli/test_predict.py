@@ -24,7 +24,7 @@ from tests.waiting import LIMIT
 from vigie import resources, settings
 from vigie.cli import cli
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "mobile_money_fr.csv"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]
 ROWS = 150
 

@@ -40,14 +40,14 @@ def run(*arguments: str | Path) -> Result:
 
 def test_a_folder_is_trained_once(tables: Path, vigie_home: Path) -> None:
     """What cannot be learned from is refused and named; a second run leaves what is there."""
-    first = run("train", "--all", tables, "--time-budget", "1", "--json")
+    first = run("train", "--batch", tables, "--time-budget", "1", "--json")
     assert first.exit_code == 3
     rows = {row["table"]: row for row in json.loads(first.stdout)}
     assert rows["paiements.csv"]["outcome"] == "trained"
     assert rows["trop_court.csv"]["outcome"] == "refused"
     assert 0.5 < rows["paiements.csv"]["roc_auc"] <= 1
     assert len(list((vigie_home / "cards").glob("paiements-*.html"))) == 1
-    second = run("train", "--all", tables, "--time-budget", "1")
+    second = run("train", "--batch", tables, "--time-budget", "1")
     assert "already there: paiements.csv" in second.stderr
     listed = json.loads(run("models", "show", "paiements", "--json").stdout)
     assert listed["provenance"]["source"] == "vigie train"
@@ -78,9 +78,9 @@ def test_a_dry_run_trains_nothing(tables: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((), 2, "name either a table or --all FOLDER"),
-        (("paiements.csv", "--all", "."), 2, "name either a table or --all FOLDER"),
-        (("--all", "nowhere"), 4, "no folder 'nowhere'"),
+        ((), 2, "name either a table or --batch FOLDER"),
+        (("paiements.csv", "--batch", "."), 2, "name either a table or --batch FOLDER"),
+        (("--batch", "nowhere"), 4, "no folder 'nowhere'"),
         (("paiements.csv", "--label", "montant"), 3, "different values, expected two"),
         (("paiements.csv", "--label", "fraud"), 3, "no column 'fraud'"),
         (("trop_court.csv",), 3, "frauds in 20 rows"),

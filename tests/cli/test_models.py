@@ -36,7 +36,7 @@ from vigie.resources import bundle_loader
 from vigie.stores.open import connect
 from vigie.table import from_frame
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def vigie(*arguments: object) -> Result:

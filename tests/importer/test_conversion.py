@@ -41,8 +41,8 @@ from tests.waiting import LIMIT
 from vigie import importer
 from vigie.bundles import bundle
 from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
-from vigie.importer import booster as legacy_booster
 from vigie.importer import pickle_reader, pipeline_conversion, sandbox, sklearn_transformers
+from vigie.importer.booster import from_bytes, from_fitted
 from vigie.importer.decompression import Unreadable
 from vigie.models import imported_pipeline
 
@@ -341,24 +341,24 @@ def test_a_trusted_digest_lets_a_file_in_and_is_recorded(tmp_path: Path, label: 
         importer.convert(tmp_path, name="m", trust=frozenset({"yes"}))
 
 
-def _chained(fitted: Any, names: list[str] | None = None) -> sklearn_transformers.Recipe:
-    read = [pickle_reader.read(_dumped(one), most_bytes=1 << 24) for one in fitted]
-    return pipeline_conversion.chain(read, names=names, width=2, columns=None)
+def _chained(fitted: Any, names: list[str] | None = None) -> sklearn_transformers.ConvertedPipeline:
+    read = [pickle_reader.read(_dumped(one), max_bytes=1 << 24) for one in fitted]
+    return pipeline_conversion.convert(read, names=names, width=2, columns=None)
 
 
 def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> None:
     """Other classifiers, functions, objectives, categorical splits, columns without names."""
     values = _table().select("age", "hour").to_numpy()
     forest = RandomForestClassifier(n_estimators=2, max_depth=2).fit(values, label)
-    with pytest.raises(pickle_reader.Refused, match="RandomForestClassifier"):
-        pickle_reader.read(_dumped(forest), most_bytes=1 << 24)
-    with pytest.raises(pickle_reader.Refused, match="cbrt"):
+    with pytest.raises(pickle_reader.NamesRefused, match="RandomForestClassifier"):
+        pickle_reader.read(_dumped(forest), max_bytes=1 << 24)
+    with pytest.raises(pickle_reader.NamesRefused, match="cbrt"):
         _chained([FunctionTransformer(np.cbrt).fit(values)])
-    with pytest.raises(pipeline_conversion.Nameless):
+    with pytest.raises(pipeline_conversion.ColumnNamesUnknown):
         _chained([StandardScaler().fit(values)])
     union = FeatureUnion([("s", StandardScaler())], transformer_weights={"s": 2.0})
     union.fit(_table().select("age", "hour"))
-    with pytest.raises(sklearn_transformers.Inexpressible, match="transformer_weights"):
+    with pytest.raises(sklearn_transformers.Unsupported, match="transformer_weights"):
         _chained([union])
     three = _classifier().fit(values, np.arange(ROWS) % 3)
     counts = xgboost.train({"objective": "count:poisson"}, xgboost.DMatrix(values, label), 1)
@@ -373,8 +373,8 @@ def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> No
         (linear, "gblinear"),
         (split, "categorical"),
     ):
-        with pytest.raises(sklearn_transformers.Inexpressible, match=told):
-            legacy_booster.from_fitted(pickle_reader.read(_dumped(model), most_bytes=1 << 24))
+        with pytest.raises(sklearn_transformers.Unsupported, match=told):
+            from_fitted(pickle_reader.read(_dumped(model), max_bytes=1 << 24))
 
 
 def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> None:
@@ -393,12 +393,12 @@ def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> N
 def test_a_booster_whose_trees_are_not_trees_is_refused(label: np.ndarray) -> None:
     """XGBoost follows a child index wherever it points."""
     booster = _classifier().fit(_table().select("age", "hour").to_numpy(), label).get_booster()
-    legacy_booster.from_bytes(bytes(booster.save_raw("json")))
+    from_bytes(bytes(booster.save_raw("json")))
     for child in (10_000_000, 0, -7):
         document = json.loads(bytes(booster.save_raw("json")))
         document["learner"]["gradient_booster"]["model"]["trees"][3]["left_children"][0] = child
         with pytest.raises(Unreadable):
-            legacy_booster.from_bytes(json.dumps(document).encode())
+            from_bytes(json.dumps(document).encode())
 
 
 def test_a_folder_without_a_model_says_what_it_has(tmp_path: Path) -> None:

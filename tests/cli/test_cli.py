@@ -1,9 +1,10 @@
-"""The edge of the command line: exit codes, messages, help, and what goes to which stream."""
+"""The error boundary of the command line: exit codes, messages, help, and what goes to which stream."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from tests.waiting import LIMIT
 
 from vigie import __version__, errors
 from vigie.cli import cli
-from vigie.cli import errors as cli_edge
+from vigie.cli import errors as cli_errors
 from vigie.cli.errors import EXIT_CODES, exit_code, language
 from vigie.cli.populate import populate
 
@@ -114,7 +115,7 @@ def test_the_language_is_read_from_the_command(arguments: list[str], expected: s
         (["predict", "no.csv", "-o", "o.csv"], 4, "fichier introuvable\u00a0: «\u202fno.csv\u202f»", "vérifiez le nom"),
         (["predict", "no.csv", "-o", "o.doc"], 2, "attendu\u00a0: .csv, .csv.gz, .tsv, .txt ou .parquet", "changez"),
         (["match", "no.csv", "--role", "amount=a", "--role", "time=a"], 2, "deux sens à la colonne", "un sens"),
-        (["plan", "no.csv", "-o", "no/way.plan"], 4, "dossier introuvable", "créez-le d'abord"),
+        (["fit", "no.csv", "-o", "no/way.scorer"], 4, "dossier introuvable", "créez-le d'abord"),
         (["refine", "no.csv", "--labels", "l.csv", "-o", "o.csv"], 4, "fichier introuvable", "vérifiez le nom"),
     ],
 )  # fmt: skip
@@ -210,7 +211,7 @@ def test_version() -> None:
         (["predict", "x.csv", "-o", "y.csv", "--role", "montant"], "role=column"),
         (["predict", "x.csv", "-o", "y.csv", "--role", "montant=amount"], "--role amount=montant"),
         (["predict", "x.csv", "-o", "y.csv", "--role", "amount=a", "--role", "time=a"], "two roles"),
-        (["predict", "x.csv", "-o", "-", "--json"], "both want stdout"),
+        (["predict", "x.csv", "-o", "-", "--json"], "both write to stdout"),
         (["predict", "x.csv", "-o", "y.docx"], ".parquet"),
     ],
 )
@@ -259,9 +260,9 @@ def test_a_reader_that_goes_away_is_no_bug() -> None:
 
 def test_the_edge_is_one_table() -> None:
     """Exit codes are written down once."""
-    for path in Path(cli_edge.__file__).parent.glob("cli_*.py"):
+    for path in Path(cli_errors.__file__).parent.glob("cli_*.py"):
         source = path.read_text()
-        assert path.name == "cli_edge.py" or "sys.exit" not in source, path.name
+        assert path.name == "cli_errors.py" or "sys.exit" not in source, path.name
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
@@ -283,3 +284,34 @@ def test_nothing_asked_for_shows_help() -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
     assert "error" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "old", "new"),
+    [
+        (["plan", "no.csv", "-o", "x.scorer"], "plan", "fit"),
+        (["train", "no.csv", "--keep", "a", "--label", "b"], "--keep", "--keep-column"),
+        (["train", "no.csv", "--keep=a", "--label", "b"], "--keep", "--keep-column"),
+        (["train", "--all", "no"], "--all", "--batch"),
+    ],
+)
+def test_an_old_spelling_works_and_is_reported(
+    arguments: list[str], old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does what the new one does, with one more line on stderr, and is not in the help."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, arguments)
+    line, rest = result.stderr.split("\n", 1)
+    assert line == f"deprecated: {old} is now {new}; the old spelling works until the next version"
+    current = CliRunner().invoke(
+        cli, [new + word[len(old) :] if word.split("=")[0] == old else word for word in arguments]
+    )
+    assert (result.exit_code, rest) == (current.exit_code, current.stderr) == (4, rest)
+    pages = [CliRunner().invoke(cli, [*command, "--help"]).stdout for command in ([], ["train"], ["worker"])]
+    assert not re.search(r"^  (plan|--keep|--all|--while-stdin)\b(?!-)", "\n".join(pages), re.MULTILINE)
+
+
+def test_an_argument_that_looks_like_an_old_option_stays(tmp_path: Path) -> None:
+    """After `--` nothing is an option."""
+    result = CliRunner().invoke(cli, ["train", "--label", "b", "--", "--keep"])
+    assert result.stderr.startswith("error: no file '--keep'")

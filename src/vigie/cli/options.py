@@ -1,0 +1,106 @@
+"""Options and arguments that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
+from vigie.i18n.catalogue import DEFAULT
+from vigie.roles.definitions import ROLES
+
+if TYPE_CHECKING:
+    from vigie.engine.options import Options, ScoringContext
+    from vigie.i18n.translator import Translator
+    from vigie.settings import Settings
+
+_Body = TypeVar("_Body", bound=Callable[..., None])
+Decorator = Callable[[Any], Any]
+
+ROLE_NAMES = f"Roles: {', '.join(ROLES)}.\n\n"
+"""For the epilog of commands with `--role`."""
+
+
+def options(*decorators: Decorator) -> Callable[[_Body], _Body]:
+    """Combine options into one decorator; `--help` shows them in this order."""
+
+    def decorate(command: _Body) -> _Body:
+        return reduce(lambda body, option: option(body), reversed(decorators), command)
+
+    return decorate
+
+
+def seed(text: str = "The same table and seed give the same bytes.") -> Decorator:
+    """`--seed N`."""
+    return click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=text
+    )
+
+
+def alert_budget(
+    text: str = "How many rows you can review; by default the calibration decides.",
+) -> Decorator:
+    """`--alert-budget 1%|500`."""
+    return click.option("--alert-budget", type=Budget(), metavar="1%|500", help=text)
+
+
+input_table = click.argument("source", metavar="INPUT")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+lang = click.option(
+    "--lang",
+    default=DEFAULT,
+    show_default=True,
+    type=Language(),
+    help="Language of the report, the reasons and the errors.",
+)
+role = click.option(
+    "--role", "role_pairs", multiple=True, type=RoleOfColumn(), metavar="ROLE=COLUMN",
+    help="Role of a column, such as amount=montant; none=COLUMN ignores it. Repeatable.",
+)  # fmt: skip
+expected_fraud_rate = click.option(
+    "--expected-fraud-rate", type=Share(), metavar="0.5%", help="Share of fraud in the table, if you know it."
+)
+reasons = click.option(
+    "--reasons/--no-reasons",
+    default=True,
+    show_default=True,
+    help="Give the reasons why a row is suspicious.",
+)
+
+matching = options(
+    click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
+                 help="Maximum number of reference models that vote."),
+    click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
+                 help="Minimum similarity of a model, from 0 to 1."),
+    role, lang, as_json,
+)  # fmt: skip
+"""Options of the commands that find the roles of columns and match models."""
+
+scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching)
+"""Options of the commands that score a whole table."""
+
+
+@contextmanager
+def scoring_context(options: Options, config: Settings, t: Translator) -> Iterator[ScoringContext]:
+    """Open the catalog and show the progress while something is scored."""
+    from vigie import resources
+    from vigie.cli import console
+    from vigie.engine.options import ScoringContext
+
+    with console.progress(t) as progress, resources.open_catalog(config) as catalog:
+        progress("reading", 0.0)
+        yield ScoringContext(catalog, resources.bundle_loader(config), options, progress)
+
+
+def scoring_options(
+    *, role_pairs: tuple[tuple[str, str], ...], lang: str, min_similarity: float, **others: Any
+) -> Options:
+    """Return the engine's options for what `matching` or `scoring` parsed."""
+    from vigie.engine.options import Options
+
+    return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)
