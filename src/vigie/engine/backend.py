@@ -2,7 +2,7 @@
 
 A backend knows rows and nothing of what is computed from them. Rows have a number, `ROW`, from 0 in the order of the
 table, and a hash bucket of their cells, `BUCKET`. Functions are picklable, so that a cluster can ship them. What every
-backend must do is in `tests/engine/test_backend_contract.py`.
+backend must do is in `tests/helpers/backend_contract.py`.
 """
 
 from __future__ import annotations

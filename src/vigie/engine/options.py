@@ -56,6 +56,7 @@ class Sizes:
         min_customer_rows: rows of sampled customers below which rows at random are taken instead.
         partition: rows of a partition on disk, about; an entity is never divided.
         thread: rows that a thread computes at a time.
+        counts: counts that are added up at a time.
     """
 
     out_of_core: int = 600_000
@@ -63,6 +64,7 @@ class Sizes:
     min_customer_rows: int = 2_000
     partition: int = 250_000
     thread: int = 100_000
+    counts: int = 4_000_000
 
     def fit_in_memory(self, n_rows: int) -> bool:
         """Return whether a table is computed in memory; the only place where this is decided."""

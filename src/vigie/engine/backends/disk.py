@@ -32,7 +32,6 @@ from vigie.parallel import WORKERS, in_threads
 
 _ROW_GROUP = 8192
 """Rows that Parquet keeps together: few, so that one chunk of the table reads little of each partition."""
-_COUNTS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class DiskBackend:
         for number, chunk in enumerate(rows.chunks(columns)):
             function(chunk).write_parquet(folder / f"{number:05}.parquet", compression="lz4")
         counts = pl.scan_parquet(folder / "*.parquet")
-        rounds = 1 + int(counts.select(pl.len()).collect().item()) // _COUNTS_AT_ONCE
+        rounds = 1 + int(counts.select(pl.len()).collect().item()) // self._sizes.counts
         turn = pl.struct(pl.exclude("count")).hash(seed=5) % rounds
         parts = (counts.filter(turn == number) if rounds > 1 else counts for number in range(rounds))
         found = pl.concat([add_up(part, least, limit).collect() for part in parts])

@@ -42,13 +42,13 @@ class MemoryBackend:
     def collect(
         self, rows: pl.DataFrame, function: ChunkFunction, columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
-        return function(rows)
+        return function(rows.select(columns or pl.all()))
 
     def count(
         self, rows: pl.DataFrame, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1,
         limit: int | None = None,
     ) -> pl.DataFrame:  # fmt: skip
-        return add_up(function(rows).lazy(), least, limit).collect()
+        return add_up(function(rows.select(columns or pl.all())).lazy(), least, limit).collect()
 
     def map_groups(self, rows: pl.DataFrame, function: GroupFunction) -> pl.DataFrame:
         found = function(function.assign(rows.lazy(), 1, function.extra).drop(PARTITION).collect())
