@@ -74,11 +74,9 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     nothing = np.full(len(order), 0.5)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),
-        "without the student": combination.combine(inputs.anomaly, members).evidence[back],
+        "without the student": combination.combine(inputs.anomaly, members).score[back],
         "anomaly alone": inputs.anomaly[back],
-        "reference models alone": (combination.combine(nothing, members).evidence if members else nothing)[
-            back
-        ],
+        "reference models alone": (combination.combine(nothing, members).score if members else nothing)[back],
         **{f"detector {name}": inputs.detectors[back, j] for j, name in enumerate(DETECTORS)},
     }
     keep = data.labelled
@@ -105,10 +103,10 @@ def mixes(
     anomaly, columns = inputs.anomaly, inputs.columns
     rows, found = len(anomaly), {}
     taught = self_training.self_training_scores(
-        columns, combination.combine(anomaly, members).evidence, 0, company=inputs.company
+        columns, combination.combine(anomaly, members).score, 0, related=inputs.recent_related
     )
     for share in ANOMALY_SHARES if members else ():
-        votes = combination.combine(np.full(rows, 0.5), members).evidence / (1 - combination.ANOMALY_WEIGHT)
+        votes = combination.combine(np.full(rows, 0.5), members).score / (1 - combination.ANOMALY_WEIGHT)
         both = share * combination.tail_score(anomaly, rows) + (1 - share) * votes
         for heard in STUDENT_SHARES if taught is not None else ():
             told = (1 - heard) * both + heard * combination.tail_score(mid_ranks(taught), rows)

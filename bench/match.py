@@ -32,7 +32,7 @@ from vigie.catalog.tables import reference_models
 from vigie.db import database
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
-from vigie.matching.domains import domains, read
+from vigie.matching.domains import domains, score_domains
 from vigie.roles.inference import ROLES
 from vigie.stores.base import Location
 
@@ -102,7 +102,7 @@ def tables(count: int) -> list[TableProfile]:
     found = []
     for _ in range(count):
         own = columns(rng)
-        evidence = read([c.name for c in own] + ["cash_out"], [c.role for c in own])
+        evidence = score_domains([c.name for c in own] + ["cash_out"], [c.role for c in own])
         found.append(TableProfile(tuple(own), evidence, spread(rng)))
     return found
 

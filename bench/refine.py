@@ -27,8 +27,8 @@ from vigie.engine import pipeline, refine
 from vigie.engine.options import ScoringContext
 from vigie.ensemble import active_learning
 from vigie.starter_models import registry
-from vigie.train import trees
-from vigie.train.trees import Lesson
+from vigie.training import boosters
+from vigie.training.boosters import TrainingSet
 
 BUDGETS = (10, 20, 50, 100, 200)
 SEEDS = int(os.environ.get("VIGIE_BENCH_SEEDS", "5"))
@@ -45,7 +45,7 @@ class Desk:
         done = pipeline.fit_table(self.table, ScoringContext(catalog, open_bundle), keep=False)
         inputs = done.fitted.inputs
         self.order = inputs.order
-        self.prior, self.anomaly = done.fitted.score.evidence, inputs.anomaly
+        self.prior, self.anomaly = done.fitted.score.score, inputs.anomaly
         self.signals = refine.signals(inputs, done.fitted.votes)
         self.inputs = refine.row_matrix(done.profile, inputs)
         self.raw = raw(data.frame)[self.order]
@@ -62,16 +62,16 @@ class Desk:
                 taken = np.flatnonzero(np.isin(pool, marked))
                 wanted = min(STEP, count - len(marked))
                 if first is None:
-                    chosen = active_learning.next_rows(
+                    chosen = active_learning.rows_to_label(
                         found[pool], taken, self.label[pool[taken]], wanted, seed
                     )
                 else:
                     free = np.setdiff1d(np.arange(len(pool)), taken)
                     chosen = free[np.argsort(-first[pool][free], kind="stable")[:wanted]].tolist()
                 marked = np.r_[marked, pool[chosen]]
-            found = active_learning.relearn(
+            found = active_learning.refine_scores(
                 self.prior, self.signals, self.inputs, marked, self.label[marked], seed
-            ).evidence
+            ).score
             if count in BUDGETS:
                 out.append(self.ap(found, judged))
         return out
@@ -84,10 +84,10 @@ class Desk:
             if not 0 < self.label[rows].sum() < count:
                 out.append(float(self.label[judged].mean()))
                 continue
-            lesson = Lesson(self.raw[rows], self.label[rows], np.ones(count))
-            booster = trees.fit(
+            lesson = TrainingSet(self.raw[rows], self.label[rows], np.ones(count))
+            booster = boosters.fit_booster(
                 lesson,
-                {**trees.BY_DEFAULT, "max_depth": 3, "min_child_weight": 0.1},
+                {**boosters.DEFAULT_PARAMETERS, "max_depth": 3, "min_child_weight": 0.1},
                 60,
                 seed=seed,
                 threads=1,
@@ -97,8 +97,8 @@ class Desk:
 
     def ceiling(self, pool: np.ndarray, judged: np.ndarray) -> float:
         """AP of XGBoost on raw columns that has seen the label of every row of the pool."""
-        lesson = Lesson(self.raw[pool], self.label[pool], np.ones(len(pool)))
-        booster = trees.fit(lesson, trees.BY_DEFAULT, 150, seed=0, threads=1)
+        lesson = TrainingSet(self.raw[pool], self.label[pool], np.ones(len(pool)))
+        booster = boosters.fit_booster(lesson, boosters.DEFAULT_PARAMETERS, 150, seed=0, threads=1)
         return self.ap(margins(booster, self.raw), judged)
 
 

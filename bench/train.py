@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 import datasets
-from vigie import table, train
+from vigie import table, training
 from vigie.boosting.xgboost_predict import margins
 from vigie.bundles.fetch import load
 from vigie.bundles.verification import SignaturePolicy
@@ -32,8 +32,8 @@ from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.starter_models import registry
 from vigie.stores.open import connect, open_location
-from vigie.train import split, trees, tune
-from vigie.train.trees import Lesson
+from vigie.training import boosters, splitting, tuning
+from vigie.training.boosters import TrainingSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.predict.renamings import VARIANTS, renamed
@@ -50,7 +50,7 @@ def halves(data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray, str]:
     """First and second half by time; by chance where the table has none."""
     typed = table.from_frame(data.frame, data.name).typed
     found = inference.infer(typed)
-    when = split.moments(typed, found)
+    when = splitting.event_times(typed, found)
     if when is not None:
         order = np.argsort(when, kind="stable")
         how = "time"
@@ -117,17 +117,19 @@ def plain(
     start = time.perf_counter()
     x = raw(data.frame.drop(without))
     known = first[data.labelled[first]]
-    lesson = Lesson(x[known], data.label[known], np.ones(len(known)))
-    kept = tune.thin(lesson, 0)
-    fewer = Lesson(lesson.inputs[kept], lesson.label[kept], tune.weights(lesson, kept))
+    lesson = TrainingSet(x[known], data.label[known], np.ones(len(known)))
+    kept = tuning.sample_rows(lesson, 0)
+    fewer = TrainingSet(lesson.inputs[kept], lesson.label[kept], tuning.sample_weights(lesson, kept))
     when = None
     if how == "time":
         typed = table.from_frame(data.frame).typed
-        when = split.moments(typed, inference.infer(typed))[known[kept]]
-    folds = split.folds(when, None, fewer.label, 0)
-    found = tune.tune(fewer, folds, 0, trials=train.TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1)
+        when = splitting.event_times(typed, inference.infer(typed))[known[kept]]
+    folds = splitting.folds(when, None, fewer.label, 0)
+    found = tuning.tune(
+        fewer, folds, 0, trials=training.DEFAULT_TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1
+    )
     (best,) = found.boosters
-    booster = trees.fit(lesson, best.parameters, best.rounds, seed=0, threads=1)
+    booster = boosters.fit_booster(lesson, best.parameters, best.rounds, seed=0, threads=1)
     margin = margins(booster, x[second])
     keep = data.labelled[second]
     return metrics.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
@@ -167,15 +169,15 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
         registry.register(catalog)
         out["before"] = ap(score(later, catalog)[0])
         start = time.perf_counter()
-        made = train.train(
+        made = training.train(
             table.from_frame(labelled, data.name), label=LABEL, name=data.name, positive="1", unlabelled=["-1"],
             keep=data.frame.columns, time_budget=SECONDS, threads=1,
         )  # fmt: skip
         out["train_seconds"] = round(time.perf_counter() - start, 1)
-        out["leaks"] = [leak.column for leak in made.examined.leaks]
+        out["leaks"] = [leak.column for leak in made.plan.leaks]
         out["promised"] = made.bundle.performance["own"]["average_precision"]
         out["tuning"] = made.bundle.performance["tuning"]
-        train.shelve(
+        training.publish(
             catalog,
             made.bundle,
             connect(Path(folder, "models").as_uri()),

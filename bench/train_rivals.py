@@ -19,7 +19,7 @@ import polars as pl
 
 import datasets
 import train as bench
-from vigie import table, train
+from vigie import table, training
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.catalog import Catalog
@@ -28,7 +28,7 @@ from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.roles import inference
 from vigie.stores.open import connect
-from vigie.train import split
+from vigie.training import splitting
 
 PYTHON = Path(os.environ.get("VIGIE_BENCH_FLAML", "build/flaml/bin/python")).absolute()
 
@@ -38,7 +38,7 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
     answer = np.where(data.labelled[first], data.label[first].astype(int), -1)
     labelled = data.frame[first].with_columns(pl.Series(bench.LABEL, answer))
     start = time.perf_counter()
-    made = train.train(
+    made = training.train(
         table.from_frame(labelled, data.name), label=bench.LABEL, name=data.name, positive="1",
         unlabelled=["-1"], keep=data.frame.columns, time_budget=bench.SECONDS, threads=1,
     )  # fmt: skip
@@ -46,7 +46,7 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         gate = SignaturePolicy(False, None, Path(folder))
         shelf = connect(Path(folder, "models").as_uri())
-        train.shelve(catalog, made.bundle, shelf, gate, page=made.page)
+        training.publish(catalog, made.bundle, shelf, gate, page=made.page)
         done = pipeline.predict(
             table.from_frame(data.frame[second]),
             ScoringContext(catalog, bench.open_bundle, Options(reasons=False)),
@@ -62,7 +62,7 @@ def flaml(
     typed = table.from_frame(data.frame).typed
     known = first[data.labelled[first]]
     if how == "time":
-        known = known[np.argsort(split.moments(typed, inference.infer(typed))[known], kind="stable")]
+        known = known[np.argsort(splitting.event_times(typed, inference.infer(typed))[known], kind="stable")]
     with tempfile.TemporaryDirectory() as folder:
         learn, score, out = (
             str(Path(folder, name)) for name in ("learn.parquet", "score.parquet", "out.npy")

@@ -158,7 +158,7 @@ def walk(studio: Studio) -> Iterator[str]:
     yield studio.take("web-download", height=640)
     before = page.url
     page.keyboard.press("Escape")
-    page.click("#marked-bar button")
+    page.click("#labels-bar button")
     page.wait_for_url(lambda url: "/runs/run_" in url and url != before)
     page.wait_for_selector("#rows tr[data-rank='1']")
     yield studio.take("web-refined", at="section[aria-labelledby=table-title]", height=720)

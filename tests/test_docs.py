@@ -24,7 +24,7 @@ from vigie.bundles.signing import SIGNATURE
 from vigie.cli import cli
 from vigie.engine.output import RESULT_COLUMNS as COLUMNS
 from vigie.i18n.catalogue import catalogue
-from vigie.table.source import EXTENSIONS
+from vigie.table.reading import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/GUIDE_DEPLOIEMENT_PRODUCTION.md", "docs/en/deployment.md")

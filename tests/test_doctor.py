@@ -1,4 +1,4 @@
-"""`vigie doctor`: what works is said, what does not is named with what to do."""
+"""`vigie doctor`."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from vigie.web import security
 
 
 def findings(**environ: str) -> dict[str, Finding]:
-    """By the name of the check."""
+    """Return the findings by name."""
     return {finding.name: finding for finding in examine(settings.load(environ))}
 
 
 def check(chosen: settings.Settings, name: str) -> Finding:
-    """The finding of one check."""
+    """Return the finding of one check."""
     return next(finding for finding in examine(chosen) if finding.name == name)
 
 
 def run(*arguments: str) -> Result:
-    """The command in this process."""
+    """Run the command in this process."""
     return CliRunner().invoke(cli, ["doctor", *arguments])
 
 
@@ -54,16 +54,16 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "register", register)
 
 
-def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
-    """Before anything was done, and after; nothing is left in the store."""
+def test_a_new_installation(vigie_home: Path) -> None:
+    """Before and after the tables are created; nothing is left in the store."""
     first = run()
     assert first.exit_code == 0, first.output
     assert "it has no tables yet" in first.stdout
     with resources.open_catalog(settings.load()):
         pass
-    told = run("--json")
-    assert told.exit_code == 0
-    states = {one["name"]: one["state"] for one in json.loads(told.stdout)}
+    printed = run("--json")
+    assert printed.exit_code == 0
+    states = {one["name"]: one["state"] for one in json.loads(printed.stdout)}
     assert set(states.values()) == {GOOD}
     assert {"database", "models", "credentials", "store", "cache", "clock", "signatures", "worker"} <= set(
         states
@@ -71,8 +71,8 @@ def test_a_fresh_home_is_fit(vigie_home: Path) -> None:
     assert not list((vigie_home / "models").rglob("*.*"))
 
 
-def test_on_postgresql(postgres_url: str) -> None:
-    """The server, its clock and its revision; a catalog of an older Vigie is told from a newer one's."""
+def test_the_revision_of_postgresql(postgres_url: str) -> None:
+    """An older catalog is told from a newer one; the server is named."""
     engine = database.connect(postgres_url)
     database.upgrade(engine, "0001")
     found = findings(DATABASE_URL=postgres_url)["database"]
@@ -87,8 +87,8 @@ def test_on_postgresql(postgres_url: str) -> None:
     assert "newer" in findings(DATABASE_URL=postgres_url)["database"].hint
 
 
-def test_nothing_answers() -> None:
-    """Database and store are told apart, no secret is told, and the exit code is that of the unavailable."""
+def test_an_unavailable_database_and_store() -> None:
+    """Each has its own finding, no secret is shown, and the exit code is that of Unavailable."""
     secret = "s3cr3t-of-nobody"
     environ = {
         "DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/vigie",
@@ -108,15 +108,15 @@ def test_nothing_answers() -> None:
     assert secret not in result.output
 
 
-def test_a_bucket_that_is_not_said(vigie_home: Path) -> None:
-    """A request that makes no sense has its own exit code."""
+def test_a_missing_setting(vigie_home: Path) -> None:
+    """It has its own exit code."""
     result = CliRunner().invoke(cli, ["doctor"], env={"STORAGE_TYPE": "s3"})
     assert result.exit_code == 2
     assert "S3_MODEL_BUCKET" in result.stdout
 
 
-def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None:
-    """In a folder of this machine where the store is a bucket's, and those whose folder is gone; not those of the package."""
+def test_models_in_local_folders(vigie_home: Path, tmp_path: Path) -> None:
+    """A warning where the store is a bucket, a problem where the folder is gone; starter models are fine."""
     url = f"sqlite:///{tmp_path / 'catalog.sqlite'}"
     chosen = settings.load({"DATABASE_URL": url, "STORAGE_TYPE": "gcs", "S3_MODEL_BUCKET": "b"})
     with resources.open_catalog(settings.load({"DATABASE_URL": url})) as catalog:
@@ -132,8 +132,8 @@ def test_models_that_others_cannot_see(vigie_home: Path, tmp_path: Path) -> None
         assert (found.state, entry.label in found.found) == (PROBLEM, True)
 
 
-def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Path) -> None:
-    """The models that come with Vigie are opened where they are here; anybody else's stay lost."""
+def test_a_catalog_shared_with_another_machine(tmp_path: Path) -> None:
+    """Starter models are opened from this machine's folder; other models are missing."""
     chosen = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"})
     with resources.open_catalog(chosen) as catalog:
         entry = catalog.list()[0]
@@ -146,7 +146,7 @@ def test_a_catalog_shared_with_a_machine_that_keeps_vigie_elsewhere(tmp_path: Pa
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
-    """Named with what the system said."""
+    """With the reason of the system."""
     (tmp_path / "file").write_text("")
     found = findings(VIGIE_HOME=str(tmp_path / "home"), MODEL_CACHE_DIR=str(tmp_path / "file"))["cache"]
     assert found.state == PROBLEM
@@ -169,8 +169,8 @@ def test_clocks_that_differ(
     assert ("ahead of" in found.found) == (seconds > 100)
 
 
-def test_a_store_that_ignores_conditions(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two publishers could both win there: it is refused, and the scratch object removed."""
+def test_a_store_that_ignores_conditional_writes(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a problem, and the scratch object is removed."""
     monkeypatch.setattr(memory, "put_if_absent", memory.put)
     monkeypatch.setattr(resources, "model_store", lambda _: memory)
     found = check(settings.load(), "store")
@@ -182,8 +182,8 @@ def test_a_store_that_ignores_conditions(memory: Store, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "environ", [{"VIGIE_REQUIRE_SIGNATURE": "yes"}, {"VIGIE_PUBLIC_KEY": "/nowhere/k.pub"}]
 )
-def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Path) -> None:
-    """A rule without a key, and a key without a file."""
+def test_signature_settings_that_cannot_work(environ: dict[str, str], vigie_home: Path) -> None:
+    """A requirement without a key, and a key without a file."""
     found = findings(VIGIE_HOME=str(vigie_home), **environ)["signatures"]
     assert found.state == PROBLEM
     assert "VIGIE_PUBLIC_KEY" in found.found + found.hint
@@ -202,7 +202,7 @@ def test_signatures_nobody_could_verify(environ: dict[str, str], vigie_home: Pat
 def test_the_secret_of_the_web_app(
     web: WebSettings, state: str, vigie_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Refused as the web app itself refuses it; never told."""
+    """A problem where the web app refuses it; never shown."""
     monkeypatch.setattr(settings, "load_web", lambda: web)
     found = check(settings.load(), "secret")
     assert found.state == state
@@ -217,8 +217,8 @@ def test_the_secret_of_the_web_app(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_runs_that_nobody_takes(engine: sa.Engine, database_url: str, late: bool) -> None:
-    """A run that has been waiting for minutes while nobody works; one just asked for is no matter."""
+def test_jobs_without_a_worker(engine: sa.Engine, database_url: str, late: bool) -> None:
+    """A job that has waited for minutes without a worker; a new one is fine."""
     asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
     person = users.add(engine, "ada@example.org", "Ada", "analyst")
     upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))

@@ -19,7 +19,7 @@ LEVELS = (
     {"features", "importer", "matching"},
     {"calibration", "catalog", "detectors"},
     {"costs", "models"},
-    {"engine", "relocate", "starter_models", "train"},
+    {"engine", "relocate", "starter_models", "training"},
     {"resources"},
     {"api", "doctor", "jobs", "spark", "web"},
     {"cli"},
@@ -29,8 +29,8 @@ HOMES = {
     "obstore": {"stores"},
     "joblib": {"importer"},
     "pickle": {"importer"},
-    "xgboost": {"boosting", "importer", "ensemble", "fitted_state", "models", "train", "detectors"},
-    "sklearn": {"boosting", "calibration", "train", "importer"},
+    "xgboost": {"boosting", "importer", "ensemble", "fitted_state", "models", "training", "detectors"},
+    "sklearn": {"boosting", "calibration", "training", "importer"},
     "sqlalchemy": {"db", "catalog", "app", "relocate"},
     "alembic": {"db"},
     "flask": {"web"},
@@ -45,7 +45,7 @@ HOMES = {
     "click": {"cli"},
     "google": {"stores"},
     "model_signing": {"bundles/signing"},
-    "optuna": {"train"},
+    "optuna": {"training"},
 }
 PURE = (
     "arrays",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -20,7 +21,7 @@ def fresh() -> Iterator[None]:
 
 def _declare(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     points = [EntryPoint(name, "math:sqrt", "vigie.detectors") for name in names]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == "vigie.detectors" else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "vigie.detectors" else [])
 
 
 def test_entry_points_are_found_by_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def _declare(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     points = [EntryPoint(name, f"{__name__}:PrefixedFolder", "vigie.stores") for name in names]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == "vigie.stores" else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "vigie.stores" else [])
     plugins.find.cache_clear()
 
 

@@ -101,7 +101,7 @@ def predict(
     with resources.open_catalog(chosen) as catalog:
         context = ScoringContext(catalog, resources.bundle_loader(chosen), options)
         found = files.predict_table(given, context, chosen.cache_dir / "jobs")
-    return Predictions(tables.join(given, found.additions), found.additions, found.summary)
+    return Predictions(tables.append_columns(given, found.additions), found.additions, found.summary)
 
 
 def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) -> Matches:

@@ -243,7 +243,7 @@ def _secret(web: WebSettings) -> Finding:
 
 def _worker(status: health.DatabaseStatus) -> Finding:
     if status.waiting is not None and status.waiting > _MAX_WAIT and not status.working:
-        found = f"a run has been waiting for {status.waiting:.0f} s, and nobody works"
+        found = f"a job has been waiting for {status.waiting:.0f} s, and no worker is running"
         hint = "start one: vigie worker, with the same DATABASE_URL and STORAGE_TYPE as the web app"
         return Finding("worker", PROBLEM, found, hint)
     if status.working:

@@ -1,38 +1,38 @@
-"""Every error a caller can catch.
+"""Every error that a caller can catch.
 
     VigieError
-    ├── UsageRefused        exit 2   the request itself makes no sense
-    │   ├── AlreadyThere             something else is already published under that name
-    │   ├── SignInRefused            a password, a link or a token that does not open anything
-    │   ├── NotAllowed               whoever asks may not do this
-    │   ├── UnknownLanguage          no catalogue of texts is installed for it
-    │   ├── TooManyAttempts          tried too often in a short time
-    │   └── WrongState               an upload or a run that is not at that point
-    ├── InputRefused        exit 3   a file or a value we will not guess about
-    │   ├── UnreadableTable          not a table at all: binary junk, wrong format, empty
-    │   ├── MalformedTable           a table, but one line of it cannot be trusted
-    │   ├── TableTooLarge            more rows, columns or bytes than the limits allow
-    │   ├── ForeignModelRefused      a model made elsewhere that cannot be read safely or said exactly
-    │   └── UnknownColumn            a column was named that the table does not have
-    ├── NotFound            exit 4   a file, a model, a bundle, a migration that is not there
-    └── Unavailable         exit 5   it exists but cannot be had now, or must not be trusted
+    ├── UsageRefused        exit 2   the request is invalid
+    │   ├── AlreadyThere             an object that must be new already exists
+    │   ├── SignInRefused            wrong password, link or token
+    │   ├── NotAllowed               the user lacks a permission
+    │   ├── UnknownLanguage          no catalogue of texts is installed for a language
+    │   ├── TooManyAttempts          too many attempts in a short time
+    │   └── WrongState               the upload or job is in another state
+    ├── InputRefused        exit 3   a file or a value that Vigie refuses to guess
+    │   ├── UnreadableTable          not a table: binary data, wrong format, empty
+    │   ├── MalformedTable           a table with a malformed line
+    │   ├── TableTooLarge            more rows, columns or bytes than the limits
+    │   ├── ForeignModelRefused      a third-party model that cannot be read safely or converted exactly
+    │   └── UnknownColumn            the table has no such column
+    ├── NotFound            exit 4   a file, model, bundle or migration does not exist
+    └── Unavailable         exit 5   something exists but is unavailable now, or must not be trusted
         ├── MissingExtra             an optional dependency is not installed
-        ├── UnwritableOutput         the place for the result refuses it: permission, full disk
+        ├── UnwritableOutput         the output cannot be written: permissions, full disk
         ├── DatabaseUnavailable
         ├── CatalogChanged           another process changed the model in the meantime
-        ├── MigrationUnderWay        somebody else is moving bundles of this catalog
-        ├── MigrationIncomplete      fewer models arrived, or were found right, than were counted in
-        ├── RollbackRefused          what a migration left behind is no longer there as it was
+        ├── MigrationUnderWay        another process holds the migration lock
+        ├── MigrationIncomplete      some models were not migrated or verified
+        ├── RollbackRefused          files of before a migration have changed or are missing
         ├── StoreUnavailable
-        ├── NewerBundle              written by a later Vigie, in a format this one cannot read
-        ├── UnsignedBundle           no signature where the settings ask for one
-        └── DamagedBundle            bytes that are not those the catalog promised
+        ├── NewerBundle              written by a later version, in a format this one cannot read
+        ├── UnsignedBundle           no signature, but the settings require one
+        └── DamagedBundle            bytes that differ from the digest in the catalog
 
-Errors are raised with data and worded here: what was found, what was expected, then a hint that
-says what to do. No cell value ever enters a message: fraud tables hold personal data.
+Errors are raised with data and worded here: what was found, what was expected, and a hint what to do. No cell value
+enters a message: fraud tables hold personal data.
 
-What an error says is a phrase of `vigie.i18n.messages`: a constant, or `say(template, **values)`, never an f-string, so
-that it can be told in French. Names of files, columns, models, stores stay as they are in every language.
+A text of an error is a message of `vigie.i18n.messages`: a constant, or `msg(template, **values)`, never an f-string, so
+that it can be translated. Names of files, columns, models and stores are the same in every language.
 """
 
 from __future__ import annotations
@@ -41,35 +41,35 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from vigie.i18n.messages import Message, join_or, msg, phrase, translate
+from vigie.i18n.messages import Message, as_message, join_or, msg, translate
 
 
 class VigieError(Exception):
-    """Base of all errors of Vigie; `hint` says what the reader can do next."""
+    """Base of all errors of Vigie; `hint` tells what to do next."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = phrase(message)
-        self.hint = phrase(hint)
+        self.message = as_message(message)
+        self.hint = as_message(hint)
 
-    def told(self, language: str) -> tuple[str, str]:
-        """The message and the hint in a language."""
+    def translated(self, language: str) -> tuple[str, str]:
+        """Return the message and the hint in a language."""
         return translate(self.message, language), translate(self.hint, language)
 
     def to_json(self) -> dict[str, Any]:
-        """What is kept of the error of a run or an upload: English, and what it takes to say it otherwise."""
-        return kept(self.message, self.hint, type(self).__name__)
+        """Return the error as it is stored with a job or an upload."""
+        return error_record(self.message, self.hint, type(self).__name__)
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 
 class UsageRefused(VigieError):
-    """The request makes no sense, whatever the data."""
+    """The request is invalid, whatever the data."""
 
 
 class AlreadyThere(UsageRefused):
-    """An object that must be new exists already; `where` names the store, `key` the object."""
+    """An object that must be new already exists; `where` names the store, `key` the object."""
 
     def __init__(self, where: str, key: str, *, hint: str = "") -> None:
         super().__init__(msg("{where}: {key!r} is already there", where=where, key=key), hint=hint)
@@ -78,26 +78,26 @@ class AlreadyThere(UsageRefused):
 
 
 class SignInRefused(UsageRefused):
-    """Nobody is signed in by this; never says which half was wrong."""
+    """The credentials are wrong; the message does not say which part."""
 
 
 class NotAllowed(UsageRefused):
-    """Whoever asks is known, and may not do this; `needed` is the role that may."""
+    """The user lacks a permission; `needed` is the required role."""
 
     def __init__(self, what: str, *, needed: str) -> None:
         super().__init__(
-            msg("you may not {what}", what=phrase(what)),
-            hint=msg("ask an administrator for the role {needed!r}", needed=phrase(needed)),
+            msg("you may not {what}", what=as_message(what)),
+            hint=msg("ask an administrator for the role {needed!r}", needed=as_message(needed)),
         )
         self.needed = needed
 
 
 class TooManyAttempts(UsageRefused):
-    """Tried too often; `seconds` says when to try again."""
+    """Too many attempts; retry after `seconds`."""
 
     def __init__(self, what: str, *, seconds: int) -> None:
         super().__init__(
-            msg("too many attempts: {what}", what=phrase(what)),
+            msg("too many attempts: {what}", what=as_message(what)),
             hint=msg("try again in {seconds} seconds", seconds=max(1, seconds)),
         )
         self.seconds = max(1, seconds)
@@ -114,22 +114,22 @@ class UnknownLanguage(UsageRefused):
 
 
 class WrongState(UsageRefused):
-    """What was asked fits another state of the upload or run; nothing was changed."""
+    """The upload or job is in another state than the request needs; nothing was changed."""
 
     def __init__(self, what: str, *, found: str, expected: str | Iterable[str], hint: str = "") -> None:
-        wanted = phrase(expected) if isinstance(expected, str) else join_or(expected)
-        said = msg(
+        wanted = as_message(expected) if isinstance(expected, str) else join_or(expected)
+        message = msg(
             "{what}: it is {found}, expected {expected}",
-            what=phrase(what),
-            found=phrase(found),
+            what=as_message(what),
+            found=as_message(found),
             expected=wanted,
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.found = found
 
 
 class InputRefused(VigieError):
-    """A file or a value that Vigie will not guess about."""
+    """A file or a value that Vigie refuses to guess."""
 
 
 class UnreadableTable(InputRefused):
@@ -138,71 +138,71 @@ class UnreadableTable(InputRefused):
     def __init__(
         self, source: str, *, found: str, expected: str = "a CSV, Parquet or Excel table", hint: str = ""
     ) -> None:
-        said = msg(
+        message = msg(
             "{source}: found {found}, expected {expected}",
             source=source,
-            found=phrase(found),
-            expected=phrase(expected),
+            found=as_message(found),
+            expected=as_message(expected),
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.source = source
 
 
 class MalformedTable(InputRefused):
-    """One line of the table cannot be trusted; `line` counts from 1 in the file."""
+    """One line of the table is malformed; `line` counts from 1 in the file."""
 
     def __init__(self, source: str, *, line: int, found: str, expected: str, hint: str = "") -> None:
-        said = msg(
+        message = msg(
             "{source}, line {line}: found {found}, expected {expected}",
             source=source,
             line=line,
-            found=phrase(found),
-            expected=phrase(expected),
+            found=as_message(found),
+            expected=as_message(expected),
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.source = source
         self.line = line
 
 
 class TableTooLarge(InputRefused):
-    """More rows, columns or bytes than the limits of the settings."""
+    """The table exceeds a limit of the settings in rows, columns or bytes."""
 
     def __init__(self, source: str, *, found: int, limit: int, unit: str, hint: str = "") -> None:
-        said = msg(
+        message = msg(
             "{source}: found {found:,} {unit}, expected at most {limit:,}",
             source=source,
             found=found,
-            unit=phrase(unit),
+            unit=as_message(unit),
             limit=limit,
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.found = found
         self.limit = limit
 
 
 class ForeignModelRefused(InputRefused):
-    """A model made elsewhere that cannot be read safely, or not said exactly; `names` are what was refused."""
+    """A third-party model that cannot be read safely or converted exactly; `names` are what was refused."""
 
     def __init__(
         self, file: str, *, found: str, expected: str = "", names: Iterable[str] = (), hint: str = ""
     ) -> None:
-        said = (
+        message = (
             msg(
                 "{file}: found {found}, expected {expected}",
                 file=file,
-                found=phrase(found),
-                expected=phrase(expected),
+                found=as_message(found),
+                expected=as_message(expected),
             )
             if expected
-            else msg("{file}: found {found}", file=file, found=phrase(found))
+            else msg("{file}: found {found}", file=file, found=as_message(found))
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.file = file
         self.names = tuple(names)
 
 
 class UnknownColumn(InputRefused):
-    """A column was named that the table does not have."""
+    """The table has no column of that name."""
 
     def __init__(self, column: str, columns: Iterable[str]) -> None:
         known = list(columns)
@@ -213,11 +213,11 @@ class UnknownColumn(InputRefused):
 
 
 class NotFound(VigieError):
-    """Something named by the user is not there."""
+    """Something that the user named does not exist."""
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
         super().__init__(
-            msg("no {kind} {name!r}", kind=phrase(kind), name=name),
+            msg("no {kind} {name!r}", kind=as_message(kind), name=name),
             hint=hint or _nearest(name, list(known), f"{kind}s"),
         )
         self.kind = kind
@@ -225,7 +225,7 @@ class NotFound(VigieError):
 
 
 class Unavailable(VigieError):
-    """It exists but cannot be had now, or must not be trusted."""
+    """Something exists but is unavailable now, or must not be trusted."""
 
 
 class MissingExtra(Unavailable):
@@ -235,7 +235,7 @@ class MissingExtra(Unavailable):
         super().__init__(
             msg(
                 "{purpose} needs packages that are not installed: the extra {extra!r}",
-                purpose=phrase(purpose),
+                purpose=as_message(purpose),
                 extra=extra,
             ),
             hint=msg("pip install 'vigie[{extra}]'", extra=extra),
@@ -244,29 +244,29 @@ class MissingExtra(Unavailable):
 
 
 class UnwritableOutput(Unavailable):
-    """A result that cannot be written where it was asked for."""
+    """The output cannot be written."""
 
     def __init__(self, output: str, *, reason: str) -> None:
         super().__init__(
-            msg("cannot write {output!r}: {reason}", output=output, reason=phrase(reason)),
+            msg("cannot write {output!r}: {reason}", output=output, reason=as_message(reason)),
             hint="check the permissions and the free space of the folder, or write elsewhere",
         )
 
 
 class DatabaseUnavailable(Unavailable):
-    """The catalog's database cannot be reached or is not at our schema."""
+    """The catalog's database cannot be reached or has another schema."""
 
 
 class CatalogChanged(Unavailable):
-    """What was read of a model no longer holds; nothing has been written."""
+    """The model has changed since it was read; nothing was written."""
 
     def __init__(self, model: str, *, found: str, expected: str) -> None:
         super().__init__(
             msg(
                 "model {model!r}: found {found}, expected {expected}",
                 model=model,
-                found=phrase(found),
-                expected=phrase(expected),
+                found=as_message(found),
+                expected=as_message(expected),
             ),
             hint="another process changed it meanwhile; look at the catalog again and start over",
         )
@@ -274,7 +274,7 @@ class CatalogChanged(Unavailable):
 
 
 class MigrationUnderWay(Unavailable):
-    """Another process holds the catalog's migrations; `who` is user, machine and process, `since` in UTC."""
+    """Another process holds the migration lock; `who` is user, machine and process, `since` in UTC."""
 
     def __init__(self, migration: int, *, who: str, since: str, alive: str) -> None:
         super().__init__(
@@ -287,7 +287,7 @@ class MigrationUnderWay(Unavailable):
 
 
 class MigrationIncomplete(Unavailable):
-    """Not every model that was counted in came out; `failed` are the models by label, with the reason."""
+    """Some models were not migrated; `failed` are their labels, with the reason."""
 
     def __init__(
         self, done: int, expected: int, *, what: str, failed: Iterable[tuple[str, str]] = (), hint: str = ""
@@ -301,7 +301,7 @@ class MigrationIncomplete(Unavailable):
 
 
 class RollbackRefused(Unavailable):
-    """Nothing was restored; `faults` are the models by label, with what was found where they lay."""
+    """Nothing was restored; `faults` are the labels of models, with what was found at their old location."""
 
     def __init__(self, migration: int, faults: Iterable[tuple[str, str]]) -> None:
         self.faults = tuple(faults)
@@ -315,11 +315,11 @@ class RollbackRefused(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """A store refused, timed out or lost an object."""
+    """A store refused a request, timed out or lost an object."""
 
 
 class NewerBundle(Unavailable):
-    """The bundle's format is later than the last one this Vigie reads."""
+    """The bundle's format is newer than this version of Vigie reads."""
 
     def __init__(self, bundle: str, *, found: int, newest: int) -> None:
         super().__init__(
@@ -336,7 +336,7 @@ class NewerBundle(Unavailable):
 
 
 class UnsignedBundle(Unavailable):
-    """A bundle without a signature, where a signature is asked for."""
+    """The bundle has no signature, but the settings require one."""
 
     def __init__(self, bundle: str, *, hint: str = "") -> None:
         super().__init__(
@@ -347,34 +347,34 @@ class UnsignedBundle(Unavailable):
 
 
 class DamagedBundle(Unavailable):
-    """Bytes that are not those the catalog promised."""
+    """The bytes of a bundle differ from the digest in the catalog."""
 
     def __init__(self, bundle: str, file: str, *, found: str, expected: str, hint: str = "") -> None:
-        said = msg(
+        message = msg(
             "bundle {bundle!r}, file {file!r}: found {found}, expected {expected}",
             bundle=bundle,
             file=file,
-            found=phrase(found),
-            expected=phrase(expected),
+            found=as_message(found),
+            expected=as_message(expected),
         )
-        super().__init__(said, hint=hint)
+        super().__init__(message, hint=hint)
         self.bundle = bundle
         self.file = file
 
 
 def _nearest(name: str, known: list[str], what: str) -> str:
     near = get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    return msg("the nearest {what}: {names}", what=phrase(what), names=", ".join(near)) if near else ""
+    return msg("the nearest {what}: {names}", what=as_message(what), names=", ".join(near)) if near else ""
 
 
-def kept(message: str, hint: str, kind: str) -> dict[str, Any]:
-    """An error of a run or an upload as it is stored: in English, and what it takes to say it otherwise."""
-    said = {"message": phrase(message).to_json(), "hint": phrase(hint).to_json()}
-    return {"message": str(message), "hint": str(hint), "kind": kind, "said": said}
+def error_record(message: str, hint: str, kind: str) -> dict[str, Any]:
+    """Return an error as it is stored with a job or an upload: in English, with the messages to translate it."""
+    parts = {"message": as_message(message).to_json(), "hint": as_message(hint).to_json()}
+    return {"message": str(message), "hint": str(hint), "kind": kind, "said": parts}
 
 
-def recalled(error: Mapping[str, Any]) -> tuple[str, str]:
-    """The message and the hint of a stored error; phrases, but plain English where an older Vigie stored it."""
+def from_record(error: Mapping[str, Any]) -> tuple[str, str]:
+    """Return message and hint of a stored error; plain English strings if an older version stored it."""
     if "said" not in error:
         return str(error["message"]), str(error.get("hint", ""))
     return Message.from_json(error["said"]["message"]), Message.from_json(error["said"]["hint"])

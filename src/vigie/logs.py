@@ -1,4 +1,4 @@
-"""What processes of ours say of themselves: lines of JSON on stderr, without a cell."""
+"""Logs of the web app and the workers: lines of JSON on stderr, without cells."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import json
 import logging
 from typing import Any
 
-_KEPT = ("request_id", "method", "route", "status", "milliseconds", "user", "bytes", "error", "frames", "run", "kind",
+_FIELDS = ("request_id", "method", "route", "status", "milliseconds", "user", "bytes", "error", "frames", "run", "kind",
          "worker", "attempt", "seconds")  # fmt: skip
-"""Names of `extra` that are known to hold no cell; others are left out."""
+"""Fields of `extra` that never hold a cell; others are left out."""
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON; of `extra` only names that are known to hold no cell."""
+    """Formats a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        line |= {name: getattr(record, name) for name in _KEPT if hasattr(record, name)}
+        line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def to_stderr(level: int = logging.INFO) -> None:
-    """Writes what Vigie says to stderr; for processes of our own, not for whoever embeds the app."""
+    """Log to stderr; only for processes that Vigie starts, not for an embedding application."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     root = logging.getLogger("vigie")

@@ -1,6 +1,6 @@
-"""Two things at a time, where there is so much to do that it pays.
+"""Threads for work on columns, where there is enough of it.
 
-Numpy, polars and XGBoost let go of the interpreter while they work, so threads are enough. Must not know what is done.
+NumPy, polars and XGBoost release the interpreter while they compute, so threads suffice.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 WORKERS = 2
-MANY = 20_000
-"""Rows of a table from which what is told column by column is worth two threads."""
+ROWS_PER_THREAD = 20_000
+"""Rows from which work on a table is divided among threads."""
 
 _thread = threading.local()
 
 
-def in_threads(work: Callable[[T], object], items: Sequence[T], *, worth: bool = True) -> None:
-    """Does `work` for each item, two at a time.
+def in_threads(work: Callable[[T], object], items: Sequence[T], *, enough: bool = True) -> None:
+    """Call `work` once for each item, two at a time.
 
-    The threads of the BLAS library sleep: under ours they would only wait for each other, at full speed. Work that asks
-    for threads in turn does it by itself: more of them would only keep more memory.
+    The threads of the BLAS library are switched off meanwhile: they would only compete. Work that calls this function itself
+    runs in its own thread: more threads would only use more memory.
 
     Args:
-        work: done for each item, once.
-        items: begun in their order: the longest first, or the last one keeps everybody waiting.
-        worth: whether there is so much to do that it pays to start threads.
+        work: called with each item.
+        items: started in their order; put the longest first.
+        enough: whether there is enough work to start threads.
     """
-    if len(items) < 2 or not worth or getattr(_thread, "ours", False):
+    if len(items) < 2 or not enough or getattr(_thread, "is_worker", False):
         for item in items:
             work(item)
         return
     with (
-        _libraries().limit(limits=1, user_api="blas"),
-        ThreadPoolExecutor(WORKERS, initializer=setattr, initargs=(_thread, "ours", True)) as pool,
+        _thread_pools().limit(limits=1, user_api="blas"),
+        ThreadPoolExecutor(WORKERS, initializer=setattr, initargs=(_thread, "is_worker", True)) as pool,
     ):
         list(pool.map(work, items))
 
 
 @cache
-def _libraries() -> Any:
-    """The libraries with threads of their own; looking for them takes longer than to score a row."""
+def _thread_pools() -> Any:
+    """Return the thread pools of native libraries; finding them takes longer than scoring a row."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -1,9 +1,8 @@
-"""Settings, frozen and read once; the only reader of os.environ.
+"""Settings, read once from the environment; no other module reads os.environ.
 
-Names the owner of a deployment already knows keep working: `DATABASE_URL`, `STORAGE_TYPE`,
-`S3_MODEL_BUCKET`, `MODEL_CACHE_DIR`. Credentials are never read here: the store and the database driver take
-them from the usual environment themselves. The secrets of the web app are kept out of its settings' repr, so
-that none can be printed with them.
+`DATABASE_URL`, `STORAGE_TYPE`, `S3_MODEL_BUCKET` and `MODEL_CACHE_DIR` have the names of earlier deployments. Credentials
+are never read here: the clients of stores and databases read them themselves. Secrets of the web app are left out of the
+repr of its settings.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from platformdirs import user_data_path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and how much is allowed.
+    """Locations and limits.
 
     Attributes:
-        home: folder of the embedded default: catalog, models, cache.
-        database_url: SQLAlchemy URL of the catalog; SQLite in `home` where none is given.
-        storage_type: `local`, `s3`, `gcs` or `azure`: where new bundles are published.
+        home: folder of the catalog, the models and the cache.
+        database_url: SQLAlchemy URL of the catalog; by default SQLite in `home`.
+        storage_type: kind of the store for new bundles: `local`, `s3`, `gcs`, `azure` or the name of a store plugin.
         bucket: bucket or container of the cloud store; empty for `local`.
         cache_dir: folder of verified copies, shared by all processes of the machine.
-        cache_bytes: size the cache may reach before the least recently used is removed, in bytes.
+        cache_bytes: maximum size of the cache, in bytes; the least recently used copies are removed.
         require_signature: refuse a bundle without a valid signature.
-        public_key: key file that signatures are verified with; None where bundles are not verified.
-        max_rows: rows a table may have.
-        max_columns: columns a table may have.
+        public_key: public key file to verify signatures; None to verify none.
+        max_rows: maximum number of rows of a table.
+        max_columns: maximum number of columns of a table.
     """
 
     home: Path
@@ -46,11 +45,15 @@ class Settings:
 
 
 class BadSetting(ValueError):
-    """A setting that cannot be understood; the message names it."""
+    """A setting has an invalid value; the message names it."""
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Reads the settings from `environ`, by default the process's own."""
+    """Read the settings from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     home = Path(env.get("VIGIE_HOME") or user_data_path("vigie", appauthor=False)).expanduser()
     return Settings(
@@ -68,24 +71,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def spark_python(environ: Mapping[str, str] | None = None) -> str:
-    """The Python that the tasks of Spark run, where somebody has chosen one."""
+    """Return the Python interpreter of Spark tasks; empty for Spark's default."""
     env = os.environ if environ is None else environ
     return env.get("PYSPARK_PYTHON", "")
 
 
 @dataclass(frozen=True)
 class StoreOptions:
-    """How to reach the stores; what is empty is left to the vendor's own defaults.
+    """Connection options of the stores; empty ones are the defaults of the client.
 
     Attributes:
         s3_endpoint: URL of an S3-compatible server (MinIO, Ceph, R2, Railway); empty for AWS.
         s3_region: region of the bucket.
-        s3_virtual_hosted: bucket in the host name rather than in the path.
-        azure_endpoint: URL of the blob service where it is not the account's own; empty for Azure.
+        s3_virtual_hosted: bucket in the host name instead of the path.
+        azure_endpoint: URL of the blob service; empty for that of the Azure account.
         gcs_emulator: URL of a Google Cloud Storage emulator, for tests.
-        connect_seconds: time a connection may take.
-        read_seconds: time the store may stay silent in the middle of an answer.
-        total_seconds: time after which a failing request is not tried again.
+        connect_seconds: timeout of a connection, in seconds.
+        read_seconds: timeout of a read, in seconds.
+        total_seconds: time after which a failing request is not retried, in seconds.
     """
 
     s3_endpoint: str = ""
@@ -103,17 +106,21 @@ CREDENTIALS = {
     "gcs": ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY"),
     "azure": ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_CLIENT_ID"),
 }  # fmt: skip
-"""The variables that the clients of each cloud take credentials from."""
+"""Environment variables from which the client of each cloud reads credentials."""
 
 
 def credential_names(storage_type: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Which of CREDENTIALS are set; their values are nobody's business here."""
+    """Return which of `CREDENTIALS` are set; never their values."""
     env = os.environ if environ is None else environ
     return tuple(name for name in CREDENTIALS.get(storage_type, ()) if env.get(name))
 
 
 def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
-    """Reads how to reach the stores from `environ`, by default the process's own; never a credential."""
+    """Read the connection options of the stores from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     return StoreOptions(
         s3_endpoint=env.get("AWS_ENDPOINT_URL_S3")
@@ -131,26 +138,26 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """The web app and its workers.
+    """Settings of the web app and its workers.
 
     Attributes:
-        production: served to others: needs a secret of its own, and cookies that only travel encrypted;
-            yes by itself where `DATABASE_URL` is not SQLite.
-        secret: signs cookies; empty for a file of its own in `home`, which production refuses.
-        setup_token: lets whoever knows it create the first administrator; empty to allow it on the command line only.
-        metrics_token: lets whoever knows it read /metrics; empty for this machine only.
-        oidc_issuer: URL of an OpenID Connect provider people may sign in with; empty for none.
-        oidc_client_id: what the provider calls this app.
-        oidc_client_secret: what the app shows to the provider.
-        oidc_role: role of whom the provider knows and nobody has invited; empty to let nobody in that was not.
-        public_url: how people reach the app; in links.
-        proxies: proxies in front that may be believed about the client's address.
-        max_upload_bytes: bytes an upload may have.
+        production: whether several users reach the app: requires a secret and HTTPS cookies; by default yes if
+            `DATABASE_URL` is not SQLite.
+        secret: key that signs cookies; empty for a generated file in `home`, which production refuses.
+        setup_token: token to create the first administrator in the app; empty to allow it on the command line only.
+        metrics_token: token to read /metrics; empty to allow it from this machine only.
+        oidc_issuer: URL of an OpenID Connect provider to sign in with; empty for none.
+        oidc_client_id: client id of this app at the provider.
+        oidc_client_secret: client secret of this app at the provider.
+        oidc_role: role given to authenticated users without an invitation; empty to reject them.
+        public_url: public URL of the app, used in links.
+        proxies: number of trusted proxies in front of the app.
+        max_upload_bytes: maximum size of an upload, in bytes.
         part_bytes: bytes of a part: what a request holds in memory at a time.
         retention_days: days after which uploads and their results are deleted.
-        session_hours: hours after which people sign in again.
-        jobs: jobs a worker runs side by side, beside the one it keeps free for looking at new uploads.
-        lease_seconds: time after which the job of a silent worker is given to another.
+        session_hours: hours after which a session ends.
+        jobs: jobs that a worker runs in parallel, besides one slot for inspecting new uploads.
+        lease_seconds: time after which the job of an unresponsive worker goes to another, in seconds.
     """
 
     production: bool = False
@@ -172,7 +179,11 @@ class WebSettings:
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
-    """Reads the web app's settings from `environ`, by default the process's own."""
+    """Read the settings of the web app from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
     env = os.environ if environ is None else environ
     shared = (env.get("DATABASE_URL") or "sqlite:").partition(":")[0] != "sqlite"
     return WebSettings(
@@ -213,7 +224,7 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
-    """A word that is neither yes nor no is refused: a guard must not be off by a spelling."""
+    """Read yes or no; other words are refused, so that a misspelling never switches a protection off."""
     text = (env.get(name) or "no").strip().lower()
     if text not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
         raise BadSetting(f"{name}: found {text!r}, expected yes or no")

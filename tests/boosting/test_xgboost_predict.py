@@ -1,4 +1,4 @@
-"""What trees say of rows: the same margins whoever asks, in whatever pieces, and however much is unknown."""
+"""Margins: the same bits in chunks of any size, and whatever is missing."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 from vigie.boosting import xgboost_import, xgboost_predict
 
 
-def _taught(x: np.ndarray, **more: Any) -> Any:
+def _trained(x: np.ndarray, **more: Any) -> Any:
     xgboost = xgboost_import.load()
     label = (np.nan_to_num(x, nan=0.4).prod(axis=1) > np.nan_to_num(x[:, 0])).astype(np.float32)
-    lesson = xgboost.DMatrix(x, label, nthread=1)
-    trained = xgboost.train({"nthread": 1, "max_depth": 5, **more}, lesson, 12)
+    matrix = xgboost.DMatrix(x, label, nthread=1)
+    trained = xgboost.train({"nthread": 1, "max_depth": 5, **more}, matrix, 12)
     return xgboost_import.open_trees(bytes(trained.save_raw("ubj")))
 
 
-def _gappy(rows: int, share: float) -> np.ndarray:
+def _incomplete(rows: int, share: float) -> np.ndarray:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, 6)).astype(np.float32)
     x[rng.random(x.shape) < share] = np.nan
@@ -27,8 +27,8 @@ def _gappy(rows: int, share: float) -> np.ndarray:
 
 def test_margins_do_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """One chunk, many chunks on threads, columns chosen chunk by chunk: the same bits."""
-    x = _gappy(3000, 0.1)
-    model = _taught(x[:, [4, 1]])
+    x = _incomplete(3000, 0.1)
+    model = _trained(x[:, [4, 1]])
     whole = xgboost_predict.margins(model, x[:, [4, 1]])
     monkeypatch.setattr(xgboost_predict, "CHUNK", 170)
     np.testing.assert_array_equal(xgboost_predict.margins(model, x[:, [4, 1]]), whole)
@@ -41,15 +41,15 @@ def test_many_rows_are_told_what_each_is_told_alone(
     columns: list[int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trees made for the rows know nothing of what is unknown, and still give the same bits."""
-    x = _gappy(5000, 0.25)
-    model = _taught(x if columns is None else x[:, columns])
+    x = _incomplete(5000, 0.25)
+    model = _trained(x if columns is None else x[:, columns])
     asked = x.copy()
     asked[:, 0] = np.nan
     asked[:, 3] = np.nan_to_num(asked[:, 3])
     asked[:7] = np.nan
     few = xgboost_predict.margins(model, asked, columns)
     assert len(np.unique(few)) > 100
-    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1000)
     monkeypatch.setattr(xgboost_predict, "CHUNK", 600)
     assert xgboost_predict._for_rows(model, asked, columns) is not None
     np.testing.assert_array_equal(xgboost_predict.margins(model, asked, columns), few)
@@ -58,8 +58,8 @@ def test_many_rows_are_told_what_each_is_told_alone(
 
 def test_trees_for_the_rows_are_made_once_for_a_table_in_pieces() -> None:
     """Another piece with the same gaps asks the same trees."""
-    x = _gappy(2000, 0.2)
-    model = _taught(x)
+    x = _incomplete(2000, 0.2)
+    model = _trained(x)
     first, second = (
         xgboost_predict._for_rows(model, x[:1000], None),
         xgboost_predict._for_rows(model, x[1000:], None),
@@ -71,32 +71,32 @@ def test_trees_for_the_rows_are_made_once_for_a_table_in_pieces() -> None:
 
 def test_forests_of_several_trees_a_round_are_asked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Boosting with more than one tree a round gives the same bits, too."""
-    x = _gappy(3000, 0.3)
-    model = _taught(x, num_parallel_tree=3, subsample=0.5)
+    x = _incomplete(3000, 0.3)
+    model = _trained(x, num_parallel_tree=3, subsample=0.5)
     few = xgboost_predict.margins(model, x)
-    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1000)
     np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
 
 
 def test_trees_of_another_kind_are_asked_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dropped trees weigh differently: nothing is settled for them."""
-    x = _gappy(3000, 0.3)
-    model = _taught(x, booster="dart", rate_drop=0.3)
+    x = _incomplete(3000, 0.3)
+    model = _trained(x, booster="dart", rate_drop=0.3)
     few = xgboost_predict.margins(model, x)
-    monkeypatch.setattr(xgboost_predict, "MANY", 1000)
+    monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1000)
     assert xgboost_predict._for_rows(model, x, None) is None
     np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
 
 
 def test_rows_without_gaps_need_no_trees_of_their_own() -> None:
     """Nothing to settle."""
-    x = _gappy(1000, 0.0)
-    assert xgboost_predict._for_rows(_taught(x), x, None) is None
+    x = _incomplete(1000, 0.0)
+    assert xgboost_predict._for_rows(_trained(x), x, None) is None
 
 
 def test_rows_of_which_nothing_is_known_are_answered() -> None:
     """All unknown: the trees as they are say what they say of nothing."""
-    x = _gappy(1000, 0.2)
-    model = _taught(x)
-    nothing = np.full((xgboost_predict.MANY, 6), np.nan, dtype=np.float32)
+    x = _incomplete(1000, 0.2)
+    model = _trained(x)
+    nothing = np.full((xgboost_predict.MIN_ROWS, 6), np.nan, dtype=np.float32)
     assert np.unique(xgboost_predict.margins(model, nothing)).size == 1

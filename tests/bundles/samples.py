@@ -8,7 +8,7 @@ from vigie.bundles.bundle import Bundle, pack
 
 
 def make_bundle(name: str = "cards", version: str = "1", seed: int = 0, size: int = 200_000) -> Bundle:
-    """A bundle of made-up bytes that hardly compress."""
+    """Return a bundle of random bytes, which hardly compress."""
     booster = np.random.default_rng(seed).bytes(size)
     quantiles = {"amount": [0.1 * step for step in range(21)]}
     return Bundle(
@@ -17,5 +17,5 @@ def make_bundle(name: str = "cards", version: str = "1", seed: int = 0, size: in
 
 
 def make_files(**given: object) -> dict[str, bytes]:
-    """The packed files of `make_bundle`."""
+    """Return the packed files of `make_bundle`."""
     return pack(make_bundle(**given), created="2026-11-01T00:00:00Z")  # type: ignore[arg-type]

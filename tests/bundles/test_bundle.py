@@ -1,4 +1,4 @@
-"""A bundle is read only if every byte is what its manifest says, and old ones are read for ever."""
+"""The bundle format: packing, verification, earlier formats."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ documents = st.dictionaries(st.text(max_size=20), plain_json, max_size=3)
 
 
 def with_manifest(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
-    """The files with their manifest changed, and written again."""
+    """Return the files with another manifest."""
     manifest = json.loads(files[MANIFEST])
     change(manifest)
     return {**files, MANIFEST: json.dumps(manifest).encode()}
 
 
 def with_file(files: dict[str, bytes], name: str, data: bytes) -> dict[str, bytes]:
-    """The files with one of them replaced, and a manifest that agrees."""
+    """Return the files with one of them replaced, and a consistent manifest."""
     entry = {"sha256": digest(data), "size": len(data)}
     return with_manifest({**files, name: data}, lambda manifest: manifest["files"].update({name: entry}))
 
@@ -49,10 +49,10 @@ def with_file(files: dict[str, bytes], name: str, data: bytes) -> dict[str, byte
 class TestRoundTrip:
     @settings(max_examples=30, deadline=None)
     @given(booster=st.binary(max_size=3000), features=documents, profile=documents)
-    def test_what_was_packed_comes_back(
+    def test_pack_and_unpack_round_trip(
         self, booster: bytes, features: dict[str, Any], profile: dict[str, Any]
     ) -> None:
-        """Any bytes and any plain JSON survive."""
+        """Any bytes and any JSON are returned unchanged."""
         bundle = Bundle("name", "1.0", booster, features, {}, {}, profile)
         assert unpack(pack(bundle, created="2026-11-01")) == bundle
 
@@ -64,8 +64,8 @@ class TestRoundTrip:
         assert pack(turned, created="x") == pack(replace(bundle, features={"a": 2, "b": 1}), created="x")
         assert pack(bundle, created="x") != pack(bundle, created="y")
 
-    def test_the_manifest_tells_what_is_in_it(self) -> None:
-        """Format, names, digests, sizes and library versions are there before any file is read."""
+    def test_manifest_lists_the_files(self) -> None:
+        """It has the format, names, digests, sizes and library versions."""
         files = pack(make_bundle("cards", "3"), created="2026-11-01", libraries={"xgboost": "3.2"})
         manifest = read_manifest(files[MANIFEST], manifest_sha256=digest(files[MANIFEST]))
         assert (manifest.format_version, manifest.name, manifest.version) == (1, "cards", "3")
@@ -77,8 +77,8 @@ class TestRoundTrip:
         assert list(files)[-1] == MANIFEST
 
     @pytest.mark.parametrize("folder", sorted(SAMPLES.iterdir()), ids=lambda folder: folder.name)
-    def test_every_format_ever_written_is_read(self, folder: Path) -> None:
-        """One bundle of each format version is kept; this test may grow, its samples never change."""
+    def test_every_stored_format_is_read(self, folder: Path) -> None:
+        """There is one sample of each format version; samples are added and never changed."""
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
         bundle = unpack(files)
         assert (bundle.name, bundle.version) == ("sample", "1")
@@ -93,21 +93,21 @@ class TestPacking:
     @pytest.mark.parametrize(
         "value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", {"a": object()}]
     )
-    def test_what_is_not_plain_json_is_refused(self, value: object) -> None:
-        """The writer refuses what a reader would."""
+    def test_pack_refuses_what_is_not_json(self, value: object) -> None:
+        """The writer refuses what the reader would refuse."""
         with pytest.raises(InputRefused, match=r"profile.json"):
             pack(replace(make_bundle(), profile={"x": value}), created="")
 
     @pytest.mark.parametrize("name", ["", "..", "a/b", "a b", ".hidden", "x" * 300, "é", "a\n"])
-    def test_names_fit_a_path(self, name: str) -> None:
+    def test_pack_refuses_names_that_cannot_be_part_of_a_key(self, name: str) -> None:
         """Names and versions become parts of keys."""
         with pytest.raises(InputRefused, match="bundle name"):
             pack(replace(make_bundle(), name=name), created="")
         with pytest.raises(InputRefused, match="bundle version"):
             pack(replace(make_bundle(), version=name), created="")
 
-    def test_what_no_reader_would_take_is_not_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The limits hold on the way in."""
+    def test_pack_refuses_files_over_the_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The limits of the reader hold for the writer too."""
         monkeypatch.setattr(bundle, "BOOSTER_LIMIT", 1000)
         with pytest.raises(InputRefused, match="at most 1,000"):
             pack(make_bundle(), created="")
@@ -115,8 +115,8 @@ class TestPacking:
 
 class TestDamage:
     @pytest.mark.parametrize("name", [*FILES, MANIFEST])
-    def test_any_flipped_byte_is_refused_and_named(self, name: str) -> None:
-        """First, middle and last byte of every file."""
+    def test_a_flipped_byte_is_refused(self, name: str) -> None:
+        """In the first, middle and last byte of every file; the error names the file."""
         files = make_files(size=2000)
         registered = digest(files[MANIFEST])
         for position in (0, len(files[name]) // 2, len(files[name]) - 1):
@@ -125,15 +125,15 @@ class TestDamage:
             with pytest.raises(DamagedBundle, match=name):
                 unpack({**files, name: bytes(spoilt)}, manifest_sha256=registered)
 
-    def test_a_whole_other_bundle_is_refused(self) -> None:
-        """Files that agree with each other are not enough where the catalog says which."""
+    def test_another_consistent_bundle_is_refused(self) -> None:
+        """The manifest must have the registered digest."""
         registered = digest(make_files(seed=1)[MANIFEST])
         with pytest.raises(DamagedBundle, match="as registered"):
             unpack(make_files(seed=2), manifest_sha256=registered)
 
     @pytest.mark.parametrize("name", FILES)
-    def test_missing_and_lying_sizes(self, name: str) -> None:
-        """Absent, shorter, longer than announced, or announced beyond the limits."""
+    def test_wrong_sizes_are_refused(self, name: str) -> None:
+        """Absent, shorter or longer than in the manifest, or over the limits."""
         files = make_files(size=2000)
         with pytest.raises(DamagedBundle, match=name):
             unpack({key: data for key, data in files.items() if key != name})
@@ -147,16 +147,16 @@ class TestDamage:
             with pytest.raises(DamagedBundle, match="no usable size"):
                 unpack(spoilt)
 
-    def test_a_file_too_many(self) -> None:
-        """What the manifest does not name has no place in a bundle."""
+    def test_an_unknown_file_is_refused(self) -> None:
+        """A bundle has only the files that its manifest names."""
         with pytest.raises(DamagedBundle, match=r"evil.pkl"):
             unpack({**make_files(size=2000), "evil.pkl": b""})
         with pytest.raises(DamagedBundle, match="a manifest"):
             unpack({})
 
     @pytest.mark.parametrize("name", ["../booster.ubj.zst", "..", "a/b", "a\\b", "/etc/passwd", "x\0y"])
-    def test_a_path_in_a_name_is_refused(self, name: str) -> None:
-        """A manifest names plain files, nothing that could lead elsewhere."""
+    def test_a_file_name_with_a_path_is_refused(self, name: str) -> None:
+        """A manifest names files without folders."""
         entry = {"sha256": "0" * 64, "size": 1}
         files = with_manifest(make_files(size=2000), lambda manifest: manifest["files"].update({name: entry}))
         with pytest.raises(DamagedBundle, match="no path"):
@@ -184,13 +184,13 @@ class TestDamage:
             lambda manifest: manifest.pop("format_version"),
         ],
     )
-    def test_a_manifest_in_disorder(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Every field is checked before it is believed."""
+    def test_a_malformed_manifest_is_refused(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Every field is validated."""
         with pytest.raises(DamagedBundle, match=MANIFEST):
             unpack(with_manifest(make_files(size=2000), change))
 
-    def test_a_newer_format_asks_for_an_upgrade(self) -> None:
-        """Said before anything else of the manifest is read."""
+    def test_a_newer_format_is_refused(self) -> None:
+        """Before any other field of the manifest is read; the hint is to upgrade."""
         manifest = {"format_version": 2, "name": "cards", "shape": "unknown to us"}
         with pytest.raises(NewerBundle, match="format 2, this Vigie reads up to 1") as caught:
             unpack({MANIFEST: json.dumps(manifest).encode()})
@@ -198,7 +198,7 @@ class TestDamage:
 
 
 class TestHostileContent:
-    """Content whose digests are right: a bundle may be made by somebody else."""
+    """Content with right digests: a bundle may come from another program."""
 
     @pytest.mark.parametrize(
         "data",
@@ -207,21 +207,21 @@ class TestHostileContent:
             b'{"a":1e999}', b'{"a":1,"a":2}', b'{"a":' + b"9" * 5000 + b"}", b'{"a":' * 100_000, b"[" * 100_000,
         ],
     )  # fmt: skip
-    def test_json_that_others_read_differently(self, data: bytes) -> None:
-        """No object, not finite, the same key twice, too deep, too long a number."""
+    def test_ambiguous_json_is_refused(self, data: bytes) -> None:
+        """Not an object, not finite, a repeated key, nested too deeply, a number too long."""
         with pytest.raises(DamagedBundle, match=r"profile.json"):
             unpack(with_file(make_files(size=2000), "profile.json", data))
 
-    def test_json_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The limit holds before the text is parsed."""
+    def test_large_json_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Before the text is parsed."""
         files = make_files(size=2000)
         monkeypatch.setattr(bundle, "JSON_LIMIT", max(map(len, files.values())))
         files = with_file(files, "profile.json", b"{" + b" " * bundle.JSON_LIMIT + b"}")
         with pytest.raises(DamagedBundle, match=r"profile.json"):
             unpack(files)
 
-    def test_a_bomb_is_not_opened(self) -> None:
-        """Half a gigabyte of zeros in twenty kilobytes; a header that promises a terabyte; no promise at all."""
+    def test_a_decompression_bomb_is_refused(self) -> None:
+        """Half a gigabyte of zeros in twenty kilobytes, an announced terabyte, no announced size."""
         bomb = zstandard.ZstdCompressor(level=3).compressobj(size=512 * 1024**2)
         zeros = b"".join(bomb.compress(bytes(1024**2)) for _ in range(512)) + bomb.flush()
         assert len(zeros) < 100_000
@@ -235,8 +235,8 @@ class TestHostileContent:
                 unpack(with_file(make_files(size=2000), "booster.ubj.zst", data))
             assert "expected at most" in str(caught.value)
 
-    def test_what_is_not_zstd(self) -> None:
-        """Garbage, cut short, with something after it, or smaller than its header says."""
+    def test_damaged_compression_is_refused(self) -> None:
+        """Not zstd, truncated, followed by other bytes, or smaller than announced."""
         good = zstandard.compress(b"x" * 1000)
         short = zstandard.compress(b"y" * 300)
         for data in (b"", b"garbage", good[:-3], good + b"more", good[:6] + short[6:]):

@@ -1,4 +1,4 @@
-"""The cache under everything that can happen to a folder shared by processes."""
+"""The cache: concurrent processes, damage, full and read-only disks, eviction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DIGEST = sha256(DATA).hexdigest()
 
 
 class Source:
-    """Downloads that are counted; `spoil` changes what the n-th of them gives."""
+    """Counts downloads; `spoil` changes the bytes of the n-th."""
 
     def __init__(
         self, data: bytes = DATA, spoil: Callable[[int, bytes], bytes] = lambda _, data: data
@@ -42,7 +42,7 @@ class Source:
 
 
 def never() -> Iterator[bytes]:
-    """A store that is switched off."""
+    """Fail like an unavailable store."""
     raise AssertionError("the store was asked")
 
 
@@ -53,13 +53,13 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def parts(cache: Cache) -> list[Path]:
-    """What downloads have left behind."""
+    """Return the parts of unfinished downloads."""
     return list(cache.folder.rglob("*.part"))
 
 
 class TestFetch:
-    def test_downloads_once_then_serves_without_the_store(self, cache: Cache) -> None:
-        """The second fetch is offline, in this process and in another."""
+    def test_a_file_is_downloaded_once(self, cache: Cache) -> None:
+        """The second fetch needs no store, in this process and in another."""
         source = Source()
         assert cache.fetch(DIGEST, len(DATA), source) == DATA
         assert cache.fetch(DIGEST, len(DATA), never) == DATA
@@ -67,10 +67,8 @@ class TestFetch:
         assert source.downloads == 1
         assert parts(cache) == []
 
-    def test_a_flipped_byte_in_the_cache_is_healed(
-        self, cache: Cache, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """Damage of any age is seen at the next read, even with size and time unchanged, and fetched again."""
+    def test_a_damaged_file_is_downloaded_again(self, cache: Cache, caplog: pytest.LogCaptureFixture) -> None:
+        """Damage is found at the next read, also with size and time unchanged."""
         source = Source()
         cache.fetch(DIGEST, len(DATA), source)
         path = cache._path(DIGEST)
@@ -82,8 +80,8 @@ class TestFetch:
         assert "damaged" in caplog.text
         assert path.read_bytes() == DATA
 
-    def test_a_download_spoilt_once_is_repeated_once(self, cache: Cache) -> None:
-        """One bad answer costs one more download."""
+    def test_a_damaged_download_is_repeated_once(self, cache: Cache) -> None:
+        """One damaged response costs one more download."""
         source = Source(spoil=lambda count, data: data[:-1] if count == 1 else data)
         assert cache.fetch(DIGEST, len(DATA), source) == DATA
         assert source.downloads == 2
@@ -98,10 +96,10 @@ class TestFetch:
         ],
         ids=["flipped", "truncated", "longer", "empty"],
     )
-    def test_wrong_bytes_are_refused_and_named(
+    def test_two_damaged_downloads_are_an_error(
         self, cache: Cache, spoil: Callable[[int, bytes], bytes], found: str
     ) -> None:
-        """Two wrong answers are an error that names bundle and file; nothing of them stays."""
+        """The error names bundle and file, and no file is left."""
         source = Source(spoil=spoil)
         with pytest.raises(DamagedBundle, match=found) as caught:
             cache.fetch(DIGEST, len(DATA), source, bundle="cards", file="booster.ubj.zst")
@@ -110,8 +108,8 @@ class TestFetch:
         assert cache.list() == ()
         assert parts(cache) == []
 
-    def test_a_stream_without_end_is_cut(self, cache: Cache) -> None:
-        """A store that sends more than announced is not listened to."""
+    def test_a_download_stops_at_its_limit(self, cache: Cache) -> None:
+        """A store may send more bytes than registered."""
 
         def endless() -> Iterator[bytes]:
             while True:
@@ -122,8 +120,8 @@ class TestFetch:
         with pytest.raises(DamagedBundle, match="more than 7,000 bytes"):
             cache.fetch(DIGEST, None, endless, limit=7_000)
 
-    def test_the_errors_of_a_download_pass(self, cache: Cache) -> None:
-        """An error of the store is the caller's, and leaves nothing behind."""
+    def test_errors_of_a_download_are_raised(self, cache: Cache) -> None:
+        """No file is left."""
 
         def failing() -> Iterator[bytes]:
             yield DATA[:1000]
@@ -137,35 +135,32 @@ class TestFetch:
     @pytest.mark.parametrize(
         "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST + "0", "a/" + DIGEST[2:]]
     )
-    def test_a_digest_is_a_digest(self, cache: Cache, digest: str) -> None:
-        """Nothing else becomes part of a path."""
+    def test_a_malformed_digest_is_refused(self, cache: Cache, digest: str) -> None:
+        """It would become part of a path."""
         with pytest.raises(UsageRefused, match="unusable digest"):
             cache.fetch(digest, 1, never)
 
 
 class TestProcesses:
-    def test_eight_processes_cause_one_download(self, tmp_path: Path) -> None:
-        """However many ask at once, one downloads and all have the right bytes."""
+    def test_concurrent_processes_download_once(self, tmp_path: Path) -> None:
+        """Eight processes get the right bytes from one download."""
         source, counter = tmp_path / "source", tmp_path / "counter"
         source.write_bytes(DATA)
         workers = [start("fetch", tmp_path / "cache", source, counter, 0.03) for _ in range(8)]
         assert [worker.communicate(timeout=LIMIT)[0] for worker in workers] == ["ready\nright\n"] * 8
         assert counter.read_bytes() == b"d"
 
-    def test_a_fetch_killed_at_any_moment_harms_nobody(self, tmp_path: Path, killable: KillableJobs) -> None:
-        """Twenty kill -9: the next process is served rightly and nothing is left behind.
-
-        Every second download stops in the middle and waits there to be killed; the others are killed at random moments.
-        """
+    def test_a_killed_fetch_leaves_nothing(self, tmp_path: Path, killable: KillableJobs) -> None:
+        """After each of twenty kills the next process gets the right bytes. Every second download stops in the middle and is killed there; the others are killed at random moments."""
         source, cache = tmp_path / "source", Cache(tmp_path / "cache", 10**9)
         source.write_bytes(DATA)
         seed = random.randrange(10**6)
         moments, early, half = random.Random(seed), 0, 0
         for turn in range(20):
             stop, moment = (-1, moments.uniform(0, 0.05)) if turn % 2 else (turn % 16, None)
-            said = killable.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
-            assert said in (("", "right\n") if turn % 2 else ("stopped\n",)), f"seed {seed}"
-            early, half = early + (said != "right\n"), half + bool(parts(cache))
+            output = killable.kill(moment, "fetch", cache.folder, source, tmp_path / "counter", 0.002, stop)
+            assert output in (("", "right\n") if turn % 2 else ("stopped\n",)), f"seed {seed}"
+            early, half = early + (output != "right\n"), half + bool(parts(cache))
             assert [entry.digest for entry in cache.list()] in ([], [DIGEST])
             assert cache.verify() == (), f"seed {seed}"
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
@@ -174,8 +169,8 @@ class TestProcesses:
             cache.clear()
         print(f"killed before the end: {early} of 20, leaving half a file: {half}")
 
-    def test_what_another_process_reads_is_not_evicted(self, tmp_path: Path) -> None:
-        """The oldest file stays while it is open elsewhere, and goes once it is not."""
+    def test_a_file_in_use_is_not_evicted(self, tmp_path: Path) -> None:
+        """The oldest file stays while another process has it open."""
         cache = Cache(tmp_path / "cache", 3000)
         first, second, third = (bytes([number]) * 1400 for number in range(3))
         for data in (first, second):
@@ -191,8 +186,8 @@ class TestProcesses:
         assert cache.clear() == 1400
         assert cache.list() == ()
 
-    def test_a_download_alive_is_not_swept(self, cache: Cache, tmp_path: Path) -> None:
-        """A part goes when its process is dead, however young; never before, however old."""
+    def test_only_parts_of_dead_processes_are_removed(self, cache: Cache, tmp_path: Path) -> None:
+        """Whatever their age."""
         source = tmp_path / "source"
         source.write_bytes(DATA)
         worker = start("fetch", cache.folder, source, tmp_path / "counter", 0.5)
@@ -204,10 +199,10 @@ class TestProcesses:
         assert cache.remove_partial(min_age=3600) == 0
         assert cache.remove_partial(min_age=0) == 1
 
-    def test_a_stuck_download_does_not_block_for_ever(
+    def test_waiting_for_another_download_ends(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """After the wait one's own download is made."""
+        """After the time limit the process downloads itself."""
         cache = Cache(tmp_path, 10**9, lock_seconds=0.2)
         with cache._lock(cache._path(DIGEST).parent):
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
@@ -216,20 +211,22 @@ class TestProcesses:
 
 
 class TestBadDisks:
-    def test_a_full_disk_is_survived(self, tmp_path: Path) -> None:
-        """Where a file cannot be written whole, it is served from memory and nothing is left."""
+    def test_a_full_disk_serves_from_memory(self, tmp_path: Path) -> None:
+        """Where a file cannot be written whole, no part is left."""
         (tmp_path / "source").write_bytes(DATA)
         worker = start("full", tmp_path / "cache", tmp_path / "source", 50_000)
-        said, warned = worker.communicate(timeout=LIMIT)
-        assert said == "ready\nright\n"
+        output, warned = worker.communicate(timeout=LIMIT)
+        assert output == "ready\nright\n"
         assert "serving it from memory" in warned
         assert [
             path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.stat().st_size
         ] == []
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-    def test_a_really_full_disk_is_survived(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        """The same on a disk of 64 KiB."""
+    def test_a_full_file_system_serves_from_memory(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The same on a file system of 64 KiB."""
         disk = tmp_path / "disk"
         disk.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=False).returncode:
@@ -244,8 +241,8 @@ class TestBadDisks:
         finally:
             subprocess.run(["umount", disk], check=True)
 
-    def test_a_read_only_folder_is_survived(self) -> None:
-        """A user who may only read gets what is there, and the rest from memory."""
+    def test_a_read_only_folder_serves_from_memory(self) -> None:
+        """A user who may only read gets cached files, and the others from memory."""
         folder = Path(tempfile.mkdtemp(prefix="vigie-readonly-"))
         try:
             cache = Cache(folder / "cache", 10**9)
@@ -257,17 +254,17 @@ class TestBadDisks:
             (folder / "cache").chmod(0o555)
             for source in (DATA, b"already there"):
                 (folder / "source").write_bytes(source)
-                worker = start("nobody", folder / "cache", folder / "source")
-                said, warned = worker.communicate(timeout=LIMIT)
-                assert said == "ready\nright\n", warned
+                worker = start("without_rights", folder / "cache", folder / "source")
+                output, warned = worker.communicate(timeout=LIMIT)
+                assert output == "ready\nright\n", warned
                 assert ("serving it from memory" in warned) == (source is DATA)
             assert held(cache) == {b"a"}
         finally:
             shutil.rmtree(folder)
 
     @pytest.mark.parametrize("broken", ["", "sha256", f"sha256/{DIGEST[:2]}"])
-    def test_a_file_where_a_folder_should_be(self, tmp_path: Path, broken: str) -> None:
-        """The bytes are right all the same, and what is in the way is left alone."""
+    def test_a_file_in_place_of_the_folder_serves_from_memory(self, tmp_path: Path, broken: str) -> None:
+        """The file is left unchanged."""
         path = tmp_path / "cache" / broken
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"in the way")
@@ -277,16 +274,16 @@ class TestBadDisks:
         assert cache.list() == ()
         assert path.read_bytes() == b"in the way"
 
-    def test_a_folder_where_the_file_should_be(self, cache: Cache) -> None:
-        """What cannot be read nor replaced is left alone, and the bytes come from memory."""
+    def test_a_folder_in_place_of_a_file_serves_from_memory(self, cache: Cache) -> None:
+        """The folder is left unchanged."""
         cache._path(DIGEST).mkdir(parents=True)
         assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
         assert parts(cache) == []
 
 
 class TestRoom:
-    def test_the_least_recently_used_goes_first(self, tmp_path: Path) -> None:
-        """Serving counts as use; the cap holds."""
+    def test_the_least_recently_used_file_is_evicted(self, tmp_path: Path) -> None:
+        """Serving a file counts as use."""
         cache = Cache(tmp_path, 3500)
         for number in range(3):
             put(cache, bytes([number]) * 1000)
@@ -295,15 +292,15 @@ class TestRoom:
         put(cache, b"\x03" * 1000)
         assert held(cache) == {b"\x00", b"\x02", b"\x03"}
 
-    def test_what_is_larger_than_the_cap_is_served_and_not_kept(self, tmp_path: Path) -> None:
-        """One large file does not empty the cache."""
+    def test_a_file_over_the_limit_is_not_kept(self, tmp_path: Path) -> None:
+        """It does not empty the cache."""
         cache = Cache(tmp_path, 3000)
         put(cache, b"small")
         assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
         assert held(cache) == {b"s"}
 
-    def test_others_count_too(self, tmp_path: Path) -> None:
-        """Two caches on one folder keep the cap together, once they look."""
+    def test_two_caches_of_one_folder_share_the_limit(self, tmp_path: Path) -> None:
+        """Once each has counted the files."""
         first, second = Cache(tmp_path, 3500), Cache(tmp_path, 3500)
         for number, cache in enumerate([first, second] * 4):
             put(cache, bytes([number]) * 1000)
@@ -311,8 +308,8 @@ class TestRoom:
         put(first, b"last" * 250)
         assert sum(entry.size for entry in first.list()) <= 3500
 
-    def test_verify_removes_the_damaged_and_says_which(self, cache: Cache) -> None:
-        """Everything is read again; what is right stays."""
+    def test_verify_removes_and_returns_damaged_files(self, cache: Cache) -> None:
+        """The others stay."""
         put(cache, b"good")
         put(cache, b"soon bad")
         bad = sha256(b"soon bad").hexdigest()
@@ -321,24 +318,24 @@ class TestRoom:
         assert held(cache) == {b"g"}
         assert cache.verify() == ()
 
-    def test_an_empty_cache_is_no_error(self, cache: Cache) -> None:
-        """Nothing is made by looking."""
+    def test_an_empty_cache(self, cache: Cache) -> None:
+        """Listing, verifying and clearing create no folder."""
         assert (cache.list(), cache.verify(), cache.clear(), cache.remove_partial()) == ((), (), 0, 0)
         assert not cache.folder.exists()
 
 
 def put(cache: Cache, data: bytes) -> None:
-    """Brings `data` into the cache."""
+    """Put `data` into the cache."""
     assert cache.fetch(sha256(data).hexdigest(), len(data), lambda: iter([data])) == data
 
 
 def held(cache: Cache) -> set[bytes]:
-    """The first byte of each file in the cache."""
+    """Return the first byte of each file in the cache."""
     return {cache._path(entry.digest).read_bytes()[:1] for entry in cache.list()}
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
-    """A worker in a process of its own."""
+    """Start a job of the worker in a process of its own."""
     return subprocess.Popen(
         [*WORKER, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Publishing and fetching: one winner, never half a bundle, never a wrong byte."""
+"""Publishing and fetching bundles: concurrency, damage, kills."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def cache(tmp_path: Path) -> Cache:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Store:
-    """A store on disk: the one whose bytes are easily spoilt."""
+    """A local store, whose files are easily changed."""
     return connect(str(tmp_path / "store"))
 
 
 def keys(store: Store, prefix: str = "") -> list[str]:
-    """Everything that is in the store."""
+    """Return every key of the store."""
     return [head.key for head in store.list(prefix)]
 
 
 class TestOnEveryStore:
-    def test_what_is_published_can_be_loaded(self, store: Store, cache: Cache) -> None:
-        """Afresh, through the cache, and again; six objects and no more."""
+    def test_publish_and_load_round_trip(self, store: Store, cache: Cache) -> None:
+        """Without the cache, through the cache, and again; six objects."""
         stored = publish(store, "models/cards/1", make_files())
         assert (
             load(store, stored) == load(store, stored, cache) == load(store, stored, cache) == make_bundle()
@@ -50,15 +50,15 @@ class TestOnEveryStore:
         assert keys(store) == sorted(stored.keys().values())
         assert len(stored.keys()) == 6
 
-    def test_publishing_again_is_harmless(self, store: Store) -> None:
-        """The same bytes succeed; what was lost meanwhile is put back."""
+    def test_publishing_again_restores_missing_files(self, store: Store) -> None:
+        """The same bytes are no conflict."""
         stored = publish(store, "m", make_files())
         store.delete(stored.keys()["profile.json"])
         assert publish(store, "m", make_files()) == stored
         assert load(store, stored) == make_bundle()
 
-    def test_another_bundle_is_refused_and_changes_nothing(self, store: Store) -> None:
-        """What is published stays as it is, and nothing of the other is left."""
+    def test_another_bundle_at_the_prefix_is_refused(self, store: Store) -> None:
+        """The published one is unchanged, and nothing of the other is left."""
         stored = publish(store, "m", make_files(seed=1))
         before = keys(store)
         with pytest.raises(AlreadyThere, match=r"manifest\.json") as caught:
@@ -67,8 +67,8 @@ class TestOnEveryStore:
         assert keys(store) == before
         assert load(store, stored) == make_bundle(seed=1)
 
-    def test_a_version_packed_again_at_another_time_is_the_one_that_is_there(self, store: Store) -> None:
-        """Other manifest, same files: the manifest that is there counts. Other files are refused."""
+    def test_the_same_files_with_another_manifest_count_as_published(self, store: Store) -> None:
+        """With the manifest that is there. Other files are refused."""
         stored = publish_version(store, make_files())
         later = pack(make_bundle(), created="2026-11-02T00:00:00Z")
         assert later[MANIFEST] != make_files()[MANIFEST]
@@ -77,8 +77,8 @@ class TestOnEveryStore:
         with pytest.raises(AlreadyThere):
             publish_version(store, make_files(seed=2))
 
-    def test_of_publishers_who_race_one_wins(self, store: Store) -> None:
-        """Six publish different bundles at once: one succeeds, five are told, one whole bundle is there."""
+    def test_of_concurrent_publishers_one_succeeds(self, store: Store) -> None:
+        """Six different bundles: one is published whole, five publishers get an error."""
         if store.kind == "gcs":
             pytest.skip("gcp-storage-emulator ignores preconditions: only Google's service could show this")
         barrier = threading.Barrier(6)
@@ -97,8 +97,8 @@ class TestOnEveryStore:
         assert load(store, won[0]).features["seed"] in range(6)
         assert keys(store) == sorted(won[0].keys().values())
 
-    def test_publishers_of_the_same_bundle_all_succeed(self, store: Store) -> None:
-        """A repeated job is no conflict, even at the same instant."""
+    def test_concurrent_publishers_of_one_bundle_all_succeed(self, store: Store) -> None:
+        """A repeated job is no conflict."""
         files = make_files(size=5000)
         with ThreadPoolExecutor(max_workers=4) as pool:
             stored = set(map(repr, pool.map(lambda _: publish(store, "same", files), range(4))))
@@ -108,10 +108,8 @@ class TestOnEveryStore:
 
 class TestDamage:
     @pytest.mark.parametrize("name", [*FILES, MANIFEST])
-    def test_a_flipped_byte_in_the_store_is_refused_and_named(
-        self, local: Store, cache: Cache, name: str
-    ) -> None:
-        """With and without the cache; the message names bundle and file."""
+    def test_a_flipped_byte_in_the_store_is_refused(self, local: Store, cache: Cache, name: str) -> None:
+        """With and without the cache; the error names bundle and file."""
         stored = publish(local, "m", make_files(size=5000))
         path = Path(local.bucket, stored.keys()[name])
         data = bytearray(path.read_bytes())
@@ -123,7 +121,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("spoil", ["cut", "longer", "empty", "gone"])
     def test_an_object_of_another_size_is_refused(self, local: Store, cache: Cache, spoil: str) -> None:
-        """Cut short, longer, empty or not there at all."""
+        """Truncated, longer, empty or missing."""
         stored = publish(local, "m", make_files(size=5000))
         path = Path(local.bucket, stored.keys()["booster.ubj.zst"])
         data = path.read_bytes()
@@ -135,8 +133,8 @@ class TestDamage:
                 load(local, stored, through)
             assert str(local.bucket) not in str(caught.value)
 
-    def test_a_flipped_byte_in_the_cache_is_healed(self, local: Store, cache: Cache) -> None:
-        """Whichever file it is in."""
+    def test_a_flipped_byte_in_the_cache_is_replaced(self, local: Store, cache: Cache) -> None:
+        """In any file."""
         stored = publish(local, "m", make_files(size=5000))
         for entry in (load(local, stored, cache), *cache.list())[1:]:
             path = cache._path(entry.digest)
@@ -144,8 +142,8 @@ class TestDamage:
             assert load(local, stored, cache) == make_bundle(size=5000)
         assert cache.verify() == ()
 
-    def test_the_catalog_is_believed_not_the_store(self, local: Store) -> None:
-        """A whole, consistent bundle in the place of the registered one is refused."""
+    def test_another_consistent_bundle_in_the_store_is_refused(self, local: Store) -> None:
+        """It has another digest than the registered one."""
         stored = publish(local, "m", make_files(seed=1, size=5000))
         other = publish(local, "other", make_files(seed=2, size=5000))
         with pytest.raises(DamagedBundle):
@@ -157,7 +155,7 @@ class TestDamage:
             load(local, replace(stored, files=lying))
 
     def test_wrong_bytes_are_not_published(self, local: Store) -> None:
-        """A publisher checks what it was given; nothing is written."""
+        """Files are compared with their manifest first; nothing is written."""
         files = make_files(size=5000)
         for spoilt in ({**files, "profile.json": b"{}"}, {MANIFEST: files[MANIFEST]}, {}):
             with pytest.raises(DamagedBundle):
@@ -166,10 +164,8 @@ class TestDamage:
 
 
 class TestOffline:
-    def test_what_is_cached_is_served_with_the_store_gone(
-        self, s3: str, cache: Cache, tmp_path: Path
-    ) -> None:
-        """A new process with the endpoint switched off has the same bundle; without cache it is an error."""
+    def test_a_cached_bundle_needs_no_store(self, s3: str, cache: Cache, tmp_path: Path) -> None:
+        """In a new process without the endpoint; without the cache it is an error."""
         stored = publish(connect(s3), "m", make_files())
         assert load(connect(s3), stored, cache) == make_bundle()
         from vigie.settings import StoreOptions
@@ -181,8 +177,8 @@ class TestOffline:
 
 
 class TestSweep:
-    def test_only_what_no_manifest_names_goes(self, local: Store) -> None:
-        """Foreign objects, other bundles and the young stay."""
+    def test_only_unreferenced_files_are_removed(self, local: Store) -> None:
+        """Objects that are not of a bundle, other bundles and young files stay."""
         stored = publish(local, "m", make_files(seed=1, size=5000))
         orphan = describe("m", make_files(seed=2, size=5000)).keys()["booster.ubj.zst"]
         for key in (
@@ -200,22 +196,22 @@ class TestSweep:
         assert load(local, stored) == make_bundle(seed=1, size=5000)
 
     def test_keys_depend_on_bytes(self) -> None:
-        """Different bytes have different keys, and the manifest has one."""
+        """Different bytes have different keys, except for the manifest."""
         assert file_key("m", "booster.ubj.zst", "ab" * 32) == "m/booster-abababababababab.ubj.zst"
         assert file_key("", "profile.json", "0" * 64) == "profile-0000000000000000.json"
         assert file_key("a/b", MANIFEST, "ab" * 32) == "a/b/manifest.json"
 
 
 class TestKilled:
-    def test_a_publish_killed_at_any_moment(self, local: Store, killable: KillableJobs) -> None:
-        """On disk, twenty times."""
+    def test_a_killed_publisher_leaves_no_half_bundle(self, local: Store, killable: KillableJobs) -> None:
+        """In a folder, twenty times."""
         publish_and_kill(local, killable, within=0.1)
 
     @pytest.mark.radosgw
-    def test_a_publish_killed_at_any_moment_on_s3(
+    def test_a_killed_publisher_leaves_no_half_bundle_on_s3(
         self, radosgw: str, killable: KillableJobs, tmp_path: Path
     ) -> None:
-        """On the real gateway, twenty times; the environment of now is what the processes see."""
+        """On the Ceph gateway, twenty times."""
         publish_and_kill(connect(radosgw), killable, within=0.3)
 
 
@@ -229,14 +225,14 @@ def publish_and_kill(store: Store, killable: KillableJobs, *, within: float) -> 
     for turn in range(20):
         prefix, files = f"killed/{turn}", make_killed_files(turn)
         stop, moment = (-1, moments.uniform(0, within)) if turn % 2 else (turn // 2 % len(files), None)
-        said = killable.kill(moment, "publish", store.url, prefix, turn, pause, stop)
-        assert (said == "stopped\n") == (moment is None), f"seed {seed}"
+        output = killable.kill(moment, "publish", store.url, prefix, turn, pause, stop)
+        assert (output == "stopped\n") == (moment is None), f"seed {seed}"
         stored = describe(prefix, files)
         visible = f"{prefix}/{MANIFEST}" in keys(store, prefix)
         if visible:
             assert fetch(store, stored) == files, f"seed {seed}"
-        assert visible or said != "published\n", f"seed {seed}"
-        killed, without = killed + (said != "published\n"), without + (not visible)
+        assert visible or output != "published\n", f"seed {seed}"
+        killed, without = killed + (output != "published\n"), without + (not visible)
         if turn % 2 and not visible:  # another bundle takes the place: what the dead one left must go
             files = make_killed_files(turn + 100)
         stored = publish(store, prefix, files)

@@ -1,4 +1,4 @@
-"""Signatures: what is signed verifies, and every way to break it is told."""
+"""Signatures of bundles."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def signature(keys: tuple[Path, Path]) -> bytes:
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda c: c.name)
-def test_what_is_signed_verifies(tmp_path: Path, curve: ec.EllipticCurve) -> None:
-    """Each curve, with an encrypted key file."""
+def test_sign_and_verify(tmp_path: Path, curve: ec.EllipticCurve) -> None:
+    """With each curve and an encrypted key file."""
     private, public = _pair(tmp_path, "k", curve, b"secret")
     signing.verify(FILES, signing.sign(FILES, private, password="secret"), public)
 
 
-def test_a_folder_is_signed_as_its_files_are(
+def test_a_folder_has_the_signature_of_its_files(
     tmp_path: Path, keys: tuple[Path, Path], signature: bytes
 ) -> None:
-    """Folder or bytes, model.sig in it or not, whatever the folder is called."""
+    """Whatever its name, with or without model.sig in it."""
     folder = tmp_path / "another name"
     folder.mkdir()
     for name, data in FILES.items():
@@ -68,10 +68,10 @@ def test_a_folder_is_signed_as_its_files_are(
     signing.verify({**FILES, signing.SIGNATURE: signature}, signing.sign(folder, keys[0]), keys[1])
 
 
-def test_the_vendors_own_command_verifies_ours(
+def test_the_command_of_model_signing_verifies_a_bundle(
     tmp_path: Path, keys: tuple[Path, Path], signature: bytes
 ) -> None:
-    """Nobody needs Vigie to check a bundle."""
+    """A bundle can be verified without Vigie."""
     for name, data in {**FILES, signing.SIGNATURE: signature}.items():
         (tmp_path / name).write_bytes(data)
     command = [sys.executable, "-W", "ignore", "-m", "model_signing", "verify", "key", str(tmp_path)]
@@ -81,23 +81,23 @@ def test_the_vendors_own_command_verifies_ours(
 
 
 @pytest.mark.parametrize("name", list(FILES))
-def test_one_flipped_bit_is_told(keys: tuple[Path, Path], signature: bytes, name: str) -> None:
+def test_a_flipped_bit_is_refused(keys: tuple[Path, Path], signature: bytes, name: str) -> None:
     """In any file."""
     flipped = bytes([FILES[name][0] ^ 1]) + FILES[name][1:]
     with pytest.raises(DamagedBundle, match="not those signed"):
         signing.verify({**FILES, name: flipped}, signature, keys[1], bundle="m")
 
 
-def test_a_file_more_or_less_is_told(keys: tuple[Path, Path], signature: bytes) -> None:
-    """The signature is that of all files together."""
+def test_a_missing_or_additional_file_is_refused(keys: tuple[Path, Path], signature: bytes) -> None:
+    """The signature covers all files together."""
     fewer = {name: data for name, data in FILES.items() if name != "profile.json"}
     for files in (fewer, {**FILES, "more.json": b"{}"}, {**FILES, ".gitignore": b""}):
         with pytest.raises(DamagedBundle, match="not those signed"):
             signing.verify(files, signature, keys[1])
 
 
-def test_another_key_is_told(tmp_path: Path, signature: bytes) -> None:
-    """Even where the signature's hint at its key is forged."""
+def test_another_key_is_refused(tmp_path: Path, signature: bytes) -> None:
+    """Also where the signature's hint at its key is forged."""
     _, public = _pair(tmp_path, "theirs", ec.SECP256R1())
     with pytest.raises(DamagedBundle, match="another key"):
         signing.verify(FILES, signature, public)
@@ -107,8 +107,8 @@ def test_another_key_is_told(tmp_path: Path, signature: bytes) -> None:
         signing.verify(FILES, json.dumps(forged).encode(), public)
 
 
-def test_an_altered_statement_is_told(keys: tuple[Path, Path], signature: bytes) -> None:
-    """The digests inside a signature cannot be exchanged."""
+def test_an_altered_statement_is_refused(keys: tuple[Path, Path], signature: bytes) -> None:
+    """The digests in a signature are signed."""
     altered = json.loads(signature)
     payload = base64.b64decode(altered["dsseEnvelope"]["payload"]).replace(b"sha256", b"blake2")
     altered["dsseEnvelope"]["payload"] = base64.b64encode(payload).decode()
@@ -119,16 +119,14 @@ def test_an_altered_statement_is_told(keys: tuple[Path, Path], signature: bytes)
 @pytest.mark.parametrize(
     "junk", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"verificationMaterial": {}}', b"[" * 100_000]
 )
-def test_junk_is_no_signature(keys: tuple[Path, Path], junk: bytes) -> None:
-    """Whatever is in model.sig, the error is ours."""
+def test_a_malformed_signature_is_refused(keys: tuple[Path, Path], junk: bytes) -> None:
+    """With an error of Vigie."""
     with pytest.raises(DamagedBundle):
         signing.verify(FILES, junk, keys[1])
 
 
-def test_a_signature_that_leaves_a_file_out_does_not_cover_it(
-    tmp_path: Path, keys: tuple[Path, Path]
-) -> None:
-    """The vendor's format lets a signature ignore files; ours must all be in it."""
+def test_a_signature_that_ignores_a_file_is_refused(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+    """The format lets a signature ignore files."""
     import model_signing
 
     folder = tmp_path / "b"
@@ -142,14 +140,14 @@ def test_a_signature_that_leaves_a_file_out_does_not_cover_it(
         signing.verify({**FILES, "booster.ubj.zst": b"evil"}, (tmp_path / "s").read_bytes(), keys[1])
 
 
-def test_no_signature_is_told_as_such(keys: tuple[Path, Path]) -> None:
-    """Not as damage: nothing is wrong with the bytes."""
+def test_a_missing_signature_has_its_own_error(keys: tuple[Path, Path]) -> None:
+    """It is not damage."""
     with pytest.raises(UnsignedBundle, match="vigie models sign"):
         signing.verify(FILES, None, keys[1])
 
 
-def test_keys_that_cannot_be_used_are_refused(tmp_path: Path, signature: bytes) -> None:
-    """Missing, junk, of another kind, or locked."""
+def test_unusable_keys_are_refused(tmp_path: Path, signature: bytes) -> None:
+    """Missing, malformed, of another kind, or encrypted."""
     with pytest.raises(NotFound):
         signing.sign(FILES, tmp_path / "none.pem")
     junk = tmp_path / "junk.pem"
@@ -172,7 +170,7 @@ def test_keys_that_cannot_be_used_are_refused(tmp_path: Path, signature: bytes) 
 
 
 def test_a_name_with_a_folder_is_refused(keys: tuple[Path, Path]) -> None:
-    """Nothing is written outside the private folder."""
+    """No file is written outside the temporary folder."""
     for name in ("../x", "a/b", "..", "/etc/x", "a\\b"):
         with pytest.raises(InputRefused):
             signing.sign({name: b""}, keys[0])

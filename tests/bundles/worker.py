@@ -1,4 +1,4 @@
-"""What the tests run in processes of their own, to race or to be killed. Prints `ready`, then what it did.
+"""Jobs that tests run in processes of their own, concurrently or to kill them. A job prints `ready`, then its result.
 
 worker.py fetch CACHE SOURCE COUNTER PAUSE [STOP]  one file through the cache, slowly; a byte to COUNTER a download
 worker.py publish URL PREFIX SEED PAUSE [STOP]  the bundle of that seed, with a pause before each request
@@ -30,14 +30,14 @@ from vigie.stores.open import connect
 
 
 def stop_here() -> None:
-    """Says so, and waits to be killed."""
+    """Print `stopped` and wait to be killed."""
     print("stopped", flush=True)
     while True:
         signal.pause()
 
 
 def slowly(source: Path, pause: float, counter: Path, stop: int) -> Iterator[bytes]:
-    """The file in sixteen pieces, with a pause before each."""
+    """Yield the file in sixteen pieces, with a pause before each."""
     with counter.open("ab") as log:
         log.write(b"d")
     data = source.read_bytes()
@@ -50,7 +50,7 @@ def slowly(source: Path, pause: float, counter: Path, stop: int) -> Iterator[byt
 
 
 def fetch(folder: str, source: str, counter: str, pause: str, stop: str = "-1") -> None:
-    """Fetches the file and checks that it is right."""
+    """Fetch the file and compare it."""
     data = Path(source).read_bytes()
     digest = sha256(data).hexdigest()
     cache = caches.Cache(Path(folder), 10**9)
@@ -60,14 +60,14 @@ def fetch(folder: str, source: str, counter: str, pause: str, stop: str = "-1") 
 
 
 def full(folder: str, source: str, limit: str) -> None:
-    """Fetches the file where every file written is cut off at `limit` bytes."""
+    """Fetch the file where every written file is limited to `limit` bytes."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     fetch(folder, source, "/dev/null", "0")
 
 
-def nobody(folder: str, source: str) -> None:
-    """Fetches the file as a user who owns nothing; root gives its rights up only once Python is loaded."""
+def without_rights(folder: str, source: str) -> None:
+    """Fetch the file as a user without rights on the folder; root drops its rights once Python is loaded."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(65534)
@@ -76,7 +76,7 @@ def nobody(folder: str, source: str) -> None:
 
 
 def publish_bundle(url: str, prefix: str, seed: str, pause: str, stop: str = "-1") -> None:
-    """Publishes; each request to the store waits a little first, so that a kill can hit between any two."""
+    """Publish with a pause before each request, so that a kill can happen between any two."""
     files = make_files(int(seed))
     store, numbers = connect(url), itertools.count()
     for name in ("put", "put_if_absent"):
@@ -87,13 +87,13 @@ def publish_bundle(url: str, prefix: str, seed: str, pause: str, stop: str = "-1
 
 
 def make_files(seed: int) -> dict[str, bytes]:
-    """The same bundle for the same seed, some 100 KB."""
+    """Return a bundle of about 100 KB, the same for the same seed."""
     booster = b"".join(sha256(f"{seed}/{block}".encode()).digest() for block in range(3_000))
     return pack(Bundle("killed", "1", booster, {"seed": seed}, {}, {}, {}), created="2026-11-01")
 
 
 def hold(path: str) -> None:
-    """Holds a cached file as a reader in the middle of a read does."""
+    """Keep a cached file open and locked like a reader."""
     with Path(path).open("rb") as handle:
         caches._flock(handle.fileno(), shared=True)
         print("ready", flush=True)
@@ -115,7 +115,7 @@ JOBS: dict[str, Callable[..., None]] = {
     "fetch": fetch,
     "publish": publish_bundle,
     "full": full,
-    "nobody": nobody,
+    "without_rights": without_rights,
     "hold": hold,
 }
 

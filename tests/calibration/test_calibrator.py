@@ -11,38 +11,46 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigie.calibration import calibrator as calibration
-from vigie.calibration.calibrator import LEAST, MOST, Calibrator, Prevalence, Studied, fit, probability
+from vigie.calibration.calibrator import (
+    MAX_SHARE,
+    MIN_SHARE,
+    CalibrationSample,
+    Calibrator,
+    Prevalence,
+    fit,
+    probability,
+)
 from vigie.calibration.metrics import calibration_error
 from vigie.errors import InputRefused
 
 SHIFT = 3.0
 
 
-def studied(seed: int, share: float, rows: int = 3000) -> Studied:
-    """A table whose evidence is normal, higher by SHIFT among frauds; the members believe a third too much."""
+def sample_of(seed: int, share: float, rows: int = 3000) -> CalibrationSample:
+    """A table whose score is normal, higher by SHIFT among frauds; the members believe a third too much."""
     rng = np.random.default_rng(seed)
     label = rng.random(rows) < share
-    evidence = rng.normal(size=rows) + SHIFT * label
-    belief = float(np.clip(1.5 * share * np.exp(rng.normal(0, 0.2)), 0, 0.9))
-    return Studied(evidence, belief, label, np.ones(rows))
+    score = rng.normal(size=rows) + SHIFT * label
+    mean_probability = float(np.clip(1.5 * share * np.exp(rng.normal(0, 0.2)), 0, 0.9))
+    return CalibrationSample(score, mean_probability, label, np.ones(rows))
 
 
 @pytest.fixture(scope="module")
 def calibrator() -> Calibrator:
     """Taught by forty tables of all shares of fraud."""
     shares = np.geomspace(0.005, 0.2, 40)
-    return fit([studied(seed, float(share)) for seed, share in enumerate(shares)])
+    return fit([sample_of(seed, float(share)) for seed, share in enumerate(shares)])
 
 
 @pytest.mark.parametrize("share", [0.01, 0.03, 0.1])
 def test_probabilities_are_close_to_the_truth(calibrator: Calibrator, share: float) -> None:
     """On a table nobody studied, with the share it estimates by itself."""
-    table = studied(1000, share, rows=40_000)
-    estimate = calibrator.prevalence(table.belief)
+    table = sample_of(1000, share, rows=40_000)
+    estimate = calibrator.prevalence(table.mean_probability)
     assert 0.6 < estimate.estimate / share < 1.6
-    found = probability(calibrator.log_ratio(table.evidence), estimate.estimate)
+    found = probability(calibrator.log_ratio(table.score), estimate.estimate)
     assert calibration_error(table.label, found) < 0.5 * share
-    exact = probability(calibrator.log_ratio(table.evidence), share)
+    exact = probability(calibrator.log_ratio(table.score), share)
     assert calibration_error(table.label, exact) < 0.2 * share + 0.002
     sure = exact > 0.8
     assert table.label[sure].mean() > 0.7
@@ -59,13 +67,15 @@ def test_the_interval_holds_as_often_as_it_says(calibrator: Calibrator) -> None:
     assert 0.8 < np.mean(held) <= 1
 
 
-def as_others(seed: int, share: float) -> Studied:
+def as_others(seed: int, share: float) -> CalibrationSample:
     """A table on which fraud stands out more, or less, than on most."""
     rng = np.random.default_rng([seed, 1])
     shift = rng.uniform(1, 5)
     label = rng.random(4000) < share
-    evidence = np.where(label, rng.normal(shift, 1, 4000), rng.normal(size=4000))
-    return Studied(evidence, float(np.clip(0.03 * np.exp(rng.normal(0, 0.2)), 0, 0.9)), label, np.ones(4000))
+    score = np.where(label, rng.normal(shift, 1, 4000), rng.normal(size=4000))
+    return CalibrationSample(
+        score, float(np.clip(0.03 * np.exp(rng.normal(0, 0.2)), 0, 0.9)), label, np.ones(4000)
+    )
 
 
 def test_the_precision_of_alerts_holds_as_often_as_it_says() -> None:
@@ -77,9 +87,9 @@ def test_the_precision_of_alerts_holds_as_often_as_it_says() -> None:
     for known in (False, True):
         held = []
         for one in tables[140:]:
-            share = Prevalence(*[one.share] * 3) if known else found.prevalence(one.belief)
-            alert = one.evidence >= np.quantile(one.evidence, 0.98)
-            said = found.precision(found.log_ratio(one.evidence), alert, share)
+            share = Prevalence(*[one.share] * 3) if known else found.prevalence(one.mean_probability)
+            alert = one.score >= np.quantile(one.score, 0.98)
+            said = found.precision(found.log_ratio(one.score), alert, share)
             # As it was measured: none, or all, of so few is no proof that there are never any.
             true = (one.label[alert].sum() + 0.5) / (alert.sum() + 1)
             held.append(said.low <= true <= said.high)
@@ -111,27 +121,27 @@ def test_a_calibration_that_says_nothing_of_alerts_uses_the_share_alone(calibrat
 
 @settings(max_examples=60, deadline=None)
 @given(
-    belief=st.floats(0, 1),
+    mean_probability=st.floats(0, 1),
     slope=st.floats(-2, 4),
     intercept=st.floats(-6, 6),
     low=st.floats(-5, 0),
     high=st.floats(0, 5),
 )
 def test_an_interval_is_always_in_order(
-    belief: float, slope: float, intercept: float, low: float, high: float
+    mean_probability: float, slope: float, intercept: float, low: float, high: float
 ) -> None:
-    found = Calibrator((0.0, 1.0), (-1.0, 1.0), intercept, slope, low, high).prevalence(belief)
-    assert LEAST <= found.low <= found.estimate <= found.high <= MOST
+    found = Calibrator((0.0, 1.0), (-1.0, 1.0), intercept, slope, low, high).prevalence(mean_probability)
+    assert MIN_SHARE <= found.low <= found.estimate <= found.high <= MAX_SHARE
 
 
 def test_more_evidence_is_never_less_probable(calibrator: Calibrator) -> None:
-    evidence = np.linspace(-10, 20, 1000)
-    ratio = calibrator.log_ratio(evidence)
+    score = np.linspace(-10, 20, 1000)
+    ratio = calibrator.log_ratio(score)
     assert (np.diff(ratio) >= 0).all()
     assert np.isfinite(ratio).all(), "beyond what was studied too"
     found = probability(ratio, 0.05)
     assert (np.diff(found) >= 0).all()
-    assert calibrator.evidence == tuple(sorted(calibrator.evidence))
+    assert calibrator.scores == tuple(sorted(calibrator.scores))
 
 
 @settings(max_examples=40, deadline=None)
@@ -146,8 +156,8 @@ def test_probabilities_average_to_the_share(share: float, seed: int) -> None:
 def test_json_and_back(calibrator: Calibrator) -> None:
     again = Calibrator.from_json(json.loads(json.dumps(calibrator.to_json())))
     assert again is not None
-    np.testing.assert_allclose(again.evidence, calibrator.evidence, atol=1e-6)
-    np.testing.assert_allclose(again.ratio, calibrator.ratio, atol=1e-6)
+    np.testing.assert_allclose(again.scores, calibrator.scores, atol=1e-6)
+    np.testing.assert_allclose(again.log_ratios, calibrator.log_ratios, atol=1e-6)
     assert again.prevalence(0.1) == calibrator.prevalence(0.1)
     assert Calibrator.from_json(again.to_json()) == again
     assert Calibrator.from_json({}) is None
@@ -165,13 +175,15 @@ def test_a_calibration_of_another_format_is_refused(calibrator: Calibrator) -> N
 
 def test_a_weighted_row_is_so_many_rows() -> None:
     """A sample of the honest rows with their weight teaches what the whole table would."""
-    whole = [studied(seed, 0.05) for seed in range(12)]
+    whole = [sample_of(seed, 0.05) for seed in range(12)]
     rng = np.random.default_rng(0)
     sampled = []
     for table in whole:
         keep = table.label | (rng.random(len(table.label)) < 0.3)
         weights = np.where(table.label, 1.0, (~table.label).sum() / (keep & ~table.label).sum())
-        sampled.append(Studied(table.evidence[keep], table.belief, table.label[keep], weights[keep]))
+        sampled.append(
+            CalibrationSample(table.score[keep], table.mean_probability, table.label[keep], weights[keep])
+        )
         assert sampled[-1].share == pytest.approx(table.share)
     one, other = fit(whole), fit(sampled)
     at = np.linspace(-1, 4, 20)
@@ -180,14 +192,17 @@ def test_a_weighted_row_is_so_many_rows() -> None:
 
 def test_evidence_that_means_nothing_gives_everyone_the_same() -> None:
     rng = np.random.default_rng(0)
-    tables = [Studied(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000)) for _ in range(10)]
-    tables = [Studied(t.evidence, 0.02 + 0.01 * i, t.label, t.weights) for i, t in enumerate(tables)]
+    tables = [
+        CalibrationSample(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000))
+        for _ in range(10)
+    ]
+    tables = [CalibrationSample(t.score, 0.02 + 0.01 * i, t.label, t.weights) for i, t in enumerate(tables)]
     ratio = fit(tables).log_ratio(np.linspace(-1.5, 1.5, 30))
     assert np.ptp(ratio) < 0.5
 
 
 def test_limits_are_sensible() -> None:
-    assert 0 < LEAST < MOST < 1
-    assert 0 < calibration.HARMONY < 1
-    assert calibration.LEVELS[0] == 0
-    assert calibration.LEVELS[-1] == 1
+    assert 0 < MIN_SHARE < MAX_SHARE < 1
+    assert 0 < calibration.MIN_RANK_CORRELATION < 1
+    assert calibration.QUANTILES[0] == 0
+    assert calibration.QUANTILES[-1] == 1

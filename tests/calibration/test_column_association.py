@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.helpers.tables import given, people
 
-from vigie.calibration.column_association import LEAST, column_association
+from vigie.calibration.column_association import MIN_ASSOCIATION, column_association
 from vigie.roles.inference import infer
 from vigie.simulator import generate
 
@@ -33,13 +33,13 @@ def noise(rows: int, seed: int) -> pl.DataFrame:
 def test_independent_columns_are_incoherent(rows: int, seed: int) -> None:
     """At every size: chance is allowed for."""
     frame = noise(rows, seed)
-    assert column_association(frame, infer(frame)) < LEAST
+    assert column_association(frame, infer(frame)) < MIN_ASSOCIATION
 
 
 @pytest.mark.parametrize("rows", [300, 2000])
 def test_habits_tie_columns(rows: int) -> None:
     frame = people(rows)
-    assert column_association(frame, infer(frame)) > 2 * LEAST
+    assert column_association(frame, infer(frame)) > 2 * MIN_ASSOCIATION
 
 
 def test_one_tie_is_enough() -> None:
@@ -47,13 +47,13 @@ def test_one_tie_is_enough() -> None:
     frame = noise(2000, 0).with_columns(
         pl.when(pl.col("category") == "a").then(pl.col("amount") * 2).otherwise("amount").alias("amount")
     )
-    assert column_association(frame, infer(frame)) > LEAST
+    assert column_association(frame, infer(frame)) > MIN_ASSOCIATION
 
 
 def test_ignored_columns_tie_nothing() -> None:
     frame = noise(2000, 0).with_columns(pl.col("amount").alias("copy"))
     roles = given({**{c: infer(frame).of(c).role for c in frame.columns}, "copy": "leak"})
-    assert column_association(frame, roles) < LEAST
+    assert column_association(frame, roles) < MIN_ASSOCIATION
 
 
 @pytest.mark.parametrize("rows", [1, 2, 31])
@@ -68,4 +68,4 @@ def test_worlds_are_coherent(domain: str) -> None:
     """Whoever keeps a ledger leaves ties in it."""
     for seed in (1, 4):
         world = generate(domain, seed, 2000)
-        assert column_association(world.frame, given(world.roles)) > LEAST, seed
+        assert column_association(world.frame, given(world.roles)) > MIN_ASSOCIATION, seed

@@ -1,4 +1,4 @@
-"""The catalog on SQLite and PostgreSQL: what is registered stays, what moves moves whole, what fits is found."""
+"""The catalog on SQLite and PostgreSQL: registration, relocation, matching."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
-from vigie.matching.domains import read
+from vigie.matching.domains import score_domains
 from vigie.stores.base import Location
 
 COLUMNS = (
@@ -35,7 +35,7 @@ FEATURES = tuple("abcdefgh")
 def entry(
     name: str, version: str = "1", *, content: str = "", shift: float = 0.0, **profile: Any
 ) -> ModelVersion:
-    """A model of mobile money; `content` changes its bytes, `shift` the spread of its features."""
+    """Return a model of mobile money; `content` changes its bytes, `shift` the distribution of its features."""
     document = {
         "domain": "mobile_money",
         "columns": [{"name": n, "role": r, "type": t} for n, r, t in COLUMNS],
@@ -54,9 +54,9 @@ def entry(
 
 
 def table(*, features: bool = False, columns: tuple[tuple[str, str, str], ...] = COLUMNS) -> TableProfile:
-    """A table of mobile money, like `entry`'s training tables."""
+    """Return the profile of a table like `entry`'s training tables."""
     spread = Quantiles(FEATURES, np.tile(np.arange(LEVELS, dtype=float), (len(FEATURES), 1)))
-    words = read(["cash_out", *(n for n, _, _ in columns)], [r for _, r, _ in columns])
+    words = score_domains(["cash_out", *(n for n, _, _ in columns)], [r for _, r, _ in columns])
     return TableProfile(tuple(Column(*c) for c in columns), words, spread if features else None)
 
 
@@ -67,12 +67,12 @@ def catalog(engine: sa.Engine) -> Catalog:
 
 
 def names(catalog: Catalog, **options: Any) -> list[str]:
-    """What matches, best first."""
+    """Return the names of the matches, the best first."""
     return [match.entry.name for match in catalog.match(table(), **options)]
 
 
-def test_what_was_registered_comes_back(catalog: Catalog) -> None:
-    """Every field, with a moment and an id; the digests and the place are ready for the store."""
+def test_register_and_find_round_trip(catalog: Catalog) -> None:
+    """Every field is returned, with the time of registration and an id."""
     given, before = entry("momo"), datetime.now(UTC)
     kept = catalog.register(given)
     assert kept.id is not None
@@ -87,7 +87,7 @@ def test_what_was_registered_comes_back(catalog: Catalog) -> None:
 
 
 def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
-    """The same digests again: the row as it is, even where it has moved or been put to sleep since."""
+    """Also where the model has been moved or deactivated since."""
     first = catalog.register(entry("momo"))
     catalog.relocate([(first, StorageLocation("s3", "bucket", "p"))])
     catalog.deactivate("momo")
@@ -98,7 +98,7 @@ def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
 
 
 def test_a_registered_version_never_changes(catalog: Catalog) -> None:
-    """Other digests under the same version are refused, and nothing beside them is registered either."""
+    """Other digests under the same version are refused, with all models of the call."""
     catalog.register(entry("momo"))
     with pytest.raises(AlreadyThere, match="momo 1") as caught:
         catalog.register_all([entry("new"), entry("momo", content="other")])
@@ -108,8 +108,8 @@ def test_a_registered_version_never_changes(catalog: Catalog) -> None:
     assert [kept.name for kept in catalog.list()] == ["momo"]
 
 
-def test_several_threads_register_the_same_models(catalog: Catalog) -> None:
-    """First use by several processes at once: each gets the entries, each model is there once."""
+def test_concurrent_registration(catalog: Catalog) -> None:
+    """Each caller gets the models, and each model is registered once."""
     found: list[tuple[ModelVersion, ...]] = []
     wanted = [entry(f"m{i}") for i in range(10)]
     threads = [threading.Thread(target=lambda: found.append(catalog.register_all(wanted))) for _ in range(6)]
@@ -122,7 +122,7 @@ def test_several_threads_register_the_same_models(catalog: Catalog) -> None:
 
 
 def test_without_a_version_the_newest_active_is_found(catalog: Catalog) -> None:
-    """Newest means registered last, whatever the version is called."""
+    """The newest is the one that was registered last."""
     catalog.register_all([entry("momo", "9"), entry("momo", "10")])
     assert catalog.find("momo").version == "10"
     catalog.deactivate("momo", "10")
@@ -131,8 +131,8 @@ def test_without_a_version_the_newest_active_is_found(catalog: Catalog) -> None:
     assert catalog.find("momo").version == "10"
 
 
-def test_what_is_not_there_names_the_nearest(catalog: Catalog) -> None:
-    """A typing mistake gets the nearest names, a wrong version the versions there are."""
+def test_not_found_suggests_similar_names(catalog: Catalog) -> None:
+    """For an unknown version it lists the known ones."""
     catalog.register_all([entry("mobile-money-1"), entry("claims"), entry("mobile-money-2")])
     with pytest.raises(NotFound, match="'mobil-money-1'") as caught:
         catalog.find("mobil-money-1")
@@ -146,8 +146,8 @@ def test_what_is_not_there_names_the_nearest(catalog: Catalog) -> None:
             act("absent")
 
 
-def test_an_inactive_model_is_kept_but_not_proposed(catalog: Catalog) -> None:
-    """It can be found and listed on request, and comes back."""
+def test_an_inactive_model_is_not_matched(catalog: Catalog) -> None:
+    """It is found, listed on request, and can be activated again."""
     catalog.register_all([entry("a"), entry("b")])
     assert catalog.deactivate("a").active is False
     assert names(catalog) == ["b"]
@@ -157,8 +157,8 @@ def test_an_inactive_model_is_kept_but_not_proposed(catalog: Catalog) -> None:
     assert names(catalog) == ["a", "b"]
 
 
-def test_a_removed_model_is_gone_and_may_come_back_different(catalog: Catalog) -> None:
-    """Only its row goes; the name is free again, and an index in memory never takes the new for the old."""
+def test_a_removed_model_can_be_registered_with_other_files(catalog: Catalog) -> None:
+    """The index in memory does not confuse the two."""
     catalog.register(entry("momo"))
     assert names(catalog) == ["momo"]
     assert catalog.remove("momo").storage == StorageLocation("local", "/srv/models", "momo/1")
@@ -167,8 +167,8 @@ def test_a_removed_model_is_gone_and_may_come_back_different(catalog: Catalog) -
     assert catalog.match(table(), minimum=0.1)[0].entry == again
 
 
-def test_moving_is_all_or_nothing(catalog: Catalog) -> None:
-    """One model moved by somebody else meanwhile: no row changes, and the error names it."""
+def test_relocate_changes_all_or_nothing(catalog: Catalog) -> None:
+    """After a concurrent move no row changes, and the error names the model."""
     one, two = catalog.register_all([entry("one"), entry("two")])
     target = StorageLocation("s3", "fraud-detection-models", "automl_models/one")
     catalog.relocate([(two, StorageLocation("gcs", "elsewhere", "two"))])
@@ -181,8 +181,8 @@ def test_moving_is_all_or_nothing(catalog: Catalog) -> None:
     assert catalog.relocate([(one, target)])[0].storage == target == catalog.find("one").storage
 
 
-def test_moving_takes_part_in_a_transaction_of_the_journal(catalog: Catalog, engine: sa.Engine) -> None:
-    """The row and whatever else is written with it succeed or fail together; `match` sees the new place."""
+def test_relocate_joins_a_transaction(catalog: Catalog, engine: sa.Engine) -> None:
+    """It commits or rolls back with it; `match` sees the new location."""
     momo = catalog.register(entry("momo"))
     target = StorageLocation("azure", "container", "momo")
     assert catalog.match(table())[0].entry.storage == momo.storage
@@ -200,8 +200,8 @@ def test_moving_takes_part_in_a_transaction_of_the_journal(catalog: Catalog, eng
     assert catalog.match(table())[0].entry.storage == target
 
 
-def test_the_best_three_above_the_minimum_are_proposed(catalog: Catalog) -> None:
-    """Best first, equals by name, nothing at or below the minimum, each with evidence that sums up."""
+def test_match_returns_the_best_above_the_minimum(catalog: Catalog) -> None:
+    """The best first, ties by name; the evidence sums up to the similarity."""
     catalog.register_all(
         [entry("far", domain="insurance", roles={"amount": 1.0, "birth": 1.0, "opened": 1.0})]
     )
@@ -209,7 +209,7 @@ def test_the_best_three_above_the_minimum_are_proposed(catalog: Catalog) -> None
     found = catalog.match(table())
     assert [match.entry.name for match in found] == ["a", "b", "best"]
     for match in found:
-        assert match.similarity == pytest.approx(sum(reason.points for reason in match.evidence))
+        assert match.similarity == pytest.approx(sum(reason.points for reason in match.reasons))
     assert names(catalog, top=1) == ["a"]
     assert names(catalog, top=0) == []
     assert len(names(catalog, top=10)) == 4
@@ -217,25 +217,25 @@ def test_the_best_three_above_the_minimum_are_proposed(catalog: Catalog) -> None
     assert names(catalog, minimum=found[0].similarity) == []
 
 
-def test_the_spread_of_features_decides_between_equals(catalog: Catalog) -> None:
-    """Same columns, other distributions: the closest comes first, and its evidence says so."""
+def test_distributions_decide_between_equal_columns(catalog: Catalog) -> None:
+    """The closest comes first, and its evidence says so."""
     catalog.register_all([entry("a", shift=9.0), entry("b", shift=5.0), entry("c"), entry("d", quantiles={})])
     found = catalog.match(table(features=True), top=4)
     assert [match.entry.name for match in found] == ["c", "b", "a", "d"]
-    assert found[0].evidence[-1].text == "8 of the table's 8 features are spread as in training"
+    assert found[0].reasons[-1].text == "8 of the table's 8 features are spread as in training"
     assert [match.entry.name for match in catalog.match(table())] == ["a", "b", "c"]
 
 
-def test_only_the_newest_active_version_of_a_model_is_proposed(catalog: Catalog) -> None:
-    """Three versions of one model must not fill the three places."""
+def test_match_uses_the_newest_active_version(catalog: Catalog) -> None:
+    """Versions of one model do not fill all places."""
     catalog.register_all([entry("momo", "1"), entry("momo", "2"), entry("other")])
     assert [match.entry.label for match in catalog.match(table())] == ["momo 2", "other 1"]
     catalog.deactivate("momo", "2")
     assert [match.entry.label for match in catalog.match(table())] == ["momo 1", "other 1"]
 
 
-def test_a_change_by_another_process_is_seen_at_once(catalog: Catalog, engine: sa.Engine) -> None:
-    """Two catalogs over one database: what one registers, the other's next match proposes."""
+def test_match_sees_changes_of_another_process(catalog: Catalog, engine: sa.Engine) -> None:
+    """At its next call."""
     other = Catalog(engine)
     assert names(other) == names(catalog) == []
     catalog.register(entry("a"))
@@ -245,8 +245,8 @@ def test_a_change_by_another_process_is_seen_at_once(catalog: Catalog, engine: s
     assert names(other) == ["b"]
 
 
-def test_a_warm_match_asks_the_database_one_thing(catalog: Catalog, engine: sa.Engine) -> None:
-    """Until something changes, the counter is the only query."""
+def test_a_repeated_match_needs_one_query(catalog: Catalog, engine: sa.Engine) -> None:
+    """Until something changes, it only reads the counter."""
     catalog.register_all([entry(f"m{i}") for i in range(5)])
     first = catalog.match(table(features=True))
     statements: list[str] = []
@@ -257,8 +257,8 @@ def test_a_warm_match_asks_the_database_one_thing(catalog: Catalog, engine: sa.E
     ]
 
 
-def test_many_models_are_matched_beyond_one_query(catalog: Catalog) -> None:
-    """More models than one statement may name."""
+def test_match_reads_many_models_in_several_queries(catalog: Catalog) -> None:
+    """A statement has a maximum number of parameters."""
     catalog.register_all([entry(f"m{i:04}") for i in range(1200)])
     assert names(catalog) == ["m0000", "m0001", "m0002"]
 
@@ -267,7 +267,7 @@ def test_many_models_are_matched_beyond_one_query(catalog: Catalog) -> None:
     "profile",
     [{"columns": None}, {"columns": [{"name": "x"}]}, {"roles": ["amount"]}, {"roles": {"amount": "high"}}],
 )
-def test_a_profile_that_is_none_is_refused(profile: dict[str, Any]) -> None:
+def test_a_malformed_profile_is_refused(profile: dict[str, Any]) -> None:
     """The error names the bundle and the file, and says what is expected."""
     with pytest.raises(InputRefused, match=r"'momo': profile\.json") as caught:
         entry("momo", **profile)
@@ -275,7 +275,7 @@ def test_a_profile_that_is_none_is_refused(profile: dict[str, Any]) -> None:
 
 
 def test_an_unknown_storage_type_is_refused(catalog: Catalog) -> None:
-    """Neither registered nor moved to; the error lists the known ones."""
+    """On registration and relocation; the error lists the known ones."""
     unknown, known = StorageLocation("ftp", "host", "x"), catalog.register(entry("momo"))
     for act in (
         lambda: catalog.register(replace(entry("other"), storage=unknown)),
@@ -286,8 +286,8 @@ def test_an_unknown_storage_type_is_refused(catalog: Catalog) -> None:
     assert catalog.list() == (known,)
 
 
-def test_a_database_that_went_away_is_said_so(catalog: Catalog, engine: sa.Engine) -> None:
-    """Tables dropped under a running process: the edge gets an error it knows."""
+def test_a_dropped_table_is_reported(catalog: Catalog, engine: sa.Engine) -> None:
+    """As DatabaseUnavailable."""
     with database.writing(engine) as connection:
         connection.execute(sa.text("DROP TABLE catalog_state"))
     with pytest.raises(DatabaseUnavailable, match="catalog_state"):

@@ -185,9 +185,17 @@ def test_help_starts_fast() -> None:
     loaded = ast.literal_eval(
         subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     )
-    assert not {"polars", "numpy", "xgboost", "sklearn", "sqlalchemy", "rich", "obstore", "alembic"} & set(
-        loaded
-    )
+    assert not {
+        "polars",
+        "numpy",
+        "xgboost",
+        "sklearn",
+        "sqlalchemy",
+        "rich",
+        "obstore",
+        "alembic",
+        "email",
+    } & set(loaded)
 
 
 def test_version() -> None:

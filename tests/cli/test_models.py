@@ -139,7 +139,7 @@ def test_add_show_and_remove(folder: Path, vigie_home: Path) -> None:
     assert names() == {"cards@1"}
     assert (vigie_home / "models" / "cards" / "1" / "manifest.json").exists()
     shown = vigie("models", "show", "cards").stdout
-    for word in ("card testing", "0.90", "5 simulated tables", "amount 100%"):
+    for word in ("card testing", "0.90", "5 held-out simulated tables", "amount 100%"):
         assert word in shown
     document = json.loads(vigie("models", "show", "cards@1", "--json").stdout)
     assert document["digests"].keys() == {*packed()} - {"manifest.json"}
@@ -175,11 +175,11 @@ def test_other_bytes_under_the_same_version(folder: Path) -> None:
 def test_switching_off_and_on(folder: Path) -> None:
     """A model that is off is not listed, and nothing is asked for."""
     vigie("models", "add", folder)
-    assert "cards 1 is off" in vigie("models", "deactivate", "cards").stderr
+    assert "cards 1 is inactive" in vigie("models", "deactivate", "cards").stderr
     assert "cards" not in {line.split()[0] for line in vigie("models", "list").stdout.splitlines()}
     assert "cards" in vigie("models", "list", "--all").stdout
-    assert "off already" in vigie("models", "deactivate", "cards@1").stderr
-    assert "cards 1 is on" in vigie("models", "activate", "cards").stderr
+    assert "inactive already" in vigie("models", "deactivate", "cards@1").stderr
+    assert "cards 1 is active" in vigie("models", "activate", "cards").stderr
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_import_of_a_foreign_model(seed_layout: Path) -> None:
     assert re.fullmatch(r"dataset16@import-[0-9a-f]{16}", name)
     shown = vigie("models", "show", "dataset16").stdout
     assert "0.91*" in shown
-    assert "as its makers declare" in shown
+    assert "declared by its authors" in shown
 
 
 def test_an_imported_model_fits_a_renamed_table(tmp_path: Path) -> None:

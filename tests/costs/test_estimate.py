@@ -1,4 +1,4 @@
-"""The arithmetic of the estimate, held by the figures of the first implementation: 40 models, 1.832 GB, 200 files, $0.04."""
+"""The estimate, compared with the figures of the first implementation: 40 models, 1.832 GB, 200 files, $0.04."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from tests.relocate.sample_models import populate
 
 from vigie.catalog import Catalog
-from vigie.costs import StorageLoad, estimate, load_prices, storage_load
+from vigie.costs.estimate import StorageLoad, estimate, storage_load
+from vigie.costs.prices import load_prices
 from vigie.errors import InputRefused, NotFound
 
 SEED = StorageLoad(models=40, objects=200, size=1_832_000_000)
@@ -33,8 +34,8 @@ ROUND = {
 }
 
 
-def test_the_first_implementations_models_cost_four_cents_a_month_on_s3() -> None:
-    """Storage of 1.706 GB of 2^30 bytes at $0.023, and 200 files read 30 times at $0.0004 a thousand."""
+def test_the_estimate_of_the_first_implementation() -> None:
+    """40 models cost $0.04 a month: 1.706 GB of 2^30 bytes at $0.023, and 200 files read 30 times at $0.0004 per thousand."""
     s3 = {cost.provider.key: cost for cost in estimate(SEED, load_prices())}["s3"]
     assert s3.storage == pytest.approx(1.832e9 / 2**30 * 0.023)
     assert s3.read_requests == pytest.approx(200 * 30 * 0.0004 / 1000)
@@ -42,15 +43,15 @@ def test_the_first_implementations_models_cost_four_cents_a_month_on_s3() -> Non
     assert f"{s3.storage:.2f}" == f"{s3.steady:.2f}" == f"{s3.first_month:.2f}" == "0.04"
 
 
-def test_the_table_names_its_day_and_sources_for_all_four() -> None:
-    """S3, GCS, Azure and R2, each with where its prices were read."""
+def test_the_price_list_has_a_date_and_sources() -> None:
+    """For S3, GCS, Azure and R2."""
     prices = load_prices()
     assert [provider.key for provider in prices.providers] == ["s3", "gcs", "azure", "r2"]
     assert prices.read == "2026-11-23"
     assert all(provider.source.startswith("https://") for provider in prices.providers)
 
 
-def test_another_table_replaces_it(tmp_path: Path) -> None:
+def test_another_price_list(tmp_path: Path) -> None:
     """Round prices make round sums: 2 GB at 10, 1,000 objects and 500 lists written at 1, 30,000 reads at 0.1."""
     file = tmp_path / "prices.json"
     file.write_text(json.dumps(ROUND))
@@ -67,8 +68,8 @@ def test_another_table_replaces_it(tmp_path: Path) -> None:
     "spoil",
     [{"providers": []}, {"providers": [{}]}, {"read": None, "providers": 3}, {"providers": [{"key": "x"}]}],
 )
-def test_a_table_that_is_none_is_refused(tmp_path: Path, spoil: dict[str, Any]) -> None:
-    """The file is named, and what is missing in it."""
+def test_a_malformed_price_list_is_refused(tmp_path: Path, spoil: dict[str, Any]) -> None:
+    """The error names the file and the missing part."""
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({**ROUND, **spoil}))
     with pytest.raises(InputRefused, match=r"mine\.json"):
@@ -78,15 +79,15 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, spoil: dict[str, Any]) 
 
 
 def test_a_negative_price_is_refused(tmp_path: Path) -> None:
-    """A price list that pays the customer is a mistake."""
+    """The error names the provider."""
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({**ROUND, "providers": [{**ROUND["providers"][0], "reads_per_thousand": -1}]}))  # type: ignore[dict-item]
     with pytest.raises(InputRefused, match="negative"):
         load_prices(file)
 
 
-def test_the_load_is_what_the_catalog_says(engine: sa.Engine, tmp_path: Path) -> None:
-    """Five files and a manifest a model; sizes as registered; models that are not active count too."""
+def test_the_load_of_a_catalog(engine: sa.Engine, tmp_path: Path) -> None:
+    """Five files and a manifest per model, with registered sizes; inactive models count too."""
     entries = populate(engine, tmp_path.as_uri(), 7)
     load = storage_load(Catalog(engine).list(active_only=False))
     assert (load.models, load.objects) == (7, 42)

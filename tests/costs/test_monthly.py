@@ -1,4 +1,4 @@
-"""The arithmetic of a month, on round prices and on Vigie's own."""
+"""Monthly costs with round prices and with Vigie's own."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from vigie.cli import cli
-from vigie.costs import (
-    Host,
-    Prices,
-    Provider,
-    StorageLoad,
-    Usage,
-    host_cost,
-    load_prices,
-    monthly_costs,
-)
+from vigie.costs.estimate import StorageLoad
+from vigie.costs.monthly import Usage, host_cost, monthly_costs
+from vigie.costs.prices import Host, Prices, Provider, load_prices
 
 STORE = Provider("one", "One", "a test", 1e9, 10.0, 1.0, 0.1, 2.0)
 HOST = Host("h", "H", "a test", 5.0, 4.0, 20.0, 10.0, 1.0, 3.0)
@@ -26,7 +19,7 @@ USE = Usage(uploads=100, size=10_000_000, growth=2.0, kept_days=15, vcpu=0.5, me
 
 
 def test_round_prices_make_round_sums() -> None:
-    """1 GB up and 2 GB of results, kept half a month at 10; five parts an upload; both ways at 2 and 3."""
+    """1 GB of uploads and 2 GB of results, kept half a month at 10; five parts an upload; traffic in both directions at 2 and 3."""
     (bill,) = monthly_costs(
         StorageLoad(1, 10, 100_000_000), USE, Prices("2026-01-01", "EUR", "", (STORE,)), HOST
     )
@@ -39,14 +32,14 @@ def test_round_prices_make_round_sums() -> None:
     assert bill.elsewhere == pytest.approx(bill.beside + 21)
 
 
-def test_the_plan_is_the_least_to_pay() -> None:
+def test_the_plan_is_the_minimum_cost() -> None:
     """What it includes is used up first."""
     assert host_cost(USE, HOST) == pytest.approx(5 + (10 + 10 + 2 - 4))
     assert host_cost(replace(USE, vcpu=0, memory=0.1, disk=0), HOST) == 5
 
 
-def test_the_command_says_it_for_all_four() -> None:
-    """The dated table, a price for each store, and the machines."""
+def test_the_command_lists_all_providers() -> None:
+    """With the date of the prices and the cost of the machines."""
     result = CliRunner().invoke(cli, ["costs", "--models-gb", "1.832"])
     assert result.exit_code == 0, result.output
     for provider in load_prices().providers:
@@ -54,6 +47,6 @@ def test_the_command_says_it_for_all_four() -> None:
     assert "$0.04" in result.stdout
     assert "read 2026-11-23" in result.stdout
     assert "Railway" in result.stdout
-    told = json.loads(CliRunner().invoke(cli, ["costs", "--models-gb", "1.832", "--json"]).stdout)
-    assert [bill["provider"]["key"] for bill in told["bills"]] == ["s3", "gcs", "azure", "r2"]
-    assert told["bills"][3]["fetched"] == 0
+    printed = json.loads(CliRunner().invoke(cli, ["costs", "--models-gb", "1.832", "--json"]).stdout)
+    assert [bill["provider"]["key"] for bill in printed["bills"]] == ["s3", "gcs", "azure", "r2"]
+    assert printed["bills"][3]["fetched"] == 0

@@ -1,4 +1,4 @@
-"""The catalog's database on both back ends: made, upgraded, refused."""
+"""The database on SQLite and PostgreSQL: creation, upgrades, errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Connect = Callable[[str], sa.Engine]
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """`database.connect`, and the engines it made are closed after the test."""
+    """`database.connect`, whose engines are closed after the test."""
     engines: list[sa.Engine] = []
 
     def tracked(url: str) -> sa.Engine:
@@ -66,8 +66,8 @@ def connect() -> Iterator[Connect]:
         engine.dispose()
 
 
-def test_an_empty_database_is_made_at_the_newest_revision(engine: sa.Engine) -> None:
-    """Opening an empty database creates every table and says the newest revision."""
+def test_an_empty_database_gets_the_newest_revision(engine: sa.Engine) -> None:
+    """Opening it creates every table."""
     with database.reading(engine) as connection:
         assert database.revision(connection) == database.HEAD
         assert set(sa.inspect(connection).get_table_names()) == database.TABLES | {"vigie_revision"}
@@ -95,7 +95,7 @@ def test_the_steps_lead_to_the_tables_of_the_code(engine: sa.Engine) -> None:
 def test_rows_of_an_earlier_revision_survive_the_upgrade(
     database_url: str, connect: Connect, earlier: str
 ) -> None:
-    """A catalog written at any earlier revision keeps its rows, bit for bit."""
+    """A catalog written at any earlier revision keeps its rows."""
     engine = connect(database_url)
     assert database.upgrade(engine, to=earlier) == (None, earlier)
     with database.writing(engine) as connection:
@@ -107,10 +107,8 @@ def test_rows_of_an_earlier_revision_survive_the_upgrade(
     assert {name: row[name] for name in MODEL} == MODEL
 
 
-def test_after_the_upgrade_a_model_may_lie_in_the_store_of_a_plugin(
-    database_url: str, connect: Connect
-) -> None:
-    """Revision 0003 lists the kinds of store; 0004 does not, and still never uses an id twice."""
+def test_revision_0004_accepts_any_storage_type(database_url: str, connect: Connect) -> None:
+    """Revision 0003 lists the kinds of store; 0004 does not, and still uses no id twice."""
     engine = connect(database_url)
     database.upgrade(engine, to="0003")
     other = MODEL | {"version": "2", "storage_type": "sftp"}
@@ -128,10 +126,8 @@ def test_after_the_upgrade_a_model_may_lie_in_the_store_of_a_plugin(
     assert created[0] > last
 
 
-def test_an_older_catalog_is_upgraded_at_once_only_where_it_is_not_shared(
-    database_url: str, connect: Connect
-) -> None:
-    """SQLite is upgraded on opening; PostgreSQL waits for `vigie db upgrade`."""
+def test_only_sqlite_is_upgraded_on_opening(database_url: str, connect: Connect) -> None:
+    """PostgreSQL waits for `vigie db upgrade`."""
     database.upgrade(connect(database_url), to="0001")
     if database_url.startswith("sqlite"):
         database.open(database_url).dispose()
@@ -142,7 +138,7 @@ def test_an_older_catalog_is_upgraded_at_once_only_where_it_is_not_shared(
 
 
 def test_a_newer_catalog_is_refused(database_url: str, engine: sa.Engine) -> None:
-    """A revision this code does not know is never touched."""
+    """Neither opened nor upgraded."""
     with database.writing(engine) as connection:
         connection.execute(sa.text("UPDATE vigie_revision SET version_num = '0417'"))
     for act in (lambda: database.open(database_url), lambda: database.upgrade(engine)):
@@ -150,18 +146,18 @@ def test_a_newer_catalog_is_refused(database_url: str, engine: sa.Engine) -> Non
             act()
 
 
-def test_a_table_of_someone_else_is_not_touched(database_url: str, connect: Connect) -> None:
-    """The seed's own app had a reference_models table: Vigie does not write into it."""
+def test_a_table_of_another_program_is_refused(database_url: str, connect: Connect) -> None:
+    """The earlier implementation had a reference_models table too."""
     with database.writing(connect(database_url)) as connection:
         connection.execute(sa.text("CREATE TABLE reference_models (id INTEGER PRIMARY KEY, accuracy FLOAT)"))
     with pytest.raises(DatabaseUnavailable, match=r"'reference_models' that Vigie did not make"):
         database.open(database_url)
 
 
-def test_a_failed_upgrade_leaves_nothing(
+def test_a_failed_upgrade_is_rolled_back(
     database_url: str, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An upgrade that breaks half way is undone whole: DDL is transactional on both."""
+    """DDL is transactional on both databases."""
     from alembic.operations import Operations
 
     original = Operations.create_table
@@ -181,8 +177,8 @@ def test_a_failed_upgrade_leaves_nothing(
     assert database.upgrade(engine) == (None, database.HEAD)
 
 
-def test_many_processes_open_an_empty_database_at_once(database_url: str, connect: Connect) -> None:
-    """Six processes race to make the tables: all succeed, the tables are made once."""
+def test_concurrent_opening_of_an_empty_database(database_url: str, connect: Connect) -> None:
+    """Six processes succeed, and the tables are created once."""
     code = (
         "import sys; from vigie.db import database; e = database.open(sys.argv[1]);"
         "c = e.connect(); print(database.revision(c))"
@@ -196,7 +192,7 @@ def test_many_processes_open_an_empty_database_at_once(database_url: str, connec
         assert connection.execute(sa.select(sa.func.count()).select_from(catalog_state)).scalar() == 1
 
 
-def test_a_transaction_that_fails_is_undone(engine: sa.Engine) -> None:
+def test_a_failed_transaction_is_rolled_back(engine: sa.Engine) -> None:
     """What was written before the error is not there after it."""
 
     def breaks() -> None:
@@ -210,8 +206,8 @@ def test_a_transaction_that_fails_is_undone(engine: sa.Engine) -> None:
         assert connection.execute(sa.select(reference_models.c.id)).all() == []
 
 
-def test_only_one_migration_holds_the_lock(engine: sa.Engine) -> None:
-    """The journal itself keeps a second migration out, whatever the code above it does."""
+def test_the_lock_of_migrations_is_unique(engine: sa.Engine) -> None:
+    """The database refuses a second one."""
     now = datetime.now(UTC)
     row = {
         "source": "a", "target": "b", "state": "running", "host": "h", "pid": 1, "username": "u",
@@ -224,8 +220,8 @@ def test_only_one_migration_holds_the_lock(engine: sa.Engine) -> None:
         connection.execute(sa.insert(migrations), row | {"lock": "migration"})
 
 
-def test_moments_come_back_in_utc(engine: sa.Engine) -> None:
-    """A moment written in another zone is the same moment when read."""
+def test_times_are_read_in_utc(engine: sa.Engine) -> None:
+    """A time written in another zone is the same moment when read."""
     written = datetime(2026, 5, 1, 12, 0, tzinfo=timezone(timedelta(hours=-3)))
     with database.writing(engine) as connection:
         connection.execute(sa.insert(reference_models), MODEL | {"created_at": written})
@@ -234,8 +230,8 @@ def test_moments_come_back_in_utc(engine: sa.Engine) -> None:
     assert read.utcoffset() == timedelta(0)
 
 
-def test_sqlite_is_private_durable_and_checks_foreign_keys(tmp_path: Path, connect: Connect) -> None:
-    """The folder is made for its owner alone; WAL, a busy timeout and foreign keys are on."""
+def test_settings_of_sqlite(tmp_path: Path, connect: Connect) -> None:
+    """The folder is private; WAL, a busy timeout and foreign keys are on."""
     engine = connect(f"sqlite:///{tmp_path / 'new' / 'catalog.sqlite'}")
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
     with database.reading(engine) as connection:
@@ -246,7 +242,7 @@ def test_sqlite_is_private_durable_and_checks_foreign_keys(tmp_path: Path, conne
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_spelling_of_postgresql_uses_psycopg(scheme: str) -> None:
-    """Railway writes postgres://; the driver is psycopg 3 whatever the spelling."""
+    """Railway writes postgres://; the driver is psycopg 3."""
     engine = database.connect(f"{scheme}://user:{ENCODED}@db.example:6543/railway?sslmode=require")
     assert engine.url.drivername == "postgresql+psycopg"
     assert engine.url.password == SECRET
@@ -264,15 +260,15 @@ def test_every_spelling_of_postgresql_uses_psycopg(scheme: str) -> None:
     ],
 )
 def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
-    """The refusal names what was expected and never the secret."""
+    """The error names what was expected."""
     with pytest.raises(UsageRefused) as caught:
         database.open(url)
     assert "expected" in str(caught.value)
     assert_no_secret(caught.value)
 
 
-def test_an_unreachable_server_is_named_with_a_hint(tmp_path: Path) -> None:
-    """Host and port are said, the password is not, not even in the chain of causes."""
+def test_an_unreachable_server(tmp_path: Path) -> None:
+    """Host and port are named; the password is not, nor in the chain of causes."""
     with pytest.raises(DatabaseUnavailable) as caught:
         database.open(f"postgresql://user:{ENCODED}@127.0.0.1:1/name")
     assert "127.0.0.1:1/name" in str(caught.value)
@@ -281,22 +277,22 @@ def test_an_unreachable_server_is_named_with_a_hint(tmp_path: Path) -> None:
 
 
 def test_an_unknown_option_in_the_url_is_named_without_the_password() -> None:
-    """The driver refuses it before connecting; its words may hold the whole URL."""
+    """The text of the driver may contain the whole URL."""
     with pytest.raises(DatabaseUnavailable) as caught:
         database.open(f"postgresql://user:{ENCODED}@127.0.0.1:1/name?colour=blue")
     assert "colour" in str(caught.value)
     assert_no_secret(caught.value)
 
 
-def test_a_missing_database_is_named(postgres_url: str) -> None:
-    """A wrong name at the end of the URL gives the hint to look there."""
+def test_a_missing_database(postgres_url: str) -> None:
+    """The hint is to check the name at the end of the URL."""
     with pytest.raises(DatabaseUnavailable, match="does not exist") as caught:
         database.open(postgres_url.replace("/vigie_", "/absent_"))
     assert "end of DATABASE_URL" in caught.value.hint
 
 
 def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
-    """A text file in the catalog's place is left alone."""
+    """The file is left unchanged."""
     path = tmp_path / "catalog.sqlite"
     path.write_text("not a database at all, but long enough to be looked at" * 20)
     with pytest.raises(DatabaseUnavailable, match="not a database") as caught:
@@ -305,8 +301,8 @@ def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     assert path.read_text().startswith("not a database")
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    """A file where the home should be: the error says which folder."""
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
+    """The error names the folder."""
     (tmp_path / "home").write_text("")
     with pytest.raises(DatabaseUnavailable, match=r"cannot create the folder .*home") as caught:
         database.open(f"sqlite:///{tmp_path / 'home' / 'vigie' / 'catalog.sqlite'}")
@@ -314,7 +310,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 def assert_no_secret(error: BaseException | None) -> None:
-    """Looks for the password in the error and in everything Python would print with it."""
+    """Check that neither the error nor its traceback has the password."""
     assert error is not None
     printed = "".join(traceback.format_exception(error))
     assert SECRET not in printed

@@ -10,10 +10,10 @@ from tests.helpers.tables import given as stated
 from tests.helpers.tables import people
 
 from vigie.arrays import Floats
-from vigie.calibration.calibrator import HARMONY, Calibrator
-from vigie.calibration.column_association import LEAST
+from vigie.calibration.calibrator import MIN_RANK_CORRELATION, Calibrator
+from vigie.calibration.column_association import MIN_ASSOCIATION
 from vigie.detectors import isolation_forest
-from vigie.engine.decision import FEWEST_ROWS, Decision, decide, fit_decision, worthwhile
+from vigie.engine.decision import MIN_ROWS, Decision, decide, f1_optimal_count, fit_decision
 from vigie.engine.reasons import COUNT, reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.features import VOCABULARY
@@ -25,29 +25,31 @@ N = 400
 CALIBRATOR = Calibrator((0.0, 1.0, 3.0, 6.0), (-3.0, -1.0, 2.0, 6.0), 0.0, 1.0, -1.0, 1.0)
 
 
-def combined(rows: int = N, *, harmony: float = 0.8, belief: float = 0.03) -> EnsembleScore:
+def combined(
+    rows: int = N, *, rank_correlation: float = 0.8, mean_probability: float = 0.03
+) -> EnsembleScore:
     """An ensemble that has spoken."""
     energy = np.random.default_rng(0).permutation(-np.log((np.arange(rows) + 0.5) / rows))
-    return EnsembleScore(energy, np.full(rows, 0.7), (1.0,), harmony, belief)
+    return EnsembleScore(energy, np.full(rows, 0.7), (1.0,), rank_correlation, mean_probability)
 
 
 def told(
     said: EnsembleScore | None = None,
     *,
-    tied: float = 0.5,
+    association: float = 0.5,
     calibrator: Calibrator | None = CALIBRATOR,
     prior: float | None = None,
     budget: float | None = None,
 ) -> Decision:
     """The verdict, where all is well unless told otherwise."""
-    return fit_decision(said or combined(), tied, calibrator, prior, budget)[0]
+    return fit_decision(said or combined(), association, calibrator, prior, budget)[0]
 
 
 def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
     said = combined()
     found = told(said)
     assert ((found.score > 0) & (found.score < 1)).all()
-    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(said.evidence))
+    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(said.score))
     order = np.argsort(found.score)
     assert (np.diff(found.probability[order]) >= 0).all()
 
@@ -56,9 +58,9 @@ def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
     ("why", "found"),
     [
         ("no reference model", told(calibrator=None)),
-        ("too few rows", told(combined(FEWEST_ROWS - 1))),
-        ("nothing to do with one another", told(tied=LEAST - 0.01)),
-        ("contradict each other", told(combined(harmony=HARMONY - 0.01))),
+        ("too few rows", told(combined(MIN_ROWS - 1))),
+        ("nothing to do with one another", told(association=MIN_ASSOCIATION - 0.01)),
+        ("contradict each other", told(combined(rank_correlation=MIN_RANK_CORRELATION - 0.01))),
     ],
 )
 def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
@@ -99,7 +101,7 @@ def test_a_budget_is_kept_exactly(budget: float, alerts: int, calibrator: Calibr
     found = told(said, calibrator=calibrator, budget=budget)
     assert found.alert.sum() == alerts
     if alerts < N:
-        assert said.evidence[found.alert].min() > said.evidence[~found.alert].max()
+        assert said.score[found.alert].min() > said.score[~found.alert].max()
 
 
 def test_a_budget_is_kept_where_rows_are_equal() -> None:
@@ -121,10 +123,10 @@ def test_the_number_of_alerts_has_the_best_expected_f1() -> None:
     p = np.sort(found.probability)[::-1]
     f1 = [2 * p[:n].sum() / (n + p.sum()) for n in range(1, N + 1)]
     assert f1[found.alert.sum() - 1] == pytest.approx(max(f1))
-    assert worthwhile(np.full(N, 0.01)) == 0
-    assert worthwhile(np.full(N, 0.2)) == N
-    assert worthwhile(np.array([0.9, 0.8, 0.05, 0.05])) == 2
-    assert worthwhile(np.zeros(0)) == 0
+    assert f1_optimal_count(np.full(N, 0.01)) == 0
+    assert f1_optimal_count(np.full(N, 0.2)) == N
+    assert f1_optimal_count(np.array([0.9, 0.8, 0.05, 0.05])) == 2
+    assert f1_optimal_count(np.zeros(0)) == 0
 
 
 def test_the_expected_precision_is_that_of_the_alerts() -> None:
@@ -137,9 +139,9 @@ def test_the_expected_precision_is_that_of_the_alerts() -> None:
 
 def test_whatever_is_shown_is_worded() -> None:
     found = told(budget=20)
-    assert found.worth_words[found.alert].all()
-    assert found.worth_words[found.level != "LOW"].all()
-    assert found.worth_words[np.argsort(-found.score)[:10]].all()
+    assert found.explained[found.alert].all()
+    assert found.explained[found.level != "LOW"].all()
+    assert found.explained[np.argsort(-found.score)[:10]].all()
 
 
 def test_an_empty_ensemble() -> None:
@@ -156,11 +158,13 @@ def test_the_thresholds_decide_the_table_as_it_was(budget: float | None, odds: F
     said = combined()
     found, thresholds = fit_decision(said, 0.5, CALIBRATOR, None, budget, odds)
     again = decide(said, CALIBRATOR, None, thresholds, odds)
-    for name in ("score", "probability", "level", "alert", "worth_words"):
+    for name in ("score", "probability", "level", "alert", "explained"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.prevalence == found.prevalence
     assert again.precision is None
-    one = EnsembleScore(said.evidence[3:4], said.agreement[3:4], (1.0,), said.harmony, said.belief)
+    one = EnsembleScore(
+        said.score[3:4], said.agreement[3:4], (1.0,), said.rank_correlation, said.mean_probability
+    )
     alone = decide(one, CALIBRATOR, None, thresholds, None if odds is None else odds[3:4])
     assert alone.probability[0] == found.probability[3]
 
@@ -191,7 +195,7 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs
         assert len({f.family for f in features}) == len(features)
         strength = [gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features]
         assert strength == sorted(strength, reverse=True)
-        assert all(gathered.known[VOCABULARY.index(f)] for f in features)
+        assert all(gathered.varying[VOCABULARY.index(f)] for f in features)
 
 
 def test_the_most_suspicious_row_has_the_most_to_say(gathered: model_inputs.ModelInputs) -> None:

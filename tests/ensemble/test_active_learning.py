@@ -15,11 +15,11 @@ def test_weights_are_held_to_what_they_were() -> None:
     rows = np.argsort(prior)[::12][:40]
     fraud = other[rows] > 0.3
     nothing = np.zeros((500, 1), dtype=np.float32)
-    few = active_learning.relearn(prior, other[:, None], nothing, rows[:1], fraud[:1], 0)
-    many = active_learning.relearn(prior, other[:, None], nothing, rows, fraud, 0)
-    alike = [np.corrcoef(prior, found.evidence)[0, 1] for found in (few, many)]
+    few = active_learning.refine_scores(prior, other[:, None], nothing, rows[:1], fraud[:1], 0)
+    many = active_learning.refine_scores(prior, other[:, None], nothing, rows, fraud, 0)
+    alike = [np.corrcoef(prior, found.score)[0, 1] for found in (few, many)]
     assert alike[0] > 0.85 > alike[1]
-    assert np.corrcoef(other, many.evidence)[0, 1] > 0.5
+    assert np.corrcoef(other, many.score)[0, 1] > 0.5
 
 
 def test_trees_begin_at_nothing_where_the_ensemble_has_the_wrong_idea() -> None:
@@ -29,9 +29,9 @@ def test_trees_begin_at_nothing_where_the_ensemble_has_the_wrong_idea() -> None:
     label = inputs[:, 1] > 0.9
     prior = -inputs[:, 1] + rng.normal(size=2000)
     rows = rng.choice(2000, 50, replace=False)
-    found = active_learning.relearn(prior, prior[:, None], inputs, rows, label[rows], 0)
+    found = active_learning.refine_scores(prior, prior[:, None], inputs, rows, label[rows], 0)
     rest = np.setdiff1d(np.arange(2000), rows)
-    before, after = (metrics.measure(label[rest], x[rest])[1] for x in (prior, found.evidence))
+    before, after = (metrics.measure(label[rest], x[rest])[1] for x in (prior, found.score))
     assert before < 0.15
     assert after > 0.8
     assert found.weights[2] > 0.5
@@ -42,7 +42,9 @@ def test_marks_of_one_kind_leave_most_to_the_ensemble() -> None:
     rng = np.random.default_rng(2)
     prior, inputs = rng.normal(size=400), rng.normal(size=(400, 2)).astype(np.float32)
     for fraud in (True, False):
-        found = active_learning.relearn(prior, prior[:, None], inputs, np.arange(40), np.full(40, fraud), 0)
+        found = active_learning.refine_scores(
+            prior, prior[:, None], inputs, np.arange(40), np.full(40, fraud), 0
+        )
         assert found.weights[0] > 0.8
         assert found.weights[2] == 0
 
@@ -52,10 +54,10 @@ def test_rows_are_asked_about_where_the_marks_turn() -> None:
     score = np.linspace(1, 0, 4000)
     top, deep = np.arange(0, 400, 10), np.arange(800, 4000, 80)
     marked, fraud = np.r_[top, deep], np.arange(80) < 40
-    first = active_learning.next_rows(score, marked[:0], fraud[:0], 20, 0)
+    first = active_learning.rows_to_label(score, marked[:0], fraud[:0], 20, 0)
     assert set(range(10)) <= set(first)
-    same = active_learning.next_rows(score, top, fraud[:40], 20, 0)
+    same = active_learning.rows_to_label(score, top, fraud[:40], 20, 0)
     assert {1, 2, 3} <= set(same)
-    both = np.array(active_learning.next_rows(score, marked, fraud, 40, 0))
+    both = np.array(active_learning.rows_to_label(score, marked, fraud, 40, 0))
     assert not set(both.tolist()) & set(marked.tolist())
     assert ((both > 200) & (both < 1600)).mean() > 0.4

@@ -27,11 +27,11 @@ def member(margin: Floats, *, name: str = "m", similarity: float = 0.8, skill: f
 def test_without_members_the_anomaly_speaks() -> None:
     anomaly = uniform(0)
     found = combine(anomaly, [])
-    np.testing.assert_array_equal(np.argsort(found.evidence), np.argsort(anomaly))
+    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(anomaly))
     assert found.weights == ()
     assert np.isnan(found.agreement).all()
-    assert np.isnan(found.harmony)
-    assert np.isnan(found.belief)
+    assert np.isnan(found.rank_correlation)
+    assert np.isnan(found.mean_probability)
 
 
 def test_energy_is_how_few_rows_are_at_least_as_suspicious() -> None:
@@ -51,7 +51,7 @@ def test_no_member_shouts() -> None:
     )
     quiet = combine(anomaly, [member(a), member(b)])
     loud = combine(anomaly, [member(a), member(b * 100 + 7)])
-    np.testing.assert_allclose(quiet.evidence, loud.evidence)
+    np.testing.assert_allclose(quiet.score, loud.score)
     assert quiet.weights == pytest.approx(loud.weights)
 
 
@@ -74,9 +74,9 @@ def test_whoever_contradicts_everyone_hardly_counts() -> None:
     with_all = [anomaly + np.random.default_rng(s).normal(0, 0.1, N) for s in (1, 2)]
     found = combine(anomaly, [*(member(m) for m in with_all), member(-anomaly)])
     assert found.weights[2] < 0.1
-    assert found.harmony < combine(anomaly, [member(m) for m in with_all]).harmony
-    np.testing.assert_array_equal(np.argsort(found.evidence)[-20:] > 0, np.ones(20, dtype=bool))
-    top = np.argsort(-found.evidence)[:25]
+    assert found.rank_correlation < combine(anomaly, [member(m) for m in with_all]).rank_correlation
+    np.testing.assert_array_equal(np.argsort(found.score)[-20:] > 0, np.ones(20, dtype=bool))
+    top = np.argsort(-found.score)[:25]
     assert anomaly[top].min() > 0.8
 
 
@@ -94,18 +94,18 @@ def test_agreement_lies_between_discord_and_unison() -> None:
 def test_belief_is_the_mean_probability_of_the_members() -> None:
     anomaly = uniform(0)
     sure, never = member(np.full(N, 20.0)), member(np.full(N, -20.0))
-    assert combine(anomaly, [sure]).belief == pytest.approx(1)
-    assert combine(anomaly, [never]).belief == pytest.approx(0, abs=1e-6)
+    assert combine(anomaly, [sure]).mean_probability == pytest.approx(1)
+    assert combine(anomaly, [never]).mean_probability == pytest.approx(0, abs=1e-6)
     odds = np.where(np.arange(N) < N // 5, 20.0, -20.0)
-    assert combine(anomaly, [member(odds)]).belief == pytest.approx(0.2)
+    assert combine(anomaly, [member(odds)]).mean_probability == pytest.approx(0.2)
     weights = np.where(odds > 0, 4.0, 1.0)
-    assert combine(anomaly, [member(odds)], weights=weights).belief == pytest.approx(0.5)
+    assert combine(anomaly, [member(odds)], weights=weights).mean_probability == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_the_smallest_tables(rows: int) -> None:
     found = combine(np.full(rows, 0.5), [member(np.zeros(rows)), member(np.ones(rows))])
-    assert np.isfinite(found.evidence).all()
+    assert np.isfinite(found.score).all()
     assert sum(found.weights) == pytest.approx(1)
 
 
@@ -113,7 +113,7 @@ def test_a_member_that_says_the_same_of_every_row() -> None:
     """As a model made elsewhere does that lacks its columns: it adds nothing and breaks nothing."""
     anomaly = uniform(0)
     found = combine(anomaly, [member(np.zeros(N)), member(anomaly)])
-    assert np.isfinite(found.evidence).all()
+    assert np.isfinite(found.score).all()
     assert np.isfinite(found.weights).all()
     assert found.weights[0] < 0.1
 
@@ -193,8 +193,12 @@ def test_listening_changes_the_evidence_and_nothing_else() -> None:
     before = combine(anomaly, [member(uniform(1)), member(uniform(2))])
     assert add_self_training(before, None) is before
     after = add_self_training(before, uniform(3))
-    assert (after.weights, after.harmony, after.belief) == (before.weights, before.harmony, before.belief)
+    assert (after.weights, after.rank_correlation, after.mean_probability) == (
+        before.weights,
+        before.rank_correlation,
+        before.mean_probability,
+    )
     np.testing.assert_array_equal(after.agreement, before.agreement)
-    heard = np.corrcoef(after.evidence, uniform(3))[0, 1]
-    assert 0.1 < heard < np.corrcoef(after.evidence, before.evidence)[0, 1], "a voice, never the only one"
+    heard = np.corrcoef(after.score, uniform(3))[0, 1]
+    assert 0.1 < heard < np.corrcoef(after.score, before.score)[0, 1], "a voice, never the only one"
     assert 0 < combination.SELF_TRAINING_WEIGHT < 0.5

@@ -26,7 +26,7 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
     whole = ColumnView(frame, roles, state.features)
     built = features.build(frame, roles, whole)
     tails = model_inputs.tail_scores(built, state.scoring)
-    peers = related.related_signals(whole, tails.suspicion, state.scoring)
+    peers = related.related_signals(whole, tails.row_anomaly, state.scoring)
     found = grouping.groupings_of(whole)
     fitted = state.fitted()
     rng = np.random.default_rng(seed)
@@ -41,7 +41,7 @@ def test_pieces_tell_what_the_whole_tells(seed: int, flows: bool, timed: str) ->
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))
                 into[rows] = np.fmax(into[rows], values)
             for name, values in grouping.grouping_related_signals(
-                kind, facts, tails.suspicion[rows], fitted.scoring
+                kind, facts, tails.row_anomaly[rows], fitted.scoring
             ).items():
                 said.setdefault(name, np.full(frame.height, np.nan))[rows] = values
         told.append(column)

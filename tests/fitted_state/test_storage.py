@@ -87,13 +87,13 @@ def test_every_field_comes_back() -> None:
     fill(state, [0])
     scoring = state.scoring
     scoring.detectors["line"].value = {"scale": np.arange(3.0)}
-    scoring.self_training.value = SelfTraining({"columns 0.1 0": booster()}, (2, 3))
+    scoring.self_training.value = SelfTraining({"columns 0.1 0": booster()}, [2, 3])
     scoring.thresholds.value = Thresholds(2.0, 1.0, 3.0, -4.0, "why", np.ones((2, 4)))
     answers, arrays = to_stored(state)
     again = from_stored(json.loads(json.dumps(answers)), arrays)
     before, after = flat(state), flat(again)
     boosters = [one.pop(".scoring.self_training") for one in (before, after)]
-    assert [one.related for one in boosters] == [(2, 3), (2, 3)]
+    assert [one.related for one in boosters] == [[2, 3], [2, 3]]
     assert len({bytes(one.boosters["columns 0.1 0"].save_raw("ubj")) for one in boosters}) == 1
     assert before.keys() == after.keys()
     for path, value in before.items():

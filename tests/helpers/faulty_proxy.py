@@ -12,7 +12,7 @@ from tests.waiting import LIMIT
 
 
 class FaultyProxy:
-    """An HTTP proxy in front of an S3 server; `fault(verb, path)` says what to do to a request.
+    """An HTTP proxy in front of an S3 server; `fault(verb, path)` returns what to do with a request.
 
     `"503"`, `"403"` answer so; `"drop"` closes the connection; `"cut"` sends half of the answer; `"flip"` changes one
     byte of it; None lets it pass.
@@ -77,13 +77,13 @@ class FaultyProxy:
             do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
             def handle_error(self, *_: object) -> None:
-                """A client that went away is what these tests are about."""
+                """Ignore clients that disconnect."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"

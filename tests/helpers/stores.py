@@ -1,8 +1,8 @@
-"""Stores to test against: real ones where they run here, and a server of our own for each that can be faked.
+"""Fixtures of stores: real servers where they are available, emulators for the others.
 
 file, memory   always
 moto           always: an S3 server in this process (checks no signature)
-radosgw        where VIGIE_RADOSGW_ENDPOINT says so: tests/s3_server.sh prints what to export
+radosgw        where VIGIE_RADOSGW_ENDPOINT is set: tests/s3_server.sh prints what to export
 azure          where `azurite-blob` is on the PATH, or VIGIE_AZURITE names it
 gcs            where gcp-storage-emulator is installed: it ignores preconditions
 """
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 
 def make_s3_bucket(endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
-    """A new bucket on an S3 server: the one request that the store itself never makes."""
+    """Create a bucket on an S3 server."""
     _s3_client(endpoint, access_key, secret_key).create_bucket(Bucket=bucket)
 
 
@@ -59,7 +59,7 @@ def _s3_client(endpoint: str, access_key: str, secret_key: str) -> Any:
 
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
-    """An S3 server that lives as long as the tests."""
+    """An S3 server for the whole session."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -98,7 +98,7 @@ def _s3(monkeypatch: pytest.MonkeyPatch, endpoint: str, access_key: str, secret_
 
 @pytest.fixture(scope="session")
 def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Azure's own emulator with an account of ours, so that the production way of signing in is taken."""
+    """Azure's emulator with an account of its own, so that credentials are used as in production."""
     program = RUNNER.get("VIGIE_AZURITE") or shutil.which("azurite-blob")
     if not program:
         pytest.skip("no azurite-blob on the PATH nor in VIGIE_AZURITE: npm install azurite")
@@ -131,7 +131,7 @@ def azure(azurite_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _make_container(endpoint: str, container: str) -> None:
-    """Creates a container: the one request that the store itself never makes, signed with the shared key."""
+    """Create a container by a request signed with the shared key."""
     path = f"/{AZURE_ACCOUNT}/{container}"
     headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
     canonical = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
@@ -147,7 +147,7 @@ def _make_container(endpoint: str, container: str) -> None:
 
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
-    """The emulator of Google Cloud Storage that exists in Python."""
+    """An emulator of Google Cloud Storage in this process."""
     from gcp_storage_emulator import server as emulator
 
     port = free_port()

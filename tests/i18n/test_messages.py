@@ -15,7 +15,6 @@ from vigie import errors
 from vigie.app import tables
 from vigie.i18n.catalogue import DEFAULT, OWN, catalogue
 from vigie.i18n.messages import Message, join_or, msg, named, translate
-from vigie.web.pages.layout import RANKS
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "vigie"
 NOT_TRANSLATED = {
@@ -40,12 +39,22 @@ FIRST = {
     "DatabaseUnavailable",
     "StoreUnavailable",
 }
-FIRST |= {"NotAllowed", "TooManyAttempts", "WrongState", "NotFound", "require", "kept", "phrase", "msg"}
+FIRST |= {
+    "NotAllowed",
+    "TooManyAttempts",
+    "WrongState",
+    "NotFound",
+    "require",
+    "require_owner",
+    "error_record",
+    "as_message",
+    "msg",
+}
 SAID = {"found", "expected", "hint", "unit", "reason", "needed"}
 KINDS = (
     {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     | FIRST
-    | {"_answer", "_damaged", "_refuse"}
+    | {"_respond", "_damaged", "_refuse"}
 )
 
 
@@ -75,13 +84,13 @@ def _spoken(call: ast.Call) -> list[ast.expr]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name not in KINDS:
         return []
-    if name == "require":
+    if name in {"require", "require_owner"}:
         return call.args[2:3]
-    if name == "kept":
+    if name == "error_record":
         return call.args[:2]
     if name in {"_damaged", "_refuse"}:
         return call.args[1:3]
-    if name == "_answer":
+    if name == "_respond":
         return call.args[2:4]
     first = call.args[:1] if name in FIRST else []
     return first + ([] if name == "msg" else [word.value for word in call.keywords if word.arg in SAID])
@@ -141,12 +150,12 @@ def test_an_error_is_translated_with_the_messages_in_it_but_not_the_names() -> N
         "text", line=1200, found=msg("{found} cells", found=3), expected="a header", hint="split the table"
     )
     assert error.message == "text, line 1200: found 3 cells, expected a header"
-    message, hint = error.told("fr")
+    message, hint = error.translated("fr")
     assert message == "text, ligne 1200\u00a0: trouvé\u00a0: 3 cellules\u202f; attendu\u00a0: un en-tête"
     assert hint == "découpez la table"
-    assert error.told("en") == (str(error.message), "split the table")
+    assert error.translated("en") == (str(error.message), "split the table")
     large = errors.TableTooLarge("a.csv", found=1_234_567, limit=1_000_000, unit="rows")
-    assert "1\u202f234\u202f567 lignes" in large.told("fr")[0]
+    assert "1\u202f234\u202f567 lignes" in large.translated("fr")[0]
 
 
 def test_a_stored_error_can_be_translated() -> None:
@@ -157,12 +166,12 @@ def test_a_stored_error_can_be_translated() -> None:
         expected=("done", "failed"),
         hint="wait, or cancel some",
     )
-    message, hint = errors.recalled(json.loads(json.dumps(error.to_json())))
+    message, hint = errors.from_record(json.loads(json.dumps(error.to_json())))
     assert (message, hint) == (error.message, error.hint)
     assert translate(message, "fr").endswith("attendu\u00a0: terminé ou échoué")
     assert translate(hint, "fr") == "attendez, ou annulez-en"
     old = {"message": "an empty file", "hint": "", "kind": "UnreadableTable"}
-    assert [translate(text, "fr") for text in errors.recalled(old)] == ["an empty file", ""]
+    assert [translate(text, "fr") for text in errors.from_record(old)] == ["an empty file", ""]
 
 
 def test_a_message_keeps_what_json_can() -> None:
@@ -178,7 +187,7 @@ def test_a_message_keeps_what_json_can() -> None:
 
 def test_states_and_user_roles_are_translated() -> None:
     """An error names the state something is in and the role somebody needs."""
-    states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *RANKS}
+    states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *tables.ROLES}
     assert not states - set(catalogue("fr").messages)
 
 

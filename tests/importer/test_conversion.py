@@ -1,4 +1,4 @@
-"""Models made elsewhere: good ones score as they did, and no file makes anything happen."""
+"""Import of third-party models: equal scores, and no code of a file runs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ Made = tuple[Path, Callable[[pl.DataFrame], np.ndarray]]
 
 @pytest.fixture(scope="module")
 def seed_layout(tmp_path_factory: pytest.TempPathFactory, label: np.ndarray) -> Made:
-    """The seed's folder, as a team with scikit-learn and XGBoost would have written it."""
+    """The folder of a model of the first implementation."""
     folder, table = tmp_path_factory.mktemp("dataset1"), _table()
     engineer = _engineer().fit(table)
     selector = SelectKBest(f_classif, k=7).fit(engineer.transform(table), label)
@@ -121,8 +121,8 @@ def _score(made: bundle.Bundle, table: pl.DataFrame) -> np.ndarray:
     return np.asarray(booster.inplace_predict(features))
 
 
-def test_the_seeds_layout_scores_as_it_did(seed_layout: Made, tmp_path: Path) -> None:
-    """On rows the model never saw, with a category it never saw; what stood around it is recorded."""
+def test_the_layout_of_the_first_implementation(seed_layout: Made, tmp_path: Path) -> None:
+    """The scores are equal on new rows with an unknown category; the protections are recorded."""
     folder, predict = seed_layout
     made = importer.convert(folder, name="dataset1")
     table = _table(7).with_columns(
@@ -153,7 +153,7 @@ def test_the_seeds_layout_scores_as_it_did(seed_layout: Made, tmp_path: Path) ->
 
 
 def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFrame], np.ndarray]:
-    """Writes another layout to `tmp_path`; gives what it predicts."""
+    """Write another layout to `tmp_path` and return its scores."""
     table, numbers = _table(), ["age", "amount", "hour"]
     if what == "sparse pipeline":  # zeros of a sparse matrix are missing values to XGBoost
         sparse = ColumnTransformer([("cat", OneHotEncoder(), ["country", "channel", "hour"])])
@@ -170,8 +170,8 @@ def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFr
 
         scaler = StandardScaler().fit(matrix(table))
         coded = _classifier().fit(scaler.transform(matrix(table)), label)
-        recipe = {"label_encoders": encoders, "scaler": scaler, "feature_names": names}
-        joblib.dump(recipe, tmp_path / "feature_engineer.joblib")
+        saved = {"label_encoders": encoders, "scaler": scaler, "feature_names": names}
+        joblib.dump(saved, tmp_path / "feature_engineer.joblib")
         joblib.dump({"model": coded}, tmp_path / "xgboost_model.pkl")
         return lambda t: coded.predict_proba(scaler.transform(matrix(t)))[:, 1]
     values = table.select(numbers).to_numpy()
@@ -198,8 +198,8 @@ def _folder(tmp_path: Path, label: np.ndarray, what: str) -> Callable[[pl.DataFr
 @pytest.mark.parametrize(
     "what", ["sparse pipeline", "label encoders", "early stopping", "booster in joblib", "ubj", "json"]
 )
-def test_other_layouts_score_as_they_did(tmp_path: Path, label: np.ndarray, what: str) -> None:
-    """Pipelines, dicts of encoders, classifiers, and boosters alone."""
+def test_other_layouts(tmp_path: Path, label: np.ndarray, what: str) -> None:
+    """Pipelines, dicts of encoders, classifiers and single boosters give equal scores."""
     predict = _folder(tmp_path, label, what)
     fresh = _table(5)
     fresh = fresh.with_columns(amount=fresh["amount"].fill_nan(-1.0)) if what == "early stopping" else fresh
@@ -208,7 +208,7 @@ def test_other_layouts_score_as_they_did(tmp_path: Path, label: np.ndarray, what
 
 
 class _Evil:
-    """Pickles as a call of `function` with `arguments`."""
+    """An object whose pickle calls `function` with `arguments`."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         self.reduced = (function, arguments)
@@ -226,10 +226,8 @@ def _dumped(value: Any) -> bytes:
 @pytest.mark.parametrize(
     "file", ["xgboost_model.joblib", "feature_engineer.joblib", "feature_selector.joblib"]
 )
-def test_a_hostile_file_is_refused_with_its_name_and_its_digest(
-    tmp_path: Path, seed_layout: Made, file: str
-) -> None:
-    """From end to end, whichever file it is, behind an array and behind compression."""
+def test_a_hostile_file_is_refused(tmp_path: Path, seed_layout: Made, file: str) -> None:
+    """In any role, behind an array and behind compression; the error has its name and digest."""
     canary, folder = tmp_path / "canary", tmp_path / "m"
     folder.mkdir()
     for path in seed_layout[0].iterdir():
@@ -256,23 +254,23 @@ def _convert_alone(
     return refused.value
 
 
-def test_a_memory_bomb_is_stopped(tmp_path: Path) -> None:
-    """A megabyte that wants to be two hundred."""
+def test_the_memory_limit(tmp_path: Path) -> None:
+    """A megabyte that decompresses to two hundred."""
     zeros = b"B" + struct.pack("<I", 48 << 20) + bytes(48 << 20)
     small = importer.Limits(memory_bytes=200 * 1024**2)
     refused = _convert_alone(tmp_path, zlib.compress(b"\x80\x03(" + zeros * 4 + b"l.", 1), small)
     assert "memory" in refused.message or "more bytes" in refused.message
 
 
-def test_an_endless_computation_is_stopped(tmp_path: Path) -> None:
-    """A tuple of tuples whose hash takes two to the power of sixty steps, without any call; by its CPU time."""
+def test_the_cpu_limit(tmp_path: Path) -> None:
+    """A tuple of tuples whose hash takes two to the power of sixty steps, without any call."""
     nested = b"\x80\x02)" + b"2\x86" * 60
     refused = _convert_alone(tmp_path, nested + b"0}" + nested[2:] + b"K\x01s.", _SMALL)
     assert "more time" in refused.message
 
 
-def test_a_trusted_file_that_never_ends_is_stopped(tmp_path: Path) -> None:
-    """By the clock, because it does not compute."""
+def test_the_time_limit(tmp_path: Path) -> None:
+    """A trusted file that sleeps."""
     sleepy = importer.Limits(wall_seconds=2.0)
     assert (
         "more time"
@@ -280,10 +278,10 @@ def test_a_trusted_file_that_never_ends_is_stopped(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's walls are Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of the kernel needs Linux")
 @pytest.mark.parametrize("attempt", ["shell", "exec", "write", "remove", "connect", "signal"])
-def test_even_trusted_code_stays_behind_the_walls(tmp_path: Path, attempt: str) -> None:
-    """No process, no file, no network: it runs, and reaches nothing."""
+def test_trusted_code_runs_in_the_sandbox(tmp_path: Path, attempt: str) -> None:
+    """It can use no process, file or network."""
     canary, kept = tmp_path / "canary", tmp_path / "kept"
     kept.write_text("here")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -304,8 +302,8 @@ def test_even_trusted_code_stays_behind_the_walls(tmp_path: Path, attempt: str) 
     assert kept.read_text() == "here"
 
 
-def test_the_worker_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trusted file that stops unless a credential is gone."""
+def test_the_worker_has_an_empty_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trusted file fails if it finds a credential."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
     evil = _Evil(
         operator.getitem,
@@ -316,8 +314,8 @@ def test_the_worker_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch:
     assert "KeyError" in refused.message
 
 
-def test_a_trusted_digest_lets_a_file_in_and_is_recorded(tmp_path: Path, label: np.ndarray) -> None:
-    """The only way for a file that names something unknown, and only for those bytes."""
+def test_a_trusted_file_is_loaded(tmp_path: Path, label: np.ndarray) -> None:
+    """Only a file with a given digest, which is recorded."""
     table, names = _table(), ["age", "hour"]
     stop = xgboost.callback.EarlyStopping(rounds=3)
     model = _classifier(callbacks=[stop])
@@ -346,7 +344,7 @@ def _chained(fitted: Any, names: list[str] | None = None) -> sklearn_transformer
     return pipeline_conversion.convert(read, names=names, width=2, columns=None)
 
 
-def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> None:
+def test_unsupported_objects_are_refused(label: np.ndarray) -> None:
     """Other classifiers, functions, objectives, categorical splits, columns without names."""
     values = _table().select("age", "hour").to_numpy()
     forest = RandomForestClassifier(n_estimators=2, max_depth=2).fit(values, label)
@@ -367,18 +365,18 @@ def test_what_cannot_be_said_exactly_is_refused_by_name(label: np.ndarray) -> No
     )
     kinds = xgboost.DMatrix(values // 10, label, feature_types=["c", "c"], enable_categorical=True)
     split = xgboost.train({"objective": "binary:logistic", "max_cat_to_onehot": 1}, kinds, 3)
-    for model, told in (
+    for model, message in (
         (three, "3 classes"),
         (counts, "poisson"),
         (linear, "gblinear"),
         (split, "categorical"),
     ):
-        with pytest.raises(sklearn_transformers.Unsupported, match=told):
+        with pytest.raises(sklearn_transformers.Unsupported, match=message):
             from_fitted(pickle_reader.read(_dumped(model), max_bytes=1 << 24))
 
 
-def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> None:
-    """From end to end: the file, what was found, and a way on."""
+def test_refusals_have_hints(tmp_path: Path, label: np.ndarray) -> None:
+    """The error names the file, what was found, and what to do."""
     values = _table().select("age", "hour").to_numpy()
     joblib.dump(_classifier().fit(values, label), tmp_path / "xgboost_model.joblib")
     (tmp_path / "dataset_metadata.json").write_text('{"columns": ["a", "b", "c"]}')
@@ -390,8 +388,8 @@ def test_what_is_refused_says_what_to_do(tmp_path: Path, label: np.ndarray) -> N
         importer.convert(tmp_path, name="m")
 
 
-def test_a_booster_whose_trees_are_not_trees_is_refused(label: np.ndarray) -> None:
-    """XGBoost follows a child index wherever it points."""
+def test_a_booster_with_invalid_trees_is_refused(label: np.ndarray) -> None:
+    """XGBoost does not check child indices."""
     booster = _classifier().fit(_table().select("age", "hour").to_numpy(), label).get_booster()
     from_bytes(bytes(booster.save_raw("json")))
     for child in (10_000_000, 0, -7):
@@ -401,8 +399,8 @@ def test_a_booster_whose_trees_are_not_trees_is_refused(label: np.ndarray) -> No
             from_bytes(json.dumps(document).encode())
 
 
-def test_a_folder_without_a_model_says_what_it_has(tmp_path: Path) -> None:
-    """And two that could be it are one too many."""
+def test_a_folder_without_a_model(tmp_path: Path) -> None:
+    """The error lists its files; two candidates are refused as well."""
     with pytest.raises(NotFound, match=r"xgboost_model.joblib"):
         importer.convert(tmp_path, name="m")
     for name in ("a.joblib", "b.joblib"):

@@ -1,6 +1,6 @@
-"""The reader of foreign streams: nothing in one is ever called, and what it wants is told by its name.
+"""The reader of third-party pickles: nothing in a file is called, and refused names are listed.
 
-These tests read hostile files in their own process, where no wall stands but the reader itself.
+These tests read hostile files in their own process, without a sandbox.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _engineer() -> ColumnTransformer:
 
 
 def _plain(value: Any) -> Any:
-    """What was saved, or read, as something that can be compared."""
+    """Return a saved or read value as one that can be compared."""
     if isinstance(value, np.dtype) or getattr(value, "path", "") == "numpy.dtype":
         return "a type"
     if isinstance(value, pickle_reader.Record):
@@ -64,8 +64,8 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("written", ["none", "zlib", "gzip", "bz2", "lzma", "xz", *map(str, range(6))])
-def test_good_files_are_read_whole(written: str) -> None:
-    """Each compression of joblib and each protocol of pickle gives the state that was saved."""
+def test_supported_files_are_read(written: str) -> None:
+    """Each compression of joblib and each protocol of pickle gives the saved state."""
     engineer, out = _engineer(), io.BytesIO()
     if written.isdigit():
         pickle.dump(engineer, out, protocol=int(written))
@@ -77,8 +77,8 @@ def test_good_files_are_read_whole(written: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1", "?", ">f8", ">i4", "U3", "S2", "O"])
-def test_arrays_are_those_that_were_saved(dtype: str) -> None:
-    """Types, byte orders, layouts and shapes, in joblib's and in pickle's own way."""
+def test_arrays_round_trip(dtype: str) -> None:
+    """Types, byte orders, layouts and shapes, in joblib's and in pickle's format."""
     array = np.arange(24).reshape(2, 3, 4).astype(dtype)
     for saved in (array, np.asfortranarray(array), array[:, ::2], array[:0], array[0, 0, 0]):
         for data in (_dumped([saved]), pickle.dumps([saved], 2), pickle.dumps([saved], 5)):
@@ -86,7 +86,7 @@ def test_arrays_are_those_that_were_saved(dtype: str) -> None:
 
 
 class _Evil:
-    """Pickles as a call of `function` with `arguments`."""
+    """An object whose pickle calls `function` with `arguments`."""
 
     def __init__(self, function: Any, *arguments: Any, state: Any = None) -> None:
         self.reduced = (function, arguments) if state is None else (function, arguments, state)
@@ -106,7 +106,7 @@ def _text(value: str) -> bytes:
 
 
 def _call(module: str, name: str, argument: str) -> bytes:
-    """A call by STACK_GLOBAL, whose names need not exist."""
+    """Return a pickle that calls a name, which need not exist, by STACK_GLOBAL."""
     return b"\x80\x04" + _text(module) + _text(name) + b"\x93" + _text(argument) + b"\x85R."
 
 
@@ -186,8 +186,8 @@ _CASES = tuple(_hostile(Path("/nowhere/canary")))
 
 
 @pytest.mark.parametrize("case", _CASES)
-def test_no_code_runs_and_the_name_is_told(tmp_path: Path, case: str) -> None:
-    """Read in this very process, where nothing but the reader stands in the way."""
+def test_no_code_runs(tmp_path: Path, case: str) -> None:
+    """The error has the refused name; read in this process, without a sandbox."""
     canary = tmp_path / "canary"
     data, name = _hostile(canary)[case]
     with pytest.raises(pickle_reader.NamesRefused) as refused:
@@ -197,8 +197,8 @@ def test_no_code_runs_and_the_name_is_told(tmp_path: Path, case: str) -> None:
     assert "antigravity" not in sys.modules
 
 
-def test_every_refused_name_is_told_at_once(tmp_path: Path) -> None:
-    """One look at the error is enough to know what the file wants."""
+def test_every_refused_name_is_listed(tmp_path: Path) -> None:
+    """In one error."""
     data = _dumped([_Evil(os.system, "x"), _Evil(eval, "x"), _Evil(socket.create_connection, "x")])
     with pytest.raises(pickle_reader.NamesRefused) as refused:
         pickle_reader.read(data, max_bytes=1 << 20)
@@ -228,14 +228,14 @@ _ABUSES = {
 
 
 @pytest.mark.parametrize("case", list(_ABUSES))
-def test_a_stream_that_abuses_the_reader_is_unreadable(case: str) -> None:
-    """No state for what has none, no call of what is no name, no allocation by number."""
+def test_invalid_operations_are_unreadable(case: str) -> None:
+    """A state for an object that has none, a call of something that is no name, an allocation by number."""
     with pytest.raises(Unreadable):
         pickle_reader.read(_ABUSES[case], max_bytes=1 << 20)
 
 
-def test_an_array_that_lies_about_itself_is_unreadable() -> None:
-    """Shapes and types are checked against the bytes before numpy sees them."""
+def test_an_inconsistent_array_is_unreadable() -> None:
+    """Shapes and types are compared with the bytes before numpy uses them."""
     good = _dumped(np.arange(10, dtype=np.int64))
     at = good.index(b"\x8c\x05shape") + 7
     for forged in (good.replace(b"K\x0a\x85", b"K\x7f\x85"), good.replace(b"\x8c\x02i8", b"\x8c\x02V8")):
@@ -248,8 +248,8 @@ def test_an_array_that_lies_about_itself_is_unreadable() -> None:
         pickle_reader.read(pickle.dumps(records), max_bytes=1 << 20)
 
 
-def test_flipped_bytes_never_do_more_than_be_refused() -> None:
-    """Three hundred damaged copies of a good engineer: read, refused or unreadable, nothing else."""
+def test_damaged_files_are_read_or_refused() -> None:
+    """Three hundred damaged copies raise no other error."""
     good = _dumped(_engineer())
     chance = random.Random(5)
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""The answer of the process that opened a foreign model is input like any other."""
+"""Validation of the import worker's response."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _SOUND: dict[str, Any] = {
     ],
     ids=str,
 )  # fmt: skip
-def test_an_answer_of_another_shape_is_refused(change: dict[str, Any]) -> None:
-    """The process may have been taken over: its answer is input."""
+def test_a_malformed_response_is_refused(change: dict[str, Any]) -> None:
+    """The worker may have been taken over: its response is untrusted."""
     good = json.dumps(_SOUND).encode() + b"\n{}"
     assert parse_response(WorkerOutput(good, 0, False), model="m", trust=()).booster == b"{}"
     bad = json.dumps({**_SOUND, **change}).encode() + b"\n{}"

@@ -14,17 +14,18 @@ from vigie.matching import (
     POINTS,
     SHORTLIST,
     Column,
-    Index,
+    ModelIndex,
     ModelProfile,
+    ModelVector,
     TableProfile,
+    compare,
     describe,
     domains,
     shortlist,
+    similarity,
     total,
-    vector,
 )
-from vigie.matching.distributions import LEVELS, Quantiles, closeness, gaps, measure
-from vigie.matching.explanations import compare, similarity
+from vigie.matching.distributions import LEVELS, Quantiles, distances, distribution_similarity, quantiles_of
 from vigie.roles.inference import ColumnRole, Roles
 from vigie.simulator import DOMAINS
 
@@ -68,7 +69,7 @@ def table(
     """A table of these columns, its domain read from their names and from the values of its categories."""
     return TableProfile(
         tuple(Column(name, role, kind) for name, (role, kind) in columns.items()),
-        domains.read([*columns, *values], {role for role, _ in columns.values()}),
+        domains.score_domains([*columns, *values], {role for role, _ in columns.values()}),
         quantiles,
     )
 
@@ -159,9 +160,9 @@ def test_a_table_without_any_meaning_scores_near_nothing() -> None:
         "x": ("none", "String"),
     }
     for known in MODELS.values():
-        evidence = compare(table(nothing), known)
-        assert similarity(evidence) <= UNSAID_ONLY
-        assert {reason.part for reason in evidence if reason.points} <= {"domain"}
+        reasons = compare(table(nothing), known)
+        assert similarity(reasons) <= UNSAID_ONLY
+        assert {reason.part for reason in reasons if reason.points} <= {"domain"}
     assert score(table({}), MODELS["money"]) <= UNSAID_ONLY
 
 
@@ -172,12 +173,12 @@ def test_the_points_sum_to_the_similarity(with_features: bool) -> None:
     for columns in (MONEY, CLAIMS, ORDERS, ANONYMOUS):
         for domain, other in (("mobile_money", MONEY), ("insurance", CLAIMS)):
             left, right = table(columns, spread if with_features else None), model(domain, other, spread)
-            evidence = compare(left, right)
-            exact = Index([vector(right.domain, right.columns, right.roles)]).parts(left)
-            close = closeness(gaps(spread, [spread])) if with_features else None
-            assert similarity(evidence) == pytest.approx(total(exact, close)[0], abs=0.00051)
-            assert 0.0 <= similarity(evidence) <= 1.0
-            assert [reason.part for reason in evidence] == list(PARTS) + ["distributions"] * with_features
+            reasons = compare(left, right)
+            exact = ModelIndex([ModelVector.of(right.domain, right.columns, right.roles)]).parts(left)
+            close = distribution_similarity(distances(spread, [spread])) if with_features else None
+            assert similarity(reasons) == pytest.approx(total(exact, close)[0], abs=0.00051)
+            assert 0.0 <= similarity(reasons) <= 1.0
+            assert [reason.part for reason in reasons] == list(PARTS) + ["distributions"] * with_features
 
 
 def test_a_perfect_match_is_one() -> None:
@@ -205,7 +206,7 @@ def test_the_evidence_counts_and_names_what_is_missing() -> None:
 
 
 def test_the_order_of_the_columns_does_not_matter() -> None:
-    """The same columns the other way round give the same evidence."""
+    """The same columns the other way round give the same reasons."""
     turned = dict(reversed(MONEY.items()))
     for known in MODELS.values():
         assert compare(table(turned), known) == compare(table(MONEY), known)
@@ -214,12 +215,14 @@ def test_the_order_of_the_columns_does_not_matter() -> None:
 def test_many_models_at_once_score_as_one_by_one() -> None:
     """The index gives each model what it would get alone."""
     known = [*MODELS.values(), model("embedded", EMBEDDED)]
-    index = Index([vector(m.domain, m.columns, m.roles) for m in known])
+    index = ModelIndex([ModelVector.of(m.domain, m.columns, m.roles) for m in known])
     for columns in (MONEY, CLAIMS, ANONYMOUS):
         together = index.parts(table(columns))
-        alone = [Index([vector(m.domain, m.columns, m.roles)]).parts(table(columns))[0] for m in known]
+        alone = [
+            ModelIndex([ModelVector.of(m.domain, m.columns, m.roles)]).parts(table(columns))[0] for m in known
+        ]
         np.testing.assert_allclose(together, alone, atol=1e-6)
-    assert len(Index([]).parts(table(MONEY))) == 0
+    assert len(ModelIndex([]).parts(table(MONEY))) == 0
 
 
 def test_a_profile_of_a_later_vigie_is_read_for_what_is_known() -> None:
@@ -323,11 +326,13 @@ def test_every_simulated_domain_has_words() -> None:
 
 def test_no_word_of_a_domain_leaves_the_domain_open() -> None:
     """Nothing said is half for all; more words give more trust."""
-    assert set(domains.read([], []).scores.values()) == {domains.UNSAID}
-    one, three = (domains.read(t, []).scores for t in (["premium"], ["premium", "policy", "deductible"]))
+    assert set(domains.score_domains([], []).scores.values()) == {domains.NEUTRAL_SCORE}
+    one, three = (
+        domains.score_domains(t, []).scores for t in (["premium"], ["premium", "policy", "deductible"])
+    )
     assert 0.5 < one["insurance"] < three["insurance"] <= 1.0
     assert three["crypto"] < one["crypto"] < 0.5
-    wires = domains.read(["iban", "swift"], []).scores
+    wires = domains.score_domains(["iban", "swift"], []).scores
     assert wires["insurance"] < wires["p2p"] < wires["transfers"]
 
 
@@ -343,14 +348,16 @@ def test_gaps_see_the_shape_and_not_the_scale_or_one_huge_value() -> None:
         ("outlier", "same", "apart", "binary", "other"),
         np.array([outlier, np.float32(line) * (1 + 1e-7), line + 100, binary, line]),
     )
-    assert gaps(left, [right])[0].tolist() == pytest.approx([0, 1, 1 / 11, 0, np.nan], nan_ok=True)
-    thousand = gaps(Quantiles(left.names, left.values * 1000), [Quantiles(right.names, right.values * 1000)])
-    np.testing.assert_allclose(thousand, gaps(left, [right]))
+    assert distances(left, [right])[0].tolist() == pytest.approx([0, 1, 1 / 11, 0, np.nan], nan_ok=True)
+    thousand = distances(
+        Quantiles(left.names, left.values * 1000), [Quantiles(right.names, right.values * 1000)]
+    )
+    np.testing.assert_allclose(thousand, distances(left, [right]))
     none = Quantiles((), np.zeros((0, LEVELS)))
-    together = gaps(left, [none, right])
+    together = distances(left, [none, right])
     assert np.isnan(together[0]).all()
-    np.testing.assert_array_equal(together[1], gaps(left, [right])[0])
-    assert gaps(none, [right]).shape == (1, 0)
+    np.testing.assert_array_equal(together[1], distances(left, [right])[0])
+    assert distances(none, [right]).shape == (1, 0)
 
 
 def test_features_the_model_never_met_count_as_far() -> None:
@@ -358,8 +365,8 @@ def test_features_the_model_never_met_count_as_far() -> None:
     half = np.repeat([0.0, np.nan], 10)
     three = np.repeat([0.0, np.nan], [3, 17])
     found = np.array([np.zeros(20), half, np.ones(20), three, np.full(20, np.nan)])
-    assert closeness(found).tolist() == [1.0, 0.5, 0.0, 0.5, 0.5]
-    assert closeness(np.zeros((1, 0))).tolist() == [0.5]
+    assert distribution_similarity(found).tolist() == [1.0, 0.5, 0.0, 0.5, 0.5]
+    assert distribution_similarity(np.zeros((1, 0))).tolist() == [0.5]
 
 
 def test_quantiles_survive_json_and_leave_out_what_is_not_a_number() -> None:
@@ -370,7 +377,7 @@ def test_quantiles_survive_json_and_leave_out_what_is_not_a_number() -> None:
         names = ("a", "b")
         values = rng.normal(size=(500, 2)).astype(np.float32)
 
-    spread = measure(Some())
+    spread = quantiles_of(Some())
     data = json.loads(json.dumps(spread.to_json()))
     again = Quantiles.from_json(
         data | {"short": [1.0], "null": [None] * LEVELS, "inf": [float("inf")] * LEVELS}

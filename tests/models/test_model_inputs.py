@@ -12,7 +12,7 @@ from vigie.detectors import base, isolation_forest, raw_columns, registry, tail_
 from vigie.features import NAMES, related
 from vigie.features.columns import ColumnView
 from vigie.features.related import RELATED_SIGNALS
-from vigie.fitted_state import ScoringState
+from vigie.fitted_state import FittedState, ScoringState
 from vigie.models import model_inputs
 from vigie.models.model_inputs import DETECTORS, INPUTS, TABLE_CONTEXT
 from vigie.roles.inference import Roles
@@ -60,7 +60,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     frame, roles = people(1200), given(ROLES)
     alone = model_inputs.build_inputs(frame, roles)
     for module in (base, raw_columns, tail_scores, model_inputs, features):
-        monkeypatch.setattr(module, "MANY", 500)
+        monkeypatch.setattr(module, "ROWS_PER_THREAD", 500)
     together = model_inputs.build_inputs(frame, roles)
     np.testing.assert_array_equal(together.inputs, alone.inputs)
     np.testing.assert_array_equal(together.columns, alone.columns)
@@ -134,7 +134,7 @@ def test_a_table_that_says_nothing() -> None:
     frame = people(60)
     found = model_inputs.build_inputs(frame, given(dict.fromkeys(frame.columns, "none")))
     assert set(found.anomaly) == {0.5}
-    assert not found.known.any()
+    assert not found.varying.any()
 
 
 def test_ignored_columns_change_no_rank() -> None:
@@ -147,3 +147,21 @@ def test_ignored_columns_change_no_rank() -> None:
     one, two = np.empty(300), np.empty(300)
     one[here.order], two[there.order] = here.inputs[:, name], there.inputs[:, name]
     np.testing.assert_array_equal(one, two)
+
+
+def test_columns_may_be_called_as_features_and_detectors_are() -> None:
+    """The ranks of a column and those of a feature of the same name are two statistics of the fitted table."""
+    rng = np.random.default_rng(0)
+    names = {
+        "account_age": "account_age",
+        "age_of_card": "account_age",
+        "together": "number",
+        "line": "category",
+    }
+    extra = {name: rng.integers(0, 900, 300) for name in ("account_age", "age_of_card", "together")}
+    frame = people(300).with_columns(**extra, line=pl.Series(rng.choice(["a", "b", "c"], 300)))
+    roles, state = given(ROLES | names), FittedState.keeping()
+    whole = model_inputs.build_inputs(frame, roles, state=state)
+    again = model_inputs.build_inputs(frame, roles, state=state.fitted())
+    np.testing.assert_array_equal(again.inputs, whole.inputs)
+    np.testing.assert_array_equal(again.anomaly, whole.anomaly)

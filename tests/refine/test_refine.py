@@ -165,9 +165,9 @@ def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None
     ("document", "error", "said"),
     [
         ("row,fraud\n1,1\n1,0\n", InputRefused, "row 1 both as fraud and as fine"),
-        ("row,fraud\n1,blue\n2,0\n", InputRefused, "1 cells that say neither fraud nor fine"),
-        ("row,fraud,who\n1,1,ann\n", InputRefused, "expected a row and what is said of it"),
-        ("thing,fraud\n1,1\n2,0\n", InputRefused, "expected a row and what is said of it"),
+        ("row,fraud\n1,blue\n2,0\n", InputRefused, "1 cells that mean neither fraud nor legitimate"),
+        ("row,fraud,who\n1,1,ann\n", InputRefused, "expected a row and its label"),
+        ("thing,fraud\n1,1\n2,0\n", InputRefused, "expected a row and its label"),
         ("id,fraud\nA1,1\nB9,0\n", InputRefused, "found 1 values that no row of the predictions has"),
     ],
     ids=["contradiction", "colour", "three columns", "no key", "unknown id"],

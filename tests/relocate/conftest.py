@@ -23,7 +23,7 @@ def counting() -> CountingStores:
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    """The URL of the folder that the models lie in before."""
+    """The URL of the folder that has the models before."""
     return (tmp_path / "data" / "automl_models").as_uri()
 
 
@@ -43,7 +43,7 @@ def sqlite(tmp_path: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def proxy(s3: str, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    """The proxy; stores opened after this go through it, and do not give up."""
+    """A proxy that stores opened afterwards use, with a long time limit."""
     made = FaultyProxy(moto_endpoint)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.endpoint)
     monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", str(LIMIT))
@@ -53,7 +53,7 @@ def proxy(s3: str, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def make_killable(tmp_path: Path) -> Iterator[Callable[[], KillableJobs]]:
-    """Where processes to be killed come from, with the environment of the moment it is called."""
+    """Returns killable jobs with the environment at the time of the call."""
     made: list[KillableJobs] = []
 
     def make() -> KillableJobs:

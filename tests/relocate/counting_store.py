@@ -12,7 +12,7 @@ from vigie.stores.open import open_location
 
 
 class CountingStore(Store):
-    """A store that counts its requests, and asks `fault` before each, which may raise or return other bytes."""
+    """A store that counts its requests; `fault` is called before each and may raise or return other bytes."""
 
     def __init__(self, inner: Store, log: Counter[tuple[str, str]], fault: Callable[[str, str], Any]) -> None:
         super().__init__(inner.location)

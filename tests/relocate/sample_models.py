@@ -1,4 +1,4 @@
-"""Catalogs of small models, and what a store or a database holds."""
+"""Catalogs of small models, and the content of stores and databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOMAIN = "mobile_money"
 
 
 def make_files(name: str, size: int) -> tuple[Bundle, dict[str, bytes]]:
-    """A bundle of made-up bytes, the same for the same name."""
+    """Return a bundle of random bytes, the same for the same name."""
     booster = random.Random(name).randbytes(size)
     profile = {
         "domain": DOMAIN,
@@ -49,13 +49,13 @@ def populate(engine: sa.Engine, url: str, count: int = 6, size: int = 2_000) -> 
 
 
 def contents(url: str) -> dict[str, bytes]:
-    """Everything in a store, by key."""
+    """Return every object of a store by key."""
     store = connect(url)
     return {head.key: store.get(head.key) for head in store.list()}
 
 
 def dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table."""
+    """Return every row of every table."""
     with engine.connect() as connection:
         tables = sorted(sa.inspect(connection).get_table_names())
         return {
@@ -67,12 +67,12 @@ def dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def places(engine: sa.Engine) -> dict[str, str]:
-    """Where the catalog says that each model lies."""
+    """Return the storage location of each model."""
     return {entry.label: str(entry.storage) for entry in Catalog(engine).list(active_only=False)}
 
 
 def read_all(engine: sa.Engine) -> int:
-    """Loads every model from where the catalog says, without a cache, as a prediction does; how many."""
+    """Load every model from the catalog's location, without a cache; return how many."""
     entries = Catalog(engine).list(active_only=False)
     for entry in entries:
         assert load(open_location(entry.store), entry.bundle).name == entry.name
@@ -80,6 +80,6 @@ def read_all(engine: sa.Engine) -> int:
 
 
 def object_digests(url: str, prefix: str = "") -> dict[str, str]:
-    """The digest of each object of a store."""
+    """Return the digest of each object of a store."""
     store = connect(url)
     return {head.key: sha256(store.get(head.key)).hexdigest() for head in store.list(prefix)}

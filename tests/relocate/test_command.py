@@ -1,4 +1,4 @@
-"""The commands, as typed: the five that the first implementation promised, and `vigie migrate`."""
+"""The commands: the five of the first implementation, and `vigie migrate`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HOME = f"s3://{BUCKET}/automl_models"
 
 @pytest.fixture
 def bucket() -> Iterator[str]:
-    """The bucket of the first implementation's commands, empty, on the S3 server of the environment."""
+    """The bucket that the documented commands use, empty, on the S3 server of the environment."""
     session = boto3.session.Session(
         os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
     )
@@ -50,7 +50,7 @@ def bucket() -> Iterator[str]:
 
 
 def five_commands(url: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each in a process of its own in the checkout, with forty models in the catalog."""
+    """Run each command in a process of its own, with forty models in the catalog."""
     monkeypatch.setenv("DATABASE_URL", url)
     engine = database.open(url)
     try:
@@ -60,7 +60,7 @@ def five_commands(url: str, source: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def in_turn(engine: sa.Engine, source: str) -> None:
-    """What each says and leaves behind."""
+    """Run the commands and check their output and the stores."""
     catalog = Catalog(engine)
     missing = 40 - registry.register(catalog)
     if missing > 0:
@@ -75,24 +75,24 @@ def in_turn(engine: sa.Engine, source: str) -> None:
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
-    said = python("migrate_models_to_s3.py --estimate")
-    assert "40 models in 240 objects" in said
-    assert all(name in said for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
-    assert "40 models: 40 new" in said
+    output = python("migrate_models_to_s3.py --estimate")
+    assert "40 models in 240 objects" in output
+    assert all(name in output for name in ("Amazon S3", "Google Cloud", "Azure", "Cloudflare R2"))
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --dry-run")
+    assert "40 models: 40 new" in output
     assert contents(HOME) == {}
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
-    assert "0 of 40 models are right" in said
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models")
-    assert "40 of 40 models moved" in said
-    assert "40 models in, 40 out" in said
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify", code=5)
+    assert "0 of 40 models are right" in output
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models")
+    assert "40 of 40 models moved" in output
+    assert "40 models in, 40 out" in output
     moved = catalog.list(active_only=False)
     assert {(e.storage.storage_type, e.storage.bucket) for e in moved} == {("s3", BUCKET)}
     assert all(e.storage.prefix == f"automl_models/{e.name}/{e.version}" for e in moved)
-    said = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
-    assert f"40 of 40 models right at {HOME}" in said
-    said = python("migrate_models_to_s3.py --rollback")
-    assert "40 models are where they were" in said
+    output = python("migrate_models_to_s3.py --bucket fraud-detection-models --verify")
+    assert f"40 of 40 models right at {HOME}" in output
+    output = python("migrate_models_to_s3.py --rollback")
+    assert "40 models are where they were" in output
     assert places(engine) == before
     assert read_all(engine) == 40
 
@@ -101,7 +101,7 @@ def in_turn(engine: sa.Engine, source: str) -> None:
 def test_the_five_commands_on_sqlite_and_moto(
     s3: str, bucket: str, tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a laptop."""
+    """With the catalog in SQLite."""
     five_commands(f"sqlite:///{tmp_path / 'catalog.sqlite'}", source, monkeypatch)
 
 
@@ -121,13 +121,13 @@ def test_the_five_commands_on_a_real_gateway(
     source: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With signatures checked."""
+    """The gateway checks signatures."""
     five_commands(database_url, source, monkeypatch)
 
 
 @pytest.fixture
 def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `vigie migrate` in this process, on a catalog without the models that come with Vigie."""
+    """Runs `vigie migrate` in this process, on a catalog without starter models."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'only.sqlite'}")
     monkeypatch.setattr(registry, "register", lambda catalog: 0)
 
@@ -137,8 +137,8 @@ def vigie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
-def test_one_thing_after_the_other(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """Plan, run, verify, status, roll back; the results on stdout, how far it is on stderr."""
+def test_all_actions_in_sequence(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """Plan, run, verify, status, roll back; results on stdout, progress on stderr."""
     populate(sqlite, source, 3)
     done = vigie("--to", target, "--dry-run")
     assert "3 models: 3 new" in done.stdout
@@ -181,28 +181,30 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     assert printed[-1] == "moved 2 of 2 models, 2.0 GB of 2.0 GB"
 
 
-def test_the_same_as_json(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """For each of them, on stdout, and nothing on stderr."""
+def test_json_output(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """For each action, on stdout, with nothing on stderr."""
     populate(sqlite, source, 2)
 
-    def told(*arguments: str) -> Any:
+    def as_json(*arguments: str) -> Any:
         done = vigie(*arguments, "--json")
         assert done.exit_code == 0, done.output
         assert done.stderr == ""
         return json.loads(done.stdout)
 
-    costs = told("--to", target, "--estimate")
+    costs = as_json("--to", target, "--estimate")
     assert costs["load"]["models"] == 2
     assert [c["provider"]["key"] for c in costs["costs"]] == ["s3", "gcs", "azure", "r2"]
-    assert told("--to", target, "--dry-run")["counts"] == {"new": 2}
-    assert told("--to", target)["complete"] is True
-    assert told("--to", target, "--verify")["good"] == 2
-    assert told("--status")[0]["state"] == "done"
-    assert told("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
+    assert as_json("--to", target, "--dry-run")["counts"] == {"new": 2}
+    assert as_json("--to", target)["complete"] is True
+    assert as_json("--to", target, "--verify")["good"] == 2
+    assert as_json("--status")[0]["state"] == "done"
+    assert as_json("--rollback")["restored"] == ["dataset1 1", "dataset2 1"]
 
 
-def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """5 for what is not as it should be, with the model and the file; the other models are moved."""
+def test_the_exit_code_of_an_incomplete_migration(
+    sqlite: sa.Engine, source: str, target: str, vigie: Any
+) -> None:
+    """It is 5; the error names the model and the file, and the other models are moved."""
     entries = populate(sqlite, source, 3)
     connect(source).delete(entries[1].bundle.keys()["profile.json"])
     for arguments in (("--dry-run",), (), ("--verify",)):
@@ -232,10 +234,10 @@ def test_any_miss_ends_with_an_exit_code(sqlite: sa.Engine, source: str, target:
         (("--to", "/tmp/x", "--prune-source", "--yes"), 4, "no finished migration"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(
+def test_contradictory_options_are_refused(
     sqlite: sa.Engine, vigie: Any, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
-    """In words, with the exit code of its kind, and no traceback."""
+    """With a message, the exit code of its kind, and no traceback."""
     done = vigie(*arguments)
     assert done.exit_code == code, done.output
     assert words in done.stderr
@@ -243,8 +245,8 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert "secret" not in done.output.replace("AWS_SECRET", "")
 
 
-def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
-    """No answer is no."""
+def test_pruning_asks_for_confirmation(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """Without an answer nothing is deleted."""
     populate(sqlite, source, 2)
     vigie("--to", target)
     for answer in ("", "n\n"):
@@ -256,8 +258,8 @@ def test_pruning_asks_first(sqlite: sa.Engine, source: str, target: str, vigie: 
     assert read_all(sqlite) == 2
 
 
-def test_an_empty_catalog_is_no_error(sqlite: sa.Engine, target: str, vigie: Any) -> None:
-    """There is nothing to move and nothing to pay."""
+def test_an_empty_catalog(sqlite: sa.Engine, target: str, vigie: Any) -> None:
+    """Every action succeeds."""
     assert "Nothing to do" in vigie("--to", target).stdout
     assert "0 models" in vigie("--estimate").stdout
     assert "No migration yet" in vigie("--status").stdout

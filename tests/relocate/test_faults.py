@@ -1,4 +1,4 @@
-"""Stores that fail in the middle: a clear error, nothing lost, and a second run that finishes."""
+"""Migrations with failing stores and databases: a clear error, no loss, and a second run that finishes."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ COUNT = 5
 
 
 def after(requests: int, what: str) -> Any:
-    """A fault that begins with the request of that number and stays."""
+    """Return a fault of every request from that number on."""
     seen = itertools.count(1)
     return lambda verb, path: what if next(seen) > requests else None
 
 
 def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
-    """A fault of every nth request of these verbs."""
+    """Return a fault of every nth request of these verbs."""
     seen = itertools.count(1)
     return lambda verb, path: what if verb in verbs and next(seen) % nth == 0 else None
 
 
 def finish_run(engine: sa.Engine, target: str, **given: Any) -> None:
-    """A second run, with nothing in its way, finishes; every byte is right."""
+    """Run again without faults and verify every byte."""
     assert run(engine, target, **given).complete
     assert verify(engine, target).right
     assert read_all(engine) == COUNT
 
 
 def found_right(engine: sa.Engine, target: str) -> bool:
-    """Whether all lies at the target; a store that cannot be read at all is no yes."""
+    """Whether every model is valid at the target; False where the store cannot be read."""
     try:
         return verify(engine, target).right
     except StoreUnavailable:
@@ -54,7 +54,7 @@ def found_right(engine: sa.Engine, target: str) -> bool:
     ("fault", "words"),
     [("503", "asks to slow down"), ("drop", ""), ("403", "access key is unknown"), ("cut", "")],
 )
-def test_an_s3_store_that_fails_from_some_moment_on(
+def test_an_s3_store_that_fails_in_the_middle(
     sqlite: sa.Engine,
     source: str,
     s3: str,
@@ -63,7 +63,7 @@ def test_an_s3_store_that_fails_from_some_moment_on(
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Unavailable, gone, revoked credentials, broken answers: said in words; what had moved stays moved."""
+    """Unavailable, disconnected, revoked credentials, damaged responses: models that had moved stay moved."""
     monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
     populate(sqlite, source, COUNT)
     proxy.fault = after(45, fault)
@@ -83,10 +83,10 @@ def test_an_s3_store_that_fails_from_some_moment_on(
 
 
 @pytest.mark.parametrize("fault", ["503", "drop", "cut"])
-def test_an_s3_store_that_fails_now_and_then_is_no_obstacle(
+def test_an_s3_store_that_fails_sometimes(
     sqlite: sa.Engine, source: str, s3: str, proxy: Any, fault: str
 ) -> None:
-    """Each fifth request fails; the client asks again, and not one model is missed."""
+    """Every fifth request fails; the client repeats it, and every model is moved."""
     populate(sqlite, source, COUNT)
     proxy.fault = every(5, fault, "GET PUT" if fault != "cut" else "PUT")
     report = run(sqlite, f"{s3}/m", parallel=4)
@@ -96,8 +96,10 @@ def test_an_s3_store_that_fails_now_and_then_is_no_obstacle(
     finish_run(sqlite, f"{s3}/m")
 
 
-def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
-    """Every answer with one byte changed: no model is believed to have arrived, each is named with its file."""
+def test_damaged_responses_of_the_target_move_no_model(
+    sqlite: sa.Engine, source: str, s3: str, proxy: Any
+) -> None:
+    """The error names each model with its file."""
     entries = populate(sqlite, source, COUNT)
     proxy.fault = lambda verb, path: "flip" if verb == "GET" and "booster" in path else None
     report = run(sqlite, f"{s3}/m", parallel=4)
@@ -110,8 +112,8 @@ def test_wrong_bytes_from_the_target_move_no_row(sqlite: sa.Engine, source: str,
     finish_run(sqlite, f"{s3}/m")
 
 
-def test_one_wrong_answer_is_asked_for_again(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
-    """A byte spoilt on the way once is no reason to give up, in either direction."""
+def test_a_damaged_response_is_requested_again(sqlite: sa.Engine, source: str, s3: str, proxy: Any) -> None:
+    """Once, in either direction."""
     populate(sqlite, f"{s3}/old", COUNT)
     seen = itertools.count(1)
     proxy.fault = lambda verb, path: (
@@ -124,7 +126,7 @@ def test_one_wrong_answer_is_asked_for_again(sqlite: sa.Engine, source: str, s3:
 def test_a_bucket_deleted_in_the_middle(
     sqlite: sa.Engine, source: str, s3: str, moto_endpoint: str, counting: CountingStores
 ) -> None:
-    """Said as what it is; rows that had moved point at nothing now, and a rollback puts them back."""
+    """The error says so; a rollback restores the models that had moved."""
     import boto3
 
     entries = populate(sqlite, source, COUNT)
@@ -152,7 +154,7 @@ def test_a_bucket_deleted_in_the_middle(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
+    """A file system of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True)
@@ -162,8 +164,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path) -> None:
-    """What fitted has moved, the others stay where they were; with room a second run finishes."""
+def test_a_disk_that_becomes_full(sqlite: sa.Engine, source: str, small_disk: Path) -> None:
+    """Models that fitted are moved; with more room a second run finishes."""
     populate(sqlite, source, COUNT, 200_000)
     report = run(sqlite, str(small_disk), parallel=2)
     assert 0 < report.models_out < COUNT
@@ -174,10 +176,10 @@ def test_a_disk_that_fills_up(sqlite: sa.Engine, source: str, small_disk: Path) 
     finish_run(sqlite, str(small_disk))
 
 
-def test_a_database_that_goes_away_stops_the_run(
+def test_a_database_that_becomes_unavailable_stops_the_run(
     sqlite: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is no model's fault; what had been switched is, and the next run takes the lock and goes on."""
+    """The next run takes the lock and resumes."""
     populate(sqlite, source, COUNT)
     original, calls = Catalog.relocate, []
 
@@ -199,7 +201,7 @@ def test_a_database_that_goes_away_stops_the_run(
 def test_a_source_that_fails_in_the_middle(
     sqlite: sa.Engine, target: str, s3: str, proxy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From S3 to a folder: nothing half there is taken for a model."""
+    """From S3 to a folder: no half-copied model is registered."""
     monkeypatch.setenv("VIGIE_STORE_TOTAL_SECONDS", "1")
     populate(sqlite, f"{s3}/models", COUNT)
     proxy.fault = after(20, "503")
@@ -210,10 +212,10 @@ def test_a_source_that_fails_in_the_middle(
     finish_run(sqlite, target)
 
 
-def test_predictions_running_all_the_time_never_fail(
+def test_models_load_during_migrations(
     engine: sa.Engine, source: str, s3: str, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Readers load models by the catalog's word, without a cache, during a migration, the next one and two rollbacks."""
+    """Readers load them from the catalog's locations, without a cache, during two migrations and two rollbacks."""
     populate(engine, source, 8)
     stop, failures, loaded, seen = threading.Event(), [], [0], set()
 
@@ -245,8 +247,8 @@ def test_predictions_running_all_the_time_never_fail(
     assert seen == {"local", "s3"}
 
 
-def test_a_run_that_finds_somebody_else_leaves_no_trace(sqlite: sa.Engine, target: str, source: str) -> None:
-    """The journal has one line, that of the first."""
+def test_a_refused_run_writes_no_journal(sqlite: sa.Engine, target: str, source: str) -> None:
+    """The journal has only the other migration."""
 
     populate(sqlite, source, 2)
     with hold_lock(sqlite, target), pytest.raises(MigrationUnderWay):

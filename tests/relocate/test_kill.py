@@ -1,4 +1,4 @@
-"""Killed at any moment, and run again: complete, verified, nothing sent twice for nothing, no row at wrong bytes."""
+"""Runs and rollbacks killed at random moments: the next run completes, and no location is ever wrong."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from tests.relocate.sample_models import object_digests, places, populate, read_
 from vigie.relocate import list_migrations, rollback, verify
 
 KILLS = int(os.environ.get("VIGIE_TEST_KILLS", "10"))
-"""On the way to a server; more where somebody has the time: all were seen with 50."""
+"""Kills per run to a server; the documented results are of 50."""
 
 
-class Siege:
-    """Migrations of one catalog, killed again and again; `moments` are seconds after their start."""
+class KilledMigrations:
+    """Repeatedly killed migrations of one catalog."""
 
     def __init__(self, engine: sa.Engine, url: str, target: str, folder: Path, count: int) -> None:
         self.engine, self.url, self.target, self.count = engine, url, target, count
         self.puts = folder / "puts"
         self.puts.touch()
-        self.told = 0
+        self.reported = 0
         self.counts: Counter[str] = Counter()
 
     def sent(self) -> list[str]:
-        """The keys sent since the last call."""
+        """Return the keys sent since the last call."""
         lines = self.puts.read_text().splitlines()
-        new, self.told = lines[self.told :], len(lines)
+        new, self.reported = lines[self.reported :], len(lines)
         return new
 
     def attempt(self, killable: Any, moment: float, pause: float) -> bool:
-        """One run, killed after `moment`; whether it was done before that. Everything must be right afterwards."""
+        """Kill a run after `moment` seconds, check the state and return whether it had finished."""
         before = object_digests(self.target)
-        said = killable.kill(moment, "migrate", self.url, self.target, self.puts, pause)
-        assert "INCOMPLETE" not in said, said
+        output = killable.kill(moment, "migrate", self.url, self.target, self.puts, pause)
+        assert "INCOMPLETE" not in output, output
         sent = self.sent()
         prefix = self.target.split("/", 3)[3] + "/" if self.target.startswith("s3") else ""
         again = [key for key in sent if key.removeprefix(prefix) in before]
@@ -47,11 +47,11 @@ class Siege:
         assert len(sent) == len(set(sent))
         assert read_all(self.engine) == self.count  # every row points at whole, right bytes
         self.counts["files sent"] += len(sent)
-        self.counts["killed"] += "complete" not in said
-        return "complete" in said
+        self.counts["killed"] += "complete" not in output
+        return "complete" in output
 
-    def storm(self, killable: Any, kills: int, longest: float, pause: float) -> None:
-        """Kills `kills` runs at random moments, starting afresh whenever a migration is done; then lets one finish."""
+    def kill_repeatedly(self, killable: Any, kills: int, longest: float, pause: float) -> None:
+        """Kill `kills` runs at random moments, start over after each finished migration, and let the last one finish."""
         chance = random.Random(kills)
         while self.counts["killed"] < kills:
             if self.attempt(killable, chance.random() * longest, pause):
@@ -61,7 +61,7 @@ class Siege:
         self.finish()
 
     def finish(self) -> None:
-        """After a run that ended: all verified; then everything is taken back and the target emptied."""
+        """Verify a finished migration, roll it back and empty the target."""
         assert verify(self.engine, self.target).right
         last = list_migrations(self.engine)[0]
         assert (last.state, last.held) == ("done", False)
@@ -75,13 +75,15 @@ class Siege:
             store.delete(head.key)
 
 
-def siege(engine: sa.Engine, url: str, source: str, target: str, folder: Path, count: int = 40) -> Siege:
-    """Small models, ready to be moved."""
+def killed_migrations(
+    engine: sa.Engine, url: str, source: str, target: str, folder: Path, count: int = 40
+) -> KilledMigrations:
+    """Publish small models to move."""
     populate(engine, source, count, 200)
-    return Siege(engine, url, target, folder, count)
+    return KilledMigrations(engine, url, target, folder, count)
 
 
-def test_killed_at_eight_moments(
+def test_runs_killed_at_eight_moments(
     sqlite: sa.Engine,
     source: str,
     target: str,
@@ -91,15 +93,15 @@ def test_killed_at_eight_moments(
 ) -> None:
     """To a folder, on SQLite."""
     url = f"sqlite:///{tmp_path / 'only.sqlite'}"
-    camp = siege(sqlite, url, source, target, tmp_path)
-    camp.storm(make_killable(), 8, 0.5, 0.02)
+    migrations = killed_migrations(sqlite, url, source, target, tmp_path)
+    migrations.kill_repeatedly(make_killable(), 8, 0.5, 0.02)
     with capsys.disabled():
-        print(f"\n{dict(camp.counts)}")
-    assert camp.counts["files sent"] >= 240 * camp.counts["completed"]
+        print(f"\n{dict(migrations.counts)}")
+    assert migrations.counts["files sent"] >= 240 * migrations.counts["completed"]
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_moments(
+def test_runs_killed_at_fifty_moments(
     engine: sa.Engine,
     database_url: str,
     source: str,
@@ -109,15 +111,15 @@ def test_killed_at_fifty_moments(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """To a folder, on both databases."""
-    camp = siege(engine, database_url, source, target, tmp_path)
-    camp.storm(make_killable(), 50, 1.0, 0.02)
+    migrations = killed_migrations(engine, database_url, source, target, tmp_path)
+    migrations.kill_repeatedly(make_killable(), 50, 1.0, 0.02)
     with capsys.disabled():
-        print(f"\n{engine.dialect.name}: {dict(camp.counts)}")
+        print(f"\n{engine.dialect.name}: {dict(migrations.counts)}")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["s3", pytest.param("radosgw", marks=pytest.mark.radosgw)])
-def test_killed_on_the_way_to_s3(
+def test_runs_to_s3_killed(
     where: str,
     engine: sa.Engine,
     database_url: str,
@@ -127,13 +129,13 @@ def test_killed_on_the_way_to_s3(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
-    """With the pauses that a server makes by itself; the slower server gets fewer models."""
+    """Fewer models on the slower server."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     count, longest = (40, 2.0) if where == "s3" else (12, 0.6)
-    camp = siege(engine, database_url, source, target, tmp_path, count)
-    camp.storm(make_killable(), KILLS, longest, 0.005)
+    migrations = killed_migrations(engine, database_url, source, target, tmp_path, count)
+    migrations.kill_repeatedly(make_killable(), KILLS, longest, 0.005)
     with capsys.disabled():
-        print(f"\n{where}, {engine.dialect.name}: {dict(camp.counts)}")
+        print(f"\n{where}, {engine.dialect.name}: {dict(migrations.counts)}")
 
 
 def test_a_rollback_killed_at_six_moments(
@@ -143,7 +145,7 @@ def test_a_rollback_killed_at_six_moments(
     tmp_path: Path,
     make_killable: Callable[[], Any],
 ) -> None:
-    """Each one goes on where the last one died; every row is right all the time. None takes back more than six."""
+    """Each rollback resumes where the last one was killed; every location is valid all the time."""
     from vigie.relocate import run
 
     database_url, engine = f"sqlite:///{tmp_path / 'only.sqlite'}", sqlite
@@ -157,10 +159,10 @@ def test_a_rollback_killed_at_six_moments(
         return list_migrations(engine)[0].steps.get("restored", 0)
 
     for _ in range(6):
-        said = killable.kill(
+        output = killable.kill(
             0.1 * chance.random(), "rollback", database_url, 0.02, 6, after=lambda: restored() > counted[-1]
         )
-        assert "restored" not in said
+        assert "restored" not in output
         assert read_all(engine) == 40
         counted.append(restored())
     assert 6 <= counted[-1] < 40

@@ -1,4 +1,4 @@
-"""Two people migrating at once, and locks that dead processes leave behind."""
+"""The lock: concurrent migrations, and locks of dead processes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from vigie.relocate.tables import migrations
 
 
 def rewrite(engine: sa.Engine, **values: Any) -> None:
-    """Changes what the lock's row says."""
+    """Change the lock's row."""
     with engine.begin() as connection:
         connection.execute(sa.update(migrations).values(**values))
 
 
-def test_the_second_is_told_who_and_since_when(engine: sa.Engine, source: str, target: str) -> None:
-    """User, machine, process and time; nothing is copied, and a rollback is refused as well."""
+def test_a_second_run_is_refused(engine: sa.Engine, source: str, target: str) -> None:
+    """The error has user, machine, process and time; nothing is copied, and a rollback is refused as well."""
     populate(engine, source, 2)
     with hold_lock(engine):
         with pytest.raises(MigrationUnderWay) as caught:
@@ -46,10 +46,10 @@ def test_the_second_is_told_who_and_since_when(engine: sa.Engine, source: str, t
     assert run(engine, target).complete
 
 
-def test_the_second_waits_if_it_is_asked_to(
+def test_a_second_run_waits(
     engine: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes on as soon as the first one ends."""
+    """It starts when the first one ends."""
     populate(engine, source, 2)
     held, waits = threading.Event(), threading.Event()
 
@@ -73,14 +73,14 @@ def test_the_second_waits_if_it_is_asked_to(
     assert report.complete
 
 
-def test_of_eight_that_come_at_once_one_holds_it(engine: sa.Engine) -> None:
-    """The lock is a unique column, not a look followed by a write."""
+def test_of_concurrent_runs_one_gets_the_lock(engine: sa.Engine) -> None:
+    """The lock is a unique column."""
     inside: list[int] = []
     refused: list[int] = []
-    gate = threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
     def come(number: int) -> None:
-        gate.wait(LIMIT)
+        barrier.wait(LIMIT)
         try:
             with hold_lock(engine, timing=LockTiming()):
                 inside.append(number)
@@ -94,10 +94,8 @@ def test_of_eight_that_come_at_once_one_holds_it(engine: sa.Engine) -> None:
     assert (len(inside), len(refused)) == (1, 7)
 
 
-def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
-    engine: sa.Engine, source: str, target: str
-) -> None:
-    """On another machine only the heartbeat tells; by the database's clock."""
+def test_the_heartbeat_keeps_the_lock(engine: sa.Engine, source: str, target: str) -> None:
+    """An owner on another machine loses it by silence, measured by the database's clock."""
     populate(engine, source, 1)
     with hold_lock(engine):
         long_ago = datetime.now(UTC) - timedelta(hours=1)
@@ -120,10 +118,8 @@ def test_a_live_heart_keeps_the_lock_and_a_silent_one_loses_it(
     assert list_migrations(engine)[0].state == "done"
 
 
-def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
-    sqlite: sa.Engine, source: str, target: str
-) -> None:
-    """Nobody waits for the heartbeat of a process that the system no longer has; but one that lives is waited for."""
+def test_a_dead_process_of_this_machine_loses_the_lock(sqlite: sa.Engine, source: str, target: str) -> None:
+    """At once; a live process keeps it."""
     populate(sqlite, source, 1)
     with hold_lock(sqlite) as held:
         held.finish("failed")
@@ -140,10 +136,10 @@ def test_a_process_that_died_on_this_machine_is_known_to_be_dead(
     assert run(sqlite, target).complete
 
 
-def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
+def test_an_owner_that_lost_the_lock_changes_nothing(
     engine: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """A laptop closed in the middle: another run took over, finished and was rolled back; the first must stop."""
+    """A process was suspended, another run took over, finished and was rolled back."""
     entries = populate(engine, source, 3)
     slept = []
 
@@ -163,8 +159,8 @@ def test_one_that_wakes_up_after_it_was_given_up_changes_nothing_any_more(
     assert list_migrations(engine)[0].state == "rolled_back"
 
 
-def test_an_error_of_ours_gives_the_lock_back(sqlite: sa.Engine) -> None:
-    """An interrupted run can be taken up at once."""
+def test_an_interrupted_run_releases_the_lock(sqlite: sa.Engine) -> None:
+    """It can be resumed at once."""
     with pytest.raises(KeyboardInterrupt), hold_lock(sqlite):
         raise KeyboardInterrupt
     (record,) = list_migrations(sqlite)

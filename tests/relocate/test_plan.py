@@ -1,4 +1,4 @@
-"""The dry run: exact, and it writes nothing at either end."""
+"""The dry run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from vigie.stores.open import connect
 KINDS = ("new", "identical", "different", "missing at the source", "already there")
 
 
-def test_every_model_is_named_with_what_would_be_done(engine: sa.Engine, source: str, target: str) -> None:
-    """New, half there, identical, different, missing at the source and already moved are told apart by bytes."""
+def test_the_state_of_every_model(engine: sa.Engine, source: str, target: str) -> None:
+    """New, partly there, identical, different, missing at the source and already moved."""
     entries = populate(engine, source, 6)
     one, two, three, four, five, six = entries
     here, there = connect(source), connect(target)
@@ -47,7 +47,7 @@ def test_every_model_is_named_with_what_would_be_done(engine: sa.Engine, source:
 
 
 @pytest.mark.parametrize("where", ["target", "s3"])
-def test_it_writes_nothing_at_either_end(
+def test_planning_writes_nothing(
     engine: sa.Engine,
     source: str,
     where: str,
@@ -55,7 +55,7 @@ def test_it_writes_nothing_at_either_end(
     counting: CountingStores,
     request: pytest.FixtureRequest,
 ) -> None:
-    """Listings, bytes and the whole database are the same before and after, and no request was a write."""
+    """Stores and database are unchanged, and no request was a write."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     populate(engine, source, 40, 500)
     before = contents(source), contents(target), dump(engine)
@@ -69,20 +69,20 @@ def test_it_writes_nothing_at_either_end(
 
 
 def test_after_a_run_there_is_nothing_to_do(sqlite: sa.Engine, source: str, target: str) -> None:
-    """What a run did, the plan does not propose again."""
+    """Every model is already there."""
     populate(sqlite, source, 3)
     run(sqlite, target)
     assert plan(sqlite, target).counts == {"already there": 3}
 
 
-def test_a_bucket_that_is_not_there_is_said_at_once(sqlite: sa.Engine, source: str, s3: str) -> None:
-    """The first thing one gets wrong is the name of the bucket."""
+def test_a_missing_bucket_is_reported(sqlite: sa.Engine, source: str, s3: str) -> None:
+    """By the plan."""
     populate(sqlite, source, 3)
     with pytest.raises(StoreUnavailable, match="no such bucket"):
-        plan(sqlite, "s3://nobody-made-this-one/automl_models")
+        plan(sqlite, "s3://a-bucket-that-does-not-exist/automl_models")
 
 
-def test_a_store_that_dies_with_its_process_is_refused(sqlite: sa.Engine) -> None:
-    """The catalog could not point at it."""
+def test_a_memory_store_is_refused(sqlite: sa.Engine) -> None:
+    """The catalog could not use it later."""
     with pytest.raises(UsageRefused, match="memory"):
         plan(sqlite, "memory://x")

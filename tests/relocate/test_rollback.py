@@ -1,4 +1,4 @@
-"""Rollback and the deletion of what was left behind."""
+"""Rollback and pruning."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from vigie.relocate import list_migrations, plan, prune, rollback, run, verify
 from vigie.stores.open import connect
 
 
-def test_rows_are_where_they_were_and_nothing_is_deleted(
+def test_a_rollback_restores_all_locations(
     engine: sa.Engine, source: str, s3: str, counting: CountingStores
 ) -> None:
-    """The catalog is as before the migration; both copies of the files stay; a new migration copies nothing."""
+    """Both copies of the files stay; a new migration copies nothing."""
     populate(engine, source, 8)
     before = places(engine)
     run(engine, f"{s3}/m")
@@ -36,10 +36,10 @@ def test_rows_are_where_they_were_and_nothing_is_deleted(
 
 
 @pytest.mark.parametrize("damage", ["absent", "flipped", "manifest"])
-def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
+def test_a_rollback_is_refused_if_old_bytes_are_damaged(
     engine: sa.Engine, source: str, target: str, damage: str
 ) -> None:
-    """The model is named, no row moves; once the bytes are back it works."""
+    """The error names the model and no location changes; it works once the bytes are restored."""
     entries = populate(engine, source, 4)
     run(engine, target)
     moved = places(engine)
@@ -62,10 +62,10 @@ def test_it_is_refused_whole_where_old_bytes_are_missing_or_differ(
     assert places(engine) == {e.label: str(e.storage) for e in entries}
 
 
-def test_it_can_be_interrupted_and_goes_on(
+def test_an_interrupted_rollback_resumes(
     engine: sa.Engine, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each row is restored with its line in the journal; what is done is not done again."""
+    """Each location is restored with its step in the journal."""
     entries = populate(engine, source, 5)
     run(engine, target)
     calls = []
@@ -89,8 +89,8 @@ def test_it_can_be_interrupted_and_goes_on(
     assert rollback(engine, 1).restored == ()
 
 
-def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, target: str) -> None:
-    """Only what had been switched goes back."""
+def test_an_unfinished_migration_can_be_rolled_back(sqlite: sa.Engine, source: str, target: str) -> None:
+    """Only moved models are restored."""
     entries = populate(sqlite, source, 4)
     connect(source).delete(entries[1].bundle.keys()["features.json"])
     assert not run(sqlite, target).complete
@@ -98,8 +98,10 @@ def test_half_a_migration_can_be_taken_back(sqlite: sa.Engine, source: str, targ
     assert places(sqlite) == {e.label: str(e.storage) for e in entries}
 
 
-def test_the_last_move_goes_back_first(sqlite: sa.Engine, source: str, target: str, s3: str) -> None:
-    """Of two migrations the older is refused while models lie where the newer put them."""
+def test_the_last_migration_is_rolled_back_first(
+    sqlite: sa.Engine, source: str, target: str, s3: str
+) -> None:
+    """The older one is refused while models are where the newer one put them."""
     entries = populate(sqlite, source, 2)
     run(sqlite, f"{s3}/m")
     run(sqlite, target)
@@ -114,8 +116,8 @@ def test_the_last_move_goes_back_first(sqlite: sa.Engine, source: str, target: s
         rollback(sqlite, 7)
 
 
-def test_a_model_no_longer_registered_is_no_obstacle(sqlite: sa.Engine, source: str, target: str) -> None:
-    """There is no row to restore; the report says so."""
+def test_a_rollback_skips_removed_models(sqlite: sa.Engine, source: str, target: str) -> None:
+    """The report lists them."""
     populate(sqlite, source, 3)
     run(sqlite, target)
     Catalog(sqlite).remove("dataset2")
@@ -124,10 +126,10 @@ def test_a_model_no_longer_registered_is_no_obstacle(sqlite: sa.Engine, source: 
     assert len(report.restored) == 2
 
 
-def test_a_store_that_is_down_changes_nothing(
+def test_a_rollback_with_an_unavailable_store_changes_nothing(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """What cannot be read is not known to be right."""
+    """Old bytes that cannot be read are not known to be right."""
     populate(sqlite, source, 4)
     run(sqlite, target)
     moved = places(sqlite)
@@ -142,10 +144,8 @@ def test_a_store_that_is_down_changes_nothing(
     assert len(rollback(sqlite).restored) == 4
 
 
-def test_pruning_deletes_the_old_files_and_no_others(
-    engine: sa.Engine, source: str, s3: str, tmp_path: Path
-) -> None:
-    """A stranger's file stays, the target is whole, a rollback is refused, and doing it twice is harmless."""
+def test_pruning_deletes_only_the_source(engine: sa.Engine, source: str, s3: str, tmp_path: Path) -> None:
+    """Other files stay, the target is unchanged, a rollback is refused, and a second prune does nothing."""
     entries = populate(engine, source, 3)
     connect(source).put(f"{entries[0].storage.prefix}/notes.txt", b"mine")
     run(engine, f"{s3}/m")
@@ -160,10 +160,8 @@ def test_pruning_deletes_the_old_files_and_no_others(
     assert read_all(engine) == 3
 
 
-def test_pruning_deletes_nothing_unless_all_of_the_target_is_right(
-    sqlite: sa.Engine, source: str, target: str
-) -> None:
-    """One wrong byte at the target and every source stays."""
+def test_pruning_is_refused_if_the_target_is_damaged(sqlite: sa.Engine, source: str, target: str) -> None:
+    """By one byte."""
     populate(sqlite, source, 3)
     run(sqlite, target)
     before = contents(source)
@@ -177,7 +175,7 @@ def test_pruning_deletes_nothing_unless_all_of_the_target_is_right(
 def test_pruning_is_refused_before_the_migration_is_finished(
     sqlite: sa.Engine, source: str, target: str
 ) -> None:
-    """None at all, half of one, or one that was taken back."""
+    """None, an unfinished one, or one that was rolled back."""
     entries = populate(sqlite, source, 3)
     with pytest.raises(NotFound):
         prune(sqlite, target)
@@ -195,8 +193,8 @@ def test_pruning_is_refused_before_the_migration_is_finished(
     assert len(contents(source)) == 18
 
 
-def test_two_names_of_one_folder_are_never_pruned(sqlite: sa.Engine, source: str, tmp_path: Path) -> None:
-    """The old and the new place are the same bytes by a link: deleting one would delete both."""
+def test_pruning_keeps_a_source_that_is_the_target(sqlite: sa.Engine, source: str, tmp_path: Path) -> None:
+    """The old and the new folder are one by a link."""
     target = tmp_path / "store"
     populate(sqlite, source, 2)
     run(sqlite, str(target))
@@ -210,8 +208,8 @@ def test_two_names_of_one_folder_are_never_pruned(sqlite: sa.Engine, source: str
     assert read_all(sqlite) == 2
 
 
-def test_the_models_of_the_package_are_never_deleted(sqlite: sa.Engine, source: str, target: str) -> None:
-    """They belong to whoever installed it."""
+def test_pruning_keeps_starter_models(sqlite: sa.Engine, source: str, target: str) -> None:
+    """They belong to the installed package."""
     populate(sqlite, source, 2)
     with sqlite.begin() as connection:
         connection.execute(

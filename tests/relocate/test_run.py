@@ -1,4 +1,4 @@
-"""The migration: a count in is a count out, and no row moves before its bytes are proved to be there."""
+"""Migrations: every model arrives, and no location changes before its bytes are verified."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ EVERYWHERE = [
 
 
 @pytest.mark.parametrize("where", EVERYWHERE)
-def test_forty_models_arrive_whole(
+def test_forty_models_are_moved(
     engine: sa.Engine, source: str, where: str, request: pytest.FixtureRequest
 ) -> None:
-    """Each file lies at the target with the same bytes, each row says so, the source is as it was."""
+    """Each file is at the target, each location is changed, and the source is unchanged."""
     target = f"{request.getfixturevalue(where)}/automl_models"
     count = 40 if where != "s3" else 8  # moto is slow; test_command.py moves forty there
     entries = populate(engine, source, count, 500)
@@ -49,8 +49,8 @@ def test_forty_models_arrive_whole(
     assert sum(entry.active for entry in entries) == len(Catalog(engine).list())
 
 
-def test_from_s3_to_google_and_home(sqlite: sa.Engine, source: str, gcs: str, s3: str) -> None:
-    """Google's store by its own client, on the emulator that exists; see the docs on what that shows."""
+def test_from_s3_to_google_and_back(sqlite: sa.Engine, source: str, gcs: str, s3: str) -> None:
+    """Google's store by its own client, on an emulator."""
     populate(sqlite, f"{s3}/models", 3)
     assert run(sqlite, f"{gcs}/automl_models").complete
     assert {place.split(":")[0] for place in places(sqlite).values()} == {"gcs"}
@@ -62,7 +62,7 @@ def test_from_s3_to_google_and_home(sqlite: sa.Engine, source: str, gcs: str, s3
 def test_a_second_run_does_nothing(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """No request and no line in the journal."""
+    """It makes no request and writes no journal."""
     populate(sqlite, source, 3)
     run(sqlite, target)
     before = dump(sqlite)
@@ -73,10 +73,10 @@ def test_a_second_run_does_nothing(
     assert dump(sqlite) == before
 
 
-def test_every_file_is_written_once_and_read_back_once(
+def test_the_requests_of_a_migration(
     sqlite: sa.Engine, source: str, s3: str, counting: CountingStores
 ) -> None:
-    """The requests of a plain migration, counted: a list a model, a write and a read back a file."""
+    """A list per model, a write and a read back per file."""
     populate(sqlite, source, 5)
     counting.where = s3.removeprefix("s3://")
     asked: list[str] = []
@@ -85,10 +85,10 @@ def test_every_file_is_written_once_and_read_back_once(
     assert {verb: asked.count(verb) for verb in set(asked)} == {"put": 30, "get": 30, "list": 5}
 
 
-def test_a_row_moves_only_after_the_last_read_back(
+def test_a_location_changes_after_the_last_read_back(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """While any byte of a model is still to be written or read back at the target, the catalog has it at its source."""
+    """While any byte is to be written or read back, the catalog has the model at its source."""
     entries = populate(sqlite, source, 6)
     counting.where = str(Path(target.removeprefix("file://")))
     early: list[str] = []
@@ -104,8 +104,8 @@ def test_a_row_moves_only_after_the_last_read_back(
     assert counting.count("put") == 36
 
 
-def test_from_store_to_store_and_home_again(engine: sa.Engine, source: str, target: str, s3: str) -> None:
-    """Local to S3, S3 to another folder, and half of the models from elsewhere: each row says where its source is."""
+def test_from_several_stores(engine: sa.Engine, source: str, target: str, s3: str) -> None:
+    """Local to S3, S3 to another folder, and half of the models from another store."""
     populate(engine, source, 6)
     assert run(engine, f"{s3}/one/deep/prefix").complete
     assert run(engine, f"{s3}/two").complete
@@ -115,10 +115,10 @@ def test_from_store_to_store_and_home_again(engine: sa.Engine, source: str, targ
     assert len(contents(f"{s3}/one/deep/prefix")) == len(contents(f"{s3}/two")) == 36
 
 
-def test_what_is_there_and_right_is_not_sent_again(
+def test_valid_files_are_not_sent_again(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """Right files stay; a damaged one, a short one and a manifest nobody can read are replaced."""
+    """A damaged file, a short one and an unreadable manifest are replaced."""
     one, two, three = populate(sqlite, source, 3)
     here, there = connect(source), connect(target)
     for entry in (one, two, three):
@@ -135,10 +135,8 @@ def test_what_is_there_and_right_is_not_sent_again(
     assert verify(sqlite, target).right
 
 
-def test_another_bundle_at_the_place_is_never_overwritten(
-    sqlite: sa.Engine, source: str, target: str
-) -> None:
-    """The model stays where it was and is named; the others move; the stranger keeps its bytes."""
+def test_another_bundle_at_the_target_is_not_overwritten(sqlite: sa.Engine, source: str, target: str) -> None:
+    """The error names the model, which stays where it was; the others are moved."""
     entries = populate(sqlite, source, 3)
     bundle, _ = make_files(entries[1].name, 900)
     files = pack(bundle, created="1999-01-01")
@@ -156,10 +154,10 @@ def test_another_bundle_at_the_place_is_never_overwritten(
 
 
 @pytest.mark.parametrize("damage", ["absent", "flipped", "longer"])
-def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
+def test_a_model_damaged_at_its_source_is_not_moved(
     engine: sa.Engine, source: str, target: str, damage: str
 ) -> None:
-    """The other models move; once the bytes are back a second run goes on with the same migration."""
+    """The others are; once its bytes are restored a second run resumes the migration."""
     entries = populate(engine, source, 4)
     here, key = connect(source), entries[2].bundle.keys()["booster.ubj.zst"]
     good = here.get(key)
@@ -183,8 +181,8 @@ def test_a_model_that_is_not_right_at_its_source_stays_and_is_named(
     assert read_all(engine) == 4
 
 
-def test_signatures_travel_with_their_bundles(sqlite: sa.Engine, source: str, target: str) -> None:
-    """A signature lies beside the manifest and is there before it."""
+def test_signatures_are_copied(sqlite: sa.Engine, source: str, target: str) -> None:
+    """Before the manifest."""
     one, two = populate(sqlite, source, 2)
     connect(source).put(f"{one.storage.prefix}/model.sig", b"signed")
     assert run(sqlite, target).complete
@@ -192,10 +190,10 @@ def test_signatures_travel_with_their_bundles(sqlite: sa.Engine, source: str, ta
     assert f"{two.name}/1/model.sig" not in contents(target)
 
 
-def test_a_model_registered_meanwhile_waits_for_the_next_run(
+def test_a_model_registered_during_a_run_is_moved_by_the_next(
     sqlite: sa.Engine, source: str, target: str
 ) -> None:
-    """A finished migration is not reopened: new models get a new one."""
+    """With a migration of its own."""
     populate(sqlite, source, 2)
     first = run(sqlite, target)
     populate(sqlite, source, 3)
@@ -205,10 +203,10 @@ def test_a_model_registered_meanwhile_waits_for_the_next_run(
     assert second.models_out == 3
 
 
-def test_a_store_that_stays_down_is_not_asked_for_every_model(
+def test_an_unavailable_store_ends_the_run(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """After a few failures in a row the rest is left untried; nothing is lost, and the next run finishes."""
+    """After several failures in a row; the next run finishes."""
     populate(sqlite, source, 40, 100)
 
     def down(verb: str, key: str) -> None:
@@ -225,7 +223,7 @@ def test_a_store_that_stays_down_is_not_asked_for_every_model(
 
 
 def test_an_empty_catalog_has_nothing_to_move(sqlite: sa.Engine, target: str) -> None:
-    """No migration is written down for nothing."""
+    """No migration is written."""
     report = run(sqlite, target, timing=LockTiming())
     assert report.complete
     assert report.migration is None

@@ -1,4 +1,4 @@
-"""The whole way in production: catalog in PostgreSQL, models on S3, a verified cache; then the store goes away."""
+"""A production setup: catalog in PostgreSQL, models on S3, and the cache when the store is unavailable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "vigie", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 
 
 def vigie(environ: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Runs the command line as a user would, in a process of its own."""
+    """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "vigie", *map(str, arguments)]
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LIMIT)
 
@@ -34,8 +34,8 @@ def predict(environ: dict[str, str], table: Path, out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_predictions_from_postgresql_and_s3_survive_the_store(postgres_url: str, tmp_path: Path) -> None:
-    """An empty cache is filled from the bucket; with the store switched off the cache serves the same bytes."""
+def test_predictions_without_the_store(postgres_url: str, tmp_path: Path) -> None:
+    """From a catalog in PostgreSQL and a bucket the cache is filled; then it serves the same bytes without the store."""
     table = tmp_path / "table.parquet"
     generate("mobile_money", 3, 1500).frame.write_parquet(table)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -1,4 +1,4 @@
-"""Verification: every byte, afresh, against the catalog."""
+"""Verification of every byte against the catalog."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILES = [
 
 
 def moved(engine: sa.Engine, source: str, target: str) -> tuple[Any, ...]:
-    """Models at the target, as the catalog has them."""
+    """Move the models and return them."""
     populate(engine, source, 4)
     run(engine, target)
     return Catalog(engine).list(active_only=False)
@@ -36,10 +36,8 @@ def moved(engine: sa.Engine, source: str, target: str) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("damage", ["flipped", "shorter", "longer", "absent"])
-def test_one_wrong_byte_anywhere_is_found_and_named(
-    sqlite: sa.Engine, source: str, target: str, file: str, damage: str
-) -> None:
-    """In any file, of the same size or not; although a good copy is at the source."""
+def test_a_damaged_file_is_found(sqlite: sa.Engine, source: str, target: str, file: str, damage: str) -> None:
+    """In any file, with the same or another size, although the source has a valid copy."""
     entries = moved(sqlite, source, target)
     store, key = connect(target), entries[2].bundle.keys()[file]
     good = store.get(key)
@@ -56,10 +54,10 @@ def test_one_wrong_byte_anywhere_is_found_and_named(
     assert file in reason
 
 
-def test_it_never_asks_the_cache(
+def test_verification_does_not_use_the_cache(
     sqlite: sa.Engine, source: str, target: str, tmp_path: Path, counting: CountingStores
 ) -> None:
-    """With every file in the cache, each is read from the store all the same, once."""
+    """Each file is read from the store once."""
     entries = moved(sqlite, source, target)
     cache = Cache(tmp_path / "cache", 10**9)
     for entry in entries:
@@ -71,8 +69,8 @@ def test_it_never_asks_the_cache(
     assert found.size == sum(map(len, contents(target).values()))
 
 
-def test_a_model_that_has_not_arrived_is_no_success(sqlite: sa.Engine, source: str, target: str) -> None:
-    """Of the target asked for, every model of the catalog must be there; without one, each where it lies."""
+def test_a_model_elsewhere_fails_verification(sqlite: sa.Engine, source: str, target: str) -> None:
+    """With a target every model must be there; without one each at its own location."""
     moved(sqlite, source, target)
     populate(sqlite, source, 5)
     found = verify(sqlite, target)
@@ -81,7 +79,9 @@ def test_a_model_that_has_not_arrived_is_no_success(sqlite: sa.Engine, source: s
     assert verify(sqlite).right
 
 
-def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, counting: CountingStores) -> None:
+def test_verification_writes_nothing(
+    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
+) -> None:
     """Neither to the stores nor to the database."""
     moved(sqlite, source, target)
     before = dump(sqlite), contents(target)
@@ -90,10 +90,10 @@ def test_it_writes_nothing(sqlite: sa.Engine, source: str, target: str, counting
     assert {verb for verb, _ in counting.log} == {"get"}
 
 
-def test_a_store_that_is_down_is_said_once(
+def test_an_unavailable_store_is_reported_once(
     sqlite: sa.Engine, source: str, target: str, counting: CountingStores
 ) -> None:
-    """Not once for every model; but one unreadable object alone is that model's fault."""
+    """But one unreadable object is an error of its model."""
     entries = moved(sqlite, source, target)
 
     def down(verb: str, key: str) -> None:

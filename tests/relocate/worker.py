@@ -1,4 +1,4 @@
-"""What the tests of migrations run in processes of their own, to be killed. Prints `ready`, then what it did.
+"""Migrations that tests run in processes of their own to kill them. A job prints `ready`, then its result.
 
 worker.py migrate DATABASE URL PUTS PAUSE    a run; a line to PUTS for each file sent, a pause around each request
 worker.py rollback DATABASE PAUSE MOST       takes the last migration back, with a pause around each row; stops after MOST
@@ -27,15 +27,17 @@ from vigie.stores.open import open_location
 
 
 def slow_store(location: Location, log: int, pause: float) -> Store:
-    """A store with a random pause before and after each write, which is told to `log` once it is done."""
+    """Open a store that waits a random time before and after each write and appends its key to `log`."""
     store = open_location(location)
     chance = random.Random(os.getpid())
     for name in ("put", "put_if_absent"):
-        setattr(store, name, _told(getattr(store, name), log, pause, chance))
+        setattr(store, name, _logged(getattr(store, name), log, pause, chance))
     return store
 
 
-def _told(method: Callable[..., None], log: int, pause: float, chance: random.Random) -> Callable[..., None]:
+def _logged(
+    method: Callable[..., None], log: int, pause: float, chance: random.Random
+) -> Callable[..., None]:
     def call(key: str, data: Any) -> None:
         time.sleep(chance.random() * pause)
         os.write(log, f"{key}\n".encode())
@@ -46,7 +48,7 @@ def _told(method: Callable[..., None], log: int, pause: float, chance: random.Ra
 
 
 def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
-    """Moves everything; a second process would wait for its turn."""
+    """Move every model."""
     log = os.open(puts, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     engine = database.open(url)
     print("ready", flush=True)
@@ -55,7 +57,7 @@ def do_migrate(url: str, target: str, puts: str, pause: str) -> None:
 
 
 def do_rollback(url: str, pause: str, most: str) -> None:
-    """Takes the last migration back; before the row after `most` it waits to be killed."""
+    """Roll the last migration back; wait to be killed before the row after `most`."""
     engine, rows = database.open(url), itertools.count()
     original = MigrationLock.set_step_state
 

@@ -39,7 +39,7 @@ assert "badge" in ENTITY_ROLES and CATEGORY_ROLES[-1] == "badge"
 assert [grouping.name for grouping in groupings_of(ColumnView(frame, roles))] == ["actor"]
 assert raw_columns(frame, roles)[:, 0].max() < 1, "identifiers are hashed"
 assert ROLE_WEIGHTS[ROLE_INDEX["badge"]] == 2.0
-present = matching.describe(frame, roles).presence[0]
+present = matching.describe(frame, roles).present.copy()
 assert present[ROLE_INDEX["badge"]] == 1.0
 present[:] = 0
 present[ROLE_INDEX["card"]] = 1.0

@@ -1,4 +1,4 @@
-"""The shipped library: whole, small, measured on what it was not trained on, and registered without harm."""
+"""The shipped starter models, their registration and their training samples."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import Catalog
 from vigie.db import database
 from vigie.features import NAMES
-from vigie.models import reference
+from vigie.models.load import load_model
 from vigie.models.model_inputs import INPUTS
+from vigie.models.transferable import TransferableModel
 from vigie.roles.inference import ROLES
 from vigie.starter_models import registry
 from vigie.starter_models.specs import DOMAINS_WITHOUT_HISTORY, columns_of_view, model_specs
@@ -44,7 +45,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def read(folder: Path) -> bundle.Bundle:
-    """A shipped bundle, every byte checked against its manifest."""
+    """Return a shipped bundle, verified."""
     manifest = bundle.read_manifest((folder / bundle.MANIFEST).read_bytes())
     files = {bundle.MANIFEST: (folder / bundle.MANIFEST).read_bytes()}
     for name in manifest.files:
@@ -54,7 +55,7 @@ def read(folder: Path) -> bundle.Bundle:
     return bundle.unpack(files)
 
 
-def test_forty_recipes_with_names_of_their_own() -> None:
+def test_forty_specs_with_unique_names() -> None:
     wanted = model_specs()
     assert len(wanted) == 40
     assert len({r.name for r in wanted}) == len({r.seed for r in wanted}) == 40
@@ -65,7 +66,8 @@ def test_forty_recipes_with_names_of_their_own() -> None:
         assert len(views) in (2, 3)
 
 
-def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
+def test_the_bare_view() -> None:
+    """It has the columns that nearly every table has."""
     roles = {"a": "amount", "t": "time", "c": "customer", "d": "device", "r": "risk_signal", "n": "number"}
     assert columns_of_view(roles, "transfers", "full") == list(roles)
     assert columns_of_view(roles, "transfers", "bare") == ["a", "t", "c"]
@@ -73,26 +75,26 @@ def test_a_bare_view_keeps_what_nearly_every_table_has() -> None:
     assert set(simulator.DOMAINS) >= set(DOMAINS_WITHOUT_HISTORY)
 
 
-def test_the_library_is_whole_and_small() -> None:
-    """Forty folders, as the index says, nothing else, at most 12 MB in all."""
+def test_the_shipped_models_are_complete_and_small() -> None:
+    """Forty folders, as in the index, at most 12 MB in all."""
     index = json.loads((registry.MODELS / registry.INDEX).read_text())
     assert sorted(index["models"]) == [folder.name for folder in FOLDERS]
-    assert {recipe.name for recipe in model_specs()} == set(index["models"])
+    assert {spec.name for spec in model_specs()} == set(index["models"])
     files = [path for path in registry.MODELS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert len(files) == 1 + 40 * 6
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
-    """Verified bytes, trees that answer, measured on other worlds, a profile to match by, one calibration."""
+def test_a_shipped_model(folder: Path) -> None:
+    """Verified bytes, usable trees, measures on other tables, a profile, one calibration."""
     found = read(folder)
     assert found.name == folder.name
     assert found.version == json.loads((registry.MODELS / registry.INDEX).read_text())["version"]
-    model = reference.from_parts(found.booster, found.features)
-    assert isinstance(model, reference.ReferenceModel)
+    model = load_model(found.booster, found.features)
+    assert isinstance(model, TransferableModel)
     assert set(model.inputs) <= set(INPUTS)
-    answer = model.margin(np.full((3, len(INPUTS)), 0.5, dtype=np.float32))
+    answer = model.margin_of(np.full((3, len(INPUTS)), 0.5, dtype=np.float32))
     assert np.isfinite(answer).all()
     calibrator = Calibrator.from_json(found.calibration)
     assert calibrator is not None
@@ -107,17 +109,17 @@ def test_a_shipped_model_keeps_its_promises(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_shipped_profile_says_what_the_model_is_for(folder: Path) -> None:
+def test_a_shipped_profile(folder: Path) -> None:
     profile = read(folder).profile
-    recipe = next(r for r in model_specs() if r.name == folder.name)
-    assert (profile["domain"], profile["view"]) == (recipe.domain, recipe.view)
+    spec = next(r for r in model_specs() if r.name == folder.name)
+    assert (profile["domain"], profile["view"]) == (spec.domain, spec.view)
     assert profile["typologies"]
     assert profile["columns"]
     assert {column["role"] for column in profile["columns"]} <= set(profile["roles"]) <= set(ROLES)
     assert all(0 < share <= 1.0001 for share in profile["roles"].values())
     assert 0 < profile["prevalence"] < 0.5
     assert profile["rows"] > 1000
-    # Where nothing but anonymous numbers is left, few features can be told.
+    # A table of anonymous numbers has few features.
     assert len(profile["quantiles"]) > (2 if folder.name == "anonymised_bare" else 10)
     for name, levels in profile["quantiles"].items():
         assert name in NAMES
@@ -136,7 +138,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
         read(folder)
 
 
-def test_registering_twice_is_harmless(catalog: Catalog) -> None:
+def test_registering_twice_changes_nothing(catalog: Catalog) -> None:
     assert registry.register(catalog) == 40
     changes = catalog.changes()
     first = catalog.list()
@@ -153,15 +155,15 @@ def test_a_registered_model_opens(catalog: Catalog) -> None:
     assert entry.provenance["source"] == "starter library"
 
 
-def test_a_model_somebody_switched_off_stays_off(catalog: Catalog) -> None:
+def test_a_deactivated_model_stays_inactive(catalog: Catalog) -> None:
     registry.register(catalog)
     catalog.deactivate("transfers_full")
     assert registry.register(catalog) == 0
     assert "transfers_full" not in {entry.name for entry in catalog.list()}
 
 
-def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -> None:
-    """The catalog outlives the place the package was in; an installation that is still there is left alone."""
+def test_a_moved_installation(catalog: Catalog, tmp_path: Path) -> None:
+    """Models get their new folder; an installation that still exists is unchanged."""
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(registry.MODELS, old)
     assert registry.register(catalog, old) == 40
@@ -175,8 +177,8 @@ def test_a_moved_installation_is_found_again(catalog: Catalog, tmp_path: Path) -
     assert open_bundle(entry.store, entry.bundle).name == "lending_bare"
 
 
-def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: Path) -> None:
-    """A new installation over an old catalog: the old versions stay known and are switched off, others are left alone."""
+def test_starter_models_of_an_earlier_version_are_deactivated(catalog: Catalog, tmp_path: Path) -> None:
+    """They stay registered, and other models stay active."""
     name = model_specs()[0].name
     old = tmp_path / "models"
     old.mkdir()
@@ -195,13 +197,14 @@ def test_models_of_an_earlier_vigie_no_longer_vote(catalog: Catalog, tmp_path: P
     assert (name, "0-older") in {(entry.name, entry.version) for entry in catalog.list()}
 
 
-def test_without_a_library_nothing_is_registered(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_folder_without_models(catalog: Catalog, tmp_path: Path) -> None:
+    """Nothing is registered."""
     assert registry.register(catalog, tmp_path) == 0
     assert catalog.list() == ()
 
 
 @pytest.mark.parametrize(("domain", "view", "seed"), [("card_present", "full", 3), ("lending", "bare", 4)])
-def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: int) -> None:
+def test_samples_are_deterministic(domain: str, view: str, seed: int) -> None:
     first, again = make_sample(domain, view, seed), make_sample(domain, view, seed)
     assert isinstance(first, TrainingSample)
     assert isinstance(again, TrainingSample)
@@ -217,14 +220,14 @@ def test_lessons_are_the_same_for_the_same_world(domain: str, view: str, seed: i
     assert "mislabelled" not in first.typologies
 
 
-def test_a_lesson_that_would_teach_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_view_with_too_few_columns_gives_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "vigie.starter_models.training_samples.columns_of_view", lambda roles, domain, view: list(roles)[:1]
     )
     assert make_sample("card_present", "full", 3) is None
 
 
-def test_an_extract_keeps_every_fraud_and_leaves_out_honest_rows() -> None:
+def test_an_extract_has_every_fraud_and_fewer_legitimate_rows() -> None:
     whole, extract = make_sample("orders", "full", 67), make_sample("orders", "full", 67, extract=True)
     assert whole is not None
     assert extract is not None

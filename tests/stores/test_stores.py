@@ -1,4 +1,4 @@
-"""One contract for every store, and what each must say when it fails."""
+"""The contract of every store, and its errors."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vigie.stores import cloud
 from vigie.stores.base import Location, Store, check_key
 from vigie.stores.open import connect, locate
 
-SECRET = "a-secret-nobody-may-read"
+SECRET = "a-secret-of-the-tests"
 
 
 class TestContract:
-    def test_bytes_come_back_as_they_were(self, store: Store) -> None:
-        """Empty, small and larger than one chunk: the same bytes whole, streamed, and counted."""
+    def test_put_and_get_round_trip(self, store: Store) -> None:
+        """Empty, small and larger than one chunk; whole, streamed, and with its metadata."""
         for key, data in {
             "empty": b"",
             "a/small.json": b"{}",
@@ -38,27 +38,27 @@ class TestContract:
             # Servers count whole seconds
             assert before - 1 <= head.modified.timestamp() <= time.time()
 
-    def test_a_file_is_read_from_disk(self, store: Store, tmp_path: Path) -> None:
-        """A Path is uploaded as the bytes it names."""
+    def test_put_a_path(self, store: Store, tmp_path: Path) -> None:
+        """Its bytes are uploaded."""
         (tmp_path / "data").write_bytes(b"from disk")
         store.put("copied", tmp_path / "data")
         assert store.get("copied") == b"from disk"
 
-    def test_the_last_write_counts(self, store: Store) -> None:
+    def test_put_replaces_an_object(self, store: Store) -> None:
         """A second put replaces the first."""
         store.put("key", b"first")
         store.put("key", b"second, longer")
         assert store.get("key") == b"second, longer"
 
-    def test_what_must_be_new_is_refused_where_something_is(self, store: Store) -> None:
-        """put_if_absent writes once, and says where it could not."""
+    def test_put_if_absent_writes_once(self, store: Store) -> None:
+        """Then it raises AlreadyThere."""
         store.put_if_absent("once", b"first")
         with pytest.raises(AlreadyThere, match=r"some/prefix/once|'once'"):
             store.put_if_absent("once", b"second")
         assert store.get("once") == b"first"
 
-    def test_of_many_who_write_at_once_one_wins(self, store: Store) -> None:
-        """Eight racing writers: one is told it won, and its bytes are there."""
+    def test_of_concurrent_put_if_absent_one_succeeds(self, store: Store) -> None:
+        """Its bytes are there."""
         if store.kind == "gcs":
             pytest.skip("gcp-storage-emulator ignores preconditions: only Google's service could show this")
 
@@ -74,8 +74,8 @@ class TestContract:
         assert sum(won) == 1
         assert store.get("raced") == f"writer {won.index(True)}".encode()
 
-    def test_what_is_not_there_is_not_found(self, store: Store) -> None:
-        """Absence has one error for every way of asking."""
+    def test_missing_objects(self, store: Store) -> None:
+        """Every read raises NotFound."""
         for ask in (store.get, store.head, lambda key: list(store.stream(key))):
             with pytest.raises(NotFound, match=r"no object .*absent"):
                 ask("a/absent")
@@ -83,14 +83,14 @@ class TestContract:
         assert list(store.list("nothing/here")) == []
 
     def test_a_delete_may_be_repeated(self, store: Store) -> None:
-        """Deleting twice is no error, and deletes nothing else."""
+        """It deletes nothing else."""
         store.put("gone", b"1")
         store.put("stays", b"2")
         store.delete("gone")
         store.delete("gone")
         assert [head.key for head in store.list()] == ["stays"]
 
-    def test_a_list_is_of_a_folder_not_of_a_beginning(self, store: Store) -> None:
+    def test_list_is_by_folder(self, store: Store) -> None:
         """`models/a` does not list `models/ab`; keys are sorted and relative to the store's prefix."""
         for key in ("models/a/2", "models/a/1", "models/ab/1", "models/a/sub/3", "other"):
             store.put(key, key.encode())
@@ -100,8 +100,8 @@ class TestContract:
         assert [head.key for head in store.list("models/a/")] == [head.key for head in found]
         assert len(list(store.list())) == 5
 
-    def test_stores_with_another_prefix_see_nothing(self, store: Store, store_url: str) -> None:
-        """The prefix belongs to every key, on the way in and on the way out."""
+    def test_the_prefix_belongs_to_every_key(self, store: Store, store_url: str) -> None:
+        """A store with another prefix has none of the objects."""
         store.put("inner/key", b"1")
         assert list(connect(f"{store_url}/some/other").list()) == []
         assert [head.key for head in connect(f"{store_url}/some/prefix/inner").list()] in (["key"], [])
@@ -110,8 +110,8 @@ class TestContract:
             assert connect(f"{store_url}/some/prefix/inner").get("key") == b"1"
         assert connect(store.url).get("inner/key") == b"1"
 
-    def test_keys_that_could_escape_are_refused(self, store: Store) -> None:
-        """No key leaves the prefix, on any back end, whatever the operation."""
+    def test_unusable_keys_are_refused(self, store: Store) -> None:
+        """By every method: no key leaves the prefix."""
         for key in (
             "../up",
             "a/../../up",
@@ -134,14 +134,14 @@ class TestContract:
             with pytest.raises(UsageRefused):
                 store.put_if_absent(key, b"")
 
-    def test_a_bucket_that_is_not_there_is_unavailable(self, store: Store) -> None:
-        """A wrong bucket is not mistaken for a missing object; the message names it and says what to check."""
+    def test_a_missing_bucket_is_unavailable(self, store: Store) -> None:
+        """Not a missing object; the error names it and says what to check."""
         if store.kind in {"local", "memory"}:
             pytest.skip("a folder is made when first written to")
         elsewhere = connect(f"{store.url.split(':')[0]}://no-such-bucket-here/prefix")
         asks = [lambda key: elsewhere.put(key, b"1"), lambda key: list(elsewhere.list(key)), elsewhere.get]
         if store.kind == "gcs":
-            asks.pop()  # the emulator says the same of a missing bucket and a missing object
+            asks.pop()  # the emulator has one error for a missing bucket and a missing object
         for ask in asks:
             with pytest.raises(StoreUnavailable, match="no-such-bucket-here") as caught:
                 ask("key")
@@ -149,8 +149,8 @@ class TestContract:
 
 
 class TestLocal:
-    def test_connecting_and_reading_make_no_folder(self, tmp_path: Path) -> None:
-        """A mistyped path stays absent: only a write makes it."""
+    def test_only_a_write_creates_the_folder(self, tmp_path: Path) -> None:
+        """A mistyped path stays absent."""
         store = connect(str(tmp_path / "absent"))
         assert list(store.list()) == []
         with pytest.raises(NotFound):
@@ -159,7 +159,7 @@ class TestLocal:
         assert not (tmp_path / "absent").exists()
 
     def test_messages_hide_the_absolute_path(self, tmp_path: Path) -> None:
-        """What is wrong is told with the folder's name and the key."""
+        """They have the folder's name and the key."""
         (tmp_path / "store").mkdir()
         (tmp_path / "store" / "file").write_bytes(b"")
         store = connect(str(tmp_path / "store"))
@@ -169,8 +169,8 @@ class TestLocal:
         assert str(tmp_path) not in str(caught.value)
         assert caught.value.__cause__ is None
 
-    def test_pieces_of_killed_writers_are_removed(self, tmp_path: Path) -> None:
-        """What obstore leaves behind in the middle of a write goes, once it is old enough."""
+    def test_unfinished_writes_are_removed(self, tmp_path: Path) -> None:
+        """Once they are old enough."""
         store = connect(str(tmp_path))
         store.put("a/key", b"1")
         (tmp_path / "a" / "key#1").write_bytes(b"half")
@@ -191,8 +191,8 @@ class TestLocations:
             ("/srv/models", "local", "/srv/models", ""),
         ],
     )
-    def test_a_url_says_where(self, url: str, kind: str, bucket: str, prefix: str) -> None:
-        """Every form is understood, and written back to one that means the same."""
+    def test_urls_and_locations(self, url: str, kind: str, bucket: str, prefix: str) -> None:
+        """Every form is parsed, and written as one that means the same."""
         location = locate(url)
         assert location == Location(kind, bucket, prefix)
         assert locate(location.url) == location
@@ -209,18 +209,18 @@ class TestLocations:
             "az://a b/x",
         ],
     )
-    def test_a_doubtful_url_is_refused_without_repeating_a_secret(self, url: str) -> None:
-        """Credentials have no place in a URL, nor in the message that says so."""
+    def test_an_ambiguous_url_is_refused(self, url: str) -> None:
+        """The error does not repeat credentials."""
         with pytest.raises(UsageRefused) as caught:
             locate(url)
         assert SECRET not in str(caught.value)
 
-    def test_keys_are_plain(self) -> None:
-        """An ordinary key passes unchanged."""
+    def test_a_usable_key(self) -> None:
+        """It is returned unchanged."""
         assert check_key("models/a-b_c/1.0+x/booster.ubj.zst") == "models/a-b_c/1.0+x/booster.ubj.zst"
 
-    def test_options_come_from_the_usual_names(self) -> None:
-        """The service's own endpoint goes before the general one."""
+    def test_options_from_the_environment(self) -> None:
+        """The endpoint of the service overrides the general one."""
         options = load_store(
             {"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_S3": "http://b", "AWS_REGION": "auto"}
         )
@@ -233,8 +233,8 @@ class TestLocations:
 
 
 class TestErrors:
-    def test_every_error_of_the_vendor_has_a_meaning(self) -> None:
-        """A new version of obstore with a new error class fails here first."""
+    def test_every_error_of_obstore_is_translated(self) -> None:
+        """A new version of obstore with a new class fails here."""
         classes = {
             cls for _, cls in inspect.getmembers(vendor, inspect.isclass) if issubclass(cls, vendor.BaseError)
         }
@@ -243,8 +243,8 @@ class TestErrors:
             "NotFoundError"
         }
 
-    def test_a_server_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Refused connections end, with bucket, key and endpoint named, and no credential."""
+    def test_a_refused_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error has bucket, key and endpoint, and no credential."""
         store = _unreachable(monkeypatch, f"http://127.0.0.1:{_closed_port()}")
         with pytest.raises(StoreUnavailable) as caught:
             store.get("dir/key")
@@ -255,15 +255,15 @@ class TestErrors:
         assert "AWS_ENDPOINT_URL_S3" in message
         assert SECRET not in message
 
-    def test_a_server_that_says_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It is not waited for without end."""
+    def test_a_server_that_does_not_respond(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The request ends after the time limit."""
         with socket.create_server(("127.0.0.1", 0)) as silent:
             store = _unreachable(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}", read=0.3)
             with pytest.raises(StoreUnavailable, match=r"did not answer in time|failed"):
                 store.get("key")
 
-    def test_a_server_that_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """503 is tried again, and only then reported."""
+    def test_a_server_error_is_retried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """503 is reported after several attempts."""
         answers: list[str] = []
         with socket.create_server(("127.0.0.1", 0)) as server:
             threading.Thread(target=_always_503, args=(server, answers), daemon=True).start()
@@ -272,13 +272,13 @@ class TestErrors:
                 store.get("key")
         assert len(answers) > 1
 
-    def test_an_endpoint_that_is_no_url(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A typing error in the environment is told as one."""
+    def test_a_malformed_endpoint(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error says so."""
         with pytest.raises(StoreUnavailable, match="endpoint"):
             _unreachable(monkeypatch, "not a url").get("key")
 
-    def test_an_account_that_nobody_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Azure's buckets belong to an account: the message says where to name it."""
+    def test_a_missing_azure_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The hint is where to set it."""
         for name in ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"):
             monkeypatch.delenv(name, raising=False)
         with pytest.raises(StoreUnavailable, match="no storage account") as caught:
@@ -286,8 +286,8 @@ class TestErrors:
         assert "AZURE_STORAGE_ACCOUNT_NAME" in caught.value.hint
 
     @pytest.mark.radosgw
-    def test_a_wrong_secret_is_told_as_one(self, radosgw: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The real gateway checks signatures: the message speaks of credentials and shows none."""
+    def test_wrong_credentials(self, radosgw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The gateway checks signatures: the error speaks of credentials and shows none."""
         for name in ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
             monkeypatch.setenv(name, SECRET)
             with pytest.raises(StoreUnavailable, match=r"secret key|access key|denied") as caught:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from vigie.table import from_frame, parse
-from vigie.table.parsing import parse_with_mark
+from vigie.table.parsing.columns import parse_table
 
 MOMENT = pl.Datetime("us")
 
@@ -191,14 +191,14 @@ def test_columns_help_each_other_with_dates():
 )
 def test_columns_help_each_other_with_decimal_marks(other, cells, values, mark):
     """A mark before three digits means what it means in the rest of the table."""
-    frame, found = parse_with_mark(pl.DataFrame({"x": cells, "y": other}), comma_by_default=False)
+    frame, found = parse_table(pl.DataFrame({"x": cells, "y": other}), comma_by_default=False)
     assert frame["x"].to_list() == values
     assert found == mark
 
 
 def test_the_semicolon_speaks_for_the_comma():
     """Nothing else to go by: a table separated by semicolons comes from where the comma is decimal."""
-    frame, mark = parse_with_mark(pl.DataFrame({"x": ["1,234", "2,500"]}), comma_by_default=True)
+    frame, mark = parse_table(pl.DataFrame({"x": ["1,234", "2,500"]}), comma_by_default=True)
     assert (frame["x"].to_list(), mark) == ([1.234, 2.5], ",")
 
 

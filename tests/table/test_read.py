@@ -182,7 +182,7 @@ _ROWS = st.integers(2, 4).flatmap(
     separator=st.sampled_from(",;\t|"),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    chunk=st.sampled_from([7, 64, encoding.CHUNK]),
+    chunk=st.sampled_from([7, 64, encoding.CHUNK_BYTES]),
 )
 def test_any_text_survives(tmp_path_factory, rows, separator, quoting, codec, chunk):
     """Whatever the cells hold, they are read as they were written, also across the borders of chunks."""
@@ -192,7 +192,7 @@ def test_any_text_survives(tmp_path_factory, rows, separator, quoting, codec, ch
     path = Path(tmp_path_factory.mktemp("any")) / "t.csv"
     path.write_bytes(buffer.getvalue().encode(codec))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "CHUNK", chunk)
+        patch.setattr(encoding, "CHUNK_BYTES", chunk)
         table = read(path)
     assert table.frame.columns == header
     assert table.frame.rows() == [tuple(row) for row in rows]

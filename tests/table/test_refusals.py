@@ -62,7 +62,7 @@ def test_lines_that_cannot_be_trusted(write_bytes, data, line, words):
 @pytest.mark.parametrize("chunk", [5, 16, 64])
 def test_lines_are_counted_across_chunks(write_bytes, monkeypatch, chunk):
     """A large file is walked in pieces."""
-    monkeypatch.setattr(encoding, "CHUNK", chunk)
+    monkeypatch.setattr(encoding, "CHUNK_BYTES", chunk)
     data = b'a,b\n"x\ny",2\n' + b"1,2\n" * 20 + b'"z\n\n",2\n3,4,5\n6,7\n'
     with pytest.raises(MalformedTable) as caught:
         read(write_bytes("t.csv", data))

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
-from vigie.table import read, stream
-from vigie.table.column_parsers import candidates
+from vigie.table import chunks, read
+from vigie.table.parsing.column_parsers import candidate_parsers
 
 ROWS = 1000
 
@@ -18,8 +18,8 @@ ROWS = 1000
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that small files have many."""
-    monkeypatch.setattr(stream, "PIECE", 64)
-    monkeypatch.setattr(stream, "_READ", 50)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 64)
+    monkeypatch.setattr(chunks, "_READ", 50)
 
 
 def french(separator: str = ";") -> str:
@@ -68,11 +68,11 @@ def test_the_same_cells(tmp_path: Path, name: str) -> None:
     """Whatever the encoding, the packing and the quotes, and as often as it is asked."""
     path = written(tmp_path, name)
     whole = read(path)
-    with stream.open_file(path, tmp_path, source=name, max_rows=ROWS, max_columns=9) as table:
+    with chunks.open_chunked(path, tmp_path, source=name, max_rows=ROWS, max_columns=9) as table:
         assert table.rows == ROWS
         assert table.columns == tuple(whole.frame.columns)
         for _ in range(2):
-            pieces = list(table.pieces())
+            pieces = list(table.chunks())
             assert {piece.height for piece in pieces[:-1]} == {64}
             assert pl.concat(pieces).equals(whole.frame)
         if whole.dialect is not None and table.dialect is not None:
@@ -86,7 +86,7 @@ def test_the_same_cells(tmp_path: Path, name: str) -> None:
 def test_the_same_types(tmp_path: Path) -> None:
     """Read piece by piece by what some rows proposed, each column says what it says as a whole."""
     whole = read(written(tmp_path, "plain.csv"))
-    ways, mark = candidates(whole.frame.gather_every(9), comma_by_default=True)
+    ways, mark = candidate_parsers(whole.frame.gather_every(9), comma_by_default=True)
     assert mark == ","
     for name in whole.frame.columns:
         parts = [ways[name][0].read(piece[name]) for piece in whole.frame.iter_slices(64)]
@@ -110,7 +110,7 @@ def test_the_same_types(tmp_path: Path) -> None:
 )
 def test_a_piece_objects(proposed: list[str], then: list[str], kinds: list[str]) -> None:
     """What the look did not see makes a reading fall; the next one is tried, and text reads all."""
-    ways = candidates(
+    ways = candidate_parsers(
         pl.DataFrame({"date" if "/" in proposed[0] else "time": proposed}), comma_by_default=False
     )[0]
     (readings,) = ways.values()
@@ -128,20 +128,20 @@ def test_refusals(tmp_path: Path) -> None:
     path = written(tmp_path, "plain.csv")
     with (
         pytest.raises(TableTooLarge),
-        stream.open_file(path, tmp_path, source="x", max_rows=9, max_columns=9),
+        chunks.open_chunked(path, tmp_path, source="x", max_rows=9, max_columns=9),
     ):
         pass
     joined = tmp_path / "joined.csv"
     joined.write_text(french() + french())
     with (
-        stream.open_file(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table,
+        chunks.open_chunked(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table,
         pytest.raises(MalformedTable, match=r"line 1002.*header again"),
     ):
-        list(table.pieces())
+        list(table.chunks())
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(written(tmp_path, "packed.csv.gz").read_bytes()[:-20])
     with (
         pytest.raises(UnreadableTable),
-        stream.open_file(cut, tmp_path, source="x", max_rows=9, max_columns=9),
+        chunks.open_chunked(cut, tmp_path, source="x", max_rows=9, max_columns=9),
     ):
         pass

@@ -6,7 +6,7 @@ import pytest
 from tests.web.conftest import CSV, Installation, upload
 
 from vigie.i18n.messages import msg
-from vigie.web.pages.layout import warned
+from vigie.web.pages.layout import training_warnings
 
 RAGGED = CSV.splitlines()[0] + "\n" + "2026-01-01 10:10:00,C1,12.50,a\n" * 20 + "2026-01-01,C1\n"
 BROKEN = {
@@ -51,9 +51,9 @@ def test_programs_read_english_unless_they_ask_for_french(here: Installation) ->
         asked["path"], headers={**ada, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
     ).get_json()
     assert _plain(french["detail"]) == "fichier envoyé introuvable : « nope »"
-    assert french["hint"] == "il a peut-être été supprimé ; l'historique montre ce qui reste".replace(
-        " ;", "\u202f;"
-    )
+    assert french[
+        "hint"
+    ] == "il a peut-être été supprimé ; la page Fichiers liste les fichiers envoyés".replace(" ;", "\u202f;")
     assert french["kind"] == english["kind"]
     wrong = client.post(
         "/api/v1/uploads", json={"nam": 1}, headers={**ada, "Accept-Language": "fr"}
@@ -74,10 +74,12 @@ def test_what_training_warned_of_is_told_in_french() -> None:
     """From the stored phrases; what an older Vigie stored stays English."""
     said = msg("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
     summary = {"warnings": [str(said)], "warnings_said": [said.to_json()]}
-    assert [_plain(text) for text in warned(summary, "fr")] == [
+    assert [_plain(text) for text in training_warnings(summary, "fr")] == [
         "entraîné sur 300 000 lignes de clients entiers, tirées de la table"
     ]
-    assert warned(summary, "en") == [str(said)] == warned({"warnings": [str(said)]}, "fr")
+    assert (
+        training_warnings(summary, "en") == [str(said)] == training_warnings({"warnings": [str(said)]}, "fr")
+    )
 
 
 def _plain(page: str) -> str:

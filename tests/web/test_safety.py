@@ -83,16 +83,16 @@ def test_callers_are_counted_by_their_own_address(make: Callable[..., Installati
 def test_what_is_easily_guessed_is_no_password(password: str) -> None:
     """Too short, of one letter, or endless."""
     with pytest.raises(UsageRefused):
-        passwords.make(password)
+        passwords.hash_password(password)
 
 
 def test_passwords_are_kept_as_argon2id() -> None:
     """Salted: the same one twice is kept differently."""
-    kept = passwords.make(GOOD)
+    kept = passwords.hash_password(GOOD)
     assert kept.startswith("$argon2id$")
-    assert kept != passwords.make(GOOD)
-    assert passwords.fits(kept, GOOD)
-    assert not passwords.fits(None, "nobody's password")
+    assert kept != passwords.hash_password(GOOD)
+    assert passwords.verify(kept, GOOD)
+    assert not passwords.verify(None, "nobody's password")
 
 
 def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:

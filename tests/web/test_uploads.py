@@ -152,7 +152,7 @@ def test_searching_the_history(here: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "Judged by the first 5,000 rows."), ("fr", "premières lignes.")]
+    ("language", "said"), [("en", "Based on the first 5,000 rows."), ("fr", "premières lignes.")]
 )
 def test_the_check_page_says_by_which_rows_it_judged(
     make: Callable[..., Installation], language: str, said: str

@@ -45,7 +45,7 @@ def begin(engine: Engine, user_id: int, key: str, request: str) -> tuple[int, An
             return None
     if row["request"] != request:
         raise UsageRefused(
-            "this Idempotency-Key was used for another request", hint="make a new key for each request"
+            "this Idempotency-Key was used for another request", hint="use a new key for each request"
         )
     if row["status"] is None:
         raise _no_response_yet()
@@ -84,7 +84,7 @@ def _refuse_concurrent() -> Iterator[None]:
 def _no_response_yet() -> WrongState:
     return WrongState(
         "the first request with this Idempotency-Key",
-        found="not answered yet",
-        expected="answered",
+        found="in progress",
+        expected="finished",
         hint="try again in a moment",
     )

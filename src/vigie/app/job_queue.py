@@ -18,15 +18,15 @@ import sqlalchemy as sa
 
 from vigie.app.tables import runs, uploads
 from vigie.db.database import Engine, writing
-from vigie.errors import kept
+from vigie.errors import error_record
 from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 MAX_ATTEMPTS = 5
 _BACKOFF = (5, 30, 120, 600)
-_WORKER_LOST = kept(
-    msg("the worker stopped in the middle of it, several times over"),
-    msg("most likely it ran out of memory: try a smaller table, or give the worker more memory"),
+_WORKER_LOST = error_record(
+    msg("the worker stopped during this run several times"),
+    msg("it probably ran out of memory: use a smaller table, or give the worker more memory"),
     "WorkerLost",
 )
 

@@ -89,7 +89,7 @@ def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Map
     with writing(engine) as connection:
         changed = sa.update(uploads).where(uploads.c.id == upload_id, uploads.c.state.in_(states))
         if connection.execute(changed.values(dict(values))).rowcount != 1:
-            raise NotFound("upload", upload_id, hint="it was deleted meanwhile")
+            raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         stale = sa.and_(_ROWS.upload_id == upload_id, _ROWS.kind == "inspect", _ROWS.state.in_(UNFINISHED))
         connection.execute(sa.update(runs).where(stale).values(state="cancelled", finished_at=now))
         return _insert(connection, upload_id, user_id, "inspect", {})

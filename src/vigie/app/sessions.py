@@ -67,5 +67,5 @@ def use_link(engine: Engine, secret: str) -> User:
         if user.active:
             return user
     raise SignInRefused(
-        "this sign-in link opens nothing: it was used, or is too old", hint="ask for a new one"
+        "this sign-in link was already used or has expired", hint="ask an administrator for a new one"
     )

@@ -127,7 +127,7 @@ def find(engine: Engine, upload_id: str, user: User | None = None) -> Upload:
     with reading(engine) as connection:
         row = connection.execute(query).mappings().first()
     if row is None:
-        raise NotFound("upload", upload_id, hint="it may have been deleted; the history lists what is left")
+        raise NotFound("upload", upload_id, hint="it may have been deleted; the page Files lists the uploads")
     return _upload(row)
 
 
@@ -171,7 +171,7 @@ def add_part(engine: Engine, upload_id: str, part: Part) -> None:
     with writing(engine) as connection:
         state = connection.execute(sa.select(_ROWS.state).where(_ROWS.id == upload_id)).scalar()
         if state is None or state == "deleted":
-            raise NotFound("upload", upload_id, hint="it was deleted meanwhile")
+            raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         if state != "receiving":
             raise WrongState(
                 msg("upload {upload_id!r}", upload_id=upload_id), found=str(state), expected=("receiving",)

@@ -59,8 +59,8 @@ def _load_without_estimators() -> Any:
 def _special() -> ModuleType:
     """Return a stand-in for `scipy.special` that imports it when its function is called."""
 
-    def softmax(*given: Any, **options: Any) -> Any:
-        return import_module("scipy.special").softmax(*given, **options)
+    def softmax(*arguments: Any, **options: Any) -> Any:
+        return import_module("scipy.special").softmax(*arguments, **options)
 
     module = ModuleType("scipy.special")
     module.softmax = softmax  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def _special() -> ModuleType:
 
 
 def open_trees(booster: bytes) -> xgboost.Booster:
-    """Trees from what XGBoost wrote, UBJSON or JSON; they answer on the thread that asks."""
+    """Return a booster from UBJSON or JSON; it predicts on the calling thread."""
     model: xgboost.Booster = load().Booster({"nthread": 1})
     model.load_model(bytearray(booster))
     model.set_param({"nthread": 1})

@@ -33,7 +33,7 @@ def get_card(store: Store, label: str, sha256: str) -> bytes:
     try:
         page = store.get(_key(sha256))
     except NotFound:
-        hint = "it lies in the store it was trained into"
+        hint = "it is in the store it was trained into"
         raise NotFound("card of the model", label, hint=hint) from None
     found = digest(page)
     if found != sha256:

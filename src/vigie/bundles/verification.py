@@ -29,7 +29,7 @@ class SignaturePolicy:
         required: refuse a bundle without a signature.
         public_key: key file of accepted signatures; None to check none.
         shipped: manifest digests of the models that come with Vigie. They need no signature, wherever they were moved to:
-            whoever can change these digests can also change the code that verifies signatures.
+            a person who can change these digests can also change the code that verifies signatures.
     """
 
     required: bool = False
@@ -45,7 +45,7 @@ class SignaturePolicy:
         if self.required and self.public_key is None:
             raise UsageRefused(
                 "VIGIE_REQUIRE_SIGNATURE is set, but no key to verify signatures with",
-                hint="set VIGIE_PUBLIC_KEY to the key file of whoever signs your models",
+                hint="set VIGIE_PUBLIC_KEY to the key file of the signer of your models",
             )
         return self.public_key is not None and manifest_sha256 not in self.shipped
 

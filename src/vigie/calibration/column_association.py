@@ -1,7 +1,7 @@
-"""Whether the columns of a table have anything to do with one another.
+"""Association of the columns of a table.
 
-Where every column is drawn apart from all others there is no habit to break and no pattern to fall out of, so
-whatever a fraud score says there is chance or a rule nobody can see. Then no probability should be given.
+Where every column is independent of all others there is no habit to break and no pattern to deviate from, so a fraud score is
+chance, or a rule that the table does not show. Then there should be no probability.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from vigie.features.groups import Groups
 from vigie.roles.inference import Roles
 
 SAMPLE = 20_000
-LEVELS = 6
-"""Of a category, how many of the most frequent values are looked at."""
+MAX_VALUES = 6
+"""Most frequent values of a category that are compared."""
 
-LEAST = 0.06
-"""Correlation that is worth the name."""
+MIN_ASSOCIATION = 0.06
+"""Correlation below which the columns of a table count as independent."""
 
 
 def column_association(frame: pl.DataFrame, roles: Roles) -> float:
-    """Strongest tie between two columns, from 0 (none) to 1, less what chance would show in so many rows.
+    """Return the strongest association of two columns, from 0 to 1, less what chance shows in so many rows.
 
-    Numbers are compared by rank correlation, categories value by value, and an entity by how much alike the
-    numbers of its own rows are (intraclass correlation).
+    Numbers are compared by rank correlation, categories value by value, and entities by the intraclass correlation of the
+    numbers of their rows.
 
     Args:
-        frame: (rows, columns) typed table.
+        frame: (rows, columns) typed.
         roles: the role of each column.
     """
     sample = frame.head(SAMPLE)
@@ -49,8 +49,12 @@ def column_association(frame: pl.DataFrame, roles: Roles) -> float:
         found.append(float(np.abs(blocks[one].T @ blocks[other]).max()) / sample.height)
     entities = [name for name in (roles.actor(), roles.counterpart()) if name is not None]
     for name in entities:
-        found += [_alike(as_codes(sample[name]), x) for other, x in numbers.items() if other != name]
-    tested = max(len(blocks) ** 2 * LEVELS, 2)
+        found += [
+            _intraclass_correlation(as_codes(sample[name]), x)
+            for other, x in numbers.items()
+            if other != name
+        ]
+    tested = max(len(blocks) ** 2 * MAX_VALUES, 2)
     chance = np.sqrt(2 * np.log(tested) / max(sample.height, 1))
     return max(0.0, max(found) - float(chance))
 
@@ -62,14 +66,14 @@ def _standard(x: Floats) -> Floats:
 
 def _levels(codes: np.ndarray) -> Floats:
     counts = np.bincount(codes[codes >= 0]) if (codes >= 0).any() else np.zeros(0, dtype=int)
-    common = [c for c in np.argsort(-counts, kind="stable")[:LEVELS] if counts[c] >= 30]
+    common = [c for c in np.argsort(-counts, kind="stable")[:MAX_VALUES] if counts[c] >= 30]
     if not common or len(counts) < 2:
         return np.zeros((len(codes), 0))
     return np.stack([_standard((codes == c).astype(float)) for c in common], axis=1)
 
 
-def _alike(codes: np.ndarray, x: Floats) -> float:
-    """Intraclass correlation, as a correlation: the square root of the share of variance between groups."""
+def _intraclass_correlation(codes: np.ndarray, x: Floats) -> float:
+    """The square root of the share of variance between groups; 0 where it is not significant."""
     groups = Groups(codes)
     n = groups.count()
     paired = n > 1

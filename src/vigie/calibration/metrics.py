@@ -1,4 +1,4 @@
-"""How good a ranking or a probability is, when labels are at hand."""
+"""Quality of a ranking or a probability on rows with labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vigie.arrays import Floats
 def measure(
     label: npt.NDArray[np.bool_], score: Floats, weights: Floats | None = None
 ) -> tuple[float, float, float]:
-    """ROC AUC, average precision and precision at the top 1 % of the rows.
+    """Return ROC AUC, average precision and precision at the top 1 % of the rows.
 
     Args:
         label: (rows,) true is fraud; both classes must occur.
@@ -30,7 +30,7 @@ def measure(
 def precision_at(
     label: npt.NDArray[np.bool_], score: Floats, budget: float, weights: Floats | None = None
 ) -> float:
-    """Share of frauds among the `budget` most suspicious share of the rows."""
+    """Return the share of frauds among the most suspicious `budget` (a share) of the rows."""
     weight = np.ones(len(label)) if weights is None else weights
     order = np.argsort(-score, kind="stable")
     inside = np.cumsum(weight[order]) <= max(budget * weight.sum(), weight[order[0]])
@@ -38,13 +38,13 @@ def precision_at(
 
 
 def recall_at(label: npt.NDArray[np.bool_], score: Floats, budget: float) -> float:
-    """Share of all frauds that are among the `budget` most suspicious share of the rows."""
+    """Return the share of all frauds that are among the most suspicious `budget` (a share) of the rows."""
     top = np.argsort(-score, kind="stable")[: max(1, int(budget * len(label)))]
     return float(label[top].sum() / max(label.sum(), 1))
 
 
 def calibration_error(label: npt.NDArray[np.bool_], probability: Floats, bins: int = 15) -> float:
-    """Expected calibration error over bins of equally many rows.
+    """Return the expected calibration error over bins of equally many rows.
 
     Source: M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015.
     """

@@ -19,8 +19,7 @@ from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db.database import reading, writing
 from vigie.errors import AlreadyThere, CatalogChanged, InputRefused, NotFound
 from vigie.i18n.messages import msg
-from vigie.matching import TableProfile
-from vigie.matching.explanations import Evidence, similarity
+from vigie.matching import MatchReason, TableProfile, similarity
 from vigie.stores.open import storage_types
 
 _ROWS = reference_models.c
@@ -31,11 +30,20 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Match:
-    """A model proposed for a table, with its similarity in [0, 1]; the points of `evidence` sum to it."""
+    """A model proposed for a table.
+
+    Attributes:
+        entry: the model.
+        reasons: points of the similarity, and why.
+    """
 
     entry: ModelVersion
-    similarity: float
-    evidence: tuple[Evidence, ...]
+    reasons: tuple[MatchReason, ...]
+
+    @property
+    def similarity(self) -> float:
+        """The sum of the points, in [0, 1]."""
+        return similarity(self.reasons)
 
 
 class Catalog:
@@ -202,7 +210,7 @@ class Catalog:
         """
         with reading(self._engine) as connection:
             found = self._index.best(connection, table, top, minimum)
-        return tuple(Match(entry, similarity(evidence), evidence) for entry, evidence in found)
+        return tuple(Match(entry, reasons) for entry, reasons in found)
 
     def _set_active(self, name: str, version: str | None, *, active: bool) -> ModelVersion:
         entry = self.find(name, version)

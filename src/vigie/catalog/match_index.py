@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 import sqlalchemy as sa
 
+from vigie.arrays import Floats
 from vigie.catalog.model_version import ModelVersion, columns_of
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.errors import CatalogChanged
-from vigie.matching import Index, TableProfile, Vector, shortlist, total, vector
-from vigie.matching.distributions import Floats, Quantiles, closeness, gaps
-from vigie.matching.explanations import Evidence, explain
+from vigie.matching import MatchReason, ModelIndex, ModelVector, TableProfile, explain, shortlist, total
+from vigie.matching.distributions import Quantiles, distances, distribution_similarity
 
 _ROWS = reference_models.c
 _ROWS_PER_QUERY = 500
@@ -27,7 +27,7 @@ _MAX_ENTRIES = 64
 _MAX_ATTEMPTS = 3
 _CANDIDATES_PER_STEP = 8
 
-Ranked = tuple[ModelVersion, tuple[Evidence, ...]]
+Ranked = tuple[ModelVersion, tuple[MatchReason, ...]]
 T = TypeVar("T")
 
 
@@ -47,13 +47,13 @@ class MatchIndex:
         self._lock = threading.Lock()
         self._changes = -1
         self._ids: list[int] = []
-        self._index = Index([])
-        self._vectors: dict[int, Vector] = {}
+        self._index = ModelIndex([])
+        self._vectors: dict[int, ModelVector] = {}
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, ModelVersion] = {}
 
     def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Ranked]:
-        """Return the models that fit best with their evidence; the best first, ties in the order of their names.
+        """Return the models that fit best with the reasons for their points; the best first, ties in the order of their names.
 
         Raises:
             CatalogChanged: models were removed while they were read, in each of three attempts.
@@ -77,23 +77,25 @@ class MatchIndex:
             if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
                 break  # no other model can be among the best
             some = near[start : start + _CANDIDATES_PER_STEP]
-            spread = self._gaps(connection, table, [self._ids[i] for i in some])
-            reached = np.round(total(parts[some], None if spread is None else closeness(spread)), 3)
+            distance = self._distances(connection, table, [self._ids[i] for i in some])
+            reached = np.round(
+                total(parts[some], None if distance is None else distribution_similarity(distance)), 3
+            )
             for row, i in enumerate(some):
-                seen.append((-float(reached[row]), i, None if spread is None else spread[row : row + 1]))
+                seen.append((-float(reached[row]), i, None if distance is None else distance[row : row + 1]))
             seen.sort(key=lambda one: one[:2])
-        best = [(self._ids[i], i, spread) for score, i, spread in seen[:top] if -score > minimum]
+        best = [(self._ids[i], i, distance) for score, i, distance in seen[:top] if -score > minimum]
         entries = self._read_entries(connection, [number for number, _, _ in best])
         return [
-            (entries[number], explain(table, self._vectors[number], parts[i : i + 1], spread))
-            for number, i, spread in best
+            (entries[number], explain(table, self._vectors[number], parts[i : i + 1], distance))
+            for number, i, distance in best
         ]
 
-    def _gaps(self, connection: sa.Connection, table: TableProfile, ids: Sequence[int]) -> Floats | None:
+    def _distances(self, connection: sa.Connection, table: TableProfile, ids: Sequence[int]) -> Floats | None:
         if table.quantiles is None:
             return None
         known = self._read_quantiles(connection, ids)
-        return gaps(table.quantiles, [known[i] for i in ids])
+        return distances(table.quantiles, [known[i] for i in ids])
 
     def _refresh(self, connection: sa.Connection) -> None:
         # The counter first: the next call sees a change that commits after this read.
@@ -108,7 +110,7 @@ class MatchIndex:
         self._ids = [newest[name] for name in sorted(newest)]
         self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
         self._vectors = {i: self._vectors[i] for i in self._ids}
-        self._index = Index(list(self._vectors.values()))
+        self._index = ModelIndex(list(self._vectors.values()))
         self._entries.clear()
         if len(self._ids) <= _MAX_ENTRIES:
             # Few rows: one query now is cheaper than one each at the first matches.
@@ -119,7 +121,7 @@ class MatchIndex:
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
         what = (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles)
         for row in _rows(connection, what, wanted):
-            self._vectors[row["id"]] = vector(row["domain"], columns_of(row["columns"]), row["roles"])
+            self._vectors[row["id"]] = ModelVector.of(row["domain"], columns_of(row["columns"]), row["roles"])
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles

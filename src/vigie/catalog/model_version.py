@@ -48,7 +48,7 @@ class StorageLocation:
         return f"{self.storage_type}:{self.bucket}/{self.prefix}"
 
     def to_row(self) -> dict[str, str]:
-        """Return the row's columns, which have the seed's names for every kind of store."""
+        """Return the row's columns, which have the names of an earlier implementation for every kind of store."""
         return {"storage_type": self.storage_type, "s3_bucket": self.bucket, "s3_prefix": self.prefix}
 
 

@@ -1,4 +1,4 @@
-"""`vigie db …` and `vigie library …`: what the owner of an installation does now and then."""
+"""`vigie db …` and `vigie library …`: administration of an installation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.i18n.translator import Translator
 
@@ -18,7 +19,7 @@ from vigie.i18n.translator import Translator
     ),
 )
 def db() -> None:
-    """Bring the catalog's database forward."""
+    """Upgrade the catalog's database."""
 
 
 @db.command(
@@ -26,11 +27,11 @@ def db() -> None:
         "vigie db upgrade", "DATABASE_URL=postgresql://… vigie db upgrade", "vigie db upgrade --json"
     )
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@options.as_json
 def upgrade(as_json: bool) -> None:
-    """Bring the tables of the catalog to this Vigie's newest form; harmless when they are.
+    """Upgrade the tables of the catalog to the schema of this version; harmless if they have it.
 
-    SQLite catalogs do this by themselves. Back a shared PostgreSQL database up first.
+    SQLite catalogs are upgraded automatically. Back up a shared PostgreSQL database first.
     """
     from vigie.cli import console
     from vigie.db import database
@@ -44,8 +45,8 @@ def upgrade(as_json: bool) -> None:
     if as_json:
         console.dump({"database": place, "before": before, "after": after})
         return
-    came = f"was at {after} already" if before == after else f"{before or 'empty'} → {after}"
-    console.say(f"{place}: {came}")
+    change = f"already at {after}" if before == after else f"{before or 'empty'} → {after}"
+    console.print_line(f"{place}: {change}")
 
 
 @click.group(
@@ -55,7 +56,7 @@ def upgrade(as_json: bool) -> None:
     ),
 )
 def library() -> None:
-    """Train the models that come with Vigie again."""
+    """Build the reference models that come with Vigie."""
 
 
 @library.command(
@@ -64,9 +65,9 @@ def library() -> None:
     )
 )
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where to; by default into the package itself, replacing what is there.")  # fmt: skip
+              help="Output folder; by default the package itself, whose models are replaced.")  # fmt: skip
 def build(folder: Path | None) -> None:
-    """Train the models of the starter library again, on simulated tables only; takes about 20 minutes."""
+    """Train the starter models again, on simulated tables only; takes about 20 minutes."""
     from vigie.cli import console
     from vigie.starter_models.build import build_models
     from vigie.starter_models.registry import MODELS
@@ -75,4 +76,4 @@ def build(folder: Path | None) -> None:
     with console.progress(Translator()) as told:
         build_models(target, progress=told)
     count = sum(path.is_dir() for path in target.iterdir())
-    console.say(f"{count} models in {target}")
+    console.print_line(f"{count} models in {target}")

@@ -1,4 +1,4 @@
-"""`vigie cache …`: the verified local copies of what lies in a cloud store."""
+"""`vigie cache …`: verified local copies of bundles in a cloud store."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.errors import VigieError
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 
 
 @click.group(cls=Group, epilog=EXAMPLES.format("vigie cache list", "vigie cache verify", "vigie cache clear"))
@@ -21,7 +20,7 @@ def cache() -> None:
 @cache.command(
     "list", epilog=EXAMPLES.format("vigie cache list", "vigie cache list --json", "vigie cache verify")
 )
-@_JSON
+@options.as_json
 def list_(as_json: bool) -> None:
     """List the copies, the least recently used first."""
     from vigie import resources
@@ -45,18 +44,18 @@ def list_(as_json: bool) -> None:
             moment,
             console.size(entry.size),
             entry.digest[:16],
-            owners.get(entry.digest, "of no registered model"),
+            owners.get(entry.digest, "no registered model"),
         )
     if found:
         console.show(table)
     total, limit = console.size(sum(entry.size for entry in found)), console.size(chosen.cache_bytes)
-    console.say(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
+    console.print_line(f"{len(found)} files, {total} of at most {limit}, in {copies.folder}")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache verify", "vigie cache verify --json", "vigie cache list"))
-@_JSON
+@options.as_json
 def verify(as_json: bool) -> None:
-    """Read every copy again; damaged ones are removed, and fetched again when they are needed."""
+    """Read every copy again; damaged ones are removed, and fetched again when needed."""
     from vigie import resources
     from vigie.cli import console
 
@@ -68,13 +67,13 @@ def verify(as_json: bool) -> None:
         return
     for entry in damaged:
         click.echo(entry.digest)
-    console.say(f"{count} files checked, {len(damaged)} damaged and removed")
+    console.print_line(f"{count} files checked, {len(damaged)} damaged and removed")
 
 
 @cache.command(epilog=EXAMPLES.format("vigie cache clear", "vigie cache clear --json", "vigie cache list"))
-@_JSON
+@options.as_json
 def clear(as_json: bool) -> None:
-    """Remove every copy that nobody is reading; nothing is lost, it is fetched again when needed."""
+    """Remove every copy that is not being read; they are fetched again when needed."""
     from vigie import resources
     from vigie.cli import console
 
@@ -82,11 +81,11 @@ def clear(as_json: bool) -> None:
     if as_json:
         console.dump({"freed": freed})
         return
-    console.say(f"{console.size(freed)} freed")
+    console.print_line(f"{console.size(freed)} freed")
 
 
 def _owners(chosen: settings.Settings) -> dict[str, str]:
-    """Digest -> model and file; nothing where the catalog cannot be had: the cache needs none."""
+    """Return model and file by digest; empty where the catalog is unavailable, which the cache does not need."""
     from vigie import resources
 
     try:

@@ -1,4 +1,4 @@
-"""The few shapes our reports are drawn with; rich is imported here, and only when something is drawn."""
+"""Drawing with rich, which is imported only when something is drawn."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from vigie.i18n.translator import Translator
 
-_LEAST, _PIPED, _WIDEST = 40, 100, 120
+_MIN_WIDTH, _PIPED_WIDTH, _MAX_WIDTH = 40, 100, 120
 
 
 def console(*, err: bool = False) -> Console:
-    """Where to draw."""
+    """Return the console of stdout or stderr."""
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
@@ -29,12 +29,12 @@ def console(*, err: bool = False) -> Console:
 
 
 def columns(*heads: str, right: Sequence[int] = (), last: bool = True) -> Table:
-    """A table without lines; the last column takes what is left of the width.
+    """Make a table without lines; the last column takes the rest of the width.
 
     Args:
-        heads: of the columns.
-        right: positions of the columns of numbers.
-        last: whether the last column may wrap; the others fold only where they must.
+        heads: titles of the columns.
+        right: positions of right-aligned columns.
+        last: whether the last column may wrap; others fold only if they must.
     """
     from rich.table import Table
 
@@ -52,7 +52,7 @@ def columns(*heads: str, right: Sequence[int] = (), last: bool = True) -> Table:
 
 
 def show(*parts: RenderableType, err: bool = False) -> None:
-    """Draws the parts with an empty line between them, without the blanks that tables leave at the end of lines."""
+    """Draw the parts, separated by an empty line, without trailing blanks."""
     page = console(err=err)
     with page.capture() as drawn:
         for number, part in enumerate(parts):
@@ -62,22 +62,22 @@ def show(*parts: RenderableType, err: bool = False) -> None:
 
 
 def width() -> int:
-    """Characters of a line: those of the terminal up to 120, or 100 where there is none."""
-    return min(_WIDEST, max(_LEAST, shutil.get_terminal_size((_PIPED, 24)).columns))
+    """Return the width in characters: that of the terminal up to 120, or 100 without a terminal."""
+    return min(_MAX_WIDTH, max(_MIN_WIDTH, shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns))
 
 
 def dump(document: Any) -> None:
-    """JSON on stdout, readable and with accents as they are."""
+    """Print JSON on stdout, indented, with non-ASCII characters as they are."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def say(text: str) -> None:
-    """One line for the person, on stderr."""
+def print_line(text: str) -> None:
+    """Print one line on stderr."""
     click.echo(text, err=True)
 
 
 def size(count: int) -> str:
-    """Bytes in the unit a person would choose."""
+    """Format a number of bytes, in powers of 1000."""
     value, unit = float(count), "B"
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":
@@ -88,7 +88,7 @@ def size(count: int) -> str:
 
 @contextmanager
 def progress(t: Translator) -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr while it is a terminal, else nothing; what comes out is told a stage and the share done."""
+    """Show a bar on stderr if it is a terminal; yield the callback that takes a stage and the share done."""
     if not sys.stderr.isatty():
         yield lambda stage, share: None
         return

@@ -1,4 +1,4 @@
-"""`vigie costs`: what a month of this installation would cost, store by store."""
+"""`vigie costs`: estimated monthly costs of an installation, by store."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 
 if TYPE_CHECKING:
-    from vigie.costs import Host, MonthlyCost, Prices, StorageLoad, Usage
+    from vigie.costs.estimate import StorageLoad
+    from vigie.costs.monthly import MonthlyCost, Usage
+    from vigie.costs.prices import Host, Prices
 
 
 @click.command(
@@ -20,23 +23,28 @@ if TYPE_CHECKING:
         "vigie costs", "vigie costs --uploads 1000 --upload-mb 20 --days 30", "vigie costs --json"
     )
 )
-@click.option("--uploads", default=1000, show_default=True, type=click.IntRange(0), help="Tables a month.")
-@click.option("--upload-mb", default=20.0, show_default=True, type=click.FloatRange(0), help="Size of one.")
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How long they are kept.")
 @click.option(
-    "--models-gb", type=click.FloatRange(0), help="Size of the models; by default those of the catalog."
+    "--uploads", default=1000, show_default=True, type=click.IntRange(0), help="Tables uploaded per month."
 )
-@click.option("--prices", type=click.Path(path_type=Path), help="Another table of prices, a JSON file.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option(
+    "--upload-mb", default=20.0, show_default=True, type=click.FloatRange(0), help="Size of a table."
+)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="Days they are kept.")
+@click.option(
+    "--models-gb", type=click.FloatRange(0), help="Size of the models; by default that of the catalog's."
+)
+@click.option("--prices", type=click.Path(path_type=Path), help="JSON file with other prices.")
+@options.as_json
 def costs(
     uploads: int, upload_mb: float, days: int, models_gb: float | None, prices: Path | None, as_json: bool
 ) -> None:
-    """Say what a month costs: models and uploads in each cloud's store, and the machines.
+    """Estimate the costs of a month: models and uploads in each cloud store, and the machines.
 
-    List prices of a dated table, without free allowances, discounts and taxes.
+    Uses list prices of a dated table, without free allowances, discounts and taxes.
     """
     from vigie.cli import console
-    from vigie.costs import Usage, host_cost, load_prices, monthly_costs
+    from vigie.costs.monthly import Usage, host_cost, monthly_costs
+    from vigie.costs.prices import load_prices
 
     table, load = load_prices(prices), _load(models_gb)
     use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
@@ -61,7 +69,7 @@ def costs(
 
 def _load(models_gb: float | None) -> StorageLoad:
     from vigie import resources
-    from vigie.costs import StorageLoad, storage_load
+    from vigie.costs.estimate import StorageLoad, storage_load
 
     if models_gb is not None:
         return StorageLoad(models=40, objects=240, size=int(models_gb * 1e9))
@@ -79,7 +87,7 @@ def _show(
 ) -> None:
     from vigie.cli import console
 
-    console.say(
+    console.print_line(
         f"{load.models} models of {console.size(load.size)} together, {use.uploads:,} uploads a month of "
         f"{console.size(use.size)}, kept {use.kept_days} days"
     )

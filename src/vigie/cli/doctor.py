@@ -1,4 +1,4 @@
-"""`vigie doctor`: is this installation fit to work, and if not, what is to be done?"""
+"""`vigie doctor`: checks of the installation, with what to do about each problem."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, exit_code
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ _MARKS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗
         "DATABASE_URL=postgresql://… STORAGE_TYPE=s3 S3_MODEL_BUCKET=… vigie doctor",
     )
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@options.as_json
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Check database, models, store, credentials, cache, clock and worker.
 
-    Writes and deletes one scratch object in the store. Ends with 0 where everything works (warnings count as
-    working), else with the exit code of the first problem.
+    Writes and deletes one temporary object in the store. Exit code 0 if there is no problem (warnings are none), else
+    that of the first problem.
     """
     from vigie.cli import console
     from vigie.doctor import PROBLEM, WARNING, examine
@@ -44,13 +45,13 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         console.dump([{name: getattr(finding, name) for name in shape} for finding in findings])
     else:
         warned = sum(finding.state == WARNING for finding in findings)
-        console.say(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
+        console.print_line(f"{len(findings)} checks: {len(problems)} problems, {warned} warnings")
     if problems:
         ctx.exit(exit_code(problems[0].error) if problems[0].error else 5)
 
 
 def _show(finding: Finding) -> None:
-    """One line, and beneath it what to do."""
+    """Print one finding, and below it what to do."""
     mark, colour = _MARKS[finding.state]
     click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding.name:<12} {finding.found}")
     if finding.hint:

@@ -15,7 +15,7 @@ import click
 
 from vigie.errors import InputRefused, NotFound, Unavailable, UsageRefused, VigieError
 from vigie.i18n.catalogue import DEFAULT, languages
-from vigie.i18n.messages import msg, phrase, translate
+from vigie.i18n.messages import as_message, msg, translate
 from vigie.i18n.translator import Translator
 from vigie.settings import BadSetting
 
@@ -156,13 +156,13 @@ def _end(error: BaseException, language: str, *, debug: bool) -> NoReturn:
     code = exit_code(error)
     match error:
         case VigieError():
-            _print_error(*error.told(language), language)
+            _print_error(*error.translated(language), language)
         case BadSetting():
-            hint = phrase("settings are read from the environment; README.md lists them")
+            hint = as_message("settings are read from the environment; README.md lists them")
             _print_error(str(error), translate(hint, language), language)
         case MemoryError():
-            message = phrase("not enough memory")
-            hint = phrase("score a smaller table, or on a machine with more memory")
+            message = as_message("not enough memory")
+            hint = as_message("score a smaller table, or on a machine with more memory")
             _print_error(translate(message, language), translate(hint, language), language)
         case BrokenPipeError() | OutputClosed():
             _discard_stdout()
@@ -219,10 +219,10 @@ def _print_bug(error: BaseException, language: str, *, debug: bool) -> None:
         f"{kind}: {error}" if debug else f"{kind} (its message may quote your data, so it is not shown)",
         err=True,
     )
-    hint = phrase(
+    hint = as_message(
         "this is a bug of Vigie, not a fault of your table. Please report the lines above, which hold none of your "
         "data, with `vigie --version`; `vigie --debug …` shows the message too, for your own eyes first"
     )
     _print_error(
-        translate(phrase("something unexpected happened"), language), translate(hint, language), language
+        translate(as_message("something unexpected happened"), language), translate(hint, language), language
     )

@@ -1,52 +1,43 @@
-"""`vigie migrate`, and the same by the flags of migrate_models_to_s3.py."""
+"""`vigie migrate`, and the same with the options of migrate_models_to_s3.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Command
 from vigie.errors import MigrationIncomplete, UsageRefused
 
 if TYPE_CHECKING:
     from vigie.db.database import Engine
 
-_Body = TypeVar("_Body", bound=Callable[..., None])
 _LAST = "last"
 _PREFIX = "automl_models"
 
-_RUNNING = (
+_RUN_OPTIONS = (
     click.option("--parallel", default=8, show_default=True, metavar="N", type=click.IntRange(1, 64),
-                 help="Files copied or read at a time."),
+                 help="Files copied or read in parallel."),
     click.option("--wait", default=0.0, metavar="SECONDS", type=click.FloatRange(0),
-                 help="How long to wait for somebody else's migration; by default not at all."),
+                 help="How long to wait for a running migration of another process; by default not at all."),
     click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
-                 help="Prices for --estimate, in the form of Vigie's prices.json."),
+                 help="Prices for --estimate, in the format of Vigie's prices.json."),
     click.option("--yes", is_flag=True, help="Do not ask before --prune-source deletes."),
-    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+    options.as_json,
 )  # fmt: skip
-_ACTIONS = (
-    click.option("--estimate", is_flag=True, help="What it would cost on S3, GCS, Azure and R2. Touches no store."),
-    click.option("--dry-run", is_flag=True, help="What would be done, model by model. Writes nothing."),
-    click.option("--verify", is_flag=True, help="Read every byte afresh and compare it with the catalog."),
+_ACTION_OPTIONS = (
+    click.option("--estimate", is_flag=True, help="Estimate the costs on S3, GCS, Azure and R2. Accesses no store."),
+    click.option("--dry-run", is_flag=True, help="Show what would be done, model by model. Writes nothing."),
+    click.option("--verify", is_flag=True, help="Read every file and compare it with the catalog."),
     click.option("--rollback", is_flag=False, flag_value=_LAST, metavar="[MIGRATION]",
-                 help="Take a migration back, by default the last one."),
+                 help="Undo a migration, by default the last one."),
 )  # fmt: skip
-
-
-def _with(*groups: Sequence[Callable[[Any], Any]]) -> Callable[[_Body], _Body]:
-    def decorate(command: _Body) -> _Body:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 @click.command(
@@ -58,20 +49,18 @@ def _with(*groups: Sequence[Callable[[Any], Any]]) -> Callable[[_Body], _Body]:
     ),
 )
 @click.option(
-    "--to", "target", metavar="URL", help="Where to: s3://…, gs://…, az://… or a folder, with a prefix."
+    "--to", "target", metavar="URL", help="Target: s3://…, gs://…, az://… or a folder, with a prefix."
 )
 @click.option("--status", is_flag=True, help="List the migrations of this catalog.")
-@click.option(
-    "--prune-source", is_flag=True, help="Verify the target, then delete what was left at the source."
-)
-@_with(_ACTIONS, _RUNNING)
+@click.option("--prune-source", is_flag=True, help="Verify the target, then delete the files at the source.")
+@options.options(*_ACTION_OPTIONS, *_RUN_OPTIONS)
 def migrate(target: str | None, **chosen: Any) -> None:
     """Move the models of the catalog to another store.
 
-    Every file is copied, read back and compared before the catalog says that a model has moved. The old files stay
-    where they are, so that --rollback can go back. Interrupted at any moment, the same command goes on.
+    Every file is copied, read back and compared before the catalog names the new location of a model. The old files are
+    kept, so that --rollback can restore it. After an interruption, run the same command again: it resumes.
     """
-    _act(target, chosen)
+    _run_action(target, chosen)
 
 
 @click.command(
@@ -83,15 +72,15 @@ def migrate(target: str | None, **chosen: Any) -> None:
     ),
 )
 @click.option("--bucket", metavar="NAME", help="The S3 bucket to move the models to.")
-@click.option("--prefix", default=_PREFIX, show_default=True, metavar="FOLDER", help="Where in the bucket.")
-@_with(_ACTIONS, _RUNNING)
+@click.option("--prefix", default=_PREFIX, show_default=True, metavar="FOLDER", help="Prefix in the bucket.")
+@options.options(*_ACTION_OPTIONS, *_RUN_OPTIONS)
 def to_bucket(bucket: str | None, prefix: str, **chosen: Any) -> None:
     """Move the models of the catalog to an S3 bucket; `vigie migrate` does the same for any store."""
     target = f"s3://{bucket}/{prefix}".rstrip("/") if bucket else None
-    _act(target, {"status": False, "prune_source": False, **chosen})
+    _run_action(target, {"status": False, "prune_source": False, **chosen})
 
 
-def _act(target: str | None, chosen: dict[str, Any]) -> None:
+def _run_action(target: str | None, chosen: dict[str, Any]) -> None:
     """Do the one thing that the options name."""
     from vigie.stores.open import connect
 
@@ -99,19 +88,19 @@ def _act(target: str | None, chosen: dict[str, Any]) -> None:
     asked = [name for name in names if chosen[name]]
     if len(asked) > 1:
         both = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
-        raise UsageRefused(f"{both} cannot go together", hint="ask for one thing at a time")
+        raise UsageRefused(f"{both} cannot go together", hint="choose one of them")
     action = asked[0] if asked else "run"
     if target is None and action in {"run", "dry_run", "prune_source"}:
         raise UsageRefused("no store was named", hint="for example --to s3://bucket/automl_models")
     if target is not None and action in {"run", "dry_run"}:
         connect(target)
     with _engine() as engine:
-        _DO[action](engine, target, chosen)
+        _ACTION_FUNCTIONS[action](engine, target, chosen)
 
 
 @contextmanager
 def _engine() -> Iterator[Engine]:
-    """The catalog's database, with the models that come with Vigie registered."""
+    """Open the catalog's database, with the starter models registered."""
     from vigie.catalog import Catalog
     from vigie.db import database
     from vigie.starter_models import registry
@@ -125,17 +114,18 @@ def _engine() -> Iterator[Engine]:
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import costs
     from vigie.catalog import Catalog
     from vigie.cli import migrate_report
+    from vigie.costs.estimate import estimate, storage_load
+    from vigie.costs.prices import load_prices
     from vigie.relocate import Target
 
     entries = Catalog(engine).list(active_only=False)
     if target is not None:
         goal = Target.parse(target)
         entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
-    prices, load = costs.load_prices(chosen["prices"]), costs.storage_load(entries)
-    migrate_report.estimate(load, prices, costs.estimate(load, prices), as_json=chosen["as_json"])
+    prices, load = load_prices(chosen["prices"]), storage_load(entries)
+    migrate_report.estimate(load, prices, estimate(load, prices), as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
@@ -158,10 +148,10 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
 
     with migrate_report.watching("moved", quiet=chosen["as_json"]) as watch:
-        done = relocate.run(engine, target, progress=watch, **_how(chosen))
+        done = relocate.run(engine, target, progress=watch, **_run_arguments(chosen))
     migrate_report.run(done, as_json=chosen["as_json"])
     if not done.complete:
-        hint = done.hint or "run the same command again: it goes on where this one stopped"
+        hint = done.hint or "run the same command again: it resumes where this one stopped"
         raise MigrationIncomplete(
             done.models_out, done.models_in, what="arrived", failed=done.failures, hint=hint
         )
@@ -195,7 +185,7 @@ def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     number = None if given == _LAST else int(given)
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
         done = relocate.rollback(
-            engine, number, starter_models=registry.MODELS, progress=watch, **_how(chosen)
+            engine, number, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)
         )
     migrate_report.rollback(done, as_json=chosen["as_json"])
 
@@ -211,7 +201,7 @@ def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
             err=True,
         )
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
-        done = relocate.prune(engine, target, progress=watch, **_how(chosen))
+        done = relocate.prune(engine, target, progress=watch, **_run_arguments(chosen))
     migrate_report.prune(done, as_json=chosen["as_json"])
 
 
@@ -226,13 +216,13 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
         migrate_report.status(records)
 
 
-def _how(chosen: dict[str, Any]) -> dict[str, Any]:
+def _run_arguments(chosen: dict[str, Any]) -> dict[str, Any]:
     from vigie.relocate import LockTiming
 
     return {"parallel": chosen["parallel"], "timing": LockTiming(wait=chosen["wait"])}
 
 
-_DO: dict[str, Any] = {
+_ACTION_FUNCTIONS: dict[str, Any] = {
     "estimate": _estimate,
     "dry_run": _dry_run,
     "run": _run,

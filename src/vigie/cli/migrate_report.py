@@ -1,4 +1,4 @@
-"""What a person reads of a migration: while it runs, on stderr, and when it has ended, on stdout."""
+"""Output of a migration: progress on stderr, the result on stdout."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from vigie.cli.console import columns, console, dump, say, show, size
+from vigie.cli.console import columns, console, dump, print_line, show, size
 
 if TYPE_CHECKING:
-    from vigie.costs import Prices, StorageCost, StorageLoad
+    from vigie.costs.estimate import StorageCost, StorageLoad
+    from vigie.costs.prices import Prices
     from vigie.relocate import (
         Migration,
         Progress,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _COLOURS = {"new": "cyan", "identical": "green", "already there": "dim", "different": "yellow"}
 
 
-class _Count:
-    """How far it is; `line` says it."""
+class _Counter:
+    """Progress of a migration."""
 
     def __init__(self, verb: str) -> None:
         self.verb = verb
@@ -52,8 +53,8 @@ class _Count:
         return f", {passed / self.done * (self.size - self.done):.0f} s left"
 
 
-class Lines(_Count):
-    """Plain lines for a file or a pipe: one per step of bytes, one for each model that went wrong, one at the end.
+class Lines(_Counter):
+    """Plain lines for a file or a pipe: one per step of bytes, one for each model that failed, one at the end.
 
     A step is a twentieth of all bytes, and at least 64 MB. The number of lines therefore depends on the amount of data
     and not on how fast it is moved.
@@ -63,32 +64,32 @@ class Lines(_Count):
     smallest_step = 64_000_000
 
     def begin(self, models: int, size: int) -> None:
-        """See Progress."""
+        """See `Progress`."""
         super().begin(models, size)
         self.step = max(self.smallest_step, -(-size // self.steps))
         self.reported = 0
 
     def advance(self, size: int) -> None:
-        """See Progress."""
+        """See `Progress`."""
         with self.lock:
             self.done += size
             step = self.done // self.step
             if step > self.reported and self.done < self.size:
                 self.reported = step
-                say(self.line() + self.left())
+                print_line(self.line() + self.left())
 
     def finish_model(self, model: str, state: str) -> None:
-        """See Progress."""
+        """See `Progress`."""
         with self.lock:
             self.settled += 1
             if state in {"failed", "damaged", "unreadable", "missing at the source"}:
-                say(f"{model}: {state}")
+                print_line(f"{model}: {state}")
             if self.settled == self.models:
-                say(self.line())
+                print_line(self.line())
 
 
-class Bar(_Count):
-    """A bar on a terminal: bytes, models, time left."""
+class Bar(_Counter):
+    """A progress bar on a terminal: bytes, models, time left."""
 
     def __init__(self, verb: str) -> None:
         from rich import progress as rich
@@ -105,27 +106,27 @@ class Bar(_Count):
         self.task = self.bar.add_task(verb)
 
     def begin(self, models: int, size: int) -> None:
-        """See Progress."""
+        """See `Progress`."""
         super().begin(models, size)
-        self.bar.update(self.task, total=size, completed=0, description=self._words())
+        self.bar.update(self.task, total=size, completed=0, description=self._description())
 
     def advance(self, size: int) -> None:
-        """See Progress."""
+        """See `Progress`."""
         self.bar.advance(self.task, size)
 
     def finish_model(self, model: str, state: str) -> None:
-        """See Progress."""
+        """See `Progress`."""
         with self.lock:
             self.settled += 1
-            self.bar.update(self.task, description=self._words())
+            self.bar.update(self.task, description=self._description())
 
-    def _words(self) -> str:
+    def _description(self) -> str:
         return f"{self.verb} {self.settled} of {self.models} models"
 
 
 @contextmanager
 def watching(verb: str, *, quiet: bool) -> Iterator[Progress | None]:
-    """A bar where stderr is a terminal, else lines; nothing with `quiet`."""
+    """Report progress with a bar if stderr is a terminal, else with lines; not at all with `quiet`."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -137,12 +138,12 @@ def watching(verb: str, *, quiet: bool) -> Iterator[Progress | None]:
 
 
 def estimate(load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *, as_json: bool) -> None:
-    """What it costs, at each provider."""
+    """Print the estimated costs of each provider."""
     if as_json:
         sums = [{**asdict(c), "steady": c.steady, "first_month": c.first_month} for c in costs]
         dump({"load": asdict(load), "read": prices.read, "currency": prices.currency, "costs": sums})
         return
-    say_out(f"{load.models} models in {load.objects} objects, {size(load.size)}")
+    _print(f"{load.models} models in {load.objects} objects, {size(load.size)}")
     table = columns(
         "provider", "storage", "requests", "a month", "first month", right=(1, 2, 3, 4), last=False
     )
@@ -150,17 +151,15 @@ def estimate(load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *,
         parts = (cost.storage, cost.read_requests, cost.steady, cost.first_month)
         table.add_row(cost.provider.name, *(_money(part) for part in parts))
     show(table)
-    say_out(
+    _print(
         f"Prices in {prices.currency}, read {prices.read}; each file read once a day, the copy read back once."
     )
     out = ", ".join(f"{c.provider.key} {_money(c.transfer_out)}" for c in costs)
-    say_out(
-        f"If those reads leave the provider's network, a month adds: {out} (free allowances not counted)."
-    )
+    _print(f"If those reads leave the provider's network, a month adds: {out} (free allowances not counted).")
 
 
 def plan(found: RelocationPlan, *, as_json: bool) -> None:
-    """What would be done."""
+    """Print what would be done."""
     if as_json:
         dump({**asdict(found), "counts": found.counts, "possible": found.possible})
         return
@@ -174,14 +173,14 @@ def plan(found: RelocationPlan, *, as_json: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in sorted(found.counts.items()))
     total = sum(model.to_copy for model in found.models)
     sources = sorted({f"{model.old.storage_type}:{model.old.bucket}" for model in found.models})
-    say_out(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy")
-    say_out(f"from {', '.join(sources) or 'nowhere'}")
-    say_out(f"to   {found.target}")
-    say_out("Nothing was written.")
+    _print(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy")
+    _print(f"from {', '.join(sources) or 'nowhere'}")
+    _print(f"to   {found.target}")
+    _print("Nothing was written.")
 
 
 def run(done: RunReport, *, as_json: bool) -> None:
-    """What was moved."""
+    """Print what was moved."""
     if as_json:
         outcomes = [
             {
@@ -198,63 +197,63 @@ def run(done: RunReport, *, as_json: bool) -> None:
     kept = sum(o.copied.kept for o in done.outcomes)
     volume = sum(o.copied.size for o in done.outcomes)
     if done.migration is None:
-        say_out(f"Nothing to do: all {done.models_in} models are at {done.target}")
+        _print(f"Nothing to do: all {done.models_in} models are at {done.target}")
         return
     moved = sum(o.state == "moved" for o in done.outcomes)
     again = ", resumed" if done.resumed else ""
-    say_out(
+    _print(
         f"Migration {done.migration}{again}: {moved} of {len(done.outcomes)} models moved in {done.seconds:.1f} s"
     )
-    say_out(f"{sent} files copied and read back ({size(volume)}), {kept} were there and right")
-    say_out(f"{done.models_in} models in, {done.models_out} out at {done.target}")
+    _print(f"{sent} files copied and read back ({size(volume)}), {kept} were there and right")
+    _print(f"{done.models_in} models in, {done.models_out} out at {done.target}")
 
 
 def verify(found: VerifyReport, *, as_json: bool) -> None:
-    """What was read."""
+    """Print what was verified."""
     if as_json:
         sums = {"models": len(found.checks), "good": found.good, "right": found.right, "bytes": found.size}
         dump({**asdict(found), **sums})
         return
     for label, reason in found.failures:
-        say_out(f"{label}: {reason}")
+        _print(f"{label}: {reason}")
     where = f" at {found.target}" if found.target else ""
-    say_out(
+    _print(
         f"{found.good} of {len(found.checks)} models right{where}: every byte read afresh "
         f"({size(found.size)}, {found.seconds:.1f} s)"
     )
 
 
 def rollback(done: RollbackReport, *, as_json: bool) -> None:
-    """What was restored."""
+    """Print what was restored."""
     if as_json:
         dump(asdict(done))
         return
     earlier = f", {done.before} before" if done.before else ""
-    say_out(
+    _print(
         f"Migration {done.migration} rolled back: {len(done.restored)} models are where they were{earlier}; "
         "their files were verified, nothing was deleted"
     )
     if done.forgotten:
-        say_out(f"no longer registered: {', '.join(done.forgotten)}")
+        _print(f"no longer registered: {', '.join(done.forgotten)}")
 
 
 def prune(done: PruneReport, *, as_json: bool) -> None:
-    """What was deleted."""
+    """Print what was deleted."""
     if as_json:
         dump(asdict(done))
         return
     for label, reason in done.kept:
-        say_out(f"{label}: kept, {reason}")
-    say_out(
+        _print(f"{label}: kept, {reason}")
+    _print(
         f"Migration {done.migration}: {done.objects} old files of {len(done.pruned)} models deleted, "
         "their target verified before"
     )
 
 
 def status(records: Sequence[Migration]) -> None:
-    """The migrations, the newest first."""
+    """Print the migrations, newest first."""
     if not records:
-        say_out("No migration yet.")
+        _print("No migration yet.")
         return
     table = columns("migration", "state", "models", "started", "by", "to")
     for record in records:
@@ -266,27 +265,13 @@ def status(records: Sequence[Migration]) -> None:
     show(table)
     for record in records:
         if record.error:
-            say_out(f"migration {record.id}: {record.error}")
+            _print(f"migration {record.id}: {record.error}")
 
 
-def say_out(text: str) -> None:
-    """One line of the result."""
+def _print(text: str) -> None:
+    """Print one line of the result."""
     sys.stdout.write(text + "\n")
 
 
 def _money(amount: float) -> str:
     return f"${amount:,.2f}" if amount >= 0.005 or amount == 0 else "<$0.01"
-
-
-__all__: list[Any] = [
-    "Bar",
-    "Lines",
-    "estimate",
-    "plan",
-    "prune",
-    "rollback",
-    "run",
-    "status",
-    "verify",
-    "watching",
-]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.sign import sign, verify
 from vigie.errors import UsageRefused
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from vigie.catalog import ModelVersion
     from vigie.cli.publish import Registered
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 _NAME = click.argument("name", metavar="NAME[@VERSION]")
 
 
@@ -33,16 +33,16 @@ _NAME = click.argument("name", metavar="NAME[@VERSION]")
     ),
 )
 def models() -> None:
-    """List, add, import, sign or switch off reference models."""
+    """List, add, import, sign, activate and remove reference models."""
 
 
 @models.command(
     "list", epilog=EXAMPLES.format("vigie models list", "vigie models list --all", "vigie models list --json")
 )
-@click.option("--all", "every", is_flag=True, help="Also those that are switched off.")
-@_JSON
+@click.option("--all", "every", is_flag=True, help="Include deactivated models.")
+@options.as_json
 def list_(every: bool, as_json: bool) -> None:
-    """List the models that may be matched."""
+    """List the active models."""
     from vigie import resources
     from vigie.cli import console
 
@@ -76,7 +76,7 @@ def list_(every: bool, as_json: bool) -> None:
         ]
         table.add_row(*cells, *(["yes" if entry.active else "no"] if every else []))
     console.show(table)
-    console.say(f"{len(found)} models" if len(found) != 1 else "1 model")
+    console.print_line(f"{len(found)} models" if len(found) != 1 else "1 model")
 
 
 @models.command(
@@ -85,9 +85,9 @@ def list_(every: bool, as_json: bool) -> None:
     )
 )
 @_NAME
-@_JSON
+@options.as_json
 def show(name: str, as_json: bool) -> None:
-    """Show one model: its training, its skill, where it lies."""
+    """Show one model: training, measured skill, location."""
     from vigie import resources
     from vigie.cli import console
 
@@ -117,8 +117,8 @@ def show(name: str, as_json: bool) -> None:
 def add(source: str) -> None:
     """Register a bundle in a folder or at a URL.
 
-    A bundle is five files and a manifest. One that lies as a store keeps it is used where it is; a folder of plainly named files is first published in
-    your own store (STORAGE_TYPE, S3_MODEL_BUCKET).
+    A bundle is five files and a manifest. A bundle with the file names of a store is used where it is; a folder with
+    plain file names is first published to your store (STORAGE_TYPE, S3_MODEL_BUCKET).
     """
     from vigie import resources
     from vigie.cli import publish
@@ -133,7 +133,7 @@ def add(source: str) -> None:
             resources.signature_policy(chosen),
             provenance={"source": "models add"},
         )
-    tell(done)
+    report_registered(done)
 
 
 @models.command(
@@ -141,27 +141,27 @@ def add(source: str) -> None:
     epilog=EXAMPLES.format(
         "vigie models import data/automl_models/dataset16",
         "vigie models import ./dataset16 --name cards --domain card_present",
-        "vigie models import ./dataset16 --trust 3f5a… (a digest that a refusal has told you)",
+        "vigie models import ./dataset16 --trust 3f5a…  # a digest from the error message",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", default="", metavar="NAME", help="Name of the model; by default the folder's name.")
 @click.option(
-    "--name", default="", metavar="NAME", help="What to call the model; by default the folder's name."
+    "--domain", default="", metavar="DOMAIN", help="Domain of its training data, such as mobile_money."
 )
-@click.option("--domain", default="", metavar="DOMAIN", help="What it was trained on, such as mobile_money.")
 @click.option(
-    "--version", default="", metavar="V", help="Its version; by default made of its files' digests."
+    "--version", default="", metavar="V", help="Version; by default derived from the files' digests."
 )
 @click.option("--trust", multiple=True, metavar="SHA256",
-              help="Vouch for one file by its digest: code in it may run, behind walls. Repeatable.")  # fmt: skip
+              help="Trust a file by its digest: its code may run, in a sandbox. Repeatable.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation of --trust.")
 def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str, ...], yes: bool) -> None:
-    """Import a model made elsewhere.
+    """Import a third-party model.
 
-    FOLDER holds xgboost_model.joblib and its companions, as the models of an earlier installation do.
+    FOLDER holds xgboost_model.joblib and the files beside it, as in an earlier installation.
 
-    The files are opened in a process of their own that can neither write nor reach a network, and whatever they name
-    that a fitted model does not need is refused.
+    The files are read in a sandboxed process without write access or network. Files that refer to code which a fitted
+    model does not need are refused.
     """
     from vigie import resources
     from vigie.cli import publish
@@ -180,7 +180,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
         done = publish.import_(
             catalog, made, resources.model_store(chosen), resources.signature_policy(chosen)
         )
-    tell(done)
+    report_registered(done)
 
 
 @models.command(
@@ -190,7 +190,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
 )
 @_NAME
 def activate(name: str) -> None:
-    """Let a model be matched again."""
+    """Activate a model, so that it can be matched."""
     _switch(name, on=True)
 
 
@@ -201,7 +201,7 @@ def activate(name: str) -> None:
 )
 @_NAME
 def deactivate(name: str) -> None:
-    """Keep a model, but never match it."""
+    """Deactivate a model: it stays registered and is not matched."""
     _switch(name, on=False)
 
 
@@ -213,48 +213,51 @@ def deactivate(name: str) -> None:
 @_NAME
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
-    """Forget a model; its files stay where they are."""
+    """Remove a model from the catalog; its files are not deleted."""
     from vigie import resources
     from vigie.catalog import STARTER
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
         if entry.provenance.get("source") == STARTER:
             raise UsageRefused(
-                f"{entry.label} comes with Vigie and would be back at the next command",
-                hint=f"switch it off instead: vigie models deactivate {entry.name}",
+                f"{entry.label} comes with Vigie and would be registered again by the next command",
+                hint=f"deactivate it instead: vigie models deactivate {entry.name}",
             )
         if not yes:
-            ask(f"Forget {entry.label}? Its files stay at {_where(entry)}", "--yes")
+            ask(f"Remove {entry.label}? Its files stay at {_where(entry)}", "--yes")
         catalog.remove(entry.name, entry.version)
-    say(f"removed {entry.label}; its files stay at {_where(entry)}")
+    print_line(f"removed {entry.label}; its files stay at {_where(entry)}")
 
 
 def split(text: str) -> tuple[str, str | None]:
-    """`name@version` or `name`."""
+    """Split `name@version` or `name`."""
     name, _, version = text.partition("@")
     return name, version or None
 
 
-def tell(done: Registered) -> None:
-    """Says on stderr what became of a model, and prints its name on stdout."""
-    from vigie.cli.console import say
+def report_registered(done: Registered) -> None:
+    """Print on stderr whether a model was registered, and its name on stdout."""
+    from vigie.cli.console import print_line
 
     entry = done.entry
-    say(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
+    print_line(f"{'registered' if done.new else 'already registered:'} {entry.label}, {_where(entry)}")
     if not entry.domain:
-        say(
-            "it does not say what it was trained on, so matching gives it no points for the domain (see --domain)"
-        )
+        print_line("its domain is unknown, so matching gives it no points for the domain (see --domain)")
     click.echo(f"{entry.name}@{entry.version}")
 
 
 def ask(question: str, option: str) -> None:
-    """Goes on where the person says yes; refuses to guess where nobody can be asked."""
+    """Ask for a confirmation.
+
+    Raises:
+        UsageRefused: stdin is not a terminal.
+        click.Abort: the answer is no.
+    """
     if not sys.stdin.isatty():
         raise UsageRefused(
-            f"this needs a confirmation, and nobody can be asked here: {question}", hint=f"add {option}"
+            f"confirmation required, but stdin is not a terminal: {question}", hint=f"add {option}"
         )
     click.confirm(question, abort=True, err=True)
 
@@ -262,15 +265,15 @@ def ask(question: str, option: str) -> None:
 def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
     listed = ", ".join(f"{digest[:16]}…" for digest in trust)
     ask(
-        f"Files of {folder.name} with the digest {listed} may then run code on this machine, behind walls but as "
-        "you. Did you make them yourself?",
+        f"Files of {folder.name} with the digest {listed} may then run code on this machine, in a sandbox but with "
+        "your rights. Did you make them yourself?",
         "--yes",
     )
 
 
 def _switch(name: str, *, on: bool) -> None:
     from vigie import resources
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split(name))
@@ -278,8 +281,8 @@ def _switch(name: str, *, on: bool) -> None:
             catalog.activate(entry.name, entry.version)
         else:
             catalog.deactivate(entry.name, entry.version)
-    word = "on" if on else "off"
-    say(f"{entry.label} was {word} already" if entry.active == on else f"{entry.label} is {word}")
+    state = "active" if on else "inactive"
+    print_line(f"{entry.label} was {state} already" if entry.active == on else f"{entry.label} is {state}")
 
 
 def _brief(entry: ModelVersion) -> dict[str, Any]:
@@ -299,7 +302,7 @@ def _brief(entry: ModelVersion) -> dict[str, Any]:
 
 
 def _measured(performance: Mapping[str, Any]) -> tuple[str, str]:
-    """ROC AUC and average precision as far as known; `*` where only the model's makers say so."""
+    """Return ROC AUC and average precision, as far as known; `*` marks values declared by the model's authors."""
     own = performance.get("own", performance)
     mark = "*" if performance.get("source") == "declared" else ""
     values = (own.get("roc_auc"), own.get("average_precision"))
@@ -327,21 +330,21 @@ def _card(entry: ModelVersion) -> RenderableType:
     auc, precision = _measured(entry.performance)
     t = Translator()
     roles = sorted(entry.roles.items(), key=lambda pair: -pair[1])
-    told = ", ".join(f"{t.name('role', role)} {share:.0%}" for role, share in roles[:12])
+    known = ", ".join(f"{t.name('role', role)} {share:.0%}" for role, share in roles[:12])
     lines = {
-        "domain": t.name("domain", entry.domain) if entry.domain else "not told",
+        "domain": t.name("domain", entry.domain) if entry.domain else "unknown",
         "frauds": ", ".join(str(name).replace("_", " ") for name in entry.profile.get("typologies", []))
-        or "not told",
-        "ROC AUC": f"{auc}, average precision {precision} ({_told_by(entry.performance)})",
-        "trained on": f"{entry.profile.get('rows') or 'an unknown number of'} rows; the tables had: {told or 'not told'}",
-        "features": f"{len(entry.profile.get('quantiles', {}))} with known spread, {len(entry.columns)} columns",
+        or "unknown",
+        "ROC AUC": f"{auc}, average precision {precision} ({_measured_on(entry.performance)})",
+        "trained on": f"{entry.profile.get('rows') or 'an unknown number of'} rows; the tables had: {known or 'unknown'}",
+        "features": f"{len(entry.profile.get('quantiles', {}))} with known distributions, {len(entry.columns)} columns",
         "size": size(entry.size),
         "where": _where(entry),
         "manifest": f"sha256 {entry.manifest_sha256}",
         "origin": ", ".join(
             f"{key} {value}" for key, value in entry.provenance.items() if isinstance(value, str)
         )
-        or "not told",
+        or "unknown",
         "registered": f"{entry.created_at:%Y-%m-%d %H:%M} UTC" if entry.created_at else "no",
         "active": "yes" if entry.active else "no",
     }
@@ -353,11 +356,11 @@ def _card(entry: ModelVersion) -> RenderableType:
     return Group(Text.assemble((entry.name, "bold"), "  ", (f"version {entry.version}", "dim")), grid)
 
 
-def _told_by(performance: Mapping[str, Any]) -> str:
+def _measured_on(performance: Mapping[str, Any]) -> str:
     if performance.get("source") == "declared":
-        return "as its makers declare"
-    worlds = performance.get("own", {}).get("worlds")
-    return f"on {worlds} simulated tables of its domain that it never saw" if worlds else "as measured"
+        return "declared by its authors"
+    tables = performance.get("own", {}).get("worlds")
+    return f"on {tables} held-out simulated tables of its domain" if tables else "as measured"
 
 
 models.add_command(sign)

@@ -1,4 +1,4 @@
-"""Text of options to values; each refusal says what it found and an example that works."""
+"""Types of options: text to values. Each error says what was found and gives an example."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 class Share(click.ParamType[float]):
-    """A share of something: `0.5%`, `0,5 %` or `0.005`."""
+    """A share: `0.5%`, `0,5 %` or `0.005`."""
 
     name = "share"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """A number in (0, 1)."""
+        """Return a number in (0, 1)."""
         if isinstance(value, float):
             return value
         share = _share(str(value))
@@ -31,12 +31,12 @@ class Share(click.ParamType[float]):
 
 
 class Budget(click.ParamType[float | int]):
-    """How many alerts somebody can look at: `1%` of the rows, or `500` of them."""
+    """A number of alerts: `1%` of the rows, or `500` rows."""
 
     name = "share|rows"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | int:
-        """A number in (0, 1) or a whole number from 1."""
+        """Return a share in (0, 1) or a number of rows from 1."""
         text = str(value).strip().replace("_", "")
         if text.isascii() and text.isdigit() and int(text) > 0:
             return int(text)
@@ -49,30 +49,30 @@ class Budget(click.ParamType[float | int]):
 
 
 class Language(click.ParamType[str]):
-    """An installed language; the catalogues are looked for when the option is used, not when it is declared."""
+    """An installed language; catalogues are discovered when the option is used, not when it is declared."""
 
     name = "language"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The installed languages."""
+        """Return the installed languages."""
         return f"[{'|'.join(languages())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The language itself."""
+        """Return the code of the language."""
         if value not in languages():
             self.fail(f"found {value!r}, expected one of {', '.join(languages())}", param, ctx)
         return str(value)
 
 
 class RoleOfColumn(click.ParamType[tuple[str, str]]):
-    """`amount=montant`: the role first, then the column; the column's name may hold `=` too."""
+    """`amount=montant`: the role, then the column, whose name may contain `=`."""
 
     name = "role=column"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        """Role and column."""
+        """Return role and column."""
         if isinstance(value, tuple):
             return value
         role, equals, column = str(value).partition("=")
@@ -85,7 +85,12 @@ class RoleOfColumn(click.ParamType[tuple[str, str]]):
 
 
 def roles_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Column -> role; refuses a role that does not exist and a column that is given two."""
+    """Return the role of each column.
+
+    Raises:
+        NotFound: there is no such role.
+        UsageRefused: a column has two roles.
+    """
     found: dict[str, str] = {}
     for role, column in pairs:
         if role not in ROLES:

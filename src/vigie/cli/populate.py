@@ -1,7 +1,7 @@
-"""What `populate_reference_models.py` runs: registers every model found under a folder or a bucket.
+"""The command of `populate_reference_models.py`: registers every model under a folder or in a bucket.
 
-Bundles are registered where they are, or published first where they are plainly named; models in the seed's layout
-are converted, as by `vigie models import`. What is registered already is left alone, so it may be run again.
+Bundles are registered where they are, or published first if they have plain file names; models in the layout of earlier
+installations are converted, as by `vigie models import`. Registered models are skipped, so it can be run again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from vigie.stores.base import Store
 
 _DEFAULT = "data/automl_models"
-_WORTH = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
+_FETCHED = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A folder that holds a model: a bundle, or one in the seed's layout."""
+    """A folder that holds a model: a bundle, or one in the layout of earlier installations."""
 
     folder: str
     names: tuple[str, ...]
@@ -50,16 +50,16 @@ class _Found:
     default=_DEFAULT,
     show_default=True,
     metavar="FOLDER|URL",
-    help="Where the models are.",
+    help="Location of the models.",
 )
 @click.pass_context
 def populate(ctx: click.Context, origin: str) -> None:
     """Register every model under a folder or in a bucket; running it again changes nothing.
 
-    What cannot be registered is told, and the rest goes on; the exit code is then that of the first refusal.
+    A model that cannot be registered is reported and skipped; the exit code is then that of the first such error.
     """
     from vigie import resources
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
     from vigie.stores.open import connect, locate
 
     chosen = settings.load()
@@ -78,15 +78,15 @@ def populate(ctx: click.Context, origin: str) -> None:
             try:
                 done = _register(catalog, store, one, chosen)
                 word = "registered" if done.new else "already there"
-                say(f"{word}: {done.entry.label} ({one.folder or origin})")
+                print_line(f"{word}: {done.entry.label} ({one.folder or origin})")
             except VigieError as error:
                 word, code = "refused", code or exit_code(error)
-                say(
+                print_line(
                     f"refused: {one.folder or origin}: {error.message}"
                     + (f"\n  hint: {error.hint}" if error.hint else "")
                 )
             counts[word] += 1
-    say(", ".join(f"{count} {word}" for word, count in counts.items()))
+    print_line(", ".join(f"{count} {word}" for word, count in counts.items()))
     ctx.exit(code)
 
 
@@ -108,24 +108,24 @@ def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Sett
     from vigie.cli import publish
     from vigie.stores.base import Location, join
 
-    shelf, gate = resources.model_store(chosen), resources.signature_policy(chosen)
+    model_store, policy = resources.model_store(chosen), resources.signature_policy(chosen)
     if not one.foreign:
         if store.kind == "local":
             url = str(Path(store.bucket) / one.folder)
         else:
             url = Location(store.kind, store.bucket, join(store.prefix, one.folder)).url
-        return publish.add(catalog, publish.find(url), shelf, gate, provenance={"source": "populate"})
+        return publish.add(catalog, publish.find(url), model_store, policy, provenance={"source": "populate"})
     label = one.folder.rpartition("/")[2] or Path(store.prefix or store.bucket).name
     name = publish.name_of(label)
-    with _at_hand(store, one) as folder:
+    with _LocalFolder(store, one) as folder:
         known = publish.imported_before(catalog, folder, name)
         if known is not None:
             return publish.Registered(known, new=False)
-        return publish.import_(catalog, publish.convert(folder, name=name), shelf, gate)
+        return publish.import_(catalog, publish.convert(folder, name=name), model_store, policy)
 
 
-class _at_hand:  # noqa: N801  reads as a function: with _at_hand(…)
-    """The folder itself where it is local, else a copy of its files that is gone afterwards."""
+class _LocalFolder:
+    """Context manager of a local folder: the folder itself, or a temporary copy of its files in a cloud store."""
 
     def __init__(self, store: Store, one: _Found) -> None:
         self._store, self._one = store, one
@@ -136,7 +136,7 @@ class _at_hand:  # noqa: N801  reads as a function: with _at_hand(…)
             return Path(self._store.bucket) / self._one.folder
         self._copy = tempfile.TemporaryDirectory(prefix="vigie-populate-")
         for name in self._one.names:
-            if name.endswith(_WORTH):
+            if name.endswith(_FETCHED):
                 with (Path(self._copy.name) / name).open("wb") as file:
                     file.writelines(self._store.stream(f"{self._one.folder}/{name}".lstrip("/")))
         return Path(self._copy.name)

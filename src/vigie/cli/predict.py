@@ -13,7 +13,7 @@ from vigie import settings
 from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 from vigie.errors import NotFound, UsageRefused
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def check_output(source: str, output: str, *, as_json: bool) -> None:
         found = msg(
             "cannot write {output!r}: expected {expected}, or -",
             output=path.name,
-            expected=phrase(_EXTENSIONS),
+            expected=as_message(_EXTENSIONS),
         )
         raise UsageRefused(found, hint=hint)
     check_path(source, path)
@@ -151,9 +151,9 @@ def check_path(source: str, path: Path) -> None:
 def added_columns(columns: Sequence[str]) -> list[str]:
     """Return the names of the added columns in the output; a name that the table already has gets a number."""
     from vigie.engine.output import RESULT_COLUMNS
-    from vigie.table.writing import free_names
+    from vigie.table.writing import unused_names
 
-    return list(free_names(RESULT_COLUMNS, columns).values())
+    return list(unused_names(RESULT_COLUMNS, columns).values())
 
 
 def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
                 "version": match.entry.version,
                 "domain": match.entry.domain,
                 "similarity": match.similarity,
-                "evidence": [reason.to_json() for reason in match.evidence],
+                "evidence": [reason.to_json() for reason in match.reasons],
             }
             for match in result.matches
         ],

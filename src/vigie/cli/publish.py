@@ -1,4 +1,4 @@
-"""A bundle or a foreign model, wherever it lies, to a published and registered one; doing it again is harmless."""
+"""Publishes and registers bundles and imported models; repeating it is harmless."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from vigie.stores.open import connect, locate
 
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
-"""A foreign model does not say when it was made, and the same files must give the same bytes."""
+"""An imported model has no creation time, and the same files must give the same bytes."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A bundle that was found: its files by plain name, verified against its manifest.
+    """A bundle at a location: its files by plain name, verified against its manifest.
 
     Attributes:
-        store: where it lies.
-        place: the same, as the catalog keeps it: the bucket or the parent folder, and the prefix in it.
+        store: of the bundle.
+        place: location as the catalog stores it: the bucket or the parent folder, and the prefix in it.
         files: the five files and the manifest.
         bundle: the same, unpacked.
-        signature: what lies beside it, if anything.
-        stored: set where the files are named as a store names them, so that it can be used where it is.
+        signature: of the manifest; None without one.
+        stored: set if the files have the names of a store, so that the bundle can be used where it is.
     """
 
     store: Store
@@ -51,14 +51,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Registered:
-    """A model in the catalog, and whether it was not there before."""
+    """A model in the catalog, and whether it is new there."""
 
     entry: ModelVersion
     new: bool
 
 
 def find(url: str) -> Source:
-    """The bundle in a folder or at a URL; refuses what is not one."""
+    """Find the bundle in a folder or at a URL.
+
+    Raises:
+        NotFound: there is no such folder or no bundle in it.
+    """
     location = locate(url)
     if location.kind == "local" and not Path(location.bucket).is_dir():
         raise NotFound("folder", url, hint="name the folder that holds manifest.json")
@@ -76,43 +80,43 @@ def find(url: str) -> Source:
 
 
 def add(
-    catalog: Catalog, source: Source, shelf: Store, gate: SignaturePolicy, *, provenance: Mapping[str, Any]
+    catalog: Catalog, source: Source, store: Store, policy: SignaturePolicy, *, provenance: Mapping[str, Any]
 ) -> Registered:
-    """Registers a bundle: where it is if it lies as in a store, else published to `shelf` first."""
-    _admit(source, gate)
+    """Register a bundle, after publishing it to `store` if its files do not have the names of a store."""
+    _admit(source, policy)
     if source.stored is not None:
         return _register(catalog, source.bundle, source.stored, source.place, provenance)
-    stored = publish_version(shelf, source.files)
+    stored = publish_version(store, source.files)
     if source.signature is not None:
-        write_signature(shelf, stored.prefix, source.signature)
-    return _register(catalog, source.bundle, stored, shelf.location, provenance)
+        write_signature(store, stored.prefix, source.signature)
+    return _register(catalog, source.bundle, stored, store.location, provenance)
 
 
 def convert(
     folder: Path, *, name: str = "", domain: str = "", version: str = "", trust: frozenset[str] = frozenset()
 ) -> Bundle:
-    """The bundle of a model made elsewhere, named after its folder where no name is given."""
+    """Convert a third-party model to a bundle, by default named after its folder."""
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds xgboost_model.joblib")
     made = importer.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
-    said = {"domain": domain} if domain else {}
-    return replace(made, profile={**made.profile, **_meaning(made.profile["columns"]), **said})
+    stated = {"domain": domain} if domain else {}
+    return replace(made, profile={**made.profile, **_inferred_roles(made.profile["columns"]), **stated})
 
 
-def import_(catalog: Catalog, bundle: Bundle, shelf: Store, gate: SignaturePolicy) -> Registered:
-    """Publishes and registers a converted model."""
-    if gate.required:
+def import_(catalog: Catalog, bundle: Bundle, store: Store, policy: SignaturePolicy) -> Registered:
+    """Publish and register a converted model."""
+    if policy.required:
         raise UnsignedBundle(
             bundle.name,
             hint="import it without VIGIE_REQUIRE_SIGNATURE, then sign it with `vigie models sign`",
         )
     provenance = dict(bundle.profile.get("provenance", {}))
     files = pack(bundle, created=_UNKNOWN_TIME, libraries=provenance.get("libraries"))
-    return _register(catalog, bundle, publish_version(shelf, files), shelf.location, provenance)
+    return _register(catalog, bundle, publish_version(store, files), store.location, provenance)
 
 
 def imported_before(catalog: Catalog, folder: Path, name: str) -> ModelVersion | None:
-    """The model that was made of exactly these files, so that they need not be opened again."""
+    """Return the model that was imported from exactly these files, or None."""
     for entry in catalog.list(active_only=False):
         made_of = entry.provenance.get("files")
         if entry.name == name and isinstance(made_of, dict) and made_of and _same(folder, made_of):
@@ -121,7 +125,7 @@ def imported_before(catalog: Catalog, folder: Path, name: str) -> ModelVersion |
 
 
 def name_of(text: str) -> str:
-    """A model's name made of a folder's."""
+    """Derive a model's name from a folder's."""
     return _ODD.sub("_", text).strip("._+-")[:200] or "model"
 
 
@@ -130,8 +134,8 @@ def is_foreign(names: set[str]) -> bool:
     return any(name.startswith("xgboost_model.") for name in names)
 
 
-def _meaning(columns: list[dict[str, str]]) -> dict[str, Any]:
-    """What the columns of a foreign model mean, so that it can be matched; its table is not there, its names are."""
+def _inferred_roles(columns: list[dict[str, str]]) -> dict[str, Any]:
+    """Infer the roles of an imported model's columns from their names and types: its table is not available."""
     roles = roles_from_schema({column["name"]: column["type"] for column in columns})
     return {
         "columns": [{**column, "role": roles[column["name"]]} for column in columns],
@@ -148,14 +152,14 @@ def _manifest(store: Store, url: str) -> bytes:
         folder = Path(store.bucket) if store.kind == "local" else None
         hint = "a bundle has a manifest.json"
         if folder and is_foreign({path.name for path in folder.iterdir()}):
-            hint = f"this is a model made elsewhere: vigie models import {url}"
+            hint = f"this is a third-party model: vigie models import {url}"
         elif folder and next(folder.glob(f"*/{MANIFEST}"), None):
             hint = f"there are bundles in its folders: name one of them, or run populate_reference_models.py --from {url}"
         raise NotFound("bundle at", url, hint=hint) from None
 
 
 def _is_packed(store: Store, manifest: Manifest) -> bool:
-    """Whether the files have their plain names, as `pack` gives them, and not those of a store."""
+    """Whether the files have their plain names, as `pack` gives them, instead of those of a store."""
     for name, entry in manifest.files.items():
         try:
             store.head(file_key("", name, entry.sha256))
@@ -171,13 +175,13 @@ def _place(location: Location) -> Location:
     return location
 
 
-def _admit(source: Source, gate: SignaturePolicy) -> None:
+def _admit(source: Source, policy: SignaturePolicy) -> None:
     if (
-        gate.applies_to(digest(source.files[MANIFEST]))
-        and gate.public_key is not None
-        and (source.signature is not None or gate.required)
+        policy.applies_to(digest(source.files[MANIFEST]))
+        and policy.public_key is not None
+        and (source.signature is not None or policy.required)
     ):
-        verify(source.files, source.signature, gate.public_key, bundle=source.bundle.name)
+        verify(source.files, source.signature, policy.public_key, bundle=source.bundle.name)
 
 
 def _register(

@@ -84,7 +84,7 @@ def refine(
     written = Written("stdout" if output == "-" else output, list(result.additions.columns))
     parts = report(result.summary, t, source=table.source, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
-    console.say(_refined(result.summary["refined"], t))
+    console.print_line(_refined(result.summary["refined"], t))
 
 
 @click.command(
@@ -169,7 +169,7 @@ def read_labels(table: Table, labels: str, label: str | None, config: settings.S
         InputRefused: the file does not identify rows, or contradicts itself.
         UnknownColumn: there is no column `label`.
     """
-    from vigie.train.label import verdicts
+    from vigie.training.labels import read_feedback
 
     file = read_table(labels, config)
     columns = file.typed.columns
@@ -189,7 +189,7 @@ def read_labels(table: Table, labels: str, label: str | None, config: settings.S
         )
     rows = _row_numbers(labels, file, key) if number else _rows_by_key(labels, table, file, key)
     found: dict[int, bool] = {}
-    for row, fraud in zip(rows, verdicts(file.typed[value], labels), strict=True):
+    for row, fraud in zip(rows, read_feedback(file.typed[value], labels), strict=True):
         if row is None or fraud is None:
             continue
         if found.get(row, fraud) != fraud:
@@ -215,11 +215,11 @@ def _row_numbers(labels: str, file: Table, column: str) -> list[int | None]:
 
 
 def _rows_by_key(labels: str, table: Table, file: Table, column: str) -> list[int | None]:
-    from vigie.models.trained.column_sketch import cells
+    from vigie.models.trained.column_sketch import normalised_cells
 
-    keys = cells(table.typed[column]).to_list()
+    keys = normalised_cells(table.typed[column]).to_list()
     position: Mapping[Any, int] = {value: row for row, value in enumerate(keys)}
-    wanted = cells(file.typed[column]).to_list()
+    wanted = normalised_cells(file.typed[column]).to_list()
     if len(position) < len(keys) and any(keys.count(value) > 1 for value in set(wanted)):
         raise InputRefused(
             msg(

@@ -1,4 +1,4 @@
-"""What a person reads after `predict` and `match`; works from the summary's plain JSON alone.
+"""Reports of `predict` and `match`, drawn from the summary's plain JSON alone.
 
 Never shows a cell of the table: columns by name, rows by number.
 """
@@ -16,13 +16,13 @@ from rich.text import Text
 from vigie.cli.console import columns
 from vigie.i18n.translator import Translator
 
-_SILENT = ("none", "leak")
+_UNUSED = ("none", "leak")
 _BAR = 10
 _BRIEF = 3
 _NARROW = 100
 _NO_CEILING = 0.5
 _UNMEASURED = 0.5
-"""What a model counts whose skill nobody has measured: a coin's, and nothing to report."""
+"""Skill of a model that was never measured: that of a coin; not reported."""
 Summary = Mapping[str, Any]
 Parts = Iterator[RenderableType]
 
@@ -30,35 +30,35 @@ Parts = Iterator[RenderableType]
 def report(
     summary: Summary, t: Translator, *, source: str, width: int, written: Written | None = None
 ) -> Parts:
-    """The whole report of a prediction, part by part.
+    """Yield the parts of the report of a prediction.
 
     Args:
         summary: of the prediction.
         t: texts of the reader's language.
-        source: what the user calls the table.
-        width: of the page, in characters.
-        written: where the predictions are.
+        source: name of the table.
+        width: in characters.
+        written: where the predictions were written.
     """
     yield _title(summary, t, source)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, brief=True)
     if summary["top"]:
         yield _top(summary["top"], t)
-    yield _verdict(summary, t)
+    yield _decision(summary, t)
     if written is not None:
         names = ", ".join(written.names)
         yield Text(t("cli.written", path=written.path, count=str(len(written.names)), names=names))
 
 
 def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum: float) -> Parts:
-    """What `match` found: roles, and models with every point of their similarity."""
+    """Yield the parts of the report of `match`: roles, and models with every point of their similarity."""
     yield _title(summary, t, source)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, minimum=minimum)
 
 
 class Written:
-    """Where the predictions went, and the names of the columns that are new there."""
+    """Where the predictions were written, and the names of the added columns."""
 
     def __init__(self, path: str, names: Sequence[str]) -> None:
         self.path, self.names = path, tuple(names)
@@ -76,7 +76,7 @@ def _section(title: str, *parts: RenderableType) -> Group:
 def _roles(found: Sequence[Mapping[str, Any]], t: Translator, width: int) -> Group:
     wide = width >= _NARROW
     table = columns(t("cli.column"), t("cli.role"), *([t("cli.why")] if wide else []))
-    used = [column for column in found if column["role"] not in _SILENT]
+    used = [column for column in found if column["role"] not in _UNUSED]
     for column in used:
         evidence = t.role_reasons(column["evidence"])
         cells = [Text(column["column"]), Text(t.name("role", column["role"]), style="green")]
@@ -107,8 +107,8 @@ def _models(
         points = Table.grid(padding=(0, 2, 0, 0))
         points.add_column(justify="right", style="dim")
         points.add_column(style="dim", ratio=1, overflow="fold")
-        told = match["evidence"]
-        for reason in sorted(told, key=lambda one: -one["points"])[:_BRIEF] if brief else told:
+        reasons = match["evidence"]
+        for reason in sorted(reasons, key=lambda one: -one["points"])[:_BRIEF] if brief else reasons:
             points.add_row(t.decimal(reason["points"]), Text(t.match_reason(reason)))
         parts.append(Padding(points, (0, 0, 0, 2)))
     return _section(t("cli.models"), *parts)
@@ -151,7 +151,7 @@ def _top(rows: Sequence[Mapping[str, Any]], t: Translator) -> Group:
     return _section(t("cli.top"), table, Text(t("cli.row_note"), style="dim"))
 
 
-def _verdict(summary: Summary, t: Translator) -> Group:
+def _decision(summary: Summary, t: Translator) -> Group:
     lines: list[RenderableType] = []
     count, rows = int(summary["alerts"]), int(summary["rows"])
     share = t.percent(count / max(rows, 1))
@@ -182,5 +182,5 @@ def _share_phrase(prevalence: Mapping[str, float]) -> str:
 
 
 def _quoted(column: str) -> str:
-    """A column as a shell wants it."""
+    """Return a column name quoted for a shell."""
     return column if column.replace("_", "").isalnum() and column.isascii() else f"'{column}'"

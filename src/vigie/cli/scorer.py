@@ -39,19 +39,19 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
     check_path(source, Path(output))
     from vigie.cli import console
     from vigie.engine import pipeline
-    from vigie.table.atomic import replacing
+    from vigie.table.atomic import atomic_write
 
     config = settings.load()
     with options.scoring_context(scoring, config, Translator(lang)) as context:
         table = read_table(source, config)
         fitted, scored = pipeline.fit(table, context)
         data = fitted.to_bytes()
-        with replacing(Path(output)) as file:
+        with atomic_write(Path(output)) as file:
             file.write(data)
     if as_json:
         console.dump({**scored.summary, "plan": output, "bytes": len(data)})
         return
-    console.say(f"{output}: scorer fitted to {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB")
+    console.print_line(f"{output}: scorer fitted to {table.typed.height:,} rows, {len(data) / 1e6:.1f} MB")
 
 
 @click.command(
@@ -83,4 +83,4 @@ def score(scorer: str, source: str, output: str) -> None:
     additions = fitted.score_table(table)
     write(table, additions, output)
     alerts = int(additions["alert"].sum())
-    console.say(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")
+    console.print_line(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")

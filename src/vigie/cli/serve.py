@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from vigie.settings import Settings, WebSettings
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_RESTART = 2.0
-_PATIENCE = 10.0
+_RESTART_DELAY = 2.0
+_STOP_TIMEOUT = 10.0
 
 
 @click.command(
@@ -35,14 +35,14 @@ _PATIENCE = 10.0
     )
 )
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
-              help="Where to listen; anything but this machine needs VIGIE_PRODUCTION and VIGIE_SECRET.")  # fmt: skip
+              help="Address to listen on; others than this machine need VIGIE_PRODUCTION and VIGIE_SECRET.")  # fmt: skip
 @click.option(
     "--port",
     default=8000,
     show_default=True,
     type=click.IntRange(1, 65535),
     metavar="PORT",
-    help="Where to listen.",
+    help="Port to listen on.",
 )
 @click.option(
     "--processes",
@@ -50,32 +50,32 @@ _PATIENCE = 10.0
     show_default=True,
     type=click.IntRange(1, 64),
     metavar="N",
-    help="Web processes.",
+    help="Number of web processes.",
 )
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 128), metavar="N",
-              help="Requests a process answers at a time.")  # fmt: skip
+              help="Requests per process at a time.")  # fmt: skip
 @click.option("--worker/--no-worker", "worker", default=None,
-              help="Also start a worker; by default where one person works alone.")  # fmt: skip
+              help="Also start a worker; by default in a single-user installation.")  # fmt: skip
 @click.option(
     "--link/--no-link", default=True, show_default=True, help="Print a link that signs you in once."
 )
 def serve(host: str, port: int, processes: int, threads: int, worker: bool | None, link: bool) -> None:
     """Serve the web app.
 
-    On your own machine this is all: the app and its worker, and a link that signs you in. For others, on PostgreSQL
-    and an object store, start `vigie serve` and `vigie worker` as often as you like.
+    On your own machine this starts the app and a worker, and prints a link that signs you in. For several users, on
+    PostgreSQL and an object store, start as many `vigie serve` and `vigie worker` as needed.
     """
     require("web", "the web app")
     chosen, web = settings.load(), settings.load_web()
     if host not in _LOCAL and not web.production:
         raise UsageRefused(
-            f"{host} can be reached by others, and this installation is for one person",
+            f"{host} can be reached by others, but this is a single-user installation",
             hint="set VIGIE_PRODUCTION=yes and VIGIE_SECRET, or leave out --host",
         )
     _check(chosen, web)
     if link and not web.production:
         click.echo(_link(chosen, f"http://{'[::1]' if host == '::1' else host}:{port}"))
-    with _companion() if (not web.production if worker is None else worker) else _nobody():
+    with _worker_beside() if (not web.production if worker is None else worker) else _no_worker():
         _listen(host, port, processes, threads)
 
 
@@ -89,7 +89,10 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool | Non
     ),
 )
 @click.option(
-    "--jobs", type=click.IntRange(1, 64), metavar="N", help="Runs side by side; by default VIGIE_JOBS, or 1."
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Jobs run in parallel; by default VIGIE_JOBS, or 1.",
 )
 @click.option(
     "--exit-on-stdin-eof",
@@ -98,9 +101,9 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool | Non
     help="Stop at the end of standard input, as when the parent process ends.",
 )
 def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
-    """Do what the web app asks for: look at uploads, score, refine, train, tidy up.
+    """Run the jobs of the web app: inspect uploads, score, refine, train, clean up.
 
-    Start as many as you like, anywhere the database and the store can be reached. A worker may be killed at any time.
+    Start as many as needed, on any machine that reaches the database and the store. A worker can be killed at any time.
     """
     require("web", "a worker")
     from dataclasses import replace
@@ -132,7 +135,7 @@ def _end_process() -> NoReturn:
 
 
 def _check(chosen: Settings, web: WebSettings) -> None:
-    """Refuses here, in words, what each web process would refuse in its log."""
+    """Check the settings once, before each web process does and reports to its log."""
     from vigie import resources
     from vigie.db import database
     from vigie.web.security import secret
@@ -143,7 +146,7 @@ def _check(chosen: Settings, web: WebSettings) -> None:
 
 
 def _link(chosen: Settings, url: str) -> str:
-    """The one-time link of whoever runs this on their own machine; makes their account where there is none."""
+    """Return a one-time link for the single user, whose account is created if there is none."""
     from datetime import timedelta
     from getpass import getuser
 
@@ -191,28 +194,28 @@ _QUIET = {
 
 
 @contextmanager
-def _nobody() -> Iterator[None]:
+def _no_worker() -> Iterator[None]:
     yield
 
 
 @contextmanager
-def _companion() -> Iterator[None]:
-    """A worker beside the web process: started again when it dies, gone when this process is.
+def _worker_beside() -> Iterator[None]:
+    """Run a worker in a process of its own; restart it when it dies, end it with this process.
 
-    A process of its own, so that a table too large for the memory takes the worker and not the pages.
+    A table that is too large for memory then ends the worker, not the web process.
     """
     stopping = threading.Event()
-    holder: list[subprocess.Popen[bytes]] = []
+    children: list[subprocess.Popen[bytes]] = []
 
     def keep() -> None:
         while not stopping.is_set():
             child = subprocess.Popen(
                 [sys.executable, "-m", "vigie", "worker", "--exit-on-stdin-eof"], stdin=subprocess.PIPE
             )
-            holder[:] = [child]
+            children[:] = [child]
             while child.poll() is None and not stopping.wait(0.2):
                 pass
-            stopping.wait(_RESTART)
+            stopping.wait(_RESTART_DELAY)
 
     thread = threading.Thread(target=keep, daemon=True)
     thread.start()
@@ -221,7 +224,7 @@ def _companion() -> Iterator[None]:
     finally:
         stopping.set()
         thread.join()
-        for child in holder:
+        for child in children:
             _end(child)
 
 
@@ -229,7 +232,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.stdin is not None:
         child.stdin.close()
     try:
-        child.wait(_PATIENCE)
+        child.wait(_STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -1,4 +1,4 @@
-"""`vigie models sign` and `vigie models verify`: who made a bundle, and whether its bytes are the registered ones."""
+"""`vigie models sign` and `vigie models verify`: signatures and digests of bundles."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, exit_code
 from vigie.errors import VigieError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Target:
-    """A bundle to sign or verify: its verified files, and where its signature belongs."""
+    """A bundle to sign or verify: its verified files, and the place of its signature."""
 
     label: str
     store: Store
@@ -34,22 +35,23 @@ class _Target:
 )  # fmt: skip
 @click.argument("targets", metavar="NAME[@VERSION]|FOLDER…", nargs=-1, required=True)
 @click.option(
-    "--key", required=True, type=click.Path(path_type=Path), help="Your private key: elliptic curve, PEM."
+    "--key", required=True, type=click.Path(path_type=Path), help="Private key: elliptic curve, PEM."
 )
-@click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
+@click.option("--ask-password", is_flag=True, help="Prompt for the key's password.")
 def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
     """Sign bundles with your key.
 
-    Others can then refuse what you have not made (VIGIE_REQUIRE_SIGNATURE). The signature is kept beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
+    Other installations can then refuse bundles without your signature (VIGIE_REQUIRE_SIGNATURE). The signature is stored
+    beside the manifest as model.sig. Needs `pip install 'vigie[sign]'`.
     """
     from vigie.bundles import signing
     from vigie.bundles.verification import write_signature
-    from vigie.cli.console import say
+    from vigie.cli.console import print_line
 
     password = click.prompt("Password of the key", hide_input=True, err=True) if ask_password else None
     for target in _targets(targets):
         write_signature(target.store, target.prefix, signing.sign(target.files, key, password=password))
-        say(f"signed {target.label}")
+        print_line(f"signed {target.label}")
 
 
 @click.command(
@@ -63,19 +65,18 @@ def sign(targets: tuple[str, ...], key: Path, ask_password: bool) -> None:
 @click.option(
     "--key", type=click.Path(path_type=Path), help="Public key of the signer; by default VIGIE_PUBLIC_KEY."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@options.as_json
 @click.pass_context
 def verify(ctx: click.Context, targets: tuple[str, ...], key: Path | None, as_json: bool) -> None:
     """Check every byte of bundles, and their signatures.
 
-    They are read afresh from their stores. Signatures are checked where there is a key.
-
-    Without a name, all models of the catalog. Ends with the exit code of the first that fails.
+    Reads the bundles from their stores. Checks signatures if there is a key. Without a name, checks all models of the
+    catalog. The exit code is that of the first failure.
     """
     from vigie.cli import console
 
     found, code = [], 0
-    for name in targets or _every():
+    for name in targets or _all_models():
         try:
             found.append(
                 {"model": name, "bytes": "as registered", "signature": _check(name, key), "problem": ""}
@@ -109,7 +110,7 @@ def _check(name: str, key: Path | None) -> str:
     return "good"
 
 
-def _every() -> list[str]:
+def _all_models() -> list[str]:
     from vigie import resources
 
     with resources.open_catalog(settings.load()) as catalog:
@@ -117,7 +118,7 @@ def _every() -> list[str]:
 
 
 def _targets(names: tuple[str, ...]) -> list[_Target]:
-    """The bundles named: a folder or URL by what it is, anything else as a model of the catalog."""
+    """Return the named bundles: of a folder or URL, else of a model of the catalog."""
     from vigie import resources
     from vigie.bundles.fetch import fetch
     from vigie.cli import publish

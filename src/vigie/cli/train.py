@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vigie.catalog import Catalog, ModelVersion
     from vigie.table import Table
-    from vigie.train import Trained
+    from vigie.training import TrainingResult
 
 _EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
 _INSPECTION = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
@@ -97,29 +97,29 @@ def train(
         console.dump({**done.summary, "registered": entry.label, "cards": [str(place) for place in places]})
         return
     console.show(*_report(done.summary))
-    console.say(f"registered: {entry.label}")
+    console.print_line(f"registered: {entry.label}")
     for place in places:
-        console.say(f"card: {place}")
+        console.print_line(f"card: {place}")
 
 
 def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
-    from vigie import train as training
+    from vigie import training
     from vigie.cli import console
 
     table = read_table(source, settings.load())
     wanted = {key: chosen[key] for key in _INSPECTION}
-    found = training.examine(table, label=chosen["label"] or _guess(table), **wanted)
+    found = training.inspect(table, label=chosen["label"] or _guess(table), **wanted)
     summary = {**found.to_json(), "label": found.label.column}
     if as_json:
         console.dump(summary)
         return
     console.show(*_inspected(summary))
-    console.say("nothing was trained: this was --dry-run")
+    console.print_line("nothing was trained: this was --dry-run")
 
 
 def _train_one(
     source: str, name: str | None, chosen: Mapping[str, Any], cards: Path | None
-) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:
+) -> tuple[TrainingResult, ModelVersion, tuple[Path, ...]]:
     from vigie import resources
     from vigie.cli import console
 
@@ -132,18 +132,17 @@ def _train_one(
 def _train(
     source: str, name: str | None, chosen: Mapping[str, Any], cards: Path | None,
     config: settings.Settings, catalog: Catalog, progress: Any,
-) -> tuple[Trained, ModelVersion, tuple[Path, ...]]:  # fmt: skip
-    from vigie import resources
-    from vigie import train as training
+) -> tuple[TrainingResult, ModelVersion, tuple[Path, ...]]:  # fmt: skip
+    from vigie import resources, training
 
     model_name = _model_name(source, name)
     policy = resources.signature_policy(config)
     table = read_table(source, config)
     progress("looking for leaks", 0.02)
     wanted = {key: chosen[key] for key in _INSPECTION}
-    inspected = training.examine(table, label=chosen["label"] or _guess(table), **wanted)
+    inspected = training.inspect(table, label=chosen["label"] or _guess(table), **wanted)
     del table  # only a sample of a large table is needed from here on
-    done = training.teach(
+    done = training.fit(
         inspected,
         name=model_name,
         time_budget=chosen["time_budget"],
@@ -153,7 +152,7 @@ def _train(
     )
     provenance = {} if source == "-" else {"file_sha256": _digest(Path(source))}
     store = resources.model_store(config)
-    entry = training.shelve(catalog, done.bundle, store, policy, page=done.page, provenance=provenance)
+    entry = training.publish(catalog, done.bundle, store, policy, page=done.page, provenance=provenance)
     return done, entry, _write_cards(cards or config.home / "cards", done)
 
 
@@ -186,7 +185,9 @@ def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_
                     "why": f"{error.message} ({error.hint})",
                 }
             rows.append(row)
-            console.say(f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else ""))
+            console.print_line(
+                f"{row['outcome']}: {path.name}" + (f": {row['why']}" if row.get("why") else "")
+            )
     if as_json:
         console.dump(rows)
     else:
@@ -218,9 +219,9 @@ def _figures(performance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _guess(table: Table) -> str:
-    from vigie.train.label import guess
+    from vigie.training.labels import find_label
 
-    return guess(table.typed, table.source)
+    return find_label(table.typed, table.source)
 
 
 def _model_name(source: str, name: str | None) -> str:
@@ -246,7 +247,7 @@ def _digest(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _write_cards(folder: Path, done: Trained) -> tuple[Path, ...]:
+def _write_cards(folder: Path, done: TrainingResult) -> tuple[Path, ...]:
     stem = folder / f"{done.bundle.name}-{done.bundle.version}"
     if folder.exists() and not folder.is_dir():
         raise InputRefused(f"cannot write the card to {str(folder)!r}: it is a file")

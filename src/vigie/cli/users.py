@@ -1,4 +1,4 @@
-"""`vigie users …`: who may sign in to the web app."""
+"""`vigie users …`: users of the web app."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.extras import require
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from vigie.app import User
     from vigie.db.database import Engine
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 _ROLES = click.Choice(["admin", "analyst", "viewer"])
 _EXAMPLES = EXAMPLES.format(
     "vigie users add ada@example.org --role admin",
@@ -27,16 +27,16 @@ _EXAMPLES = EXAMPLES.format(
 
 @click.group(cls=Group, epilog=_EXAMPLES)
 def users() -> None:
-    """Say who may sign in to the web app."""
+    """Manage the users of the web app."""
 
 
 @users.command(epilog=_EXAMPLES)
 @click.argument("email")
-@click.option("--name", default="", metavar="NAME", help="What to call them.")
-@click.option("--role", default="analyst", show_default=True, type=_ROLES, help="What they may do.")
-@click.option("--team", default="", metavar="TEAM", help="People of one team see each other's uploads.")
+@click.option("--name", default="", metavar="NAME", help="Name of the user.")
+@click.option("--role", default="analyst", show_default=True, type=_ROLES, help="Role of the user.")
+@click.option("--team", default="", metavar="TEAM", help="Team of the user; a team shares its uploads.")
 def add(email: str, name: str, role: str, team: str) -> None:
-    """Add somebody, and print the link that signs them in once."""
+    """Add a user and print a link that signs them in once."""
     require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
@@ -52,7 +52,7 @@ def add(email: str, name: str, role: str, team: str) -> None:
 @users.command(epilog=_EXAMPLES)
 @click.argument("email")
 def link(email: str) -> None:
-    """Print a new link that signs somebody in once."""
+    """Print a new link that signs a user in once."""
     require("web", "the web app")
     from vigie.app import sessions
     from vigie.app import users as accounts
@@ -65,9 +65,9 @@ def link(email: str) -> None:
 
 
 @users.command("list", epilog=_EXAMPLES)
-@_JSON
+@options.as_json
 def list_(as_json: bool) -> None:
-    """List everybody who may sign in."""
+    """List the users."""
     from vigie.app import users as accounts
     from vigie.cli import console
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Floats
 from vigie.features import VOCABULARY
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -27,7 +27,7 @@ class DetectorInputs:
     Attributes:
         columns: (rows, columns) the table's own columns as finite numbers.
         tails: (rows, features) one-sided tail scores of the features in nats, float32; 0 where unknown.
-        varying: (features,) whether the table tells a feature.
+        varying: (features,) whether a feature varies in the table.
     """
 
     columns: Floats
@@ -41,7 +41,7 @@ class DetectorInputs:
 
     @cached_property
     def family_tails(self) -> tuple[Floats, Floats]:
-        """(rows,) sum over the families of features of their tail scores, and of the strongest tail score of each.
+        """Return (rows,) sums over families of features: of their tail scores, and of the strongest tail score of each.
 
         Features of one family repeat each other, so a family's sum is divided by the square root of its size.
         """
@@ -52,14 +52,14 @@ class DetectorInputs:
         total, strongest = np.zeros(self.rows), np.zeros(self.rows)
 
         def add(start: int) -> None:
-            rows = slice(start, start + MANY)
+            rows = slice(start, start + ROWS_PER_THREAD)
             for _, members in sorted(families.items()):
                 weights = np.array([VOCABULARY[j].weight for j in members])
                 x = np.maximum(self.tails[rows, members] - USUAL_TAIL, 0.0) * weights
                 total[rows] += x.sum(axis=1) / np.sqrt(len(members))
                 strongest[rows] += x.max(axis=1)
 
-        in_threads(add, range(0, self.rows, MANY))
+        in_threads(add, range(0, self.rows, ROWS_PER_THREAD))
         return total, strongest
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vigie.arrays import Floats
+from vigie.arrays import Codes, Floats
 from vigie.detectors.base import Arrays, DetectorInputs
 from vigie.parallel import in_threads
 
@@ -54,7 +54,7 @@ def _standardised(x: Floats, scale: Floats) -> Floats:
 def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
     """Return (rows,) mean distance to the second to (k + 1)-th nearest of a sample; the nearest may be the row itself.
 
-    Distances in single precision, all at once, say which rows of the sample may be the nearest, however rounding went;
+    Distances in single precision, all at once, select the rows of the sample that may be the nearest, however rounding went;
     those few are measured again exactly. So the result for a row does not depend on the rows beside it.
 
     Args:
@@ -92,13 +92,18 @@ def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
         apart = rows[row]
         apart -= sample[column]
         exact = np.sqrt(np.einsum("ij,ij->i", apart, apart))
-        starts = np.searchsorted(row, np.arange(len(rows)))
-        place = np.arange(len(row)) - starts[row]
-        nearest = np.full((len(rows), int(place.max()) + 1), np.inf)
-        nearest[row, place] = exact
-        nearest.partition(k, axis=1)
-        nearest[:, : k + 1].sort(axis=1)
-        out[start : start + CHUNK] = nearest[:, 1 : k + 1].mean(axis=1)
+        out[start : start + CHUNK] = _mean_of_nearest(row, exact, len(rows), k)
 
     in_threads(measure, range(0, len(x), CHUNK))
     return out
+
+
+def _mean_of_nearest(row: Codes, distance: Floats, rows: int, k: int) -> Floats:
+    """(rows,) mean of the second to (k + 1)-th smallest distance of each row; the distances are in the order of rows."""
+    starts = np.searchsorted(row, np.arange(rows))
+    position = np.arange(len(row)) - starts[row]
+    nearest = np.full((rows, int(position.max()) + 1), np.inf)
+    nearest[row, position] = distance
+    nearest.partition(k, axis=1)
+    nearest[:, : k + 1].sort(axis=1)
+    return np.asarray(nearest[:, 1 : k + 1].mean(axis=1))

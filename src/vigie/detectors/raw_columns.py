@@ -1,4 +1,4 @@
-"""The table's own columns as numbers, for detectors that do not ask what they mean."""
+"""The table's own columns as numbers, whatever their roles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.features.columns import ColumnView
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import ColumnRole, Roles
 
 
@@ -33,13 +33,13 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         name = item.column
         values = _hashed(frame[name]) if item.definition.identifier else facts.numbers.of(name)
         if values is None:
-            # Empty cells are a value here: how many there are may say something.
+            # Empty cells are a value here: their number may matter.
             values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))
         median = facts.state.columns[name].median.get(partial(_median, values))
         if np.isfinite(median):
             numbers[name] = np.where(np.isfinite(values), values, median)
 
-    in_threads(read, used, worth=frame.height >= MANY)
+    in_threads(read, used, enough=frame.height >= ROWS_PER_THREAD)
     columns = [numbers[item.column] for item in used if item.column in numbers]
     return np.stack(columns, axis=1) if columns else np.zeros((frame.height, 0))
 

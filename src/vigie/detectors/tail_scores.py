@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vigie.arrays import Floats
 from vigie.detectors.base import Arrays, DetectorInputs
 from vigie.features import VOCABULARY
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 
 
 def one_sided_tail_scores(
@@ -26,7 +26,7 @@ def one_sided_tail_scores(
 
     Args:
         ranks: (rows, features) mid-ranks, NaN where unknown.
-        varying: (features,) which features the table tells.
+        varying: (features,) which features vary in the table.
     """
     out = np.zeros(ranks.shape, dtype=np.float32, order="F")
     weighted = np.array([feature.weight > 0 for feature in VOCABULARY])
@@ -37,7 +37,7 @@ def one_sided_tail_scores(
         tail = {1: above, -1: below}.get(VOCABULARY[j].direction, 2 * np.minimum(above, below))
         out[:, j] = np.where(np.isfinite(tail), -np.log(tail + 1e-6), 0.0)
 
-    in_threads(fill, np.flatnonzero(varying & weighted).tolist(), worth=len(ranks) >= MANY)
+    in_threads(fill, np.flatnonzero(varying & weighted).tolist(), enough=len(ranks) >= ROWS_PER_THREAD)
     return out
 
 

@@ -16,7 +16,7 @@ from vigie.engine.backends.disk import DiskBackend
 from vigie.engine.backends.spill import SpilledTable, spill_stream, spill_table
 from vigie.engine.options import ScoringContext
 from vigie.engine.output import RESULT_COLUMNS, Prediction
-from vigie.table import Table, stream
+from vigie.table import Table, chunks
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -118,7 +118,7 @@ def _predict_large_file(
     tempdirs.remove_stale(limits.folder)
     with (
         tempdirs.temporary_workdir(limits.folder) as folder,
-        stream.open_file(
+        chunks.open_chunked(
             path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
         ) as upload,
     ):
@@ -128,9 +128,9 @@ def _predict_large_file(
         pieces, summary = _predict_spilled(rows, context, folder)
         context.progress("writing", 0.95)
         dialect = replace(upload.dialect, decimal=mark) if upload.dialect else None
-        both = zip(upload.pieces(), pieces, strict=True)
+        both = zip(upload.chunks(), pieces, strict=True)
         (folder / "written").mkdir()
-        tables.write_pieces(both, upload.columns, dialect, output, folder / "written")
+        tables.write_chunks(both, upload.columns, dialect, output, folder / "written")
         return WrittenPrediction(summary, upload.columns)
 
 

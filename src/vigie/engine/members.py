@@ -16,15 +16,10 @@ from vigie.catalog import Match, ModelVersion
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
-from vigie.models import reference
-from vigie.models.binding import bind
+from vigie.models.base import ReferenceModel
 from vigie.models.model_inputs import ModelInputs
-from vigie.models.trained import model as trained
-from vigie.models.trained.model import TrainedModel
-from vigie.models.trained.table_model import columns_of
+from vigie.models.trained.model import estimate_prevalence
 from vigie.roles.inference import Roles
-
-Model = reference.ReferenceModel | reference.ImportedModel | TrainedModel
 
 LEADER_TRUST = 0.5
 """Trust from which a member leads: probabilities are then those of its own calibrator."""
@@ -55,7 +50,7 @@ class EnsembleMember:
     trust: float
     recipe: Mapping[str, Any]
     booster: bytes
-    model: Model
+    model: ReferenceModel
     entry: ModelVersion | None = None
 
     @classmethod
@@ -63,7 +58,7 @@ class EnsembleMember:
         cls,
         match: Match,
         bundle: Bundle,
-        model: Model,
+        model: ReferenceModel,
         frame: pl.DataFrame,
         roles: Roles,
         inputs: ModelInputs,
@@ -81,26 +76,20 @@ class EnsembleMember:
         Returns:
             The member and its vote on the table, rows in the order of `inputs`.
         """
-        vote = model.vote(frame, roles, inputs) if isinstance(model, TrainedModel) else None
-        trust = vote.trust if vote else 0.0
-        bound: Mapping[str, str] = {}
-        if vote and trust:
-            bound = columns_of(vote.found)
-        elif isinstance(model, reference.ImportedModel):
-            known = {column.name: column.role for column in match.entry.columns}
-            bound = bind(known, {column.column: column.role for column in roles.columns})
+        columns = {column.name: column.role for column in match.entry.columns}
+        vote = model.vote(frame, roles, inputs, columns)
         member = cls(
             match.entry.name,
             match.similarity,
             skill(match.entry),
-            bound,
-            trust,
+            vote.bound,
+            vote.trust,
             bundle.features,
             bundle.booster,
             model,
             match.entry,
         )
-        return member, member._vote(vote.margin) if vote else member.vote(frame, inputs)
+        return member, member._vote(vote.margin)
 
     def vote(self, frame: pl.DataFrame, inputs: ModelInputs) -> MemberVote:
         """Return the vote on rows.
@@ -109,12 +98,7 @@ class EnsembleMember:
             frame: (rows, columns) typed as the table was.
             inputs: model inputs of these rows.
         """
-        if isinstance(self.model, reference.ImportedModel):
-            return self._vote(self.model.margin_of(frame[inputs.order], self.bound))
-        if isinstance(self.model, TrainedModel) and self.trust > 0:
-            head = self.model.own
-            return self._vote(head.margin(head.own.matrix(frame, self.bound, inputs)))
-        return self._vote(self.model.margin(inputs.inputs))
+        return self._vote(self.model.margin(frame, inputs, self.bound))
 
     def _vote(self, margin: Floats) -> MemberVote:
         return MemberVote(self.name, self.similarity, self.skill, margin, trust=self.trust)
@@ -142,9 +126,9 @@ def ensemble_score(
     """
     combined = combination.combine(inputs.anomaly, votes, state=state)
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
-    half = ((inputs.prints >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
+    half = ((inputs.row_hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.evidence, seed, half=half, related=inputs.company, state=state
+        inputs.columns, combined.score, seed, half=half, related=inputs.recent_related, state=state
     )
     return combination.add_self_training(combined, scores, state)
 
@@ -177,5 +161,7 @@ def apply_leader(
     leader = max(votes, key=lambda vote: vote.trust, default=None)
     if leader is None or leader.trust < LEADER_TRUST or calibrator is None:
         return score, None
-    share = state.leader_share.refit(lambda: trained.share_of(calibrator, leader.margin, INITIAL_PREVALENCE))
-    return replace(score, belief=share), leader.margin
+    share = state.leader_share.refit(
+        lambda: estimate_prevalence(calibrator, leader.margin, INITIAL_PREVALENCE)
+    )
+    return replace(score, mean_probability=share), leader.margin

@@ -72,7 +72,7 @@ def scored_rows(
     """
     texts = [""] * len(decision.score)
     if options.reasons:
-        rows = np.flatnonzero(decision.worth_words)
+        rows = np.flatnonzero(decision.explained)
         for row, text in zip(rows, reasons(inputs, rows, options.language), strict=True):
             texts[row] = text
     place = np.empty(len(inputs.order), dtype=np.int64)
@@ -87,7 +87,7 @@ def scored_rows(
         pl.Series("alert", decision.alert[place].astype(np.int8)),
         pl.Series("reasons", [texts[row] for row in place], dtype=pl.String),
     ]
-    return ScoredRows(pl.DataFrame(columns), score.evidence[place])
+    return ScoredRows(pl.DataFrame(columns), score.score[place])
 
 
 def summarise(
@@ -129,7 +129,7 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
         "weight": round(weight, 4),
         "skill": skill(match.entry),
         "skill_by": _measured_by(match.entry),
-        "evidence": [reason.to_json() for reason in match.evidence],
+        "evidence": [reason.to_json() for reason in match.reasons],
     }
 
 

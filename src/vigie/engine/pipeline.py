@@ -105,7 +105,7 @@ def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> Scor
         features = _map_features(backend, sample)
         read = [backend.read(output, sample.buckets) for output in features]
         tails = model_inputs.tail_scores(row_features(view, read, numbers), state.scoring)
-        state.scoring.mean_row_anomaly.get(lambda: float(tails.suspicion.mean()))
+        state.scoring.mean_row_anomaly.get(lambda: float(tails.row_anomaly.mean()))
         scoring = state.scoring.fitted()
         alone = ScoreAlone(roles, state.features, scoring, sample.has_trained_model)
         rows = backend.checkpoint(

@@ -108,7 +108,7 @@ def _profile(
     matched = load_models(matches, context)
     encoded = _encoded_columns(view.roles, matched)
     for column in encoded:
-        encoders.shown(view.frame[column], state.features)
+        encoders.log_share(view.frame[column], state.features)
     fitted = _count_values(backend, view.roles, state.features.fitted(), encoded, random)
     columns = [column.column for column in view.roles.columns]
     hashes, _, _ = model_inputs.row_hashes(random.select(columns), fitted)
@@ -209,4 +209,4 @@ def _observe(
             module.compute(view)
     raw_columns(view.frame, view.roles, view)
     for column in encoded:
-        encoders.shown(rows[column], observed)
+        encoders.log_share(rows[column], observed)

@@ -1,4 +1,4 @@
-"""The three strongest reasons of a row, in words."""
+"""The strongest reasons of a row, as texts."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from vigie.features import VOCABULARY
 from vigie.i18n.translator import Translator
 from vigie.models.model_inputs import ModelInputs
 
-LEAST = 2.3
-"""Evidence below this (a tenth of the rows have more) is not worth a word."""
+MIN_TAIL_SCORE = 2.3
+"""Tail score, in nats, from which a feature is a reason: that of a tenth of the rows."""
 
 COUNT = 3
+"""Reasons of a row at most."""
 
 
-def reasons(evidence: ModelInputs, rows: npt.NDArray[np.int64], language: str) -> list[str]:
-    """One text for each of `rows`: up to three reasons, strongest first, at most one a family.
+def reasons(inputs: ModelInputs, rows: npt.NDArray[np.int64], language: str) -> list[str]:
+    """Return one text for each of `rows`: up to `COUNT` reasons, the strongest first, at most one per family of features.
 
     Args:
-        evidence: of the table.
-        rows: (n,) which rows.
+        inputs: model inputs of the table.
+        rows: (n,) positions in the inputs.
         language: an installed one.
     """
-    weights = np.array([feature.weight for feature in VOCABULARY]) * evidence.known
+    weights = np.array([feature.weight for feature in VOCABULARY]) * inputs.varying
     texts = Translator(language)
     words = [texts(f"feature.{feature.name}") for feature in VOCABULARY]
     families = _families()
-    tails = evidence.tails[rows]
-    strength = np.where(tails >= LEAST, tails * weights, 0.0)
+    tails = inputs.tails[rows]
+    strength = np.where(tails >= MIN_TAIL_SCORE, tails * weights, 0.0)
     order = np.argsort(-strength, axis=1, kind="stable")[:, : 4 * COUNT]
-    return [_words(strength[i], order[i], words, families) for i in range(len(rows))]
+    return [_text(strength[i], order[i], words, families) for i in range(len(rows))]
 
 
 @cache
@@ -40,15 +41,15 @@ def _families() -> tuple[str, ...]:
     return tuple(feature.family for feature in VOCABULARY)
 
 
-def _words(
+def _text(
     strength: npt.NDArray[np.float64],
     order: npt.NDArray[np.int64],
     words: list[str],
     families: tuple[str, ...],
 ) -> str:
-    said: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     for j in order:
-        if strength[j] <= 0 or len(said) == COUNT:
+        if strength[j] <= 0 or len(chosen) == COUNT:
             break
-        said.setdefault(families[j], words[j])
-    return "; ".join(said.values())
+        chosen.setdefault(families[j], words[j])
+    return "; ".join(chosen.values())

@@ -58,7 +58,7 @@ def suggest(prediction: Prediction, labels: Mapping[int, bool], n: int = 10, see
     score: npt.NDArray[np.float64] = prediction.additions["fraud_score"].to_numpy()
     marked = np.array(sorted(row for row in labels if 0 <= row < len(score)), dtype=np.int64)
     fraud = np.array([bool(labels[int(row)]) for row in marked], dtype=bool)
-    return active_learning.next_rows(score, marked, fraud, n, seed)
+    return active_learning.rows_to_label(score, marked, fraud, n, seed)
 
 
 def _checked(table: Table, labels: Mapping[int, bool]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
@@ -106,16 +106,16 @@ class _Relearning:
     ) -> EnsembleScore:
         place = np.empty(len(inputs.order), dtype=np.int64)
         place[inputs.order] = np.arange(len(inputs.order))
-        found = active_learning.relearn(
-            score.evidence,
+        found = active_learning.refine_scores(
+            score.score,
             signals(inputs, votes),
             row_matrix(table, inputs),
             place[self.rows],
             self.fraud,
             self.seed,
         )
-        self.summary = _summary(found, score.evidence, self.fraud)
-        return replace(score, evidence=found.evidence)
+        self.summary = _summary(found, score.score, self.fraud)
+        return replace(score, score=found.score)
 
 
 def signals(inputs: ModelInputs, votes: Sequence[MemberVote]) -> Floats:
@@ -137,18 +137,18 @@ def row_matrix(table: ProfiledTable, inputs: ModelInputs) -> npt.NDArray[np.floa
         inputs: model inputs of the rows.
     """
     nothing = np.zeros(table.frame.height, dtype=bool)
-    encoder = table_model.learn(
+    encoder = table_model.fit_encoder(
         table.frame, table.roles, inputs, nothing, nothing, leave=frozenset(), salt=_SALT
     )
-    return encoder.matrix(table.frame, table_model.same_names(encoder), inputs)
+    return encoder.matrix(table.frame, table_model.training_names(encoder), inputs)
 
 
 def _summary(
-    found: active_learning.Relearned, before: Floats, fraud: npt.NDArray[np.bool_]
+    found: active_learning.RefinedScores, before: Floats, fraud: npt.NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Return what the labels changed, as plain JSON; its names are stored."""
     top = min(TOP, len(before))
-    first, now = (set(np.argsort(-x, kind="stable")[:top].tolist()) for x in (before, found.evidence))
+    first, now = (set(np.argsort(-x, kind="stable")[:top].tolist()) for x in (before, found.score))
     return {
         "marks": len(fraud),
         "frauds": int(fraud.sum()),
@@ -157,7 +157,7 @@ def _summary(
         ),
         "pairs_in_order": {
             name: None if np.isnan(value) else round(value, 4)
-            for name, value in zip(("before", "after"), found.told, strict=True)
+            for name, value in zip(("before", "after"), found.pair_accuracy, strict=True)
         },
         "new_in_top": {"of": top, "rows": len(now - first)},
     }

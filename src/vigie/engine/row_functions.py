@@ -64,7 +64,7 @@ class ScoreAlone:
         """Return the columns for some rows."""
         built = row_features(row_view(rows, self.roles, self.state), joined, rows[ROW])
         tails = model_inputs.tail_scores(built, self.scoring)
-        anomaly, ranks = pl.Series(ROW_ANOMALY, tails.suspicion), pl.Series(RANKS, self._pack(tails))
+        anomaly, ranks = pl.Series(ROW_ANOMALY, tails.row_anomaly), pl.Series(RANKS, self._pack(tails))
         return mark_first_of_actor(rows, joined).with_columns(anomaly, ranks)
 
     def _pack(self, tails: TailScores) -> npt.NDArray[np.float32]:

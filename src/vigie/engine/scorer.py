@@ -155,7 +155,7 @@ class Scorer(StoredScorer):
             seed=self.options.seed,
             state=self.state,
             only=None if every_row else only,
-            apart=apart,
+            partition=apart,
         )
         additions = self.score_inputs(frame if every_row else frame[only], inputs).additions
         ends = np.cumsum([len(o) for _, o in requests])

@@ -20,13 +20,14 @@ import polars as pl
 
 from vigie import __version__
 from vigie.calibration.calibrator import Calibrator
+from vigie.detectors.registry import detectors_of
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
 from vigie.errors import InputRefused
 from vigie.fitted_state import FittedState
 from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
 from vigie.i18n.messages import msg
-from vigie.models import reference
+from vigie.models.load import load_model
 from vigie.roles.inference import Roles
 
 READABLE = (4, FORMAT)
@@ -86,6 +87,7 @@ class StoredScorer:
 
         Raises:
             InputRefused: the bytes are no stored scorer, or one of another format or version of polars.
+            Unavailable: it was fitted with a detector of a distribution that is not installed.
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
@@ -107,10 +109,13 @@ class StoredScorer:
                 ),
                 hint="make the plan again",
             )
+        state = from_stored(head["answers"], arrays, head["format"])
+        # Refuses a scorer whose detectors are not installed, before any row is scored.
+        detectors_of(state.scoring)
         members = []
         for stored in head["members"]:
             booster = arrays[stored["booster"]].tobytes()
-            model = reference.from_parts(booster, stored["recipe"])
+            model = load_model(booster, stored["recipe"])
             members.append(EnsembleMember(**{**stored, "booster": booster}, model=model))
         return cls(
             {name: _DTYPES.get(dtype, lambda: pl.Datetime("us"))() for name, dtype in head["schema"].items()},
@@ -118,7 +123,7 @@ class StoredScorer:
             Options(**head["options"]),
             tuple(members),
             Calibrator.from_json(head["calibration"]) if head["calibration"] else None,
-            from_stored(head["answers"], arrays, head["format"]),
+            state,
         )
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, Match, ModelVersion
-from vigie.engine.members import Model
 from vigie.engine.options import ScoringContext, StageTimer
 from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
-from vigie.matching import ModelProfile, TableProfile
+from vigie.matching import ModelProfile, TableProfile, compare
 from vigie.matching.distributions import Quantiles
-from vigie.matching.explanations import compare, similarity
-from vigie.models import model_inputs, reference
-from vigie.models.trained.table_recognition import TableMatch, match_table, ranked
+from vigie.models import model_inputs
+from vigie.models.base import ReferenceModel
+from vigie.models.load import load_model
+from vigie.models.trained.table_recognition import TableMatch, match_table, rank_as_in_training
 from vigie.roles import inference
 from vigie.roles.inference import Roles
 from vigie.table import Table
@@ -46,7 +46,7 @@ class MatchedModels:
 
     matches: tuple[Match, ...]
     bundles: tuple[Bundle, ...]
-    models: tuple[Model, ...]
+    models: tuple[ReferenceModel, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
     recognised = _recognise(table, context.catalog, roles)
     if recognised is not None:
         known = recognised[1]
-        roles = ranked(inference.infer(table.typed, {**known.roles, **given}), known)
+        roles = rank_as_in_training(inference.infer(table.typed, {**known.roles, **given}), known)
     _refuse_useless(table, roles)
     return TableRoles(roles, recognised)
 
@@ -120,15 +120,13 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
     quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
     reasons = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
     others = [match for match in matches if match.entry.id != entry.id]
-    return (Match(entry, similarity(reasons), reasons), *others)[: options.top]
+    return (Match(entry, reasons), *others)[: options.top]
 
 
 def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:
     """Fetch, verify and load the bundles of the matched models."""
     bundles = tuple(context.load_bundle(match.entry) for match in matches)
-    return MatchedModels(
-        matches, bundles, tuple(reference.from_parts(b.booster, b.features) for b in bundles)
-    )
+    return MatchedModels(matches, bundles, tuple(load_model(b.booster, b.features) for b in bundles))
 
 
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:

@@ -1,6 +1,6 @@
 """Self-training: models of the table's own columns, fitted to what the ensemble finds most suspicious.
 
-The ensemble knows what fraud means, but only through features. These models see the columns themselves, in their own units,
+The ensemble scores features only. These models see the columns themselves, in their own units,
 and learn what else the most suspicious rows have in common. Each is fitted on one half of the rows and scores the other, so
 that it cannot repeat a row's pseudo-label, and its vote is always combined with the ensemble's, so that it cannot drift.
 There are two views: the columns alone, and the columns with the related-entity signals of a day and a week, since fraud comes
@@ -23,7 +23,7 @@ from vigie.arrays import Floats, mid_ranks
 from vigie.boosting import xgboost_import
 from vigie.boosting.xgboost_predict import margins
 from vigie.fitted_state import ScoringState, SelfTraining
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 
 if TYPE_CHECKING:
     import xgboost
@@ -79,7 +79,7 @@ def self_training_scores(
         ranks[model] = state.ranks.of(f"self-training {view} {share}", out)
 
     models = tuple(product(PSEUDO_POSITIVE_SHARES, views))
-    in_threads(score, models, worth=len(columns) >= MANY)
+    in_threads(score, models, enough=len(columns) >= ROWS_PER_THREAD)
     return np.asarray(np.mean([ranks[model] for model in models], axis=0))
 
 

@@ -23,7 +23,7 @@ from vigie.features.columns import ColumnView
 from vigie.features.module import FeatureModule
 from vigie.features.registry import MODULES
 from vigie.features.vocabulary import BY_NAME, NAMES, VOCABULARY, Feature
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 _MAX_FLOAT32 = 1e38
@@ -73,10 +73,10 @@ def build(frame: pl.DataFrame, roles: Roles, view: ColumnView | None = None) -> 
         for name, column in module.compute(view).items():
             values[:, NAMES.index(name)] = Features.stored(column)
 
-    is_large = frame.height >= MANY
+    is_large = frame.height >= ROWS_PER_THREAD
     # Most modules need these groups; two threads that ask at the same time would both compute them.
-    in_threads(view.entities.groups, ("actor", "counterpart") if is_large else (), worth=is_large)
-    in_threads(compute, MODULES if frame.height else (), worth=is_large)
+    in_threads(view.entities.groups, ("actor", "counterpart") if is_large else (), enough=is_large)
+    in_threads(compute, MODULES if frame.height else (), enough=is_large)
     return Features(NAMES, values)
 
 

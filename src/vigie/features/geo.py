@@ -27,7 +27,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
     here, there = _coordinates(view, ""), _coordinates(view, "counter_")
     home = None if here is None or there is None else kilometres(*here, *there)
     if view.has_row_features:
-        out |= _given_distances(view) | _countries(view)
+        out |= _distances_of_table(view) | _countries(view)
         if home is not None:
             out["distance_home"] = home
     if actor is not None and actor.repeats:
@@ -51,17 +51,21 @@ def _travel(actor: Groups, place: Coordinates, hour: float) -> dict[str, Floats]
     return {"distance_previous": distance, "speed": distance / (actor.gap_before() / hour + 0.25)}
 
 
-def _given_distances(view: ColumnView) -> dict[str, Floats]:
-    given = [np.abs(values) for _, values in view.numbers.all("distance")]
-    if not given:
+def _distances_of_table(view: ColumnView) -> dict[str, Floats]:
+    distances = [np.abs(values) for _, values in view.numbers.all("distance")]
+    if not distances:
         return {}
-    return {"distance_given": given[0] if len(given) == 1 else np.fmax.reduce(_in_medians(view, given))}
+    return {
+        "distance_given": distances[0]
+        if len(distances) == 1
+        else np.fmax.reduce(_in_medians(view, distances))
+    }
 
 
-def _in_medians(view: ColumnView, given: list[Floats]) -> list[Floats]:
+def _in_medians(view: ColumnView, distances: list[Floats]) -> list[Floats]:
     """Return distances in units of the median of their column, since columns may have different units."""
     scale = view.state.distance_scale
-    return [x / scale[str(i)].get(partial(positive_median, x)) for i, x in enumerate(given)]
+    return [x / scale[str(i)].get(partial(positive_median, x)) for i, x in enumerate(distances)]
 
 
 def _countries(view: ColumnView) -> dict[str, Floats]:

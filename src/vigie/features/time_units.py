@@ -10,7 +10,7 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.fitted_state import ColumnState, Statistic
-from vigie.table.months import month_of
+from vigie.table.parsing.months import month_of
 
 HOUR, DAY = 3600.0, 86400.0
 MIN_EPOCH_SECONDS = 3e8

@@ -58,6 +58,7 @@ class CategoryCodes:
         return {value: code for code, value in enumerate(self.values)}
 
     def __getstate__(self) -> dict[str, Any]:
+        """Pickle without what a machine derives itself."""
         return {"values": self.values}
 
 

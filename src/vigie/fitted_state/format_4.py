@@ -10,19 +10,19 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_FORESTS = {"one-sided forest": "tails_forest", "raw forest": "raw_forest"}
-_RENAMED = {
-    "company": "self-training related",
-    "rank student": "rank self-training",
-    "below student": "below self-training",
+_THRESHOLDS = {
+    "alert": "alert line",
+    "explained": "words line",
+    "medium": "far out",
+    "prior_log_odds": "odds",
+    "leader_log_odds": "leader's odds",
 }
-_PREFIXES = {
-    "student in company ": "booster related ",
-    "student ": "booster columns ",
-    "rank student in company ": "rank self-training related ",
-    "below student in company ": "below self-training related ",
-    "rank student ": "rank self-training columns ",
-    "below student ": "below self-training columns ",
+_FORESTS = {"one-sided forest": "tails_forest", "raw forest": "raw_forest"}
+_BOOSTERS = {"student in company ": "related ", "student ": "columns "}
+_RANKS = {
+    "student in company ": "self-training related ",
+    "student ": "self-training columns ",
+    "student": "self-training",
 }
 
 
@@ -35,33 +35,36 @@ def to_format_5(
         answers: plain JSON by name.
         arrays: those it refers to.
     """
-    out, more = (
-        {_renamed(name): value for name, value in ({"company": []} | dict(answers)).items()},
-        dict(arrays),
-    )
+    out: dict[str, Any] = {}
+    more, boosters = dict(arrays), {}
     for name, value in answers.items():
-        table, _, column = name.partition(" ")
-        if table in {"rank", "below"}:
-            # Ranks of columns were kept under the same names as ranks of features.
-            out[f"{table} column {column}"] = value
-    out["doubt"] = next(iter(answers["doubt"]), "")
+        table, _, key = name.partition(" ")
+        if table == "rank":
+            record = {"map": {"values": value, "below": answers[f"below {key}"]}}
+            # Ranks of columns had the same names as ranks of features.
+            out[f"rank {_renamed(key, _RANKS)}"] = out[f"rank column {key}"] = record
+        elif table == "values":
+            out[name] = {"map": {"values": value, "counts": answers[f"counts {key}"]}}
+        elif table == "sums" or (table == "words" and not isinstance(value, float)):
+            out[name] = {"map": {"values": value}}
+        elif isinstance(value, dict) and "trees" in value:
+            boosters[_renamed(name, _BOOSTERS)] = value
+        elif name not in _THRESHOLDS.values():
+            out[name] = value
+    out["self-training"] = {"map": {"boosters": {"map": boosters}, "related": answers.get("company", [])}}
+    lines = {field: answers[name] for field, name in _THRESHOLDS.items() if name in answers}
+    out["thresholds"] = {"map": {**lines, "abstained": next(iter(answers["doubt"]), "")}}
     for old, detector in _FORESTS.items():
-        out[f"detector: {detector}"] = _forest(out.pop(old, None), old, more)
+        out[f"detector: {detector}"] = {"map": _forest(answers.get(old), old, more)}
     more["none"] = np.zeros((0, 0))
-    parts = {"scale": "column scales", "sample": "neighbours"}
-    found = {part: out.pop(old, {"array": "none"})["array"] for part, old in parts.items()}
-    out["detector: neighbours"] = {"arrays": found}
-    # The name of the line was also that of the values of a column called so.
-    if isinstance(answers["words line"], float):
-        out["explanation line"] = out.pop("words line")
+    scale, sample = (answers.get(name, {"array": "none"}) for name in ("column scales", "neighbours"))
+    out["detector: neighbours"] = {"map": {"scale": scale, "sample": sample}}
     return out, more
 
 
-def _renamed(name: str) -> str:
-    if name in _RENAMED:
-        return _RENAMED[name]
-    start = next((old for old in _PREFIXES if name.startswith(old)), "")
-    return _PREFIXES[start] + name.removeprefix(start) if start else name
+def _renamed(name: str, names: Mapping[str, str]) -> str:
+    start = next((old for old in names if name == old or (old.endswith(" ") and name.startswith(old))), "")
+    return names[start] + name.removeprefix(start) if start else name
 
 
 def _forest(stored: Mapping[str, Any] | None, name: str, arrays: dict[str, Array]) -> dict[str, Any]:
@@ -71,4 +74,4 @@ def _forest(stored: Mapping[str, Any] | None, name: str, arrays: dict[str, Array
         arrays |= {f"{name} {part}": np.zeros((0, 1), dtype=np.float32) for part in parts}
     expected, columns = (1.0, 0) if stored is None else (stored["usual"], stored["columns"])
     arrays |= {f"{name} expected": np.array(expected), f"{name} columns": np.array(columns)}
-    return {"arrays": {part: f"{name} {part}" for part in (*parts, "expected", "columns")}}
+    return {part: {"array": f"{name} {part}"} for part in (*parts, "expected", "columns")}

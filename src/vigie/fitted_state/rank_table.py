@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Codes, Floats, mid_ranks
-from vigie.fitted_state.statistic import NotFittedError
+from vigie.fitted_state.statistic import Tables
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -51,9 +51,9 @@ class RankTable:
     def _look_up(self, x: Values) -> Floats:
         # Many values are looked up in their order, so that each search begins where the last one ended.
         order = np.argsort(x) if len(x) >= SMALL_BATCH < len(self.values) else None
-        asked = x if order is None else x[order]
-        at = np.searchsorted(self.values, asked)
-        is_value = self.values[np.minimum(at, len(self.values) - 1)] == asked
+        values = x if order is None else x[order]
+        at = np.searchsorted(self.values, values)
+        is_value = self.values[np.minimum(at, len(self.values) - 1)] == values
         out: Floats = np.empty(len(x))
         out[slice(None) if order is None else order] = self._mid_ranks[2 * at + is_value]
         return out
@@ -70,32 +70,18 @@ class RankTable:
         return np.asarray(np.minimum(np.maximum(out / rows, 0.5 / rows), 1 - 0.5 / rows))
 
     def __getstate__(self) -> dict[str, Any]:
-        # A machine computes the mid-ranks itself.
+        """Pickle without the mid-ranks, which a machine computes itself."""
         return {"values": self.values, "below": self.below}
 
 
-class RankTables(ABC):
-    """Mid-ranks by name.
-
-    Attributes:
-        tables: name -> the values of the fitted table.
-    """
-
-    tables: dict[str, RankTable]
+class RankTables(Tables[RankTable]):
+    """Mid-ranks by the name of a feature, column, detector or model."""
 
     @abstractmethod
     def of(self, name: str, x: Values) -> Floats:
-        """Return (rows,) mid-ranks of `x` among the values of the table, in (0, 1); NaN stays NaN.
+        """Return (rows,) mid-ranks of `x` among the values of the table, in (0, 1); NaN stays NaN."""
 
-        Args:
-            name: of the feature, column, detector or model.
-            x: (rows,) NaN where unknown.
-
-        Raises:
-            NotFittedError: the fitted table has no such values.
-        """
-
-    def fitted(self) -> FittedRanks:
+    def fitted(self) -> RankTables:
         """Return the same tables, to be looked up."""
         return FittedRanks(dict(self.tables))
 
@@ -108,8 +94,8 @@ class UnfittedRanks(RankTables):
         keep: whether the values are kept for rows that come later.
     """
 
-    keep: bool = False
     tables: dict[str, RankTable] = field(default_factory=dict)
+    keep: bool = False
 
     def of(self, name: str, x: Values) -> Floats:
         """Return (rows,) mid-ranks of `x` among its own values."""
@@ -122,10 +108,8 @@ class UnfittedRanks(RankTables):
 class FittedRanks(RankTables):
     """Ranks among the values of the fitted table."""
 
-    tables: dict[str, RankTable] = field(default_factory=dict)
+    tables: dict[str, RankTable]
 
     def of(self, name: str, x: Values) -> Floats:
         """Return (rows,) mid-ranks of `x` among the values of the fitted table."""
-        if name not in self.tables:
-            raise NotFittedError(f"no ranks of {name!r}")
-        return self.tables[name].ranks(x)
+        return self.require(name).ranks(x)

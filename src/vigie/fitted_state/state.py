@@ -5,7 +5,7 @@ Each field names the statistic as a stored scorer does; `{}` stands for the colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Codes, Floats
 from vigie.fitted_state.categories import CategoryCodes, GroupSums
-from vigie.fitted_state.rank_table import RankTables, UnfittedRanks
+from vigie.fitted_state.rank_table import RankTable, RankTables, UnfittedRanks
 from vigie.fitted_state.statistic import Family, FittedStatistic, Section, Statistic, Unfitted
 from vigie.fitted_state.value_counts import CountTables, FittedCounts, UnfittedCounts, ValueCounts
 
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 
 def _statistic(stored: str, record: type[Any] | None = None) -> Any:
-    """Declare a statistic; `record` wraps the array or list that is stored."""
+    """Declare a statistic; `record` is its class, where it is a record."""
     return field(default_factory=Unfitted, metadata={"stored": stored, "record": record})
 
 
@@ -39,205 +39,147 @@ def _sections(new: type[Section]) -> Any:
     return field(default_factory=lambda: Family(new))
 
 
-def _ranks(stored: str, below: str) -> Any:
-    """Declare ranks by name, stored as two arrays."""
-    return field(default_factory=UnfittedRanks, metadata={"stored": stored, "second": below})
+def _ranks(stored: str) -> Any:
+    """Declare ranks by name."""
+    return field(default_factory=UnfittedRanks, metadata={"stored": stored, "record": RankTable})
 
 
 @dataclass
 class ColumnState(Section):
-    """One column of the table.
+    """One column of the table."""
 
-    Attributes:
-        hash: of all its cells, whatever their order.
-        has_values: whether any cell is not empty.
-        minus_one_is_missing: whether -1 stands for an empty cell.
-        ordinal_scale: text -> number, where the texts have an order; empty otherwise.
-        epoch_divisor: what a number is divided by to be seconds since 1970.
-        median: of its numbers; NaN where they do not differ.
-        is_spread: whether its standard deviation is positive.
-        has_two_values: whether two of its numbers differ.
-        categories: its distinct values.
-        category_rows: (categories + 1,) rows with each code, from -1 on.
-        category_width: number of codes, from -1 on.
-        varies_within_actor: whether customers show several of its values.
-        has_risk_words: whether some of its values are words of risk.
-    """
-
-    hash: Statistic[int] = _statistic("print {}")
-    has_values: Statistic[bool] = _statistic("shows {}")
-    minus_one_is_missing: Statistic[bool] = _statistic("coded {}")
-    ordinal_scale: Statistic[Mapping[str, float]] = _statistic("scale {}")
-    epoch_divisor: Statistic[float] = _statistic("unit {}")
-    median: Statistic[float] = _statistic("usual {}")
-    is_spread: Statistic[bool] = _statistic("spreads {}")
-    has_two_values: Statistic[bool] = _statistic("differs {}")
-    categories: Statistic[CategoryCodes] = _statistic("words {}", CategoryCodes)
-    category_rows: Statistic[Codes] = _statistic("rows with {}")
-    category_width: Statistic[int] = _statistic("width {}")
-    varies_within_actor: Statistic[bool] = _statistic("varies {}")
-    has_risk_words: Statistic[bool] = _statistic("risks {}")
+    hash: Statistic[int] = _statistic("print {}")  # of all its cells, whatever their order
+    has_values: Statistic[bool] = _statistic("shows {}")  # whether any cell is not empty
+    minus_one_is_missing: Statistic[bool] = _statistic("coded {}")  # whether -1 stands for an empty cell
+    ordinal_scale: Statistic[Mapping[str, float]] = _statistic(
+        "scale {}"
+    )  # text -> number; empty without an order
+    epoch_divisor: Statistic[float] = _statistic("unit {}")  # from its numbers to seconds since 1970
+    median: Statistic[float] = _statistic("usual {}")  # of its numbers; NaN where they do not differ
+    is_spread: Statistic[bool] = _statistic("spreads {}")  # whether its standard deviation is positive
+    has_two_values: Statistic[bool] = _statistic("differs {}")  # whether two of its numbers differ
+    categories: Statistic[CategoryCodes] = _statistic("words {}", CategoryCodes)  # its distinct values
+    category_rows: Statistic[Codes] = _statistic("rows with {}")  # (codes,) rows with each, from -1 on
+    category_width: Statistic[int] = _statistic("width {}")  # number of codes, from -1 on
+    varies_within_actor: Statistic[bool] = _statistic(
+        "varies {}"
+    )  # whether customers show several of its values
+    has_risk_words: Statistic[bool] = _statistic("risks {}")  # whether some of its values are words of risk
 
 
 @dataclass
 class TimeState(Section):
-    """When rows happen.
+    """When rows happen."""
 
-    Attributes:
-        is_known: whether the table has a time.
-        sample: (quantiles,) known times, which stand for those of rows without one.
-        is_midnight: whether the times are dates without a time of day.
-        has_clock: whether they are seconds since an epoch.
-        span: from the first to the last.
-        day_length: units of a counter in a day; 0 where it shows none.
-        max_day: the largest day of a date in parts.
-        max_hour: the largest value of the column of hours.
-        hours_differ: whether the time of day differs between rows.
-        is_whole: whether all times are whole numbers.
-        is_dense: whether the table has many rows and few for its span.
-        ascending: (rows,) all times.
-        half_hours: (48,) rows in each half hour of the day.
-        mean_cosine: of the hour on the circle of a day.
-        mean_sine: of the same.
-        latest: the last time, from which ages are counted.
-    """
-
-    is_known: Statistic[bool] = _statistic("timed")
-    sample: Statistic[Floats] = _statistic("time spread")
-    is_midnight: Statistic[bool] = _statistic("days only")
-    has_clock: Statistic[bool] = _statistic("clock")
-    span: Statistic[float] = _statistic("time span")
-    day_length: Statistic[float] = _statistic("day")
-    max_day: Statistic[float] = _statistic("day top")
-    max_hour: Statistic[float] = _statistic("hour top")
-    hours_differ: Statistic[bool] = _statistic("hours differ")
-    is_whole: Statistic[bool] = _statistic("time whole")
-    is_dense: Statistic[bool] = _statistic("time dense")
-    ascending: Statistic[Floats] = _statistic("times")
-    half_hours: Statistic[Floats] = _statistic("half hours")
-    mean_cosine: Statistic[float] = _statistic("hour cosine")
-    mean_sine: Statistic[float] = _statistic("hour sine")
-    latest: Statistic[float] = _statistic("today")
+    is_known: Statistic[bool] = _statistic("timed")  # whether the table has a time
+    sample: Statistic[Floats] = _statistic("time spread")  # known times, for rows without one
+    is_midnight: Statistic[bool] = _statistic(
+        "days only"
+    )  # whether the times are dates without a time of day
+    has_clock: Statistic[bool] = _statistic("clock")  # whether they are seconds since an epoch
+    span: Statistic[float] = _statistic("time span")  # from the first to the last
+    day_length: Statistic[float] = _statistic("day")  # units of a counter in a day; 0 where it shows none
+    max_day: Statistic[float] = _statistic("day top")  # the largest day of a date in parts
+    max_hour: Statistic[float] = _statistic("hour top")  # the largest value of the column of hours
+    hours_differ: Statistic[bool] = _statistic("hours differ")  # whether the time of day differs between rows
+    is_whole: Statistic[bool] = _statistic("time whole")  # whether all times are whole numbers
+    is_dense: Statistic[bool] = _statistic("time dense")  # whether it has many rows, few for its span
+    ascending: Statistic[Floats] = _statistic("times")  # (rows,) all times
+    half_hours: Statistic[Floats] = _statistic("half hours")  # (48,) rows in each half hour of the day
+    mean_cosine: Statistic[float] = _statistic("hour cosine")  # of the hour on the circle of a day
+    mean_sine: Statistic[float] = _statistic("hour sine")  # of the same
+    latest: Statistic[float] = _statistic("today")  # the last time, from which ages are counted
 
 
 @dataclass
 class AmountState(Section):
-    """Amounts.
+    """Amounts."""
 
-    Attributes:
-        scale: median of the amounts; 1 without any.
-        mean: of the amounts on the grid of sums.
-        median: of the positive amounts.
-        median_log: of the logarithms.
-        median_balance: of the balances before.
-        price_category: the category that explains most of the amounts.
-        has_round: whether some amounts are rounder than others.
-    """
-
-    scale: Statistic[float] = _statistic("amount scale")
-    mean: Statistic[float] = _statistic("amount mean")
-    median: Statistic[float] = _statistic("amount middle")
-    median_log: Statistic[float] = _statistic("log amount")
-    median_balance: Statistic[float] = _statistic("balance middle")
-    price_category: Statistic[str] = _statistic("amount category")
-    has_round: Statistic[bool] = _statistic("round amounts")
+    scale: Statistic[float] = _statistic("amount scale")  # median of the amounts; 1 without any
+    mean: Statistic[float] = _statistic("amount mean")  # of the amounts on the grid of sums
+    median: Statistic[float] = _statistic("amount middle")  # of the positive amounts
+    median_log: Statistic[float] = _statistic("log amount")  # of the logarithms
+    median_balance: Statistic[float] = _statistic("balance middle")  # of the balances before
+    price_category: Statistic[str] = _statistic(
+        "amount category"
+    )  # the category that explains the amounts best
+    has_round: Statistic[bool] = _statistic("round amounts")  # whether some amounts are rounder than others
 
 
 @dataclass
 class EntityState(Section):
-    """Customers, counterparties, devices and what else rows share.
+    """Customers, counterparties, devices and what else rows share."""
 
-    Attributes:
-        repeats: entity -> whether its members come back.
-        pair_repeats: whether a customer comes back to a counterparty.
-        amount_repeats: whether a counterparty gets the same amount again.
-        has_shared_ids: whether the same accounts send and receive.
-        first_time_role: feature -> the role whose first occurrences it marks; empty without one.
-    """
-
-    repeats: Family[Statistic[bool]] = _family("repeats {}")
-    pair_repeats: Statistic[bool] = _statistic("repeats pair")
-    amount_repeats: Statistic[bool] = _statistic("repeats cents")
-    has_shared_ids: Statistic[bool] = _statistic("two sides")
-    first_time_role: Family[Statistic[str]] = _family("first {}")
+    repeats: Family[Statistic[bool]] = _family("repeats {}")  # entity -> whether its members come back
+    pair_repeats: Statistic[bool] = _statistic("repeats pair")  # a customer comes back to a counterparty
+    amount_repeats: Statistic[bool] = _statistic("repeats cents")  # a counterparty gets an amount again
+    has_shared_ids: Statistic[bool] = _statistic("two sides")  # whether the same accounts send and receive
+    first_time_role: Family[Statistic[str]] = _family("first {}")  # feature -> its role, or empty
 
 
 @dataclass
 class NumberState(Section):
-    """The anonymous numbers of a row together.
+    """The anonymous numbers of a row together."""
 
-    Attributes:
-        centre: (columns,) medians.
-        scale: (columns,) interquartile ranges.
-        inverse_covariance: (columns, columns) shrunk.
-        missing_varies: whether some rows have more empty cells than others.
-    """
-
-    centre: Statistic[Floats] = _statistic("centre")
-    scale: Statistic[Floats] = _statistic("spread")
-    inverse_covariance: Statistic[Floats] = _statistic("inverse")
-    missing_varies: Statistic[bool] = _statistic("gaps")
+    centre: Statistic[Floats] = _statistic("centre")  # (columns,) medians
+    scale: Statistic[Floats] = _statistic("spread")  # (columns,) interquartile ranges
+    inverse_covariance: Statistic[Floats] = _statistic("inverse")  # (columns, columns) shrunk
+    missing_varies: Statistic[bool] = _statistic(
+        "gaps"
+    )  # whether some rows have more empty cells than others
 
 
 @dataclass
 class TextState(Section):
-    """Texts of a row.
+    """Texts of a row."""
 
-    Attributes:
-        domains_repeat: whether e-mail domains come back.
-        names_in_emails: whether e-mail addresses hold the names of their owners.
-        has_few_rows: whether there are too few rows for near duplicates.
-        has_near_duplicates: whether some rows, but not most, are nearly the same.
-    """
-
-    domains_repeat: Statistic[bool] = _statistic("domains")
-    names_in_emails: Statistic[bool] = _statistic("names in emails")
-    has_few_rows: Statistic[bool] = _statistic("too few rows")
-    has_near_duplicates: Statistic[bool] = _statistic("near duplicates")
+    domains_repeat: Statistic[bool] = _statistic("domains")  # whether e-mail domains come back
+    names_in_emails: Statistic[bool] = _statistic(
+        "names in emails"
+    )  # whether addresses hold the owner's name
+    has_few_rows: Statistic[bool] = _statistic(
+        "too few rows"
+    )  # whether there are too few rows for near duplicates
+    has_near_duplicates: Statistic[bool] = _statistic("near duplicates")  # whether some rows, not most, are
 
 
 @dataclass
 class FeatureState(Section):
-    """What features know of the fitted table.
+    """Statistics of the fitted table for features."""
 
-    Attributes:
-        columns: column -> its statistics; the empty name is the hour of the day as a category.
-        numeric_columns: role -> its columns that read as numbers.
-        date_column: role -> its best column of dates; empty without one.
-        category_columns: those that name kinds of things.
-        distance_scale: position of a distance column -> its median.
-        rows_counted: rows of which the categories were counted.
-        rows_shown: rows of which the values of encoded columns were counted.
-        context: what the table is like, as the reference models see it.
-        column_ranks: column -> its values.
-        directed_ranks: column -> its values, higher is riskier.
-        amount_ranks: position of a column of amounts -> its values.
-        value_counts: how many rows have each value.
-        group_sums: feature -> sums within the groups it compares rows with.
-        pooled_variance: feature -> variance within these groups.
-    """
-
-    columns: Family[ColumnState] = _sections(ColumnState)
+    columns: Family[ColumnState] = _sections(ColumnState)  # the empty name is the hour of the day
     time: TimeState = field(default_factory=TimeState)
     amounts: AmountState = field(default_factory=AmountState)
     entities: EntityState = field(default_factory=EntityState)
     numbers: NumberState = field(default_factory=NumberState)
     texts: TextState = field(default_factory=TextState)
-    numeric_columns: Family[Statistic[list[str]]] = _family("numbers {}")
-    date_column: Family[Statistic[str]] = _family("moment {}")
-    category_columns: Statistic[list[str]] = _statistic("categories")
-    distance_scale: Family[Statistic[float]] = _family("distance {}")
-    rows_counted: Statistic[float] = _statistic("rows counted")
-    rows_shown: Statistic[float] = _statistic("rows shown")
-    context: Statistic[Floats] = _statistic("context")
-    column_ranks: RankTables = _ranks("rank column {}", "below column {}")
-    directed_ranks: RankTables = _ranks("rank directed {}", "below directed {}")
-    amount_ranks: RankTables = _ranks("rank amount {}", "below amount {}")
+    numeric_columns: Family[Statistic[list[str]]] = _family(
+        "numbers {}"
+    )  # role -> its columns that read as numbers
+    date_column: Family[Statistic[str]] = _family(
+        "moment {}"
+    )  # role -> its best column of dates; empty without one
+    category_columns: Statistic[list[str]] = _statistic("categories")  # those that name kinds of things
+    distance_scale: Family[Statistic[float]] = _family(
+        "distance {}"
+    )  # position of a distance column -> its median
+    rows_counted: Statistic[float] = _statistic("rows counted")  # rows of which the categories were counted
+    rows_shown: Statistic[float] = _statistic("rows shown")  # rows of which encoded values were counted
+    context: Statistic[Floats] = _statistic(
+        "context"
+    )  # what the table is like, as the reference models see it
+    column_ranks: RankTables = _ranks("rank column {}")  # column
+    directed_ranks: RankTables = _ranks("rank directed {}")  # column, higher is riskier
+    amount_ranks: RankTables = _ranks("rank amount {}")  # position of a column of amounts
     value_counts: CountTables = field(
-        default_factory=UnfittedCounts, metadata={"stored": "values {}", "second": "counts {}"}
+        default_factory=UnfittedCounts, metadata={"stored": "values {}", "record": ValueCounts}
     )
-    group_sums: Family[Statistic[GroupSums]] = _family("sums {}", GroupSums)
-    pooled_variance: Family[Statistic[float]] = _family("pooled {}")
+    group_sums: Family[Statistic[GroupSums]] = _family(
+        "sums {}", GroupSums
+    )  # feature -> sums within its groups
+    pooled_variance: Family[Statistic[float]] = _family(
+        "pooled {}"
+    )  # feature -> variance within these groups
 
     def zscores(self, name: str, codes: Codes, x: Floats) -> Floats:
         """Return (rows,) the distance of `x` from the table's other rows of its group, in standard deviations.
@@ -291,40 +233,29 @@ class SelfTraining:
     """
 
     boosters: Mapping[str, xgboost.Booster]
-    related: tuple[int, ...] = ()
+    related: Sequence[int] = ()
 
 
 @dataclass
 class ScoringState(Section):
-    """What everything after the features knows of the fitted table.
+    """Statistics of the fitted table for everything after the features."""
 
-    Attributes:
-        rows: of the table.
-        varying: (features,) whether a feature is known for some row and not constant.
-        present: (features,) whether a feature is known for some row.
-        mean_row_anomaly: mean anomaly score of the rows by themselves, in nats.
-        ranks: feature, detector or model -> its values.
-        detectors: detector -> its fitted state.
-        plugins: detector of another distribution -> the name of that distribution.
-        agreement_weights: (members + 1,) mean rank correlation of each with the others; the anomaly score is the last.
-        mean_probability: mean probability of fraud by the members' own log-odds.
-        leader_share: share of frauds by the log-odds of the trusted model.
-        self_training: the models trained on pseudo-labels.
-        thresholds: of alerts, levels and reasons.
-    """
-
-    rows: Statistic[float] = _statistic("rows")
-    varying: Statistic[npt.NDArray[np.bool_]] = _statistic("known")
-    present: Statistic[npt.NDArray[np.bool_]] = _statistic("features")
-    mean_row_anomaly: Statistic[float] = _statistic("energy mean")
-    ranks: RankTables = _ranks("rank {}", "below {}")
-    detectors: Family[Statistic[Mapping[str, Array]]] = _family("detector: {}")
-    plugins: Statistic[Mapping[str, str]] = _statistic("detector plugins")
-    agreement_weights: Statistic[Floats] = _statistic("stability")
-    mean_probability: Statistic[float] = _statistic("belief")
-    leader_share: Statistic[float] = _statistic("leader's share")
-    self_training: Statistic[SelfTraining] = _statistic("self-training")
-    thresholds: Statistic[Thresholds] = _statistic("thresholds")
+    rows: Statistic[float] = _statistic("rows")  # of the table
+    varying: Statistic[npt.NDArray[np.bool_]] = _statistic("known")  # (features,) not constant
+    present: Statistic[npt.NDArray[np.bool_]] = _statistic("features")  # (features,) known for some row
+    mean_row_anomaly: Statistic[float] = _statistic("energy mean")  # of each row by itself, in nats
+    ranks: RankTables = _ranks("rank {}")  # feature, detector or model -> its values
+    detectors: Family[Statistic[Mapping[str, Array]]] = _family(
+        "detector: {}"
+    )  # detector -> its fitted state
+    plugins: Statistic[Mapping[str, str]] = _statistic("detector plugins")  # detector -> its distribution
+    agreement_weights: Statistic[Floats] = _statistic("stability")  # (members + 1,) mean rank correlations
+    mean_probability: Statistic[float] = _statistic("belief")  # of fraud, by the members' log-odds
+    leader_share: Statistic[float] = _statistic("leader's share")  # share of frauds, by the trusted model
+    self_training: Statistic[SelfTraining] = _statistic(
+        "self-training", SelfTraining
+    )  # the models trained on pseudo-labels
+    thresholds: Statistic[Thresholds] = _statistic("thresholds", Thresholds)  # of alerts, levels and reasons
 
 
 @dataclass
@@ -333,14 +264,10 @@ class FittedState(Section):
 
     `FittedState()` is that of a table that is fitted and scored at once. `FittedState.keeping()` also keeps what scoring
     other rows takes (all values of each feature, counts of values); its `fitted()` is then read and never written.
-
-    Attributes:
-        features: what features know of it.
-        scoring: what everything after them knows.
     """
 
-    features: FeatureState = field(default_factory=FeatureState)
-    scoring: ScoringState = field(default_factory=ScoringState)
+    features: FeatureState = field(default_factory=FeatureState)  # for features
+    scoring: ScoringState = field(default_factory=ScoringState)  # for everything after them
 
     @classmethod
     def keeping(cls) -> FittedState:

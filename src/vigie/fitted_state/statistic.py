@@ -42,17 +42,13 @@ class Statistic(ABC, Generic[T]):
 
     @abstractmethod
     def refit(self, fit: Callable[[], T]) -> T:
-        """Like `get`, but while the table is fitted `fit` is called each time: for what depends on more than the table.
-
-        Raises:
-            NotFittedError: the fitted table does not have it.
-        """
+        """Like `get`, but `fit` is called each time while the table is fitted: for what depends on more than the table."""
 
     def require(self) -> T:
-        """Return the statistic, which must be fitted already.
+        """Return the statistic.
 
         Raises:
-            NotFittedError: it is not.
+            NotFittedError: it is not fitted.
         """
         if self.value is None:
             raise NotFittedError
@@ -71,15 +67,12 @@ class Unfitted(Statistic[T]):
 
     def get(self, fit: Callable[[], T], default: T | None = None) -> T:
         """Return the statistic; computed the first time."""
-        value = self.value
-        if value is None:
-            value = self.value = fit()
-        return value
+        return self.refit(fit) if self.value is None else self.value
 
     def refit(self, fit: Callable[[], T]) -> T:
         """Compute and return the statistic."""
-        self.value = None
-        return self.get(fit)
+        self.value = value = fit()
+        return value
 
 
 @dataclass
@@ -97,26 +90,32 @@ class FittedStatistic(Statistic[T]):
         return self.require()
 
 
+@dataclass
+class Section:
+    """Statistics that belong together; each field is a statistic, a family, a set of tables or another section."""
+
+    def fitted(self) -> Self:
+        """Return the same statistics, to be looked up."""
+        return replace(self, **{field.name: getattr(self, field.name).fitted() for field in fields(self)})
+
+
 C = TypeVar("C", bound="Statistic[Any] | Section")
 
 
 class Family(dict[str, C]):
-    """Statistics of one kind by name, such as those of each column; asked for another name, it makes a new one.
-
-    Args:
-        new: makes the statistics of a name.
-        known: those that there are already.
-    """
+    """Statistics of one kind by name, such as those of each column; asked for another name, it makes new ones."""
 
     def __init__(self, new: Callable[[], C], known: Mapping[str, C] | None = None) -> None:
+        """Start with those that are known; `new` makes the statistics of another name."""
         super().__init__(known or {})
         self.new = new
 
     def __missing__(self, name: str) -> C:
-        # Two threads that ask for the same name must get the same statistics.
+        """Make the statistics of a name; two threads that ask for the same name get the same ones."""
         return self.setdefault(name, self.new())
 
     def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as what makes it."""
         return type(self), (self.new, dict(self))
 
     def fitted(self) -> Family[Any]:
@@ -128,10 +127,25 @@ def _new_fitted(new: Callable[[], Statistic[Any] | Section]) -> Any:
     return new().fitted()
 
 
-@dataclass
-class Section:
-    """Statistics that belong together; each field is a statistic, a family, a set of tables or another section."""
+class Tables(ABC, Generic[T]):
+    """Records by name that are computed from the rows at hand, or were fitted before.
 
+    Attributes:
+        tables: name -> record of the fitted table.
+    """
+
+    tables: dict[str, T]
+
+    def require(self, name: str) -> T:
+        """Return the record of a name.
+
+        Raises:
+            NotFittedError: the fitted table has none.
+        """
+        if name not in self.tables:
+            raise NotFittedError(name)
+        return self.tables[name]
+
+    @abstractmethod
     def fitted(self) -> Self:
-        """Return the same statistics, to be looked up."""
-        return replace(self, **{field.name: getattr(self, field.name).fitted() for field in fields(self)})
+        """Return the same records, to be looked up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vigie.arrays import Codes, Floats
 from vigie.fitted_state.rank_table import SMALL_BATCH
-from vigie.fitted_state.statistic import NotFittedError
+from vigie.fitted_state.statistic import Tables
 
 Mask = npt.NDArray[np.bool_]
 
@@ -37,14 +37,8 @@ class ValueCounts:
         return np.where(self.values[at] == values, self.counts[at], 1).astype(float)
 
 
-class CountTables(ABC):
-    """Counts of values by name.
-
-    Attributes:
-        tables: name -> the values of the fitted table and their counts.
-    """
-
-    tables: dict[str, ValueCounts]
+class CountTables(Tables[ValueCounts]):
+    """Counts of values by name."""
 
     @abstractmethod
     def of(self, name: str, values: Codes, known: Mask | None = None) -> Floats:
@@ -54,12 +48,9 @@ class CountTables(ABC):
             name: of what is counted.
             values: (rows,) whole numbers, such as hashes, that are the same for the same value in any table.
             known: (rows,) false where there is no value.
-
-        Raises:
-            NotFittedError: the fitted table has no such counts.
         """
 
-    def fitted(self) -> FittedCounts:
+    def fitted(self) -> CountTables:
         """Return the same counts, to be looked up."""
         return FittedCounts(dict(self.tables))
 
@@ -72,19 +63,17 @@ class UnfittedCounts(CountTables):
         keep: whether the counts are kept for rows that come later.
     """
 
-    keep: bool = False
     tables: dict[str, ValueCounts] = field(default_factory=dict)
+    keep: bool = False
 
     def of(self, name: str, values: Codes, known: Mask | None = None) -> Floats:
         """Return (rows,) how often each value occurs among `values`."""
-        some = values if known is None else values[known]
-        distinct, inverse, counts = np.unique(some, return_inverse=True, return_counts=True)
+        mask = np.ones(len(values), dtype=bool) if known is None else known
+        distinct, inverse, counts = np.unique(values[mask], return_inverse=True, return_counts=True)
         if self.keep:
             self.tables[name] = ValueCounts(distinct, counts)
-        if known is None:
-            return np.asarray(counts[inverse].astype(float))
         out = np.full(len(values), np.nan)
-        out[known] = counts[inverse]
+        out[mask] = counts[inverse]
         return out
 
 
@@ -92,30 +81,20 @@ class UnfittedCounts(CountTables):
 class FittedCounts(CountTables):
     """Counts of the fitted table."""
 
-    tables: dict[str, ValueCounts] = field(default_factory=dict)
+    tables: dict[str, ValueCounts]
 
     def of(self, name: str, values: Codes, known: Mask | None = None) -> Floats:
         """Return (rows,) how often each value occurs in the fitted table."""
-        if name not in self.tables:
-            raise NotFittedError(f"no counts of {name!r}")
-        found = self.tables[name].of(values)
+        found = self.require(name).of(values)
         return found if known is None else np.where(known, found, np.nan)
 
 
 @dataclass
 class ObservedCounts(CountTables):
-    """Counts of the fitted table; hands all values that are looked up to a callback.
-
-    Attributes:
-        inner: the counts.
-        callback: called with the name and the known values.
-    """
+    """Counts of the fitted table; hands the name and all known values that are looked up to a callback."""
 
     inner: CountTables
     callback: Callable[[str, Codes], None]
-
-    def __post_init__(self) -> None:
-        self.tables = self.inner.tables
 
     def of(self, name: str, values: Codes, known: Mask | None = None) -> Floats:
         """Return the counts after the callback has been called."""
@@ -123,11 +102,11 @@ class ObservedCounts(CountTables):
         return self.inner.of(name, values, known)
 
 
-def _positions(values: Codes, asked: Codes) -> Codes:
-    """`np.searchsorted`, four times as fast for many: asked in order, each search begins where the last one ended."""
-    if len(asked) < SMALL_BATCH:
-        return np.searchsorted(values, asked)
-    order = np.argsort(asked)
-    out = np.empty(len(asked), dtype=np.int64)
-    out[order] = np.searchsorted(values, asked[order])
+def _positions(values: Codes, wanted: Codes) -> Codes:
+    """`np.searchsorted`, four times as fast for many values: in order, each search begins where the last one ended."""
+    if len(wanted) < SMALL_BATCH:
+        return np.searchsorted(values, wanted)
+    order = np.argsort(wanted)
+    out = np.empty(len(wanted), dtype=np.int64)
+    out[order] = np.searchsorted(values, wanted[order])
     return out

@@ -62,19 +62,19 @@ def named(section: str, name: str) -> Message:
     return made
 
 
-def phrase(text: str) -> Message:
+def as_message(text: str) -> Message:
     """Return a message as it is, or a constant text as one without values."""
     return text if isinstance(text, Message) else Message(text)
 
 
 def join_or(texts: Iterable[str]) -> Message:
     """Join alternatives: the first, or the second."""
-    return reduce(lambda one, other: msg("{one} or {other}", one=one, other=other), map(phrase, texts))
+    return reduce(lambda one, other: msg("{one} or {other}", one=one, other=other), map(as_message, texts))
 
 
 def join(texts: Iterable[str]) -> Message:
     """Join with commas."""
-    return reduce(lambda one, other: msg("{one}, {other}", one=one, other=other), map(phrase, texts))
+    return reduce(lambda one, other: msg("{one}, {other}", one=one, other=other), map(as_message, texts))
 
 
 def translate(text: str, language: str) -> str:

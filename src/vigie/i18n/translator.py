@@ -7,9 +7,9 @@ from typing import Any
 
 from vigie.i18n.catalogue import DEFAULT, Text, catalogue
 from vigie.i18n.formats import Formatter
-from vigie.i18n.messages import Message, msg, phrase, translate
+from vigie.i18n.messages import Message, as_message, msg, translate
 
-_NAME_SAYS = "name says "
+_NAME_REASON = "name says "
 
 
 class Translator(Formatter):
@@ -50,7 +50,7 @@ class Translator(Formatter):
         """Translate a message, one stored as JSON, or a constant text."""
         if isinstance(text, Mapping):
             text = Message.from_json(text)
-        return translate(phrase(text), self.language) if text else ""
+        return translate(as_message(text), self.language) if text else ""
 
     def match_reason(self, reason: Mapping[str, Any]) -> str:
         """Return the reason for points of a similarity; a stored one may have English and French alone."""
@@ -65,8 +65,8 @@ class Translator(Formatter):
     def role_reasons(self, reasons: Iterable[str]) -> str:
         """Return why a column was given its role, in one line."""
         found = (
-            msg("name says {words}", words=reason.removeprefix(_NAME_SAYS))
-            if reason.startswith(_NAME_SAYS)
+            msg("name says {words}", words=reason.removeprefix(_NAME_REASON))
+            if reason.startswith(_NAME_REASON)
             else reason
             for reason in reasons
         )

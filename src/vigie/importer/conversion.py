@@ -151,7 +151,7 @@ def _request(
 
 
 def _find_files(directory: Path) -> dict[str, Path]:
-    """Return role -> file: by the seed's names, or for the model the only file that can be one."""
+    """Return role -> file: by the usual names, or for the model the only file that can be one."""
     if not directory.is_dir():
         raise NotFound("folder", directory.name)
     found: dict[str, Path] = {}

@@ -85,9 +85,9 @@ class LimitedReader:
     def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
         self._stream = stream
         self._left = max_bytes
-        self._line = b""
 
     def read(self, size: int) -> bytes:
+        """Return `size` bytes, fewer only at the end."""
         self._left -= max(size, 0)
         if size < 0 or self._left < 0:
             raise Unreadable("more bytes than the limit")
@@ -100,11 +100,13 @@ class LimitedReader:
         return data
 
     def readinto(self, buffer: bytearray) -> int:
+        """Fill `buffer`; return the number of bytes read."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def readline(self) -> bytes:
+        """Return the bytes up to and including the next newline."""
         line = bytearray()
         while len(line) < 1 << 20:
             byte = self.read(1)

@@ -155,5 +155,5 @@ def _match(match: Any) -> dict[str, Any]:
         "domain": match.entry.domain,
         "similarity": match.similarity,
         "skill": members.skill(match.entry),
-        "evidence": [reason.to_json() for reason in match.evidence],
+        "evidence": [reason.to_json() for reason in match.reasons],
     }

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from vigie.app import Upload, result_layout
 from vigie.app.job_queue import Job
 from vigie.engine import files, pipeline
-from vigie.engine.options import Options, ScoringContext
+from vigie.engine.options import Options, Progress, ScoringContext
 from vigie.engine.refine import refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
 
-Told = Callable[[str, float], None]
-
 
 def score(
-    bench: JobContext, job: Job, upload: Upload, told: Told
+    bench: JobContext, job: Job, upload: Upload, progress: Progress
 ) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Scores the table and leaves everything in the store.
 
     Returns:
         The summary, the folder of the result, and what changes on the upload.
     """
-    told("reading", 0.0)
+    progress("reading", 0.0)
     with upload_files.local_copy(bench, upload) as path:
         table = upload_files.read_table(bench, path, upload.name)
-        context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), told)
+        context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), progress)
         scorer = None
         labels = marks_of(job.options)
         if job.kind == "refine":
@@ -36,7 +34,7 @@ def score(
             scorer, prediction = pipeline.fit(table, context)
         else:
             prediction = files.predict_table(table, context, path.parent / "passes")
-        told("writing", 0.95)
+        progress("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if scorer is not None:
             (path.parent / result_layout.SCORER).write_bytes(scorer.to_bytes())
@@ -48,15 +46,15 @@ def score(
     return summary | {"file": about}, folder, exact
 
 
-def _options(asked: Mapping[str, Any]) -> Options:
+def _options(stored: Mapping[str, Any]) -> Options:
     return Options(
-        top=asked["top"],
-        minimum=asked["minimum"],
-        roles=asked["roles"],
-        alert_budget=asked["budget"],
-        expected_fraud_rate=asked["fraud_rate"],
-        language=asked["language"],
-        seed=asked["seed"],
+        top=stored["top"],
+        minimum=stored["minimum"],
+        roles=stored["roles"],
+        alert_budget=stored["budget"],
+        expected_fraud_rate=stored["fraud_rate"],
+        language=stored["language"],
+        seed=stored["seed"],
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from vigie import resources
-from vigie import train as training
+from vigie import resources, training
 from vigie.app import Upload
 from vigie.app.job_queue import Job
-from vigie.i18n.messages import phrase
+from vigie.i18n.messages import as_message
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
 
@@ -21,14 +20,14 @@ def train(context: JobContext, job: Job, upload: Upload, progress: ProgressCallb
     options = job.options
     roles = {column: role for column, role in options["roles"].items() if column != options["label"]}
     progress("looking for leaks", 0.02)
-    plan = training.examine(table, label=options["label"], domain=options["domain"], roles=roles)
+    plan = training.inspect(table, label=options["label"], domain=options["domain"], roles=roles)
     del table  # training needs only a sample of a large table
-    trained = training.teach(
+    trained = training.fit(
         plan, name=options["name"], time_budget=options["seconds"], threads=1, progress=progress
     )
     progress("writing", 0.97)
     policy = resources.signature_policy(context.settings)
-    entry = training.shelve(context.catalog, trained.bundle, context.store, policy, page=trained.page)
-    warnings = [phrase(text).to_json() for text in trained.summary["warnings"]]
+    entry = training.publish(context.catalog, trained.bundle, context.store, policy, page=trained.page)
+    warnings = [as_message(text).to_json() for text in trained.summary["warnings"]]
     model = {"name": entry.name, "version": entry.version}
     return dict(trained.summary) | {"model": model, "warnings_said": warnings}

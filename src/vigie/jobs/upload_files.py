@@ -117,7 +117,7 @@ def _read_verified(store: Store, upload: Upload, part: Part) -> bytes:
             f"part {part.number}",
             found=msg("sha256 {found}…", found=found[:16]),
             expected=msg("{sha256}…", sha256=part.sha256[:16]),
-            hint="the store returns other bytes than arrived; upload the file again",
+            hint="the stored bytes differ from the uploaded ones; upload the file again",
         )
     return data
 

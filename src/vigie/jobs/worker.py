@@ -20,7 +20,7 @@ from vigie.errors import (
     Unavailable,
     UnsignedBundle,
     VigieError,
-    kept,
+    error_record,
 )
 from vigie.i18n.messages import msg
 from vigie.jobs import retention
@@ -116,14 +116,14 @@ class Worker:
             outcome = self._fail(job, error)
         except MemoryError:
             hint = msg("score a smaller table, or give the worker more memory")
-            outcome = self._store_failure(job, kept(msg("not enough memory"), hint, "MemoryError"))
+            outcome = self._store_failure(job, error_record(msg("not enough memory"), hint, "MemoryError"))
         except Exception as error:  # noqa: BLE001  the user reads that it failed, the log says where
             self._log_bug(error, job)
             hint = msg(
-                "this is a bug of Vigie, not a fault of your table; in the worker's log it is run {id}",
+                "this is a bug in Vigie; look for run {id} in the worker's log",
                 id=job.id,
             )
-            self._store_failure(job, kept(msg("something unexpected happened"), hint, "Bug"))
+            self._store_failure(job, error_record(msg("something unexpected happened"), hint, "Bug"))
             outcome = "bug"
         log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
 

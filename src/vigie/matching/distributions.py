@@ -1,4 +1,4 @@
-"""How the features of a table are spread, as 21 quantiles each, and how close two tables are by that."""
+"""Distributions of features as 21 quantiles each, and how similar those of two tables are."""
 
 from __future__ import annotations
 
@@ -10,46 +10,49 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Small = npt.NDArray[np.float32]
+from vigie.arrays import Floats
 
 LEVELS = 21
 """Quantiles kept of a feature: 0, 5, …, 100 %."""
+SIMILAR_DISTANCE = 0.4
+"""Distance up to which an explanation calls two distributions similar."""
+MIN_FEATURES = 5
+"""With fewer shared features the distributions of two tables are not compared."""
 
-_EVERY = 2
-"""Deciles are enough to compare, and four times as fast."""
+_STEP = 2
+"""Only deciles are compared: nearly as good, and four times as fast."""
+_SAMPLE_ROWS = 20_000
 
-CLOSE = 0.4
-"""A gap up to this is called close in words."""
-
-FEWEST = 5
-"""With fewer shared features two tables are not compared by their spread."""
-
-_SAMPLE = 20_000
+Floats32 = npt.NDArray[np.float32]
 
 
 class FeatureTable(Protocol):
-    """What `features.build` returns, as far as it matters here."""
+    """Features of a table, as `features.build` returns them."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """(features,) names."""
 
     @property
-    def values(self) -> npt.NDArray[np.float32]:
+    def values(self) -> Floats32:
         """(rows, features), NaN where unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Quantiles:
-    """The spread of features: `values` is (features, LEVELS), each row ascending."""
+    """Quantiles of features.
+
+    Attributes:
+        names: (features,) names.
+        values: (features, LEVELS), each row ascending.
+    """
 
     names: tuple[str, ...]
     values: Floats
 
     @classmethod
     def from_json(cls, data: Mapping[str, Sequence[float]]) -> Quantiles:
-        """Reads the `quantiles` of a profile; a feature that is not LEVELS finite numbers is left out."""
+        """Read what `to_json` returned; features without LEVELS finite numbers are left out."""
         kept = {name: row for name, row in data.items() if len(row) == LEVELS and None not in row}
         values = np.array(list(kept.values()), dtype=np.float64).reshape(len(kept), LEVELS)
         good = np.flatnonzero(np.isfinite(values).all(axis=1))
@@ -57,34 +60,34 @@ class Quantiles:
         return cls(tuple(names[i] for i in good), np.sort(values[good], axis=1))
 
     def to_json(self) -> dict[str, list[float]]:
-        """The `quantiles` of a profile, to six significant digits."""
+        """Return name -> quantiles, to six significant digits."""
         return {
             name: [float(f"{v:.6g}") for v in row] for name, row in zip(self.names, self.values, strict=True)
         }
 
     @cached_property
-    def steps(self) -> tuple[tuple[Small, npt.NDArray[np.int8]], ...]:
-        """Points at and just before each step, (levels, 1, features), and how many levels are at or below each."""
-        values = self.values[:, ::_EVERY].astype(np.float32).T[:, None, :]
-        # Features are computed in float32 and stored with six digits: equal values may differ in the last.
+    def steps(self) -> tuple[tuple[Floats32, npt.NDArray[np.int8]], ...]:
+        """(levels, 1, features) points at and just before each decile, and how many deciles are at or below each."""
+        values = self.values[:, ::_STEP].astype(np.float32).T[:, None, :]
+        # Features are float32 and stored with six digits: equal values may differ in the last.
         slack = 1e-5 * np.abs(values).max(axis=0, initial=0.0)
         return tuple((points, _below(values, points)) for points in (values + slack, values - slack))
 
     def to_bytes(self) -> bytes:
-        """The same, packed: the names, a zero byte, then float32 values."""
+        """Return the names, a zero byte, and the values as float32."""
         return "\n".join(self.names).encode() + b"\0" + self.values.astype("<f4").tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Quantiles:
-        """Reads what `to_bytes` packed."""
+        """Read what `to_bytes` returned."""
         head, _, body = data.partition(b"\0")
         names = tuple(head.decode().split("\n")) if head else ()
         return cls(names, np.frombuffer(body, dtype="<f4").reshape(len(names), LEVELS).astype(np.float64))
 
 
-def measure(features: FeatureTable) -> Quantiles:
-    """The spread of each feature that is known for at least one row in fifty, from an even sample of rows."""
-    step = max(1, len(features.values) // _SAMPLE)
+def quantiles_of(features: FeatureTable) -> Quantiles:
+    """Return the quantiles of each feature that is known for at least 2 % of the rows, from an even sample of rows."""
+    step = max(1, len(features.values) // _SAMPLE_ROWS)
     sample = features.values[::step]
     names, rows = [], []
     for position, name in enumerate(features.names):
@@ -95,38 +98,42 @@ def measure(features: FeatureTable) -> Quantiles:
     return Quantiles(tuple(names), np.array(rows, dtype=np.float64).reshape(len(rows), LEVELS))
 
 
-def gaps(table: Quantiles, models: Sequence[Quantiles]) -> Floats:
-    """(models, features of the table) largest gap between two cumulative distributions; NaN where a model lacks it.
+def distances(table: Quantiles, models: Sequence[Quantiles]) -> Floats:
+    """Return (models, features of the table) distances of distributions, 0 to 1; NaN where a model lacks the feature.
 
-    Unlike differences of quantiles it does not change with the scale of a feature, nor with one huge value.
+    Unlike differences of quantiles they depend neither on the scale of a feature nor on single huge values.
+
     Source: the Kolmogorov–Smirnov statistic, here between two summaries of a few quantiles.
     """
-    # (levels, models, features): the long axis last, numpy walks along it.
-    levels = len(range(0, LEVELS, _EVERY))
-    theirs = np.full((levels, len(models), len(table.names)), np.nan, dtype=np.float32)
+    # (levels, models, features): numpy is fastest along the last axis, which is the longest.
+    levels = len(range(0, LEVELS, _STEP))
+    of_models = np.full((levels, len(models), len(table.names)), np.nan, dtype=np.float32)
     for position, model in enumerate(models):
         here, there = _shared(table.names, model.names)
-        theirs[:, position, here] = model.values[there, ::_EVERY].T
-    # Both are step functions: the largest gap is just before or at a step of the table's.
-    gap = np.zeros(theirs.shape[1:], dtype=np.int8)
+        of_models[:, position, here] = model.values[there, ::_STEP].T
+    # Both are step functions: they differ most at a step of the table's, or just before it.
+    gap = np.zeros(of_models.shape[1:], dtype=np.int8)
     for points, own in table.steps:
-        np.maximum(gap, np.abs(_below(theirs, points) - own).max(axis=0), out=gap)
-    return np.where(np.isnan(theirs[0]), np.nan, gap / levels)
+        np.maximum(gap, np.abs(_below(of_models, points) - own).max(axis=0), out=gap)
+    return np.where(np.isnan(of_models[0]), np.nan, gap / levels)
 
 
-def closeness(found: Floats) -> Floats:
-    """(models,) how close each is to the table, in [0, 1], from `gaps`.
+def distribution_similarity(distance: Floats) -> Floats:
+    """Return (models,) how similar the distributions of each model are to the table's, in [0, 1].
 
-    What the model never met counts as far; with fewer than `FEWEST` features to compare it is half.
+    A feature that a model lacks counts as different; with fewer than `MIN_FEATURES` shared features it is 0.5.
+
+    Args:
+        distance: (models, features) as `distances` returns them.
     """
-    missing = np.isnan(found)
-    shared = found.shape[1] - missing.sum(axis=1)
-    points = np.where(missing, 0.0, np.clip((0.8 - found) / 0.6, 0.0, 1.0)).sum(axis=1)
-    return np.asarray(np.where(shared < FEWEST, 0.5, points / max(1, found.shape[1])))
+    missing = np.isnan(distance)
+    n_shared = distance.shape[1] - missing.sum(axis=1)
+    points = np.where(missing, 0.0, np.clip((0.8 - distance) / 0.6, 0.0, 1.0)).sum(axis=1)
+    return np.asarray(np.where(n_shared < MIN_FEATURES, 0.5, points / max(1, distance.shape[1])))
 
 
-def _below(values: Small, points: Small) -> npt.NDArray[np.int8]:
-    """(levels, models, features) how many of the values of a feature are at or below each point."""
+def _below(values: Floats32, points: Floats32) -> npt.NDArray[np.int8]:
+    """Return (levels, models, features) how many values of a feature are at or below each point."""
     points = np.ascontiguousarray(np.broadcast_to(points, values.shape))
     count = np.zeros(values.shape, dtype=np.int8)
     for one in values:
@@ -136,8 +143,8 @@ def _below(values: Small, points: Small) -> npt.NDArray[np.int8]:
 
 @lru_cache(maxsize=256)
 def _shared(
-    mine: tuple[str, ...], theirs: tuple[str, ...]
+    ours: tuple[str, ...], theirs: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     at = {name: position for position, name in enumerate(theirs)}
-    pairs = [(i, at[name]) for i, name in enumerate(mine) if name in at]
+    pairs = [(i, at[name]) for i, name in enumerate(ours) if name in at]
     return np.array([i for i, _ in pairs], dtype=np.intp), np.array([j for _, j in pairs], dtype=np.intp)

@@ -1,4 +1,4 @@
-"""The similarity of one model explained: what was counted, what is missing, and the points for it."""
+"""The points of a similarity and their reasons: what was counted and what is missing."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from typing import Any
 
 import numpy as np
 
+from vigie.arrays import Floats
 from vigie.i18n.messages import Message, join, msg, named, translate
-from vigie.matching import PARTS, POINTS, Index, ModelProfile, TableProfile, Vector, vector
-from vigie.matching.distributions import CLOSE, FEWEST, Floats, closeness, gaps
-from vigie.matching.domains import UNSAID
-from vigie.matching.role_weights import ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
-from vigie.roles.definitions import ROLES
+from vigie.matching.distributions import MIN_FEATURES, SIMILAR_DISTANCE, distances, distribution_similarity
+from vigie.matching.domains import NEUTRAL_SCORE
+from vigie.matching.index import PARTS, POINTS, ModelIndex, ModelVector, known_roles
+from vigie.matching.profiles import ModelProfile, TableProfile
+from vigie.matching.role_weights import ROLE_NAMES, ROLE_WEIGHTS
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Why `points` of the similarity were given."""
+class MatchReason:
+    """The points that one part adds to a similarity, and why.
+
+    Attributes:
+        part: key of `POINTS`.
+        points: in [0, `POINTS[part]`], or more where distributions are not compared.
+        text: what was counted.
+    """
 
     part: str
     points: float
     text: Message
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reason as summaries have it; `en` and `fr` stay for one version."""
+        """Return plain JSON; `en` and `fr` stay for one version."""
         return {
             "part": self.part,
             "points": self.points,
@@ -35,54 +42,55 @@ class Evidence:
         }
 
 
-def compare(table: TableProfile, model: ModelProfile) -> tuple[Evidence, ...]:
-    """The evidence of one model, looked at alone."""
-    boiled = vector(model.domain, model.columns, model.roles)
-    found = None if table.quantiles is None else gaps(table.quantiles, [model.quantiles])
-    return explain(table, boiled, Index([boiled]).parts(table), found)
+def compare(table: TableProfile, model: ModelProfile) -> tuple[MatchReason, ...]:
+    """Compare a table with one model; see `explain`."""
+    vector = ModelVector.of(model.domain, model.columns, model.roles)
+    distance = None if table.quantiles is None else distances(table.quantiles, [model.quantiles])
+    return explain(table, vector, ModelIndex([vector]).parts(table), distance)
 
 
-def explain(table: TableProfile, model: Vector, parts: Floats, found: Floats | None) -> tuple[Evidence, ...]:
-    """Every part of the similarity explained; the points sum to the similarity rounded to three digits.
+def explain(
+    table: TableProfile, model: ModelVector, parts: Floats, distance: Floats | None
+) -> tuple[MatchReason, ...]:
+    """Return the reason of every part; their points add up to the similarity, rounded to three digits.
 
     Args:
         table: the table.
         model: the model.
-        parts: (1, parts) what `Index.parts` gave the model.
-        found: (1, features) the gaps of its features; nothing where the table has none.
+        parts: (1, parts) of the model, as `ModelIndex.parts` returns them.
+        distance: (1, features) of its distributions, as `distances` returns them; None where the table has no features.
     """
     met = dict(zip(PARTS, parts[0].tolist(), strict=True))
-    whole = 1.0
-    if found is None:
-        whole -= POINTS["distributions"]
+    max_points = 1.0
+    if distance is None:
+        max_points -= POINTS["distributions"]
     else:
-        met["distributions"] = float(closeness(found)[0])
-    exact = {part: POINTS[part] * value / whole for part, value in met.items()}
+        met["distributions"] = float(distribution_similarity(distance)[0])
+    exact = {part: POINTS[part] * value / max_points for part, value in met.items()}
     points = {part: round(value, 3) for part, value in exact.items()}
     largest = max(points, key=lambda part: points[part])
     points[largest] = round(points[largest] + round(sum(exact.values()), 3) - sum(points.values()), 3)
-    reasons = _Reasons(table, model, found)
-    return tuple(Evidence(part, value, getattr(reasons, part)()) for part, value in points.items())
+    reasons = _Reasons(table, model, distance)
+    return tuple(MatchReason(part, value, getattr(reasons, part)()) for part, value in points.items())
 
 
-def similarity(evidence: Iterable[Evidence]) -> float:
-    """The sum of the points, in [0, 1]."""
-    return round(sum(reason.points for reason in evidence), 3)
+def similarity(reasons: Iterable[MatchReason]) -> float:
+    """Return the sum of the points, in [0, 1]."""
+    return round(sum(reason.points for reason in reasons), 3)
 
 
 class _Reasons:
-    """The reason for each part, one method a part."""
+    """The text of each part, one method a part."""
 
-    def __init__(self, table: TableProfile, model: Vector, found: Floats | None) -> None:
+    def __init__(self, table: TableProfile, model: ModelVector, distance: Floats | None) -> None:
         self._table, self._model = table, model
-        self._gaps = np.zeros(0) if found is None else found[0]
-        self._present, self._types = table.presence
+        self._distance = np.zeros(0) if distance is None else distance[0]
 
     def needs(self) -> Message:
         shares = self._model.shares * (ROLE_WEIGHTS > 0)
         needed = shares >= max(1e-9, min(0.5, float(shares.max()) / 2))
-        missing = np.flatnonzero(needed & (self._table.reach < 0.5)).tolist()
-        missing.sort(key=lambda i: -float(shares[i]) * ROLES[ROLE_NAMES[i]].weight)
+        missing = np.flatnonzero(needed & (self._table.coverage < 0.5)).tolist()
+        missing.sort(key=lambda i: -float(shares[i]) * float(ROLE_WEIGHTS[i]))
         count = int(needed.sum())
         here = count - len(missing)
         if not missing:
@@ -95,8 +103,8 @@ class _Reasons:
         )
 
     def knows(self) -> Message:
-        roles = np.flatnonzero(self._present * ROLE_WEIGHTS)
-        unknown = roles[with_substitutes(np.minimum(1.0, 2.0 * self._model.shares))[roles] < 0.5].tolist()
+        roles = np.flatnonzero(self._table.present * ROLE_WEIGHTS)
+        unknown = roles[known_roles(self._model.shares)[roles] < 0.5].tolist()
         count, known = len(roles), len(roles) - len(unknown)
         if not unknown:
             return msg("the model knows {known} of the table's {count} roles", known=known, count=count)
@@ -108,40 +116,40 @@ class _Reasons:
         )
 
     def domain(self) -> Message:
-        score = self._table.domain.scores.get(self._model.domain, UNSAID)
+        score = self._table.domain.scores.get(self._model.domain, NEUTRAL_SCORE)
         domain = named("domain", self._model.domain)
         words = self._table.domain.words.get(self._model.domain, ())[:3]
-        if score == UNSAID:
+        if score == NEUTRAL_SCORE:
             return msg("nothing names the domain: half the points")
-        if score < UNSAID:
+        if score < NEUTRAL_SCORE:
             return msg("the words are not those of {domain}", domain=domain)
         if not words:
             return msg("its columns are those of {domain}", domain=domain)
         return msg("words of {domain}: {words}", domain=domain, words=", ".join(words))
 
     def names(self) -> Message:
-        known = self._model.known
-        columns = self._table.named
+        known = self._model.word_set
+        columns = self._table.column_words
         like = sum(2 * sum(map(known.__contains__, words)) >= len(words) for words in columns)
         return msg("{like} of {count} columns are named like the model's", like=like, count=len(columns))
 
     def types(self) -> Message:
-        shared = (self._present > 0) & (self._model.types > 0)
-        same = int((shared & ((self._model.types & self._types) > 0)).sum())
+        shared = (self._table.present > 0) & (self._model.types > 0)
+        same = int((shared & ((self._model.types & self._table.types) > 0)).sum())
         return msg("{same} of {both} shared roles are of the same type", same=same, both=int(shared.sum()))
 
     def distributions(self) -> Message:
-        if np.count_nonzero(~np.isnan(self._gaps)) < FEWEST:
+        if np.count_nonzero(~np.isnan(self._distance)) < MIN_FEATURES:
             return msg("too few features to compare: half the points")
-        close = int((self._gaps <= CLOSE).sum())
+        close = int((self._distance <= SIMILAR_DISTANCE).sum())
         return msg(
             "{close} of the table's {count} features are spread as in training",
             close=close,
-            count=len(self._gaps),
+            count=len(self._distance),
         )
 
 
 def _list(positions: Sequence[int]) -> Message:
-    """The names of at most three roles."""
+    """Return the names of at most three roles."""
     roles = join(named("role", ROLE_NAMES[i]) for i in positions[:3])
     return msg("{roles}…", roles=roles) if len(positions) > 3 else roles

@@ -1,7 +1,7 @@
-"""Which column of a table a model made elsewhere means by each of its own.
+"""Binding of an imported model's columns to those of a table.
 
-Such a model knows the names of its own table only. A column of the same name is meant, else one that alone has the
-same meaning on both sides: `Montant` for `amount`, but none of three dates for one.
+Such a model has only the names of its own table. A column is bound to the one of the same name, else to the only one of the
+same role where the role occurs once on both sides: `amount` to `Montant`, but not to one of three dates.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from vigie.roles.definitions import role_of
 
 
 def bind(model: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
-    """The table's column for each of the model's that has one.
+    """Return column of the model -> column of the table, for those that are found.
 
     Args:
-        model: column -> role of what the model reads.
-        table: column -> role of what there is.
+        model: column -> role, of the model's training table.
+        table: column -> role, of the table.
     """
     here = {_fold(name): name for name in sorted(table)}
     bound = {name: here[_fold(name)] for name in model if _fold(name) in here}

@@ -1,6 +1,6 @@
-"""Applies the declarative recipe of a model made elsewhere: columns of a table in, its features out.
+"""Applies the recipe of an imported model: columns of a table in, inputs of its trees out.
 
-A recipe is data, never code: what a fitted scikit-learn engineer and selector knew (categories, means,
+A recipe is data, never code: the fitted parameters of a scikit-learn pipeline (categories, means,
 filled values, kept positions), written as JSON by `vigie models import`. The format:
 
     {"format": 1, "kind": "native",
@@ -29,7 +29,7 @@ from 0 in what the step receives. In all of them JSON `null` stands for "missing
 A column the table lacks is missing in every row. A category never seen in training takes `unknown`, also
 where the original would have stopped with an error: one odd row must not stop a whole table.
 
-This module must not load a model, and knows of no vendor but numpy.
+This module must not load a model, and imports no vendor but numpy.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def apply_steps(columns: Mapping[str, Column], features: Mapping[str, Any]) -> NDArray[np.float32]:
-    """The features of every row, shape (rows, features), NaN where unknown, rows in the order given.
+    """Return the (rows, features) of a table, NaN where unknown, rows in the order given.
 
     Args:
         columns: name -> one-dimensional array, all of one length; numbers, booleans, or objects (text,
@@ -68,7 +68,7 @@ def apply_steps(columns: Mapping[str, Column], features: Mapping[str, Any]) -> N
         features: a recipe as described in the module docstring.
 
     Raises:
-        InputRefused: the recipe is of another format or is malformed, or the columns differ in length.
+        InputRefused: the recipe has another format or is malformed, or the columns differ in length.
     """
     if features.get("kind") != "native" or features.get("format") != FORMAT:
         found = msg("{get!r} format {get2!r}", get=features.get("kind"), get2=features.get("format"))
@@ -266,7 +266,7 @@ def _missing(column: Column, marker: object) -> NDArray[np.bool_]:
 def _categories(column: Column, categories: Sequence[Any]) -> NDArray[np.intp]:
     """Index of each row's category, len(categories) where it is none of them.
 
-    Text is compared with text and numbers with numbers: a table that holds 7 where the model learnt "7", or
+    Text is compared with text and numbers with numbers: a table that holds 7 where the training table had "7", or
     the other way round, still finds its category.
     """
     as_text = any(isinstance(category, str) for category in categories)

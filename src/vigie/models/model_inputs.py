@@ -1,7 +1,7 @@
-"""What the reference models look at: everything as ranks within the table, so that no scale tells tables apart.
+"""The inputs of the reference models: ranks within the table, so that no unit or scale distinguishes tables.
 
-Three kinds of input: the rank of each feature; the ranks of the detectors that need no labels; and what the
-detectors say of *other* rows with the same customer, counterparty, device or ip, because fraud comes in series.
+There are three kinds: the rank of each feature; the rank of each detector; and the related-entity signals, which are what
+*other* rows of the same customer, counterparty, device or ip score, because fraud comes in series.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
 from vigie.features.related import RECENT_RELATED, RELATED_SIGNALS, related_signals
 from vigie.fitted_state import FeatureState, FittedState, ScoringState
-from vigie.parallel import MANY, in_threads
+from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
 DETECTORS = tuple(detector.name for detector in BUILT_IN)
@@ -37,44 +37,89 @@ INPUTS: tuple[str, ...] = (
     *TABLE_CONTEXT,
 )
 
+Rows = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+Matrix = npt.NDArray[np.float32]
+
 _GRID = 2.0**24
 
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """The inputs of the reference models for one table.
+    """The model inputs of a table.
 
-    Rows are in an order of their own, by their cells, so that samples and ties fall the same way however the
-    upload was sorted: row i here is row `order[i]` of the table.
+    Rows are in canonical order, by the hashes of their cells, so that samples and ties are the same however the table was
+    sorted: row i here is row `order[i]` of the table.
 
     Attributes:
-        features: the raw unit-free features.
-        known: (features,) which of them this table can tell.
-        tails: (rows, features) one-sided tail evidence in nats.
-        detectors: (rows, detectors) mid-ranks of the label-free detectors, the built-in ones first.
-        anomaly: (rows,) their combination, in (0, 1).
-        inputs: (rows, INPUTS) float32, ranks and context; NaN is unknown.
-        columns: (rows, columns) the table's own columns as numbers, for who needs their units.
-        order: (rows,) the table's row of each row here.
-        prints: (rows,) a fingerprint of the cells of each row.
+        features: the unit-free features.
+        varying: (features,) which of them vary in the table.
+        tails: (rows, features) one-sided tail scores in nats.
+        detectors: (rows, detectors) mid-ranks of the detectors, the built-in ones first.
+        anomaly: (rows,) the anomaly score: the detectors combined, in (0, 1).
+        inputs: (rows, INPUTS) float32, NaN where unknown.
+        columns: (rows, columns) the table's own columns as numbers.
+        order: (rows,) the table's row of each row.
+        row_hashes: (rows,) of the cells of each row.
         state: what features know of the table.
     """
 
     features: features.Features
-    known: npt.NDArray[np.bool_]
-    tails: npt.NDArray[np.float32]
-    detectors: npt.NDArray[np.float64]
-    anomaly: npt.NDArray[np.float64]
-    inputs: npt.NDArray[np.float32]
-    columns: npt.NDArray[np.float64]
-    order: npt.NDArray[np.int64]
-    prints: npt.NDArray[np.uint64]
+    varying: Mask
+    tails: Matrix
+    detectors: Floats
+    anomaly: Floats
+    inputs: Matrix
+    columns: Floats
+    order: Rows
+    row_hashes: Hashes
     state: FeatureState
 
     @property
-    def company(self) -> Floats:
-        """(rows, COMPANY) what related rows around each row's moment say of it; NaN where there are none."""
+    def recent_related(self) -> Floats:
+        """Return (rows, RECENT_RELATED) related-entity signals of the day and week around each row; NaN without any."""
         return self.inputs[:, [INPUTS.index(name) for name in RECENT_RELATED]].astype(float)
+
+
+@dataclass(frozen=True)
+class RowSelection:
+    """The rows that model inputs are made for.
+
+    Attributes:
+        order: (selected,) the table's row of each.
+        row_hashes: (selected,) of their cells.
+        positions: (selected,) among the rows whose features are known; all of them where it is not given.
+    """
+
+    order: Rows
+    row_hashes: Hashes
+    positions: Rows | None = None
+
+
+@dataclass(frozen=True)
+class TailScores:
+    """Ranks and tail scores of the features.
+
+    Attributes:
+        features: the unit-free features.
+        varying: (features,) which of them vary in the table.
+        inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
+        tails: (rows, features) one-sided tail scores in nats.
+        row_ranks: (rows,) mid-ranks of the row detectors, by name.
+    """
+
+    features: features.Features
+    varying: Mask
+    inputs: Matrix
+    tails: Matrix
+    row_ranks: dict[str, Floats]
+
+    @cached_property
+    def row_anomaly(self) -> Floats:
+        """Return (rows,) the anomaly score of each row by itself in nats, on a grid on which sums are exact."""
+        ranks = np.stack([self.row_ranks[detector.name] for detector in ROW_DETECTORS], axis=1)
+        return np.asarray(np.round(-np.log(1 - ranks.mean(axis=1) + 1e-4) * _GRID) / _GRID)
 
 
 def build_inputs(
@@ -83,215 +128,176 @@ def build_inputs(
     *,
     seed: int = 0,
     state: FittedState | None = None,
-    only: npt.NDArray[np.int64] | None = None,
-    apart: npt.NDArray[np.int64] | None = None,
+    only: Rows | None = None,
+    partition: Rows | None = None,
 ) -> ModelInputs:
-    """Computes features, detectors and the evidence of related rows.
+    """Compute features, detectors and related-entity signals.
 
-    Neither the order of the columns nor that of the rows changes anything, nor what the columns are called
-    where their roles are the same.
+    Neither the order of rows or columns matters, nor the names of columns where their roles are the same.
 
     Args:
-        frame: (rows, columns) typed table.
-        roles: the role of each column.
+        frame: (rows, columns) typed.
+        roles: of the columns.
         seed: of the forests and samples.
-        state: what is known of the table as a whole; with answers of another table, these rows are told in its
-            terms.
-        only: the rows to tell of, in this order, where the others are there for their sake; needs what is known.
-        apart: (rows,) from 0; rows with different numbers know nothing of each other; needs what is known.
+        state: of the table, which is fitted to these rows or was fitted before.
+        only: rows to make inputs for, in this order, where the others are their history; the state must be fitted.
+        partition: (rows,) from 0; rows of different partitions are not related. The state must be fitted.
     """
     state = state or FittedState()
-    facts, order, rows = canonical_view(frame, roles, state.features, apart)
-    tails = tail_scores(features.build(facts.frame, facts.roles, facts), state.scoring)
-    peers = related_signals(facts, tails.suspicion, state.scoring)
+    view, order, hashes = canonical_view(frame, roles, state.features, partition)
+    tails = tail_scores(features.build(view.frame, view.roles, view), state.scoring)
+    related = related_signals(view, tails.row_anomaly, state.scoring)
     if only is None:
-        return finish_inputs(facts, tails, peers, state.scoring, seed, RowSelection(order, rows[order]))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    asked = RowSelection(np.arange(len(only)), rows[only], place[only])
-    return finish_inputs(facts, tails, peers, state.scoring, seed, asked)
+        rows = RowSelection(order, hashes[order])
+    else:
+        position = np.empty(len(order), dtype=np.int64)
+        position[order] = np.arange(len(order))
+        rows = RowSelection(np.arange(len(only)), hashes[only], position[only])
+    return finish_inputs(view, tails, related, state.scoring, seed, rows)
 
 
-def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, npt.NDArray[np.int64]]:
-    """The `features` and the `order` of `gather`, without the detectors that only scoring needs.
+def matching_features(frame: pl.DataFrame, roles: Roles) -> tuple[features.Features, Rows]:
+    """Return the `features` and the `order` of `build_inputs`, without what only scoring needs.
 
     Args:
-        frame: (rows, columns) typed table.
-        roles: the role of each column.
+        frame: (rows, columns) typed.
+        roles: of the columns.
     """
-    facts, order, _ = canonical_view(frame, roles, FeatureState())
-    return features.build(facts.frame, facts.roles, facts), order
+    view, order, _ = canonical_view(frame, roles, FeatureState())
+    return features.build(view.frame, view.roles, view), order
 
 
 def canonical_view(
-    frame: pl.DataFrame, roles: Roles, state: FeatureState, apart: npt.NDArray[np.int64] | None = None
-) -> tuple[ColumnView, npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """The facts of a table in its own order of rows and columns, that order, and the fingerprints in the table's."""
-    rows, prints, cells = row_hashes(frame, state)
-    order = np.argsort(rows, kind="stable")
-    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, prints[c.column], c.column))))
+    frame: pl.DataFrame, roles: Roles, state: FeatureState, partition: Rows | None = None
+) -> tuple[ColumnView, Rows, Hashes]:
+    """Return a table in canonical order of rows and columns, that order, and the row hashes in the table's order."""
+    hashes, column_hashes, cells = row_hashes(frame, state)
+    order = np.argsort(hashes, kind="stable")
+    ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, column_hashes[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
-    facts = ColumnView(sorted_frame, ordered, state, partition=None if apart is None else apart[order])
-    facts.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
-    return facts, order, rows
+    view = ColumnView(sorted_frame, ordered, state, partition=None if partition is None else partition[order])
+    view.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    return view, order, hashes
 
 
-def row_hashes(
-    frame: pl.DataFrame, state: FeatureState
-) -> tuple[npt.NDArray[np.uint64], dict[str, int], pl.DataFrame]:
-    """(rows,) a fingerprint of each row, which depends on its cells alone; of each column's cells; of each cell."""
+def row_hashes(frame: pl.DataFrame, state: FeatureState) -> tuple[Hashes, dict[str, int], pl.DataFrame]:
+    """Return (rows,) hashes of the rows, which depend on their cells alone, and the hashes of columns and cells."""
     total = np.zeros(frame.height, dtype=np.uint64)
-    prints = {}
-    hashed = frame.select(pl.all().hash(seed=0))
+    column_hashes = {}
+    cells = frame.select(pl.all().hash(seed=0))
     for name in frame.columns:
-        cells: npt.NDArray[np.uint64] = hashed[name].to_numpy()
-        prints[name] = state.columns[name].hash.get(partial(column_hash, cells))
-        # Columns must not be interchangeable: each multiplies by an odd number of its own.
-        total += cells * np.uint64(prints[name] | 1)
-    return total, prints, hashed
-
-
-@dataclass(frozen=True)
-class RowSelection:
-    """The rows that evidence is told of.
-
-    Attributes:
-        order: the table's row of each.
-        prints: a fingerprint of the cells of each.
-        asked: their places among the rows whose features are known; all of them where it is not given.
-    """
-
-    order: npt.NDArray[np.int64]
-    prints: npt.NDArray[np.uint64]
-    asked: npt.NDArray[np.int64] | None = None
-
-
-@dataclass(frozen=True)
-class TailScores:
-    """How far out rows are, feature by feature.
-
-    Attributes:
-        features: the raw features.
-        known: (features,) which of them the table can tell.
-        inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
-        evidence: (rows, features) one-sided, in nats.
-        energies: (rows,) mid-ranks of each sum of it.
-    """
-
-    features: features.Features
-    known: npt.NDArray[np.bool_]
-    inputs: npt.NDArray[np.float32]
-    evidence: npt.NDArray[np.float32]
-    energies: dict[str, Floats]
-
-    @cached_property
-    def suspicion(self) -> Floats:
-        """(rows,) in nats, on a grid on which sums do not depend on what was summed before."""
-        ranks = np.stack([self.energies[detector.name] for detector in ROW_DETECTORS], axis=1)
-        return np.asarray(np.round(-np.log(1 - ranks.mean(axis=1) + 1e-4) * _GRID) / _GRID)
+        values: Hashes = cells[name].to_numpy()
+        column_hashes[name] = state.columns[name].hash.get(partial(column_hash, values))
+        # Columns must not be interchangeable: each has an odd factor of its own.
+        total += values * np.uint64(column_hashes[name] | 1)
+    return total, column_hashes, cells
 
 
 def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
-    """Ranks and tails of features.
+    """Return ranks and tail scores of features.
 
     Args:
         built: the features of some rows, or of all.
-        state: what is known of the table as a whole.
+        state: of the table.
     """
     state.varying.get(built.known)
     inputs = np.full((len(built.values), len(INPUTS)), np.nan, dtype=np.float32, order="F")
-    ranks = inputs[:, : len(built.names)]
 
     def rank(j: int) -> None:
-        ranks[:, j] = state.ranks.of(built.names[j], built.values[:, j])
+        inputs[:, j] = state.ranks.of(built.names[j], built.values[:, j])
 
-    present = np.flatnonzero(state.present.get(lambda: _any(built.values)))
-    in_threads(rank, present.tolist(), worth=len(built.values) >= MANY)
+    present = np.flatnonzero(state.present.get(lambda: _present(built.values)))
+    in_threads(rank, present.tolist(), enough=len(built.values) >= ROWS_PER_THREAD)
     return tail_scores_of_ranks(built, inputs, state)
 
 
-def tail_scores_of_ranks(
-    built: features.Features, inputs: npt.NDArray[np.float32], state: ScoringState
-) -> TailScores:
-    """Tails of features whose ranks are known already, in the first columns of `inputs`."""
-    known = state.varying.get(built.known)
-    evidence = one_sided_tail_scores(inputs[:, : len(built.names)], known)
-    x = DetectorInputs(np.zeros((len(evidence), 0)), evidence, known)
-    energies = {one.name: state.ranks.of(one.name, one.score(x, {})) for one in ROW_DETECTORS}
-    return TailScores(built, known, inputs, evidence, energies)
+def tail_scores_of_ranks(built: features.Features, inputs: Matrix, state: ScoringState) -> TailScores:
+    """Return tail scores of features whose ranks are known already, in the first columns of `inputs`."""
+    varying = state.varying.get(built.known)
+    tails = one_sided_tail_scores(inputs[:, : len(built.names)], varying)
+    x = DetectorInputs(np.zeros((len(tails), 0)), tails, varying)
+    ranks = {one.name: state.ranks.of(one.name, one.score(x, {})) for one in ROW_DETECTORS}
+    return TailScores(built, varying, inputs, tails, ranks)
 
 
 def finish_inputs(
-    facts: ColumnView,
+    view: ColumnView,
     tails: TailScores,
-    peers: Mapping[str, Floats],
+    related: Mapping[str, Floats],
     state: ScoringState,
     seed: int,
     rows: RowSelection,
 ) -> ModelInputs:
-    """The evidence of the rows that are asked for: from here on each row stands for itself.
+    """Return the model inputs of selected rows; from here on each row depends on itself and the state alone.
 
     Args:
-        facts: the table, or the rows of it whose features are known.
+        view: the table, or the rows of it whose features are known.
         tails: of the same rows.
-        peers: what related rows say of them, as `related` has it.
-        state: what is known of the table as a whole.
+        related: (rows,) their related-entity signals.
+        state: of the table.
         seed: of the forests and samples.
-        rows: which of them to tell of.
+        rows: the selected ones.
     """
-    asked, known = slice(None) if rows.asked is None else rows.asked, tails.known
-    built = tails.features
-    evidence, inputs = tails.evidence[asked], tails.inputs[asked]
-    columns = raw_columns(facts.frame, facts.roles, facts)[asked]
-    x = DetectorInputs(columns, evidence, known)
-    voting = detectors_of(state)
+    at = slice(None) if rows.positions is None else rows.positions
+    inputs, columns = tails.inputs[at], raw_columns(view.frame, view.roles, view)[at]
+    x = DetectorInputs(columns, tails.tails[at], tails.varying)
+    detectors = detectors_of(state)
     # The slowest first.
-    later = [one for one in reversed(voting) if one not in ROW_DETECTORS]
     compute: dict[str, Callable[[], Floats]] = {
-        one.name: partial(detector_scores, one, x, state, seed) for one in later
+        one.name: partial(detector_scores, one, x, state, seed)
+        for one in reversed(detectors)
+        if one not in ROW_DETECTORS
     }
-    compute |= {name: partial(peers[name].__getitem__, asked) for name in RELATED_SIGNALS}
-    ranks = {name: energies[asked] for name, energies in tails.energies.items()}
+    compute |= {name: partial(related[name].__getitem__, at) for name in RELATED_SIGNALS}
+    ranks = {name: found[at] for name, found in tails.row_ranks.items()} | _ranks(compute, state, x.rows)
+    votes = np.stack([ranks[one.name] for one in detectors], axis=1)
+    first = len(tails.features.names)
+    for j, name in enumerate((*DETECTORS, *RELATED_SIGNALS)):
+        inputs[:, first + j] = ranks[name]
+    inputs[:, -len(TABLE_CONTEXT) :] = table_context(view)
+    return ModelInputs(
+        replace(tails.features, values=tails.features.values[at]),
+        tails.varying,
+        x.tails,
+        votes,
+        combine_detectors(detectors, votes, anonymous_share(view.roles), state),
+        inputs,
+        columns,
+        rows.order,
+        rows.row_hashes,
+        view.state,
+    )
+
+
+def _ranks(compute: Mapping[str, Callable[[], Floats]], state: ScoringState, rows: int) -> dict[str, Floats]:
+    """Mid-ranks of what is computed, two at a time."""
+    ranks: dict[str, Floats] = {}
 
     def rank(name: str) -> None:
         ranks[name] = state.ranks.of(name, compute[name]())
 
-    in_threads(rank, list(compute), worth=len(columns) >= MANY)
-    detectors = np.stack([ranks[one.name] for one in voting], axis=1)
-    combined = combine_detectors(voting, detectors, anonymous_share(facts.roles), state)
-    at = len(built.names)
-    for name in (*DETECTORS, *RELATED_SIGNALS):
-        inputs[:, at] = ranks[name]
-        at += 1
-    inputs[:, at:] = table_context(facts)[asked]
-    built = replace(built, values=built.values[asked])
-    return ModelInputs(
-        built, known, evidence, detectors, combined, inputs, columns, rows.order, rows.prints, facts.state
-    )
+    in_threads(rank, list(compute), enough=rows >= ROWS_PER_THREAD)
+    return ranks
 
 
-def _any(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def _present(values: Matrix) -> Mask:
     """(features,) whether a feature is known for some row."""
     return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
 
 
-def table_context(facts: ColumnView) -> Floats:
-    """(rows, CONTEXT) what the table is like, the same for every row."""
-    values = facts.state.context.get(lambda: np.array(_about(facts)))
-    return np.tile(values, (facts.n_rows, 1))
+def table_context(view: ColumnView) -> Floats:
+    """Return the TABLE_CONTEXT of the table, the same for all of its rows."""
+    return view.state.context.get(lambda: np.array(_table_context(view)))
 
 
-def _about(facts: ColumnView) -> tuple[float, ...]:
-    """What the table is like: its size, how long its histories are, what kinds of columns it has."""
-    actor, counterpart = facts.entities.groups("actor"), facts.entities.groups("counterpart")
+def _table_context(view: ColumnView) -> tuple[float, ...]:
+    """Size of the table, length of its histories, and how many columns of some kinds it has."""
+    actor, counterpart = view.entities.groups("actor"), view.entities.groups("counterpart")
+    signals = sum(len(view.numbers.all(role)) for role in ("risk_signal", "trust_signal", "velocity"))
     return (
-        np.log10(max(facts.n_rows, 1)),
+        np.log10(max(view.n_rows, 1)),
         float(np.log1p(np.nanmean(actor.count()))) if actor is not None else np.nan,
         float(np.log1p(np.nanmean(counterpart.count()))) if counterpart is not None else np.nan,
-        float(
-            len(facts.numbers.all("risk_signal"))
-            + len(facts.numbers.all("trust_signal"))
-            + len(facts.numbers.all("velocity"))
-        ),
-        float(len(facts.numbers.all("number"))),
+        float(signals),
+        float(len(view.numbers.all("number"))),
     )

@@ -114,7 +114,7 @@ def _put_manifest(target: Store, file: ExpectedFile, manifest: bytes) -> None:
 
 
 def _refuse_other_bundle(target: Store, file: ExpectedFile) -> None:
-    """Raise AlreadyThere where the readable manifest of another bundle lies."""
+    """Raise AlreadyThere where there is a readable manifest of another bundle."""
     try:
         data = target.get(file.key)
         if sha256(data).hexdigest() == file.sha256:

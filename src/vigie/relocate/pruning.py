@@ -107,9 +107,9 @@ def _find(engine: sa.Engine, target: Target) -> Migration:
 
 def _reason_to_keep(entry: ModelVersion, step: Step, used: set[StorageLocation]) -> str:
     if entry.storage != step.new:
-        return f"it lies at {entry.storage} now"
+        return f"it is at {entry.storage} now"
     if step.old in used:
-        return "another model of the catalog lies there"
+        return "another model of the catalog is there"
     if entry.provenance.get("source") == STARTER and step.old.storage_type == "local":
         return "it belongs to the installed package"
     if _is_same_folder(step.old, step.new):

@@ -112,7 +112,7 @@ def _faults(
 ) -> list[tuple[str, str]]:
     """Return label and reason of each model that cannot be restored; all old bytes are read."""
     moved = [
-        (step.label, f"it lies at {entry.storage} now, where migration {number} did not put it")
+        (step.label, f"it is at {entry.storage} now, where migration {number} did not put it")
         for entry, step in known
         if entry.storage != step.new
     ]

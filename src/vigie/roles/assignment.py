@@ -28,16 +28,16 @@ _YEAR = 365.25 * 86_400
 
 
 def assign(
-    stats: Mapping[str, ColumnStats], names: Mapping[str, ParsedName], given: Mapping[str, str]
+    stats: Mapping[str, ColumnStats], names: Mapping[str, ParsedName], chosen: Mapping[str, str]
 ) -> dict[str, Candidate]:
     """Choose the role of every column.
 
     Args:
         stats: column -> statistics of its values.
         names: column -> its parsed name.
-        given: column -> role chosen by the user; never changed.
+        chosen: column -> role chosen by the user; never changed.
     """
-    table = _Assignment(stats, names, given)
+    table = _Assignment(stats, names, chosen)
     table.settle_actor_and_counterparty()
     table.pair_coordinates()
     table.settle_duplicate_names()
@@ -66,12 +66,12 @@ class _Assignment:
     """
 
     def __init__(
-        self, stats: Mapping[str, ColumnStats], names: Mapping[str, ParsedName], given: Mapping[str, str]
+        self, stats: Mapping[str, ColumnStats], names: Mapping[str, ParsedName], chosen: Mapping[str, str]
     ) -> None:
         self.stats = stats
         self.names = names
-        self.candidates = {n: candidates_of(stats[n], names[n]) for n in stats if n not in given}
-        self.chosen = {name: Candidate(role, 1.0, ("chosen by the user",)) for name, role in given.items()}
+        self.candidates = {n: candidates_of(stats[n], names[n]) for n in stats if n not in chosen}
+        self.chosen = {name: Candidate(role, 1.0, ("chosen by the user",)) for name, role in chosen.items()}
         for name, candidates in self.candidates.items():
             self.chosen[name] = max(candidates.values(), key=lambda c: (c.score, c.role))
         self.unnamed = sorted(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from vigie.roles.name_lexicon import word_set
-from vigie.table.months import month_of
+from vigie.table.parsing.months import month_of
 
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@[^@\s]+")

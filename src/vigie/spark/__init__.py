@@ -37,8 +37,8 @@ from vigie.spark.backend import ClusterSettings, SparkBackend
 from vigie.spark.numbered_input import NumberedInput, number_rows, parse_input
 from vigie.spark.session import delete_workdir
 from vigie.table import Table
-from vigie.table.parsing import parse_with_mark
-from vigie.table.writing import free_names
+from vigie.table.parsing.columns import parse_table
+from vigie.table.writing import unused_names
 
 PARTITION_ROWS = 150_000
 """Rows of a partition, about: what a task holds at a time; an entity is never divided."""
@@ -149,7 +149,7 @@ def _score_on_driver(
 ) -> tuple[SparkFrame, dict[str, Any], str]:
     """Score rows that fit into memory as the command line does."""
     frame = given.collect()
-    typed, mark = parse_with_mark(frame, comma_by_default=comma_by_default)
+    typed, mark = parse_table(frame, comma_by_default=comma_by_default)
     result = pipeline.predict(Table(given.source, frame, typed), context)
     schema = {name: SCORED[name] for name in _RESULT}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_RESULT)
@@ -162,7 +162,7 @@ def _joined(given: NumberedInput, columns: list[str], scored: SparkFrame) -> Dat
     """Return the columns as given and the result columns after them, in the order of the rows."""
     ours = scored.select(*_RESULT).df.toDF(*(f"_ours{number}" for number in range(len(_RESULT))))
     both = given.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
-    names = free_names(RESULT_COLUMNS, columns)
+    names = unused_names(RESULT_COLUMNS, columns)
     ordered = both.orderBy("_row").drop("_row", "_ours0")
     return ordered.toDF(*columns, *(names[name] for name in RESULT_COLUMNS))
 

@@ -27,8 +27,8 @@ from vigie.spark import errors
 from vigie.spark.arrow_frame import SparkFrame
 from vigie.stores.base import Location
 from vigie.stores.open import connect, locate, open_location
-from vigie.table import Dialect, stream, write_pieces
-from vigie.table.stream import Stream
+from vigie.table import CsvFormat, chunks, write_chunks
+from vigie.table.chunks import ChunkedTable
 
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _COLUMNAR = (".parquet", ".pq")
@@ -59,7 +59,7 @@ class Folder:
     max_columns: int
 
     @contextmanager
-    def open(self, number: int) -> Iterator[Stream]:
+    def open(self, number: int) -> Iterator[ChunkedTable]:
         """One of the files, here."""
         key = self.keys[number]
         with tempfile.TemporaryDirectory(prefix="vigie-") as name:
@@ -68,7 +68,7 @@ class Folder:
                 path = folder / f"fetched{''.join(Path(key).suffixes[-2:])}"
                 with path.open("wb") as out:
                     out.writelines(open_location(self.location).stream(key))
-            opened = stream.open_file(
+            opened = chunks.open_chunked(
                 path, folder, source=key, max_rows=sys.maxsize, max_columns=self.max_columns
             )
             with opened as table:
@@ -85,7 +85,7 @@ class Read:
     """
 
     df: DataFrame
-    dialect: Dialect | None
+    dialect: CsvFormat | None
 
 
 def find(url: str, *, max_columns: int) -> Folder:
@@ -141,7 +141,7 @@ def read(session: SparkSession, folder: Folder) -> Read:
                 hint="score tables of different columns one by one",
             )
     with folder.open(0) as first:
-        empty = _plain(next(first.pieces()).clear())
+        empty = _plain(next(first.chunks()).clear())
         dialect = first.dialect
     plain = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     kinds = from_arrow_schema(plain, prefer_timestamp_ntz=True)
@@ -166,7 +166,7 @@ class _Inspect:
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         for number in rows["file"]:
             with self.folder.open(number) as table:
-                first = next(table.pieces())
+                first = next(table.chunks())
                 said = json.dumps({"columns": [[name, str(dtype)] for name, dtype in first.schema.items()]})
             yield pl.DataFrame({"file": [number], "said": [said]}, schema=_INSPECTED)
 
@@ -180,7 +180,7 @@ class _ReadFile:
         with errors.from_task():
             for number in (number for batch in batches for number in batch.column(0).to_pylist()):
                 with self.folder.open(number) as table:
-                    for piece in table.pieces():
+                    for piece in table.chunks():
                         for part in piece.iter_slices(20_000):
                             rows = _plain(part).to_arrow(compat_level=pl.CompatLevel.oldest())
                             yield from rows.cast(self.target).to_batches()
@@ -208,7 +208,7 @@ def check(target: Target) -> None:
         )
 
 
-def write(df: DataFrame, target: Target, dialect: Dialect | None) -> int:
+def write(df: DataFrame, target: Target, dialect: CsvFormat | None) -> int:
     """Writes scored rows, each task a file, in the order of the rows; returns how many files.
 
     Args:
@@ -228,7 +228,7 @@ class _WriteFile:
     """A file has the name of its partition: whoever does a task again writes the same file again."""
 
     target: Target
-    dialect: Dialect | None
+    dialect: CsvFormat | None
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with errors.from_task():
@@ -249,7 +249,7 @@ class _WriteFile:
             columns = first.schema.names[: -len(RESULT_COLUMNS)]
             with tempfile.TemporaryDirectory(prefix="vigie-") as name:
                 path = Path(name, f"part-{number:05}{self.target.extension}")
-                write_pieces(pieces(), columns, self.dialect, path, Path(name))
+                write_chunks(pieces(), columns, self.dialect, path, Path(name))
                 connect(self.target.url).put(path.name, path)
             yield pa.RecordBatch.from_arrays([pa.array([number]), pa.array([rows])], ["part", "rows"])
 

@@ -14,10 +14,10 @@ import polars as pl
 
 from vigie import resources, settings
 from vigie.catalog import ModelVersion
-from vigie.engine.members import Model
 from vigie.engine.row_functions import ScoreRows
 from vigie.engine.scorer import Scorer
-from vigie.models import reference
+from vigie.models.base import ReferenceModel
+from vigie.models.load import load_model
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class _Verified:
 
 
 @cache
-def _load(verified: _Verified, require_signature: bool) -> Model:
+def _load(verified: _Verified, require_signature: bool) -> ReferenceModel:
     chosen = settings.load()
     chosen = replace(chosen, require_signature=chosen.require_signature or require_signature)
     bundle = resources.bundle_loader(chosen)(verified.entry)
-    return reference.from_parts(bundle.booster, bundle.features)
+    return load_model(bundle.booster, bundle.features)

@@ -19,9 +19,9 @@ from vigie.engine.backends.spill import PROBED_ROWS
 from vigie.engine.sampling import row_buckets
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Schema, SparkFrame, as_polars
-from vigie.table.column_parsers import Reading, candidates
-from vigie.table.parsing import as_given, refuse_nested
-from vigie.table.stream import PIECE
+from vigie.table.chunks import CHUNK_ROWS
+from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.columns import check_flat, simplify_type
 
 ID = "v:id"
 _PLACES = 33
@@ -90,7 +90,7 @@ def number_rows(df: DataFrame, path: str, source: str) -> NumberedInput:
         raise InputRefused(f"{source}: found no rows, expected a table", hint="look at what was read")
     empty = pl.DataFrame(pl.from_arrow(kept.limit(0).toArrow()))[:, :-1]
     schema = dict(zip(df.columns, empty.dtypes, strict=True))
-    refuse_nested(schema, source)
+    check_flat(schema, source)
     return NumberedInput(kept, schema, starts, rows, source)
 
 
@@ -135,11 +135,11 @@ def parse_input(given: NumberedInput, path: str, *, comma_by_default: bool) -> t
     looked = given.frame().map(
         _Probe(given.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
     )
-    ways, mark = candidates(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
+    ways, mark = candidate_parsers(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
     for name, dtype in given.schema.items():
         if name not in ways:
             cells = pl.Series(name, [], dtype=dtype)
-            ways[name] = [Reading("given", as_given(cells).dtype, cells)]
+            ways[name] = [ColumnParser("given", simplify_type(cells).dtype, cells)]
     ways = {name: ways[name] for name in given.schema}
     doubtful = [name for name in words if ways[name][0].kind != "text"]
     while doubtful:
@@ -176,12 +176,12 @@ class _Probe:
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         numbers = _numbers(rows, self.starts)
         chosen = rows.select(numbers, *self.words)
-        yield chosen.filter(pl.col(ROW) % PIECE % self.step == 0)
+        yield chosen.filter(pl.col(ROW) % CHUNK_ROWS % self.step == 0)
 
 
 @dataclass(frozen=True)
 class _FindMisfits:
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, ColumnParser]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         found = [name for name, reading in self.readings.items() if reading.read(rows[name]) is None]
@@ -190,7 +190,7 @@ class _FindMisfits:
 
 @dataclass(frozen=True)
 class _Read:
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, ColumnParser]
     starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -25,7 +25,8 @@ from vigie.bundles.publish import publish
 from vigie.calibration import calibrator, metrics
 from vigie.ensemble import combination
 from vigie.features import NAMES
-from vigie.models import reference
+from vigie.models import transferable
+from vigie.models.transferable import TransferableModel
 from vigie.simulator import DOMAINS
 from vigie.starter_models.registry import INDEX, MODELS
 from vigie.starter_models.specs import ModelSpec, model_specs
@@ -136,13 +137,13 @@ def _belongs(sample: TrainingSample, spec: ModelSpec) -> bool:
 
 def _fit_all(
     specs: Sequence[ModelSpec], training: Sequence[TrainingSample], progress: Progress
-) -> dict[str, reference.ReferenceModel]:
+) -> dict[str, TransferableModel]:
     """Fit every model, with one thread in each of two processes."""
     fitted = {}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         waiting = [(spec, pool.submit(_fit, *_training_data(spec, training), spec.seed)) for spec in specs]
         for number, (spec, future) in enumerate(waiting):
-            fitted[spec.name] = reference.evidence_model(*future.result())
+            fitted[spec.name] = TransferableModel.from_parts(*future.result())
             progress("training models", number / len(specs))
     return fitted
 
@@ -167,12 +168,12 @@ def _fit(
     importance: Sequence[float],
     seed: int,
 ) -> tuple[bytes, dict[str, Any]]:
-    model = reference.fit(inputs, labels, importance=importance, seed=seed, threads=1)
+    model = transferable.fit(inputs, labels, importance=importance, seed=seed, threads=1)
     return model.to_bytes(), model.recipe()
 
 
 def _performance(
-    model: reference.ReferenceModel, spec: ModelSpec, held_out: Sequence[TrainingSample]
+    model: TransferableModel, spec: ModelSpec, held_out: Sequence[TrainingSample]
 ) -> dict[str, Any]:
     """Return measures on held-out tables of the model's domain and of others."""
     own = [one for one in held_out if _belongs(one, spec)] or [
@@ -196,18 +197,18 @@ def _performance(
     return out
 
 
-def _measure(model: reference.ReferenceModel, one: TrainingSample) -> tuple[float, float, float]:
-    return metrics.measure(one.label, model.margin(one.inputs), _weights(one))
+def _measure(model: TransferableModel, one: TrainingSample) -> tuple[float, float, float]:
+    return metrics.measure(one.label, model.margin_of(one.inputs), _weights(one))
 
 
 def _weights(one: TrainingSample) -> Floats:
     """(rows,) number of rows of its table that each sampled row represents."""
-    frauds, honest = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
-    return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / honest)
+    frauds, legitimate = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
+    return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / legitimate)
 
 
 def _calibrate(
-    fitted: dict[str, reference.ReferenceModel],
+    fitted: dict[str, TransferableModel],
     specs: Sequence[ModelSpec],
     held_out: Sequence[TrainingSample],
 ) -> calibrator.Calibrator:
@@ -216,31 +217,33 @@ def _calibrate(
     A user's table is never quite like a simulated one, so every other table is scored by models of other domains only. Some of
     these are used once more with the share of frauds of a whole portfolio.
     """
-    studied: list[calibrator.Studied] = []
-    rarer: list[calibrator.Studied] = []
+    samples: list[calibrator.CalibrationSample] = []
+    rarer: list[calibrator.CalibrationSample] = []
     rng = np.random.default_rng(0)
     for number, one in enumerate(held_out):
         in_domain = number % 2 == 0
         choice = [spec for spec in specs if (spec.domain == one.domain) == in_domain]
         picked = [choice[i] for i in rng.choice(len(choice), size=min(3, len(choice)), replace=False)]
-        margins = {spec.name: fitted[spec.name].margin(one.inputs) for spec in picked}
-        studied.append(_studied(one, margins, _weights(one), strange=not in_domain))
+        margins = {spec.name: fitted[spec.name].margin_of(one.inputs) for spec in picked}
+        samples.append(_sample(one, margins, _weights(one), out_of_domain=not in_domain))
         share = float(np.exp(rng.uniform(*np.log(PORTFOLIO_FRAUD_SHARE))))
         if not in_domain and number % 3 == 1 and share < one.share:
-            rarer.append(_studied(one, margins, _weights(replace(one, share=share)), strange=True))
-    return calibrator.fit(studied, rarer)
+            rarer.append(_sample(one, margins, _weights(replace(one, share=share)), out_of_domain=True))
+    return calibrator.fit(samples, rarer)
 
 
-def _studied(
-    one: TrainingSample, margins: Mapping[str, Floats], weights: Floats, *, strange: bool
-) -> calibrator.Studied:
+def _sample(
+    one: TrainingSample, margins: Mapping[str, Floats], weights: Floats, *, out_of_domain: bool
+) -> calibrator.CalibrationSample:
     members = [
         combination.MemberVote(name, 0.7, 0.85, margin, weighted_ranks(margin, weights))
         for name, margin in margins.items()
     ]
     anomaly = weighted_ranks(one.anomaly, weights)
     combined = combination.combine(anomaly, members, rows=one.rows, weights=weights)
-    return calibrator.Studied(combined.evidence, combined.belief, one.label, weights, strange)
+    return calibrator.CalibrationSample(
+        combined.score, combined.mean_probability, one.label, weights, out_of_domain
+    )
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:

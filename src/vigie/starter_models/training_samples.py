@@ -94,7 +94,7 @@ def make_sample(domain: str, view: str, seed: int, extract: bool = False) -> Tra
         columns=tuple(
             Column(c.column, c.role, str(frame.schema[c.column].base_type())) for c in found.columns
         ),
-        quantiles=_quantiles(gathered.features.values, gathered.known),
+        quantiles=_quantiles(gathered.features.values, gathered.varying),
     )
 
 

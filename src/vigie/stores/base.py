@@ -102,35 +102,19 @@ class Store(ABC):
 
     @abstractmethod
     def put_if_absent(self, key: str, data: bytes) -> None:
-        """Write the object where there is none; of concurrent writers exactly one succeeds.
-
-        Raises:
-            AlreadyThere: the object exists.
-        """
+        """Write the object, or raise AlreadyThere where there is one; of concurrent writers exactly one succeeds."""
 
     @abstractmethod
     def get(self, key: str) -> bytes:
-        """Return all bytes of the object.
-
-        Raises:
-            NotFound: there is no such object.
-        """
+        """Return all bytes of the object, or raise NotFound."""
 
     @abstractmethod
     def stream(self, key: str) -> Iterator[bytes]:
-        """Yield the object's bytes in order, about `CHUNK` at a time.
-
-        Raises:
-            NotFound: there is no such object.
-        """
+        """Yield the object's bytes in order, about `CHUNK` at a time, or raise NotFound."""
 
     @abstractmethod
     def head(self, key: str) -> Head:
-        """Return the object's metadata.
-
-        Raises:
-            NotFound: there is no such object.
-        """
+        """Return the object's metadata, or raise NotFound."""
 
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[Head]:

@@ -19,7 +19,7 @@ from obstore import exceptions as vendor
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from vigie.errors import NotFound, StoreUnavailable, UsageRefused, VigieError
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.settings import StoreOptions
 from vigie.stores.base import CHUNK, Head, Location, Store, check_key, join
 
@@ -182,7 +182,7 @@ class ObjectStore(Store):
             msg(
                 "{subject}: {value}",
                 subject=f"{label}, {name!r}" if name else label,
-                value=phrase(reason or "the request failed"),
+                value=as_message(reason or "the request failed"),
             ),
             hint=hint or "check the credentials, the region, the clock and the endpoint",
         )

@@ -15,7 +15,7 @@ from random import SystemRandom
 from stat import S_ISREG
 
 from vigie.errors import StoreUnavailable
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.settings import StoreOptions
 from vigie.stores.base import CHUNK, Head, Location, Store, check_key
 
@@ -137,7 +137,7 @@ class LocalStore(Store):
             reason, hint = _REASONS.get(error.errno or 0, (os.strerror(error.errno or errno.EIO).lower(), ""))
             subject = f"{self.location.label}, {key!r}" if key else self.location.label
             raise StoreUnavailable(
-                msg("{subject}: {value}", subject=subject, value=phrase(reason)),
+                msg("{subject}: {value}", subject=subject, value=as_message(reason)),
                 hint=hint or "check that the folder exists and may be written",
             ) from None
 

@@ -17,9 +17,9 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
     writing     the upload and our columns, written atomically
 """
 
-from vigie.table.model import Dialect, Table
-from vigie.table.parsing import from_frame, parse
-from vigie.table.source import read
-from vigie.table.writing import join, write, write_pieces
+from vigie.table.parsing.columns import from_frame, parse
+from vigie.table.reading import read
+from vigie.table.table import CsvFormat, Table
+from vigie.table.writing import append_columns, write, write_chunks
 
-__all__ = ["Dialect", "Table", "from_frame", "join", "parse", "read", "write", "write_pieces"]
+__all__ = ["CsvFormat", "Table", "append_columns", "from_frame", "parse", "read", "write", "write_chunks"]

@@ -14,7 +14,7 @@ from vigie.i18n.messages import msg
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` when the block ends well, and leaves no trace otherwise."""
     target = path.resolve()
     if target.is_dir():

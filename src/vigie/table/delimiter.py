@@ -13,10 +13,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from vigie.table.encoding import Buffer, Text
+from vigie.table.encoding import Buffer, DecodedText
 
 # On a tie the comma loses: it may be the decimal mark.
-SEPARATORS = ";\t|,"
+DELIMITERS = ";\t|,"
 _SAMPLE_BYTES = 256 * 1024
 _MOST_SAMPLE_BYTES = 64 * 1024 * 1024
 _SAMPLE_RECORDS = 500
@@ -24,7 +24,7 @@ _EXCEL_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Layout:
+class CsvLayout:
     """Where the header is and what separates its cells.
 
     Attributes:
@@ -42,7 +42,7 @@ class Layout:
     header: tuple[str, ...]
 
 
-def find_layout(text: Text) -> Layout | None:
+def find_csv_layout(text: DecodedText) -> CsvLayout | None:
     """None when the text has no line that is not blank."""
     start, told = text.start, ""
     if match := _EXCEL_LINE.match(bytes(text.data[start : start + 32])):
@@ -52,9 +52,9 @@ def find_layout(text: Text) -> Layout | None:
         return None
     start += blank
     lines = bytes(text.data[text.start : start]).count(b"\n")
-    tried = _tries(text.data, start, told or SEPARATORS)
+    tried = _tries(text.data, start, told or DELIMITERS)
     best = max(tried, key=lambda one: one.key)
-    return Layout(best.separator, start, lines, best.usual_width, best.header)
+    return CsvLayout(best.separator, start, lines, best.usual_width, best.header)
 
 
 @dataclass(frozen=True)

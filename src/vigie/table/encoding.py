@@ -16,7 +16,7 @@ from vigie.i18n.messages import msg
 
 Buffer = bytes | mmap.mmap
 
-CHUNK = 16 * 1024 * 1024
+CHUNK_BYTES = 16 * 1024 * 1024
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -46,7 +46,7 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 
 
 @dataclass(frozen=True)
-class Text:
+class DecodedText:
     """A file as UTF-8.
 
     Attributes:
@@ -64,15 +64,15 @@ class Text:
     transcoded: bool
 
 
-def decode(data: Buffer, source: str) -> Text:
+def decode_text(data: Buffer, source: str) -> DecodedText:
     """The file as UTF-8; refuses what is not text."""
     mark, encoding = encoding_of(data, source)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
-        text = Text(whole, 0, encoding, bool(mark), transcoded=True)
+        text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
     else:
-        text = Text(data, mark, "utf-8", bool(mark), transcoded=False)
-    refuse_controls(text, source)
+        text = DecodedText(data, mark, "utf-8", bool(mark), transcoded=False)
+    refuse_binary(text, source)
     return text
 
 
@@ -90,36 +90,38 @@ def encoding_of(data: Buffer, source: str) -> tuple[int, str]:
     return len(mark), encoding
 
 
-def line_of(data: Buffer, offset: int) -> int:
+def line_at(data: Buffer, offset: int) -> int:
     """Line, from 1, of the byte at `offset`."""
-    return 1 + sum(bytes(data[at : min(at + CHUNK, offset)]).count(b"\n") for at in range(0, offset, CHUNK))
+    return 1 + sum(
+        bytes(data[at : min(at + CHUNK_BYTES, offset)]).count(b"\n") for at in range(0, offset, CHUNK_BYTES)
+    )
 
 
-def chunks(data: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
+def byte_chunks(data: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
     """Offsets and pieces of the data; all but the last piece end with a line feed."""
     while start < len(data):
-        end = min(start + CHUNK, len(data))
+        end = min(start + CHUNK_BYTES, len(data))
         if end < len(data):
             newline = data.rfind(b"\n", start, end)
             if newline < 0:
                 newline = data.find(b"\n", end)
             end = len(data) if newline < 0 else newline + 1
         yield start, bytes(data[start:end])
-        release(data, start, end)
+        release_pages(data, start, end)
         start = end
 
 
-def find(data: Buffer, needle: bytes, start: int = 0) -> int:
+def find_byte(data: Buffer, needle: bytes, start: int = 0) -> int:
     """Offset of the first `needle`, one byte, or -1; of a mapped file no more than a chunk stays in memory."""
-    for at in range(start, len(data), CHUNK):
-        found = data.find(needle, at, at + CHUNK)
+    for at in range(start, len(data), CHUNK_BYTES):
+        found = data.find(needle, at, at + CHUNK_BYTES)
         if found >= 0:
             return found
-        release(data, at, at + CHUNK)
+        release_pages(data, at, at + CHUNK_BYTES)
     return -1
 
 
-def release(data: Buffer, start: int, end: int) -> None:
+def release_pages(data: Buffer, start: int, end: int) -> None:
     """Lets go of the pages of a mapped file: they are read again where somebody asks again."""
     if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
@@ -143,11 +145,11 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 0
     try:
-        for at in range(start, len(data), CHUNK):
-            piece = decoder.decode(bytes(data[at : at + CHUNK])).encode("utf-8")
+        for at in range(start, len(data), CHUNK_BYTES):
+            piece = decoder.decode(bytes(data[at : at + CHUNK_BYTES])).encode("utf-8")
             yield piece
             lines += piece.count(b"\n")
-            release(data, at, at + CHUNK)
+            release_pages(data, at, at + CHUNK_BYTES)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
         raise MalformedTable(
@@ -162,7 +164,7 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
 def _single_byte_encoding(data: Buffer, source: str) -> str:
     """The empty string when all of the data is UTF-8."""
     multibyte = 0
-    for offset, piece in chunks(data, 0):
+    for offset, piece in byte_chunks(data, 0):
         if piece.isascii():
             continue
         try:
@@ -180,26 +182,26 @@ def _single_byte_encoding(data: Buffer, source: str) -> str:
 def _western(data: Buffer) -> str:
     """Windows-1252 unless the file has one of the five bytes it does not define."""
     undefined = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
-    return "iso-8859-1" if any(find(data, byte) >= 0 for byte in undefined) else "windows-1252"
+    return "iso-8859-1" if any(find_byte(data, byte) >= 0 for byte in undefined) else "windows-1252"
 
 
 def _refuse_damaged(data: Buffer, offset: int, source: str) -> None:
     raise MalformedTable(
         source,
-        line=line_of(data, offset),
+        line=line_at(data, offset),
         found="a byte that is not UTF-8",
         expected="UTF-8 as in the rest of the file",
         hint=msg("the file mixes encodings or was cut; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
     )
 
 
-def refuse_controls(text: Text, source: str) -> None:
+def refuse_binary(text: DecodedText, source: str) -> None:
     """NUL bytes anywhere, or more than one control character in 200 at the start: not text."""
-    nul = find(text.data, b"\0", text.start)
+    nul = find_byte(text.data, b"\0", text.start)
     if nul >= 0:
         raise MalformedTable(
             source,
-            line=line_of(text.data, nul),
+            line=line_at(text.data, nul),
             found="a NUL byte",
             expected="text",
             hint=msg("the file is binary or damaged; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),

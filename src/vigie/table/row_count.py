@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vigie.errors import MalformedTable
 from vigie.i18n.messages import msg
-from vigie.table.encoding import Buffer, chunks
+from vigie.table.encoding import Buffer, byte_chunks
 
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
@@ -23,7 +23,7 @@ Indexes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Count:
+class RecordCount:
     """What was counted.
 
     Attributes:
@@ -54,9 +54,9 @@ class _Walk:
     blanks: list[Indexes] = field(default_factory=list)
 
 
-def count(
+def count_records(
     data: Buffer, start: int, *, separator: str, width: int, line: int, source: str, has_quotes: bool
-) -> Count:
+) -> RecordCount:
     """Counts the records from `start`, each of `width` cells, and refuses the first that has not.
 
     Args:
@@ -69,21 +69,21 @@ def count(
         has_quotes: whether the data has any quote at all.
     """
     walk = _Walk(source, ord(separator), width, line, record_line=line)
-    for offset, piece in chunks(data, start):
+    for offset, piece in byte_chunks(data, start):
         if offset + len(piece) >= len(data) and not piece.endswith(b"\n"):
             piece += b"\n"
         buffer = np.frombuffer(piece, dtype=np.uint8)
         structural, regular = _structural(walk, buffer, has_quotes)
         if not regular:
-            return Count(0, np.empty(0, dtype=np.int64), regular=False)
+            return RecordCount(0, np.empty(0, dtype=np.int64), regular=False)
         _advance(walk, buffer, structural)
     if walk.quoted:
-        raise unclosed_quote(source, walk.record_line)
+        raise unclosed_quote_error(source, walk.record_line)
     blanks = np.concatenate(walk.blanks) if walk.blanks else np.empty(0, dtype=np.int64)
-    return Count(walk.records, blanks, regular=True)
+    return RecordCount(walk.records, blanks, regular=True)
 
 
-def unclosed_quote(source: str, line: int) -> MalformedTable:
+def unclosed_quote_error(source: str, line: int) -> MalformedTable:
     """The refusal of a record whose quote does not end."""
     return MalformedTable(
         source,
@@ -94,7 +94,7 @@ def unclosed_quote(source: str, line: int) -> MalformedTable:
     )
 
 
-def ragged(source: str, line: int, found: int, width: int) -> MalformedTable:
+def width_error(source: str, line: int, found: int, width: int) -> MalformedTable:
     """The refusal of a record with more or fewer cells than the header."""
     return MalformedTable(
         source,
@@ -164,5 +164,5 @@ def _set_aside_blanks(walk: _Walk, buffer: Bytes, stops: Indexes, widths: Indexe
         line = walk.record_line
         if first:
             line = walk.line + int(np.count_nonzero(buffer[: int(stops[first - 1]) + 1] == _NEWLINE))
-        raise ragged(walk.source, line, int(widths[first]), walk.width)
+        raise width_error(walk.source, line, int(widths[first]), walk.width)
     walk.blanks.append(np.flatnonzero(blank) + walk.records)

@@ -17,8 +17,8 @@ import polars as pl
 
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
-from vigie.table.atomic import replacing
-from vigie.table.model import Dialect, Table
+from vigie.table.atomic import atomic_write
+from vigie.table.table import CsvFormat, Table
 
 DECIMALS = 6
 _BATCH = 100_000
@@ -26,7 +26,7 @@ _WRITABLE = msg(".csv, .csv.gz, .tsv, .txt or .parquet")
 _CSV = (".csv", ".tsv", ".txt")
 # A spreadsheet takes a cell that begins so for a formula, also with the full-width forms of East Asia.
 _FORMULA = r"^[=+\-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}]"
-_PLAIN = Dialect("utf-8", ",", ".", bom=False)
+_PLAIN = CsvFormat("utf-8", ",", ".", bom=False)
 
 
 def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
@@ -50,10 +50,10 @@ def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
     _write(batches, table.dialect, path, lambda file: _write_parquet(table.frame, additions, file))
 
 
-def write_pieces(
+def write_chunks(
     pieces: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
     columns: Iterable[str],
-    dialect: Dialect | None,
+    dialect: CsvFormat | None,
     path: str | Path,
     folder: Path,
 ) -> None:
@@ -67,7 +67,7 @@ def write_pieces(
         folder: for what has to be written twice; the caller removes it.
     """
     taken = tuple(columns)
-    fitting = ((theirs, ours.rename(free_names(ours.columns, taken))) for theirs, ours in pieces)
+    fitting = ((theirs, ours.rename(unused_names(ours.columns, taken))) for theirs, ours in pieces)
 
     def parquet(file: BinaryIO) -> None:
         parts = []
@@ -82,7 +82,7 @@ def write_pieces(
 
 def _write(
     batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
-    dialect: Dialect | None,
+    dialect: CsvFormat | None,
     path: str | Path,
     parquet: Callable[[BinaryIO], None],
 ) -> None:
@@ -93,13 +93,13 @@ def _write(
     path = Path(path)
     match [suffix.lower() for suffix in path.suffixes[-2:]]:
         case [*_, suffix] if suffix in _CSV:
-            with replacing(path) as file:
+            with atomic_write(path) as file:
                 _write_csv(batches, dialect, file)
         case [suffix, ".gz"] if suffix in _CSV:
-            with replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            with atomic_write(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
                 _write_csv(batches, dialect, packed)
         case [*_, ".parquet"]:
-            with replacing(path) as file:
+            with atomic_write(path) as file:
                 parquet(file)
         case _:
             raise UsageRefused(
@@ -112,7 +112,7 @@ def _write_parquet(frame: pl.DataFrame, additions: pl.DataFrame, file: BinaryIO)
     frame.hstack(additions.with_columns(pl.selectors.float().round(DECIMALS))).write_parquet(file)
 
 
-def join(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
+def append_columns(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
     """The columns of the upload and then the additions, under the names that `write` gives them."""
     return table.frame.hstack(_fitting(table, additions))
 
@@ -120,10 +120,10 @@ def join(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
 def _fitting(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
     if additions.height != table.frame.height:
         raise ValueError(f"{additions.height} rows to add to a table of {table.frame.height}")
-    return additions.rename(free_names(additions.columns, table.frame.columns))
+    return additions.rename(unused_names(additions.columns, table.frame.columns))
 
 
-def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+def unused_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     """Names compare without case: SQL and Spark know no difference."""
     used = {name.lower() for name in taken}
     free: dict[str, str] = {}
@@ -139,7 +139,7 @@ def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
 
 def _write_csv(
     batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
-    dialect: Dialect | None,
+    dialect: CsvFormat | None,
     file: BinaryIO | gzip.GzipFile,
 ) -> None:
     dialect = dialect or _PLAIN

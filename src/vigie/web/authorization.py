@@ -69,11 +69,11 @@ def _check() -> ResponseReturnValue | None:
         return None
     if g.user is None:
         if request.path.startswith("/api/"):
-            raise SignInRefused("this needs a session or a token", hint="send: Authorization: Bearer TOKEN")
+            raise SignInRefused("authentication required", hint="send: Authorization: Bearer TOKEN")
         if request.method == "GET":
             address = quote(request.full_path.rstrip("?"), safe="/")
             return redirect(f"/sign-in?next={address}")
-        raise SignInRefused("you are not signed in any more", hint="sign in and try again")
+        raise SignInRefused("your session has ended", hint="sign in and try again")
     if not has_role(g.user, role):
         raise NotAllowed("do this", needed=role)
     if g.token is not None and scope_rank(g.token.scopes) < ROLE_RANK[role]:

@@ -1,4 +1,4 @@
-"""Errors to answers: problem+json for programs, a page for people, both in the words of the command line."""
+"""Error responses: problem+json for programs, a page for browsers, with the messages of the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
-from vigie.i18n.messages import msg, phrase, translate
-from vigie.web.pages.layout import words
+from vigie.i18n.messages import as_message, msg, translate
+from vigie.web.pages.layout import translator
 
 log = logging.getLogger("vigie.web")
 
@@ -35,98 +35,98 @@ STATUS: dict[type[BaseException], int] = {
     errors.CatalogChanged: 409,
     MemoryError: 503,
 }
-"""What a request is answered; the first class of an error's MRO that is here decides. Anything else is a bug: 500."""
+"""Status by class; the first class of an error's MRO found here decides. Other errors are bugs: 500."""
 
 
 def status(error: BaseException) -> int:
-    """The status an error asks for."""
+    """Return the HTTP status of an error."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def install(app: Flask) -> None:
-    """Answers every error."""
-    app.register_error_handler(errors.VigieError, _ours)
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(HTTPError, _invalid)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _bug)
+    """Register the handlers of all errors."""
+    app.register_error_handler(errors.VigieError, _vigie_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPError, _schema_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug_error)
 
 
-def _ours(error: errors.VigieError) -> Any:
-    answer = _answer(status(error), type(error).__name__, error.message, error.hint)
+def _vigie_error(error: errors.VigieError) -> Any:
+    response = _respond(status(error), type(error).__name__, error.message, error.hint)
     if isinstance(error, errors.TooManyAttempts):
-        answer.headers["Retry-After"] = str(error.seconds)
-    if isinstance(error, errors.SignInRefused) and _for_programs():
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+        response.headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, errors.SignInRefused) and _wants_json():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
-def _csrf(error: CSRFError) -> Any:
+def _csrf_error(error: CSRFError) -> Any:
     del error
-    hint = "reload the page and try again; programs send a token in the header Authorization instead"
-    return _answer(400, "CsrfRefused", "this request does not come from a page of Vigie that is open", hint)
+    hint = "reload the page and try again; programs send an API token in the header Authorization"
+    return _respond(400, "CsrfRefused", "the CSRF token is missing or invalid", hint)
 
 
-def _invalid(error: HTTPError) -> Any:
-    """APIFlask's own: what was sent is not what the schema says."""
+def _schema_error(error: HTTPError) -> Any:
+    """Handle a request that does not match its schema."""
     detail = error.detail if isinstance(error.detail, dict) else {}
     fields = sorted(_paths(detail))
     found = (
-        msg("{message}: {fields}", message=phrase(str(error.message)), fields=", ".join(fields[:5]))
+        msg("{message}: {fields}", message=as_message(str(error.message)), fields=", ".join(fields[:5]))
         if fields
-        else phrase(str(error.message))
+        else as_message(str(error.message))
     )
-    return _answer(error.status_code, "InvalidRequest", found, "see /api/v1/openapi.json", errors=detail)
+    return _respond(error.status_code, "InvalidRequest", found, "see /api/v1/openapi.json", errors=detail)
 
 
-def _http(error: HTTPException) -> Any:
+def _http_error(error: HTTPException) -> Any:
     code = error.code or 500
     if code < 400:
         return error
     name = HTTPStatus(code).phrase
-    message = "there is nothing at this address" if code == 404 else name.lower()
-    answer = _answer(code, name.title().replace(" ", ""), message, "")
+    message = "no page at this address" if code == 404 else name.lower()
+    response = _respond(code, name.title().replace(" ", ""), message, "")
     for key, value in error.get_headers():
         if key in {"Allow", "Retry-After"}:
-            answer.headers[key] = value
-    return answer
+            response.headers[key] = value
+    return response
 
 
-def _bug(error: Exception) -> Any:
-    """The traceback without the error's own words: a library may quote a cell in them."""
+def _bug_error(error: Exception) -> Any:
+    """Log the traceback without the message of the error: a library may quote a cell in it."""
     log.error("bug", extra={"error": type(error).__name__, "frames": frames(error)})
     if status(error) != 500:
-        return _answer(503, type(error).__name__, "not enough memory at this moment", "try again later")
+        return _respond(503, type(error).__name__, "not enough memory at the moment", "try again later")
     hint = msg(
-        "this is a bug of Vigie, not your fault; in the server's log it is request {get}",
+        "this is a bug in Vigie; look for request {get} in the server's log",
         get=g.get("request_id", "?"),
     )
-    return _answer(500, "Bug", "something unexpected happened", hint)
+    return _respond(500, "Bug", "something unexpected happened", hint)
 
 
 def frames(error: BaseException) -> list[str]:
-    """Where an error came from, without its words."""
+    """Return file, line and function of each frame of the traceback."""
     return [
         f"{frame.filename.rpartition('/src/')[2].rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
 
 
-def _for_programs() -> bool:
+def _wants_json() -> bool:
     return request.path.startswith("/api/") or request.path in {"/healthz", "/readyz", "/metrics"}
 
 
 def _language() -> str:
-    """The reader's on a page; for programs English, unless they ask for another installed language."""
-    if not _for_programs():
-        return words().language
+    """Return the language of the page; for programs English unless the request accepts another one."""
+    if not _wants_json():
+        return translator().language
     return request.accept_languages.best_match(languages()) or DEFAULT
 
 
-def _answer(code: int, kind: str, message: str, hint: str, **more: Any) -> Response:
+def _respond(code: int, kind: str, message: str, hint: str, **more: Any) -> Response:
     title = HTTPStatus(code).phrase
-    message, hint = (translate(phrase(text), _language()) for text in (message, hint))
-    if _for_programs():
+    message, hint = (translate(as_message(text), _language()) for text in (message, hint))
+    if _wants_json():
         body = {
             "type": "about:blank",
             "title": title,
@@ -135,16 +135,16 @@ def _answer(code: int, kind: str, message: str, hint: str, **more: Any) -> Respo
             "hint": hint,
             "kind": kind,
         }
-        answer = jsonify(body | {name: value for name, value in more.items() if value})
-        answer.content_type = "application/problem+json"
+        response = jsonify(body | {name: value for name, value in more.items() if value})
+        response.content_type = "application/problem+json"
     else:
         try:
             page = render_template("error.html", status=code, message=message, hint=hint, title=title)
-            answer = Response(page, content_type="text/html; charset=utf-8")
-        except TemplateError:  # an error page must not fail where a page did
-            answer = Response(f"{title}: {message}\n{hint}\n", content_type="text/plain; charset=utf-8")
-    answer.status_code = code
-    return answer
+            response = Response(page, content_type="text/html; charset=utf-8")
+        except TemplateError:  # the error may come from the templates
+            response = Response(f"{title}: {message}\n{hint}\n", content_type="text/plain; charset=utf-8")
+    response.status_code = code
+    return response
 
 
 def _paths(detail: dict[str, Any], before: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics."""
+"""Health checks and Prometheus metrics: /healthz, /readyz, /metrics."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from vigie.web import authorization
 from vigie.web.services import Services, current_services
 
 bp = Blueprint("health", __name__)
-_ours = CollectorRegistry()
-_requests = Counter(
-    "vigie_requests_total", "Answered requests of this process", ["method", "route", "status"], registry=_ours
+_REGISTRY = CollectorRegistry()
+_REQUESTS = Counter(
+    "vigie_requests_total", "Requests of this process", ["method", "route", "status"], registry=_REGISTRY
 )
-_seconds = Histogram(
-    "vigie_request_seconds", "What they took", ["route"], registry=_ours,
+_SECONDS = Histogram(
+    "vigie_request_seconds", "Duration of requests", ["route"], registry=_REGISTRY,
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )  # fmt: skip
 
 
 def blueprints() -> list[Blueprint]:
-    """What create_app registers."""
+    """Return the blueprints that create_app registers."""
     return [bp]
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
-    """Counts a request; by route, not by address: ids would make a series each."""
-    _requests.labels(method, route, str(status)).inc()
-    _seconds.labels(route).observe(seconds)
+    """Count a request by its route; addresses hold ids, each of which would be a series."""
+    _REQUESTS.labels(method, route, str(status)).inc()
+    _SECONDS.labels(route).observe(seconds)
 
 
 @bp.get("/healthz")
 @authorization.public
 def healthz() -> ResponseReturnValue:
-    """This process answers."""
+    """Report that this process responds."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
 @authorization.public
 def readyz() -> ResponseReturnValue:
-    """Database and store answer too; anything else is a 503 in words."""
-    here = current_services()
-    here.accounts.count()
-    for _ in here.store.list("uploads/none"):
+    """Report that database and store respond; 503 otherwise."""
+    services = current_services()
+    services.accounts.count()
+    for _ in services.store.list("uploads/none"):
         break
     return jsonify(status="ready")
 
@@ -61,23 +61,25 @@ def readyz() -> ResponseReturnValue:
 @bp.get("/metrics")
 @authorization.public
 def metrics() -> ResponseReturnValue:
-    """For Prometheus: this process's requests, and the jobs of the whole installation."""
-    here = current_services()
-    if not _may_read(here):
+    """Return the metrics of this process's requests and of all runs of the installation."""
+    services = current_services()
+    if not _may_read(services):
         raise NotFound("page", "/metrics", hint="send VIGIE_METRICS_TOKEN as a bearer token")
     jobs = CollectorRegistry()
-    jobs.register(_Jobs(here))
-    return Response(generate_latest(_ours) + generate_latest(jobs), content_type="text/plain; version=0.0.4")
+    jobs.register(_RunCollector(services))
+    return Response(
+        generate_latest(_REGISTRY) + generate_latest(jobs), content_type="text/plain; version=0.0.4"
+    )
 
 
-class _Jobs(Collector):
-    """Counted in the database, so that every web process says the same."""
+class _RunCollector(Collector):
+    """Counts runs in the database, so that all web processes report the same."""
 
-    def __init__(self, here: Services) -> None:
-        self._engine = here.engine
+    def __init__(self, services: Services) -> None:
+        self._engine = services.engine
 
     def collect(self) -> Iterable[Any]:
-        """The metrics."""
+        """Yield the metrics."""
         count = GaugeMetricFamily("vigie_runs", "Runs by kind and state", labels=["kind", "state"])
         for kind, state, number in runs.count_by_state(self._engine):
             count.add_metric([kind, state], number)
@@ -87,10 +89,10 @@ class _Jobs(Collector):
         yield GaugeMetricFamily("vigie_oldest_waiting_seconds", "Age of the oldest waiting run", value=waited)
 
 
-def _may_read(here: Services) -> bool:
-    token = here.web.metrics_token
+def _may_read(services: Services) -> bool:
+    token = services.web.metrics_token
     if token:
         return hmac.compare_digest(
             request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()
         )
-    return not here.web.production and request.remote_addr in {"127.0.0.1", "::1"}
+    return not services.web.production and request.remote_addr in {"127.0.0.1", "::1"}

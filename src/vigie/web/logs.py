@@ -1,4 +1,4 @@
-"""One line a request, as JSON, without a cell: routes and ids, never what was typed."""
+"""Request log: one JSON line per request with route and ids, never the content."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ log = logging.getLogger("vigie.web")
 
 
 def install(app: Flask) -> None:
-    """Writes a line after each request."""
+    """Log each request after its response."""
     app.before_request(_start)
-    app.after_request(_line)
+    app.after_request(_log_request)
 
 
 def _start() -> None:
@@ -24,7 +24,7 @@ def _start() -> None:
     g.request_id = secrets.token_hex(8)
 
 
-def _line(response: Response) -> Response:
+def _log_request(response: Response) -> Response:
     rule = request.url_rule.rule if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     response.headers["X-Request-Id"] = g.get("request_id", "")

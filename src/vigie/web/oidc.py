@@ -1,7 +1,6 @@
-"""Signing in with an OpenID Connect provider: authorisation code with PKCE, nonce and state; the only home of Authlib.
+"""Sign-in by an OpenID Connect provider: authorization code with PKCE, nonce and state; only this module uses Authlib.
 
-The provider says who somebody is; Vigie still says what they may do. An address that the provider has not verified opens
-nothing.
+The provider authenticates users, Vigie authorizes them. An address that the provider has not verified is refused.
 """
 
 from __future__ import annotations
@@ -20,11 +19,15 @@ from vigie.web.services import current_services
 
 page = Blueprint("oidc", __name__)
 _NAME = "oidc"
-_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 def install(app: Flask, web: WebSettings) -> None:
-    """Adds the two addresses, where a provider is named."""
+    """Add the views, where the settings name a provider.
+
+    Raises:
+        UsageRefused: the client id or Authlib is missing.
+    """
     if not web.oidc_issuer:
         return
     if not web.oidc_client_id:
@@ -43,7 +46,7 @@ def install(app: Flask, web: WebSettings) -> None:
         client_kwargs={
             "scope": "openid email profile",
             "code_challenge_method": "S256",
-            "default_timeout": _SECONDS,
+            "default_timeout": _TIMEOUT_SECONDS,
         },
     )
     app.register_blueprint(page)
@@ -51,39 +54,38 @@ def install(app: Flask, web: WebSettings) -> None:
 
 @page.get("/sign-in/oidc")
 @authorization.public
-def leave() -> ResponseReturnValue:
-    """Sends the browser to the provider."""
-    there = current_services().web.public_url
-    back = f"{there}{url_for('oidc.come_back')}" if there else url_for("oidc.come_back", _external=True)
+def start() -> ResponseReturnValue:
+    """Redirect the browser to the provider."""
+    base = current_services().web.public_url
+    back = f"{base}{url_for('oidc.callback')}" if base else url_for("oidc.callback", _external=True)
     try:
-        answer: ResponseReturnValue = _provider().authorize_redirect(back)
+        response: ResponseReturnValue = _provider().authorize_redirect(back)
     except _vendor_errors() as error:
-        raise _away(error) from None
-    return answer
+        raise _unavailable(error) from None
+    return response
 
 
 @page.get("/sign-in/oidc/return")
 @authorization.public
-def come_back() -> ResponseReturnValue:
-    """Takes what the browser brings back, and asks the provider itself whether it is true."""
+def callback() -> ResponseReturnValue:
+    """Exchange the authorization code for the user's claims, and sign in."""
     try:
         claims = _provider().authorize_access_token().get("userinfo") or {}
     except _network_errors() as error:
-        raise _away(error) from None
+        raise _unavailable(error) from None
     except _vendor_errors() as error:
         raise SignInRefused(
-            msg("the provider's answer was refused ({name})", name=type(error).__name__),
-            hint="begin again at the sign-in page",
+            msg("the response of the sign-in provider is invalid ({name})", name=type(error).__name__),
+            hint="start again on the sign-in page",
         ) from None
     if not claims.get("email") or claims.get("email_verified") is not True:
         raise SignInRefused(
-            "the provider does not vouch for an e-mail address of yours",
-            hint="verify your address there, or ask for a link",
+            "the sign-in provider returned no verified e-mail address",
+            hint="verify your address with the provider, or ask an administrator for a link",
         )
-    user = current_services().sessions.find_or_create_oidc_user(
-        str(claims["email"]), str(claims.get("name") or "")
-    )
-    session.begin(*current_services().sessions.start(user))
+    sessions = current_services().sessions
+    user = sessions.find_or_create_oidc_user(str(claims["email"]), str(claims.get("name") or ""))
+    session.begin(*sessions.start(user))
     return redirect("/")
 
 
@@ -101,12 +103,12 @@ def _vendor_errors() -> tuple[type[Exception], ...]:
     from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
 
-    # ValueError and KeyError: documents of a provider that are none.
+    # ValueError and KeyError: invalid documents of the provider.
     return (AuthlibBaseError, JoseError, ValueError, KeyError, *_network_errors())
 
 
-def _away(error: Exception) -> Unavailable:
+def _unavailable(error: Exception) -> Unavailable:
     return Unavailable(
-        msg("the sign-in provider cannot be asked ({name})", name=type(error).__name__),
+        msg("the sign-in provider does not respond ({name})", name=type(error).__name__),
         hint="check VIGIE_OIDC_ISSUER and the network, or sign in with a password",
     )

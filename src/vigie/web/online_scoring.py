@@ -68,8 +68,10 @@ class ScorerCache:
         try:
             scorer = Scorer.from_bytes(self._store.get(join(result, result_layout.SCORER)))
         except NotFound:
-            hint = "score a table of at most 200,000 rows: those leave a plan; refined scores do not"
-            raise NotFound("plan of the run", result.split("/")[-2], hint=hint) from None
+            hint = (
+                "score a table of at most 200,000 rows; only such runs store a scorer, and refinements do not"
+            )
+            raise NotFound("scorer of the run", result.split("/")[-2], hint=hint) from None
         with self._lock:
             batcher = self._batchers.setdefault(result, MicroBatcher(scorer))
             while len(self._batchers) > _MAX_SCORERS:

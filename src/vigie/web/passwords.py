@@ -1,4 +1,4 @@
-"""Passwords: argon2id, and how little is accepted."""
+"""Password hashing with argon2id, and the rules for new passwords."""
 
 from __future__ import annotations
 
@@ -10,35 +10,41 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 
-_SHORTEST, _LONGEST = 10, 1000
+_MIN_LENGTH, _MAX_LENGTH, _MIN_CHARACTERS = 12, 1000, 5
 _HASHER = PasswordHasher()
 
 
-def make(password: str) -> str:
-    """What to keep of a new password; refuses one that is easily guessed."""
-    if not _SHORTEST <= len(password) <= _LONGEST:
+def hash_password(password: str) -> str:
+    """Return the hash of a new password.
+
+    Raises:
+        UsageRefused: it is too short, too long, or has too few different characters.
+    """
+    if not _MIN_LENGTH <= len(password) <= _MAX_LENGTH:
         raise UsageRefused(
             msg(
                 "found a password of {password} characters, expected {shortest} to {longest}",
                 password=len(password),
-                shortest=_SHORTEST,
-                longest=_LONGEST,
+                shortest=_MIN_LENGTH,
+                longest=_MAX_LENGTH,
             ),
-            hint="three or four words make a good one",
+            hint="several words are a good choice",
         )
-    if len(set(password)) < 5:
-        raise UsageRefused("found a password of hardly any different characters", hint="mix more of them")
+    if len(set(password)) < _MIN_CHARACTERS:
+        raise UsageRefused(
+            "found a password with too few different characters", hint="use more different characters"
+        )
     return _HASHER.hash(password)
 
 
-def fits(kept: str | None, password: str) -> bool:
-    """Whether the password is that; takes as long where there is none, so that time tells nothing."""
+def verify(stored: str | None, password: str) -> bool:
+    """Return whether a password matches a hash, in the same time where there is no hash."""
     try:
-        return _HASHER.verify(kept or _nobodys(), password[:_LONGEST]) and kept is not None
+        return _HASHER.verify(stored or _dummy_hash(), password[:_MAX_LENGTH]) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
 @cache
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _HASHER.hash("nobody's password")

@@ -1,4 +1,4 @@
-"""Headers, cookies, limits, and the secret that signs cookies."""
+"""Security headers, cookies, size limits, and the secret that signs cookies."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.settings import Settings, WebSettings
 
-_SHORTEST_SECRET = 32
+_MIN_SECRET = 32
 _FORM_BYTES = 1024**2
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
+SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Content-Security-Policy of documents with texts from a user's table: no script, no request."""
 _HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +34,11 @@ _HEADERS = {
 
 
 def configure(app: Flask, settings: Settings, web: WebSettings) -> None:
-    """Makes the app safe to serve; refuses where it cannot."""
+    """Configure cookies, limits, proxies and headers.
+
+    Raises:
+        UsageRefused: the secret is missing or too short.
+    """
     app.config.update(
         SECRET_KEY=secret(settings, web),
         SESSION_COOKIE_NAME="__Host-vigie" if web.production else "vigie",
@@ -41,7 +47,7 @@ def configure(app: Flask, settings: Settings, web: WebSettings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=web.session_hours),
         SESSION_REFRESH_EACH_REQUEST=False,
-        # A form's file goes to a temporary file; its other fields are small.
+        # Werkzeug writes the file of a form to disk; the other fields are small.
         MAX_CONTENT_LENGTH=web.max_upload_bytes + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
         MAX_FORM_PARTS=1000,
@@ -51,45 +57,47 @@ def configure(app: Flask, settings: Settings, web: WebSettings) -> None:
             app.wsgi_app, x_for=web.proxies, x_proto=web.proxies, x_host=web.proxies
         )
     app.extensions["vigie-hsts"] = web.production
-    app.after_request(_headers)
+    app.after_request(_add_headers)
 
 
 def secret(settings: Settings, web: WebSettings) -> str:
-    """What signs cookies: the settings', or where one person works alone a file only they can read."""
+    """Return the secret that signs cookies: of the settings, or of a private file outside production.
+
+    Raises:
+        UsageRefused: production without a secret, or a secret that is too short.
+    """
     if web.secret:
-        if len(web.secret) < _SHORTEST_SECRET:
+        if len(web.secret) < _MIN_SECRET:
             raise UsageRefused(
                 msg(
                     "VIGIE_SECRET: found {secret} characters, expected at least {shortest_secret}",
                     secret=len(web.secret),
-                    shortest_secret=_SHORTEST_SECRET,
+                    shortest_secret=_MIN_SECRET,
                 ),
-                hint="make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+                hint="create one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
             )
         return web.secret
     if web.production:
         raise UsageRefused(
-            "VIGIE_SECRET is not set, and nobody else's secret will do in production",
-            hint="make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            "VIGIE_SECRET must be set in production",
+            hint="create one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
         )
-    return _own_secret(settings.home / "secret")
+    return _local_secret(settings.home / "secret")
 
 
-def _own_secret(path: Path) -> str:
+def _local_secret(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".secret-{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(48))
-    # Of several processes that start at once one wins, and all read the winner's.
+    # Of several processes that start at once, one creates the file and all read it.
     with suppress(FileExistsError):
         path.hardlink_to(fresh)
     fresh.unlink()
     return path.read_text()
 
 
-def _headers(response: Response) -> Response:
-    from flask import current_app
-
+def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if current_app.extensions["vigie-hsts"]:

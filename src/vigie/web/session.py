@@ -70,8 +70,8 @@ def _authenticate() -> None:
         found = services.tokens.authenticate(bearer) if bearer else None
         if found is None:
             raise SignInRefused(
-                "this token opens nothing",
-                hint="it may be revoked or too old; make a new one in the settings",
+                "this API token is not valid",
+                hint="it may be revoked or expired; create a new one in the settings",
             )
         g.user, g.token = found
     elif session.get(_KEY):

@@ -22,7 +22,7 @@ from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
-from vigie.table.atomic import replacing
+from vigie.table.atomic import atomic_write
 
 _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
@@ -125,7 +125,7 @@ class ResultCache:
 
     def _fetch(self, key: str, copy: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with replacing(copy) as file:
+        with atomic_write(copy) as file:
             for chunk in self._store.stream(key):
                 file.write(chunk)
 
@@ -154,7 +154,7 @@ class RankedTable:
         """
         if query.page < 1 or not 1 <= query.size <= _MAX_PAGE_SIZE:
             raise UsageRefused(
-                msg("expected a page from 1 and 1 to {max_page} rows a page", max_page=_MAX_PAGE_SIZE)
+                msg("expected a page from 1 and 1 to {max_page} rows per page", max_page=_MAX_PAGE_SIZE)
             )
         rows = self._scan()
         if query.budget is not None:
@@ -245,4 +245,4 @@ def _shortened(cell: str | None) -> str | None:
 
 
 def _not_found(name: str) -> NotFound:
-    return NotFound("file", name, hint="the upload may have been deleted meanwhile")
+    return NotFound("file", name, hint="the upload may have been deleted")

@@ -26,7 +26,7 @@ def _heights(svg: str, group: str) -> list[float]:
 
 def test_double_bars_are_in_proportion_each_half_to_its_own_most() -> None:
     """Twice as many rows, twice as high; the fewest alerts may be as high as the most rows."""
-    svg = charts.double([(0, "a")], [100, 50], [1, 2], "what", EN)
+    svg = charts.mirrored_bars([(0, "a")], [100, 50], [1, 2], "what", EN)
     rows, alerts = _heights(svg, "rows"), _heights(svg, "alerts")
     assert rows[0] == pytest.approx(2 * rows[1], abs=0.2)
     assert alerts[1] == pytest.approx(2 * alerts[0], abs=0.2)
@@ -34,14 +34,14 @@ def test_double_bars_are_in_proportion_each_half_to_its_own_most() -> None:
 
 def test_the_histogram_cuts_where_the_threshold_is() -> None:
     """Half-way between the ends, the line stands in the middle of the drawing."""
-    svg = charts.scores([0.0, 0.25, 0.5, 0.75, 1.0], [10, 10, 10, 10], 0.5, EN)
+    svg = charts.histogram([0.0, 0.25, 0.5, 0.75, 1.0], [10, 10, 10, 10], 0.5, EN)
     cut = float(re.search(r'data-cut="line" x1="([\d.]+)"', svg).group(1))  # type: ignore[union-attr]
-    assert cut == pytest.approx((charts.MARGIN + charts.WIDTH - charts.RIGHT) / 2, abs=0.2)
+    assert cut == pytest.approx((charts.HISTOGRAM_LEFT + charts.WIDTH - charts.RIGHT) / 2, abs=0.2)
 
 
 def test_labels_are_text_and_never_markup() -> None:
     """A cell of a table cannot become an element."""
-    svg = charts.double([(0, "<script>alert(1)</script>")], [1], [1], '"><b>', EN)
+    svg = charts.mirrored_bars([(0, "<script>alert(1)</script>")], [1], [1], '"><b>', EN)
     assert "<script" not in svg
     assert "<b>" not in svg
 
@@ -49,26 +49,35 @@ def test_labels_are_text_and_never_markup() -> None:
 def test_charts_have_no_inline_style_so_that_the_policy_may_forbid_it() -> None:
     """Attributes of presentation are allowed; `style` is not."""
     drawn = (
-        charts.scores([0.0, 0.5, 1.0], [0, 3], None, EN)
-        + charts.double([], [1, 2], [0, 0], "x", EN)
-        + charts.share_bar(1, 2)
+        charts.histogram([0.0, 0.5, 1.0], [0, 3], None, EN)
+        + charts.mirrored_bars([], [1, 2], [0, 0], "x", EN)
+        + charts.bar(1, 2)
     )
     assert "style" not in drawn
 
 
 def test_nothing_to_draw_is_drawn_all_the_same() -> None:
     """No rows, no alerts, one bar."""
-    assert "<svg" in charts.scores([0.0, 1.0], [0], None, EN)
-    assert "<svg" in charts.double([], [], [], "x", EN)
-    assert charts.times([], EN) == []
+    assert "<svg" in charts.histogram([0.0, 1.0], [0], None, EN)
+    assert "<svg" in charts.mirrored_bars([], [], [], "x", EN)
+    assert charts.time_labels({"labels": []}, EN) == []
 
 
 def test_times_are_named_by_their_span() -> None:
     """Hours within a day, days within a year, else months; a time that only counts as it is."""
-    assert charts.times(["2026-09-01T00:00:00Z", "2026-09-01T06:00:00Z"], EN) == [(0, "00:00"), (1, "06:00")]
-    assert charts.times(["2026-09-01T00:00:00Z", "2026-10-01T00:00:00Z"], EN)[0] == (0, "1 Sep")
-    assert charts.times(["2024-09-01T00:00:00Z", "2026-10-01T00:00:00Z"], EN)[1] == (1, "Oct 2026")
-    assert charts.times(["0", "743"], EN) == [(0, "0"), (1, "743")]
+    assert charts.time_labels({"labels": ["2026-09-01T00:00:00Z", "2026-09-01T06:00:00Z"]}, EN) == [
+        (0, "00:00"),
+        (1, "06:00"),
+    ]
+    assert charts.time_labels({"labels": ["2026-09-01T00:00:00Z", "2026-10-01T00:00:00Z"]}, EN)[0] == (
+        0,
+        "1 Sep",
+    )
+    assert charts.time_labels({"labels": ["2024-09-01T00:00:00Z", "2026-10-01T00:00:00Z"]}, EN)[1] == (
+        1,
+        "Oct 2026",
+    )
+    assert charts.time_labels({"labels": ["0", "743"]}, EN) == [(0, "0"), (1, "743")]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ def test_times_are_named_by_their_span() -> None:
 )
 def test_amounts_in_little_room(value: float, text: str) -> None:
     """Thousands and millions are cut short."""
-    assert charts.short(value, EN) == text
+    assert charts.short_amount(value, EN) == text
 
 
 def test_between_two_points_the_budget_goes_straight() -> None:
@@ -101,4 +110,4 @@ def test_the_slider_begins_at_what_vigie_proposes_or_at_a_few_rows(
     alerts: int, rows: int, start: int
 ) -> None:
     """Where it proposes none there is still something to look at."""
-    assert budgets.first({"alerts": alerts, "rows": rows}, POINTS) == start
+    assert budgets.initial({"alerts": alerts, "rows": rows}, POINTS) == start

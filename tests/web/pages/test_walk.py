@@ -18,23 +18,23 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WORDS = {
     "en": {
-        "upload": "Which rows should you look at first?",
-        "fit": "These models know files like yours.",
+        "upload": "Which rows should you review first?",
+        "fit": "These models match your file well.",
         "role": "region",
         "changed": "1 meaning changed.",
-        "marked": "10 rows marked",
+        "marked": "10 rows labelled",
         "reason": "large",
     },
     "fr": {
-        "upload": "Quelles lignes regarder en premier",
-        "fit": "Ces modèles connaissent bien ce genre de fichier.",
+        "upload": "Quelles lignes examiner en premier",
+        "fit": "Ces modèles correspondent bien à votre fichier.",
         "role": "country",
         "changed": "1 sens changé.",
-        "marked": "10 lignes avec votre avis",
+        "marked": "10 lignes étiquetées",
         "reason": "montant",
     },
 }
-KEYS = {"en": ("f", "o", "u"), "fr": ("f", "n", "d")}
+KEYS = {"en": ("f", "l", "u"), "fr": ("f", "l", "i")}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -76,9 +76,9 @@ def test_upload_check_score_mark_download_and_refine(
     _look_at(page, 50)
 
     _mark_ten(page, KEYS[language])
-    assert page.inner_text("#marked-count") == said["marked"]
+    assert page.inner_text("#labels-count") == said["marked"]
     page.reload()
-    assert page.inner_text("#marked-count") == said["marked"]
+    assert page.inner_text("#labels-count") == said["marked"]
     # At first the page shows as many rows as are proposed; all of these are marked.
     proposed = int(page.get_attribute("#budget", "data-proposed") or 0)
     assert page.locator("#rows button[aria-pressed=true]").count() == min(proposed, 10) > 0
@@ -86,11 +86,11 @@ def test_upload_check_score_mark_download_and_refine(
     _check_downloads(page, tmp_path)
 
     before_refining = page.url
-    page.click("#marked-bar button")
+    page.click("#labels-bar button")
     page.wait_for_url(lambda url: "/runs/run_" in url and url != before_refining)
     page.wait_for_selector("#rows")
     assert page.get_attribute(".facts a", "href") in before_refining
-    assert page.inner_text("#marked-count") == said["marked"]
+    assert page.inner_text("#labels-count") == said["marked"]
     seen.must_be_clean()
 
 
@@ -265,8 +265,8 @@ def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scor
     assert "/sign-in" in page.url
     page.fill("#email", "personne@example.org")
     page.fill("#password", "faux mot de passe")
-    page.click(".door button")
-    assert "ne vont pas ensemble" in page.inner_text("[role=alert]")
+    page.click(".sign-in button")
+    assert "incorrect" in page.inner_text("[role=alert]")
 
 
 def _look_at(page: Page, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""Models may lie in a store that a plugin provides: the catalog no longer lists the kinds of store."""
+"""Models may be in a store that a plugin provides: the catalog no longer lists the kinds of store."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ import polars as pl
 from vigie.engine.backend import BUCKET, ROW
 from vigie.engine.sampling import row_buckets
 from vigie.table import Table
-from vigie.table.column_parsers import Reading, candidates
-from vigie.table.stream import PIECE, Stream
+from vigie.table.chunks import CHUNK_ROWS, ChunkedTable
+from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
 
 PROBED_ROWS = 40_000
 """Rows that decide how the columns of a stream are parsed."""
@@ -36,7 +36,7 @@ class SpilledTable:
     n_rows: int
 
 
-def spill_table(table: Table, folder: Path, chunk_rows: int = PIECE) -> SpilledTable:
+def spill_table(table: Table, folder: Path, chunk_rows: int = CHUNK_ROWS) -> SpilledTable:
     """Write the typed rows of a table in memory.
 
     Args:
@@ -48,7 +48,7 @@ def spill_table(table: Table, folder: Path, chunk_rows: int = PIECE) -> SpilledT
     return SpilledTable(folder, table.source, tuple(table.typed.columns), table.typed.height)
 
 
-def spill_stream(stream: Stream, folder: Path, probed: int = PROBED_ROWS) -> tuple[SpilledTable, str]:
+def spill_stream(stream: ChunkedTable, folder: Path, probed: int = PROBED_ROWS) -> tuple[SpilledTable, str]:
     """Parse a table chunk by chunk and write its typed rows; also return its decimal mark.
 
     Rows from all over the table decide how each column is parsed. Where a cell does not fit, the column falls back to
@@ -60,12 +60,12 @@ def spill_stream(stream: Stream, folder: Path, probed: int = PROBED_ROWS) -> tup
         probed: number of rows that decide, about.
     """
     step = max(1, stream.rows // probed)
-    some = pl.concat([piece.gather_every(step) for piece in stream.pieces()])
+    some = pl.concat([piece.gather_every(step) for piece in stream.chunks()])
     separator = stream.dialect.separator if stream.dialect else ""
-    parsers, mark = candidates(some, comma_by_default=separator == ";")
+    parsers, mark = candidate_parsers(some, comma_by_default=separator == ";")
     while True:
         try:
-            _write((_parsed(piece, parsers) for piece in stream.pieces()), folder)
+            _write((_parsed(piece, parsers) for piece in stream.chunks()), folder)
         except _DoesNotFit as error:
             parsers[error.column].pop(0)
         else:
@@ -80,7 +80,7 @@ class _DoesNotFit(Exception):
         self.column = column
 
 
-def _parsed(piece: pl.DataFrame, parsers: Mapping[str, list[Reading]]) -> pl.DataFrame:
+def _parsed(piece: pl.DataFrame, parsers: Mapping[str, list[ColumnParser]]) -> pl.DataFrame:
     columns = []
     for cells in piece:
         values = parsers[cells.name][0].read(cells)

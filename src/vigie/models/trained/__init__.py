@@ -1,13 +1,9 @@
-"""A labelled table's own columns: sketched without values, found again under other names, turned into inputs.
+"""Models that an owner trained on a labelled table.
 
-    sketch    what is remembered of a column: role, kind, spread, salted hashes of frequent categories
-    find      which columns of an upload are those of a model, whatever they are called now
-    encode    columns to inputs of the trees, from encoders that are stored and never fitted again
-    alone     what a single column says of the label
-    needs     which columns each input of the trees needs
-    trees     trees on one labelled table, fitted and judged
-    mix       what trees with and without features may say beside each other
-    head      the head of a trained model that looks at them
-
-Must not know where models are kept, nor what a file is.
+column_sketch       what is stored of a training column: role, kind, distribution, salted hashes of frequent categories
+column_matching     which columns of a table are those of the training table, whatever they are called now
+table_recognition   whether a table is one that a model was trained on
+encoders            columns to inputs of the trees
+table_model         the trees on these inputs
+model               both models of the bundle: the transferable one and the table model
 """

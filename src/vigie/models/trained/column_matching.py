@@ -1,8 +1,7 @@
-"""Finds the columns of a model in an upload where they may be renamed, translated, reordered, missing or new.
+"""Matching of a model's training columns to those of a table where they may be renamed, reordered, missing or new.
 
-Every pair of a model's column and an upload's gets points for its name, its role and how alike the values are
-spread; a one-to-one assignment takes the best pairs together. A name that is the same decides; without names the
-spread does.
+Each pair of columns has a score for its names, its roles and the similarity of its distributions; a one-to-one assignment
+takes the pairs with the best total. Equal names decide; without names the distributions do.
 """
 
 from __future__ import annotations
@@ -16,88 +15,88 @@ import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.models.trained.column_sketch import Sketch, salted, sketch
+from vigie.models.trained.column_sketch import Sketch, sketch_column, with_salt
 from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
 from vigie.roles.name_parser import parse_name, split_words
 
-SURE = 0.7
-"""Points a pair gets for the same name alone."""
+SAME_NAME = 0.7
+"""Score of a pair for equal names alone."""
 
-CLOSENESS, MEANING, NAME = 0.5, 0.3, 0.2
-"""Points for the spread, the role and the name where the names differ."""
+SIMILARITY_WEIGHT, ROLE_WEIGHT, NAME_WEIGHT = 0.5, 0.3, 0.2
+"""Weights of distribution, role and name where the names differ."""
 
-NAMELESS = 0.8
-"""Points for the spread where the upload's name says nothing at all; the role, guessed without a name, gets the rest."""
+NAMELESS_WEIGHT = 0.8
+"""Weight of the distribution where the table's name is generic; the role, inferred without a name, has the rest."""
 
-CLOSE = 0.72
-"""Closeness that is enough without any help of name or role."""
+MIN_SIMILARITY = 0.72
+"""Similarity of distributions that is enough where neither name nor role agrees."""
 
 
 @dataclass(frozen=True)
 class ColumnMatch:
-    """A model's column in an upload.
+    """The match of a training column.
 
     Attributes:
-        column: in the upload.
-        points: of the pair, 0 to 1.
-        closeness: of the spreads, 0 to 1.
+        column: of the table.
+        score: of the pair, from 0 to 1.
+        similarity: of the distributions, from 0 to 1.
     """
 
     column: str
-    points: float
-    closeness: float
+    score: float
+    similarity: float
 
 
-def upload(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
-    """Sketches of every column of an upload, for any model."""
-    return [sketch(frame[item.column], item.role) for item in roles.columns]
+def sketch_columns(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
+    """Return a sketch of each column of a table, to be matched with any model."""
+    return [sketch_column(frame[item.column], item.role) for item in roles.columns]
 
 
-def find(model: Sequence[Sketch], uploaded: Sequence[Sketch], salt: str) -> dict[str, ColumnMatch]:
-    """Model column -> where it is; columns that are nowhere are left out.
+def match_columns(model: Sequence[Sketch], table: Sequence[Sketch], salt: str) -> dict[str, ColumnMatch]:
+    """Return training column -> its match; without those that are not found.
 
     Source: one-to-one assignment by the Hungarian method, H. W. Kuhn, 1955.
 
     Args:
-        model: the columns to find.
-        uploaded: those of the upload.
+        model: sketches of the training columns.
+        table: sketches of the columns of the table.
         salt: of the model.
     """
-    here = [salted(item, salt) for item in uploaded]
+    here = [with_salt(item, salt) for item in table]
     if not model or not here:
         return {}
     from scipy.optimize import linear_sum_assignment
 
-    points, alike = np.zeros((len(model), len(here))), np.zeros((len(model), len(here)))
-    for i, wanted in enumerate(model):
-        for j, given in enumerate(here):
-            points[i, j], alike[i, j] = pair(wanted, given)
-    rows, columns = linear_sum_assignment(-points)
+    scores, alike = np.zeros((len(model), len(here))), np.zeros((len(model), len(here)))
+    for i, trained in enumerate(model):
+        for j, column in enumerate(here):
+            scores[i, j], alike[i, j] = score_pair(trained, column)
+    rows, columns = linear_sum_assignment(-scores)
     return {
-        model[i].name: ColumnMatch(here[j].name, round(float(points[i, j]), 4), round(float(alike[i, j]), 4))
+        model[i].name: ColumnMatch(here[j].name, round(float(scores[i, j]), 4), round(float(alike[i, j]), 4))
         for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        if points[i, j] > 0
+        if scores[i, j] > 0
     }
 
 
-def pair(wanted: Sketch, given: Sketch) -> tuple[float, float]:
-    """Points of one pair, 0 where it cannot be, and how alike the values are spread."""
-    name = named_alike(wanted.name, given.name)
-    alike = closeness(wanted, given)
+def score_pair(trained: Sketch, column: Sketch) -> tuple[float, float]:
+    """Return the score of a pair, 0 where it is impossible, and the similarity of its distributions."""
+    name = name_similarity(trained.name, column.name)
+    alike = distribution_similarity(trained, column)
     if name == 1.0:
-        return SURE + (1 - SURE) * alike, alike
-    same = wanted.role == given.role
-    meaning = role_of(wanted.role).same_role_score if same else 0.0
-    if wanted.kind != given.kind or not ((meaning == 1.0) or alike >= CLOSE or (name >= 0.6 and alike > 0.3)):
+        return SAME_NAME + (1 - SAME_NAME) * alike, alike
+    role = role_of(trained.role).same_role_score if trained.role == column.role else 0.0
+    likely = role == 1.0 or alike >= MIN_SIMILARITY or (name >= 0.6 and alike > 0.3)
+    if trained.kind != column.kind or not likely:
         return 0.0, alike
-    if parse_name(given.name).generic:
-        return NAMELESS * alike + (1 - NAMELESS) * meaning, alike
-    return CLOSENESS * alike + MEANING * meaning + NAME * name, alike
+    if parse_name(column.name).generic:
+        return NAMELESS_WEIGHT * alike + (1 - NAMELESS_WEIGHT) * role, alike
+    return SIMILARITY_WEIGHT * alike + ROLE_WEIGHT * role + NAME_WEIGHT * name, alike
 
 
-def closeness(a: Sketch, b: Sketch) -> float:
-    """How alike two columns are spread, 0 to 1; half where there is nothing to compare."""
+def distribution_similarity(a: Sketch, b: Sketch) -> float:
+    """Return the similarity of two distributions, from 0 to 1; 0.5 where there is nothing to compare."""
     if a.kind != b.kind:
         return 0.0
     parts = []
@@ -105,11 +104,11 @@ def closeness(a: Sketch, b: Sketch) -> float:
         common = sum(min(share, b.shares.get(key, 0.0)) for key, share in a.shares.items())
         parts.append(common / max(min(sum(a.shares.values()), sum(b.shares.values())), 1e-9))
     if a.spread and b.spread:
-        parts.append(_same_spread(a.spread, b.spread))
+        parts.append(_quantile_similarity(a.spread, b.spread))
     if not parts and a.lengths and b.lengths:
-        # What names somebody is known by how long it is and how often it comes back.
+        # Of identifiers only lengths and the share of distinct values are kept.
         apart = abs(float(np.log((a.distinct + 1e-4) / (b.distinct + 1e-4))))
-        parts += [_same_spread(a.lengths, b.lengths), max(0.0, 1 - apart / 3)]
+        parts += [_quantile_similarity(a.lengths, b.lengths), max(0.0, 1 - apart / 3)]
         if not role_of(a.role).private and bool(a.shares) != bool(b.shares):
             parts.append(0.2)
     if not parts:
@@ -117,12 +116,12 @@ def closeness(a: Sketch, b: Sketch) -> float:
     return float(np.mean(parts)) * (1 - abs(a.missing - b.missing))
 
 
-def _same_spread(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    return max(0.0, 1 - gap(np.array(a), np.array(b)) / 0.3)
+def _quantile_similarity(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    return max(0.0, 1 - ks_distance(np.array(a), np.array(b)) / 0.3)
 
 
-def gap(a: Floats, b: Floats) -> float:
-    """Largest gap between two distributions given by equally many quantiles (Kolmogorov–Smirnov), 0 to 1."""
+def ks_distance(a: Floats, b: Floats) -> float:
+    """Return the Kolmogorov-Smirnov distance of two distributions given by equally many quantiles, from 0 to 1."""
     points = np.r_[a, b]
     slack = 1e-6 * (np.abs(points) + 1e-9)
     worst = 0.0
@@ -134,8 +133,8 @@ def gap(a: Floats, b: Floats) -> float:
 
 
 @lru_cache(maxsize=65_536)
-def named_alike(one: str, other: str) -> float:
-    """1 where two names are the same words, else how much they mean or are spelled the same, below 1."""
+def name_similarity(one: str, other: str) -> float:
+    """Return 1 where two names are the same words, else the similarity of their meaning or spelling, below 1."""
     a, b = "".join(split_words(one)), "".join(split_words(other))
     if (a or one) == (b or other):
         return 1.0
@@ -148,6 +147,6 @@ def named_alike(one: str, other: str) -> float:
     return min(0.95, max(shared, 1.5 * (spelled - 0.4)))
 
 
-def renamed(found: Mapping[str, ColumnMatch]) -> dict[str, str]:
-    """Model column -> its other name, of those that have one."""
-    return {name: there.column for name, there in found.items() if there.column != name}
+def renamed_columns(found: Mapping[str, ColumnMatch]) -> dict[str, str]:
+    """Return training column -> column of the table, where the names differ."""
+    return {name: match.column for name, match in found.items() if match.column != name}

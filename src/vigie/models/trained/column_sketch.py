@@ -1,8 +1,8 @@
-"""What a model remembers of a column of its training table, so that it knows the column again.
+"""What a model stores of a column of its training table, to find the column again.
 
-Of numbers the inner quantiles, rounded; of texts how long they are; and where a column holds few values that come
-back often, a salted hash and the share of each. Of what names a person or a thing (customers, cards, addresses)
-nothing but how often values repeat and how long they are.
+Of numbers the inner quantiles, rounded; of texts their lengths; and of a column with few values that come back often, a
+salted hash and the share of each. Of identifiers (customers, cards, addresses) only how often values repeat and how long
+they are.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from vigie.arrays import Floats
 from vigie.features.cells import as_numbers
 from vigie.roles.definitions import role_of
 
-LEVELS = np.linspace(0.01, 0.99, 50)
-"""Inner quantiles only: the extremes are the values of single rows."""
+QUANTILES = np.linspace(0.01, 0.99, 50)
+"""Inner quantiles only: the extremes are values of single rows."""
 
-FEW, OFTEN = 300, 10
-"""At most so many distinct values make a category, and a value that is remembered occurs at least so often."""
+MAX_VALUES, MIN_COUNT = 300, 10
+"""Distinct values of a category at most, and rows of a value that is stored at least."""
 
 _SAMPLE = 60_000
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """One column, remembered.
+    """The sketch of one column.
 
     Attributes:
         name: in its table.
-        role: what it means.
+        role: of the column.
         kind: `number`, `moment` or `text`.
-        spread: quantiles at `LEVELS` of the numbers; empty of texts, of moments and of what names somebody.
-        lengths: the same of how many characters the cells have; empty of moments.
-        missing: share of empty cells, 0 to 1.
-        distinct: distinct values a row, 0 to 1.
-        shares: salted hash -> share of the rows, of values that occur often; empty where there are too many.
+        spread: quantiles at `QUANTILES` of the numbers; empty for texts, moments and identifiers.
+        lengths: the same of the number of characters of a cell; empty for moments.
+        missing: share of empty cells, from 0 to 1.
+        distinct: distinct values per row, from 0 to 1.
+        shares: salted hash -> share of the rows, of frequent values; empty where there are too many values.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Sketch:
     shares: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Return plain JSON."""
         return asdict(self) | {
             "spread": list(self.spread),
             "lengths": list(self.lengths),
@@ -62,19 +62,19 @@ class Sketch:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Sketch:
-        """Reads what `to_json` wrote."""
+        """Read what `to_json` wrote."""
         spread, lengths = tuple(data["spread"]), tuple(data["lengths"])
         return cls(**{**data, "spread": spread, "lengths": lengths, "shares": dict(data["shares"])})
 
 
-def sketch(series: pl.Series, role: str, salt: str = "") -> Sketch:
-    """Remembers one typed column.
+def sketch_column(series: pl.Series, role: str, salt: str = "") -> Sketch:
+    """Return the sketch of a typed column.
 
     Args:
         series: (rows,) as `table.parse` leaves it.
-        role: what it means.
-        salt: of the model, mixed into every hash; private columns leave no trace of their values. Without one the
-            sketch is of an upload: to be compared and thrown away, its shares by value.
+        role: of the column.
+        salt: of the model, mixed into every hash; of private columns no value is stored. Without one the sketch is of a
+            table to be matched: its shares are by value, and it is not stored.
     """
     private = bool(salt) and role_of(role).private
     step = max(1, len(series) // _SAMPLE)
@@ -95,16 +95,16 @@ def sketch(series: pl.Series, role: str, salt: str = "") -> Sketch:
 
 
 def kind_of(series: pl.Series) -> str:
-    """`number`, `moment` or `text`."""
+    """Return `number`, `moment` or `text`."""
     if series.dtype.is_temporal():
         return "moment"
     return "number" if series.dtype == pl.Boolean or series.dtype.is_numeric() else "text"
 
 
-def cells(series: pl.Series) -> pl.Series:
-    """The cells as texts that compare equal however the column was typed; empty stays empty.
+def normalised_cells(series: pl.Series) -> pl.Series:
+    """Return the cells as texts that are equal however the column was typed; empty stays empty.
 
-    A whole number reads the same as an integer, as a float and as a text, and case does not count.
+    A whole number is the same text as an integer, as a float and as a text, and case does not count.
     """
     if series.dtype == pl.Boolean:
         return series.cast(pl.Int8).cast(pl.String)
@@ -118,34 +118,34 @@ def cells(series: pl.Series) -> pl.Series:
     return series.cast(pl.String).str.strip_chars().str.to_lowercase()
 
 
-def hashed(text: str, salt: str) -> str:
-    """Twelve hexadecimal digits of a value; the same only with the same salt."""
+def salted_hash(text: str, salt: str) -> str:
+    """Return twelve hexadecimal digits of a value, the same only with the same salt."""
     return blake2b(text.encode(), key=salt.encode()[:64], digest_size=6).hexdigest()
 
 
 def _lengths(known: pl.Series) -> Floats:
-    return cells(known).str.len_chars().cast(pl.Float64).to_numpy()
+    return normalised_cells(known).str.len_chars().cast(pl.Float64).to_numpy()
 
 
-def salted(plain: Sketch, salt: str) -> Sketch:
-    """An upload's sketch as a model with that salt would have made it."""
-    return replace(plain, shares={hashed(value, salt): share for value, share in plain.shares.items()})
+def with_salt(plain: Sketch, salt: str) -> Sketch:
+    """Return a sketch without salt as a model with that salt would have made it."""
+    return replace(plain, shares={salted_hash(value, salt): share for value, share in plain.shares.items()})
 
 
 def _quantiles(values: Floats | None) -> tuple[float, ...]:
     finite = values[np.isfinite(values)] if values is not None else np.zeros(0)
     if not len(finite):
         return ()
-    return tuple(float(f"{v:.4g}") for v in np.quantile(finite, LEVELS))
+    return tuple(float(f"{v:.4g}") for v in np.quantile(finite, QUANTILES))
 
 
 def _shares(known: pl.Series, salt: str) -> dict[str, float]:
-    counts = cells(known).value_counts(sort=True)
-    if not 2 <= counts.height <= FEW:
+    counts = normalised_cells(known).value_counts(sort=True)
+    if not 2 <= counts.height <= MAX_VALUES:
         return {}
     values, often = counts.to_series(0).to_list(), counts.to_series(1).to_list()
     return {
-        hashed(value, salt) if salt else value: float(f"{count / len(known):.3g}")
+        salted_hash(value, salt) if salt else value: float(f"{count / len(known):.3g}")
         for value, count in zip(values, often, strict=True)
-        if value is not None and count >= OFTEN
+        if value is not None and count >= MIN_COUNT
     }

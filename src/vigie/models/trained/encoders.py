@@ -1,7 +1,6 @@
-"""Columns to inputs of the trees by encoders that were fitted once, on labelled rows, and are stored as JSON.
+"""Columns to inputs of the trees, by encoders that are fitted on labelled rows and stored as JSON.
 
-Nothing is fitted on an upload: a category never seen says nothing, and a column that is not there is unknown in
-every row.
+Nothing is fitted on a table that is scored: a new category has no log-odds, and a missing column is unknown in every row.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from vigie.arrays import Floats
 from vigie.features.cells import as_numbers
 from vigie.features.time_units import as_seconds
 from vigie.fitted_state import FeatureState
-from vigie.models.trained.column_sketch import Sketch, cells, hashed, kind_of
+from vigie.models.trained.column_sketch import Sketch, kind_of, normalised_cells, salted_hash
 from vigie.roles.definitions import role_of
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
 
-STRENGTH = 20.0
-"""Rows that the overall share of frauds counts for when a category's is estimated."""
+PRIOR_ROWS = 20.0
+"""Weight, in rows, of the overall share of frauds in the estimate for a category."""
 
 FOLDS = 5
-ONE_HOT = 6
+MAX_ONE_HOT = 6
 """Frequent values of a category that get an input of their own."""
 
 _DAY, _HOUR = 86_400.0, 3_600.0
@@ -39,45 +38,45 @@ class Encoder:
     """How one column becomes inputs.
 
     Attributes:
-        column: in the training table.
-        role: what it means.
-        means: `number`, `clock` (hour and weekday), `since` (days before the event), `category` or `entity`.
-        odds: salted hash -> log-odds of fraud against the table's own, of a category.
+        column: name in the training table.
+        role: of the column.
+        kind: `number`, `clock` (hour and weekday), `since` (days before the row), `category` or `entity`.
+        odds: salted hash -> log-odds of fraud of a category, against that of the table.
         hot: salted hashes of the values with an input of their own.
     """
 
     column: str
     role: str
-    means: str
+    kind: str
     odds: Mapping[str, float]
     hot: tuple[str, ...]
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of its inputs."""
+        """Return the names of its inputs."""
         parts = {
             "number": ("value",),
             "clock": ("hour", "weekday"),
             "since": ("days",),
             "category": ("odds", *(f"is {number}" for number in range(len(self.hot)))),
             "entity": ("share",),
-        }[self.means]
-        return tuple(f"own {self.column} {self.means} {part}" for part in parts)
+        }[self.kind]
+        return tuple(f"own {self.column} {self.kind} {part}" for part in parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Return plain JSON."""
         return {
-            "column": self.column, "role": self.role, "means": self.means,
+            "column": self.column, "role": self.role, "means": self.kind,
             "odds": {key: round(value, 4) for key, value in self.odds.items()}, "hot": list(self.hot),
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Encoder:
-        """Reads what `to_json` wrote."""
+        """Read what `to_json` wrote."""
         return cls(data["column"], data["role"], data["means"], dict(data["odds"]), tuple(data["hot"]))
 
 
-def learn(
+def fit_encoders(
     frame: pl.DataFrame,
     sketches: Sequence[Sketch],
     label: Labels,
@@ -85,31 +84,31 @@ def learn(
     salt: str,
     main_time: str | None,
 ) -> list[Encoder]:
-    """Fits the encoders of a labelled table.
+    """Fit the encoders of a labelled table.
 
     Args:
-        frame: typed.
+        frame: (rows, columns) typed.
         sketches: of the columns to use.
         label: (rows,) true is fraud.
-        known: (rows,) whether the label is.
+        known: (rows,) whether the label is known.
         salt: of the model.
-        main_time: the column that says when a row happened.
+        main_time: the column of the time of each row; None without one.
     """
     out: list[Encoder] = []
     for item in sketches:
-        for means in _meanings(frame[item.name], item, main_time):
+        for kind in _kinds(frame[item.name], item, main_time):
             odds: dict[str, float] = {}
             hot: tuple[str, ...] = ()
-            if means == "category":
+            if kind == "category":
                 codes, values = _values(frame[item.name])
                 odds = _odds(codes, values, label, known, salt)
                 frequent = sorted(item.shares, key=lambda key: (-item.shares[key], key))
-                hot = tuple(frequent[:ONE_HOT])
-            out.append(Encoder(item.name, item.role, means, odds, hot))
+                hot = tuple(frequent[:MAX_ONE_HOT])
+            out.append(Encoder(item.name, item.role, kind, odds, hot))
     return out
 
 
-def encode(
+def encode_table(
     frame: pl.DataFrame,
     encoders: Sequence[Encoder],
     where: Mapping[str, str],
@@ -117,15 +116,15 @@ def encode(
     main_time: str | None,
     state: FeatureState | None = None,
 ) -> Matrix:
-    """(rows, inputs) of any table.
+    """Return the (rows, inputs) of a table.
 
     Args:
-        frame: typed.
-        encoders: as `learn` fitted them.
-        where: training column -> column of this table; what is not in it is missing.
+        frame: (rows, columns) typed.
+        encoders: as `fit_encoders` returns them.
+        where: training column -> column of this table; others are missing.
         salt: of the model.
-        main_time: the column of this table that says when a row happened.
-        state: what is known of the table as a whole, where these are only some of its rows.
+        main_time: the column of this table with the time of each row; None without one.
+        state: what features know of the table.
     """
     width = sum(len(encoder.outputs) for encoder in encoders)
     out = np.full((frame.height, width), np.nan, dtype=np.float32)
@@ -149,14 +148,14 @@ def out_of_fold(
     known: Labels,
     fold: npt.NDArray[np.int64],
 ) -> dict[int, npt.NDArray[np.float32]]:
-    """Position of each category's odds among the inputs -> (rows,) odds learned without the row's own fold.
+    """Return position of the log-odds of each category among the inputs -> (rows,) those fitted without the row's fold.
 
-    A category must not be told by the very rows it is going to explain.
+    Otherwise the log-odds of a row's category would hold the row's own label.
     """
     out: dict[int, npt.NDArray[np.float32]] = {}
     at = 0
     for encoder in encoders:
-        if encoder.means == "category":
+        if encoder.kind == "category":
             codes, _ = _values(frame[encoder.column])
             held = np.full(len(codes), np.nan, dtype=np.float32)
             for part in range(FOLDS):
@@ -169,11 +168,11 @@ def out_of_fold(
 
 
 def is_encoded(role: str) -> bool:
-    """Whether the columns of a role become inputs."""
+    """Return whether the columns of a role become inputs."""
     return role_of(role).encoded and not role_of(role).ignored
 
 
-def _meanings(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
+def _kinds(series: pl.Series, item: Sketch, main_time: str | None) -> list[str]:
     role = role_of(item.role)
     if not is_encoded(item.role):
         return []
@@ -201,7 +200,7 @@ def _encode(
     state: FeatureState,
 ) -> list[Floats]:
     unknown = np.full(len(series), np.nan)
-    match encoder.means:
+    match encoder.kind:
         case "number":
             values = as_numbers(series)
             return [unknown if values is None else values]
@@ -219,20 +218,20 @@ def _encode(
         case "category":
             return _categories(series, encoder, salt)
         case _:
-            return [shown(series, state)]
+            return [log_share(series, state)]
 
 
-def shown(series: pl.Series, state: FeatureState) -> Floats:
-    """(rows,) logarithm of the share of the table's rows that show the same; NaN where the cell is empty."""
-    prints = series.hash(seed=0).to_numpy().view(np.int64)
-    often = state.value_counts.of(f"shown {series.name}", prints, series.is_not_null().to_numpy())
-    return np.asarray(np.log(often / state.rows_shown.get(lambda: float(max(len(series), 1)))))
+def log_share(series: pl.Series, state: FeatureState) -> Floats:
+    """Return (rows,) log of the share of the table's rows with the same value; NaN where the cell is empty."""
+    hashes = series.hash(seed=0).to_numpy().view(np.int64)
+    counts = state.value_counts.of(f"shown {series.name}", hashes, series.is_not_null().to_numpy())
+    return np.asarray(np.log(counts / state.rows_shown.get(lambda: float(max(len(series), 1)))))
 
 
 def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
     codes, values = _values(series)
-    # More distinct values than any category has: another kind of column stands where the category was.
-    keys = [hashed(value, salt) for value in values] if len(values) <= 20_000 else [""] * len(values)
+    # With more distinct values than any category has, it is another kind of column than in training.
+    keys = [salted_hash(value, salt) for value in values] if len(values) <= 20_000 else [""] * len(values)
     odds = np.array([*(encoder.odds.get(key, 0.0) for key in keys), np.nan])
     out = [odds[codes]]
     for hot in encoder.hot:
@@ -243,7 +242,7 @@ def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
 
 def _values(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
     """(rows,) codes, -1 where empty, and the text of each code."""
-    texts = cells(series)
+    texts = normalised_cells(series)
     values = texts.drop_nulls().unique().sort()
     table = pl.DataFrame({"text": values, "code": np.arange(len(values), dtype=np.int64)})
     joined = pl.DataFrame({"text": texts}).join(table, on="text", how="left", maintain_order="left")
@@ -254,10 +253,10 @@ def _values(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
 def _odds(
     codes: npt.NDArray[np.int64], values: Sequence[str], label: Labels, known: Labels, salt: str
 ) -> dict[str, float]:
-    """Of the values that occur often enough to be remembered."""
+    """Salted hash -> log-odds, of the values that occur often enough to be stored."""
     table = _log_odds(codes[known], label[known], len(values))
     often = np.bincount(codes[known & (codes >= 0)], minlength=len(values)) >= 10
-    return {hashed(value, salt): float(table[i]) for i, value in enumerate(values) if often[i]}
+    return {salted_hash(value, salt): float(table[i]) for i, value in enumerate(values) if often[i]}
 
 
 def _log_odds(codes: npt.NDArray[np.int64], label: Labels, size: int) -> npt.NDArray[np.float64]:
@@ -266,6 +265,6 @@ def _log_odds(codes: npt.NDArray[np.int64], label: Labels, size: int) -> npt.NDA
     inside = codes >= 0
     rows = np.bincount(codes[inside], minlength=size)
     frauds = np.bincount(codes[inside], weights=label[inside], minlength=size)
-    rate = (frauds + STRENGTH * share) / (rows + STRENGTH)
+    rate = (frauds + PRIOR_ROWS * share) / (rows + PRIOR_ROWS)
     odds = np.log(rate / (1 - rate)) - np.log(share / (1 - share))
     return np.asarray(np.r_[np.where(rows >= 10, odds, 0.0), np.nan])

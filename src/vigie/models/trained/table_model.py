@@ -1,7 +1,7 @@
-"""The head of a trained model that knows its own table's columns.
+"""The part of a trained model that reads the columns of its training table.
 
-Its trees see those columns, in their own units, and the features without units. It votes where the columns are
-found again, and says how much of what it needs was.
+Its trees see those columns, in their own units, and the unit-free features. It votes where the columns are found again, and
+measures how much of what it needs a table has.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from vigie.arrays import Floats
 from vigie.boosting.xgboost_predict import margins
 from vigie.features import NAMES
 from vigie.features.related import RELATED_SIGNALS
-from vigie.matching.distributions import Quantiles, gaps, measure
+from vigie.matching.distributions import Quantiles, distances, quantiles_of
 from vigie.models.model_inputs import DETECTORS, INPUTS, ModelInputs
 from vigie.models.trained import column_matching
 from vigie.models.trained import encoders as encoding
 from vigie.models.trained.column_matching import ColumnMatch
-from vigie.models.trained.column_sketch import Sketch, sketch
+from vigie.models.trained.column_sketch import Sketch, sketch_column
 from vigie.models.trained.encoders import Encoder, Matrix
 from vigie.roles.inference import Roles
 
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
     import xgboost
 
 FORMAT = 1
-OTHERS = (*(f"detector_{name}" for name in DETECTORS), *RELATED_SIGNALS)
-"""Ranks the head sees beside the features: the detectors, and what is said of related rows."""
+RANK_INPUTS = (*(f"detector_{name}" for name in DETECTORS), *RELATED_SIGNALS)
+"""Ranks that the trees see beside the features: the detectors, and the related-entity signals."""
 
-NEAR, FAR = 0.2, 0.5
-"""Gaps between two spreads of a feature up to which it is the same, and from which it is another."""
+SAME_GAP, OTHER_GAP = 0.2, 0.5
+"""Largest gap between two distributions of a feature up to which they are the same, and from which they are different."""
 
-FITTING = 0.6
-"""Closeness of a column's spread from which nothing is taken off."""
+FULL_SIMILARITY = 0.6
+"""Similarity of a column's distribution from which it counts fully."""
 
 
 @dataclass(frozen=True)
-class Own:
-    """What is remembered of the training table.
+class TableEncoder:
+    """The columns of a table as inputs of the trees.
 
     Attributes:
-        sketches: of its columns, the ones left out as well, so that they are not taken for others.
+        sketches: of all columns of the training table, those left out as well, so that they are not taken for others.
         encoders: of the columns that are used.
-        features: feature without units -> its quantiles in training; empty where the trees do not look at them.
+        features: unit-free feature -> its quantiles in training; empty where the trees do not look at features.
         salt: mixed into every hash.
-        main_time: the column that says when.
+        main_time: the column of the time of each row; None without one.
     """
 
     sketches: tuple[Sketch, ...]
@@ -62,41 +62,39 @@ class Own:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs of the trees."""
+        """Return the names of the inputs of the trees."""
         own = [name for encoder in self.encoders for name in encoder.outputs]
-        return (*own, *(f"feature {name}" for name in self.features), *(OTHERS if self.features else ()))
+        return (*own, *(f"feature {name}" for name in self.features), *(RANK_INPUTS if self.features else ()))
 
     @cached_property
     def width(self) -> int:
-        """How many of the inputs come from the columns themselves; they are the first ones."""
+        """Return how many of the inputs come from the columns themselves; they are the first ones."""
         return sum(len(encoder.outputs) for encoder in self.encoders)
 
-    def find(self, frame: pl.DataFrame, roles: Roles) -> dict[str, ColumnMatch]:
-        """Where its columns are in a table."""
-        return column_matching.find(self.sketches, column_matching.upload(frame, roles), self.salt)
+    def match(self, frame: pl.DataFrame, roles: Roles) -> dict[str, ColumnMatch]:
+        """Return training column -> its match in a table; without those that are not found."""
+        return column_matching.match_columns(
+            self.sketches, column_matching.sketch_columns(frame, roles), self.salt
+        )
 
-    def roles(self, found: Mapping[str, ColumnMatch]) -> dict[str, str]:
-        """Column of the upload -> the role it had in training: the same columns mean the same."""
-        return {found[s.name].column: s.role for s in self.sketches if s.name in found}
-
-    def matrix(self, frame: pl.DataFrame, found: Mapping[str, str], evidence: ModelInputs) -> Matrix:
-        """(rows, inputs) in the order of the evidence.
+    def matrix(self, frame: pl.DataFrame, bound: Mapping[str, str], inputs: ModelInputs) -> Matrix:
+        """Return the (rows, inputs) of the trees, rows in the order of the model inputs.
 
         Args:
-            frame: typed, in its own order.
-            found: training column -> column of the frame.
-            evidence: of the frame.
+            frame: (rows, columns) typed, in its own order.
+            bound: training column -> column of the frame.
+            inputs: model inputs of the frame.
         """
-        time = None if self.main_time is None else found.get(self.main_time)
-        own = encoding.encode(frame[evidence.order], self.encoders, found, self.salt, time, evidence.state)
+        time = None if self.main_time is None else bound.get(self.main_time)
+        own = encoding.encode_table(frame[inputs.order], self.encoders, bound, self.salt, time, inputs.state)
         if not self.features:
             return own
         columns = [NAMES.index(name) for name in self.features]
-        others = [INPUTS.index(name) for name in OTHERS]
-        return np.concatenate([own, evidence.features.values[:, columns], evidence.inputs[:, others]], axis=1)
+        ranks = [INPUTS.index(name) for name in RANK_INPUTS]
+        return np.concatenate([own, inputs.features.values[:, columns], inputs.inputs[:, ranks]], axis=1)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Return plain JSON."""
         return {
             "format": FORMAT,
             "columns": [item.to_json() for item in self.sketches],
@@ -108,8 +106,8 @@ class Own:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Own:
-        """Reads what `to_json` wrote."""
+    def from_json(cls, data: Mapping[str, Any]) -> TableEncoder:
+        """Read what `to_json` wrote."""
         return cls(
             tuple(map(Sketch.from_json, data["columns"])),
             tuple(map(Encoder.from_json, data["encoders"])),
@@ -121,27 +119,27 @@ class Own:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a table the own head can use.
+    """How much of what the table model needs a table has; each from 0 to 1.
 
     Attributes:
-        there: share of what the trees need that is there at all, 0 to 1.
-        alike: how far that looks as in training, 0 to 1.
-        columns: share of the columns that were found and look as in training, 0 to 1.
+        present: share of the gain of the trees whose inputs have values.
+        similarity: of the distributions of these inputs to those in training, weighted by gain.
+        columns: share of the columns that were found, each weighted by its similarity.
     """
 
-    there: float
-    alike: float
+    present: float
+    similarity: float
     columns: float
 
 
 @dataclass(frozen=True)
 class SubModel:
-    """Some of the trees.
+    """One of several boosters whose margins are averaged.
 
     Attributes:
         booster: the trees.
         inputs: how many of the inputs they look at, the first ones.
-        weight: of their margin; all together sum to 1.
+        weight: of the margin; the weights of all sum to 1.
     """
 
     booster: xgboost.Booster
@@ -151,99 +149,107 @@ class SubModel:
 
 @dataclass(frozen=True)
 class TableModel:
-    """The trees on a table's own columns.
+    """Trees on the columns of a table.
 
     Attributes:
-        voices: the trees.
-        own: what they need of a table.
-        gain: (inputs,) what each input is worth to the trees, summing to 1.
+        models: the boosters.
+        encoder: makes their inputs.
+        gain: (inputs,) share of the total gain of each input, summing to 1.
     """
 
-    voices: tuple[SubModel, ...]
-    own: Own
+    models: tuple[SubModel, ...]
+    encoder: TableEncoder
     gain: tuple[float, ...]
 
-    def coverage(self, matrix: Matrix, found: Mapping[str, ColumnMatch], evidence: ModelInputs) -> Coverage:
-        """How much of what the trees need is there, and whether it looks as in training."""
-        there = np.isfinite(matrix[:: max(1, len(matrix) // 5000)]).any(axis=0) * np.array(self.gain)
-        fit = np.ones(len(there))
-        at = 0
-        for encoder in self.own.encoders:
-            size = len(encoder.outputs)
-            if encoder.column in found:
-                fit[at : at + size] = min(1.0, found[encoder.column].closeness / FITTING)
+    def coverage(self, matrix: Matrix, found: Mapping[str, ColumnMatch], inputs: ModelInputs) -> Coverage:
+        """Return how much of what the trees need a table has, and how similar it is to the training table.
+
+        Args:
+            matrix: (rows, inputs) as the encoder makes it.
+            found: training column -> its match.
+            inputs: model inputs of the table.
+        """
+        gain = np.isfinite(matrix[:: max(1, len(matrix) // 5000)]).any(axis=0) * np.array(self.gain)
+        similarity, at = np.ones(len(gain)), 0
+        columns: dict[str, float] = {}
+        for encoder in self.encoder.encoders:
+            size, match = len(encoder.outputs), found.get(encoder.column)
+            near = 0.0 if match is None else min(1.0, match.similarity / FULL_SIMILARITY)
+            columns[encoder.column] = near
+            if match is not None:
+                similarity[at : at + size] = near
             at += size
-        fit[at : at + len(self.own.features)] = self._alike(evidence)
-        share = float(there.sum())
-        used = {encoder.column for encoder in self.own.encoders}
-        near = [min(1.0, found[name].closeness / FITTING) if name in found else 0.0 for name in used]
-        alike = float(there @ fit) / share if share > 0 else 0.0
-        return Coverage(min(share, 1.0), alike, float(np.mean(near)) if near else 0.0)
+        similarity[at : at + len(self.encoder.features)] = self._feature_similarity(inputs)
+        present = float(gain.sum())
+        return Coverage(
+            min(present, 1.0),
+            float(gain @ similarity) / present if present > 0 else 0.0,
+            float(np.mean(list(columns.values()))) if columns else 0.0,
+        )
 
     def margin(self, matrix: Matrix) -> Floats:
-        """(rows,) log-odds of fraud."""
+        """Return (rows,) log-odds of fraud from the (rows, inputs) of the trees."""
         out = np.zeros(len(matrix))
-        for voice in self.voices:
-            columns = None if voice.inputs == matrix.shape[1] else range(voice.inputs)
-            out += voice.weight * margins(voice.booster, matrix, columns)
+        for model in self.models:
+            columns = None if model.inputs == matrix.shape[1] else range(model.inputs)
+            out += model.weight * margins(model.booster, matrix, columns)
         return out
 
-    def _alike(self, evidence: ModelInputs) -> Floats:
-        """(features,) how alike each feature is spread here and in training, 0 to 1."""
-        trained = Quantiles.from_json(self.own.features)
-        here = measure(evidence.features)
-        found = dict(zip(here.names, gaps(here, [trained])[0].tolist(), strict=True))
-        near = (found.get(name, 1.0) for name in self.own.features)
-        return np.array([np.clip((FAR - gap) / (FAR - NEAR), 0, 1) for gap in near])
+    def _feature_similarity(self, inputs: ModelInputs) -> Floats:
+        """(features,) how similar the distribution of each feature is to that in training, from 0 to 1."""
+        trained, here = Quantiles.from_json(self.encoder.features), quantiles_of(inputs.features)
+        found = dict(zip(here.names, distances(here, [trained])[0].tolist(), strict=True))
+        gap = np.array([found.get(name, 1.0) for name in self.encoder.features])
+        return np.clip((OTHER_GAP - gap) / (OTHER_GAP - SAME_GAP), 0, 1)
 
 
-def learn(
+def fit_encoder(
     frame: pl.DataFrame,
     roles: Roles,
-    evidence: ModelInputs,
+    inputs: ModelInputs,
     label: npt.NDArray[np.bool_],
     known: npt.NDArray[np.bool_],
     *,
     leave: frozenset[str],
     salt: str,
-) -> Own:
-    """Remembers a labelled table: its columns, its encoders, the features it can tell.
+) -> TableEncoder:
+    """Fit the encoder of a labelled table.
 
     Args:
-        frame: typed, without its label.
+        frame: (rows, columns) typed, without its label.
         roles: of its columns.
-        evidence: of the same frame.
+        inputs: model inputs of the same frame.
         label: (rows,) true is fraud.
-        known: (rows,) whether the label is.
+        known: (rows,) whether the label is known.
         leave: columns to leave out.
         salt: of the hashes.
     """
-    sketches = [sketch(frame[item.column], item.role, salt) for item in roles.columns]
+    sketches = [sketch_column(frame[item.column], item.role, salt) for item in roles.columns]
     time = roles.first("time")
     used = [item for item in sketches if item.name not in leave]
-    encoders = encoding.learn(frame, used, label, known, salt, time)
-    known_here = {name for name, there in zip(NAMES, evidence.known, strict=True) if there}
-    spread = {
-        name: tuple(q) for name, q in measure(evidence.features).to_json().items() if name in known_here
+    encoders = encoding.fit_encoders(frame, used, label, known, salt, time)
+    varying = {name for name, varies in zip(NAMES, inputs.varying, strict=True) if varies}
+    quantiles = {
+        name: tuple(q) for name, q in quantiles_of(inputs.features).to_json().items() if name in varying
     }
-    return Own(tuple(sketches), tuple(encoders), spread, salt, time)
+    return TableEncoder(tuple(sketches), tuple(encoders), quantiles, salt, time)
 
 
-def gains(voices: Sequence[SubModel], inputs: Sequence[str]) -> tuple[float, ...]:
-    """(inputs,) share of the total gain of each."""
+def gain_shares(models: Sequence[SubModel], inputs: Sequence[str]) -> tuple[float, ...]:
+    """Return (inputs,) the share of each input in the total gain of the boosters."""
     out = np.zeros(len(inputs))
-    for voice in voices:
-        scores = voice.booster.get_score(importance_type="total_gain")
+    for model in models:
+        scores = model.booster.get_score(importance_type="total_gain")
         raw = np.array([float(scores.get(f"f{i}", 0.0)) for i in range(len(inputs))])  # type: ignore[arg-type]
-        out += voice.weight * raw / max(raw.sum(), 1e-12)
+        out += model.weight * raw / max(raw.sum(), 1e-12)
     return tuple(float(f"{value:.5g}") for value in out / max(out.sum(), 1e-12))
 
 
-def same_names(own: Own) -> dict[str, str]:
-    """Where its columns are in its own table."""
-    return {item.name: item.name for item in own.sketches}
+def training_names(encoder: TableEncoder) -> dict[str, str]:
+    """Return training column -> itself, for the training table."""
+    return {item.name: item.name for item in encoder.sketches}
 
 
-def columns_of(found: Mapping[str, ColumnMatch]) -> dict[str, str]:
-    """Training column -> column of the upload."""
-    return {name: there.column for name, there in found.items()}
+def matched_names(found: Mapping[str, ColumnMatch]) -> dict[str, str]:
+    """Return training column -> column of the table."""
+    return {name: match.column for name, match in found.items()}

@@ -1,4 +1,4 @@
-"""Whether a table is one that a model was trained on, or the next of its kind."""
+"""Recognition of a table that a model was trained on, or of the next extract of it."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import Any
 
 import polars as pl
 
-from vigie.models.trained.column_matching import ColumnMatch, find, upload
+from vigie.models.trained.column_matching import ColumnMatch, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch
 from vigie.roles.inference import Roles
 
-ENOUGH = 0.4
-"""Points, weighted by what the columns are worth to the model, from which a table is called known."""
+MIN_SCORE = 0.4
+"""Score, weighted by the gain of the columns, from which a table is recognised."""
 
-SURE, ALIKE = 0.5, 0.75
-"""Points of a pair, or closeness of its spreads, from which the column keeps the role it had in training."""
+SURE_SCORE, SURE_SIMILARITY = 0.5, 0.75
+"""Score of a pair, or similarity of its distributions, from which the column keeps the role it had in training."""
 
 
 @dataclass(frozen=True)
 class TableMatch:
-    """A table that a model knows.
+    """The model that was trained on such a table.
 
     Attributes:
-        which: position of the model among those asked.
-        found: training column -> where it is.
-        points: how well, 0 to 1.
-        roles: column of this table -> the role it had in training.
+        which: position of its profile.
+        found: training column -> its match.
+        score: from 0 to 1.
+        roles: column of the table -> the role it had in training.
     """
 
     which: int
     found: Mapping[str, ColumnMatch]
-    points: float
+    score: float
     roles: Mapping[str, str]
 
 
 def fingerprint(sketches: Sequence[Sketch], salt: str, worth: Mapping[str, float]) -> dict[str, Any]:
-    """What a profile keeps to know the table again, as JSON.
+    """Return what a profile stores to recognise the table, as plain JSON.
 
     Args:
         sketches: of all columns.
         salt: of the model.
-        worth: column -> what it is worth to the trees, summing to 1; columns that are not used are not in it.
+        worth: column -> its share of the gain of the trees, summing to 1; without columns that are not used.
     """
     return {"salt": salt, "worth": dict(worth), "columns": [item.to_json() for item in sketches]}
 
@@ -50,28 +50,28 @@ def fingerprint(sketches: Sequence[Sketch], salt: str, worth: Mapping[str, float
 def match_table(
     profiles: Sequence[Mapping[str, Any]], frame: pl.DataFrame, roles: Roles
 ) -> TableMatch | None:
-    """The best of some models' memories of a table, or None where none knows it.
+    """Return the model that matches a table best; None where none does.
 
     Args:
-        profiles: as `remember` wrote them.
-        frame: typed.
-        roles: of its columns, as far as they are known without help.
+        profiles: fingerprints of the models.
+        frame: (rows, columns) typed.
+        roles: of its columns, as inferred without any model.
     """
     best: TableMatch | None = None
-    uploaded = upload(frame, roles) if profiles else []
+    columns = sketch_columns(frame, roles) if profiles else []
     for which, profile in enumerate(profiles):
         sketches = [Sketch.from_json(item) for item in profile["columns"]]
-        found = find(sketches, uploaded, profile["salt"])
-        points = sum(found[name].points * worth for name, worth in profile["worth"].items() if name in found)
-        if points >= ENOUGH and (best is None or points > best.points):
+        found = match_columns(sketches, columns, profile["salt"])
+        score = sum(found[name].score * worth for name, worth in profile["worth"].items() if name in found)
+        if score >= MIN_SCORE and (best is None or score > best.score):
             sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
-            meant = {found[name].column: role for name, role in sure.items()}
-            best = TableMatch(which, found, round(points, 4), meant)
+            kept = {found[name].column: role for name, role in sure.items()}
+            best = TableMatch(which, found, round(score, 4), kept)
     return best
 
 
-def ranked(roles: Roles, known: TableMatch) -> Roles:
-    """The roles with columns of one role in the order they had in training, whatever they are called now."""
+def rank_as_in_training(roles: Roles, known: TableMatch) -> Roles:
+    """Return the roles with columns of one role ranked as in training, whatever their names are now."""
     order = {known.found[name].column: i for i, name in enumerate(sorted(known.found))}
     step = 1 / (2 * max(len(order), 1))
     columns = (
@@ -82,5 +82,5 @@ def ranked(roles: Roles, known: TableMatch) -> Roles:
 
 
 def _sure(column: Sketch, found: ColumnMatch) -> bool:
-    """Moments move on, so their spread says little: where one is found at all it is that one."""
-    return found.points >= SURE or found.closeness >= ALIKE or column.kind == "moment"
+    """Dates move on, so their distribution hardly matters: one that is found at all is the right one."""
+    return found.score >= SURE_SCORE or found.similarity >= SURE_SIMILARITY or column.kind == "moment"

@@ -32,7 +32,9 @@ def list_tokens() -> dict[str, Any]:
 def create_token(json_data: dict[str, Any]) -> dict[str, Any]:
     """Create a token; only this response holds its secret."""
     if g.token is not None and scope_rank(json_data["scopes"]) > scope_rank(g.token.scopes):
-        raise NotAllowed("make a token that may do more than the one you use", needed="your own session")
+        raise NotAllowed(
+            "create a token with more rights than your own token", needed="a session in the browser"
+        )
     token, secret = current_services().tokens.create(g.user, **json_data)
     return asdict(token) | {"secret": secret}
 

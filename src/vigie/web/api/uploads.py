@@ -118,6 +118,7 @@ def _content_length() -> int:
     """Return the length of the body; without it a broken transfer cannot be told from a complete one."""
     if request.content_length is None:
         raise UsageRefused(
-            "the request has no Content-Length", hint="send the file with its length, not chunked"
+            "the request has no Content-Length",
+            hint="send the header Content-Length; chunked transfer is not supported",
         )
     return request.content_length

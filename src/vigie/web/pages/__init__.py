@@ -1,4 +1,4 @@
-"""The pages, a module each, in the order a person meets them."""
+"""The HTML pages, one module each, in the order in which a user meets them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from vigie.web.pages import (
     api_explorer,
     check,
     history,
+    layout,
     models,
     progress,
     report,
@@ -16,21 +17,10 @@ from vigie.web.pages import (
     sign_in,
     upload,
 )
-from vigie.web.pages.layout import frame
+
+_PAGES = (upload, check, progress, results, report, history, models, settings, sign_in, api_explorer)
 
 
 def blueprints() -> list[Blueprint]:
-    """Every page, for the application to register."""
-    return [
-        frame,
-        upload.page,
-        check.page,
-        progress.page,
-        results.page,
-        report.page,
-        history.page,
-        models.page,
-        settings.page,
-        sign_in.page,
-        api_explorer.page,
-    ]
+    """Return the blueprints that create_app registers."""
+    return [layout.blueprint, *(module.page for module in _PAGES)]

@@ -1,4 +1,4 @@
-"""A page to try the API from; it reads what the API says of itself."""
+"""Page to try the API."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from flask import Blueprint, render_template
 
 from vigie.web import authorization
 
-page = Blueprint("try_it", __name__)
+page = Blueprint("api_explorer", __name__)
 
 
 @page.get("/api")
 @authorization.needs("viewer")
 def show() -> str:
-    """The operations of the OpenAPI document, each with a form."""
+    """Show the operations of the OpenAPI document, each with a form."""
     return render_template("api.html", tab="")

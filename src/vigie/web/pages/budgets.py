@@ -1,6 +1,6 @@
-"""What to expect when so many rows are looked at: between the points that the job left, straight lines.
+"""Expected frauds and charts at an alert budget, interpolated between the budgets that the job computed.
 
-`results.js` does the same in the browser while the slider moves.
+`results.js` interpolates in the same way while the slider moves.
 """
 
 from __future__ import annotations
@@ -11,36 +11,35 @@ from typing import Any
 
 _NUMBERS = ("share", "threshold", "expected_frauds", "precision", "low", "high")
 _LISTS = ("over_time", "by_amount", "by_category")
-FEW = 20
-"""Rows to begin with where Vigie proposes none."""
+DEFAULT = 20
+"""Alert budget where Vigie proposes no row."""
 
 
 def at(points: Sequence[Mapping[str, Any]], n: int) -> dict[str, Any]:
-    """The point of `n` rows; before the first point and after the last, that point."""
+    """Return the point at `n` rows: linear between the points, constant before the first and after the last."""
     if not points:
         return {"alerts": n, **dict.fromkeys((*_NUMBERS, *_LISTS))}
     i = bisect_left([point["alerts"] for point in points], n)
     below, above = points[max(0, i - 1)], points[min(i, len(points) - 1)]
     gap = above["alerts"] - below["alerts"]
-    part = min(1.0, max(0.0, (n - below["alerts"]) / gap)) if gap else 1.0
-    found: dict[str, Any] = {"alerts": n}
+    weight = min(1.0, max(0.0, (n - below["alerts"]) / gap)) if gap else 1.0
+    point: dict[str, Any] = {"alerts": n}
     for name in _NUMBERS:
-        found[name] = _between(below.get(name), above.get(name), part)
+        point[name] = _interpolate(below.get(name), above.get(name), weight)
     for name in _LISTS:
         low, high = below.get(name), above.get(name)
         known = low is not None and high is not None
-        found[name] = (
-            [_between(x, y, part) for x, y in zip(low or [], high or [], strict=True)] if known else None
-        )
-    return found
+        pairs = zip(low or [], high or [], strict=True)
+        point[name] = [_interpolate(x, y, weight) for x, y in pairs] if known else None
+    return point
 
 
-def first(summary: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> int:
-    """Where the slider stands at first: what Vigie proposes, or a few rows."""
-    proposed = int(summary["alerts"])
-    most = int(points[-1]["alerts"]) if points else int(summary["rows"])
-    return min(proposed or FEW, most, int(summary["rows"]))
+def initial(summary: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> int:
+    """Return the initial budget: the number of alerts, or `DEFAULT` where there is none."""
+    rows = int(summary["rows"])
+    limit = int(points[-1]["alerts"]) if points else rows
+    return min(int(summary["alerts"]) or DEFAULT, limit, rows)
 
 
-def _between(low: float | None, high: float | None, part: float) -> float | None:
-    return None if low is None or high is None else low + (high - low) * part
+def _interpolate(low: float | None, high: float | None, weight: float) -> float | None:
+    return None if low is None or high is None else low + (high - low) * weight

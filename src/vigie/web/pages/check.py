@@ -1,7 +1,8 @@
-"""The second page: what Vigie understood of the columns, for the person to correct, and how well models fit."""
+"""Check page: roles of the columns, for the user to correct, and how well models match."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +12,16 @@ from werkzeug.wrappers import Response
 from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 from vigie.web import authorization
-from vigie.web.pages.layout import words
+from vigie.web.pages.layout import translator
 from vigie.web.services import current_services
 
 page = Blueprint("check", __name__)
 
 SURE, LIKELY = 0.9, 0.7
-SAMPLES = 3
-PREVIEW = 8
-CHOSEN = "chosen by the user"
+"""Least confidence of a role that is called sure or likely."""
+SAMPLE_CELLS = 3
+PREVIEW_ROWS = 8
+_CHOSEN = "chosen by the user"
 _GROUPS = {
     "who": "customer account card counterparty device ip email phone user_agent address person_name birth age",
     "what": "amount amount_usual amount_ratio limit income balance_before balance_after counter_balance_before "
@@ -34,52 +36,49 @@ _GROUPS = {
 @page.get("/uploads/<upload_id>")
 @authorization.needs("viewer")
 def show(upload_id: str) -> str:
-    """Being read, refused, or ready to be checked."""
-    upload = current_services().uploads.find(g.user, upload_id)
+    """Show an upload: waiting for its inspection, refused, or inspected."""
+    services, t = current_services(), translator()
+    upload = services.uploads.find(g.user, upload_id)
     if upload.state == "refused":
         return render_template("refused.html", tab="upload", upload=upload)
     if upload.state != "ready" or upload.inspection is None:
-        return render_template("reading.html", tab="upload", upload=upload)
-    head = current_services().uploads.head(g.user, upload_id)
-    said = words()
+        return render_template("inspecting.html", tab="upload", upload=upload)
+    head = services.uploads.head(g.user, upload_id)
+    runs = services.predictions.list_for(g.user, upload_id=upload_id)
     return render_template(
         "check.html",
         tab="upload",
         upload=upload,
         inspection=upload.inspection,
-        columns=[_column(role, head, said) for role in upload.inspection["roles"]],
-        groups=_groups(said),
-        head={"columns": head["columns"], "rows": head["rows"][:PREVIEW]},
-        runs=[
-            run
-            for run in current_services().predictions.list_for(g.user, upload_id=upload_id)
-            if run.kind in {"score", "refine"}
-        ],
+        columns=[_column(role, head, t) for role in upload.inspection["roles"]],
+        groups=_role_groups(t),
+        head={"columns": head["columns"], "rows": head["rows"][:PREVIEW_ROWS]},
+        runs=[run for run in runs if run.kind in {"score", "refine"}],
     )
 
 
 @page.post("/uploads/<upload_id>")
 @authorization.needs("analyst")
-def go(upload_id: str) -> Response:
-    """Takes the corrections, then checks again or scores."""
-    upload = current_services().uploads.find(g.user, upload_id)
-    roles = (upload.inspection or {}).get("roles", [])
-    chosen = {**upload.mapping, **_corrections(roles)}
-    if chosen != dict(upload.mapping):
-        current_services().uploads.set_mapping(g.user, upload_id, chosen)
+def submit(upload_id: str) -> Response:
+    """Save the corrected roles, then inspect the upload again or score it."""
+    services, t = current_services(), translator()
+    upload = services.uploads.find(g.user, upload_id)
+    mapping = {**upload.mapping, **_corrections((upload.inspection or {}).get("roles", []))}
+    if mapping != dict(upload.mapping):
+        services.uploads.set_mapping(g.user, upload_id, mapping)
     if request.form.get("do") == "again":
         return redirect(url_for("check.show", upload_id=upload_id), 303)
     try:
-        budget, rate = _number("budget"), _number("rate")
-    except ValueError as problem:
-        flash(words()("check.bad_number", value=str(problem)), "error")
+        budget, rate = _number("budget", 1, math.inf), _number("rate", 0, 100)
+    except ValueError as error:
+        flash(t("check.bad_number", value=str(error)), "error")
         return redirect(url_for("check.show", upload_id=upload_id), 303)
-    run = current_services().predictions.score(
+    run = services.predictions.score(
         g.user,
         upload_id,
         budget=None if budget is None else round(budget),
         fraud_rate=None if rate is None else rate / 100,
-        language=words().language,
+        language=t.language,
     )
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
@@ -87,20 +86,24 @@ def go(upload_id: str) -> Response:
 @page.post("/uploads/<upload_id>/delete")
 @authorization.needs("analyst")
 def delete(upload_id: str) -> Response:
-    """Deletes an upload with its results."""
+    """Delete an upload and its results."""
     current_services().uploads.delete(g.user, upload_id)
-    flash(words()("history.deleted"))
-    return redirect(url_for("history.files"), 303)
+    flash(translator()("history.deleted"))
+    return redirect(url_for("history.list_files"), 303)
 
 
 def _corrections(roles: list[dict[str, Any]]) -> dict[str, str]:
-    """Column -> role where the form differs from what Vigie found; fields are numbered, names may hold anything."""
-    asked = ((item, request.form.get(f"role{i}")) for i, item in enumerate(roles))
-    return {item["column"]: role for item, role in asked if role in ROLES and role != item["role"]}
+    """Return column -> role where the form differs; its fields are numbered, since columns may have any name."""
+    sent = ((item, request.form.get(f"role{i}")) for i, item in enumerate(roles))
+    return {item["column"]: role for item, role in sent if role in ROLES and role != item["role"]}
 
 
-def _number(field: str) -> float | None:
-    """A number as people write it: with a decimal comma, spaces or a percent sign."""
+def _number(field: str, least: float, most: float) -> float | None:
+    """Return a number with decimal point or comma, spaces or a percent sign; None for an empty field.
+
+    Raises:
+        ValueError: it is no number, or not in the range.
+    """
     text = request.form.get(field, "").strip()
     plain = text.translate({ord(c): None for c in " \u00a0\u202f%"}).replace(",", ".")
     if not plain:
@@ -109,37 +112,34 @@ def _number(field: str) -> float | None:
         value = float(plain)
     except ValueError:
         value = -1.0
-    if (
-        not 0 < value < float("inf")
-        or (field == "rate" and value >= 100)
-        or (field == "budget" and value < 1)
-    ):
+    if not (least <= value < most and value > 0):
         raise ValueError(text[:20])
     return value
 
 
-def _column(role: Mapping[str, Any], head: Mapping[str, Any], said: Translator) -> dict[str, Any]:
-    """One line of the table of meanings."""
+def _column(role: Mapping[str, Any], head: Mapping[str, Any], t: Translator) -> dict[str, Any]:
+    """Return one row of the table of roles."""
     at = head["columns"].index(role["column"]) if role["column"] in head["columns"] else None
     cells = [] if at is None else [row[at] for row in head["rows"]]
-    chosen = CHOSEN in role["evidence"]
     confidence = float(role["confidence"])
+    sure, dots = (
+        ("sure", 3) if confidence >= SURE else ("likely", 2) if confidence >= LIKELY else ("guess", 1)
+    )
+    if _CHOSEN in role["evidence"]:
+        sure, dots = "yours", 3
     return {
         "name": role["column"],
         "role": role["role"],
-        "samples": list(dict.fromkeys(cell for cell in cells if cell))[:SAMPLES],
-        "sure": "yours"
-        if chosen
-        else "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "guess",
-        "dots": 3 if chosen or confidence >= SURE else 2 if confidence >= LIKELY else 1,
-        "why": said.role_reasons(role["evidence"]),
-    }  # fmt: skip
+        "samples": list(dict.fromkeys(cell for cell in cells if cell))[:SAMPLE_CELLS],
+        "sure": sure,
+        "dots": dots,
+        "why": t.role_reasons(role["evidence"]),
+    }
 
 
-def _groups(said: Translator) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The roles of the select boxes, by the question that they answer."""
-    named = {name: said.name("role", name) for name in ROLES}
-    grouped = [(said(f"check.group_{key}"), names.split()) for key, names in _GROUPS.items()]
-    used = {name for _, names in grouped for name in names}
-    grouped.append((said("check.group_other"), [name for name in ROLES if name not in used]))
-    return [(title, [(name, named[name]) for name in names]) for title, names in grouped]
+def _role_groups(t: Translator) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the groups of the select boxes: title, roles with their names."""
+    groups = [(t(f"check.group_{key}"), names.split()) for key, names in _GROUPS.items()]
+    grouped = {name for _, names in groups for name in names}
+    groups.append((t("check.group_other"), [name for name in ROLES if name not in grouped]))
+    return [(title, [(name, t.name("role", name)) for name in names]) for title, names in groups]

@@ -1,4 +1,4 @@
-"""Earlier files, with what became of each."""
+"""Page of earlier uploads."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from vigie.web import authorization
 from vigie.web.services import current_services
 
 page = Blueprint("history", __name__)
-LISTED = 100
-_RUNS = 200
+MAX_FILES = 100
+_MAX_RUNS = 200
+_PRIORITY = {"queued": 2, "running": 2, "done": 1}
+"""Unfinished runs are shown before finished ones, these before failed ones."""
 
 
 @page.get("/uploads")
 @authorization.needs("viewer")
-def files() -> str:
-    """Uploads, newest first, each with the run that tells most."""
-    query = request.args.get("q", "").strip()[:200]
-    telling: dict[str, Run] = {}
-    for run in sorted(current_services().predictions.list_for(g.user, limit=_RUNS), key=_worth, reverse=True):
-        telling.setdefault(run.upload_id, run)
-    found = current_services().uploads.list_for(g.user, limit=LISTED, query=query)
+def list_files() -> str:
+    """List uploads, newest first, each with its most relevant run."""
+    services, query = current_services(), request.args.get("q", "").strip()[:200]
+    runs: dict[str, Run] = {}
+    for run in sorted(services.predictions.list_for(g.user, limit=_MAX_RUNS), key=_relevance, reverse=True):
+        runs.setdefault(run.upload_id, run)
+    uploads = services.uploads.list_for(g.user, limit=MAX_FILES, query=query)
     return render_template(
         "history.html",
         tab="history",
         query=query,
-        days=current_services().web.retention_days,
-        files=[(upload, telling.get(upload.id), state(upload, telling.get(upload.id))) for upload in found],
+        days=services.web.retention_days,
+        files=[(upload, runs.get(upload.id), state(upload, runs.get(upload.id))) for upload in uploads],
     )
 
 
-def _worth(run: Run) -> tuple[int, str]:
-    """What is under way tells more than what is done, that more than what went wrong; else the newest."""
-    order = {"queued": 2, "running": 2, "done": 1}
-    return order.get(run.state, 0), run.created_at.isoformat()
+def _relevance(run: Run) -> tuple[int, str]:
+    return _PRIORITY.get(run.state, 0), run.created_at.isoformat()
 
 
 def state(upload: Upload, run: Run | None) -> str:
-    """In one word, what a reader wants to know of a file: a text of the section `history`."""
-    if upload.state in {"receiving", "refused"}:
+    """Return the state of an upload with its most relevant run: a text of the section `history`."""
+    if run is None or upload.state in {"receiving", "refused"}:
         return upload.state
-    return run.state if run is not None else upload.state
+    return run.state

@@ -1,4 +1,4 @@
-"""What every page stands in: texts, numbers, navigation and the addresses of our static files."""
+"""Layout of all pages: translator, navigation, template filters, addresses of static files."""
 
 from __future__ import annotations
 
@@ -14,92 +14,98 @@ from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
 
 from vigie import __version__
-from vigie.errors import recalled
+from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
+from vigie.web.services import access
 
-frame = Blueprint("frame", __name__)
+blueprint = Blueprint("layout", __name__)
 
 TABS = (
     ("upload", "upload.home", "score"),
-    ("history", "history.files", "history"),
+    ("history", "history.list_files", "history"),
     ("models", "models.catalog", "models"),
-    ("settings", "settings.you", "settings"),
+    ("settings", "settings.account", "settings"),
 )
-RANKS = ("viewer", "analyst", "admin")
+"""Text, endpoint and icon of each tab."""
 
 
-def words() -> Translator:
-    """The texts of the reader's language: of the account, else of this browser's choice, else what it asks for."""
+def translator() -> Translator:
+    """Return the translator of the user's language: of the account, else of the cookie, else of the browser."""
     user = getattr(g, "user", None)
-    told = [user.language if user is not None else "", request.cookies.get("lang", "")]
-    asked = request.accept_languages.best_match(languages()) or DEFAULT
-    return Translator(next((one for one in told if one in languages()), asked))
+    chosen = [user.language if user is not None else "", request.cookies.get("lang", "")]
+    preferred = request.accept_languages.best_match(languages()) or DEFAULT
+    return Translator(next((language for language in chosen if language in languages()), preferred))
 
 
-def may(least: str) -> bool:
-    """Whether the reader has at least this role; only for what a page shows, the guards decide."""
+def may(role: str) -> bool:
+    """Return whether the user has at least this role; for display only, the views check permissions."""
     user = getattr(g, "user", None)
-    return user is not None and RANKS.index(user.role) >= RANKS.index(least)
+    return user is not None and access.has_role(user, role)
 
 
-def warned(summary: Mapping[str, Any], language: str) -> list[str]:
-    """What training warned of; English where an older Vigie stored it."""
+def safe_redirect_target(address: str) -> str:
+    """Return an address of this app unchanged, and the start page for any other."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+
+
+def training_warnings(summary: Mapping[str, Any], language: str) -> list[str]:
+    """Return the warnings of a training; in English where an earlier version stored plain text."""
     if "warnings_said" not in summary:
         return list(summary.get("warnings", []))
-    return [translate(Message.from_json(kept), language) for kept in summary["warnings_said"]]
+    return [translate(Message.from_json(stored), language) for stored in summary["warnings_said"]]
 
 
-@frame.app_template_filter()
+@blueprint.app_template_filter()
 def breakable(name: str) -> Markup:
-    """A long name that may go on in the next line after a mark rather than anywhere."""
+    """Allow line breaks after the separators of a long name."""
     return Markup("<wbr>").join(re.split(r"(?<=[_.-])(?=\w)", name))
 
 
-@frame.app_template_filter()
+@blueprint.app_template_filter()
 def ticks(text: str) -> Markup:
-    """Commands between backticks as code."""
+    """Show text between backticks as code."""
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts)
     )
 
 
-@frame.app_template_filter()
+@blueprint.app_template_filter()
 def when(moment: datetime | None) -> Markup:
-    """A time for a reader; the script of the frame turns it into the reader's own time zone."""
+    """Show a time in UTC; layout.js converts it to the browser's time zone."""
     if moment is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words().date_time(moment))
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), translator().date_time(moment))
 
 
-@frame.app_context_processor
-def _everywhere() -> dict[str, Any]:
-    said = words()
+@blueprint.app_context_processor
+def _template_variables() -> dict[str, Any]:
+    t = translator()
     theme = request.cookies.get("theme", "")
     return {
-        "t": said,
+        "t": t,
         "languages": {name: catalogue(name).format.name for name in languages()},
         "theme": theme if theme in {"light", "dark"} else "",
         "tabs": TABS,
         "may": may,
         "version": __version__,
         "asset": asset,
-        "warned": lambda summary: warned(summary, said.language),
-        "retold": lambda error: (
-            [translate(text, said.language) for text in recalled(error)] if error else ["", ""]
+        "training_warnings": lambda summary: training_warnings(summary, t.language),
+        "error_texts": lambda error: (
+            [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
         ),
-        "role_name": lambda role: said.name("role", role),
-        "domain_name": lambda domain: said.name("domain", domain) if domain else said("frame.unknown"),
+        "role_name": lambda role: t.name("role", role),
+        "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }
 
 
 def asset(name: str) -> str:
-    """The address of a static file, which changes when the file does."""
-    return url_for("static", filename=name, v=_fingerprint(name))
+    """Return the address of a static file; it changes with the content, so that caches never serve an old one."""
+    return url_for("static", filename=name, v=_digest(name))
 
 
 @cache
-def _fingerprint(name: str) -> str:
+def _digest(name: str) -> str:
     return hashlib.sha256(files("vigie.web").joinpath("static", name).read_bytes()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The reference models: which there are, what each is worth, and how to train one's own."""
+"""Pages of the reference models, and training."""
 
 from __future__ import annotations
 
@@ -12,132 +12,109 @@ from werkzeug.wrappers import Response
 from vigie.catalog import ModelVersion
 from vigie.starter_models import registry
 from vigie.web import authorization
-from vigie.web.pages.layout import may, words
+from vigie.web.pages.layout import may, translator
+from vigie.web.security import SANDBOX
 from vigie.web.services import current_services
 
 page = Blueprint("models", __name__)
-_ROLES_SHOWN = 16
+_MAX_ROLES = 16
 
 
 @page.get("/models")
 @authorization.needs("viewer")
 def catalog() -> str:
-    """Every model, by the kind of payment."""
-    said = words()
-    query = request.args.get("q", "").strip()[:100]
-    domain = request.args.get("domain", "")
-    known = current_services().models.list_all(g.user)
-    every = bool(request.args.get("all"))
-    entries = [entry for entry in known if entry.active or every]
-    domains = sorted(
-        {entry.domain for entry in entries if entry.domain}, key=lambda name: said.name("domain", name)
-    )
-    wanted = [
-        entry for entry in entries if domain in {"", entry.domain} and query.lower() in entry.name.lower()
-    ]
-    ready = (
-        [upload for upload in current_services().uploads.list_for(g.user) if upload.state == "ready"]
-        if may("analyst")
-        else []
-    )
+    """List the models, filtered by name and domain."""
+    services, t, args = current_services(), translator(), request.args
+    query, domain, show_all = args.get("q", "").strip()[:100], args.get("domain", ""), bool(args.get("all"))
+    known = services.models.list_all(g.user)
+    listed = [entry for entry in known if entry.active or show_all]
+    domains = {entry.domain for entry in listed if entry.domain}
+    found = [one for one in listed if domain in {"", one.domain} and query.lower() in one.name.lower()]
+    uploads = services.uploads.list_for(g.user) if may("analyst") else []
+    ready = [upload for upload in uploads if upload.state == "ready"]
     return render_template(
         "models.html",
         tab="models",
-        models=[describe(entry) for entry in wanted],
-        every=every,
-        off=sum(not entry.active for entry in known),
-        domains=domains,
+        models=[describe(entry) for entry in found],
+        show_all=show_all,
+        inactive=sum(not entry.active for entry in known),
+        domains=sorted(domains, key=lambda name: t.name("domain", name)),
         domain=domain,
         query=query,
         uploads=ready,
         columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
-        migrations=current_services().models.list_migrations(g.user) if may("admin") else None,
+        migrations=services.models.list_migrations(g.user) if may("admin") else None,
     )
 
 
 @page.get("/models/<name>")
 @authorization.needs("viewer")
-def card(name: str) -> str:
-    """One model, beside another where asked."""
-    entry = current_services().models.find(g.user, name, request.args.get("version"))
-    against = request.args.get("against")
-    shown = [entry] + ([current_services().models.find(g.user, against)] if against else [])
+def show(name: str) -> str:
+    """Show one model, or compare it with another."""
+    models, against = current_services().models, request.args.get("against")
+    entries = [models.find(g.user, name, request.args.get("version"))]
+    if against:
+        entries.append(models.find(g.user, against))
+    others = {entry.name for entry in models.list_all(g.user) if entry.active} - {name}
     return render_template(
         "model.html",
         tab="models",
-        models=[describe(one) for one in shown],
-        others=sorted(
-            {
-                one.name
-                for one in current_services().models.list_all(g.user)
-                if one.active and one.name != name
-            }
-        ),
+        models=[describe(entry) for entry in entries],
+        others=sorted(others),
         against=against,
     )
 
 
 @page.get("/models/<name>/card")
 @authorization.needs("viewer")
-def plots(name: str) -> Response:
-    """The card that training wrote, with plots. Its words come from a user's table, so it may do nothing at all."""
-    answer = Response(
-        current_services().models.card(g.user, name, request.args.get("version")),
-        content_type="text/html; charset=utf-8",
-    )
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return answer
+def card(name: str) -> Response:
+    """Show the card that training wrote, in a sandbox: it holds texts from a user's table."""
+    html = current_services().models.card(g.user, name, request.args.get("version"))
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
 
 
 @page.post("/models/<name>/switch")
 @authorization.needs("admin")
-def switch(name: str) -> Response:
-    """Lets a model be matched, or keeps it from it."""
-    on = request.form.get("active") == "yes"
-    current_services().models.set_active(g.user, name, request.form.get("version") or None, on)
-    flash(words()("models.switched_on" if on else "models.switched_off", name=name))
-    return redirect(url_for("models.card", name=name), 303)
+def set_active(name: str) -> Response:
+    """Activate or deactivate a model."""
+    active = request.form.get("active") == "yes"
+    current_services().models.set_active(g.user, name, request.form.get("version") or None, active)
+    flash(translator()("models.switched_on" if active else "models.switched_off", name=name))
+    return redirect(url_for("models.show", name=name), 303)
 
 
 @page.post("/models")
 @authorization.needs("analyst")
 def train() -> Response:
-    """Trains a model from a labelled upload."""
-    form = request.form
-    run = current_services().predictions.train(
-        g.user, form.get("upload", ""), label=form.get("label", "").strip(), name=form.get("name", "").strip()
-    )
+    """Train a model on an upload with labels."""
+    upload, label, name = (request.form.get(field, "").strip() for field in ("upload", "label", "name"))
+    run = current_services().predictions.train(g.user, upload, label=label, name=name)
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
 def describe(entry: ModelVersion) -> dict[str, Any]:
-    """What a reader sees of a model."""
-    shipped = (
-        entry.storage.storage_type == "local" and Path(entry.storage.bucket) == registry.MODELS.resolve()
-    )
+    """Return what the pages show of a model."""
+    t, storage = translator(), entry.storage
+    starter = storage.storage_type == "local" and Path(storage.bucket) == registry.MODELS.resolve()
     return {
         "entry": entry,
-        "own": _measured(entry.performance, "own"),
-        "other": _measured(entry.performance, "other"),
-        "transferable": _measured(entry.performance, "transferable"),
+        "own": _measures(entry.performance, "own"),
+        "other": _measures(entry.performance, "other"),
+        "transferable": _measures(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
-        "shipped": shipped,
+        "starter": starter,
         "cached": current_services().models.is_cached(entry),
-        "where": "" if shipped else f"{entry.storage.bucket}/{entry.storage.prefix}",
-        "typologies": [_fraud(str(name)) for name in entry.profile.get("typologies", [])],
-        "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_ROLES_SHOWN],
+        "where": "" if starter else f"{storage.bucket}/{storage.prefix}",
+        "typologies": [t.name("fraud", str(name)) for name in entry.profile.get("typologies", [])],
+        "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_MAX_ROLES],
         "card": bool(entry.provenance.get("card")),
         "origin": {key: value for key, value in entry.provenance.items() if isinstance(value, str)},
     }
 
 
-def _fraud(name: str) -> str:
-    """A kind of fraud as a reader says it."""
-    said = words()
-    return said(f"fraud.{name}") if said.has(f"fraud.{name}") else name.replace("_", " ")
-
-
-def _measured(performance: Mapping[str, Any], part: str) -> dict[str, Any] | None:
-    """ROC AUC and what else was measured; a model made elsewhere has only what its makers declare."""
+def _measures(performance: Mapping[str, Any], part: str) -> dict[str, Any] | None:
+    """Return the measures of one part; an imported model has only declared ones, without parts."""
     found = performance.get(part, performance if part == "own" else None)
     return dict(found) if found and isinstance(found.get("roc_auc"), float) else None

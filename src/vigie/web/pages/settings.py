@@ -1,4 +1,4 @@
-"""One's own settings, and for administrators people, the audit log and the server's."""
+"""Settings: account, tokens; for administrators users, audit log and server."""
 
 from __future__ import annotations
 
@@ -7,168 +7,141 @@ from urllib.parse import urljoin
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vigie.app.tokens import SCOPES
 from vigie.i18n.catalogue import languages
 from vigie.web import authorization, session
-from vigie.web.pages.layout import RANKS, words
-from vigie.web.services import current_services
+from vigie.web.pages.layout import safe_redirect_target, translator
+from vigie.web.services import access, current_services
 
 page = Blueprint("settings", __name__)
-LINES = 100
-_YEAR = 31_536_000
-_SCOPE_NEEDS = {"read": "viewer", "write": "analyst", "admin": "admin"}
+MAX_LINES = 100
+_COOKIE_SECONDS = 365 * 86_400
 
 
 @page.get("/settings")
 @authorization.needs("viewer")
-def you() -> str:
-    """Who one is, the language, the password."""
-    return render_template("settings/you.html", tab="settings", part="you")
+def account() -> str:
+    """Show the user's account, language and password form."""
+    return _render("account")
 
 
 @page.post("/settings/password")
 @authorization.needs("viewer")
-def password() -> Response:
-    """Changes the password; a new session is opened, since all the old ones end."""
-    current_services().accounts.set_password(g.user, request.form.get("new", ""), request.form.get("old"))
-    session.begin(*current_services().sessions.start(g.user))
-    flash(words()("settings.password_changed"))
-    return redirect(url_for("settings.you"), 303)
+def set_password() -> Response:
+    """Change the password, and start a new session since all sessions end."""
+    services, form = current_services(), request.form
+    services.accounts.set_password(g.user, form.get("new", ""), form.get("old"))
+    session.begin(*services.sessions.start(g.user))
+    flash(translator()("settings.password_changed"))
+    return redirect(url_for("settings.account"), 303)
 
 
 @page.post("/language")
 @authorization.public
-def language() -> Response:
-    """Changes the language, for one's account where there is one and for this browser."""
-    wanted = request.form.get("language", "")
-    answer = redirect(own_page(request.form.get("back", "/")), 303)
-    if wanted in languages():
+def set_language() -> Response:
+    """Change the language of the account and of this browser."""
+    services, language = current_services(), request.form.get("language", "")
+    response = redirect(safe_redirect_target(request.form.get("back", "/")), 303)
+    if language in languages():
         if g.user is not None:
-            current_services().accounts.set_language(g.user, wanted)
-        answer.set_cookie(
+            services.accounts.set_language(g.user, language)
+        response.set_cookie(
             "lang",
-            wanted,
-            max_age=_YEAR,
+            language,
+            max_age=_COOKIE_SECONDS,
             samesite="Lax",
-            secure=current_services().web.production,
+            secure=services.web.production,
             httponly=True,
         )
-    return answer
+    return response
 
 
 @page.get("/settings/tokens")
 @authorization.needs("analyst")
 def tokens() -> str:
-    """One's own API tokens."""
+    """List the user's API tokens."""
     return _tokens()
 
 
 @page.post("/settings/tokens")
 @authorization.needs("analyst")
-def add_token() -> Response:
-    """Makes a token; its secret is in this answer and nowhere else."""
-    days = request.form.get("days", "").strip()
-    made = current_services().tokens.create(
-        g.user,
-        request.form.get("name", ""),
-        request.form.getlist("scopes"),
-        int(days) if days.isascii() and days.isdigit() else None,
-    )
-    return make_response(_tokens(made[0].name, made[1]))
+def create_token() -> Response:
+    """Create a token; only this page shows its secret."""
+    name, days = request.form.get("name", ""), request.form.get("days", "").strip()
+    lifetime = int(days) if days.isascii() and days.isdigit() else None
+    created = current_services().tokens.create(g.user, name, request.form.getlist("scopes"), lifetime)
+    return make_response(_tokens(created[0].name, created[1]))
 
 
 @page.post("/settings/tokens/<token_id>/revoke")
 @authorization.needs("analyst")
-def revoke(token_id: str) -> Response:
-    """Ends a token."""
+def revoke_token(token_id: str) -> Response:
+    """Revoke a token."""
     current_services().tokens.revoke(g.user, token_id)
     return redirect(url_for("settings.tokens"), 303)
 
 
-@page.get("/settings/people")
+@page.get("/settings/users")
 @authorization.needs("admin")
-def people() -> str:
-    """Everybody who may sign in."""
-    return _people()
+def users() -> str:
+    """List the users."""
+    return _users()
 
 
-@page.post("/settings/people")
+@page.post("/settings/users")
 @authorization.needs("admin")
-def add_person() -> Response:
-    """Adds somebody, and shows the link that lets them in once."""
-    form = request.form
-    added, link = current_services().accounts.add(
-        g.user,
-        form.get("email", ""),
-        form.get("name", ""),
-        form.get("role", "viewer"),
-        form.get("team", "").strip(),
-    )
-    return make_response(_people(added.email, link))
+def add_user() -> Response:
+    """Add a user and show the link that signs them in once."""
+    email, name, team = (request.form.get(field, "").strip() for field in ("email", "name", "team"))
+    role = request.form.get("role", "viewer")
+    added, link = current_services().accounts.add(g.user, email, name, role, team)
+    return make_response(_users(added.email, link))
 
 
-@page.post("/settings/people/<int:user_id>")
+@page.post("/settings/users/<int:user_id>")
 @authorization.needs("admin")
-def change_person(user_id: int) -> Response:
-    """Changes role, team or whether somebody may sign in; or makes a new link."""
-    form = request.form
-    if form.get("do") == "invite":
-        link = current_services().accounts.create_link(g.user, user_id)
-        email = next(
-            user.email for user in current_services().accounts.list_all(g.user) if user.id == user_id
-        )
-        return make_response(_people(email, link))
-    active = {"off": False, "on": True}.get(form.get("do", ""))
-    if active is None:
-        current_services().accounts.change(
-            g.user, user_id, role=form.get("role"), team=form.get("team", "").strip()
-        )
+def change_user(user_id: int) -> Response:
+    """Change role or team, activate or deactivate a user, or create a sign-in link."""
+    accounts, form, action = current_services().accounts, request.form, request.form.get("do", "")
+    if action == "invite":
+        link = accounts.create_link(g.user, user_id)
+        email = next(user.email for user in accounts.list_all(g.user) if user.id == user_id)
+        return make_response(_users(email, link))
+    if action in {"on", "off"}:
+        accounts.change(g.user, user_id, active=action == "on")
     else:
-        current_services().accounts.change(g.user, user_id, active=active)
-    flash(words()("settings.saved"))
-    return redirect(url_for("settings.people"), 303)
+        accounts.change(g.user, user_id, role=form.get("role"), team=form.get("team", "").strip())
+    flash(translator()("settings.saved"))
+    return redirect(url_for("settings.users"), 303)
 
 
 @page.get("/settings/audit")
 @authorization.needs("admin")
 def audit() -> str:
-    """Who saw and did what."""
-    lines = current_services().audit.list_lines(
-        g.user, limit=LINES, before=request.args.get("before", type=int)
-    )
-    return render_template(
-        "settings/audit.html", tab="settings", part="audit", lines=lines, more=len(lines) == LINES
-    )
+    """Show the audit log."""
+    before = request.args.get("before", type=int)
+    lines = current_services().audit.list_lines(g.user, limit=MAX_LINES, before=before)
+    return _render("audit", lines=lines, more=len(lines) == MAX_LINES)
 
 
 @page.get("/settings/server")
 @authorization.needs("admin")
 def server() -> str:
-    """What the environment of the server has set."""
-    return render_template(
-        "settings/server.html",
-        tab="settings",
-        part="server",
-        web=current_services().web,
-        chosen=current_services().settings,
-    )
+    """Show the settings of the server."""
+    services = current_services()
+    return _render("server", web=services.web, settings=services.settings)
 
 
 def _tokens(name: str = "", secret: str = "") -> str:
-    allowed = [scope for scope in SCOPES if RANKS.index(g.user.role) >= RANKS.index(_SCOPE_NEEDS[scope])]
-    return render_template(
-        "settings/tokens.html", tab="settings", part="tokens", tokens=current_services().tokens.list_own(g.user), scopes=allowed,
-        made=name, secret=secret,
-    )  # fmt: skip
+    scopes = [scope for scope, role in access.SCOPE_ROLE.items() if access.has_role(g.user, role)]
+    listed = current_services().tokens.list_own(g.user)
+    return _render("tokens", tokens=listed, scopes=scopes, created=name, secret=secret)
 
 
-def _people(email: str = "", link: str = "") -> str:
-    return render_template(
-        "settings/people.html", tab="settings", part="people", people=current_services().accounts.list_all(g.user), roles=RANKS,
-        invited=email, link=urljoin(request.host_url, link) if link else "",
-    )  # fmt: skip
+def _users(email: str = "", link: str = "") -> str:
+    listed = current_services().accounts.list_all(g.user)
+    url = urljoin(request.host_url, link) if link else ""
+    return _render("users", users=listed, roles=list(access.ROLE_RANK), invited=email, link=url)
 
 
-def own_page(there: str) -> str:
-    """An address of ours; anything else becomes the first page."""
-    return there if there.startswith("/") and not there.startswith(("//", "/\\")) else "/"
+def _render(part: str, **values: object) -> str:
+    return render_template(f"settings/{part}.html", tab="settings", part=part, **values)

@@ -1,4 +1,4 @@
-"""Signing in and out, and the first account."""
+"""Sign-in page, signing out, and the page for the first account."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from werkzeug.wrappers import Response
 
 from vigie.errors import SignInRefused, TooManyAttempts
 from vigie.web import authorization, session
-from vigie.web.pages.layout import words
-from vigie.web.pages.settings import own_page
+from vigie.web.pages.layout import safe_redirect_target, translator
 from vigie.web.services import current_services
 
 page = Blueprint("sign_in", __name__)
@@ -17,7 +16,7 @@ page = Blueprint("sign_in", __name__)
 @page.get("/sign-in")
 @authorization.public
 def show() -> str | Response:
-    """The door; whoever is inside already goes on."""
+    """Show the sign-in page; redirect users who are signed in."""
     if g.user is not None:
         return redirect(url_for("upload.home"))
     return _form()
@@ -25,33 +24,32 @@ def show() -> str | Response:
 
 @page.post("/sign-in")
 @authorization.public
-def enter() -> str | Response | tuple[str, int]:
-    """Opens a session, or says why not, and never whether the account exists."""
+def sign_in() -> str | Response | tuple[str, int]:
+    """Sign in, or show the form again with the reason; it does not reveal whether the account exists."""
+    form, t = request.form, translator()
     try:
-        opened = current_services().sessions.sign_in(
-            request.form.get("email", ""), request.form.get("password", "")
-        )
+        opened = current_services().sessions.sign_in(form.get("email", ""), form.get("password", ""))
     except SignInRefused:
-        return _form(words()("sign_in.refused")), 401
+        return _form(t("sign_in.refused")), 401
     except TooManyAttempts as refused:
-        return _form(words()("sign_in.wait", time=words().duration(refused.seconds))), 429
+        return _form(t("sign_in.wait", time=t.duration(refused.seconds))), 429
     session.begin(*opened)
-    return redirect(own_page(request.form.get("next", "/")), 303)
+    return redirect(safe_redirect_target(form.get("next", "/")), 303)
 
 
 @page.post("/sign-out")
 @authorization.public
-def leave() -> Response:
-    """Ends the session."""
+def sign_out() -> Response:
+    """Sign out."""
     session.end()
-    flash(words()("sign_in.signed_out"))
+    flash(translator()("sign_in.signed_out"))
     return redirect(url_for("sign_in.show"), 303)
 
 
 @page.get("/first")
 @authorization.public
-def first() -> str | Response:
-    """The form for the first account, while there is none."""
+def first_account() -> str | Response:
+    """Show the form for the first account, while there is none."""
     if current_services().accounts.count():
         return redirect(url_for("sign_in.show"))
     return render_template("first.html")
@@ -59,21 +57,20 @@ def first() -> str | Response:
 
 @page.post("/first")
 @authorization.public
-def create_first() -> Response:
-    """Makes the first account, for whoever has the setup token."""
-    form = request.form
-    current_services().accounts.create_first_admin(
-        form.get("email", ""), form.get("name", ""), form.get("password", ""), form.get("setup", "")
-    )
-    session.begin(*current_services().sessions.sign_in(form.get("email", ""), form.get("password", "")))
+def create_first_account() -> Response:
+    """Create the first account, for a user with the setup token."""
+    form, services = request.form, current_services()
+    email, password = form.get("email", ""), form.get("password", "")
+    services.accounts.create_first_admin(email, form.get("name", ""), password, form.get("setup", ""))
+    session.begin(*services.sessions.sign_in(email, password))
     return redirect(url_for("upload.home"), 303)
 
 
 def _form(problem: str = "") -> str:
-    there = request.values.get("next", "/")
-    known = {
-        "next": there,
-        "email": request.form.get("email", ""),
-        "oidc": bool(current_services().web.oidc_issuer),
-    }
-    return render_template("sign_in.html", problem=problem, **known)
+    return render_template(
+        "sign_in.html",
+        problem=problem,
+        next=request.values.get("next", "/"),
+        email=request.form.get("email", ""),
+        oidc=bool(current_services().web.oidc_issuer),
+    )

@@ -1,4 +1,4 @@
-"""The first page: give Vigie a file."""
+"""Upload page."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from vigie.web import authorization
 from vigie.web.services import current_services
 
 page = Blueprint("upload", __name__)
-RECENT = 4
+MAX_RECENT = 4
 ACCEPTED = ".csv,.csv.gz,.gz,.tsv,.txt,.xlsx,.parquet"
 
 
 @page.get("/")
 @authorization.needs("viewer")
 def home() -> str:
-    """Drop zone, what happens next, and the files one may have come back for."""
+    """Show the drop zone and the recent uploads."""
+    services = current_services()
     return render_template(
         "upload.html",
         tab="upload",
         accepted=ACCEPTED,
-        limit=current_services().web.max_upload_bytes,
-        days=current_services().web.retention_days,
-        recent=current_services().uploads.list_for(g.user, limit=RECENT),
+        limit=services.web.max_upload_bytes,
+        days=services.web.retention_days,
+        recent=services.uploads.list_for(g.user, limit=MAX_RECENT),
     )
 
 
 @page.post("/")
 @authorization.needs("analyst")
 def receive() -> Response:
-    """The same without JavaScript: an ordinary form."""
+    """Receive a file by an ordinary form, for browsers without JavaScript."""
     file = request.files.get("file")
     if file is None or not file.filename:
         raise InputRefused("found no file in the form, expected one", hint="choose a file first")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from vigie.app import Upload, User
 from vigie.errors import NotAllowed
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 
 ROLE_RANK = {"viewer": 0, "analyst": 1, "admin": 2}
 SCOPE_ROLE = {"read": "viewer", "write": "analyst", "admin": "admin"}
@@ -44,4 +44,4 @@ def require_owner(user: User, upload: Upload, what: str) -> None:
     """
     require(user, "analyst", what)
     if upload.owner_id != user.id and user.role != "admin":
-        raise NotAllowed(msg("{what}: it belongs to somebody else", what=phrase(what)), needed="admin")
+        raise NotAllowed(msg("{what}: it belongs to another user", what=as_message(what)), needed="admin")

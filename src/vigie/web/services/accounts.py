@@ -11,7 +11,7 @@ from vigie.app.tables import ROLES
 from vigie.db.database import Engine
 from vigie.errors import NotAllowed, SignInRefused, UnknownLanguage, UsageRefused
 from vigie.i18n.catalogue import languages
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.access import require
@@ -41,15 +41,17 @@ class Accounts:
             TooManyAttempts: too many attempts from this address.
         """
         key = f"setup {self._audit.address()}"
-        login_attempts.count(self._engine, key, phrase("setting up"), limit=MAX_ATTEMPTS)
+        login_attempts.count(self._engine, key, as_message("setting up"), limit=MAX_ATTEMPTS)
         expected = self._web.setup_token
         if not expected or not hmac.compare_digest(expected.encode(), setup_token.encode()):
             raise SignInRefused(
-                "that is not the setup token", hint="it is VIGIE_SETUP_TOKEN of the server's environment"
+                "wrong setup token", hint="it is the value of VIGIE_SETUP_TOKEN on the server"
             )
         if self.count():
-            raise NotAllowed("set up what is set up already", needed="admin")
-        user = create_account(self._engine, email, name, "admin", password_hash=passwords.make(password))
+            raise NotAllowed("create the first account: there is one already", needed="admin")
+        user = create_account(
+            self._engine, email, name, "admin", password_hash=passwords.hash_password(password)
+        )
         self._audit.record(user, "set up", f"user:{user.id}")
         return user
 
@@ -87,7 +89,7 @@ class Accounts:
         demoted = before.role == "admin" and (role not in {None, "admin"} or active is False)
         if demoted and before.active and users.count_other_admins(self._engine, user_id) == 0:
             raise UsageRefused(
-                "this is the last administrator", hint="make somebody else an administrator first"
+                "this is the last administrator", hint="make another user an administrator first"
             )
         given = {"role": role, "team": team, "name": name, "active": active}
         values = {key: value for key, value in given.items() if value is not None}
@@ -100,7 +102,7 @@ class Accounts:
 
     def create_link(self, user: User, user_id: int) -> str:
         """Create a link that signs another user in once; for administrators."""
-        require(user, "admin", "make sign-in links")
+        require(user, "admin", "create sign-in links")
         self._audit.record(user, "make link", f"user:{user_id}")
         return self._create_link(users.find(self._engine, user_id))
 
@@ -114,13 +116,13 @@ class Accounts:
         """
         if user.has_password:
             key = f"password {user.id}"
-            login_attempts.count(self._engine, key, phrase("changing the password"), limit=MAX_ATTEMPTS)
+            login_attempts.count(self._engine, key, as_message("changing the password"), limit=MAX_ATTEMPTS)
             stored = users.find_credentials(self._engine, user.email)
-            if not passwords.fits(stored[1] if stored else None, old or ""):
+            if not passwords.verify(stored[1] if stored else None, old or ""):
                 raise SignInRefused(
-                    "the present password is not that", hint="ask for a link if you forgot it"
+                    "wrong current password", hint="ask an administrator for a link if you forgot it"
                 )
-        users.update(self._engine, user.id, {"password_hash": passwords.make(new)}, sign_out=True)
+        users.update(self._engine, user.id, {"password_hash": passwords.hash_password(new)}, sign_out=True)
         self._audit.record(user, "change password", f"user:{user.id}")
 
     def set_language(self, user: User, language: str) -> User:
@@ -164,7 +166,7 @@ def check_email(email: str) -> None:
         UsageRefused: it is no address.
     """
     if not _EMAIL.fullmatch(email.strip()):
-        raise UsageRefused("that is no e-mail address", hint="such as ada@example.org")
+        raise UsageRefused("found no valid e-mail address", hint="such as ada@example.org")
 
 
 def _check_role(role: str) -> None:

@@ -28,7 +28,7 @@ class Models:
 
     def list_all(self, user: User) -> tuple[ModelVersion, ...]:
         """Return all models by name, including inactive ones."""
-        require(user, "viewer", "see models")
+        require(user, "viewer", "view models")
         return self.catalog.list(active_only=False)
 
     def find(self, user: User, name: str, version: str | None = None) -> ModelVersion:
@@ -37,7 +37,7 @@ class Models:
         Raises:
             NotFound: there is no such model or version.
         """
-        require(user, "viewer", "see models")
+        require(user, "viewer", "view models")
         return self.catalog.find(name, version)
 
     def card(self, user: User, name: str, version: str | None = None) -> bytes:
@@ -58,7 +58,7 @@ class Models:
 
     def set_active(self, user: User, name: str, version: str | None, active: bool) -> ModelVersion:
         """Activate or deactivate a model; inactive models are not matched."""
-        require(user, "admin", "switch models on and off")
+        require(user, "admin", "activate or deactivate models")
         change = self.catalog.activate if active else self.catalog.deactivate
         entry = change(name, version)
         self._audit.record(user, "switch model", f"model:{entry.label}", active=active)
@@ -66,7 +66,7 @@ class Models:
 
     def list_migrations(self, user: User) -> list[dict[str, Any]]:
         """Return the moves of models between stores, newest first; for administrators."""
-        require(user, "admin", "see migrations")
+        require(user, "admin", "view moves of models")
         return [asdict(record) for record in journal.list_migrations(self._engine)]
 
     @cached_property

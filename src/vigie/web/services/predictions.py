@@ -8,7 +8,7 @@ from typing import Any
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
 from vigie.app.tables import LABELS, UNKNOWN
 from vigie.db.database import Engine
-from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, recalled
+from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, from_record
 from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import msg
 from vigie.web.services.access import require, require_owner
@@ -44,13 +44,13 @@ class Predictions:
         """
         run = self.find(user, run_id)
         if run.kind not in {"score", "refine"}:
-            raise NotFound("result of run", run_id, hint="this run left no rows")
+            raise NotFound("result of run", run_id, hint="this run has no rows")
         if run.state != "done" or run.result is None:
             raise WrongState(
                 msg("run {run_id!r}", run_id=run_id),
                 found=run.state,
                 expected="done",
-                hint="its page shows how far it is",
+                hint="its page shows the progress",
             )
         return run
 
@@ -126,8 +126,8 @@ class Predictions:
         if not labels:
             raise WrongState(
                 msg("run {run_id!r}", run_id=run_id),
-                found="without a mark",
-                expected="at least one row marked fraud or fine",
+                found="no label",
+                expected="at least one row labelled fraud or legitimate",
             )
         # The labels of this moment, so that a second attempt of the job gives the same result.
         options = {**before.options, "marks": labels}
@@ -154,7 +154,7 @@ class Predictions:
         if not 1 <= seconds <= _MAX_TUNING_SECONDS:
             raise UsageRefused(
                 msg(
-                    "found {seconds} seconds of search, expected 1 to {longest_search}",
+                    "found {seconds} seconds for tuning, expected 1 to {longest_search}",
                     seconds=seconds,
                     longest_search=_MAX_TUNING_SECONDS,
                 )
@@ -198,7 +198,7 @@ class Predictions:
             NotFound: a row is not in the table.
             UsageRefused: a label is unknown, or there are more than 10,000.
         """
-        require(user, "analyst", "mark rows")
+        require(user, "analyst", "label rows")
         run = self.find_finished(user, run_id)
         n_rows = run.rows or 0
         for row, label in labels.items():
@@ -208,14 +208,14 @@ class Predictions:
             if label is not None and label not in LABELS:
                 raise UsageRefused(
                     msg(
-                        "found verdict {verdict!r}, expected one of {verdicts}",
+                        "found label {verdict!r}, expected one of {verdicts}",
                         verdict=label,
                         verdicts=", ".join(LABELS),
                     )
                 )
         if len(labels) > _MAX_LABELS:
             raise UsageRefused(
-                msg("found {verdicts:,} marks at once, expected at most 10,000", verdicts=len(labels))
+                msg("found {verdicts:,} labels, expected at most 10,000", verdicts=len(labels))
             )
         feedback.set_labels(self._engine, run.upload_id, user.id, labels)
         self._audit.record(user, "mark", f"upload:{run.upload_id}", rows=len(labels))
@@ -228,7 +228,7 @@ class Predictions:
         upload = uploads.find(self._engine, upload_id, user)
         if upload.state not in {"received", "ready"}:
             refused = upload.error if upload.state == "refused" else None
-            hint = recalled(refused)[0] if refused else "complete it first"
+            hint = from_record(refused)[0] if refused else "complete the upload first"
             raise WrongState(
                 msg("upload {id!r}", id=upload.id), found=upload.state, expected="ready", hint=hint
             )
@@ -248,7 +248,7 @@ class Predictions:
         if len(unfinished) >= _MAX_UNFINISHED:
             raise WrongState(
                 "your runs",
-                found=msg("{open_runs} not over yet", open_runs=_MAX_UNFINISHED),
+                found=msg("{open_runs} unfinished", open_runs=_MAX_UNFINISHED),
                 expected="fewer",
                 hint="wait, or cancel some",
             )

@@ -98,7 +98,7 @@ class Results:
         try:
             size = self._store.head(key).size
         except NotFound:
-            raise NotFound("file", file, hint="this table has no such file") from None
+            raise NotFound("file", file, hint="this result has no such file") from None
         upload = uploads.find(self._engine, run.upload_id, user)
         stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "predictions"
         self._audit.record(user, "download", f"run:{run.id}", format=kind)
@@ -124,7 +124,7 @@ class Results:
         if not rows or not 1 <= last <= len(rows):
             raise UsageRefused(
                 msg(
-                    "found {rows} rows and last={last}, expected at least as many rows",
+                    "found {rows} rows and last={last}, expected last from 1 to the number of rows",
                     rows=len(rows),
                     last=last,
                 )

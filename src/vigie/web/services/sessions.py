@@ -8,7 +8,7 @@ from datetime import timedelta
 from vigie.app import User, login_attempts, sessions, users
 from vigie.db.database import Engine
 from vigie.errors import NotFound, SignInRefused, TooManyAttempts
-from vigie.i18n.messages import phrase
+from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.accounts import MAX_ATTEMPTS, create_account
@@ -38,15 +38,15 @@ class Sessions:
         }
         for key, limit in limits.items():
             try:
-                login_attempts.count(self._engine, key, phrase("signing in"), limit=limit)
+                login_attempts.count(self._engine, key, as_message("signing in"), limit=limit)
             except TooManyAttempts:
                 self._audit.record(ANONYMOUS, "sign in refused: too many", "session")
                 raise
         user_id, stored = users.find_credentials(self._engine, email) or (None, None)
-        if not passwords.fits(stored, password) or user_id is None:
+        if not passwords.verify(stored, password) or user_id is None:
             self._audit.record(ANONYMOUS, "sign in refused", "session")
             raise SignInRefused(
-                "this e-mail and password open no account", hint="check both, or ask for a new link"
+                "wrong e-mail address or password", hint="check both, or ask an administrator for a link"
             )
         login_attempts.reset(self._engine, account)
         return self.start(users.find(self._engine, user_id))
@@ -61,10 +61,12 @@ class Sessions:
             user = users.find_by_email(self._engine, email)
             if user.active:
                 return user
-            raise SignInRefused("this account is switched off", hint="ask an administrator")
+            raise SignInRefused("this account is inactive", hint="ask an administrator")
         if not self._web.oidc_role:
             self._audit.record(ANONYMOUS, "sign in refused: not invited", "session")
-            raise SignInRefused("nobody has invited you yet", hint="ask an administrator to add your address")
+            raise SignInRefused(
+                "there is no account with this address", hint="ask an administrator to add it"
+            )
         user = create_account(self._engine, email, name, self._web.oidc_role)
         self._audit.record(user, "first sign in", f"user:{user.id}", role=user.role)
         return user
@@ -77,7 +79,7 @@ class Sessions:
             TooManyAttempts: too many links from this network address.
         """
         key = f"link {self._audit.address()}"
-        login_attempts.count(self._engine, key, phrase("opening links"), limit=_MAX_LINKS_PER_ADDRESS)
+        login_attempts.count(self._engine, key, as_message("opening links"), limit=_MAX_LINKS_PER_ADDRESS)
         return sessions.use_link(self._engine, secret)
 
     def start(self, user: User) -> tuple[User, str]:

@@ -41,10 +41,12 @@ class Tokens:
             UsageRefused: an argument is invalid.
             NotAllowed: a scope exceeds the owner's role.
         """
-        require(user, "analyst", "make API tokens")
+        require(user, "analyst", "create API tokens")
         name = name.strip()
         if not name or len(name) > 200:
-            raise UsageRefused("a token needs a name of 1 to 200 characters", hint="say what will use it")
+            raise UsageRefused(
+                "a token needs a name of 1 to 200 characters", hint="name the program that will use it"
+            )
         if not scopes or any(scope not in SCOPES for scope in scopes):
             raise UsageRefused(
                 msg(
@@ -56,7 +58,7 @@ class Tokens:
         if days is not None and not 1 <= days <= _MAX_DAYS:
             raise UsageRefused(msg("found {days} days, expected 1 to 3650", days=days))
         for scope in scopes:
-            require(user, SCOPE_ROLE[scope], msg("make a token that may {scope}", scope=scope))
+            require(user, SCOPE_ROLE[scope], msg("create a token with the scope {scope}", scope=scope))
         lifetime = timedelta(days=days) if days else None
         token, secret = tokens.create(self._engine, user.id, name, scopes, lifetime)
         self._audit.record(user, "make token", f"token:{token.id}", scopes=list(token.scopes))

@@ -13,11 +13,11 @@ from vigie.app import Part, Upload, User, runs, uploads
 from vigie.app.uploads import HEAD_FILE, part_key
 from vigie.db.database import Engine
 from vigie.errors import NotFound, TableTooLarge, UnknownColumn, UnreadableTable, UsageRefused, WrongState
-from vigie.i18n.messages import msg, phrase
+from vigie.i18n.messages import as_message, msg
 from vigie.roles.definitions import ROLES
 from vigie.settings import WebSettings
 from vigie.stores.base import Store, join
-from vigie.table.source import EXTENSIONS
+from vigie.table.reading import EXTENSIONS
 from vigie.web.services.access import require, require_owner
 from vigie.web.services.audit import AuditLog
 
@@ -117,7 +117,7 @@ class Uploads:
                     "part {number}: found {data} bytes, expected {value}",
                     number=number,
                     data=len(data),
-                    value=length or phrase("some"),
+                    value=length or as_message("some"),
                 ),
                 hint="send it again",
             )
@@ -200,8 +200,8 @@ class Uploads:
             raise WrongState(
                 msg("upload {id!r}", id=upload.id),
                 found=upload.state,
-                expected="looked at",
-                hint="ask again in a moment",
+                expected="inspected",
+                hint="try again in a moment",
             ) from None
         self._audit.record_view(user, "see first rows", f"upload:{upload.id}")
         return found
@@ -222,7 +222,7 @@ class Uploads:
         names = (upload.inspection or {}).get("columns")
         if names is None:
             raise WrongState(
-                msg("upload {id!r}", id=upload.id), found="not looked at yet", expected="looked at"
+                msg("upload {id!r}", id=upload.id), found="not inspected yet", expected="inspected"
             )
         check_mapping(mapping, names)
         uploads.save_mapping(self._engine, user.id, uploads.columns_digest(names), mapping)

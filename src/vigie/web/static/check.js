@@ -1,8 +1,8 @@
-// Shows which meanings were changed, and offers to check again only then.
+// Highlights changed roles, and offers to check again only then.
 
 import { byId, t } from "./lib.js";
 
-const form = byId("check"), again = byId("again"), said = byId("changed");
+const form = byId("check"), again = byId("again"), status = byId("changed");
 const boxes = [...form.querySelectorAll("select[data-found]")];
 
 function count() {
@@ -14,10 +14,10 @@ function count() {
   }
   if (again) {
     again.hidden = changed === 0;
-    said.textContent = changed ? t("check.changed", { n: changed }) : t("check.ready");
+    status.textContent = changed ? t("check.changed", { n: changed }) : t("check.ready");
   }
 }
 
 form.addEventListener("change", count);
-// A browser that keeps fields over a reload keeps corrections too.
+// Browsers keep the fields over a reload.
 count();

@@ -1,4 +1,4 @@
-// What the other modules share: texts, numbers of the page's language, and requests to our own API.
+// Shared by the other modules: texts, numbers in the language of the page, requests to the API.
 
 const language = document.documentElement.lang;
 const block = document.getElementById("words");
@@ -22,7 +22,7 @@ export function percent(share) {
   return new Intl.NumberFormat(language, style).format(share);
 }
 
-/** A share as so many of ten. */
+/** A share as a number of ten. */
 export const ofTen = (x) => decimal(10 * x, 0.05 <= 10 * x && 10 * x < 0.95 ? 1 : 0);
 
 export function t(key, values = {}) {
@@ -50,7 +50,7 @@ export function duration(seconds) {
 
 export const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
 
-/** A request to our API; gives the JSON, or throws an Error worded by the server's problem+json. */
+/** Requests the API; returns the JSON, or throws an Error with the message of the problem+json. */
 export async function api(path, { method = "GET", body, signal } = {}) {
   const answer = await fetch(`/api/v1${path}`, {
     method, signal, credentials: "same-origin",
@@ -59,7 +59,7 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   });
   const text = await answer.text();
   let json = null;
-  try { json = text ? JSON.parse(text) : null; } catch { /* a proxy's own page: worded below */ }
+  try { json = text ? JSON.parse(text) : null; } catch { /* the page of a proxy: the status is shown */ }
   if (!answer.ok) {
     const error = new Error(problem(json) || `${answer.status} ${answer.statusText}`);
     error.status = answer.status;
@@ -68,7 +68,7 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   return json;
 }
 
-/** The words of a problem+json: what happened, then the hint. */
+/** Message and hint of a problem+json. */
 export function problem(json) {
   if (!json) return "";
   return [json.detail || json.message || json.title, json.hint].filter(Boolean).join(" — ");
@@ -76,7 +76,7 @@ export function problem(json) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with properties and children; text is always text, never markup. */
+/** Creates an element with properties and children; text is never parsed as markup. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -84,13 +84,5 @@ export function make(tag, properties = {}, ...children) {
     else element.setAttribute(name, value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-export function draw(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
   return element;
 }

@@ -1,10 +1,10 @@
-// Follows a job by asking now and then; what it shows comes from the server alone, so a reload loses nothing.
+// Polls a run and shows its progress; a reload loses nothing.
 
 import { api, byId, duration, percent, t, whole } from "./lib.js";
 
 const id = byId("watch").dataset.run;
 const stages = [...document.querySelectorAll("[data-stage]")];
-let wait = 400, seen = "", failures = 0;
+let wait = 400, announced = "", failures = 0;
 
 function show(run) {
   const running = run.state === "running";
@@ -17,14 +17,14 @@ function show(run) {
     if (i === at) stage.setAttribute("aria-current", "step");
     else stage.removeAttribute("aria-current");
   });
-  byId("told").textContent = running ? going(run) : waiting(run);
-  if (running && run.stage !== seen && at >= 0) {
-    seen = run.stage;
-    byId("aloud").textContent = stages[at].textContent;
+  byId("status").textContent = running ? runningText(run) : queuedText(run);
+  if (running && run.stage !== announced && at >= 0) {
+    announced = run.stage;
+    byId("announcement").textContent = stages[at].textContent;
   }
 }
 
-function going(run) {
+function runningText(run) {
   const parts = [];
   if (run.stage === "scoring" && run.rows && run.rows_done > 0) parts.push(t("progress.rows_done", { done: whole(run.rows_done), all: whole(run.rows) }));
   const seconds = (Date.now() - Date.parse(run.started_at)) / 1000;
@@ -35,12 +35,12 @@ function going(run) {
   return parts.join(" · ") || "\u00a0";
 }
 
-function waiting(run) {
+function queuedText(run) {
   const before = run.position > 0 ? t("progress.position", { n: run.position }) : run.position === 0 ? t("progress.next") : "";
   return `${t("progress.queued")} ${before}`;
 }
 
-async function ask() {
+async function poll() {
   try {
     const run = await api(`/predictions/${id}`);
     failures = 0;
@@ -50,9 +50,9 @@ async function ask() {
   } catch (error) {
     if (error.status === 401 || error.status === 404) return location.reload();
     failures += 1;
-    if (failures === 3) byId("told").textContent = t("progress.quiet");
+    if (failures === 3) byId("status").textContent = t("progress.quiet");
     wait = Math.min(wait * 1.5, 8000);
   }
-  setTimeout(ask, wait);
+  setTimeout(poll, wait);
 }
-ask();
+poll();

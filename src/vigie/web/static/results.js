@@ -1,4 +1,4 @@
-// The results page: the budget, what it lets expect, and the charts. The rows are rows.js's.
+// The results page: alert budget, expected frauds, charts. rows.js shows the rows.
 
 import { byId, ofTen, percent, t, whole } from "./lib.js";
 import { setBudget } from "./rows.js";
@@ -10,13 +10,13 @@ const most = points.length ? points.at(-1).alerts : rows;
 const STEPS = Number(slider.max);
 const WIDE = 0.4;
 
-// The slider moves in powers: one step on the left is one row, on the right a hundred.
+// The slider is logarithmic: one step on the left is one row, on the right a hundred.
 const toRows = (step) => Math.min(most, Math.round(Math.expm1((step / STEPS) * Math.log1p(most))));
 const toStep = (n) => Math.round((STEPS * Math.log1p(Math.min(n, most))) / Math.log1p(most));
 
-const between = (low, high, part) => (low === null || high === null || low === undefined || high === undefined ? null : low + (high - low) * part);
+const interpolate = (low, high, part) => (low === null || high === null || low === undefined || high === undefined ? null : low + (high - low) * part);
 
-/** What to expect of `n` rows: straight lines between the points that the job left, as budgets.py. */
+/** The expectation at `n` rows, interpolated between the points of the job, as budgets.py does. */
 function at(n) {
   let i = points.findIndex((point) => point.alerts >= n);
   if (i < 0) i = points.length - 1;
@@ -24,9 +24,9 @@ function at(n) {
   const gap = above.alerts - below.alerts;
   const part = gap ? Math.min(1, Math.max(0, (n - below.alerts) / gap)) : 1;
   const found = {};
-  for (const name of ["threshold", "expected_frauds", "precision", "low", "high"]) found[name] = between(below[name], above[name], part);
+  for (const name of ["threshold", "expected_frauds", "precision", "low", "high"]) found[name] = interpolate(below[name], above[name], part);
   for (const name of ["over_time", "by_amount", "by_category"]) {
-    found[name] = below[name] && above[name] ? below[name].map((value, k) => between(value, above[name][k], part)) : null;
+    found[name] = below[name] && above[name] ? below[name].map((value, k) => interpolate(value, above[name][k], part)) : null;
   }
   return found;
 }
@@ -42,9 +42,9 @@ function show(n) {
   if (!points.length) return;
   const point = at(n);
   if (form.dataset.calibrated) expectation(n, point);
-  cut(n ? point.threshold : null);
-  for (const name of ["over_time", "by_amount"]) bars(byId(`chart-${name}`), point[name]?.map((value) => (n ? value : 0)));
-  kinds(byId("chart-by_category"), point.by_category?.map((value) => (n ? value : 0)));
+  moveThreshold(n ? point.threshold : null);
+  for (const name of ["over_time", "by_amount"]) moveBars(byId(`chart-${name}`), point[name]?.map((value) => (n ? value : 0)));
+  moveCategories(byId("chart-by_category"), point.by_category?.map((value) => (n ? value : 0)));
 }
 
 function expectation(n, point) {
@@ -61,7 +61,7 @@ function expectation(n, point) {
   byId("dots").setAttribute("aria-label", t("results.dots_label", { sure, maybe }));
 }
 
-function cut(threshold) {
+function moveThreshold(threshold) {
   const chart = byId("chart-scores").firstElementChild;
   const [left, right, low, high] = ["left", "right", "low", "high"].map((name) => Number(chart.dataset[name]));
   const x = threshold === null ? right : Math.min(right, Math.max(left, left + ((right - left) * (threshold - low)) / (high - low || 1)));
@@ -69,21 +69,21 @@ function cut(threshold) {
   for (const end of ["x1", "x2"]) chart.querySelector('[data-cut="line"]').setAttribute(end, x);
 }
 
-function bars(place, values) {
+function moveBars(place, values) {
   if (!place || !values) return;
   const group = place.querySelector("[data-bars]"), top = Math.max(...values, 0);
   [...group.children].forEach((bar, i) => bar.setAttribute("height", top ? (group.dataset.bars * values[i]) / top : 0));
   place.querySelector("[data-most]").textContent = top ? t("results.at_most", { n: Math.max(1, Math.round(top)) }) : "";
 }
 
-function kinds(place, values) {
+function moveCategories(place, values) {
   if (!place || !values) return;
   const top = Math.max(...values, 0);
   place.querySelectorAll("rect.alerts").forEach((bar, i) => bar.setAttribute("width", top ? (100 * values[i]) / top : 0));
   place.querySelectorAll("[data-of] b").forEach((number, i) => { number.textContent = whole(values[i]); });
 }
 
-function move(n, { fromSlider = false, fromField = false } = {}) {
+function setRows(n, { fromSlider = false, fromField = false } = {}) {
   n = Math.max(0, Math.min(rows, Math.round(n) || 0));
   if (!fromSlider) slider.value = toStep(n);
   if (!fromField) exact.value = n;
@@ -91,9 +91,9 @@ function move(n, { fromSlider = false, fromField = false } = {}) {
   setBudget(n);
 }
 
-slider.addEventListener("input", () => move(toRows(Number(slider.value)), { fromSlider: true }));
-exact.addEventListener("input", () => move(Number(exact.value), { fromField: true }));
-byId("proposed").addEventListener("click", () => move(proposed));
+slider.addEventListener("input", () => setRows(toRows(Number(slider.value)), { fromSlider: true }));
+exact.addEventListener("input", () => setRows(Number(exact.value), { fromField: true }));
+byId("proposed").addEventListener("click", () => setRows(proposed));
 form.addEventListener("submit", (event) => event.preventDefault());
 
 const start = Number(exact.value);

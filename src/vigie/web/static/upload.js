@@ -1,4 +1,4 @@
-// A file on its way to the server: in parts, so that a broken connection costs one part and not the file.
+// Uploads a file in parts, so that a broken connection costs one part.
 
 import { api, byId, csrf, duration, problem, size, t } from "./lib.js";
 
@@ -26,7 +26,7 @@ function over(event, inside) {
   byId("drop-title").textContent = t(inside ? "upload.release" : "upload.drop");
 }
 
-function refuse(file) {
+function refusalOf(file) {
   if (!TYPES.test(file.name)) return t("upload.wrong_type");
   if (file.size === 0) return t("upload.empty_file");
   const limit = Number(drop.dataset.limit);
@@ -35,8 +35,8 @@ function refuse(file) {
 
 async function send(file) {
   if (current) return;
-  const refused = refuse(file);
-  if (refused) return tell(refused);
+  const refused = refusalOf(file);
+  if (refused) return showProblem(refused);
   current = { stopped: false, request: null, id: null, began: performance.now() };
   const mine = current;
   show(true);
@@ -49,7 +49,7 @@ async function send(file) {
     if (mine.stopped) return discard(mine); // stopped before the server had answered
     for (let number = 1, from = 0; from < file.size && !mine.stopped; number += 1, from += upload.part_bytes) {
       const part = file.slice(from, Math.min(from + upload.part_bytes, file.size));
-      await persist(mine, upload.id, number, part, (sent) => progress(from + sent, file.size));
+      await sendPart(mine, upload.id, number, part, (sent) => progress(from + sent, file.size));
     }
     if (mine.stopped) return;
     await api(`/uploads/${upload.id}/complete`, { method: "POST" });
@@ -65,11 +65,11 @@ async function send(file) {
   }
 }
 
-/** One part, again and again with longer pauses while the connection is broken; a refusal is final. */
-async function persist(mine, id, number, part, told) {
+/** Sends one part; retries with longer pauses while the connection is broken, but not after a refusal. */
+async function sendPart(mine, id, number, part, report) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await put(mine, `/api/v1/uploads/${id}/parts/${number}`, part, told);
+      return await put(mine, `/api/v1/uploads/${id}/parts/${number}`, part, report);
     } catch (error) {
       if (mine.stopped || error.final || attempt === TRIES) throw error;
       byId("left-text").textContent = t("upload.retry");
@@ -79,8 +79,8 @@ async function persist(mine, id, number, part, told) {
   }
 }
 
-// XMLHttpRequest, because fetch does not tell how much has gone up.
-function put(mine, address, part, told) {
+// XMLHttpRequest, because fetch does not report upload progress.
+function put(mine, address, part, report) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     mine.request = request;
@@ -88,7 +88,7 @@ function put(mine, address, part, told) {
     request.setRequestHeader("X-CSRFToken", csrf());
     request.setRequestHeader("Accept-Language", document.documentElement.lang);
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.addEventListener("progress", (event) => told(event.loaded));
+    request.upload.addEventListener("progress", (event) => report(event.loaded));
     request.addEventListener("load", () => (request.status < 300 ? done() : failed(refusal(request))));
     request.addEventListener("error", () => failed(new Error(t("upload.offline"))));
     request.addEventListener("abort", () => failed(new Error("")));
@@ -97,9 +97,9 @@ function put(mine, address, part, told) {
 }
 
 function refusal(request) {
-  let said = "";
-  try { said = problem(JSON.parse(request.responseText)); } catch { /* not ours */ }
-  const error = new Error(said || `${request.status} ${request.statusText}`);
+  let text = "";
+  try { text = problem(JSON.parse(request.responseText)); } catch { /* not our JSON */ }
+  const error = new Error(text || `${request.status} ${request.statusText}`);
   error.final = request.status < 500 && request.status !== 429 && request.status !== 408;
   return error;
 }
@@ -123,11 +123,11 @@ function discard(mine) {
   if (mine.id) api(`/uploads/${mine.id}`, { method: "DELETE" }).catch(() => {});
 }
 
-function finish(said) {
+function finish(text) {
   current = null;
   byId("file").value = "";
   show(false);
-  tell(said);
+  showProblem(text);
 }
 
 function show(sending) {
@@ -137,7 +137,7 @@ function show(sending) {
   drop.classList.remove("over");
 }
 
-function tell(said) {
-  byId("problem").textContent = said;
+function showProblem(text) {
+  byId("problem").textContent = text;
   byId("problem").hidden = false;
 }

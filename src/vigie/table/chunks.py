@@ -1,0 +1,183 @@
+"""A table piece by piece, for those that no memory holds: the same cells, refusals and order as `read` has.
+
+    with open_chunked(path, folder, …) as table:
+        for cells in table.chunks():    # frames of CHUNK_ROWS rows, as uploaded
+
+What is compressed, in another encoding than UTF-8 or quoted in a way that readers disagree on is first written once
+more into `folder`, plainly.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import mmap
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from vigie.errors import UnreadableTable
+from vigie.table import csv_reader, parquet
+from vigie.table.delimiter import CsvLayout
+from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
+from vigie.table.table import CsvFormat
+
+CHUNK_ROWS = 200_000
+"""Rows of a chunk."""
+
+_READ = 65_536
+
+
+@dataclass(frozen=True)
+class ChunkedTable:
+    """A table that can be walked through as often as wanted.
+
+    Attributes:
+        source: what the user calls it.
+        columns: their names.
+        rows: how many.
+        dialect: None unless it is a CSV; its decimal mark is not known yet.
+        chunks: begins anew; frames of CHUNK_ROWS rows each but the last, all text for a CSV.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    rows: int
+    dialect: CsvFormat | None
+    chunks: Callable[[], Iterator[pl.DataFrame]]
+
+
+@contextmanager
+def open_chunked(
+    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int
+) -> Iterator[ChunkedTable]:
+    """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
+
+    Args:
+        path: of the file.
+        folder: for what has to be written plainly; the caller removes it.
+        source: what the user calls the file.
+        max_rows: refuse more.
+        max_columns: refuse more.
+    """
+    if not path.stat().st_size:
+        raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        yield _parquet(path, source, max_rows, max_columns)
+        return
+    if path.suffix.lower() == ".gz":
+        path = _unpacked(path, folder / "unpacked.csv", source)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        mark, encoding = encoding_of(data, source)
+        if encoding == "utf-8":
+            yield _csv(
+                DecodedText(data, mark, encoding, bool(mark), transcoded=False),
+                path,
+                folder,
+                source,
+                max_rows,
+                max_columns,
+            )
+            return
+        plain = folder / "utf8.csv"
+        with plain.open("wb") as out:
+            out.writelines(transcoded(data, mark, encoding, source))
+    with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
+        yield _csv(text, plain, folder, source, max_rows, max_columns)
+
+
+def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> ChunkedTable:
+    lazy, rows = parquet.scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
+    columns = tuple(lazy.collect_schema())
+    return ChunkedTable(source, columns, rows, None, lambda: _even(parquet.read_batches(lazy, source, _READ)))
+
+
+def _csv(
+    text: DecodedText, path: Path, folder: Path, source: str, max_rows: int, max_columns: int
+) -> ChunkedTable:
+    refuse_binary(text, source)
+    layout, counted = csv_reader.locate_records(text, source, max_columns)
+    dialect = CsvFormat(text.encoding, layout.separator if len(layout.header) > 1 else ",", ".", text.bom)
+    skipped, blanks, separator, rows = layout.lines_before, np.zeros(0, dtype=np.int64), layout.separator, 0
+    if counted.regular:
+        blanks = csv_reader.blank_records(counted, len(layout.header))
+        rows = counted.records - 1 - len(blanks)
+    else:
+        path, skipped, separator = folder / "regular.csv", 0, ","
+        rows = _rewritten(text, layout, source, path)
+    csv_reader.check_row_count(rows, source, max_rows)
+
+    def pieces() -> Iterator[pl.DataFrame]:
+        lazy = pl.scan_csv(
+            path, schema=dict.fromkeys(layout.header, pl.String), separator=separator, skip_lines=skipped,
+            empty_string_is_null=False, infer_schema=False, glob=False,
+        )  # fmt: skip
+        for piece in _even(_kept(parquet.read_batches(lazy, source, _READ), blanks)):
+            if csv_reader.has_repeated_header(piece):
+                raise csv_reader.repeated_header_error(text, layout, source)
+            yield piece
+
+    return ChunkedTable(source, layout.header, rows, dialect, pieces)
+
+
+def _rewritten(text: DecodedText, layout: CsvLayout, source: str, path: Path) -> int:
+    """Writes the records as all readers read them; returns how many rows there are."""
+    rows = blanks = 0
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(layout.header)
+        for _, record in csv_reader.numbered_records(text, layout, source):
+            if not record:
+                blanks += len(layout.header) == 1
+                continue
+            out.write('""\n' * blanks)
+            writer.writerow(record)
+            rows, blanks = rows + 1 + blanks, 0
+    return rows
+
+
+def _kept(batches: Iterator[pl.DataFrame], blanks: np.ndarray) -> Iterator[pl.DataFrame]:
+    """Without the blank lines, which are no rows; the header is record 0."""
+    at = 1
+    for batch in batches:
+        here = blanks[(blanks >= at) & (blanks < at + batch.height)] - at
+        at += batch.height
+        if len(here):
+            keep = np.ones(batch.height, dtype=np.bool_)
+            keep[here] = False
+            batch = batch.filter(pl.Series(keep))
+        yield batch
+
+
+def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Frames of CHUNK_ROWS rows from frames of any size."""
+    held: list[pl.DataFrame] = []
+    height = 0
+    for batch in batches:
+        held.append(batch)
+        height += batch.height
+        while height >= CHUNK_ROWS:
+            whole = pl.concat(held)
+            yield whole.head(CHUNK_ROWS).rechunk()
+            held, height = [whole.slice(CHUNK_ROWS)], height - CHUNK_ROWS
+    if height:
+        yield pl.concat(held).rechunk()
+
+
+def _unpacked(path: Path, target: Path, source: str) -> Path:
+    try:
+        with gzip.open(path, "rb") as packed, target.open("wb") as out:
+            while piece := packed.read(CHUNK_BYTES):
+                out.write(piece)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        hint = "copy or compress the file again, or name it .csv when it is not compressed"
+        raise UnreadableTable(
+            source, found="gzip data that is damaged or ends too early", expected="a whole file", hint=hint
+        ) from error
+    return target

@@ -1,0 +1,159 @@
+"""What the cells of a table say: numbers, moments, yes or no, or text.
+
+Never changes a value to make it fit: one cell of real text keeps its column text. What the columns mean
+is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from vigie.errors import InputRefused
+from vigie.i18n.messages import msg
+from vigie.parallel import ROWS_PER_THREAD, in_threads
+from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day
+from vigie.table.parsing.nulls_and_booleans import parse_booleans
+from vigie.table.parsing.numbers import parse_numbers
+from vigie.table.table import Table
+
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A parsed column, and whether the rest of the table could change one's mind about it."""
+
+    values: pl.Series
+    mark: str = ""
+    ambiguous_mark: bool = False
+    month_first: bool | None = None
+
+
+def from_frame(frame: pl.DataFrame, source: str = "table") -> Table:
+    """A table that is already in memory."""
+    return Table(source, frame, parse(frame))
+
+
+def parse(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same columns in the same order, as what their cells say; empty cells are null.
+
+    Numbers become Int64 or Float64 (what is not finite is null), dates Datetime in microseconds, naive and in
+    UTC, times of day Int64 seconds, yes and no Boolean; all else is String.
+    """
+    typed, _ = parse_table(frame, comma_by_default=False)
+    return typed
+
+
+def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.DataFrame, str]:
+    """Also says which decimal mark the table is written with.
+
+    Args:
+        frame: as uploaded.
+        comma_by_default: take the comma where no column tells.
+    """
+    looked: dict[str, _Column] = {}
+
+    def look(name: str) -> None:
+        looked[name] = _column(frame.get_column(name))
+
+    in_threads(look, frame.columns, enough=frame.height >= ROWS_PER_THREAD)
+    columns = {name: looked[name] for name in frame.columns}
+    sure = Counter(c.mark for c in columns.values() if c.mark and not c.ambiguous_mark)
+    comma = sure[","] > sure["."] or (comma_by_default and sure[","] == sure["."])
+    month_first = any(column.month_first is True for column in columns.values())
+    for name, column in columns.items():
+        cells = frame.get_column(name)
+        if column.ambiguous_mark:
+            columns[name] = _text_column(cells.fill_null(""), comma=comma)
+        elif column.month_first is False and month_first:
+            columns[name] = _text_column(cells.fill_null(""), month_first=True)
+    typed = pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
+    return typed, "," if comma else "."
+
+
+def _column(series: pl.Series) -> _Column:
+    if series.dtype == pl.String:
+        return _text_column(series.fill_null("") if series.null_count() else series)
+    return _Column(simplify_type(series))
+
+
+def simplify_type(series: pl.Series) -> pl.Series:
+    """Columns that came with a type keep their meaning in fewer types."""
+    dtype = series.dtype
+    if dtype == pl.Boolean:
+        return series
+    if dtype in (pl.UInt64, pl.Int128, pl.UInt128):
+        whole = series.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)
+    if dtype.is_integer():
+        return series.cast(pl.Int64)
+    if dtype.is_numeric():
+        numbers = series.cast(pl.Float64)
+        return numbers.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
+    if dtype == pl.Date:
+        return series.cast(DATETIME)
+    if isinstance(dtype, pl.Datetime):
+        utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else series
+        return utc.cast(DATETIME)
+    if dtype == pl.Time:
+        return series.cast(pl.Int64) // 1_000_000_000
+    if isinstance(dtype, pl.Duration):
+        return series.dt.total_microseconds() / 1e6
+    check_flat({series.name: dtype}, "table")
+    return blanks_to_null(series.cast(pl.String).fill_null(""))
+
+
+def check_flat(columns: Mapping[str, pl.DataType], source: str) -> None:
+    """Lists, structures and bytes are not cells."""
+    for name, dtype in columns.items():
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+            raise InputRefused(
+                msg(
+                    "{source}, column {name!r}: found {dtype}, expected numbers, text, dates or booleans",
+                    source=source,
+                    name=name,
+                    dtype=dtype,
+                ),
+                hint="flatten or remove the column",
+            )
+
+
+def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bool = False) -> _Column:
+    """A few cells, spread over the column, rule most readings out before all cells are asked."""
+    sample = _sample(cells)
+    if not len(sample):
+        return _Column(blanks_to_null(cells))
+    if parse_booleans(sample, is_sample=True) is not None and (flags := parse_booleans(cells)) is not None:
+        return _Column(flags)
+    trimmed = cells
+    if (sample != (narrow := sample.str.strip_chars())).any():
+        trimmed, sample = cells.str.strip_chars(), narrow
+    if (dates := parse_dates(trimmed, sample, month_first=month_first)) is not None:
+        return _Column(dates.values, month_first=dates.month_first)
+    if (numbers := parse_numbers(trimmed, sample, comma)) is not None:
+        return _Column(numbers.values, numbers.mark, numbers.ambiguous)
+    if parse_times_of_day(sample) is not None and (clock := parse_times_of_day(trimmed)) is not None:
+        return _Column(clock)
+    return _Column(blanks_to_null(cells))
+
+
+def _sample(cells: pl.Series) -> pl.Series:
+    step = max(1, len(cells) // _SAMPLE)
+    some = cells.gather_every(step)
+    some = some.filter(some.str.strip_chars() != "")
+    if len(some) < _SAMPLE // 20 and step > 1:
+        filled = cells.filter(cells.str.strip_chars() != "")
+        some = filled.gather_every(max(1, len(filled) // _SAMPLE))
+    return some
+
+
+def blanks_to_null(cells: pl.Series) -> pl.Series:
+    """Cells of nothing but space are empty; all others stay as they are."""
+    blank = cells.str.strip_chars() == ""
+    if not blank.any():
+        return cells
+    return cells.to_frame().select(pl.when(~pl.lit(blank)).then(pl.first())).to_series()

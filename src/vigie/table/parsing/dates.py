@@ -1,0 +1,204 @@
+"""Text -> moments: ISO 8601 and the common ways to write a day, naive and in UTC.
+
+The first cells of a column propose formats; all cells decide. Between 03/04 and 04/03 the whole column
+decides, and the day comes first where it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import polars as pl
+
+from vigie.table.parsing.months import ENGLISH, MONTHS, month_of
+from vigie.table.parsing.nulls_and_booleans import is_complete, is_missing
+
+DATETIME = pl.Datetime("us")
+
+_TIME = re.compile(
+    r"(?P<gap>T|:|[ ]{1,2}|,[ ])(?P<hour>\d{1,2}):\d{2}(?P<seconds>:\d{2}(?P<fraction>[.,]\d{1,9})?)?(?P<half>[ ]?[AaPp][Mm])?"
+    r"(?P<zonegap>[ ]?)(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+)
+_DAYS = (
+    (re.compile(r"(?P<y>\d{4})(?P<s>[-/.])\d{1,2}(?P=s)\d{1,2}"), "{y}{s}%m{s}%d"),
+    (re.compile(r"\d{1,2}(?P<s>[-/.])\d{1,2}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%m{s}{y}"),
+    (re.compile(r"\d{1,2}(?P<s>[- /]?)[A-Za-z]{3}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%b{s}{y}"),
+    (re.compile(r"\d{1,2}(?P<s>[- /])[A-Za-z]{4,9}(?P=s)(?P<y>\d{4})"), "%d{s}%B{s}{y}"),
+    (re.compile(r"[A-Za-z]{3} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%b %d{s}{y}"),
+    (re.compile(r"[A-Za-z]{4,9} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%B %d{s}{y}"),
+)
+_COMPACT = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
+_DATE_NAME = re.compile(
+    r"date|fecha|^data|_data|jour|^day|^dt|_dt|^dob|_dob|birth|naiss|nasc|nacim|time|heure|hora|stamp|_on$|_at$",
+    re.IGNORECASE,
+)
+_NAMED_MONTH = re.compile(r"\d{1,2}[- /](?:de )?([^\W\d_]{3,})\.?[- /](?:del? )?\d{2,4}")
+_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MOST_FORMATS = 4
+_FEW = 2000
+_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?")
+_PLAIN_CLOCK = {"%H:%M:%S%.f", "%H:%M"}
+_COMPACT_CLOCK = {4: "%H%M", 6: "%H%M%S"}
+_CLOCK_NAME = re.compile(r"time|hour|heure|hora|^hr|_hr|tm$|hms|hhmm", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ParsedDates:
+    """A column of moments.
+
+    Attributes:
+        values: Datetime in microseconds, naive, in UTC.
+        month_first: None unless the days are written in digits with the year last.
+    """
+
+    values: pl.Series
+    month_first: bool | None
+
+
+def parse_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False) -> ParsedDates | None:
+    """The moments of a column, or None when one of its cells is no date.
+
+    Args:
+        cells: text; empty cells are "". The name of the series counts: eight digits are a day only in a
+            column that is called one.
+        sample: some of the cells, none of them empty.
+        month_first: try mm/dd before dd/mm, because another column of the table is written so.
+    """
+    if _named_elsewhere(sample):
+        cells, sample = _in_english(cells), _in_english(sample)
+    formats = _formats(sample)
+    if not formats:
+        return None
+    numeric = any(fmt.startswith(("%d/%m", "%d-%m")) for fmt in formats)
+    orders = sorted({False, numeric}, reverse=month_first)
+    for order in orders:
+        values = _parse_all(cells, [_swap(fmt) for fmt in formats] if order else formats, swapped=order)
+        if values is not None:
+            return ParsedDates(values, order if numeric else None)
+    return None
+
+
+def _named_elsewhere(sample: pl.Series) -> bool:
+    """Whether months are named as in French, Spanish or Portuguese: `12 août 2023`, `1 de mayo de 2023`."""
+    found = [_NAMED_MONTH.match(cell) for cell in sample.head(50).to_list() if not is_missing(cell)]
+    words = {match[1].lower() for match in found if match}
+    return all(found) and not words <= ENGLISH and all(month_of(word) for word in words)
+
+
+def _in_english(cells: pl.Series) -> pl.Series:
+    plain = cells.str.to_lowercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    plain = plain.str.replace_all(r"\.? +(?:de |del )?", " ")
+    longest_first = sorted(MONTHS, key=len, reverse=True)
+    return plain.str.replace_many(
+        longest_first, [_SHORT[MONTHS[word] - 1] for word in longest_first], leftmost=True
+    )
+
+
+def parse_times_of_day(cells: pl.Series) -> pl.Series | None:
+    """Times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
+
+    The name of the series counts: 134510 and 0915 are a time only in a column that is called one.
+    """
+    compact = bool(_CLOCK_NAME.search(cells.name))
+    formats = {
+        _clock_format(cell, compact) for cell in cells.head(200).to_list() if cell and not is_missing(cell)
+    }
+    if not formats or "" in formats:
+        return None
+    if formats & _PLAIN_CLOCK:
+        formats |= _PLAIN_CLOCK
+    text = cells.str.replace("h", ":", literal=True)
+    values = pl.Series(cells.name, [None], dtype=pl.Time).new_from_index(0, len(cells))
+    for fmt in sorted(formats):
+        values = values.fill_null(text.str.to_time(fmt, strict=False))
+    return values.cast(pl.Int64) // 1_000_000_000 if is_complete(cells, values) else None
+
+
+def _clock_format(cell: str, compact: bool) -> str:
+    if compact and cell.isdecimal():
+        return _COMPACT_CLOCK.get(len(cell), "")
+    clock = _CLOCK.fullmatch(cell)
+    if not clock:
+        return ""
+    if half := clock["half"]:
+        return ("%I:%M:%S" if clock["seconds"] else "%I:%M") + half[:-2] + "%p"
+    return "%H:%M:%S%.f" if clock["seconds"] else "%H:%M"
+
+
+def _parse_all(cells: pl.Series, formats: list[str], *, swapped: bool) -> pl.Series | None:
+    """What the formats leave may be written in one that the sample did not show."""
+    values = _parse(cells, formats)
+    if not is_complete(cells, values):
+        left = cells.filter(values.is_null() & (cells.str.strip_chars() != ""))
+        more = _formats(left.head(_FEW))
+        if not more:
+            return None
+        values = values.fill_null(_parse(cells, [_swap(fmt) for fmt in more] if swapped else more))
+    return values if is_complete(cells, values) and _plausible(values) else None
+
+
+def _swap(fmt: str) -> str:
+    """Month first instead of day first, where both are digits and the year is last."""
+    if not fmt.startswith(("%d/%m", "%d-%m")):
+        return fmt
+    return fmt.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+
+
+def _formats(sample: pl.Series) -> list[str]:
+    """The formats that the cells are written in, the most frequent first; empty when a cell has none."""
+    compact = bool(_DATE_NAME.search(sample.name))
+    found: Counter[str] = Counter()
+    for cell in map(str.strip, sample.to_list()):
+        if is_missing(cell):
+            continue
+        fmt = _format_of(cell, compact)
+        if not fmt or len(found) > _MOST_FORMATS:
+            return []
+        found[fmt] += 1
+    return [fmt for fmt, _ in found.most_common()]
+
+
+def _format_of(cell: str, compact: bool) -> str:
+    if compact and len(cell) in _COMPACT and cell.isdecimal() and cell.startswith(("19", "20")):
+        return _COMPACT[len(cell)]
+    for pattern, template in _DAYS:
+        if day := pattern.match(cell):
+            year = "%Y" if len(day["y"]) == 4 else "%y"
+            fmt = template.format(s=day["s"], y=year)
+            rest = cell[day.end() :]
+            if not rest:
+                return fmt
+            if time := _TIME.fullmatch(rest):
+                return fmt + _time_format(time)
+    return ""
+
+
+def _time_format(time: re.Match[str]) -> str:
+    fmt = time["gap"] + ("%I" if time["half"] else "%H") + ":%M"
+    fmt += ":%S%.f" if time["seconds"] else ""
+    fmt += time["half"][:-2] + "%p" if time["half"] else ""
+    return fmt + (time["zonegap"] + "%#z" if time["zone"] else "")
+
+
+def _parse(cells: pl.Series, formats: list[str]) -> pl.Series:
+    text = cells.str.strip_chars()
+    if any("%#z" in fmt for fmt in formats):
+        text = text.str.replace(r"(?:UTC|GMT)$", "Z")
+    if any("%.f" in fmt for fmt in formats):
+        text = text.str.replace(r"(:\d{2}),(\d)", "${1}.${2}")
+    values = pl.Series(cells.name, [None], dtype=DATETIME).new_from_index(0, len(cells))
+    for fmt in formats:
+        read = text.str.to_datetime(fmt, time_unit="us", strict=False)
+        if "%#z" in fmt:
+            read = read.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        values = values.fill_null(read) if fmt != formats[0] else read
+    return values
+
+
+def _plausible(values: pl.Series) -> bool:
+    """A year of one or two digits read as such means that the format was the wrong one."""
+    years = values.dt.year()
+    low = years.min()
+    return isinstance(low, int) and low >= 1000

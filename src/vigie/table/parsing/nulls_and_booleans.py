@@ -1,0 +1,104 @@
+"""Words instead of values: missing ones, yes and no."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import polars as pl
+
+# What programs write for "missing": believed in any number.
+MACHINE_NULLS = frozenset(
+    {
+        "na",
+        "n/a",
+        "#n/a",
+        "<na>",
+        "nan",
+        "nat",
+        "null",
+        "\\n",
+        "inf",
+        "+inf",
+        "-inf",
+        "infinity",
+        "+infinity",
+        "-infinity",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+    }
+)
+# What people write for "missing", but also for zero or "other": believed when rare.
+HUMAN_NULLS = frozenset(
+    ["none", "nil", "-", "--", "?", ".", "n.a.", "n/d", "nd", "(null)", "unknown", "missing"]
+)
+MAX_HUMAN_NULL_SHARE = 0.05
+_UNKNOWN = HUMAN_NULLS - {"none", "nil"}
+"""Next to both yes and no it can mean nothing else, however often it is written."""
+
+_PAIRS = (
+    ({"yes"}, {"no"}),
+    ({"true"}, {"false"}),
+    ({"oui"}, {"non"}),
+    ({"vrai"}, {"faux"}),
+    ({"sí", "si"}, {"no"}),
+    ({"verdadero"}, {"falso"}),
+    ({"sim"}, {"não", "nao"}),
+    ({"verdadeiro"}, {"falso"}),
+    ({"y"}, {"n"}),
+    ({"o"}, {"n"}),
+    ({"s"}, {"n"}),
+    ({"t"}, {"f"}),
+)
+_MOST_SPELLINGS = 12
+
+
+def is_complete(cells: pl.Series, values: pl.Series) -> bool:
+    """Whether `values` holds all that `cells` say: what it leaves null is empty or means "missing".
+
+    Args:
+        cells: text.
+        values: what was parsed from them, null where nothing was.
+    """
+    left = cells.filter(values.is_null() & (cells != ""))
+    if not len(left):
+        return True
+    if values.null_count() == len(values):
+        return False
+    words = left.str.strip_chars().str.to_lowercase()
+    machine = words.is_in([*MACHINE_NULLS, ""])
+    rest = words.filter(~machine)
+    if not rest.is_in([*HUMAN_NULLS]).all():
+        return False
+    return len(rest) <= MAX_HUMAN_NULL_SHARE * (len(rest) + len(values) - values.null_count())
+
+
+def is_missing(word: str) -> bool:
+    """Whether a stripped cell may be a way to say "missing"."""
+    return word.lower() in MACHINE_NULLS or word.lower() in HUMAN_NULLS
+
+
+def parse_booleans(cells: pl.Series, *, is_sample: bool = False) -> pl.Series | None:
+    """Yes and no in English, French, Spanish and Portuguese -> Boolean; None for other text.
+
+    A single letter says yes or no only next to its opposite: a column of nothing but "F" may be a gender.
+    A sample may lack the opposite.
+    """
+    spellings = cells.unique()
+    if len(spellings) > _MOST_SPELLINGS:
+        return None
+    meaning = {cell: _normal(cell) for cell in spellings.to_list()}
+    words = {word for word in meaning.values() if word and word not in MACHINE_NULLS}
+    said = words - _UNKNOWN
+    for yes, no in _PAIRS:
+        alone = is_sample or (max(map(len, yes)) > 1 and said == words)
+        if said and said <= yes | no and (alone or len(said) == 2):
+            truth = {cell: word in yes for cell, word in meaning.items() if word in said}
+            return cells.replace_strict(truth, default=None, return_dtype=pl.Boolean)
+    return None
+
+
+def _normal(cell: str) -> str:
+    return unicodedata.normalize("NFC", cell).strip().lower()

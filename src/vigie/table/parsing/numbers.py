@@ -1,0 +1,172 @@
+"""Text -> numbers: decimal comma or point, thousands separators, currencies, signs.
+
+The cheap readings come first: plain integers, then a decimal point, then a decimal comma; only a column
+that none of them settles meets a regular expression. One decimal mark holds for a whole column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from vigie.table.parsing.nulls_and_booleans import is_complete
+
+_SPACE = r"[ \u00a0\u2009\u202f]"
+_CURRENCY = (
+    r"(?:[$€£¥₹₦₵₽₺₩₫₱]|R\$|US\$|C\$|A\$|kr\.?|zł|Fr\.?|F(?:\.? ?CFA)?|FCFA|CFA"
+    r"|EUR|USD|GBP|CHF|CAD|AUD|JPY|CNY|INR|BRL|MXN|COP|ARS|CLP|PEN|XOF|XAF|MAD|TND|DZD|NGN|GHS|KES|TZS|UGX|RWF|ZAR|EGP"
+    r"|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|AED|SAR|SGD|HKD|THB|IDR|PHP|VND|MGA|CDF)"
+)
+# Groups of three digits; also 12,34,567 as written in India.
+_WHOLE = {
+    ".": r"(?:\d+|\d{1,3}(?:[ \u00a0\u2009\u202f'’,]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})",
+    ",": r"(?:\d+|\d{1,3}(?:[ \u00a0\u2009\u202f'’.]\d{3})+)",
+}
+_BODY = {
+    mark: (
+        rf"[-+\u2212]?{_SPACE}?(?:{_CURRENCY}{_SPACE}?)?[-+\u2212]?"
+        rf"(?:{_WHOLE[mark]}(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][-+]?\d+)?"
+        rf"{_SPACE}?(?:{_CURRENCY}|%)?-?"
+    )
+    for mark in (".", ",")
+}
+_NUMBER = {mark: rf"^(?:{body}|\({body}\))$" for mark, body in _BODY.items()}
+_NEGATIVE = r"^\(|-\)?$|^[^0-9eE]*[-\u2212]"
+_IDENTIFIER = r"^0\d+$|^\+\d{8,}$"
+_TOO_LONG = r"^[+-]?\d{19,}$"
+_MAYBE_THOUSANDS = {".": r"^[+-]?[1-9]\d{0,2}\.\d{3}$", ",": r"^[+-]?[1-9]\d{0,2},\d{3}$"}
+
+
+_Reading = Callable[[pl.Series, bool | None], "ParsedNumbers | None"]
+
+
+@dataclass(frozen=True)
+class ParsedNumbers:
+    """A column of numbers.
+
+    Attributes:
+        values: Int64 or Float64; what is not a finite number is null.
+        mark: "." or ",", or empty when no cell has decimals.
+        ambiguous: whether every mark in the column may as well separate thousands.
+    """
+
+    values: pl.Series
+    mark: str
+    ambiguous: bool
+
+
+def parse_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None) -> ParsedNumbers | None:
+    """The numbers of a column, or None when one of its cells says something else.
+
+    Digits that only name something stay text: those with leading zeros, international phone numbers and
+    those too long for 64 bits.
+
+    Args:
+        cells: text; empty cells are "".
+        sample: some of the cells, none of them empty: what does not read them is not tried on all.
+        comma: what the other columns of the table say of the decimal mark, for a column that says nothing.
+    """
+    readings: tuple[_Reading, ...] = (_whole, _point, _comma, _loose)
+    while readings and readings[0](sample, comma) is None:
+        readings = readings[1:]
+    for reading in readings:
+        numbers = reading(cells, comma)
+        if numbers is not None:
+            return None if _names_things(cells, numbers.values.dtype) else numbers
+    return None
+
+
+def _names_things(cells: pl.Series, dtype: pl.DataType) -> bool:
+    suspects = cells.filter(
+        cells.str.starts_with("0") | cells.str.starts_with("+") | (cells.str.len_bytes() > 18)
+    )
+    pattern = _IDENTIFIER if dtype == pl.Int64 else f"{_IDENTIFIER}|{_TOO_LONG}"
+    return bool(suspects.str.strip_chars().str.contains(pattern).any())
+
+
+def _whole(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    values = cells.cast(pl.Int64, strict=False)
+    return ParsedNumbers(values, "", ambiguous=False) if is_complete(cells, values) else None
+
+
+def _point(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    values = _finite(cells.cast(pl.Float64, strict=False))
+    if not is_complete(cells, values):
+        return None
+    thousands = _as_thousands(cells, ".")
+    if thousands is not None and comma:
+        return ParsedNumbers(thousands, "", ambiguous=True)
+    return ParsedNumbers(values, ".", ambiguous=thousands is not None)
+
+
+def _comma(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    if cells.str.contains(".", literal=True).any():
+        return None
+    values = _finite(cells.str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False))
+    if not is_complete(cells, values):
+        return None
+    thousands = _as_thousands(cells, ",")
+    if thousands is not None and not comma:
+        return ParsedNumbers(thousands, "", ambiguous=True)
+    return ParsedNumbers(values, ",", ambiguous=thousands is not None)
+
+
+def _loose(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    stripped = cells.str.strip_chars()
+    fits = {mark: stripped.str.contains(pattern) for mark, pattern in _NUMBER.items()}
+    marks = [mark for mark, fit in fits.items() if is_complete(cells, _where(fit, stripped))]
+    if not marks or _several_units(stripped.filter(fits[marks[0]])):
+        return None
+    written = any(
+        bool(stripped.filter(fits[marks[0]]).str.contains(mark, literal=True).any()) for mark in ".,"
+    )
+    ambiguous = len(marks) == 2 and written
+    mark = marks[0] if len(marks) == 1 else ("," if comma else ".")
+    plain = _where(fits[mark], stripped)
+    values = _finite(_unsigned(plain, mark) * _sign(plain))
+    if not is_complete(cells, values):
+        return None
+    whole = not plain.str.contains(rf"[{mark}eE]\d|[eE][-+]").any()
+    if whole and bool((values.abs().fill_null(0.0) < 2.0**53).all()):
+        values = values.cast(pl.Int64)
+    return ParsedNumbers(values, mark if plain.str.contains(rf"[{mark}]\d").any() else "", ambiguous)
+
+
+def _unsigned(plain: pl.Series, mark: str) -> pl.Series:
+    """Keeps the digits, the mark and the exponent; a currency may contain an E, so it goes first."""
+    bare = plain.str.replace_all(_CURRENCY, "").str.replace_all(
+        rf"^[^0-9{mark}]+|[^0-9eE{mark}+-]|[-)]+$", ""
+    )
+    return bare.str.replace_all(mark, ".", literal=True).cast(pl.Float64, strict=False)
+
+
+def _sign(plain: pl.Series) -> pl.Series:
+    return 1.0 - 2.0 * plain.str.contains(_NEGATIVE).cast(pl.Float64)
+
+
+def _several_units(cells: pl.Series) -> bool:
+    """Amounts in several currencies, or some of them percentages, are not one column of numbers."""
+    currencies = cells.str.extract(f"({_CURRENCY})").drop_nulls().unique()
+    percents = cells.str.contains("%", literal=True)
+    return len(currencies) > 1 or bool(percents.any() and not percents.all())
+
+
+def _as_thousands(cells: pl.Series, mark: str) -> pl.Series | None:
+    """Whole numbers, if each mark may separate thousands; a look at a few cells tells most columns apart."""
+    for some in (cells.head(200), cells):
+        marked = some.filter(some.str.contains(mark, literal=True))
+        if not marked.str.contains(_MAYBE_THOUSANDS[mark]).all():
+            return None
+    values = cells.str.replace_all(mark, "", literal=True).cast(pl.Int64, strict=False)
+    return values if len(marked) and is_complete(cells, values) else None
+
+
+def _finite(values: pl.Series) -> pl.Series:
+    return _where(values.is_finite(), values)
+
+
+def _where(condition: pl.Series, values: pl.Series) -> pl.Series:
+    nothing = pl.Series(values.name, [None], dtype=values.dtype)
+    return values.zip_with(condition.fill_null(value=False), nothing.new_from_index(0, len(values)))

@@ -1,0 +1,41 @@
+"""What a table is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """How the uploaded CSV was written, so that the predictions can be written alike.
+
+    Attributes:
+        encoding: Python's name of the encoding of the file.
+        separator: one character.
+        decimal: "." or ",", as the majority of the columns with decimals have it.
+        bom: whether the file began with a byte order mark.
+    """
+
+    encoding: str
+    separator: str
+    decimal: str
+    bom: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """An upload.
+
+    Attributes:
+        source: what the user calls it, for messages.
+        frame: the cells as uploaded, all text for a CSV (an empty cell is ""), never altered.
+        typed: the same columns in the same order, as `parse` understands them; empty cells are null.
+        dialect: None unless the upload was a CSV.
+    """
+
+    source: str
+    frame: pl.DataFrame
+    typed: pl.DataFrame
+    dialect: CsvFormat | None = None

@@ -1,0 +1,121 @@
+"""Names in the code keep to the words of docs/glossary.md: a retired word is named with its place and the word to use."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from vigie.cli import cli
+from vigie.cli.errors import Group
+from vigie.cli.migrate import to_bucket
+from vigie.cli.populate import populate
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "vigie"
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+SECTION = GLOSSARY.split("## Retired words")[1]
+RETIRED = {
+    word.strip(): use.strip()
+    for words, use in re.findall(r"^\| ([a-z, ]+) \| ([^|]+) \|$", SECTION, re.MULTILINE)
+    if words != "word"
+    for word in words.split(",")
+}
+EXEMPT = {
+    "simulator/domains/account_opening.py": {"student", "newcomer"},
+    "simulator/domains/insurance.py": {"story", "newcomer"},
+}
+"""File below src/vigie -> retired words that are words of its subject there."""
+REMAINING = frozenset({"engine", "spark", "api.py"})
+"""Parts that still have retired words; may only shrink."""
+
+
+def words(name: str) -> list[str]:
+    """The words of a name in snake_case or CamelCase."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+
+
+def names(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and name of the modules, classes, functions, parameters, fields and constants of a file."""
+    yield from ((1, part) for part in path.relative_to(SOURCE).with_suffix("").parts)
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        if isinstance(node, ast.ClassDef | ast.Module):
+            yield from ((line.lineno, name) for line in node.body for name in assigned(line))
+
+
+def assigned(node: ast.stmt) -> list[str]:
+    """Names that a statement assigns."""
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def retired(path: Path) -> list[str]:
+    """The retired words in the names of a file, with their places and what to use."""
+    place = path.relative_to(SOURCE).as_posix()
+    exempt = EXEMPT.get(place, set())
+    return [
+        f"{place}:{line}: {name}: {word!r} is retired, use {RETIRED[word]}"
+        for line, name in names(path)
+        for word in words(name)
+        if word in RETIRED and word not in exempt
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix()
+)
+def test_no_name_has_a_retired_word(path: Path) -> None:
+    """Modules, classes, functions, parameters, fields and constants."""
+    if path.relative_to(SOURCE).parts[0] in REMAINING:
+        pytest.skip("its names are not put right yet")
+    assert retired(path) == []
+
+
+def test_the_lists_of_exceptions_are_needed() -> None:
+    """Exempt words occur, and parts that remain have retired words."""
+    for name, exempt in EXEMPT.items():
+        assert exempt <= {word for _, one in names(SOURCE / name) for word in words(one)}, name
+    for name in REMAINING:
+        files = [SOURCE / name] if name.endswith(".py") else list((SOURCE / name).rglob("*.py"))
+        assert any(retired(path) for path in files), f"{name} is clean: remove it from REMAINING"
+
+
+def options(command: click.Command) -> Iterator[str]:
+    """Every option of a command and of those below it."""
+    for parameter in command.params:
+        yield from parameter.opts + parameter.secondary_opts
+    for inner in command.commands.values() if isinstance(command, Group) else ():
+        yield inner.name or ""
+        yield from options(inner)
+
+
+def test_no_option_or_command_has_a_retired_word() -> None:
+    """Old spellings are not options any more; they are put right before parsing."""
+    every = {option for command in (cli, to_bucket, populate) for option in options(command)}
+    assert len(every) > 60
+    assert {option for option in every if set(words(option)) & RETIRED.keys()} == set()
+
+
+def test_the_glossary_is_sound() -> None:
+    """Words stand once, in sections in the same order in both languages, and no retired word is one to use."""
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", GLOSSARY.split("## Retired words")[0], re.MULTILINE)
+    kept = [word.strip() for row in rows for word in row.split(",") if word.strip() not in {"word", "---"}]
+    assert len(kept) > 60
+    assert sorted(kept) == sorted(set(kept))
+    assert set(kept) & RETIRED.keys() == set()
+    assert len(RETIRED) > 40
