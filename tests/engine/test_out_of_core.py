@@ -20,7 +20,7 @@ from vigie.engine.backends.spill import spill_stream, spill_table
 from vigie.engine.options import Options, ScoringContext, Sizes
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused
-from vigie.table import from_frame, read, stream, write
+from vigie.table import chunks, from_frame, read, write
 
 ROWS = 4000
 Score = Callable[..., tuple[pl.DataFrame, dict[str, Any]]]
@@ -128,7 +128,7 @@ def test_files(
     extension: str, context: ScoringContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large file is written as a small one is: every cell of the upload, and the result columns."""
-    monkeypatch.setattr(stream, "PIECE", 700)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 700)
     text = busy_table(6, flows=False).write_csv(
         separator=";", decimal_comma=True, datetime_format="%d/%m/%Y %H:%M:%S"
     )
@@ -180,11 +180,13 @@ def test_a_large_table_in_memory(score: Score, context: ScoringContext, tmp_path
 
 def test_a_cell_that_the_probe_did_not_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column falls back to text for all rows where one cell of it is text."""
-    monkeypatch.setattr(stream, "PIECE", 700)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 700)
     cells = [str(i) for i in range(ROWS)]
     cells[ROWS // 2 + 3] = "x12"
     pl.DataFrame({"a": cells, "b": [f"{i}.5" for i in range(ROWS)]}).write_csv(tmp_path / "in.csv")
-    with stream.open_file(tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5) as upload:
+    with chunks.open_chunked(
+        tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5
+    ) as upload:
         rows, mark = spill_stream(upload, tmp_path / "typed", probed=40)
     typed = pl.read_parquet(rows.folder / "*.parquet")
     assert typed.schema["a"] == pl.String
