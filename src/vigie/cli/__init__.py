@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _plugin_detectors() -> bool:
-    """Whether detectors of other distributions run in this process; they may need XGBoost's estimators."""
+    """Return whether detectors of other distributions run in this process; they may need XGBoost's estimators."""
     from vigie import plugins
 
     return bool(plugins.find("detectors"))
