@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.cli.errors import Group
 from vigie.cli.migrate import to_bucket
 from vigie.cli.populate import populate
