@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from vigie import settings
 from vigie.app import sessions
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.db import database
 from vigie.errors import SignInRefused
 
