@@ -40,7 +40,7 @@ HOMES = {
     "authlib": {"web/oidc"},
     "prometheus_client": {"web"},
     "granian": {"cli"},
-    "xlsxwriter": {"jobs"},
+    "xlsxwriter": {"web"},
     "pyspark": {"spark"},
     "click": {"cli"},
     "google": {"stores"},
