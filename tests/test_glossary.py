@@ -31,7 +31,7 @@ EXEMPT = {
     "simulator/events/environment.py": {"peer"},
 }
 """File below src/vigie -> retired words that are words of its subject there."""
-REMAINING = frozenset({"spark", "api.py"})
+REMAINING = frozenset({"api.py"})
 """Parts that still have retired words; may only shrink."""
 
 
