@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "vigie"
 LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
-    {"boosting", "errors"},
+    {"boosting", "errors", "notebook"},
     {"extras", "fitted_state"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
@@ -22,7 +23,7 @@ LEVELS = (
     {"engine", "relocate", "starter_models", "training"},
     {"resources"},
     {"api", "doctor", "jobs", "spark", "web"},
-    {"cli"},
+    {"cli", "sklearn"},
     {"__main__"},
 )
 HOMES = {
@@ -30,7 +31,7 @@ HOMES = {
     "joblib": {"importer"},
     "pickle": {"importer"},
     "xgboost": {"boosting", "importer", "ensemble", "fitted_state", "models", "training", "detectors"},
-    "sklearn": {"boosting", "calibration", "training", "importer"},
+    "sklearn": {"boosting", "calibration", "training", "importer", "sklearn"},
     "sqlalchemy": {"db", "catalog", "app", "relocate"},
     "alembic": {"db"},
     "flask": {"web"},
@@ -42,6 +43,8 @@ HOMES = {
     "granian": {"cli"},
     "xlsxwriter": {"web"},
     "pyspark": {"spark"},
+    "duckdb": {"table/interchange"},
+    "pyarrow": {"spark", "table/interchange"},
     "click": {"cli"},
     "google": {"stores"},
     "model_signing": {"bundles/signing"},
@@ -107,6 +110,48 @@ def test_a_level_imports_only_lower_ones(path: Path) -> None:
         assert other == here or (theirs is not None and theirs < mine), (
             f"{path.relative_to(SOURCE)}:{line} ({here}, level {mine}) imports {name} (level {theirs})"
         )
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module -> the modules of vigie that it imports, inside functions and for types only included."""
+    modules = {
+        ".".join(("vigie", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in SOURCE.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {name if name in modules else str(node.module) for name in inner}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+        # Every module reads the version from the package itself, which imports nothing before it is asked for a name.
+        graph[module] = {name for name in found if name in modules and name not in {module, "vigie"}}
+    return graph
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Nor inside a package, where the levels say nothing; the circle is named."""
+    graph = import_graph()
+    assert sum(map(len, graph.values())) > 500
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_no_module_shares_its_name_with_what_its_package_imports() -> None:
+    """`from package import name` would mean the module or the function, depending on what was imported before."""
+    for path in SOURCE.rglob("__init__.py"):
+        package = ".".join(("vigie", *path.parent.relative_to(SOURCE).parts))
+        modules = {other.stem for other in path.parent.iterdir()}
+        body = ast.parse(path.read_text()).body
+        imported = [node for node in body if isinstance(node, ast.ImportFrom) and node.module != package]
+        names = {alias.asname or alias.name for node in imported for alias in node.names}
+        names |= {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert names & modules == set(), package
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Roles:
         raise UnknownColumn(column, (known.column for known in self.columns))
 
     def actor(self) -> str | None:
-        """Return the column of the actor: the customer, else the card, the account …
+        """Return the column of the actor: the customer, else the card, the account and so on.
 
         A column whose values repeat is preferred, since only repeats make a history. Addresses, names and IP addresses
         are used only where a table has nothing better.
@@ -136,14 +136,14 @@ def infer(frame: pl.DataFrame, overrides: Mapping[str, str] | None = None) -> Ro
         UnknownColumn: `overrides` names a column that the table does not have.
         NotFound: `overrides` names a role that does not exist.
     """
-    given = dict(overrides or {})
-    for column, role in given.items():
+    chosen = dict(overrides or {})
+    for column, role in chosen.items():
         if column not in frame.columns:
             raise UnknownColumn(column, frame.columns)
         if role not in ROLES:
             raise NotFound("role", role, known=ROLES)
     names = {name: parse_name(short) for name, short in strip_common_prefix(tuple(frame.columns)).items()}
-    assigned = assign(column_stats(frame), names, given)
+    assigned = assign(column_stats(frame), names, chosen)
     return Roles(
         tuple(
             ColumnRole(

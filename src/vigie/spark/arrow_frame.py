@@ -1,7 +1,7 @@
-"""Polars frames in the tasks of a cluster: rows go through Spark as Arrow, types and names come back as they were.
+"""Polars frames in the tasks of a cluster, sent through Spark as Arrow with names and types restored.
 
-Spark knows fewer types than polars and no difference between `Amount` and `amount`. So columns travel by their place,
-and beside the table stands what they are called and what they are.
+Spark has fewer types than polars and does not distinguish `Amount` from `amount`. So columns are named by their place, and
+the polars schema is kept beside the rows.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from vigie.errors import UsageRefused
 from vigie.spark import errors
 
 Schema = Mapping[str, pl.DataType]
-Work = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
+Function = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
 
-AT_ONCE = 200_000
+CHUNK_ROWS = 200_000
 """Rows that a task takes at a time where it does not need all of them."""
 
 _SLICE = 20_000
@@ -39,60 +39,68 @@ _TYPES: dict[type[pl.DataType], tuple[types.DataType, pa.DataType]] = {
     pl.Float64: (types.DoubleType(), pa.float64()),
     pl.String: (types.StringType(), pa.string()),
     pl.Binary: (types.BinaryType(), pa.binary()),
+    pl.Array: (types.BinaryType(), pa.binary()),
     pl.Datetime: (types.TimestampNTZType(), pa.timestamp("us")),
 }
 
 
 @dataclass(frozen=True)
-class Frames:
-    """Rows on a cluster.
+class SparkFrame:
+    """Rows on a cluster, with the names and types that polars has for them.
 
     Attributes:
-        df: its columns are called `_0`, `_1` and so on.
-        schema: what they are called in polars, and what they are.
+        df: the rows; columns are called `_0`, `_1` and so on.
+        schema: names and types of the columns in polars.
     """
 
     df: DataFrame
     schema: Schema
 
     def at(self, name: str) -> Column:
-        """A column by its own name."""
+        """Return a column by its polars name."""
         return fn.col(f"_{list(self.schema).index(name)}")
 
-    def select(self, *names: str) -> Frames:
-        """Some of the columns."""
+    def select(self, *names: str) -> SparkFrame:
+        """Return some of the columns."""
         chosen = self.df.select(*(self.at(name) for name in names))
-        return Frames(_numbered(chosen), {name: self.schema[name] for name in names})
+        return SparkFrame(_numbered(chosen), {name: self.schema[name] for name in names})
 
-    def map(self, work: Work, schema: Schema, *, whole: bool = False) -> Frames:
-        """What the tasks make of their rows.
+    def with_literal(self, name: str, value: int | None) -> SparkFrame:
+        """Return the rows with one small number more, the same in each row."""
+        column = fn.lit(value).cast("byte")
+        return SparkFrame(
+            self.df.withColumn(f"_{len(self.schema)}", column), {**self.schema, name: pl.Int8()}
+        )
+
+    def map(self, function: Function, schema: Schema, *, whole: bool = False) -> SparkFrame:
+        """Return what a function returns for chunks of rows, in the tasks.
 
         Args:
-            work: called in the tasks.
-            schema: of what it makes.
-            whole: call it once for all rows of a partition, not for some at a time.
+            function: called in the tasks.
+            schema: columns it returns.
+            whole: call it once for all rows of a partition; arrays are then bytes, see `unpack_arrays`.
         """
-        run = _Task(work, dict(self.schema), arrow(schema), whole, _versions())
-        return Frames(self.df.mapInArrow(run, struct(schema)), dict(schema))
+        run = _Task(function, dict(self.schema), arrow(schema), whole, _versions())
+        return SparkFrame(self.df.mapInArrow(run, struct(schema)), dict(schema))
 
-    def together(self, by: str, parts: int) -> Frames:
-        """The rows with all that share a value of one column in one partition."""
-        return Frames(self.df.repartition(parts, self.at(by)), self.schema)
+    def repartition(self, by: str, partitions: int) -> SparkFrame:
+        """Return the rows with all that share a value of one column in one partition."""
+        return SparkFrame(self.df.repartition(partitions, self.at(by)), self.schema)
 
     def collect(self) -> pl.DataFrame:
-        """All rows, here."""
-        return as_polars(self.df.toArrow(), self.schema)
+        """Return all rows, on the driver."""
+        return unpack_arrays(as_polars(self.df.toArrow(), self.schema), self.schema)
 
-    def written(self, path: str) -> Frames:
-        """The same rows, written down: computed once, whatever becomes of the machines that did it."""
+    def written(self, path: str) -> SparkFrame:
+        """Write the rows and return the written ones: computed once, even if machines are lost later."""
         self.df.write.mode("overwrite").parquet(path)
-        return Frames(self.df.sparkSession.read.schema(struct(self.schema)).parquet(path), self.schema)
+        return SparkFrame(self.df.sparkSession.read.schema(struct(self.schema)).parquet(path), self.schema)
 
 
 @dataclass(frozen=True)
 class _Task:
-    work: Work
-    given: Schema
+    function: Function
+    schema: Schema
     target: pa.Schema
     whole: bool
     versions: tuple[str, str]
@@ -100,8 +108,9 @@ class _Task:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with errors.from_task():
             _same(self.versions)
-            for rows in _some(batches, None if self.whole else AT_ONCE):
-                for made in self.work(as_polars(rows, self.given)):
+            for rows in _some(batches, None if self.whole else CHUNK_ROWS):
+                frame = as_polars(rows, self.schema)
+                for made in self.function(frame if self.whole else unpack_arrays(frame, self.schema)):
                     for part in made.iter_slices(_SLICE):
                         yield from as_arrow(part, self.target)
 
@@ -111,7 +120,7 @@ def _versions() -> tuple[str, str]:
 
 
 def _same(versions: tuple[str, str]) -> None:
-    """Refuses other versions than the driver's: their hashes, and so their samples and fingerprints, may differ."""
+    """Raise UsageRefused for other versions than the driver's: their hashes, and so their samples, may differ."""
     here = _versions()
     if here != versions:
         raise UsageRefused(
@@ -121,42 +130,61 @@ def _same(versions: tuple[str, str]) -> None:
 
 
 def _some(batches: Iterator[pa.RecordBatch], rows: int | None) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     height = 0
     for batch in batches:
-        held.append(batch)
+        pending.append(batch)
         height += batch.num_rows
         if rows is not None and height >= rows:
-            yield pa.Table.from_batches(held)
-            held, height = [], 0
+            yield pa.Table.from_batches(pending)
+            pending, height = [], 0
     if height:
-        yield pa.Table.from_batches(held)
+        yield pa.Table.from_batches(pending)
 
 
 def as_polars(rows: pa.Table, schema: Schema) -> pl.DataFrame:
-    """Rows under their own names and types."""
+    """Return rows under their polars names and types; arrays are bytes, see `unpack_arrays`."""
     frame = pl.DataFrame(pl.from_arrow(rows))
     frame.columns = list(schema)
-    whole = [pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64]
-    return frame.with_columns(whole).cast(pl.Schema(schema)).rechunk()
+    unsigned = [
+        pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64
+    ]
+    types_ = {name: pl.Binary() if isinstance(dtype, pl.Array) else dtype for name, dtype in schema.items()}
+    return frame.with_columns(unsigned).cast(pl.Schema(types_)).rechunk()
+
+
+def unpack_arrays(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Return rows with their arrays in place of the bytes."""
+    arrays = ((name, dtype) for name, dtype in schema.items() if isinstance(dtype, pl.Array))
+    return frame.with_columns(
+        pl.Series(
+            name, unpacked(frame[name], np.float32 if dtype.inner == pl.Float32 else np.float64, dtype.size)
+        )
+        for name, dtype in arrays
+    )
 
 
 def as_arrow(frame: pl.DataFrame, target: pa.Schema) -> list[pa.RecordBatch]:
-    """Rows as Spark takes them; it has no unsigned numbers, so that the bits of the largest travel as they are."""
-    frame = frame.with_columns(pl.col(pl.UInt64).reinterpret(signed=True))
+    """Return rows as Spark takes them; it has no unsigned numbers and no arrays, so the bytes travel as they are."""
+    arrays = (series for series in frame if isinstance(series.dtype, pl.Array))
+    frame = frame.with_columns(
+        pl.col(pl.UInt64).reinterpret(signed=True),
+        *(packed(series.to_numpy()).alias(series.name) for series in arrays),
+    )
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     batches: list[pa.RecordBatch] = table.rename_columns(target.names).cast(target).to_batches()
     return batches
 
 
 def struct(schema: Schema) -> types.StructType:
-    """The schema as Spark has it."""
+    """Return the schema in types of Spark."""
     return types.StructType(
         [types.StructField(f"_{n}", _TYPES[type(t)][0]) for n, t in enumerate(_instances(schema))]
     )
 
 
 def arrow(schema: Schema) -> pa.Schema:
+    """Return the schema in types of Arrow."""
     return pa.schema([(f"_{n}", _TYPES[type(t)][1]) for n, t in enumerate(_instances(schema))])
 
 
@@ -168,14 +196,14 @@ def _numbered(df: DataFrame) -> DataFrame:
     return df.toDF(*(f"_{number}" for number in range(len(df.columns))))
 
 
-def stacked(frames: Iterable[Frames]) -> Frames:
-    """Rows of several tables; a column that one of them lacks is empty there."""
+def stacked(frames: Iterable[SparkFrame]) -> SparkFrame:
+    """Return rows of several tables; a column that one of them lacks is empty there."""
     parts = list(frames)
     schema: dict[str, Any] = {}
     for part in parts:
         schema |= part.schema
     kinds = struct(schema)
-    told = [
+    selected = [
         part.df.select(
             *(
                 (part.at(name) if name in part.schema else fn.lit(None).cast(field.dataType)).alias(
@@ -186,14 +214,14 @@ def stacked(frames: Iterable[Frames]) -> Frames:
         )
         for part in parts
     ]
-    whole = told[0]
-    for more in told[1:]:
+    whole = selected[0]
+    for more in selected[1:]:
         whole = whole.unionByName(more)
-    return Frames(whole, schema)
+    return SparkFrame(whole, schema)
 
 
 def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:
-    """(rows,) each row of a matrix as its bytes: one cell for Spark to carry, whatever its width."""
+    """Return (rows,) each row of a matrix as bytes, so that Spark transports one cell."""
     rows, width = numbers.shape
     each = width * numbers.dtype.itemsize
     offsets = np.arange(rows + 1, dtype=np.int64) * each
@@ -203,11 +231,11 @@ def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:
 
 
 def unpacked(cells: pl.Series, dtype: type[np.floating[Any]], width: int) -> npt.NDArray[Any]:
-    """(rows, width) the matrix again."""
-    held = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    if not len(held) or not width:
-        return np.empty((len(held), width), dtype=dtype)
-    _, offsets, data = held.buffers()
-    start = int(np.frombuffer(offsets, dtype=np.int64)[held.offset])
-    size = len(held) * width
+    """Return the (rows, width) matrix that `packed` made bytes of."""
+    chunk = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if not len(chunk) or not width:
+        return np.empty((len(chunk), width), dtype=dtype)
+    _, offsets, data = chunk.buffers()
+    start = int(np.frombuffer(offsets, dtype=np.int64)[chunk.offset])
+    size = len(chunk) * width
     return np.frombuffer(data, dtype=np.uint8)[start : start + size * np.dtype(dtype).itemsize].view(dtype).reshape(-1, width)  # fmt: skip
