@@ -96,10 +96,10 @@ def get_result(run_id: str, query_data: dict[str, Any]) -> Response:
     return download(run_id, query_data["format"], query_data.get("budget"), language)
 
 
-@predictions.put("/<string:run_id>/budget")
+@blueprint.put("/<string:run_id>/budget")
 @authorization.needs("analyst")
-@predictions.input(schemas.BudgetIn)
-@predictions.output(schemas.RunOut)
+@blueprint.input(schemas.BudgetIn)
+@blueprint.output(schemas.RunOut)
 def set_budget(run_id: str, json_data: dict[str, Any]) -> Run:
     """Set the number of rows to review; rows, files and report show as many alerts."""
     return current_services().predictions.set_budget(g.user, run_id, json_data["budget"])
