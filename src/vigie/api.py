@@ -124,7 +124,9 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
 def _table(given: Given) -> Table:
     if isinstance(given, str | Path):
         chosen = settings.load()
-        return tables.read(given, max_rows=chosen.max_rows, max_columns=chosen.max_columns)
+        return tables.read(
+            given, max_rows=chosen.max_rows, max_columns=chosen.max_columns, max_bytes=chosen.max_table_bytes
+        )
     try:
         frame = given if isinstance(given, pl.DataFrame) else pl.DataFrame(given)
     except (TypeError, ValueError, ImportError, pl.exceptions.PolarsError) as error:
