@@ -175,6 +175,7 @@ class WebSettings:
         session_hours: hours after which a session ends.
         jobs: jobs that a worker runs in parallel, besides one slot for inspecting new uploads.
         lease_seconds: time after which the job of an unresponsive worker goes to another, in seconds.
+        worker_memory_bytes: memory of each process of a worker, in bytes; 0 for nine tenths of the machine's.
     """
 
     production: bool = False
@@ -193,6 +194,7 @@ class WebSettings:
     session_hours: int = 12
     jobs: int = 1
     lease_seconds: float = 30.0
+    worker_memory_bytes: int = 0
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
@@ -219,6 +221,7 @@ def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
         session_hours=_whole(env, "VIGIE_SESSION_HOURS", 12),
         jobs=max(1, _whole(env, "VIGIE_JOBS", 1)),
         lease_seconds=_seconds(env, "VIGIE_LEASE_SECONDS", 30),
+        worker_memory_bytes=_whole(env, "VIGIE_WORKER_MEMORY_BYTES", 0),
     )
 
 

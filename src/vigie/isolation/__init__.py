@@ -8,7 +8,7 @@ process that asked gets a result or an error.
     child    calls a function in a child process
 """
 
-from vigie.isolation.child import ChildFailed, call
+from vigie.isolation.child import ChildFailed, call, is_out_of_memory
 from vigie.isolation.limits import Limits, limit_memory, machine_memory
 
-__all__ = ["ChildFailed", "Limits", "call", "limit_memory", "machine_memory"]
+__all__ = ["ChildFailed", "Limits", "call", "is_out_of_memory", "limit_memory", "machine_memory"]

@@ -7,6 +7,7 @@ environment has no variable of this process but those that locate libraries and 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import logging
@@ -99,13 +100,16 @@ def main() -> None:
     result.close()
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return MEMORY
-    if isinstance(error, OSError) and error.errno == 27:  # EFBIG
-        return OUTPUT
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory could not be allocated, also one of a library in another language."""
     text = str(error).encode(errors="replace")
-    return MEMORY if any(part in text for part in _OUT_OF_MEMORY) else CRASH
+    return isinstance(error, MemoryError) or any(part in text for part in _OUT_OF_MEMORY)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return OUTPUT
+    return MEMORY if is_out_of_memory(error) else CRASH
 
 
 def _frames(error: BaseException) -> list[str]:
