@@ -118,7 +118,9 @@ def match(table: Given, *, roles: Mapping[str, str] | None = None, **more: Any) 
             catalog, resources.bundle_loader(chosen), Options(roles=dict(roles or {}), **more)
         )
         found = table_matching.match(given, context)
-    return Matches(found.matches, {"roles": found.roles.to_json(), "seconds": found.seconds})
+    return Matches(
+        found.matches, {"roles": found.roles.to_json(), "read": found.read, "seconds": found.seconds}
+    )
 
 
 def _table(given: Given) -> Table:

@@ -13,6 +13,7 @@ from vigie.arrays import Floats
 from vigie.features import Features, grouping
 from vigie.features.grouping import EntityGrouping
 from vigie.fitted_state import FeatureState
+from vigie.table.report import ReadReport
 
 if TYPE_CHECKING:
     from vigie.engine.fitted_scorer import Terms
@@ -39,6 +40,10 @@ class Rows(Protocol):
     @property
     def rows(self) -> int:
         """How many."""
+
+    @property
+    def report(self) -> ReadReport:
+        """How the table was read."""
 
     def sizes(self, lot: pl.Expr) -> dict[int, int]:
         """Lot -> rows."""

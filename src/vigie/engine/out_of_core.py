@@ -27,6 +27,7 @@ from vigie.engine.disk import Disk
 from vigie.engine.fitted_scorer import Terms
 from vigie.engine.options import ScoringContext, StageTimer
 from vigie.engine.profiling import profile_table
+from vigie.engine.read_warnings import read_summary
 from vigie.engine.spill import Spill
 from vigie.fitted_state import ScoringState
 
@@ -99,4 +100,5 @@ def told(means: Means, context: ScoringContext) -> dict[str, Any]:
     place = {name: number for number, name in enumerate(table.columns)}
     summary |= counted | {"rows": table.rows, "columns": len(table.columns)}
     summary["roles"].sort(key=lambda one: place[one["column"]])
+    summary["read"] = read_summary(table.report, seen.typed, seen.roles)
     return summary | {"seconds": clock.seconds}

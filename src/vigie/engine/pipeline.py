@@ -13,6 +13,7 @@ from vigie import matching
 from vigie.calibration.column_association import column_association
 from vigie.engine.options import ScoringContext, StageTimer
 from vigie.engine.output import Prediction, summarise
+from vigie.engine.read_warnings import read_summary
 from vigie.engine.scorer import FittedScorer, ProfiledTable, ScoreHook, Scorer
 from vigie.engine.table_matching import infer_roles, load_models, match_models
 from vigie.errors import InputRefused
@@ -105,4 +106,5 @@ def fit_table(
     fitted = Scorer.fit(profile, inputs, options, timer, hook)
     additions = fitted.rows.additions
     summary = summarise(found.roles, matches, fitted.score, fitted.decision, additions)
-    return FittedTable(profile, fitted, Prediction(table, additions, summary | {"seconds": timer.seconds}))
+    summary |= {"read": read_summary(table.report, frame, found.roles), "seconds": timer.seconds}
+    return FittedTable(profile, fitted, Prediction(table, additions, summary))

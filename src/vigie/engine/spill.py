@@ -7,7 +7,7 @@ they lie.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ import polars as pl
 from vigie.engine.backend import LOT, ROW
 from vigie.table import Table
 from vigie.table.chunks import CHUNK_ROWS, ChunkedTable
-from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.column_parsers import ParserChoice, candidate_parsers, merge_reports
+from vigie.table.report import NOTHING_TO_REPORT, ColumnReport, ReadReport
 
 LOTS = 4096
 LOOKED_AT = 40_000
@@ -35,12 +36,14 @@ class Spill:
         source: what the user calls the table.
         columns: of the table, in its order.
         rows: how many.
+        report: how the table was read.
     """
 
     folder: Path
     source: str
     columns: tuple[str, ...]
     rows: int
+    report: ReadReport = NOTHING_TO_REPORT
 
     def scan(self) -> pl.LazyFrame:
         """All rows, with `ROW` and `LOT`."""
@@ -68,7 +71,7 @@ def of_table(table: Table, folder: Path) -> Spill:
     folder.mkdir()
     for number, piece in enumerate(table.typed.iter_slices(CHUNK_ROWS)):
         _write(piece, folder, number)
-    return Spill(folder, table.source, tuple(table.typed.columns), table.typed.height)
+    return Spill(folder, table.source, tuple(table.typed.columns), table.typed.height, table.report)
 
 
 def of_stream(stream: ChunkedTable, folder: Path) -> tuple[Spill, str]:
@@ -81,23 +84,30 @@ def of_stream(stream: ChunkedTable, folder: Path) -> tuple[Spill, str]:
     step = max(1, stream.rows // LOOKED_AT)
     some = pl.concat([piece.gather_every(step) for piece in stream.chunks()])
     separator = stream.dialect.separator if stream.dialect else ""
-    ways, mark = candidate_parsers(some, comma_by_default=separator == ";")
-    while (objects := _typed(stream, {name: found[0] for name, found in ways.items()}, folder)) is not None:
-        ways[objects].pop(0)
-    return Spill(folder, stream.source, stream.columns, stream.rows), mark
+    candidates, mark = candidate_parsers(some, comma_by_default=separator == ";")
+    choice = ParserChoice(candidates)
+    while (reports := _typed(stream, choice, folder)) is None:
+        pass
+    report = replace(stream.report, columns=choice.reports(reports))
+    return Spill(folder, stream.source, stream.columns, stream.rows, report), mark
 
 
-def _typed(stream: ChunkedTable, readings: Mapping[str, ColumnParser], folder: Path) -> str | None:
-    """Writes all pieces; the column that a cell of it does not fit, or None where all fit."""
+def _typed(stream: ChunkedTable, choice: ParserChoice, folder: Path) -> dict[str, ColumnReport] | None:
+    """Write all pieces; the reports of the columns, or None where one of them fell back to its next parser."""
+    parsers, reports = choice.parsers, []
     for number, piece in enumerate(stream.chunks()):
         columns = []
         for cells in piece:
-            values = readings[cells.name].read(cells)
-            if values is None:
-                return cells.name
-            columns.append(values.alias(cells.name))
+            parsed = parsers[cells.name].parse(cells)
+            if parsed is None:
+                choice.reject(cells.name)
+                return None
+            if parsed.report:
+                reports.append((number * CHUNK_ROWS, parsed.report))
+            columns.append(parsed.values.alias(cells.name))
         _write(pl.DataFrame(columns), folder, number)
-    return None
+    merged = merge_reports(reports)
+    return None if choice.reject_unreadable(merged) else merged
 
 
 def _write(piece: pl.DataFrame, folder: Path, number: int) -> None:

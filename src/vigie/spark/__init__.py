@@ -40,6 +40,7 @@ from vigie.spark.session import forget
 from vigie.spark.tasks import SCORED
 from vigie.table import Table
 from vigie.table.parsing.columns import parse_table
+from vigie.table.report import ReadReport
 from vigie.table.writing import unused_names
 
 PART = 150_000
@@ -145,13 +146,13 @@ def _few(
 ) -> tuple[Frames, dict[str, Any], str]:
     """Rows that memory holds are scored here, as the command line does it."""
     frame = kept.here()
-    typed, mark = parse_table(frame, comma_by_default=comma_by_default)
-    table = Table(kept.source, frame, typed)
+    parsed = parse_table(frame, comma_by_default=comma_by_default)
+    table = Table(kept.source, frame, parsed.typed, report=ReadReport(columns=parsed.columns))
     result = pipeline.predict(table, context)
     schema = {name: SCORED[name] for name in _ADDED}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_ADDED)
     session = kept.df.sparkSession
-    return Frames(_sent(session, rows, schema), schema), result.summary, mark
+    return Frames(_sent(session, rows, schema), schema), result.summary, parsed.mark
 
 
 def _sent(session: Any, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> DataFrame:

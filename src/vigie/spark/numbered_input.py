@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,8 +21,14 @@ from vigie.engine.spill import LOOKED_AT, lots
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Frames, Schema, as_polars
 from vigie.table.chunks import CHUNK_ROWS
-from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.column_parsers import (
+    ColumnParser,
+    ParserChoice,
+    candidate_parsers,
+    merge_reports,
+)
 from vigie.table.parsing.columns import check_flat, simplify_type
+from vigie.table.report import NOTHING_TO_REPORT, CellCount, ColumnReport, ReadReport
 
 ID = "v:id"
 _PLACES = 33
@@ -114,12 +121,14 @@ class Typed:
         source: what the user calls the table.
         columns: of the table, in its order.
         rows: how many.
+        report: how the table was read.
     """
 
     frames: Frames
     source: str
     columns: tuple[str, ...]
     rows: int
+    report: ReadReport = NOTHING_TO_REPORT
 
     def sizes(self, lot: pl.Expr) -> dict[int, int]:
         """Lot -> rows."""
@@ -174,22 +183,34 @@ def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, st
         if name not in ways:
             cells = pl.Series(name, [], dtype=dtype)
             ways[name] = [ColumnParser("given", simplify_type(cells).dtype, cells)]
-    ways = {name: ways[name] for name in given.schema}
-    doubtful = [name for name in words if ways[name][0].kind != "text"]
+    choice = ParserChoice({name: ways[name] for name in given.schema})
+    reports = _settled(given, choice, words)
+    parsers = choice.parsers
+    schema = {name: parser.dtype for name, parser in parsers.items()} | {ROW: pl.Int64(), LOT: pl.UInt16()}
+    kept = given.frames().map(_Read(parsers, given.starts), schema).written(path)
+    report = ReadReport(columns=choice.reports(reports))
+    return Typed(kept, given.source, tuple(given.schema), given.rows, report), mark
+
+
+def _settled(given: Given, choice: ParserChoice, words: tuple[str, ...]) -> dict[str, ColumnReport]:
+    """Ask all rows until every parser is accepted; the reports of the columns."""
+    reports: dict[str, ColumnReport] = {}
+    doubtful = [name for name in words if choice.parsers[name].kind != "text"]
     while doubtful:
-        check = _Objects({name: ways[name][0] for name in doubtful})
-        found = given.frames().map(check, {"column": pl.String()})
-        objects = {row[0] for row in found.df.distinct().collect()}
-        for name in objects:
-            ways[name].pop(0)
-        doubtful = [name for name in doubtful if name in objects and ways[name][0].kind != "text"]
-    schema = {name: readings[0].dtype for name, readings in ways.items()} | {
-        ROW: pl.Int64(),
-        LOT: pl.UInt16(),
-    }
-    read = _Read({name: readings[0] for name, readings in ways.items()}, given.starts)
-    kept = given.frames().map(read, schema).written(path)
-    return Typed(kept, given.source, tuple(given.schema), given.rows), mark
+        check = _Check({name: choice.parsers[name] for name in doubtful}, given.starts)
+        found = given.frames().map(check, _CHECKED).collect().sort("row", "column")
+        rejected = set(found.filter("rejected")["column"].to_list())
+        for name in rejected:
+            choice.reject(name)
+        merged = merge_reports(
+            (int(one["row"]), _report_of(one))
+            for one in found.iter_rows(named=True)
+            if one["column"] not in rejected
+        )
+        rejected |= choice.reject_unreadable(merged)
+        reports = {name: report for name, report in (reports | merged).items() if name not in rejected}
+        doubtful = [name for name in doubtful if name in rejected and choice.parsers[name].kind != "text"]
+    return reports
 
 
 def _numbers(rows: pl.DataFrame, starts: Mapping[int, int]) -> pl.Series:
@@ -213,28 +234,65 @@ class _Looked:
         yield chosen.filter(pl.col(ROW) % CHUNK_ROWS % self.step == 0)
 
 
+_CHECKED = {
+    "column": pl.String(), "rejected": pl.Boolean(), "row": pl.Int64(), "read_as": pl.String(),
+    "filled": pl.Int64(), "unreadable": pl.Int64(), "placeholders": pl.Int64(), "first_rows": pl.String(),
+}  # fmt: skip
+"""What a task says of a column of its rows; `row` is the number of the first of them."""
+
+
 @dataclass(frozen=True)
-class _Objects:
-    readings: Mapping[str, ColumnParser]
+class _Check:
+    parsers: Mapping[str, ColumnParser]
+    starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        found = [name for name, reading in self.readings.items() if reading.read(rows[name]) is None]
-        yield pl.DataFrame({"column": found}, schema={"column": pl.String})
+        numbers = _numbers(rows, self.starts)
+        first = int(numbers[0]) if len(numbers) else 0
+        found = []
+        for name, parser in self.parsers.items():
+            parsed = parser.parse(rows[name])
+            if parsed is None:
+                found.append((name, True, first, "", 0, 0, 0, ""))
+            elif parsed.report is not None:
+                one = parsed.report
+                places = " ".join(str(int(numbers[row - 1]) - first + 1) for row in one.unreadable.first_rows)
+                found.append(
+                    (
+                        name,
+                        False,
+                        first,
+                        one.read_as,
+                        one.filled,
+                        one.unreadable.count,
+                        one.placeholders,
+                        places,
+                    )
+                )
+        yield pl.DataFrame(found, schema=_CHECKED, orient="row")
+
+
+def _report_of(one: Mapping[str, Any]) -> ColumnReport:
+    places = tuple(int(place) for place in one["first_rows"].split())
+    count = CellCount(one["unreadable"], places)
+    return ColumnReport(
+        one["column"], one["read_as"], one["read_as"], one["filled"], count, one["placeholders"]
+    )
 
 
 @dataclass(frozen=True)
 class _Read:
-    readings: Mapping[str, ColumnParser]
+    parsers: Mapping[str, ColumnParser]
     starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         columns = []
-        for name, reading in self.readings.items():
-            values = reading.read(rows[name])
-            if values is None:
+        for name, parser in self.parsers.items():
+            parsed = parser.parse(rows[name])
+            if parsed is None:
                 raise RuntimeError(
                     "a column says something else than when it was looked at: the input changes"
                 )
-            columns.append(values.alias(name))
+            columns.append(parsed.values.alias(name))
         frame = pl.DataFrame(columns)
         yield frame.with_columns(_numbers(rows, self.starts), pl.Series(LOT, lots(frame)))
