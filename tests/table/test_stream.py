@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from vigie.engine import spill
+from vigie.engine.backends import spill
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import chunks, read
 from vigie.table.parsing.column_parsers import candidate_parsers
@@ -20,7 +20,6 @@ ROWS = 1000
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that small files have many."""
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 64)
-    monkeypatch.setattr(spill, "CHUNK_ROWS", 64)
     monkeypatch.setattr(chunks, "_READ", 50)
 
 
@@ -160,8 +159,8 @@ def test_pieces_are_typed_by_share_as_the_whole_is(tmp_path: Path, name: str, ce
     table.write_csv(path)
     whole = read(path)
     with chunks.open_chunked(path, tmp_path, source="x", max_rows=ROWS, max_columns=9) as opened:
-        rows, _ = spill.of_stream(opened, tmp_path / "typed")
-    typed = rows.scan().collect().select(table.columns)
+        rows, _ = spill.spill_stream(opened, tmp_path / "typed")
+    typed = pl.read_parquet(tmp_path / "typed").select(table.columns)
     assert typed.equals(whole.typed)
     assert rows.report.columns == whole.report.columns
 

@@ -95,10 +95,12 @@ def parse_most_of(
         return None
     if kind == "numbers":
         numbers = parse_most_numbers(cells, sample, comma, mark)
-        return numbers and TolerantColumn(numbers.values, kind, numbers.mark, numbers.ambiguous)
+        if numbers is None:
+            return None
+        return TolerantColumn(numbers.values, kind, numbers.mark, numbers.ambiguous)
     if kind == "dates":
         dates = parse_most_dates(cells, sample, month_first=month_first)
-        return dates and TolerantColumn(dates.values, kind, month_first=dates.month_first)
+        return None if dates is None else TolerantColumn(dates.values, kind, month_first=dates.month_first)
     clock = parse_most_times_of_day(cells, sample)
     return None if clock is None else TolerantColumn(clock, kind)
 
