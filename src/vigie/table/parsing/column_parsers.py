@@ -40,7 +40,7 @@ class ColumnParser:
     """One way to parse a column.
 
     Attributes:
-        kind: `flags`, `dates`, `numbers`, `clock`, `text`, or `given` for a column that came with a type.
+        kind: `flags`, `dates`, `numbers`, `clock`, `text`, or `typed` for a column that came with a type.
         dtype: of the values.
         sample: cells that propose formats.
         comma: whether the table's decimal mark is one.
@@ -59,7 +59,7 @@ class ColumnParser:
 
     def parse(self, cells: pl.Series) -> ParsedPiece | None:
         """Parse a piece of the column; None where a cell is something else."""
-        if self.kind == "given":
+        if self.kind == "typed":
             return ParsedPiece(simplify_type(cells))
         cells = cells.fill_null("")
         if self.kind == "text":
@@ -199,7 +199,7 @@ def candidate_parsers(
 def _candidates(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[ColumnParser]:
     """Yield the strict parsers, then the same ones tolerant, then text."""
     if cells.dtype != pl.String:
-        yield ColumnParser("given", values.dtype, cells.clear())
+        yield ColumnParser("typed", values.dtype, cells.clear())
         return
     trimmed = cells.fill_null("").str.strip_chars()
     sample, mark = trimmed.filter(trimmed != "").head(2000), ""
@@ -258,5 +258,5 @@ def _strict(trimmed: pl.Series, values: pl.Series, comma: bool, sample: pl.Serie
 
 def _nothing(cells: pl.Series) -> bool:
     """Whether every cell is empty, or a way to say "missing"."""
-    said = cells.str.strip_chars().unique().head(50).to_list()
-    return len(said) < 50 and all(not cell or is_missing(cell) for cell in said)
+    distinct = cells.str.strip_chars().unique().head(50).to_list()
+    return len(distinct) < 50 and all(not cell or is_missing(cell) for cell in distinct)
