@@ -42,6 +42,8 @@ def report(
     yield _title(summary, t, source)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, brief=True)
+    for warning in summary.get("warnings", ()):
+        yield Text(t("cli.warning", text=t.message(warning)), style="yellow")
     if summary["top"]:
         yield _top(summary["top"], t)
     yield _decision(summary, t)

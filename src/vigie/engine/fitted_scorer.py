@@ -160,9 +160,7 @@ def settled(
     state = FittedState(look.state, answers)
     profile = ProfiledTable(frame, look.roles, look.matched, look.association, state)
     fitted = Scorer.fit(profile, gathered, options, StageTimer(no_progress))
-    summary = summarise(
-        look.roles, look.matched.matches, fitted.score, fitted.decision, fitted.rows.additions
-    )
+    summary = summarise(look.roles, look.matched, fitted.score, fitted.decision, fitted.rows.additions)
     made = fitted.scorer
     return replace(
         terms, answers=made.state.scoring, members=made.members, calibrator=made.calibrator

@@ -104,5 +104,5 @@ def fit_table(
     profile = ProfiledTable(frame, found.roles, models, association, state)
     fitted = Scorer.fit(profile, inputs, options, timer, hook)
     additions = fitted.rows.additions
-    summary = summarise(found.roles, matches, fitted.score, fitted.decision, additions)
+    summary = summarise(found.roles, models, fitted.score, fitted.decision, additions)
     return FittedTable(profile, fitted, Prediction(table, additions, summary | {"seconds": timer.seconds}))
