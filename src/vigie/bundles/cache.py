@@ -197,8 +197,8 @@ class Cache:
     def _signature_path(self, manifest_sha256: str) -> Path:
         return self.folder / "signatures" / f"{self._path(manifest_sha256).name}.sig"
 
-    def _signatures(self) -> list[Path]:
-        return list(self.folder.glob("signatures/*.sig"))
+    def _signatures(self) -> tuple[Path, ...]:
+        return tuple(self.folder.glob("signatures/*.sig"))
 
     @contextmanager
     def _download_lock(self, folder: Path) -> Iterator[None]:
