@@ -154,7 +154,7 @@ def errors_page(language: str) -> Iterator[str]:
 
 def commands_page(language: str) -> Iterator[str]:
     """The help of every command, as the command line gives it."""
-    from vigie.cli import cli
+    from vigie.cli.commands import cli
 
     yield f"# {said('Commands', language)}\n\n{said(_HELP, language)}\n"
     yield from _help("vigie", cli, None, 2)

@@ -27,7 +27,7 @@ import pytest
 import yaml
 from tests.waiting import LIMIT
 
-from vigie.cli import cli
+from vigie.cli.commands import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))

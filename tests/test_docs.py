@@ -21,7 +21,7 @@ from tests.waiting import LIMIT
 from vigie import errors
 from vigie.bundles.bundle import FILES, MANIFEST
 from vigie.bundles.signing import SIGNATURE
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.engine.output import RESULT_COLUMNS as COLUMNS
 from vigie.i18n.catalogue import catalogue
 from vigie.table.reading import EXTENSIONS

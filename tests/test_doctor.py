@@ -15,7 +15,7 @@ from tests.waiting import LIMIT
 from vigie import resources, settings
 from vigie.app import job_queue, runs, uploads, users
 from vigie.catalog import Catalog, StorageLocation
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.db import database, health
 from vigie.db.types import UtcDateTime
 from vigie.doctor import GOOD, PROBLEM, WARNING, Finding, examine

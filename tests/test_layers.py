@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,50 @@ def test_a_level_imports_only_lower_ones(path: Path) -> None:
         assert other == here or (theirs is not None and theirs < mine), (
             f"{path.relative_to(SOURCE)}:{line} ({here}, level {mine}) imports {name} (level {theirs})"
         )
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module -> the modules of vigie that it imports, inside functions and for types only included."""
+    modules = {
+        ".".join(("vigie", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in SOURCE.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {name if name in modules else str(node.module) for name in inner}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+        # Every module reads the version from the package itself, which imports nothing before it is asked for a name.
+        graph[module] = {name for name in found if name in modules and name not in {module, "vigie"}}
+    return graph
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Nor inside a package, where the levels say nothing; the circle is named."""
+    graph = import_graph()
+    assert sum(map(len, graph.values())) > 500
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_no_module_and_function_share_a_name() -> None:
+    """`from package import name` would otherwise depend on what was imported before."""
+    for path in SOURCE.rglob("__init__.py"):
+        inner = {other.stem if other.is_file() else other.name for other in path.parent.iterdir()}
+        names = {
+            alias.asname or alias.name
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.ImportFrom)
+            and node.module != ".".join(("vigie", *path.parent.relative_to(SOURCE).parts))
+            for alias in node.names
+        }
+        assert not names & inner, path
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 def signed(method: str, path: str, host: str, now: datetime) -> dict[str, str]:
-    """The headers of a request without a body, signed as S3 asks for (AWS Signature Version 4)."""
+    """Return the headers of a request without a body, signed as S3 asks for (AWS Signature Version 4)."""
     stamp, region = now.strftime("%Y%m%dT%H%M%SZ"), os.environ.get("AWS_REGION") or "us-east-1"
     headers = {"host": host, "x-amz-content-sha256": _NOTHING, "x-amz-date": stamp}
     names = ";".join(headers)
@@ -39,7 +39,7 @@ def signed(method: str, path: str, host: str, now: datetime) -> dict[str, str]:
 
 
 def make(endpoint: str, bucket: str) -> int:
-    """The status of the answer: 200 made, 409 there already."""
+    """Create a bucket and return the HTTP status: 200 where it is new, 409 where it exists."""
     url = urlsplit(endpoint)
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
     connection = kind(url.netloc, timeout=10)

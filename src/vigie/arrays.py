@@ -22,7 +22,7 @@ def leave_one_out_zscore(
     squares: Floats,
     pool: Pool,
 ) -> Floats:
-    """(rows,) distance of `x` from others, in standard deviations; see `Groups.habit`.
+    """Return (rows,) distance of `x` from others, in standard deviations.
 
     Args:
         x: (rows,) finite values.
@@ -30,7 +30,7 @@ def leave_one_out_zscore(
         n: (rows,) number of the others.
         total: (rows,) sum of the others.
         squares: (rows,) sum of their squares.
-        pool: asks for the variance within groups where nobody knows it yet.
+        pool: asks for the variance within groups where it is not known yet.
     """
     some, several = ok & (n >= 1), ok & (n >= 2)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -45,25 +45,26 @@ def leave_one_out_zscore(
 
 
 def changes(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Whether each value differs from the one before; the first does. `np.r_` takes ten times as long for few."""
+    """Return whether each value differs from the one before; the first does. `np.r_` takes ten times as long for few."""
     out = np.ones(len(ordered), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=out[1:])
     return out
 
 
 def call_pool(ask: Callable[[], float]) -> float:
+    """Return what `ask` returns: the pool of a table that is not stored."""
     return ask()
 
 
 def time_ranks(time: Floats) -> Codes:
-    """(rows,) the place of each row in time, equal times as they come."""
+    """Return (rows,) the place of each row in time, equal times as they come."""
     out = np.empty(len(time), dtype=np.int64)
     out[np.argsort(time, kind="stable")] = np.arange(len(time))
     return out
 
 
 def weighted_sum(parts: Iterable[Floats], weights: Iterable[float]) -> Floats:
-    """(rows,) weighted sum of the parts; for each row to the last bit the same, whatever rows are beside it.
+    """Return (rows,) weighted sum of the parts; for each row to the last bit the same, whatever rows are beside it.
 
     A product of matrices is not: its library adds up in another order where there are other numbers of rows.
     """
@@ -71,7 +72,7 @@ def weighted_sum(parts: Iterable[Floats], weights: Iterable[float]) -> Floats:
 
 
 def mid_ranks(x: npt.NDArray[np.floating[Any]]) -> Floats:
-    """Mid-rank of each finite value among the finite values, in (0, 1); NaN stays NaN."""
+    """Return the mid-rank of each finite value among the finite values, in (0, 1); NaN stays NaN."""
     known = np.isfinite(x)
     if not known.all():
         out = np.full(len(x), np.nan)

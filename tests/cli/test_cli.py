@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from tests.waiting import LIMIT
 
 from vigie import __version__, errors
-from vigie.cli import cli
 from vigie.cli import errors as cli_errors
+from vigie.cli.commands import cli
 from vigie.cli.errors import EXIT_CODES, exit_code, language
 from vigie.cli.populate import populate
 

@@ -27,7 +27,7 @@ from tests.waiting import LIMIT
 from vigie import resources, settings
 from vigie.bundles.bundle import Bundle, pack
 from vigie.bundles.publish import publish
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.cli.populate import populate
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.pipeline import fit_table

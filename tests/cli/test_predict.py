@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from tests.waiting import LIMIT
 
 from vigie import resources, settings
-from vigie.cli import cli
+from vigie.cli.commands import cli
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]

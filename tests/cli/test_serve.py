@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from vigie import settings
 from vigie.app import sessions
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.db import database
 from vigie.errors import SignInRefused
 
@@ -29,7 +29,7 @@ def run(*arguments: str, **environ: str) -> Result:
         (("serve",), {"VIGIE_PRODUCTION": "yes", "VIGIE_SECRET": "short"}, "at least 32"),
         (("serve",), {"STORAGE_TYPE": "s3"}, "S3_MODEL_BUCKET"),
         (("serve",), {"VIGIE_PRODUCTION": "perhaps"}, "expected yes or no"),
-        (("users", "add", "nobody"), {}, "no e-mail address"),
+        (("users", "add", "nobody"), {}, "no valid e-mail address"),
     ],
 )
 def test_what_would_not_be_safe_is_refused_before_anything_listens(

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from vigie.cli import cli
+from vigie.cli.commands import cli
 
 
 @pytest.fixture

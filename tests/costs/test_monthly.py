@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.costs.estimate import StorageLoad
 from vigie.costs.monthly import Usage, host_cost, monthly_costs
 from vigie.costs.prices import Host, Prices, Provider, load_prices

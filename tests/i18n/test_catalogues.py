@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 import vigie
 from vigie import plugins
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.features import VOCABULARY
 from vigie.i18n.catalogue import DEFAULT, OWN, catalogue, languages, read
 from vigie.i18n.translator import Translator

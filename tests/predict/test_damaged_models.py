@@ -15,7 +15,9 @@ from vigie import resources, settings, table
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.cli import cli
-from vigie.engine import out_of_core, pipeline, spill
+from vigie.engine import pipeline
+from vigie.engine.backends import spill
+from vigie.engine.backends.disk import DiskBackend
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.errors import DamagedBundle, NewerBundle, StoreUnavailable, VigieError
@@ -71,9 +73,9 @@ def test_a_table_longer_than_memory(
 ) -> None:
     """The passes over the disk give the same warning."""
     name = scored.summary["matches"][1]["name"]
-    rows = spill.of_table(table.from_frame(world.frame), tmp_path / "typed")
+    rows = spill.spill_table(table.from_frame(world.frame), tmp_path / "typed")
     context = ScoringContext(catalog, without({name}, DAMAGED))  # type: ignore[arg-type]
-    found = out_of_core.score(rows, context, tmp_path)
+    found = pipeline.predict_out_of_core(DiskBackend(rows, tmp_path, context.sizes), context)
     assert name in Translator("en").message(found.summary["warnings"][0])
     assert len(found.summary["matches"]) == 2
 

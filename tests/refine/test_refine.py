@@ -15,7 +15,7 @@ from tests.predict.conftest import opener
 from vigie import table as tables
 from vigie.calibration import metrics
 from vigie.catalog import Catalog
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.db import database
 from vigie.engine import pipeline, refine
 from vigie.engine.options import Options, ScoringContext

@@ -44,7 +44,7 @@ assert present[ROLE_INDEX["badge"]] == 1.0
 present[:] = 0
 present[ROLE_INDEX["card"]] = 1.0
 assert with_substitutes(present)[ROLE_INDEX["badge"]] == 0.5
-assert not column_sketch.sketch(frame["insigne"], "badge", "salt").shares, "private"
+assert not column_sketch.sketch_column(frame["insigne"], "badge", "salt").shares, "private"
 assert encoders.is_encoded("badge")
 assert specs.columns_of_view({"insigne": "badge", "n": "number"}, "transfers", "bare") == ["insigne"]
 """

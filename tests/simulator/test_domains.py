@@ -24,7 +24,7 @@ from vigie.matching import domains as words
 from vigie.simulator import DOMAINS, generate
 from vigie.starter_models.specs import model_specs
 table = generate("toll_roads", 3, 900)
-found = words.read(["badge_number", "toll"], ["customer"])
+found = words.score_domains(["badge_number", "toll"], ["customer"])
 print(json.dumps({
     "domains": DOMAINS, "rows": table.frame.height, "typologies": sorted(set(table.typology.tolist())),
     "label": [Translator(language).name("domain", "toll_roads") for language in ("en", "fr")], "score": found.scores["toll_roads"], "related": found.scores["card_present"],

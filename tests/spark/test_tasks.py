@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("pyspark", reason="make test-spark")
 
 from pyspark.sql import SparkSession
+from vigie.engine.fitted_scorer import Terms
 
 from vigie import settings
 from vigie.catalog import Catalog
-from vigie.engine.fitted_scorer import Terms
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
 from vigie.errors import DamagedBundle, UsageRefused

@@ -34,7 +34,7 @@ def booster_of(
 
 
 def _tree(number: int, feature: npt.NDArray[np.int16], threshold: Matrix, value: Matrix) -> dict[str, Any]:
-    """One tree as XGBoost writes it: the reachable nodes, renumbered; a leaf's value is its split condition."""
+    """Return one tree as XGBoost writes it: the reachable nodes, renumbered; a leaf's value is its split condition."""
     nodes = np.arange(len(feature))
     inner = feature >= 0
     parent = np.maximum((nodes - 1) // 2, 0)

@@ -102,7 +102,7 @@ class RewrittenModel:
 def _for_rows(
     model: xgboost.Booster, inputs: Matrix | Floats, columns: Sequence[int] | Places | None
 ) -> RewrittenModel | None:
-    """The model rewritten for some rows; None where nothing is missing, or it is of another kind."""
+    """Return the model rewritten for some rows; None where nothing is missing, or it is of another kind."""
     chosen = np.arange(inputs.shape[1]) if columns is None else np.array(columns, dtype=np.intp)
     absent, incomplete = np.ones(inputs.shape[1], dtype=bool), np.zeros(inputs.shape[1], dtype=bool)
     for start in range(0, len(inputs), CHUNK):
@@ -118,7 +118,7 @@ def _for_rows(
 
 @lru_cache(maxsize=16)
 def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> RewrittenModel | None:
-    """Cached, because a large table comes in chunks."""
+    """Return `rewritten` of the columns packed as bytes; cached, because a large table comes in chunks."""
     written = json.loads(model.save_raw("json"))
     booster = written["learner"]["gradient_booster"]
     if booster["name"] != "gbtree" or any(any(tree["split_type"]) for tree in booster["model"]["trees"]):
@@ -138,7 +138,7 @@ def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> Rewr
 
 
 def _tree(tree: dict[str, Any], below: list[int], above: list[int], width: int) -> dict[str, Any]:
-    """One tree over the new columns; `below[input]` is -1 where every row lacks the input."""
+    """Return one tree over the new columns; `below[input]` is -1 where every row lacks the input."""
     left, right, split_on = tree["left_children"], tree["right_children"], tree["split_indices"]
     defaults, conditions = tree["default_left"], tree["split_conditions"]
     lefts: list[int] = []

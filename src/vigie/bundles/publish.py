@@ -167,7 +167,7 @@ def _conflict(store: Store, stored: BundleLocation) -> AlreadyThere:
 
 
 def _is_file_key(name: str) -> bool:
-    """Whether `name` is the key of one of a bundle's files, with any digest."""
+    """Return whether `name` is the key of one of a bundle's files, with any digest."""
     return any(
         re.fullmatch(re.escape(file_key("", file, "?")).replace(r"\?", "[0-9a-f]{16}"), name)
         for file in FILES

@@ -37,7 +37,7 @@ class SignaturePolicy:
     shipped: frozenset[str] = frozenset()
 
     def applies_to(self, manifest_sha256: str) -> bool:
-        """Whether the signature of the bundle with that manifest is checked.
+        """Return whether the signature of the bundle with that manifest is checked.
 
         Raises:
             UsageRefused: signatures are required, but there is no key to verify them with.

@@ -187,7 +187,7 @@ def fit(tables: Sequence[CalibrationSample], rarer: Sequence[CalibrationSample] 
 
 
 def _tails(errors: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """How far the errors of each kind of table reach below and above zero, so that the interval holds for each."""
+    """Return how far the errors of each kind of table reach below and above zero, so that the interval holds for each."""
     tail = (1 - COVERAGE) / 2
     reach = [np.quantile(kind, [tail, 1 - tail]) for kind in errors if len(kind)]
     return (
@@ -197,7 +197,7 @@ def _tails(errors: Sequence[Sequence[float]]) -> tuple[float, float]:
 
 
 def _precision_errors(calibrator: Calibrator, table: CalibrationSample) -> list[tuple[float, float]]:
-    """Log-odds by which precision exceeds the expected one, for each budget: with the estimated share, with the true one.
+    """Return the log-odds by which precision exceeds the expected one, for each budget: with the estimated share, with the true one.
 
     Half a fraud and half a legitimate row are added, so that no fraud among a few alerts has finite log-odds.
     """

@@ -73,7 +73,7 @@ def _levels(codes: np.ndarray) -> Floats:
 
 
 def _intraclass_correlation(codes: np.ndarray, x: Floats) -> float:
-    """The square root of the share of variance between groups; 0 where it is not significant."""
+    """Return the square root of the share of variance between groups; 0 where it is not significant."""
     groups = Groups(codes)
     n = groups.count()
     paired = n > 1

@@ -35,7 +35,7 @@ def options(*decorators: Decorator) -> Callable[[_Body], _Body]:
 
 
 def seed(text: str = "The same table and seed give the same bytes.") -> Decorator:
-    """`--seed N`."""
+    """Return the option `--seed N`."""
     return click.option(
         "--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=text
     )
@@ -44,7 +44,7 @@ def seed(text: str = "The same table and seed give the same bytes.") -> Decorato
 def alert_budget(
     text: str = "How many rows you can review; by default the calibration decides.",
 ) -> Decorator:
-    """`--alert-budget 1%|500`."""
+    """Return the option `--alert-budget 1%|500`."""
     return click.option("--alert-budget", type=Budget(), metavar="1%|500", help=text)
 
 

@@ -130,7 +130,7 @@ def name_of(text: str) -> str:
 
 
 def is_foreign(names: set[str]) -> bool:
-    """Whether a folder with files of these names holds a model in the seed's layout."""
+    """Return whether a folder with files of these names holds a model in the seed's layout."""
     return any(name.startswith("xgboost_model.") for name in names)
 
 
@@ -159,7 +159,7 @@ def _manifest(store: Store, url: str) -> bytes:
 
 
 def _is_packed(store: Store, manifest: Manifest) -> bool:
-    """Whether the files have their plain names, as `pack` gives them, instead of those of a store."""
+    """Return whether the files have their plain names, as `pack` gives them, instead of those of a store."""
     for name, entry in manifest.files.items():
         try:
             store.head(file_key("", name, entry.sha256))

@@ -62,7 +62,7 @@ def spark_predict(
         table = files.read(opened, folder)
         comma = table.dialect is not None and table.dialect.separator == ";"
         result = spark.score(
-            table.df, context, spark.Room(place, spark.PART, config.require_signature),
+            table.df, context, spark.ClusterSettings(place, spark.PARTITION_ROWS, config.require_signature),
             source=folder.source, comma_by_default=comma,
         )  # fmt: skip
         context.progress("writing", 0.95)

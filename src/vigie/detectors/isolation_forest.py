@@ -77,7 +77,7 @@ class IsolationForestRaw:
 
 
 def _weighted(x: DetectorInputs) -> Indexes:
-    """The features that vary in the table and have a weight."""
+    """Return the features that vary in the table and have a weight."""
     return np.flatnonzero(x.varying & (np.array([feature.weight for feature in VOCABULARY]) > 0))
 
 

@@ -99,7 +99,7 @@ def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
 
 
 def _mean_of_nearest(row: Codes, distance: Floats, rows: int, k: int) -> Floats:
-    """(rows,) mean of the second to (k + 1)-th smallest distance of each row; the distances are in the order of rows."""
+    """Return (rows,) mean of the second to (k + 1)-th smallest distance of each row; the distances are in the order of rows."""
     starts = np.searchsorted(row, np.arange(rows))
     position = np.arange(len(row)) - starts[row]
     nearest = np.full((rows, int(position.max()) + 1), np.inf)

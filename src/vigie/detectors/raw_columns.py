@@ -45,7 +45,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
 
 
 def _hashed(cells: pl.Series) -> Floats:
-    """(rows,) a number in [0, 1) for each identifier, NaN where it is empty."""
+    """Return (rows,) a number in [0, 1) for each identifier, NaN where it is empty."""
     hashes = cells.cast(pl.String).hash(seed=0).to_numpy()
     # 24 bits, which single precision holds.
     numbers = (hashes >> np.uint64(40)).astype(float) / 2**24
@@ -53,6 +53,6 @@ def _hashed(cells: pl.Series) -> Floats:
 
 
 def _median(values: Floats) -> float:
-    """The median; NaN where the values do not differ, or there are none."""
+    """Return the median; NaN where the values do not differ, or there are none."""
     spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
     return float(np.nanmedian(values)) if spread > 0 else float("nan")

@@ -1,113 +1,127 @@
-"""What the story of a long table asks of whoever holds its rows: one disk, or a cluster."""
+"""Backends: where the rows of a table are, and how functions run on them.
+
+A backend knows rows and nothing of what is computed from them. Rows have a number, `ROW`, from 0 in the order of the
+table, and a hash bucket of their cells, `BUCKET`. Functions are picklable, so that a cluster can ship them. What every
+backend must do is in `tests/helpers/backend_contract.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.features import Features, grouping
-from vigie.features.grouping import EntityGrouping
-from vigie.fitted_state import FeatureState
+from vigie.engine.partitioning import BUCKET, PARTITION, ROW, GroupFunction
 
-if TYPE_CHECKING:
-    from vigie.engine.fitted_scorer import Terms
-    from vigie.engine.profiling import SampledTable
+__all__ = [
+    "BUCKET",
+    "PARTITION",
+    "ROW",
+    "Backend",
+    "ChunkFunction",
+    "G",
+    "GroupFunction",
+    "R",
+    "RowFunction",
+    "Schema",
+]
 
-ROW, LOT = "v:row", "v:lot"
-Found = Mapping[EntityGrouping, pl.DataFrame]
-"""What was told of some rows, by the kind of entity they were brought together for: `ROW` and numbers."""
-
-Numbers = npt.NDArray[np.unsignedinteger[Any]] | npt.NDArray[np.signedinteger[Any]]
-
-
-class Rows(Protocol):
-    """The typed rows of a table, each with its number and its lot."""
-
-    @property
-    def source(self) -> str:
-        """What the user calls the table."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Of the table, in its order."""
-
-    @property
-    def rows(self) -> int:
-        """How many."""
-
-    def sizes(self, lot: pl.Expr) -> dict[int, int]:
-        """Lot -> rows."""
-
-    def of_lots(self, lot: pl.Expr, lots: Iterable[int]) -> pl.DataFrame:
-        """The rows of some lots, with `ROW` and `LOT`, in the order of the table."""
-
-    def values(self, column: str) -> pl.DataFrame:
-        """(values, 2) the values of a column and `len`, how many rows have each."""
+Schema = Mapping[str, pl.DataType]
+ChunkFunction = Callable[[pl.DataFrame], pl.DataFrame]
+"""Sees any rows, also none; what it returns is collected or counted."""
+RowFunction = Callable[[pl.DataFrame, Sequence[pl.DataFrame]], pl.DataFrame]
+"""Sees some rows, and the outputs of group functions for them, sorted by `ROW`; rows may be missing there."""
+R = TypeVar("R")
+"""A backend's handle of rows."""
+G = TypeVar("G")
+"""A backend's handle of the output of a group function."""
 
 
-class Means(Protocol):
-    """Brings rows together. Each step leaves behind what the next one asks for."""
+class Backend(Protocol[R, G]):
+    """The typed rows of one table. Handles are immutable: methods return new ones.
 
-    @property
-    def table(self) -> Rows:
-        """The rows."""
-
-    def counts(self, look: SampledTable) -> FeatureState:
-        """What the look has learned, with the counts of the whole table in place of those of its sample."""
-
-    def features(self, look: SampledTable) -> None:
-        """The features of every row, kind by kind."""
-
-    def told(self, lots: Iterable[int]) -> Found:
-        """The features of the rows of some lots."""
-
-    def suspicion(self, terms: Terms) -> None:
-        """How suspicious each row is by itself."""
-
-    def peers(self, terms: Terms) -> None:
-        """What related rows say of every row."""
-
-    def said(self, lots: Iterable[int]) -> Found:
-        """What related rows say of the rows of some lots."""
-
-    def score(self, terms: Terms) -> dict[str, Any]:
-        """Scores every row; the part of the summary that only all rows can tell."""
-
-
-def features_of(terms: Terms, typed: pl.DataFrame, found: Found, rows: Numbers) -> Features:
-    """(rows, features) of some rows: what each tells by itself, and what was found of it.
-
-    Args:
-        terms: of the table.
-        typed: the rows.
-        found: of them.
-        rows: (rows,) their numbers.
+    Attributes:
+        source: name of the table in messages.
+        columns: columns of the table, in its order.
+        n_rows: number of rows.
+        rows: the rows, with `ROW` and `BUCKET`.
     """
-    return grouping.merge_features(
-        [terms.alone(typed), *(_aligned(each, rows) for each in found.values())], typed.height
-    )
+
+    source: str
+    columns: tuple[str, ...]
+    n_rows: int
+    rows: R
+
+    @property
+    def schema(self) -> Schema:
+        """Columns and types of the rows, with `ROW` and `BUCKET`."""
+
+    def collect(self, rows: R, function: ChunkFunction, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return what a function returns for each chunk of rows, concatenated in any order.
+
+        Args:
+            rows: rows of this backend.
+            function: called with each chunk.
+            columns: columns that it needs; all when not given.
+        """
+
+    def count(
+        self, rows: R, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1, limit: int | None = None
+    ) -> pl.DataFrame:  # fmt: skip
+        """Add up `count` for equal keys over what a function returns for each chunk of rows.
+
+        Args:
+            rows: rows of this backend.
+            function: returns keys and, last, `count`.
+            columns: columns that it needs; all when not given.
+            least: smaller sums are left out.
+            limit: return so many keys at most.
+        """
+
+    def map_groups(self, rows: R, function: GroupFunction) -> G:
+        """Run a function on all rows of each entity."""
+
+    def map_rows(
+        self, rows: R, joined: Sequence[G], function: RowFunction, schema: Schema, *,
+        extend: bool = False, columns: Sequence[str] | None = None, share: Callable[[float], None] | None = None,
+    ) -> R:  # fmt: skip
+        """Run a function on all rows.
+
+        Args:
+            rows: rows of this backend.
+            joined: outputs of group functions.
+            function: called with some rows and the outputs for them.
+            schema: columns it returns.
+            extend: whether its columns are added to those of the rows; otherwise they replace them.
+            columns: columns of the rows and outputs that it needs; all when not given.
+            share: called with the share done, from 0 to 1.
+        """
+
+    def read(self, output: G, buckets: Sequence[int]) -> pl.DataFrame:
+        """Return `ROW` and the numbers of a group function for the rows of some hash buckets, sorted by `ROW`."""
+
+    def checkpoint(self, rows: R) -> R:
+        """Return rows that are computed once, however often they are used."""
+
+    def release(self, *outputs: G) -> None:
+        """Free the room that outputs take; they are not used again."""
 
 
-def peers_of(found: Found, rows: Numbers) -> dict[str, Floats]:
-    """(rows,) what related rows say of some rows, by what they say."""
-    return {name: values for each in found.values() for name, values in _aligned(each, rows).items()}
+def add_up(counts: pl.LazyFrame, least: int, limit: int | None) -> pl.LazyFrame:
+    """Add up `count` for equal keys; see `Backend.count`."""
+    added = counts.group_by(pl.exclude("count")).agg(pl.col("count").sum()).filter(pl.col("count") >= least)
+    return added if limit is None else added.head(limit)
 
 
-def once(found: pl.DataFrame) -> pl.DataFrame:
-    """Each row once: an account's row was told as sender in one part and as receiver in another."""
-    return found.fill_nan(None).group_by(pl.selectors.starts_with("v:")).max()
+def merge_keys(output: pl.DataFrame) -> pl.DataFrame:
+    """Return each row once, where it came once for each key of its grouping: the largest number that is known."""
+    return output.fill_nan(None).group_by(pl.selectors.starts_with("v:")).max()
 
 
-def _aligned(found: pl.DataFrame, rows: Numbers) -> dict[str, Any]:
-    """What was found, in the order of some rows; a row that nothing was found of is NaN."""
-    if rows.size and found.height == len(rows) and np.array_equal(found[ROW].to_numpy(), rows):
-        chosen = found
-    else:
-        chosen = pl.DataFrame({ROW: rows}).join(found, on=ROW, how="left", maintain_order="left")
-    numbers = chosen.drop(ROW, LOT, strict=False)
-    return {series.name: series.fill_null(float("nan")).to_numpy() for series in numbers}
+def align(output: pl.DataFrame, rows: pl.Series) -> dict[str, Floats]:
+    """Return the (rows,) numbers of a group function for given row numbers; NaN for a row that is missing."""
+    if not (output.height == len(rows) and output[ROW].equals(rows)):
+        output = pl.DataFrame({ROW: rows}).join(output, on=ROW, how="left", maintain_order="left")
+    return {series.name: series.fill_null(float("nan")).to_numpy() for series in output.drop(ROW)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import polars as pl
 
 from vigie import table as tables
 from vigie import tempdirs
-from vigie.engine import out_of_core, pipeline, spill
+from vigie.engine import pipeline
+from vigie.engine.backends.disk import DiskBackend
+from vigie.engine.backends.spill import SpilledTable, spill_stream, spill_table
 from vigie.engine.options import ScoringContext
-from vigie.engine.output import Prediction
+from vigie.engine.output import RESULT_COLUMNS, Prediction
 from vigie.table import Table, chunks
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
@@ -60,11 +63,11 @@ def predict_table(table: Table, context: ScoringContext, folder: Path) -> Predic
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
     """
-    if table.typed.height < out_of_core.OUT_OF_CORE_MIN_ROWS:
+    if context.sizes.fit_in_memory(table.typed.height):
         return pipeline.predict(table, context)
     with tempdirs.temporary_workdir(folder) as place:
-        scored = out_of_core.score(spill.of_table(table, place / "typed"), context, place)
-        return Prediction(table, pl.concat(list(scored.pieces())), scored.summary)
+        pieces, summary = _predict_spilled(spill_table(table, place / "typed"), context, place)
+        return Prediction(table, pl.concat(list(pieces)), summary)
 
 
 def predict_file(
@@ -83,7 +86,7 @@ def predict_file(
         UnreadableTable: the file is no table.
     """
     context.progress("reading", 0.0)
-    if source != "-" and _may_be_large(Path(source)):
+    if source != "-" and _may_be_large(Path(source), context.sizes.out_of_core):
         written = _predict_large_file(Path(source), output, context, limits)
         if written is not None:
             return written
@@ -94,7 +97,7 @@ def predict_file(
     return WrittenPrediction(prediction.summary, tuple(table.frame.columns))
 
 
-def _may_be_large(path: Path) -> bool:
+def _may_be_large(path: Path, rows: int) -> bool:
     """Return whether a file may have too many rows for memory; a workbook never has.
 
     The first lines of plain text tell the length of a line, within a third.
@@ -106,7 +109,7 @@ def _may_be_large(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         least = max(1, len(head) * 2 // (3 * max(1, head.count(b"\n"))))
-    return path.stat().st_size >= least * out_of_core.OUT_OF_CORE_MIN_ROWS
+    return path.stat().st_size >= least * rows
 
 
 def _predict_large_file(
@@ -119,13 +122,22 @@ def _predict_large_file(
             path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
         ) as upload,
     ):
-        if upload.rows < out_of_core.OUT_OF_CORE_MIN_ROWS:
+        if context.sizes.fit_in_memory(upload.rows):
             return None
-        rows, mark = spill.of_stream(upload, folder / "typed")
-        scored = out_of_core.score(rows, context, folder)
+        rows, mark = spill_stream(upload, folder / "typed")
+        pieces, summary = _predict_spilled(rows, context, folder)
         context.progress("writing", 0.95)
         dialect = replace(upload.dialect, decimal=mark) if upload.dialect else None
-        both = zip(upload.chunks(), scored.pieces(), strict=True)
+        both = zip(upload.chunks(), pieces, strict=True)
         (folder / "written").mkdir()
         tables.write_chunks(both, upload.columns, dialect, output, folder / "written")
-        return WrittenPrediction(scored.summary, upload.columns)
+        return WrittenPrediction(summary, upload.columns)
+
+
+def _predict_spilled(
+    table: SpilledTable, context: ScoringContext, folder: Path
+) -> tuple[Iterator[pl.DataFrame], dict[str, Any]]:
+    """Return the result columns of a table on disk chunk by chunk, and the summary."""
+    backend = DiskBackend(table, folder, context.sizes)
+    scored = pipeline.predict_out_of_core(backend, context)
+    return scored.rows.chunks(RESULT_COLUMNS), scored.summary

@@ -40,6 +40,7 @@ class EnsembleMember:
         recipe: how its inputs are built, as stored in its bundle.
         booster: its trees, as stored in its bundle.
         model: the loaded model.
+        entry: the model in the catalog; None in a stored scorer.
     """
 
     name: str
@@ -50,6 +51,7 @@ class EnsembleMember:
     recipe: Mapping[str, Any]
     booster: bytes
     model: ReferenceModel
+    entry: ModelVersion | None = None
 
     @classmethod
     def fit(
@@ -85,6 +87,7 @@ class EnsembleMember:
             bundle.features,
             bundle.booster,
             model,
+            match.entry,
         )
         return member, member._vote(vote.margin)
 

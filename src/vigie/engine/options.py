@@ -47,6 +47,31 @@ def no_progress(stage: str, share: float) -> None:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Numbers of rows that decide how a table is computed.
+
+    Attributes:
+        out_of_core: rows from which a table is computed out of core; in memory it would take 3 KB a row.
+        sample: rows of each sample of such a table.
+        min_customer_rows: rows of sampled customers below which rows at random are taken instead.
+        partition: rows of a partition on disk, about; an entity is never divided.
+        thread: rows that a thread computes at a time.
+        counts: counts that are added up at a time.
+    """
+
+    out_of_core: int = 600_000
+    sample: int = 100_000
+    min_customer_rows: int = 2_000
+    partition: int = 250_000
+    thread: int = 100_000
+    counts: int = 4_000_000
+
+    def fit_in_memory(self, n_rows: int) -> bool:
+        """Return whether a table is computed in memory; the only place where this is decided."""
+        return n_rows < self.out_of_core
+
+
+@dataclass(frozen=True)
 class ScoringContext:
     """What every run of the pipeline needs beside its rows.
 
@@ -55,12 +80,14 @@ class ScoringContext:
         load_bundle: fetches and verifies the bundle of a model version.
         options: what the user chose.
         progress: called with each stage and the share done.
+        sizes: numbers of rows that decide how a table is computed.
     """
 
     catalog: Catalog
     load_bundle: BundleLoader
     options: Options = field(default_factory=Options)
     progress: Progress = no_progress
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 class StageTimer:
@@ -80,6 +107,11 @@ class StageTimer:
         self._progress(stage, share)
         self._stage, self._start = stage, time.perf_counter()
         return self
+
+    def between(self, low: float, high: float) -> Callable[[float], None]:
+        """Return a callback for the share of a pass of this stage, which goes from `low` to `high` of the whole."""
+        stage = self._stage
+        return lambda share: self._progress(stage, low + (high - low) * share)
 
     def __enter__(self) -> None:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.calibration.calibrator import Prevalence
 from vigie.catalog import Match, ModelVersion
-from vigie.engine.decision import Decision, alert_count
+from vigie.engine.decision import Decision
 from vigie.engine.members import skill
 from vigie.engine.options import Options
 from vigie.engine.reasons import reasons
@@ -29,6 +28,7 @@ RESULT_COLUMNS = (
     "fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons",
 )  # fmt: skip
 """The columns that a prediction adds, in their order."""
+LEVELS = ("HIGH", "MEDIUM", "LOW")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def summarise(
         "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
         "alerts": int(decision.alert.sum()),
         "alert_precision": _interval(decision.precision),
-        "risk_levels": {level: int((decision.level == level).sum()) for level in ("HIGH", "MEDIUM", "LOW")},
+        "risk_levels": {level: int((decision.level == level).sum()) for level in LEVELS},
         "top": _top(additions),
     }
 
@@ -155,75 +155,6 @@ def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]
 
 
-class Counted:
-    """What there is to say of a table whose rows are scored piece by piece, once all are.
-
-    Args:
-        budget: a share of the rows below 1 or a number of rows to alert; None where the calibration draws the line.
-        rows: of the table.
-    """
-
-    def __init__(self, budget: float | None, rows: int) -> None:
-        self.budgeted = budget is not None
-        self._alerts = 0 if budget is None else alert_count(budget, rows)
-        self._levels = dict.fromkeys(("HIGH", "MEDIUM", "LOW"), 0)
-        self._strengths: list[npt.NDArray[np.float64]] = []
-        self._agreement, self._agreed, self._rows = 0.0, 0, 0
-        self._best = pl.DataFrame()
-        self._chosen: npt.NDArray[np.bool_] | None = None
-
-    def add(self, rows: ScoredRows) -> None:
-        """Counts the next rows of the table."""
-        additions = rows.additions
-        for level in self._levels:
-            self._levels[level] += int((additions["risk_level"] == level).sum())
-        agreement = additions["agreement"].drop_nulls()
-        self._agreement += float(agreement.to_numpy().sum())
-        self._agreed += len(agreement)
-        if self.budgeted:
-            self._strengths.append(rows.log_odds)
-        else:
-            self._alerts += int(additions["alert"].sum())
-        row, strength = np.arange(additions.height) + self._rows, pl.Series(rows.log_odds)
-        best = additions.with_columns(row=pl.Series(row), strength=strength).top_k(TOP_ROWS, by="strength")
-        self._best = pl.concat([self._best, best], how="diagonal").sort(
-            "strength", "row", descending=[True, False]
-        )
-        self._best = self._best.head(TOP_ROWS)
-        self._rows += additions.height
-
-    def alerts(self, start: int, count: int) -> pl.Series:
-        """(count,) which rows are alerts by the budget, from row `start` on; once all rows have been added."""
-        if self._chosen is None:
-            strength = np.concatenate(self._strengths)
-            self._chosen = np.zeros(len(strength), dtype=bool)
-            self._chosen[np.argsort(-strength, kind="stable")[: self._alerts]] = True
-        return pl.Series("alert", self._chosen[start : start + count].astype(np.int8))
-
-    def summary(self) -> dict[str, Any]:
-        """The part of the summary that only all rows can tell."""
-        agreement = self._agreement / self._agreed if self._agreed else None
-        return counted(agreement, self._alerts, self._levels, self._best)
-
-
-def counted(
-    agreement: float | None, alerts: int, levels: Mapping[str, int], best: pl.DataFrame
-) -> dict[str, Any]:
-    """The part of a summary that only all rows can tell.
-
-    Args:
-        agreement: mean of it; None where there is none.
-        alerts: how many.
-        levels: rows of each level.
-        best: (rows, columns) the most suspicious first; `row` counts from 0.
-    """
-    columns = ("fraud_score", "fraud_probability", "reasons")
-    return {
-        "agreement": None if agreement is None else round(agreement, 4),
-        "alerts": alerts,
-        "risk_levels": {level: levels.get(level, 0) for level in ("HIGH", "MEDIUM", "LOW")},
-        "top": [
-            {"row": one["row"] + 1, **{name: one[name] for name in columns}}
-            for one in best.iter_rows(named=True)
-        ],
-    }
+def alerts_of(budget: float, rows: int) -> int:
+    """Return the number of alerts of a budget, which is a share of the rows below 1 or a number of rows."""
+    return min(rows, round(budget * rows) if budget < 1 else int(budget))

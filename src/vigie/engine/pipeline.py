@@ -7,14 +7,30 @@ Must not know where bundles are stored, and must not read settings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Generic
 
 from vigie import matching
 from vigie.calibration.column_association import column_association
-from vigie.engine.options import ScoringContext, StageTimer
+from vigie.engine.backend import ROW, Backend, G, R
+from vigie.engine.options import ScoringContext, StageTimer, no_progress
 from vigie.engine.output import Prediction, summarise
+from vigie.engine.partitioning import features_of, related_signals_of
+from vigie.engine.profiling import SampledTable, profile_table
+from vigie.engine.row_functions import (
+    FIRST_OF_ACTOR,
+    POSITION,
+    ScoreAlone,
+    ScoreRows,
+    finish_rows,
+    mark_first_of_actor,
+    related_signals,
+    row_features,
+    row_view,
+)  # fmt: skip
 from vigie.engine.scorer import FittedScorer, ProfiledTable, ScoreHook, Scorer
 from vigie.engine.table_matching import infer_roles, load_models, match_models
+from vigie.engine.totals import SCORED, keep_budget, summarise_rows
 from vigie.errors import InputRefused
 from vigie.fitted_state import FittedState
 from vigie.i18n.messages import msg
@@ -40,8 +56,21 @@ class FittedTable:
     prediction: Prediction
 
 
+@dataclass(frozen=True)
+class ScoredTable(Generic[R]):
+    """A table scored by a backend.
+
+    Attributes:
+        rows: the backend's handle of rows of `vigie.engine.totals.SCORED_SCHEMA`.
+        summary: roles, matches, prevalence, alerts and the rows to look at first, as plain JSON.
+    """
+
+    rows: R
+    summary: dict[str, Any]
+
+
 def predict(table: Table, context: ScoringContext) -> Prediction:
-    """Score every row of a table.
+    """Score every row of a table in memory.
 
     Args:
         table: the upload.
@@ -52,6 +81,77 @@ def predict(table: Table, context: ScoringContext) -> Prediction:
         UnknownColumn: the options name a column that the table does not have.
     """
     return fit_table(table, context, keep=False).prediction
+
+
+def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> ScoredTable[R]:
+    """Score every row of a table whose features do not fit into memory.
+
+    The scorer is fitted on rows at random whose features come from all rows of their entities; then every row is scored.
+
+    Args:
+        backend: holds the rows.
+        context: catalog, options and progress.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column.
+        UnknownColumn: the options name a column that the table does not have.
+    """
+    timer, options = StageTimer(context.progress), context.options
+    with timer("reading columns", 0.15):
+        sample = profile_table(backend, context)
+    roles, state, numbers = sample.roles, sample.state, sample.rows[ROW]
+    view = row_view(sample.frame, roles, state.features)
+    with timer("gathering evidence", 0.2):
+        features = _map_features(backend, sample)
+        read = [backend.read(output, sample.buckets) for output in features]
+        tails = model_inputs.tail_scores(row_features(view, read, numbers), state.scoring)
+        state.scoring.mean_row_anomaly.get(lambda: float(tails.row_anomaly.mean()))
+        scoring = state.scoring.fitted()
+        alone = ScoreAlone(roles, state.features, scoring, sample.has_trained_model)
+        rows = backend.checkpoint(
+            backend.map_rows(
+                backend.rows, features, alone, alone.schema, extend=True, share=timer.between(0.3, 0.5)
+            )
+        )
+        backend.release(*features)
+        functions = (related_signals_of(one, roles, state.features, scoring) for one in sample.related)
+        related = [backend.map_groups(rows, function.named(sample.rows)) for function in functions]
+    with timer("matching models", 0.55):
+        read = [backend.read(output, sample.buckets) for output in related]
+        inputs = finish_rows(view, tails, related_signals(read, numbers), state.scoring, options.seed)
+        budget = _as_share(options.alert_budget, backend.n_rows)
+        fitted = Scorer.fit(sample, inputs, replace(options, alert_budget=budget), StageTimer(no_progress))
+    with timer("scoring", 0.6):
+        scored = backend.checkpoint(
+            backend.map_rows(rows, related, ScoreRows(fitted.scorer), SCORED, share=timer.between(0.6, 0.95))
+        )
+        backend.release(*related)
+        if options.alert_budget is not None:
+            scored = keep_budget(backend, scored, options.alert_budget)
+        totals = summarise_rows(backend, scored)
+    summary = summarise(roles, sample.matched, fitted.score, fitted.decision, fitted.rows.additions)
+    places = {name: number for number, name in enumerate(backend.columns)}
+    summary["roles"].sort(key=lambda one: places[one["column"]])
+    return ScoredTable(scored, summary | totals | {"rows": backend.n_rows, "seconds": timer.seconds})
+
+
+def _map_features(backend: Backend[R, G], sample: SampledTable) -> list[G]:
+    """Compute the features of every grouping; some need to know which rows are the first of their actor."""
+    outputs: list[G] = []
+    for one in sample.groupings:
+        rows = backend.rows
+        if one.needs_first_of_actor:
+            rows = backend.map_rows(
+                rows, outputs[:1], mark_first_of_actor, FIRST_OF_ACTOR, extend=True, columns=(ROW, POSITION)
+            )
+        function = features_of(one, sample.roles, sample.state.features)
+        outputs.append(backend.map_groups(rows, function.named(sample.rows)))
+    return outputs
+
+
+def _as_share(budget: float | int | None, rows: int) -> float | None:
+    """Return a budget as a share of the rows, which holds for a sample too."""
+    return budget if budget is None or budget < 1 else min(budget / rows, 1 - 1e-9)
 
 
 def fit(table: Table, context: ScoringContext) -> tuple[Scorer, Prediction]:

@@ -114,7 +114,7 @@ def rows_to_label(score: Floats, labelled: Rows, fraud: Labels, n: int, seed: in
 
 
 def _uncertainty(tail: Floats, labelled: Rows, fraud: Labels) -> Floats:
-    """(rows,) variance of the label by a logistic regression on the score; 0 while only one kind of label is known."""
+    """Return (rows,) variance of the label by a logistic regression on the score; 0 while only one kind of label is known."""
     if not 0 < fraud.sum() < len(fraud):
         return np.zeros(len(tail))
     design = np.column_stack([np.ones(len(tail)), tail])
@@ -124,14 +124,14 @@ def _uncertainty(tail: Floats, labelled: Rows, fraud: Labels) -> Floats:
 
 
 def _standardised(prior: Floats, signals: Floats) -> Floats:
-    """(rows, 1 + signals) the ensemble and its parts, each with mean 0 and standard deviation 1."""
+    """Return (rows, 1 + signals) the ensemble and its parts, each with mean 0 and standard deviation 1."""
     both = np.column_stack([prior, signals])
     spread = both.std(axis=0)
     return np.asarray((both - both.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _regression(scaled: Floats, rows: Rows, fraud: Labels) -> Floats:
-    """(rows,) log-odds by a logistic regression that is regularised towards the ensemble."""
+    """Return (rows,) log-odds by a logistic regression that is regularised towards the ensemble."""
     x, y = scaled[rows], fraud.astype(float)
     start = np.r_[_intercept(x[:, 0], y), 1.0, np.zeros(x.shape[1] - 1)]
     strength = np.r_[0.05, np.full(x.shape[1], PRIOR_STRENGTH)]
@@ -140,7 +140,7 @@ def _regression(scaled: Floats, rows: Rows, fraud: Labels) -> Floats:
 
 
 def _logistic(design: Floats, y: Floats, start: Floats, strength: Floats) -> Floats:
-    """(inputs,) weights by Newton's method, each regularised towards its start."""
+    """Return (inputs,) weights by Newton's method, each regularised towards its start."""
     weights = start.copy()
     for _ in range(30):
         chance = _expit(design @ weights)
@@ -154,7 +154,7 @@ def _logistic(design: Floats, y: Floats, start: Floats, strength: Floats) -> Flo
 
 
 def _trees(inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
-    """(rows,) log-odds by trees fitted to the labelled rows alone, both kinds with the same total weight."""
+    """Return (rows,) log-odds by trees fitted to the labelled rows alone, both kinds with the same total weight."""
     vendor = xgboost_import.load()
     weight = np.where(fraud, 0.5 / max(fraud.sum(), 1), 0.5 / max((~fraud).sum(), 1)) * len(fraud)
     matrix = vendor.DMatrix(inputs[rows], fraud.astype(np.float32), weight=weight, nthread=1)
@@ -177,7 +177,7 @@ def _trees(inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
 def _held_out(
     scaled: Floats, inputs: Matrix, rows: Rows, fraud: Labels, with_trees: bool, seed: int
 ) -> list[Floats]:
-    """The tail scores that each way of learning gives labelled rows which it was not fitted on."""
+    """Return out-of-fold tail scores of the labelled rows for each way of learning."""
     count = 3 if with_trees else 2
     out = [np.zeros(len(rows)) for _ in range(count)]
     fold = _folds(fraud, seed)
@@ -194,7 +194,7 @@ def _held_out(
 
 
 def _weights(held: Sequence[Floats], fraud: Labels) -> tuple[float, float, float]:
-    """Weights by the accuracy on labels held out.
+    """Return weights by the accuracy on held-out labels.
 
     Whatever that is, the ensemble keeps the more the fewer labels of the rarer kind there are: two fifths with one, a
     twelfth with ten.
@@ -215,7 +215,7 @@ def _weights(held: Sequence[Floats], fraud: Labels) -> tuple[float, float, float
 
 
 def _pair_accuracy(score: Floats, fraud: Labels) -> float:
-    """Share of pairs in the right order (ROC AUC)."""
+    """Return the share of pairs in the right order (ROC AUC)."""
     frauds = int(fraud.sum())
     if not 0 < frauds < len(fraud):
         return float("nan")
@@ -237,7 +237,7 @@ def _tail_score(score: Floats) -> Floats:
 
 
 def _intercept(prior: Floats, label: Floats) -> float:
-    """The intercept at which the ensemble expects as many frauds among the labelled rows as there are."""
+    """Return the intercept at which the ensemble expects as many frauds among the labelled rows as there are."""
     low, high = -15.0, 15.0
     for _ in range(50):
         middle = (low + high) / 2

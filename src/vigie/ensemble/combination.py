@@ -115,7 +115,7 @@ def _with_trusted_member(
     weights: Floats | None,
     state: ScoringState,
 ) -> EnsembleScore:
-    """The others combined, and beside them the member that is trusted."""
+    """Return the other members combined, and beside them the member that is trusted."""
     chosen, rows = members[leader], int(state.rows.get(lambda: float(len(anomaly))))
     others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
     rest = combine(anomaly, others, rows=rows, weights=weights, state=state)
@@ -160,7 +160,7 @@ def _ranks(member: MemberVote, state: ScoringState) -> Floats:
 
 
 def _agreement(votes: Floats) -> Floats:
-    """(rows,) 1 where all votes are equal, 0 where their standard deviation is half of their range or more."""
+    """Return (rows,) 1 where all votes are equal, 0 where their standard deviation is half of their range or more."""
     return np.asarray(1 - np.minimum(2 * votes.std(axis=0), 1.0))
 
 
@@ -169,7 +169,7 @@ def _mean_probability(odds: Floats, weights: Floats | None) -> float:
 
 
 def _mean_correlation(votes: Floats) -> Floats:
-    """(votes,) mean correlation of each vote with the others, at least 0.05: one that contradicts all hardly counts."""
+    """Return (votes,) mean correlation of each vote with the others, at least 0.05: one that contradicts all hardly counts."""
     if votes.shape[1] < 3:
         return np.ones(len(votes))
     correlation = np.corrcoef(votes + 1e-12 * np.arange(votes.shape[1]))

@@ -94,7 +94,7 @@ def _views(columns: Floats, related: Floats | None, chosen: Sequence[int]) -> di
 def _fit(
     columns: Floats, scores: Floats, seed: int, half: Halves, related: Floats | None, rng: np.random.Generator
 ) -> SelfTraining:
-    """A model for each view, share and half, fitted on the other half, two at a time."""
+    """Fit a model for each view, share and half on the other half of the rows, two at a time."""
     smallest = int(np.bincount(half, minlength=2).min())
     # Where hardly any rows differ they may all be in one half, which leaves no model for the other.
     if len(columns) < MIN_ROWS or not columns.shape[1] or smallest < MIN_ROWS // 4:
@@ -119,7 +119,7 @@ def _fit(
 
 
 def _fit_pseudo_labels(x: Matrix, rank: Floats, seed: int) -> Mapping[float, xgboost.Booster]:
-    """A model for each share of pseudo-positive rows."""
+    """Fit a model for each share of pseudo-positive rows."""
     vendor = xgboost_import.load()
     parameters = {
         "objective": "binary:logistic",

@@ -39,7 +39,7 @@ def as_numbers(series: pl.Series, state: ColumnState | None = None) -> Floats | 
 
 
 def _minus_one_is_missing(values: Floats) -> bool:
-    """Whether -1 is the only negative value, which is how many systems write "unknown" among counts and ages."""
+    """Return whether -1 is the only negative value, which is how many systems write "unknown" among counts and ages."""
     negative = values[values < 0]
     return len(negative) > 0 and bool(np.all(negative == -1)) and float(np.nanmax(values)) > 1
 

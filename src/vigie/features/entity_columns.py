@@ -81,7 +81,7 @@ class EntityColumns:
         return self._codes[column]
 
     def has_all_rows_of(self, entity: str) -> bool:
-        """Whether all rows of the table that share an entity with a row here are here."""
+        """Return whether all rows of the table that share an entity with a row here are here."""
         return self._complete is None or entity in self._complete
 
     def groups(self, entity: str) -> Groups | None:
@@ -102,7 +102,7 @@ class EntityColumns:
         return groups if groups is not None and groups.repeats else None
 
     def has_repeats(self, entity: str) -> bool:
-        """Whether the table has such a column and its entities repeat, even where not all of their rows are here."""
+        """Return whether the table has such a column and its entities repeat, even where not all of their rows are here."""
         return self._state.entities.repeats[entity].get(lambda: self._repeats(entity), default=False)
 
     def _repeats(self, entity: str) -> bool:

@@ -42,7 +42,7 @@ class Groups:
         self._time = None if time is None else time[self.order].astype(float)
 
     def _back(self, ordered: npt.NDArray[np.generic]) -> Floats:
-        """Puts values in sorted order back into the order of the rows; unknown entities become NaN."""
+        """Put values in sorted order back into the order of the rows; unknown entities become NaN."""
         out = np.empty(self.size)
         out[self.order] = ordered
         out[~self.known] = np.nan
@@ -54,29 +54,29 @@ class Groups:
         return self.size > 0 and (self.size - len(self._starts)) >= 0.05 * self.size
 
     def group_of_row(self) -> Codes:
-        """Dense group number of each row, in the order of the rows."""
+        """Return the dense group number of each row, in the order of the rows."""
         out = np.empty(self.size, dtype=np.int64)
         out[self.order] = self._group
         return out
 
     def count(self) -> Floats:
-        """Rows in the group of each row."""
+        """Return the number of rows in the group of each row."""
         return self._back(np.repeat(self._lengths, self._lengths))
 
     def position(self) -> Floats:
-        """Rows of the same group before this one."""
+        """Return the number of rows of the same group before this one."""
         return self._back(np.arange(self.size) - self._first)
 
     def sum(self, x: Floats) -> Floats:
-        """Sum of `x` over the group of each row."""
+        """Return the sum of `x` over the group of each row."""
         return self._back(np.repeat(np.add.reduceat(x[self.order], self._starts), self._lengths))
 
     def max(self, x: Floats) -> Floats:
-        """Largest `x` in the group of each row."""
+        """Return the largest `x` in the group of each row."""
         return self._back(np.repeat(np.maximum.reduceat(x[self.order], self._starts), self._lengths))
 
     def leave_one_out_max(self, x: Floats) -> Floats:
-        """Largest `x` among the other rows of the group; NaN for a group of one."""
+        """Return the largest `x` among the other rows of the group; NaN for a group of one."""
         ordered = x[self.order]
         best = np.repeat(np.maximum.reduceat(ordered, self._starts), self._lengths)
         is_best = ordered == best
@@ -89,12 +89,12 @@ class Groups:
         return self._back(out)
 
     def leave_one_out_mean(self, x: Floats, prior: float, strength: float) -> Floats:
-        """Mean of `x` over the other rows of the group, shrunk to `prior` as if by `strength` more rows."""
+        """Return the mean of `x` over the other rows of the group, shrunk to `prior` as if by `strength` more rows."""
         n = self.count() - 1
         return np.asarray((self.sum(x) - x + strength * prior) / (n + strength))
 
     def leave_one_out_zscore(self, x: Floats, pool: Pool | None = None) -> Floats:
-        """How far `x` lies from the group's other rows, in standard deviations; NaN for a group of one.
+        """Return how far `x` lies from the group's other rows, in standard deviations; NaN for a group of one.
 
         Mean and variance leave the row itself out; the variance is shrunk to the pooled within-group variance
         so that three equal amounts do not make a fourth look infinitely strange.
@@ -111,7 +111,7 @@ class Groups:
         )
 
     def rank_within(self, x: Floats) -> Floats:
-        """Mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""
+        """Return the mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""
         group = self.group_of_row()
         order = np.lexsort((x, group))
         key_group, key_x = group[order], x[order]
@@ -125,18 +125,18 @@ class Groups:
         return np.where(n > 1, (out - first) / n, np.nan)
 
     def distinct(self, codes: Codes) -> Floats:
-        """Number of different `codes` in the group of each row."""
+        """Return the number of different `codes` in the group of each row."""
         fresh = self._fresh(codes).astype(float)
         return self._back(np.repeat(np.add.reduceat(fresh, self._starts), self._lengths))
 
     def first_seen(self, codes: Codes) -> Floats:
-        """1 where this row is the first of its group to show its code, else 0."""
+        """Return 1 where this row is the first of its group to show its code, else 0."""
         out = np.zeros(self.size)
         out[self.order] = self._fresh(codes)
         return out
 
     def _fresh(self, codes: Codes) -> npt.NDArray[np.bool_]:
-        """In sorted order: whether no row of the group before this one shows its code."""
+        """Return, in sorted order, whether no row of the group before this one shows its code."""
         ordered = codes[self.order]
         low = int(ordered.min(initial=0))
         pair = self._group * (int(ordered.max(initial=0)) - low + 1) + (ordered - low)
@@ -147,27 +147,27 @@ class Groups:
         return out
 
     def gap_before(self) -> Floats:
-        """Time since the previous row of the group; NaN for the first."""
+        """Return the time since the previous row of the group; NaN for the first."""
         time = self._ordered_time()
         gap = np.diff(time, prepend=np.nan)
         gap[self._starts] = np.nan
         return self._back(gap)
 
     def gap_after(self) -> Floats:
-        """Time to the next row of the group; NaN for the last."""
+        """Return the time to the next row of the group; NaN for the last."""
         time = self._ordered_time()
         gap = np.diff(time, append=np.nan)
         gap[self._starts + self._lengths - 1] = np.nan
         return self._back(gap)
 
     def previous(self, x: Floats) -> Floats:
-        """`x` of the previous row of the group; NaN for the first."""
+        """Return `x` of the previous row of the group; NaN for the first."""
         shifted = _later(x[self.order], np.nan)
         shifted[self._starts] = np.nan
         return self._back(shifted)
 
     def previous_max(self, x: Floats) -> Floats:
-        """Largest `x` among the earlier rows of the group; NaN for the first. `x` must be finite."""
+        """Return the largest `x` among the earlier rows of the group; NaN for the first. `x` must be finite."""
         ordered = x[self.order]
         # By place among all values, which is exact: the same whatever other groups are here.
         values, place = np.unique(ordered, return_inverse=True)
@@ -177,20 +177,20 @@ class Groups:
         return self._back(shifted)
 
     def last_where(self, mask: npt.NDArray[np.bool_], x: Floats) -> Floats:
-        """`x` of the latest earlier row of the group where `mask` holds; NaN where there is none."""
+        """Return `x` of the latest earlier row of the group where `mask` holds; NaN where there is none."""
         marked = np.where(mask[self.order], np.arange(self.size), -1)
         latest = _later(np.maximum.accumulate(marked), -1)
         return self._back(np.where(latest >= self._first, x[self.order][latest], np.nan))
 
     def next_where(self, mask: npt.NDArray[np.bool_], x: Floats) -> Floats:
-        """`x` of the next later row of the group where `mask` holds; NaN where there is none."""
+        """Return `x` of the next later row of the group where `mask` holds; NaN where there is none."""
         marked = np.where(mask[self.order], np.arange(self.size), self.size)
         coming = _later(np.minimum.accumulate(marked[::-1]), self.size)[::-1]
         inside = coming < self._first + np.repeat(self._lengths, self._lengths)
         return self._back(np.where(inside, x[self.order][np.minimum(coming, self.size - 1)], np.nan))
 
     def window(self, before: float, after: float, x: Floats | None = None) -> Floats:
-        """Rows, or sum of `x`, of the same group with time in [t - before, t + after], the row itself included."""
+        """Return the number of rows, or the sum of `x`, of the same group with time in [t - before, t + after], the row itself included."""
         low, high = self._window(before, after)
         if x is None:
             return self._back(high - low)
@@ -214,14 +214,14 @@ class Groups:
 
 
 def _later(x: npt.NDArray[Any], first: float) -> npt.NDArray[Any]:
-    """The values one place later, a new one at the first."""
+    """Return the values one place later, a new one at the first."""
     out = np.empty_like(x)
     out[:1], out[1:] = first, x[:-1]
     return out
 
 
 def _sorted(codes: Codes, time: Floats | None, moments: Codes | None = None) -> Codes:
-    """The rows by code, then time, then as they come: one sort of one whole number, six times as fast as of two."""
+    """Return the rows by code, then time, then as they come: one sort of one integer, six times as fast as of two."""
     size = len(codes)
     if not size:
         return np.zeros(0, dtype=np.int64)
@@ -234,7 +234,7 @@ def _sorted(codes: Codes, time: Floats | None, moments: Codes | None = None) -> 
 
 
 def pairs(one: Codes, other: Codes) -> Codes:
-    """One code for each pair of codes, in the order of `dense_codes` but with gaps: enough to group by.
+    """Return one code for each pair of codes, in the order of `dense_codes` but with gaps: enough to group by.
 
     Args:
         one: (rows,) dense codes; -1 is unknown.
@@ -245,7 +245,7 @@ def pairs(one: Codes, other: Codes) -> Codes:
 
 
 def dense_codes(*columns: Codes) -> Codes:
-    """One code for each combination of the given codes; -1 where any of them is unknown."""
+    """Return one code for each combination of the given codes; -1 where any of them is unknown."""
     combined = columns[0].astype(np.int64)
     for column in columns[1:]:
         combined = np.where(

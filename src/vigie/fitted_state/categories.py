@@ -100,5 +100,5 @@ class GroupSums:
 
 
 def _as_numbers(series: pl.Series) -> pl.Series:
-    """Cells that are no text as numbers that sort alike."""
+    """Return cells that are not text as numbers in the same order."""
     return series.cast(pl.Float64 if series.dtype.is_float() else pl.Int64)

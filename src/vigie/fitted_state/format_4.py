@@ -68,7 +68,7 @@ def _renamed(name: str, names: Mapping[str, str]) -> str:
 
 
 def _forest(stored: Mapping[str, Any] | None, name: str, arrays: dict[str, Array]) -> dict[str, Any]:
-    """A forest whose numbers are arrays as well; without trees where there was none."""
+    """Return a forest whose numbers are arrays as well; without trees where there was none."""
     parts = ("feature", "threshold", "length")
     if stored is None:
         arrays |= {f"{name} {part}": np.zeros((0, 1), dtype=np.float32) for part in parts}

@@ -42,7 +42,7 @@ class Statistic(ABC, Generic[T]):
 
     @abstractmethod
     def refit(self, fit: Callable[[], T]) -> T:
-        """Like `get`, but `fit` is called each time while the table is fitted: for what depends on more than the table."""
+        """Return what `get` does, but `fit` is called each time while the table is fitted: for what depends on more than the table."""
 
     def require(self) -> T:
         """Return the statistic.

@@ -76,7 +76,7 @@ class _Slot:
 
 
 def _slots(section: Section, path: tuple[str, ...] = ()) -> Iterator[tuple[str, _Slot]]:
-    """The slot of each pattern of names."""
+    """Return the slot of each pattern of names."""
     for field in fields(section):
         value, here, about = getattr(section, field.name), (*path, field.name), field.metadata
         if isinstance(value, Section):
@@ -92,14 +92,14 @@ def _slots(section: Section, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
 
 @cache
 def _known_slots() -> tuple[dict[str, _Slot], dict[str, _Slot]]:
-    """The slots by exact name, and by the beginning of names that have a key, the longest first."""
+    """Return the slots by exact name, and by the beginning of names that have a key, the longest first."""
     slots = dict(_slots(FittedState()))
     starts = {pattern.removesuffix(_KEY): slot for pattern, slot in slots.items() if pattern.endswith(_KEY)}
     return slots, dict(sorted(starts.items(), key=lambda pair: -len(pair[0])))
 
 
 def _find(name: str) -> tuple[_Slot | None, str]:
-    """The slot of a stored name and its key; None for a name that is not used any more."""
+    """Return the slot of a stored name and its key; None for a name that is not used any more."""
     exact, starts = _known_slots()
     if name in exact:
         return exact[name], ""
@@ -108,7 +108,7 @@ def _find(name: str) -> tuple[_Slot | None, str]:
 
 
 def _values(section: Section, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Every fitted value with its stored name."""
+    """Yield every fitted value with its stored name."""
     for field in fields(section):
         value, pattern = getattr(section, field.name), field.metadata.get("stored", "")
         if isinstance(value, Section):
@@ -124,7 +124,7 @@ def _values(section: Section, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _encoded(name: str, value: Any, arrays: dict[str, Array]) -> Any:
-    """A value as JSON; what is large goes to `arrays`, under the name of its place."""
+    """Return a value as JSON; what is large goes to `arrays`, under the name of its place."""
     if isinstance(value, np.ndarray):
         arrays[name] = value
         return {"array": name}

@@ -103,7 +103,7 @@ class ObservedCounts(CountTables):
 
 
 def _positions(values: Codes, wanted: Codes) -> Codes:
-    """`np.searchsorted`, four times as fast for many values: in order, each search begins where the last one ended."""
+    """Do what `np.searchsorted` does, four times as fast for many values: in order, each search begins where the last one ended."""
     if len(wanted) < SMALL_BATCH:
         return np.searchsorted(values, wanted)
     order = np.argsort(wanted)

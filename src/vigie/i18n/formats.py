@@ -22,15 +22,15 @@ class Formatter:
         self.colon = self.catalogue.format.colon
 
     def whole(self, number: float) -> str:
-        """A whole number with its thousands separated."""
+        """Format an integer with its thousands separated."""
         return self.catalogue.format.number(f"{round(number):,}")
 
     def decimal(self, number: float, digits: int = 2) -> str:
-        """A number with that many decimals."""
+        """Format a number with that many decimals."""
         return self.catalogue.format.number(f"{number:,.{digits}f}")
 
     def percent(self, share: float) -> str:
-        """A share in [0, 1] as a percentage of two significant figures, never a false 0% or 100%."""
+        """Format a share in [0, 1] as a percentage of two significant figures, never a false 0% or 100%."""
         percent = 100 * share
         if 0 < percent < 0.005:
             return f"< {self.percent(0.0001)}"
@@ -42,11 +42,11 @@ class Formatter:
         return self.catalogue.format.percent.format(number=self.decimal(percent, digits))
 
     def of_ten(self, share: float) -> str:
-        """A share in [0, 1] as so many of ten."""
+        """Format a share in [0, 1] as so many of ten."""
         return self.decimal(10 * share, 1 if 0.05 <= 10 * share < 0.95 else 0)
 
     def size(self, count: float) -> str:
-        """A number of bytes, in powers of 1000."""
+        """Format a number of bytes, in powers of 1000."""
         if count < 1000:
             return f"{self.whole(count)} {self._unit('bytes')}"
         for unit in _SIZES:
@@ -56,7 +56,7 @@ class Formatter:
         return f"{self.decimal(count, 1 if count < 9.95 else 0)}\u00a0{self._unit(unit)}"
 
     def duration(self, seconds: float) -> str:
-        """A number of seconds in seconds, minutes or hours."""
+        """Format a number of seconds in seconds, minutes or hours."""
         if seconds < 90:
             return self._unit("seconds", max(1, seconds))
         if seconds < 5400:
@@ -64,15 +64,15 @@ class Formatter:
         return self._unit("hours", seconds / 3600)
 
     def date(self, moment: datetime | None) -> str:
-        """A day, in UTC."""
+        """Format a day, in UTC."""
         return self._date(self.catalogue.format.date, moment)
 
     def date_time(self, moment: datetime | None) -> str:
-        """A day and a time, in UTC."""
+        """Format a day and a time, in UTC."""
         return self._date(self.catalogue.format.date_time, moment)
 
     def plural(self, text: Text, n: int) -> str:
-        """The form of a text for a number."""
+        """Return the form of a text for a number: singular or plural."""
         if isinstance(text, str):
             return text
         style = self.catalogue.format

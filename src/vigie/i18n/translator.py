@@ -29,7 +29,7 @@ class Translator(Formatter):
         return text.format(**{k: self.whole(v) if isinstance(v, int) else v for k, v in values.items()})
 
     def has(self, key: str) -> bool:
-        """Whether there is a text with this id."""
+        """Return whether there is a text with this id."""
         return self.catalogue.text(key) is not None
 
     def name(self, section: str, key: str) -> str:

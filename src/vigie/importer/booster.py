@@ -44,7 +44,7 @@ class Classifier:
 
 
 def is_classifier(fitted: Any) -> bool:
-    """Whether `from_fitted` reads a fitted object."""
+    """Return whether `from_fitted` reads a fitted object."""
     record = as_record(fitted)
     return record is not None and record.path in {_CLASSIFIER, _BOOSTER}
 

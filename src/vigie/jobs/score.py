@@ -17,7 +17,7 @@ from vigie.jobs.context import JobContext
 def score(
     bench: JobContext, job: Job, upload: Upload, progress: Progress
 ) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """Scores the table and leaves everything in the store.
+    """Score the table and put its results into the store.
 
     Returns:
         The summary, the folder of the result, and what changes on the upload.
@@ -59,6 +59,6 @@ def _options(stored: Mapping[str, Any]) -> Options:
 
 
 def marks_of(options: Mapping[str, Any]) -> dict[int, bool]:
-    """What was said of rows when the run was asked for: row from 0 -> whether it is fraud."""
+    """Return the labels that the job was queued with: row from 0 -> whether it is fraud."""
     said = options.get("marks", {})
     return {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}

@@ -27,7 +27,7 @@ def bind(model: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
 
 
 def _alone(roles: Mapping[str, str]) -> dict[str, str]:
-    """Role -> column, for the roles that one column has."""
+    """Return a mapping of role -> column, for the roles that one column has."""
     counts = Counter(roles.values())
     return {role: name for name, role in roles.items() if counts[role] == 1 and _identifies(role)}
 

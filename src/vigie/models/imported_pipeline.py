@@ -230,7 +230,7 @@ def _paired(slots: Sequence[Column], values: Sequence[Any], op: str) -> list[tup
 
 
 def _floats(column: Column) -> Floats:
-    """Numbers as they are, text that reads as a number as that number, everything else as NaN."""
+    """Return numbers as they are, text that reads as a number as that number, everything else as NaN."""
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
     return np.array([_number(value) for value in column.tolist()], dtype=np.float64)
@@ -252,7 +252,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _missing(column: Column, marker: object) -> NDArray[np.bool_]:
-    """Where a column is missing: null and NaN, and `marker` where the recipe has one."""
+    """Return where a column is missing: null and NaN, and `marker` where the recipe has one."""
     if column.dtype.kind in "biuf":
         floats = column.astype(np.float64)
         null = np.isnan(floats)

@@ -270,7 +270,7 @@ def finish_inputs(
 
 
 def _ranks(compute: Mapping[str, Callable[[], Floats]], state: ScoringState, rows: int) -> dict[str, Floats]:
-    """Mid-ranks of what is computed, two at a time."""
+    """Return mid-ranks of what is computed, two columns at a time."""
     ranks: dict[str, Floats] = {}
 
     def rank(name: str) -> None:
@@ -281,7 +281,7 @@ def _ranks(compute: Mapping[str, Callable[[], Floats]], state: ScoringState, row
 
 
 def _present(values: Matrix) -> Mask:
-    """(features,) whether a feature is known for some row."""
+    """Return (features,) whether a feature is known for some row."""
     return np.array([bool(np.isfinite(values[:, j]).any()) for j in range(values.shape[1])], dtype=bool)
 
 
@@ -291,7 +291,7 @@ def table_context(view: ColumnView) -> Floats:
 
 
 def _table_context(view: ColumnView) -> tuple[float, ...]:
-    """Size of the table, length of its histories, and how many columns of some kinds it has."""
+    """Return the size of the table, length of its histories, and how many columns of some kinds it has."""
     actor, counterpart = view.entities.groups("actor"), view.entities.groups("counterpart")
     signals = sum(len(view.numbers.all(role)) for role in ("risk_signal", "trust_signal", "velocity"))
     return (

@@ -14,7 +14,7 @@ from vigie.relocate.journal import Migration, list_migrations
 from vigie.relocate.lock import LockTiming
 from vigie.relocate.planning import ModelPlan, RelocationPlan, plan
 from vigie.relocate.pruning import PruneReport, prune
-from vigie.relocate.rollback import RollbackReport, rollback
+from vigie.relocate.rolling_back import RollbackReport, rollback
 from vigie.relocate.running import Outcome, RunReport, run
 from vigie.relocate.targets import Target
 from vigie.relocate.verification import ModelCheck, VerifyReport, verify

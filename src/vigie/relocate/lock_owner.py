@@ -48,7 +48,7 @@ def display_name(host: str) -> str:
 
 
 def is_dead(host: str, pid: int, heartbeat: datetime, now: datetime, max_silence: timedelta) -> bool:
-    """Whether the owner is gone: its last heartbeat is too old, or it ran on this machine and no longer does."""
+    """Return whether the owner is gone: its last heartbeat is too old, or it ran on this machine and no longer does."""
     if now - heartbeat > max_silence:
         return True
     return "[" in host and host == machine() and not _runs(pid)

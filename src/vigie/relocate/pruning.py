@@ -119,7 +119,7 @@ def _reason_to_keep(entry: ModelVersion, step: Step, used: set[StorageLocation])
 
 
 def _is_same_folder(one: StorageLocation, other: StorageLocation) -> bool:
-    """Whether two local locations are one folder, by links or mounts."""
+    """Return whether two local locations are one folder, by links or mounts."""
     if not one.storage_type == other.storage_type == "local":
         return False
     first, second = (Path(location.bucket, location.prefix) for location in (one, other))

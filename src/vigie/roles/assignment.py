@@ -208,7 +208,7 @@ class _Assignment:
                 self.reassign(name, "counterparty", 0.4, reason, replace_reasons=True)
 
     def _is_unspecific_identifier(self, name: str) -> bool:
-        """Whether the name says that values identify, though not what: `subj_id`."""
+        """Return whether the name says that values identify, though not what: `subj_id`."""
         stats, chosen = self.stats[name], self.chosen[name]
         is_identifier = bool({"id", "num"} & self.names[name].concepts.keys())
         is_undecided = chosen.score <= 0.75 and chosen.role in {"category", "text", "number"}

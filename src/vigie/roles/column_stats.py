@@ -182,7 +182,7 @@ def _number_stats(series: pl.Series, null_share: float) -> ColumnStats:
 
 
 def _is_clock_number(ordered: npt.NDArray[np.float64]) -> bool:
-    """Whether 14:35 is written as 1435, or 14:35:10 as 143510: no part is beyond 59, and most of 0 to 59 occur."""
+    """Return whether 14:35 is written as 1435, or 14:35:10 as 143510: no part is beyond 59, and most of 0 to 59 occur."""
     low, high = ordered[0], ordered[-1]
     if low < 0 or not 1000 <= high < 240_000 or (ordered != np.floor(ordered)).any():
         return False
@@ -192,7 +192,7 @@ def _is_clock_number(ordered: npt.NDArray[np.float64]) -> bool:
 
 
 def _is_whole_minutes(ordered: npt.NDArray[np.float64]) -> bool:
-    """Whether 14:35 is written as the seconds since midnight; a reader makes this of texts such as 14:35."""
+    """Return whether 14:35 is written as the seconds since midnight; a reader makes this of texts such as 14:35."""
     low, high = ordered[0], ordered[-1]
     is_day = low >= 0 and 2400 < high < 86_400
     return bool(is_day and (ordered % 60 == 0).all() and len(np.unique(ordered)) >= 30)

@@ -80,18 +80,18 @@ def basic_role(s: ColumnStats) -> Proposal:
 
 
 def looks_like_money(s: ColumnStats) -> bool:
-    """Whether the values are positive, with at most two decimals, many of them, and a few much larger than most."""
+    """Return whether the values are positive, with at most two decimals, many of them, and a few much larger than most."""
     has_cents = s.cents_share > 0.98 and 1.0 - s.integer_share > 0.05
     has_many = s.n_distinct > min(100, 0.3 * s.n_rows) and s.zero_share < 0.05
     return s.kind == "number" and s.min >= 0 and has_cents and has_many and s.percentile_99 > 3 * s.median > 0
 
 
 def looks_like_entity(s: ColumnStats) -> bool:
-    """Whether the values are codes that repeat."""
+    """Return whether the values are codes that repeat."""
     is_code = s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits"}
     return is_code and s.n_distinct > 30 and s.distinct_share < 0.9
 
 
 def looks_like_step(s: ColumnStats) -> bool:
-    """Whether the values are a counter that never decreases."""
+    """Return whether the values are a counter that never decreases."""
     return is_integer(s) and s.is_sorted and s.n_distinct > 20 and s.min >= 0

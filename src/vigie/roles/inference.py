@@ -76,7 +76,7 @@ class Roles:
         raise UnknownColumn(column, (known.column for known in self.columns))
 
     def actor(self) -> str | None:
-        """Return the column of the actor: the customer, else the card, the account …
+        """Return the column of the actor: the customer, else the card, the account and so on.
 
         A column whose values repeat is preferred, since only repeats make a history. Addresses, names and IP addresses
         are used only where a table has nothing better.

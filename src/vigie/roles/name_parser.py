@@ -228,7 +228,7 @@ def _core_concepts(word: str) -> tuple[str, ...]:
 
 
 def _is_subsequence(short: str, full: str) -> bool:
-    """Whether all letters of `short` occur in `full`, in that order."""
+    """Return whether all letters of `short` occur in `full`, in that order."""
     letters = iter(full)
     return all(letter in letters for letter in short)
 

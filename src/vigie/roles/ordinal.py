@@ -101,7 +101,7 @@ def read_scale(distinct: list[str]) -> dict[str, float] | None:
 
 
 def is_time_span(distinct: list[str]) -> bool:
-    """Whether some of the texts name a unit of time: "3 years", "under 6 months"."""
+    """Return whether some of the texts name a unit of time: "3 years", "under 6 months"."""
     return any(word in _UNITS and len(word) > 1 for text in distinct for word in _TOKEN.findall(_fold(text)))
 
 

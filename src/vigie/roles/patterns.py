@@ -63,7 +63,7 @@ _STATES = word_set(
 
 
 def _is_card_number(text: str) -> bool:
-    """Whether a text is a number with the check digit of payment cards.
+    """Return whether a text is a number with the check digit of payment cards.
 
     Source: Luhn algorithm, ISO/IEC 7812-1, annex B.
     """

@@ -25,41 +25,41 @@ _CODE_PATTERNS = word_set("zip card code hash uuid digits email ip phone")
 
 
 def is_integer(s: ColumnStats) -> bool:
-    """Whether the values are numbers without fractions."""
+    """Return whether the values are numbers without fractions."""
     return s.kind == "number" and s.integer_share > 0.999
 
 
 def is_epoch(s: ColumnStats) -> bool:
-    """Whether the values are seconds, milliseconds, micro- or nanoseconds since 1970, between 2000 and 2035."""
+    """Return whether the values are seconds, milliseconds, micro- or nanoseconds since 1970, between 2000 and 2035."""
     units = (1, 1e3, 1e6, 1e9)
     in_range = any(_YEAR_2000 * unit <= s.min and s.max <= _YEAR_2035 * unit for unit in units)
     return is_integer(s) and s.n_distinct > 10 and in_range
 
 
 def is_hour(s: ColumnStats) -> bool:
-    """Whether the values are hours from 0 to 24, with or without fractions."""
+    """Return whether the values are hours from 0 to 24, with or without fractions."""
     many = s.n_distinct >= 8 or (s.max >= 12 and s.n_distinct >= 5)
     return s.kind == "number" and s.min >= 0 and 2 < s.max <= 24 and many
 
 
 def is_day_seconds(s: ColumnStats) -> bool:
-    """Whether the values are seconds since midnight that cover the whole day."""
+    """Return whether the values are seconds since midnight that cover the whole day."""
     covers_day = 0 <= s.min < 0.05 * _DAY and 0.95 * _DAY < s.max <= _DAY
     return s.kind == "number" and covers_day and s.n_distinct > 24
 
 
 def is_within_day(s: ColumnStats) -> bool:
-    """Whether the values are whole seconds of a day, beyond what hours and minutes are written with."""
+    """Return whether the values are whole seconds of a day, beyond what hours and minutes are written with."""
     return is_integer(s) and s.min >= 0 and 2400 < s.max <= _DAY and s.n_distinct > 24
 
 
 def is_month(s: ColumnStats) -> bool:
-    """Whether the values are months 1 to 12 or their names; all rows may have the same."""
+    """Return whether the values are months 1 to 12 or their names; all rows may have the same."""
     return s.pattern == "month" or (_is_date_part(s) and s.min >= 1 and s.max <= 12)
 
 
 def is_year(s: ColumnStats) -> bool:
-    """Whether the values are years from 1950 to 2100; all rows may have the same."""
+    """Return whether the values are years from 1950 to 2100; all rows may have the same."""
     return _is_date_part(s) and s.min >= 1950 and s.max <= 2100
 
 

@@ -1,13 +1,11 @@
-"""Past one machine: the story of a long table told by Apache Spark, with the numbers of the command line.
+"""Scoring of tables on Apache Spark, with the numbers of the command line.
 
-given     the rows written down once, each with its number; what their cells say
-frames    polars frames in the tasks: Arrow there and back
-cluster   the passes of `vigie.engine.out_of_core`, rows brought together by shuffles
-tasks     what a task does with the rows it has
-models    models, opened in the tasks from the verified cache
-counted   levels, alerts and the budget, counted where the rows lie
-carried   refusals on their way from a task to whoever asked
-files     folders of CSV and Parquet at any URL, read and written by the tasks
+numbered_input   rows written once, each with its number; their cells parsed
+arrow_frame      polars frames in the tasks: Arrow there and back
+backend          the backend of `vigie.engine.pipeline`: rows brought together by shuffles
+model_loading    models, loaded in the tasks from the verified cache
+errors           refusals on their way from a task to the driver
+files            folders of CSV and Parquet at any URL, read and written by the tasks
 
 result = vigie.spark.predict(spark.table("payments"), work="s3://bucket/tmp/vigie")
 result.frame.write.parquet("s3://bucket/scored")
@@ -27,38 +25,38 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from vigie import resources, settings
-from vigie.engine import out_of_core, pipeline
+from vigie.engine import pipeline
 from vigie.engine.backend import ROW
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import RESULT_COLUMNS
+from vigie.engine.totals import SCORED
 from vigie.errors import UsageRefused
-from vigie.spark import errors, numbered_input
-from vigie.spark.arrow_frame import Frames, arrow, as_arrow, struct
-from vigie.spark.backend import Cluster, Room
-from vigie.spark.numbered_input import Given
-from vigie.spark.session import forget
-from vigie.spark.tasks import SCORED
+from vigie.spark import errors
+from vigie.spark.arrow_frame import SparkFrame, arrow, as_arrow, struct
+from vigie.spark.backend import ClusterSettings, SparkBackend
+from vigie.spark.numbered_input import NumberedInput, number_rows, parse_input
+from vigie.spark.session import delete_workdir
 from vigie.table import Table
 from vigie.table.parsing.columns import parse_table
 from vigie.table.writing import unused_names
 
-PART = 150_000
-"""Rows of a partition, about: what a task holds at a time, beside a customer who has more."""
+PARTITION_ROWS = 150_000
+"""Rows of a partition, about: what a task holds at a time; an entity is never divided."""
 
-__all__ = ["PART", "Predicted", "Room", "predict", "score"]
+__all__ = ["PARTITION_ROWS", "ClusterSettings", "SparkPrediction", "predict", "score"]
 
-_ADDED = (ROW, *RESULT_COLUMNS)
+_RESULT = (ROW, *RESULT_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """A table on a cluster, scored.
+class SparkPrediction:
+    """A scored table on a cluster.
 
     Attributes:
-        frame: the columns as they were given, in the same order and the rows too, and the seven more.
-        summary: as `vigie.predict` has it.
-        decimal: the decimal mark of the table, where it is text.
-        work: the folder that `frame` reads from; it holds cells, see `forget`.
+        frame: the columns and rows as given, in the same order, and then the seven result columns.
+        summary: roles, matches, prevalence, alerts and the rows to look at first, as plain JSON.
+        decimal: decimal mark of the table, where it is text.
+        work: folder that `frame` is read from. It holds cells: see `delete_workdir`.
     """
 
     frame: DataFrame
@@ -66,110 +64,110 @@ class Predicted:
     decimal: str
     work: str
 
-    def forget(self) -> None:
-        """Removes the folder that `frame` reads from, once that is written; on Spark Connect do it by hand."""
-        forget(self.frame.sparkSession, self.work)
+    def delete_workdir(self) -> None:
+        """Remove the folder that `frame` is read from, once that is written; on Spark Connect remove it by hand."""
+        delete_workdir(self.frame.sparkSession, self.work)
 
 
 def predict(
     df: DataFrame,
     *,
     work: str | None = None,
+    partition_rows: int = PARTITION_ROWS,
+    top: int = 3,
+    minimum: float = 0.5,
     roles: Mapping[str, str] | None = None,
     alert_budget: float | int | None = None,
     expected_fraud_rate: float | None = None,
     language: str = "en",
-    part: int = PART,
-    **more: Any,
-) -> Predicted:
-    """Scores every row of a table that nobody has labelled.
+    reasons: bool = True,
+    seed: int = 0,
+) -> SparkPrediction:
+    """Score every row of a table without labels.
 
     Args:
-        df: the rows; text is read for what it says, as in a file.
-        work: a folder that Spark can write to and all machines reach, about a kilobyte a row; on one machine a
-            temporary one where it is not given.
-        roles: column -> what it means, where you know better than its name.
-        alert_budget: how many rows can be looked at: a share in (0, 1) or a number.
-        expected_fraud_rate: the share of fraud, where you know it.
-        language: of the reasons, `en` or `fr`.
-        part: rows of a partition, about.
-        more: the other fields of `vigie.engine.options.Options`.
+        df: the rows; text is parsed as in a file.
+        work: a folder that Spark can write to and all machines reach, about a kilobyte a row; a temporary one on a
+            single machine when not given.
+        partition_rows: rows of a partition, about.
+        top: number of reference models at most.
+        minimum: similarity that a model must exceed to vote, from 0 to 1.
+        roles: column -> role, where you know better than Vigie.
+        alert_budget: rows to alert: a share in (0, 1) or a number of rows.
+        expected_fraud_rate: share of fraud in (0, 1), where you know it.
+        language: language of the reasons, `en` or `fr`.
+        reasons: whether to give reasons.
+        seed: seed of everything drawn at random.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column, or Spark cannot tell its columns apart.
+        UsageRefused: there is no folder to work in.
     """
     options = Options(
-        roles=dict(roles or {}),
-        alert_budget=alert_budget,
-        expected_fraud_rate=expected_fraud_rate,
-        language=language,
-        **more,
+        top, minimum, dict(roles or {}), alert_budget, expected_fraud_rate, language, reasons, seed
     )
     chosen = settings.load()
-    room = Room(work or _beside(df, chosen), part, chosen.require_signature)
+    cluster = ClusterSettings(work or _local_workdir(df, chosen), partition_rows, chosen.require_signature)
     with resources.open_catalog(chosen) as catalog:
-        return score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), room)
+        return score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), cluster)
 
 
 def score(
     df: DataFrame,
     context: ScoringContext,
-    room: Room,
+    cluster: ClusterSettings,
     *,
     source: str = "table",
     comma_by_default: bool = False,
-) -> Predicted:
-    """`predict`, for those who have opened the catalog.
+) -> SparkPrediction:
+    """Score every row of a table, with an open catalog.
 
     Args:
         df: the rows.
         context: catalog, options and progress of the driver.
-        room: where to work.
-        source: what the user calls the table.
+        cluster: where and how the cluster works.
+        source: name of the table in messages.
         comma_by_default: take the comma for the decimal mark where no column tells.
+
+    Raises:
+        InputRefused: the table has nothing to compare or no useful column, or Spark cannot tell its columns apart.
     """
     with errors.to_driver():
         context.progress("reading", 0.0)
-        kept = numbered_input.written(df, f"{room.work}/given", source)
-        if kept.rows < out_of_core.OUT_OF_CORE_MIN_ROWS:
-            scored, summary, mark = _few(kept, context, comma_by_default)
+        given = number_rows(df, f"{cluster.work}/given", source)
+        if context.sizes.fit_in_memory(given.n_rows):
+            scored, summary, mark = _score_on_driver(given, context, comma_by_default)
         else:
-            rows, mark = numbered_input.typed(kept, f"{room.work}/typed", comma_by_default=comma_by_default)
-            cluster = Cluster(rows, context.options, room)
-            summary = out_of_core.told(cluster, context)
-            scored = cluster.scored()
-        return Predicted(_with(kept, df.columns, scored), summary, mark, room.work)
+            table, mark = parse_input(given, f"{cluster.work}/typed", comma_by_default=comma_by_default)
+            found = pipeline.predict_out_of_core(SparkBackend(table, cluster), context)
+            scored, summary = found.rows, found.summary
+        return SparkPrediction(_joined(given, df.columns, scored), summary, mark, cluster.work)
 
 
-def _few(
-    kept: Given,
-    context: ScoringContext,
-    comma_by_default: bool,
-) -> tuple[Frames, dict[str, Any], str]:
-    """Rows that memory holds are scored here, as the command line does it."""
-    frame = kept.here()
+def _score_on_driver(
+    given: NumberedInput, context: ScoringContext, comma_by_default: bool
+) -> tuple[SparkFrame, dict[str, Any], str]:
+    """Score rows that fit into memory as the command line does."""
+    frame = given.collect()
     typed, mark = parse_table(frame, comma_by_default=comma_by_default)
-    table = Table(kept.source, frame, typed)
-    result = pipeline.predict(table, context)
-    schema = {name: SCORED[name] for name in _ADDED}
-    rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_ADDED)
-    session = kept.df.sparkSession
-    return Frames(_sent(session, rows, schema), schema), result.summary, mark
-
-
-def _sent(session: Any, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> DataFrame:
+    result = pipeline.predict(Table(given.source, frame, typed), context)
+    schema = {name: SCORED[name] for name in _RESULT}
+    rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_RESULT)
     table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
-    sent: DataFrame = session.createDataFrame(table, struct(schema))
-    return sent
+    sent: DataFrame = given.df.sparkSession.createDataFrame(table, struct(schema))
+    return SparkFrame(sent, schema), result.summary, mark
 
 
-def _with(kept: Given, columns: list[str], scored: Frames) -> DataFrame:
-    """The columns as they were given and ours after them, in the order of the rows."""
-    ours = scored.select(*_ADDED).df.toDF(*(f"_ours{number}" for number in range(len(_ADDED))))
-    both = kept.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
+def _joined(given: NumberedInput, columns: list[str], scored: SparkFrame) -> DataFrame:
+    """Return the columns as given and the result columns after them, in the order of the rows."""
+    ours = scored.select(*_RESULT).df.toDF(*(f"_ours{number}" for number in range(len(_RESULT))))
+    both = given.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
     names = unused_names(RESULT_COLUMNS, columns)
     ordered = both.orderBy("_row").drop("_row", "_ours0")
     return ordered.toDF(*columns, *(names[name] for name in RESULT_COLUMNS))
 
 
-def _beside(df: DataFrame, chosen: settings.Settings) -> str:
+def _local_workdir(df: DataFrame, chosen: settings.Settings) -> str:
     master = df.sparkSession.conf.get("spark.master", "")
     if not str(master).startswith("local"):
         raise UsageRefused(

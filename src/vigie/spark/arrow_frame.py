@@ -22,7 +22,7 @@ from vigie.errors import UsageRefused
 from vigie.spark import errors
 
 Schema = Mapping[str, pl.DataType]
-Work = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
+Function = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
 
 AT_ONCE = 200_000
 """Rows that a task takes at a time where it does not need all of them."""
@@ -39,59 +39,67 @@ _TYPES: dict[type[pl.DataType], tuple[types.DataType, pa.DataType]] = {
     pl.Float64: (types.DoubleType(), pa.float64()),
     pl.String: (types.StringType(), pa.string()),
     pl.Binary: (types.BinaryType(), pa.binary()),
+    pl.Array: (types.BinaryType(), pa.binary()),
     pl.Datetime: (types.TimestampNTZType(), pa.timestamp("us")),
 }
 
 
 @dataclass(frozen=True)
-class Frames:
-    """Rows on a cluster.
+class SparkFrame:
+    """Rows on a cluster, with the names and types that polars has for them.
 
     Attributes:
-        df: its columns are called `_0`, `_1` and so on.
-        schema: what they are called in polars, and what they are.
+        df: the rows; columns are called `_0`, `_1` and so on.
+        schema: names and types of the columns in polars.
     """
 
     df: DataFrame
     schema: Schema
 
     def at(self, name: str) -> Column:
-        """A column by its own name."""
+        """Return a column by its polars name."""
         return fn.col(f"_{list(self.schema).index(name)}")
 
-    def select(self, *names: str) -> Frames:
-        """Some of the columns."""
+    def select(self, *names: str) -> SparkFrame:
+        """Return some of the columns."""
         chosen = self.df.select(*(self.at(name) for name in names))
-        return Frames(_numbered(chosen), {name: self.schema[name] for name in names})
+        return SparkFrame(_numbered(chosen), {name: self.schema[name] for name in names})
 
-    def map(self, work: Work, schema: Schema, *, whole: bool = False) -> Frames:
-        """What the tasks make of their rows.
+    def with_literal(self, name: str, value: int | None) -> SparkFrame:
+        """Return the rows with one small number more, the same in each row."""
+        column = fn.lit(value).cast("byte")
+        return SparkFrame(
+            self.df.withColumn(f"_{len(self.schema)}", column), {**self.schema, name: pl.Int8()}
+        )
+
+    def map(self, function: Function, schema: Schema, *, whole: bool = False) -> SparkFrame:
+        """Return what a function returns for chunks of rows, in the tasks.
 
         Args:
-            work: called in the tasks.
-            schema: of what it makes.
-            whole: call it once for all rows of a partition, not for some at a time.
+            function: called in the tasks.
+            schema: columns it returns.
+            whole: call it once for all rows of a partition; arrays are then bytes, see `unpack_arrays`.
         """
-        run = _Task(work, dict(self.schema), arrow(schema), whole, _versions())
-        return Frames(self.df.mapInArrow(run, struct(schema)), dict(schema))
+        run = _Task(function, dict(self.schema), arrow(schema), whole, _versions())
+        return SparkFrame(self.df.mapInArrow(run, struct(schema)), dict(schema))
 
-    def together(self, by: str, parts: int) -> Frames:
-        """The rows with all that share a value of one column in one partition."""
-        return Frames(self.df.repartition(parts, self.at(by)), self.schema)
+    def repartition(self, by: str, partitions: int) -> SparkFrame:
+        """Return the rows with all that share a value of one column in one partition."""
+        return SparkFrame(self.df.repartition(partitions, self.at(by)), self.schema)
 
     def collect(self) -> pl.DataFrame:
-        """All rows, here."""
-        return as_polars(self.df.toArrow(), self.schema)
+        """Return all rows, on the driver."""
+        return unpack_arrays(as_polars(self.df.toArrow(), self.schema), self.schema)
 
-    def written(self, path: str) -> Frames:
-        """The same rows, written down: computed once, whatever becomes of the machines that did it."""
+    def written(self, path: str) -> SparkFrame:
+        """Write the rows and return the written ones: computed once, even if machines are lost later."""
         self.df.write.mode("overwrite").parquet(path)
-        return Frames(self.df.sparkSession.read.schema(struct(self.schema)).parquet(path), self.schema)
+        return SparkFrame(self.df.sparkSession.read.schema(struct(self.schema)).parquet(path), self.schema)
 
 
 @dataclass(frozen=True)
 class _Task:
-    work: Work
+    function: Function
     given: Schema
     target: pa.Schema
     whole: bool
@@ -101,7 +109,8 @@ class _Task:
         with errors.from_task():
             _same(self.versions)
             for rows in _some(batches, None if self.whole else AT_ONCE):
-                for made in self.work(as_polars(rows, self.given)):
+                frame = as_polars(rows, self.given)
+                for made in self.function(frame if self.whole else unpack_arrays(frame, self.given)):
                     for part in made.iter_slices(_SLICE):
                         yield from as_arrow(part, self.target)
 
@@ -134,16 +143,34 @@ def _some(batches: Iterator[pa.RecordBatch], rows: int | None) -> Iterator[pa.Ta
 
 
 def as_polars(rows: pa.Table, schema: Schema) -> pl.DataFrame:
-    """Rows under their own names and types."""
+    """Return rows under their polars names and types; arrays are bytes, see `unpack_arrays`."""
     frame = pl.DataFrame(pl.from_arrow(rows))
     frame.columns = list(schema)
-    whole = [pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64]
-    return frame.with_columns(whole).cast(pl.Schema(schema)).rechunk()
+    unsigned = [
+        pl.col(name).reinterpret(signed=False) for name, dtype in schema.items() if dtype == pl.UInt64
+    ]
+    types_ = {name: pl.Binary() if isinstance(dtype, pl.Array) else dtype for name, dtype in schema.items()}
+    return frame.with_columns(unsigned).cast(pl.Schema(types_)).rechunk()
+
+
+def unpack_arrays(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Return rows with their arrays in place of the bytes."""
+    arrays = ((name, dtype) for name, dtype in schema.items() if isinstance(dtype, pl.Array))
+    return frame.with_columns(
+        pl.Series(
+            name, unpacked(frame[name], np.float32 if dtype.inner == pl.Float32 else np.float64, dtype.size)
+        )
+        for name, dtype in arrays
+    )
 
 
 def as_arrow(frame: pl.DataFrame, target: pa.Schema) -> list[pa.RecordBatch]:
-    """Rows as Spark takes them; it has no unsigned numbers, so that the bits of the largest travel as they are."""
-    frame = frame.with_columns(pl.col(pl.UInt64).reinterpret(signed=True))
+    """Return rows as Spark takes them; it has no unsigned numbers and no arrays, so the bytes travel as they are."""
+    arrays = (series for series in frame if isinstance(series.dtype, pl.Array))
+    frame = frame.with_columns(
+        pl.col(pl.UInt64).reinterpret(signed=True),
+        *(packed(series.to_numpy()).alias(series.name) for series in arrays),
+    )
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     batches: list[pa.RecordBatch] = table.rename_columns(target.names).cast(target).to_batches()
     return batches
@@ -168,7 +195,7 @@ def _numbered(df: DataFrame) -> DataFrame:
     return df.toDF(*(f"_{number}" for number in range(len(df.columns))))
 
 
-def stacked(frames: Iterable[Frames]) -> Frames:
+def stacked(frames: Iterable[SparkFrame]) -> SparkFrame:
     """Rows of several tables; a column that one of them lacks is empty there."""
     parts = list(frames)
     schema: dict[str, Any] = {}
@@ -189,7 +216,7 @@ def stacked(frames: Iterable[Frames]) -> Frames:
     whole = told[0]
     for more in told[1:]:
         whole = whole.unionByName(more)
-    return Frames(whole, schema)
+    return SparkFrame(whole, schema)
 
 
 def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:

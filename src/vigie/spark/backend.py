@@ -1,195 +1,195 @@
-"""The passes of a long table over a cluster; see `vigie.engine.backend`.
+"""Rows on a cluster of Apache Spark; see `vigie.engine.backend`.
 
-Rows are brought together by shuffles, once for each kind of entity, and back to their row by another. What each pass
-leaves is written down where all machines reach it: a lost machine costs the part it was working on and no more.
+Rows are brought together by shuffles, once for each grouping, and back in the order of the table by another. What a
+group function returns is written where all machines reach it: a lost machine costs the part it was working on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count as numbers
 
 import numpy as np
 import polars as pl
 from pyspark.sql import functions as fn
 
-from vigie.engine.backend import LOT, ROW, Found, Rows
-from vigie.engine.disk_partitions import BUCKET, whole
-from vigie.engine.fitted_scorer import Terms
-from vigie.engine.options import Options
-from vigie.engine.profiling import SampledTable
-from vigie.engine.value_counts import listen
-from vigie.features.grouping import IS_FIRST_OF_ACTOR, EntityGrouping
-from vigie.fitted_state import ColumnState, FeatureState, FittedStatistic, ValueCounts
-from vigie.spark import tasks
-from vigie.spark.aggregates import Counted
-from vigie.spark.arrow_frame import Frames, Schema, stacked
-from vigie.spark.model_loading import Sent
-from vigie.spark.numbered_input import Typed
-from vigie.spark.tasks import ENERGY, FOUND, KEPT, OF, SCORED, ByRow, Layout, Tell, TellPeers
+from vigie.engine.backend import (
+    BUCKET,
+    PARTITION,
+    ROW,
+    ChunkFunction,
+    GroupFunction,
+    RowFunction,
+    Schema,
+    merge_keys,
+)
+from vigie.engine.row_functions import ScoreRows
+from vigie.spark.arrow_frame import SparkFrame, packed, stacked, unpack_arrays, unpacked
+from vigie.spark.model_loading import ShippedScoring
+from vigie.spark.numbered_input import TypedInput
 
-_TRIED = 2_000
-"""Rows that tell which features there will be."""
+HASH_RANGE = 2**31
+"""Partition numbers of group functions are below it; Spark makes partitions of them."""
+_VALUES, _OUTPUT = "v:values", "v:output"
+"""Columns: the numbers of a row, packed; which output a row belongs to."""
+_PACKED: Schema = {ROW: pl.Int64(), BUCKET: pl.UInt16(), _VALUES: pl.Binary()}
 
 
 @dataclass(frozen=True)
-class Room:
-    """Where a cluster works.
+class ClusterSettings:
+    """Where and how a cluster works.
 
     Attributes:
         work: a folder that all machines reach, as Spark names it.
-        part: rows of a partition, about.
-        strict: whether a bundle needs a signature.
+        partition_rows: rows of a partition, about.
+        require_signature: whether bundles need a signature.
     """
 
     work: str
-    part: int
-    strict: bool
+    partition_rows: int
+    require_signature: bool
 
 
-class Cluster:
-    """Rows on many machines.
+@dataclass(frozen=True)
+class Packing:
+    """How the numbers of a row are one cell.
 
-    Args:
-        rows: typed.
-        options: what the user asked for.
-        room: to work in.
+    Attributes:
+        names: names of the numbers.
+        dtype: type of the numbers.
+        merged: whether a row may come twice.
     """
 
-    def __init__(self, rows: Typed, options: Options, room: Room) -> None:
-        self._rows, self._options, self._room = rows, options, room
-        self._found: dict[EntityGrouping, tuple[Layout, Frames]] = {}
-        self._said: dict[EntityGrouping, tuple[Layout, Frames]] = {}
+    names: tuple[str, ...]
+    dtype: type[np.floating]
+    merged: bool
+
+    def unpack(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return `ROW` and the numbers, sorted by `ROW`."""
+        values = unpacked(rows[_VALUES], self.dtype, len(self.names))
+        columns = [pl.Series(name, values[:, place]) for place, name in enumerate(self.names)]
+        found = rows.select(ROW).with_columns(columns)
+        return (merge_keys(found) if self.merged else found).sort(ROW)
+
+
+@dataclass(frozen=True)
+class SparkOutput:
+    """Output of a group function.
+
+    Attributes:
+        frame: `ROW`, `BUCKET` and the packed numbers of each row.
+        packing: how they are packed.
+    """
+
+    frame: SparkFrame
+    packing: Packing
+
+
+class SparkBackend:
+    """Rows on a cluster.
+
+    Args:
+        table: typed rows.
+        settings: where and how the cluster works.
+    """
+
+    def __init__(self, table: TypedInput, settings: ClusterSettings) -> None:
+        self.source, self.columns, self.n_rows = table.source, table.columns, table.n_rows
+        self.rows = table.frame
+        self._settings = settings
+        self._numbers = numbers()
 
     @property
-    def table(self) -> Rows:
-        return self._rows
+    def schema(self) -> Schema:
+        return self.rows.schema
 
-    def counts(self, look: SampledTable) -> FeatureState:
-        names: list[str] = []
-        listen(look.roles, look.state, look.shown, look.random, lambda name, _: names.append(name))
-        names = list(dict.fromkeys(names))
-        schema = {"name": pl.Int64(), "value": pl.Int64(), "count": pl.Int64()}
-        work = tasks.Count(look.roles, look.state, look.shown, tuple(names))
-        found = self._rows.frames.map(work, schema)
-        total = found.df.groupBy(found.at("name"), found.at("value")).agg(
-            fn.sum(found.at("count")).alias("_2")
-        )
-        often = Frames(total.filter(fn.col("_2") > 1).toDF("_0", "_1", "_2"), schema).collect()
-        counts = {}
-        for place, name in enumerate(names):
-            mine = often.filter(pl.col("name") == place).sort("value")
-            counts[name] = ValueCounts(mine["value"].to_numpy(), mine["count"].cast(pl.UInt32).to_numpy())
-        return look.state.with_counts(counts, self._rows.rows)
+    def collect(
+        self, rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        return _chunks(rows, function, columns).collect()
 
-    def features(self, look: SampledTable) -> None:
-        self._seen = look
-        for kind in look.kinds:
-            rows = self._rows.frames
-            if kind.needs_first_of_actor:
-                actor = {k: found for k, found in self._found.items() if k.name == "actor"}
-                rows = self._by_row(
-                    rows, actor, tasks.with_newcomers, {**rows.schema, IS_FIRST_OF_ACTOR: pl.Boolean()}
-                )
-            tell = tasks.Tell(kind, look.roles, look.state)
-            self._found[kind] = self._told("features", tell, rows, ())
+    def count(
+        self, rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1,
+        limit: int | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        counts = _chunks(rows, function, columns)
+        *keys, last = counts.df.columns
+        added = counts.df.groupBy(*keys).agg(fn.sum(last).alias(last)).filter(fn.col(last) >= least)
+        return SparkFrame(added if limit is None else added.limit(limit), counts.schema).collect()
 
-    def told(self, lots: Iterable[int]) -> Found:
-        return _of_lots(self._found, lots)
+    def map_groups(self, rows: SparkFrame, function: GroupFunction) -> SparkOutput:
+        there = _chunks(rows, partial(_assign, function), None)
+        together = there.repartition(PARTITION, self._partitions(len(function.keys)))
+        found = together.map(partial(_run_group, function), _PACKED, whole=True)
+        packing = Packing(function.names, function.dtype, len(function.keys) > 1)
+        return SparkOutput(self.checkpoint(found), packing)
 
-    def suspicion(self, terms: Terms) -> None:
-        schema = {
-            **self._rows.frames.schema,
-            IS_FIRST_OF_ACTOR: pl.Boolean(),
-            ENERGY: pl.Float64(),
-            KEPT: pl.Binary(),
-        }
-        work = tasks.Suspect(self._send(terms), self._seen.trained)
-        self._width = len(terms.told) * (2 if self._seen.trained else 1)
-        self._suspect = self._by_row(self._rows.frames, self._found, work, schema).written(
-            self._at("suspicion")
-        )
+    def map_rows(
+        self, rows: SparkFrame, joined: Sequence[SparkOutput], function: RowFunction, schema: Schema, *,
+        extend: bool = False, columns: Sequence[str] | None = None, share: Callable[[float], None] | None = None,
+    ) -> SparkFrame:  # fmt: skip
+        """Bring rows and the outputs for the same rows together by a shuffle."""
+        if isinstance(function, ScoreRows):
+            function = ShippedScoring.of(function, self._settings.require_signature)
+        schema = {**rows.schema, **schema} if extend else schema
+        run = _RunRows(function, dict(rows.schema), tuple(output.packing for output in joined), extend)
+        if not joined:
+            return rows.map(run, schema)
+        outputs = (output.frame.with_literal(_OUTPUT, place) for place, output in enumerate(joined))
+        both = stacked([rows.with_literal(_OUTPUT, None), *outputs])
+        return both.repartition(ROW, self._partitions(1)).map(run, schema, whole=True)
 
-    def peers(self, terms: Terms) -> None:
-        for kind in self._seen.related:
-            tell = tasks.TellPeers(kind, terms.roles, terms.features, terms.answers)
-            self._said[kind] = self._told("peers", tell, self._suspect, (ENERGY,))
+    def read(self, output: SparkOutput, buckets: Sequence[int]) -> pl.DataFrame:
+        frame = output.frame
+        chosen = SparkFrame(frame.df.filter(frame.at(BUCKET).isin(list(buckets))), frame.schema)
+        return output.packing.unpack(chosen.collect())
 
-    def said(self, lots: Iterable[int]) -> Found:
-        return _of_lots(self._said, lots)
+    def checkpoint(self, rows: SparkFrame) -> SparkFrame:
+        return rows.written(f"{self._settings.work}/{next(self._numbers):02}")
 
-    def score(self, terms: Terms) -> dict[str, Any]:
-        work = tasks.Score(self._send(terms), self._width)
-        scored = self._by_row(self._suspect, self._said, work, SCORED).written(self._at("scored"))
-        counted = Counted(scored, self._options.alert_budget, self._rows.rows)
-        self._scored = counted.alerted
-        return counted.summary()
+    def release(self, *outputs: SparkOutput) -> None:
+        """Do nothing: all files of a run are removed together."""
 
-    def scored(self) -> Frames:
-        """What there is to add to each row, once all are scored."""
-        return self._scored
-
-    def _told(
-        self, what: str, tell: Tell | TellPeers, rows: Frames, more: tuple[str, ...]
-    ) -> tuple[Layout, Frames]:
-        """What a kind tells of rows that are brought together for it, written down."""
-        kind = tell.kind
-        taken = (*more, IS_FIRST_OF_ACTOR) if kind.needs_first_of_actor else more
-        route = tasks.Route(kind, self._seen.roles, _hashes(self._seen.state), taken)
-        # What it will tell is tried on a few rows at random: the same of any rows of the table.
-        tried = self._seen.random.head(_TRIED).with_columns(
-            pl.lit(False).alias(IS_FIRST_OF_ACTOR), pl.lit(0.0).alias(ENERGY)
-        )
-        part = whole(next(route(tried)).drop(BUCKET), kind)
-        told = tell(part)
-        dtype = np.float32 if what == "features" else np.float64
-        layout = Layout(kind, tuple(sorted(told)), dtype)
-        there = rows.map(route, route.schema(rows.schema)).together(BUCKET, self._parts(len(kind.keys)))
-        found = there.map(tasks.Pack(tell, layout), FOUND, whole=True)
-        return layout, found.written(self._at(what, kind.name))
-
-    def _by_row(
-        self, rows: Frames, found: dict[EntityGrouping, tuple[Layout, Frames]], work: Any, schema: Schema
-    ) -> Frames:
-        """Rows and what was found of them, brought together by their numbers."""
-        with_kind = [
-            Frames(frames.df.withColumn("_3", fn.lit(number).cast("byte")), {**FOUND, OF: pl.Int8()})
-            for number, (_, frames) in enumerate(found.values())
-        ]
-        base = Frames(
-            rows.df.withColumn(f"_{len(rows.schema)}", fn.lit(None).cast("byte")),
-            {**rows.schema, OF: pl.Int8()},
-        )
-        layouts = tuple(layout for layout, _ in found.values())
-        both = stacked([base, *with_kind]).together(ROW, self._parts(1))
-        return both.map(ByRow(tuple(rows.schema), layouts, work), schema, whole=True)
-
-    def _send(self, terms: Terms) -> Sent:
-        light = tuple(replace(member, model=None) for member in terms.members)  # type: ignore[arg-type]
-        sent = replace(terms, members=light)
-        entries = tuple(match.entry for match in self._seen.matched.matches) if light else ()
-        return Sent(sent, entries, self._room.strict)
-
-    def _parts(self, copies: int) -> int:
-        return max(1, round(self._rows.rows * copies / self._room.part))
-
-    def _at(self, *names: str) -> str:
-        return "/".join((self._room.work, *names))
+    def _partitions(self, copies: int) -> int:
+        return max(1, round(self.n_rows * copies / self._settings.partition_rows))
 
 
-def _of_lots(found: dict[EntityGrouping, tuple[Layout, Frames]], lots: Iterable[int]) -> Found:
-    wanted = list(lots)
-    chosen = {}
-    for kind, (layout, frames) in found.items():
-        mine = Frames(frames.df.filter(frames.at(LOT).isin(wanted)), frames.schema)
-        chosen[kind] = layout.open(mine.collect())
-    return chosen
+def _chunks(rows: SparkFrame, function: ChunkFunction, columns: Sequence[str] | None) -> SparkFrame:
+    """Return what a function returns for chunks of rows; called with no rows, it shows its columns."""
+    rows = rows if columns is None else rows.select(*columns)
+    return rows.map(partial(_run_chunk, function), function(pl.DataFrame(schema=dict(rows.schema))).schema)
 
 
-def _hashes(state: FeatureState) -> FeatureState:
-    """The hashes of the columns, which row hashes take: the rest may be large."""
-    sent = FeatureState()
-    for name, column_hash in state.column_hashes().items():
-        sent.columns[name] = ColumnState(hash=FittedStatistic(column_hash))
-    return sent.fitted()
+def _run_chunk(function: ChunkFunction, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    yield function(rows)
+
+
+def _assign(function: GroupFunction, rows: pl.DataFrame) -> pl.DataFrame:
+    return function.assign(rows.lazy(), HASH_RANGE, function.extra).collect()
+
+
+def _run_group(function: GroupFunction, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    found = function(rows.drop(PARTITION))
+    values = np.empty((found.height, len(function.names)), dtype=function.dtype)
+    for place, name in enumerate(function.names):
+        values[:, place] = found[name].to_numpy()
+    yield found.select(ROW, BUCKET).with_columns(packed(values).alias(_VALUES))
+
+
+@dataclass(frozen=True)
+class _RunRows:
+    function: RowFunction
+    schema: Schema
+    outputs: tuple[Packing, ...]
+    extend: bool
+
+    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        output = pl.col(_OUTPUT)
+        joined = [packing.unpack(rows.filter(output == place)) for place, packing in enumerate(self.outputs)]
+        if joined:
+            rows = rows.filter(output.is_null()).select(list(self.schema)).sort(ROW)
+            rows = unpack_arrays(rows, self.schema)
+        found = self.function(rows, joined)
+        yield rows.with_columns(found) if self.extend else found

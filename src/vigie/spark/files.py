@@ -24,7 +24,7 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused, NotFound, UsageRefused
 from vigie.spark import errors
-from vigie.spark.arrow_frame import Frames
+from vigie.spark.arrow_frame import SparkFrame
 from vigie.stores.base import Location
 from vigie.stores.open import connect, locate, open_location
 from vigie.table import CsvFormat, chunks, write_chunks
@@ -130,7 +130,9 @@ def read(session: SparkSession, folder: Folder) -> Read:
     """Looks at every file, refuses what does not fit together, and plans to read them: one task a file."""
     with errors.to_driver():
         tasks = session.range(0, len(folder.keys), 1, len(folder.keys)).toDF("_0")
-        looked = Frames(tasks, {"file": pl.Int64()}).map(_Inspect(folder), _INSPECTED).collect().sort("file")
+        looked = (
+            SparkFrame(tasks, {"file": pl.Int64()}).map(_Inspect(folder), _INSPECTED).collect().sort("file")
+        )
     said = [json.loads(text) for text in looked["said"]]
     for key, one in zip(folder.keys, said, strict=True):
         if one["columns"] != said[0]["columns"]:

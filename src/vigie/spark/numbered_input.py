@@ -6,7 +6,7 @@ writes the rows down: number of the partition and place in it. From these follow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,11 @@ import polars as pl
 from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as fn
 
-from vigie.engine.backend import LOT, ROW
-from vigie.engine.profiling import MAX_CATEGORIES
-from vigie.engine.spill import LOOKED_AT, lots
+from vigie.engine.backend import BUCKET, ROW
+from vigie.engine.backends.spill import PROBED_ROWS
+from vigie.engine.sampling import row_buckets
 from vigie.errors import InputRefused
-from vigie.spark.arrow_frame import Frames, Schema, as_polars
+from vigie.spark.arrow_frame import Schema, SparkFrame, as_polars
 from vigie.table.chunks import CHUNK_ROWS
 from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
 from vigie.table.parsing.columns import check_flat, simplify_type
@@ -28,30 +28,30 @@ _PLACES = 33
 
 
 @dataclass(frozen=True)
-class Given:
+class NumberedInput:
     """A table on a cluster, each row with its number.
 
     Attributes:
         df: as it was given, its columns called `_0` and so on, and at last the number of its partition and its place.
         schema: of what was given, as polars has it; text for a CSV.
         starts: partition -> the number of its first row.
-        rows: how many.
-        source: what the user calls it.
+        n_rows: number of rows.
+        source: name of the table in messages.
     """
 
     df: DataFrame
     schema: Schema
     starts: Mapping[int, int]
-    rows: int
+    n_rows: int
     source: str
 
-    def frames(self) -> Frames:
+    def frame(self) -> SparkFrame:
         """The rows, at last `ID`; columns of many types that polars knows."""
-        return Frames(self.df, {**self.schema, ID: pl.Int64()})
+        return SparkFrame(self.df, {**self.schema, ID: pl.Int64()})
 
-    def here(self) -> pl.DataFrame:
+    def collect(self) -> pl.DataFrame:
         """All rows in order, for a table that is short."""
-        rows = as_polars(self.df.toArrow(), self.frames().schema)
+        rows = as_polars(self.df.toArrow(), self.frame().schema)
         return rows.sort(ID).drop(ID)
 
     def with_numbers(self) -> DataFrame:
@@ -66,7 +66,7 @@ class Given:
         return rows.withColumn("_row", fn.col("_start") + place).drop("_part", "_start", self.df.columns[-1])
 
 
-def written(df: DataFrame, path: str, source: str) -> Given:
+def number_rows(df: DataFrame, path: str, source: str) -> NumberedInput:
     """Writes rows down with their numbers.
 
     Args:
@@ -91,7 +91,7 @@ def written(df: DataFrame, path: str, source: str) -> Given:
     empty = pl.DataFrame(pl.from_arrow(kept.limit(0).toArrow()))[:, :-1]
     schema = dict(zip(df.columns, empty.dtypes, strict=True))
     check_flat(schema, source)
-    return Given(kept, schema, starts, rows, source)
+    return NumberedInput(kept, schema, starts, rows, source)
 
 
 def _refuse(schema: types.StructType, source: str) -> None:
@@ -106,57 +106,23 @@ def _refuse(schema: types.StructType, source: str) -> None:
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What the cells say; see `vigie.engine.backend.Rows`.
+class TypedInput:
+    """Typed rows of a table on a cluster.
 
     Attributes:
-        frames: typed, with `ROW` and `LOT`, written down.
-        source: what the user calls the table.
-        columns: of the table, in its order.
-        rows: how many.
+        frame: the rows with `ROW` and `BUCKET`, written.
+        source: name of the table in messages.
+        columns: columns of the table, in its order.
+        n_rows: number of rows.
     """
 
-    frames: Frames
+    frame: SparkFrame
     source: str
     columns: tuple[str, ...]
-    rows: int
-
-    def sizes(self, lot: pl.Expr) -> dict[int, int]:
-        """Lot -> rows."""
-        asked = self.frames.select(*lot.meta.root_names())
-        found = asked.map(_Count(lot), {"lot": pl.UInt16(), "rows": pl.Int64()})
-        total = found.df.groupBy(found.at("lot")).agg(fn.sum(found.at("rows")))
-        return {int(row[0]): int(row[1]) for row in total.collect()}
-
-    def of_lots(self, lot: pl.Expr, lots: Iterable[int]) -> pl.DataFrame:
-        """The rows of some lots, in the order of the table."""
-        return self.frames.map(_OfLots(lot, tuple(lots)), self.frames.schema).collect().sort(ROW)
-
-    def values(self, column: str) -> pl.DataFrame:
-        """(values, 2) the values of a column and `len`; of a column with too many to matter, only so many."""
-        found = self.frames.df.groupBy(self.frames.at(column)).count().limit(MAX_CATEGORIES + 1)
-        schema = {column: self.frames.schema[column], "len": pl.Int64()}
-        return Frames(found.toDF("_0", "_1"), schema).collect()
+    n_rows: int
 
 
-@dataclass(frozen=True)
-class _Count:
-    lot: pl.Expr
-
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield rows.group_by(self.lot.alias("lot")).agg(pl.len().cast(pl.Int64).alias("rows"))
-
-
-@dataclass(frozen=True)
-class _OfLots:
-    lot: pl.Expr
-    lots: tuple[int, ...]
-
-    def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        yield rows.filter(self.lot.is_in(self.lots))
-
-
-def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, str]:
+def parse_input(given: NumberedInput, path: str, *, comma_by_default: bool) -> tuple[TypedInput, str]:
     """Reads what the cells say, held to on all rows as `long.spill.of_stream` does; also the table's decimal mark.
 
     Args:
@@ -165,9 +131,9 @@ def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, st
         comma_by_default: take the comma where no column tells.
     """
     words = tuple(name for name, dtype in given.schema.items() if dtype == pl.String)
-    step = max(1, given.rows // LOOKED_AT)
-    looked = given.frames().map(
-        _Looked(given.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
+    step = max(1, given.n_rows // PROBED_ROWS)
+    looked = given.frame().map(
+        _Probe(given.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
     )
     ways, mark = candidate_parsers(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
     for name, dtype in given.schema.items():
@@ -177,19 +143,19 @@ def typed(given: Given, path: str, *, comma_by_default: bool) -> tuple[Typed, st
     ways = {name: ways[name] for name in given.schema}
     doubtful = [name for name in words if ways[name][0].kind != "text"]
     while doubtful:
-        check = _Objects({name: ways[name][0] for name in doubtful})
-        found = given.frames().map(check, {"column": pl.String()})
+        check = _FindMisfits({name: ways[name][0] for name in doubtful})
+        found = given.frame().map(check, {"column": pl.String()})
         objects = {row[0] for row in found.df.distinct().collect()}
         for name in objects:
             ways[name].pop(0)
         doubtful = [name for name in doubtful if name in objects and ways[name][0].kind != "text"]
     schema = {name: readings[0].dtype for name, readings in ways.items()} | {
         ROW: pl.Int64(),
-        LOT: pl.UInt16(),
+        BUCKET: pl.UInt16(),
     }
     read = _Read({name: readings[0] for name, readings in ways.items()}, given.starts)
-    kept = given.frames().map(read, schema).written(path)
-    return Typed(kept, given.source, tuple(given.schema), given.rows), mark
+    kept = given.frame().map(read, schema).written(path)
+    return TypedInput(kept, given.source, tuple(given.schema), given.n_rows), mark
 
 
 def _numbers(rows: pl.DataFrame, starts: Mapping[int, int]) -> pl.Series:
@@ -202,7 +168,7 @@ def _numbers(rows: pl.DataFrame, starts: Mapping[int, int]) -> pl.Series:
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _Probe:
     starts: Mapping[int, int]
     words: tuple[str, ...]
     step: int
@@ -214,7 +180,7 @@ class _Looked:
 
 
 @dataclass(frozen=True)
-class _Objects:
+class _FindMisfits:
     readings: Mapping[str, ColumnParser]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -237,4 +203,4 @@ class _Read:
                 )
             columns.append(values.alias(name))
         frame = pl.DataFrame(columns)
-        yield frame.with_columns(_numbers(rows, self.starts), pl.Series(LOT, lots(frame)))
+        yield frame.with_columns(_numbers(rows, self.starts), pl.Series(BUCKET, row_buckets(frame)))

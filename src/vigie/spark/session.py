@@ -59,7 +59,7 @@ def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]
         try:
             yield place
         finally:
-            forget(spark, place)
+            delete_workdir(spark, place)
         return
     if not str(spark.sparkContext.master).startswith("local"):
         raise UsageRefused(
@@ -71,7 +71,7 @@ def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]
         yield folder.as_uri()
 
 
-def forget(spark: SparkSession, folder: str) -> None:
+def delete_workdir(spark: SparkSession, folder: str) -> None:
     """Removes a folder through Spark, wherever it is: it holds cells.
 
     Args:

@@ -202,7 +202,7 @@ def _measure(model: TransferableModel, one: TrainingSample) -> tuple[float, floa
 
 
 def _weights(one: TrainingSample) -> Floats:
-    """(rows,) number of rows of its table that each sampled row represents."""
+    """Return (rows,) number of rows of its table that each sampled row represents."""
     frauds, legitimate = max(int(one.label.sum()), 1), max(int((~one.label).sum()), 1)
     return np.where(one.label, one.share * one.rows / frauds, (1 - one.share) * one.rows / legitimate)
 
@@ -247,7 +247,7 @@ def _sample(
 
 
 def weighted_ranks(x: Floats, weights: Floats) -> Floats:
-    """(rows,) mid-ranks in (0, 1) where each row represents `weights` rows."""
+    """Return (rows,) mid-ranks in (0, 1) where each row represents `weights` rows."""
     order = np.argsort(x, kind="stable")
     total = np.cumsum(weights[order])
     out = np.empty(len(x))

@@ -52,7 +52,7 @@ def digests(folder: Path = MODELS) -> frozenset[str]:
 
 
 def _are_registered(catalog: Catalog, folder: Path, version: str) -> bool:
-    """Whether there is nothing to do, found out without reading whole rows: it runs at every start."""
+    """Return whether there is nothing to do, found out without reading whole rows: it runs at every start."""
     storage = catalog.storage_locations()
     return all(
         (place := storage.get((path.name, version))) is not None

@@ -100,7 +100,7 @@ class LocalStore(Store):
         return removed
 
     def _head(self, path: Path) -> Head | None:
-        """Metadata of a regular file."""
+        """Return the metadata of a regular file."""
         stat = path.stat()
         if not S_ISREG(stat.st_mode):
             return None

@@ -113,7 +113,7 @@ def locate(url: str) -> Location:
 
 
 def _factories() -> dict[str, EntryPoint]:
-    """Kind of store -> what opens it."""
+    """Return kind of store -> what opens it."""
     found = {kind: EntryPoint(kind, value, "vigie.stores") for kind, value in _BUILT_IN.items()}
     taken = {*found, *SCHEMES.values()}
     for kind, factory in plugins.find("stores").items():

@@ -72,7 +72,7 @@ def find_leaks(
 
 
 def ordered_by_label(label: Label) -> bool:
-    """Whether the rows are sorted by the label, so that their order tells nothing about time."""
+    """Return whether the rows are sorted by the label, in which case their order says nothing about time."""
     rows = np.flatnonzero(label.known)
     place, fraud = rankdata(rows), label.fraud[rows]
     frauds = int(fraud.sum())

@@ -241,7 +241,7 @@ def _categories(series: pl.Series, encoder: Encoder, salt: str) -> list[Floats]:
 
 
 def _values(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """(rows,) codes, -1 where empty, and the text of each code."""
+    """Return (rows,) codes, -1 where empty, and the text of each code."""
     texts = normalised_cells(series)
     values = texts.drop_nulls().unique().sort()
     table = pl.DataFrame({"text": values, "code": np.arange(len(values), dtype=np.int64)})
@@ -253,14 +253,14 @@ def _values(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
 def _odds(
     codes: npt.NDArray[np.int64], values: Sequence[str], label: Labels, known: Labels, salt: str
 ) -> dict[str, float]:
-    """Salted hash -> log-odds, of the values that occur often enough to be stored."""
+    """Return salted hash -> log-odds, of the values that occur often enough to be stored."""
     table = _log_odds(codes[known], label[known], len(values))
     often = np.bincount(codes[known & (codes >= 0)], minlength=len(values)) >= 10
     return {salted_hash(value, salt): float(table[i]) for i, value in enumerate(values) if often[i]}
 
 
 def _log_odds(codes: npt.NDArray[np.int64], label: Labels, size: int) -> npt.NDArray[np.float64]:
-    """(size + 1,) smoothed log-odds of each code against all rows; the last is for unknown."""
+    """Return (size + 1,) smoothed log-odds of each code against all rows; the last is for unknown."""
     share = min(max(float(label.mean()), 1e-6), 1 - 1e-6) if len(label) else 0.5
     inside = codes >= 0
     rows = np.bincount(codes[inside], minlength=size)

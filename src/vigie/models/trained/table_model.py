@@ -196,7 +196,7 @@ class TableModel:
         return out
 
     def _feature_similarity(self, inputs: ModelInputs) -> Floats:
-        """(features,) how similar the distribution of each feature is to that in training, from 0 to 1."""
+        """Return (features,) how similar the distribution of each feature is to that in training, from 0 to 1."""
         trained, here = Quantiles.from_json(self.encoder.features), quantiles_of(inputs.features)
         found = dict(zip(here.names, distances(here, [trained])[0].tolist(), strict=True))
         gap = np.array([found.get(name, 1.0) for name in self.encoder.features])

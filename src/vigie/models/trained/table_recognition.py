@@ -82,5 +82,5 @@ def rank_as_in_training(roles: Roles, known: TableMatch) -> Roles:
 
 
 def _sure(column: Sketch, found: ColumnMatch) -> bool:
-    """Dates move on, so their distribution hardly matters: one that is found at all is the right one."""
+    """Return whether a match is certain; that of a date column always is, since its distribution moves on."""
     return found.score >= SURE_SCORE or found.similarity >= SURE_SIMILARITY or column.kind == "moment"

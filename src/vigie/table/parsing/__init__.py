@@ -1,0 +1,1 @@
+"""Parsers of the cells of a column: numbers, dates, booleans and nulls."""

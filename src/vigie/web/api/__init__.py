@@ -17,14 +17,9 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 
-from vigie.web.api.meta import meta
-from vigie.web.api.models import models
-from vigie.web.api.predictions import predictions
-from vigie.web.api.scoring import scoring
-from vigie.web.api.tokens import tokens
-from vigie.web.api.uploads import uploads
+from vigie.web.api import meta, models, predictions, scoring, tokens, uploads
 
 
 def blueprints() -> list[APIBlueprint]:
     """Return the blueprints that create_app registers."""
-    return [uploads, predictions, scoring, models, tokens, meta]
+    return [module.blueprint for module in (uploads, predictions, scoring, models, tokens, meta)]

@@ -13,13 +13,13 @@ from vigie.web import authorization
 from vigie.web.api import schemas
 from vigie.web.services import current_services
 
-meta = APIBlueprint("api_meta", __name__, url_prefix="/api/v1", tag="About")
+blueprint = APIBlueprint("api_meta", __name__, url_prefix="/api/v1", tag="About")
 _SPEC_LOCK = threading.Lock()
 
 
-@meta.get("/openapi.json")
+@blueprint.get("/openapi.json")
 @authorization.public
-@meta.doc(hide=True)
+@blueprint.doc(hide=True)
 def openapi() -> Response:
     """Get the OpenAPI document, generated once."""
     app = cast(APIFlask, current_app)
@@ -29,9 +29,9 @@ def openapi() -> Response:
         return jsonify(app.spec)
 
 
-@meta.get("/me")
+@blueprint.get("/me")
 @authorization.needs("viewer")
-@meta.output(schemas.MeOut)
+@blueprint.output(schemas.MeOut)
 def me() -> dict[str, Any]:
     """Get the caller's account and the limits of this installation."""
     web, user = current_services().web, g.user

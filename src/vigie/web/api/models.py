@@ -14,21 +14,21 @@ from vigie.web.api import schemas
 from vigie.web.api.idempotency import idempotent
 from vigie.web.services import current_services
 
-models = APIBlueprint("api_models", __name__, url_prefix="/api/v1", tag="Models")
+blueprint = APIBlueprint("api_models", __name__, url_prefix="/api/v1", tag="Models")
 
 
-@models.get("/models")
+@blueprint.get("/models")
 @authorization.needs("viewer")
-@models.output(schemas.ModelsOut)
+@blueprint.output(schemas.ModelsOut)
 def list_models() -> dict[str, Any]:
     """List the reference models."""
     return {"models": [_brief(entry) for entry in current_services().models.list_all(g.user)]}
 
 
-@models.get("/models/<string:name>")
+@blueprint.get("/models/<string:name>")
 @authorization.needs("viewer")
-@models.input(schemas.VersionQuery, location="query")
-@models.output(schemas.ModelCardOut)
+@blueprint.input(schemas.VersionQuery, location="query")
+@blueprint.output(schemas.ModelCardOut)
 def get_model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get a reference model with roles, typologies and provenance."""
     entry = current_services().models.find(g.user, name, query_data.get("version"))
@@ -40,19 +40,19 @@ def get_model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@models.post("/trainings")
+@blueprint.post("/trainings")
 @authorization.needs("analyst")
 @idempotent
-@models.input(schemas.TrainingIn)
-@models.output(schemas.RunOut, status_code=202)
+@blueprint.input(schemas.TrainingIn)
+@blueprint.output(schemas.RunOut, status_code=202)
 def start_training(json_data: dict[str, Any]) -> Run:
     """Train a model on an upload with labels."""
     return current_services().predictions.train(g.user, json_data.pop("upload_id"), **json_data)
 
 
-@models.get("/trainings/<string:run_id>")
+@blueprint.get("/trainings/<string:run_id>")
 @authorization.needs("viewer")
-@models.output(schemas.RunOut)
+@blueprint.output(schemas.RunOut)
 def get_training(run_id: str) -> Run:
     """Get a training: its progress, and its summary once it is done."""
     return current_services().predictions.find(g.user, run_id)

@@ -15,48 +15,48 @@ from vigie.web.api.idempotency import idempotent
 from vigie.web.downloads import download
 from vigie.web.services import Page, RowQuery, current_services
 
-predictions = APIBlueprint("api_predictions", __name__, url_prefix="/api/v1/predictions", tag="Predictions")
+blueprint = APIBlueprint("api_predictions", __name__, url_prefix="/api/v1/predictions", tag="Predictions")
 
 
-@predictions.get("")
+@blueprint.get("")
 @authorization.needs("viewer")
-@predictions.input(schemas.RunsQuery, location="query")
-@predictions.output(schemas.RunsOut)
+@blueprint.input(schemas.RunsQuery, location="query")
+@blueprint.output(schemas.RunsOut)
 def list_predictions(query_data: dict[str, Any]) -> dict[str, Any]:
     """List predictions and trainings, newest first."""
     return {"predictions": current_services().predictions.list_for(g.user, **query_data)}
 
 
-@predictions.post("")
+@blueprint.post("")
 @authorization.needs("analyst")
 @idempotent
-@predictions.input(schemas.PredictionIn)
-@predictions.output(schemas.RunOut, status_code=202)
+@blueprint.input(schemas.PredictionIn)
+@blueprint.output(schemas.RunOut, status_code=202)
 def start_prediction(json_data: dict[str, Any]) -> Run:
     """Score an upload."""
     return current_services().predictions.score(g.user, json_data.pop("upload_id"), **json_data)
 
 
-@predictions.get("/<string:run_id>")
+@blueprint.get("/<string:run_id>")
 @authorization.needs("viewer")
-@predictions.output(schemas.RunOut)
+@blueprint.output(schemas.RunOut)
 def get_prediction(run_id: str) -> Run:
     """Get a prediction: its progress, and its summary once it is done."""
     return current_services().predictions.find(g.user, run_id)
 
 
-@predictions.post("/<string:run_id>/cancel")
+@blueprint.post("/<string:run_id>/cancel")
 @authorization.needs("analyst")
-@predictions.output(schemas.RunOut)
+@blueprint.output(schemas.RunOut)
 def cancel(run_id: str) -> Run:
     """Cancel an unfinished prediction; may be repeated."""
     return current_services().predictions.cancel(g.user, run_id)
 
 
-@predictions.get("/<string:run_id>/rows")
+@blueprint.get("/<string:run_id>/rows")
 @authorization.needs("viewer")
-@predictions.input(schemas.RowsQuery, location="query")
-@predictions.output(schemas.RowsOut)
+@blueprint.input(schemas.RowsQuery, location="query")
+@blueprint.output(schemas.RowsOut)
 def list_rows(run_id: str, query_data: dict[str, Any]) -> Page:
     """Get rows, most suspicious first by default."""
     column, cell = query_data.pop("column", None), query_data.pop("cell", None)
@@ -67,63 +67,63 @@ def list_rows(run_id: str, query_data: dict[str, Any]) -> Page:
     return current_services().results.rows(g.user, run_id, query)
 
 
-@predictions.get("/<string:run_id>/related")
+@blueprint.get("/<string:run_id>/related")
 @authorization.needs("viewer")
-@predictions.input(schemas.RelatedQuery, location="query")
-@predictions.output(schemas.RelatedOut)
+@blueprint.input(schemas.RelatedQuery, location="query")
+@blueprint.output(schemas.RelatedOut)
 def list_related(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get the rows of the same actor as a row."""
     return current_services().results.related(g.user, run_id, query_data["row"], query_data["limit"])
 
 
-@predictions.get("/<string:run_id>/charts")
+@blueprint.get("/<string:run_id>/charts")
 @authorization.needs("viewer")
-@predictions.doc(responses={200: "Data of the charts"})
+@blueprint.doc(responses={200: "Data of the charts"})
 def get_charts(run_id: str) -> dict[str, Any]:
     """Get the data of the charts: scores, and alerts by budget, time, amount and category."""
     return current_services().results.charts(g.user, run_id)
 
 
-@predictions.get("/<string:run_id>/result")
+@blueprint.get("/<string:run_id>/result")
 @authorization.needs("viewer")
-@predictions.input(schemas.ResultQuery, location="query")
-@predictions.doc(responses={200: "The file"})
+@blueprint.input(schemas.ResultQuery, location="query")
+@blueprint.doc(responses={200: "The file"})
 def get_result(run_id: str, query_data: dict[str, Any]) -> Response:
     """Download the table with the output columns."""
     return download(run_id, query_data["format"])
 
 
-@predictions.get("/<string:run_id>/marks")
+@blueprint.get("/<string:run_id>/marks")
 @authorization.needs("viewer")
-@predictions.output(schemas.MarksOut)
+@blueprint.output(schemas.MarksOut)
 def list_labels(run_id: str) -> dict[str, Any]:
     """Get the labels of the rows."""
     return {"marks": current_services().predictions.labels(g.user, run_id)}
 
 
-@predictions.put("/<string:run_id>/marks")
+@blueprint.put("/<string:run_id>/marks")
 @authorization.needs("analyst")
-@predictions.input(schemas.MarksIn)
-@predictions.output(schemas.MarksOut)
+@blueprint.input(schemas.MarksIn)
+@blueprint.output(schemas.MarksOut)
 def set_labels(run_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Label rows: `fraud`, `fine` (legitimate) or `unsure` (unknown); null deletes a label."""
     current_services().predictions.set_labels(g.user, run_id, json_data["marks"])
     return {"marks": current_services().predictions.labels(g.user, run_id)}
 
 
-@predictions.get("/<string:run_id>/suggest")
+@blueprint.get("/<string:run_id>/suggest")
 @authorization.needs("viewer")
-@predictions.input(schemas.SuggestQuery, location="query")
-@predictions.output(schemas.SuggestOut)
+@blueprint.input(schemas.SuggestQuery, location="query")
+@blueprint.output(schemas.SuggestOut)
 def suggest(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get the rows whose labels would help a refinement most, best first."""
     return {"rows": current_services().results.suggest(g.user, run_id, query_data["n"])}
 
 
-@predictions.post("/<string:run_id>/refine")
+@blueprint.post("/<string:run_id>/refine")
 @authorization.needs("analyst")
 @idempotent
-@predictions.output(schemas.RunOut, status_code=202)
+@blueprint.output(schemas.RunOut, status_code=202)
 def refine(run_id: str) -> Run:
     """Score again, with the labels of the rows."""
     return current_services().predictions.refine(g.user, run_id)

@@ -11,13 +11,13 @@ from vigie.web import authorization
 from vigie.web.api import schemas_scoring
 from vigie.web.services import current_services
 
-scoring = APIBlueprint("api_scoring", __name__, url_prefix="/api/v1", tag="Online scoring")
+blueprint = APIBlueprint("api_scoring", __name__, url_prefix="/api/v1", tag="Online scoring")
 
 
-@scoring.post("/score")
+@blueprint.post("/score")
 @authorization.needs("analyst")
-@scoring.input(schemas_scoring.ScoreIn)
-@scoring.output(schemas_scoring.ScoreOut)
+@blueprint.input(schemas_scoring.ScoreIn)
+@blueprint.output(schemas_scoring.ScoreOut)
 def score(json_data: dict[str, Any]) -> dict[str, Any]:
     """Score new rows with the scorer of a finished prediction."""
     run_id, rows, last = json_data["prediction_id"], json_data["rows"], json_data["last"]

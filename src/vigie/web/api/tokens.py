@@ -14,21 +14,21 @@ from vigie.web.api import schemas
 from vigie.web.services import current_services
 from vigie.web.services.access import scope_rank
 
-tokens = APIBlueprint("api_tokens", __name__, url_prefix="/api/v1/tokens", tag="Tokens")
+blueprint = APIBlueprint("api_tokens", __name__, url_prefix="/api/v1/tokens", tag="Tokens")
 
 
-@tokens.get("")
+@blueprint.get("")
 @authorization.needs("viewer")
-@tokens.output(schemas.TokensOut)
+@blueprint.output(schemas.TokensOut)
 def list_tokens() -> dict[str, Any]:
     """List the caller's tokens."""
     return {"tokens": current_services().tokens.list_own(g.user)}
 
 
-@tokens.post("")
+@blueprint.post("")
 @authorization.needs("analyst")
-@tokens.input(schemas.TokenIn)
-@tokens.output(schemas.NewTokenOut, status_code=201)
+@blueprint.input(schemas.TokenIn)
+@blueprint.output(schemas.NewTokenOut, status_code=201)
 def create_token(json_data: dict[str, Any]) -> dict[str, Any]:
     """Create a token; only this response holds its secret."""
     if g.token is not None and scope_rank(json_data["scopes"]) > scope_rank(g.token.scopes):
@@ -39,9 +39,9 @@ def create_token(json_data: dict[str, Any]) -> dict[str, Any]:
     return asdict(token) | {"secret": secret}
 
 
-@tokens.delete("/<string:token_id>")
+@blueprint.delete("/<string:token_id>")
 @authorization.needs("analyst")
-@tokens.output({}, status_code=204)
+@blueprint.output({}, status_code=204)
 def revoke_token(token_id: str) -> str:
     """Revoke a token of the caller; may be repeated."""
     current_services().tokens.revoke(g.user, token_id)

@@ -14,41 +14,41 @@ from vigie.web.api import schemas
 from vigie.web.api.idempotency import idempotent
 from vigie.web.services import current_services
 
-uploads = APIBlueprint("api_uploads", __name__, url_prefix="/api/v1/uploads", tag="Uploads")
+blueprint = APIBlueprint("api_uploads", __name__, url_prefix="/api/v1/uploads", tag="Uploads")
 
 
-@uploads.get("")
+@blueprint.get("")
 @authorization.needs("viewer")
-@uploads.input(schemas.UploadsQuery, location="query")
-@uploads.output(schemas.UploadsOut)
+@blueprint.input(schemas.UploadsQuery, location="query")
+@blueprint.output(schemas.UploadsOut)
 def list_uploads(query_data: dict[str, Any]) -> dict[str, Any]:
     """List uploads, newest first."""
     return {"uploads": [_to_dict(one) for one in current_services().uploads.list_for(g.user, **query_data)]}
 
 
-@uploads.post("")
+@blueprint.post("")
 @authorization.needs("analyst")
 @idempotent
-@uploads.input(schemas.UploadIn)
-@uploads.output(schemas.UploadOut, status_code=201)
+@blueprint.input(schemas.UploadIn)
+@blueprint.output(schemas.UploadOut, status_code=201)
 def begin(json_data: dict[str, Any]) -> dict[str, Any]:
     """Begin an upload in parts."""
     return _to_dict(current_services().uploads.begin(g.user, json_data["name"], json_data.get("size")))
 
 
-@uploads.put("/content")
+@blueprint.put("/content")
 @authorization.needs("analyst")
-@uploads.input(schemas.ContentQuery, location="query")
-@uploads.output(schemas.UploadOut, status_code=201)
+@blueprint.input(schemas.ContentQuery, location="query")
+@blueprint.output(schemas.UploadOut, status_code=201)
 def put_content(query_data: dict[str, Any]) -> dict[str, Any]:
     """Upload a whole file as the body of the request; it is streamed to the store."""
     name, length = query_data["name"], _content_length()
     return _to_dict(current_services().uploads.receive(g.user, name, request.stream, length))
 
 
-@uploads.get("/<string:upload_id>")
+@blueprint.get("/<string:upload_id>")
 @authorization.needs("viewer")
-@uploads.output(schemas.UploadPartsOut)
+@blueprint.output(schemas.UploadPartsOut)
 def get_upload(upload_id: str) -> dict[str, Any]:
     """Get an upload: its state, its inspection and the parts received."""
     service = current_services().uploads
@@ -56,52 +56,52 @@ def get_upload(upload_id: str) -> dict[str, Any]:
     return _to_dict(upload) | {"received": service.list_parts(g.user, upload_id)}
 
 
-@uploads.delete("/<string:upload_id>")
+@blueprint.delete("/<string:upload_id>")
 @authorization.needs("analyst")
-@uploads.output({}, status_code=204)
+@blueprint.output({}, status_code=204)
 def delete(upload_id: str) -> str:
     """Delete an upload and its results."""
     current_services().uploads.delete(g.user, upload_id)
     return ""
 
 
-@uploads.put("/<string:upload_id>/parts/<int:number>")
+@blueprint.put("/<string:upload_id>/parts/<int:number>")
 @authorization.needs("analyst")
-@uploads.output(schemas.PartOut)
+@blueprint.output(schemas.PartOut)
 def put_part(upload_id: str, number: int) -> Part:
     """Send one part, numbered from 1; it may be sent again."""
     length = _content_length()
     return current_services().uploads.put_part(g.user, upload_id, number, request.stream, length)
 
 
-@uploads.post("/<string:upload_id>/complete")
+@blueprint.post("/<string:upload_id>/complete")
 @authorization.needs("analyst")
-@uploads.output(schemas.UploadOut)
+@blueprint.output(schemas.UploadOut)
 def complete(upload_id: str) -> dict[str, Any]:
     """Declare that all parts were sent; may be repeated."""
     return _to_dict(current_services().uploads.complete(g.user, upload_id))
 
 
-@uploads.get("/<string:upload_id>/head")
+@blueprint.get("/<string:upload_id>/head")
 @authorization.needs("viewer")
-@uploads.output(schemas.HeadOut)
+@blueprint.output(schemas.HeadOut)
 def get_head(upload_id: str) -> dict[str, Any]:
     """Get the first rows, cells as uploaded."""
     return current_services().uploads.head(g.user, upload_id)
 
 
-@uploads.put("/<string:upload_id>/mapping")
+@blueprint.put("/<string:upload_id>/mapping")
 @authorization.needs("analyst")
-@uploads.input(schemas.MappingIn)
-@uploads.output(schemas.UploadOut)
+@blueprint.input(schemas.MappingIn)
+@blueprint.output(schemas.UploadOut)
 def set_mapping(upload_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Set the roles of columns, also for later files with the same columns."""
     return _to_dict(current_services().uploads.set_mapping(g.user, upload_id, json_data["mapping"]))
 
 
-@uploads.get("/<string:upload_id>/matches")
+@blueprint.get("/<string:upload_id>/matches")
 @authorization.needs("viewer")
-@uploads.output(schemas.MatchesOut)
+@blueprint.output(schemas.MatchesOut)
 def list_matches(upload_id: str) -> dict[str, Any]:
     """Get the roles of the columns and the matching models, with reasons."""
     upload = current_services().uploads.find(g.user, upload_id)
