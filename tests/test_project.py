@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -57,6 +58,32 @@ def test_every_path_and_target_a_page_names_exists(name: str) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
     targets = re.findall(r"(?:`|^ {4})make ([a-z0-9-]+)", text, re.MULTILINE)
     assert [target for target in targets if target not in TARGETS] == []
+
+
+ANSWERS = re.findall(
+    r"^\| (Where [^|]+\?) \| `([^`]+)` \| `(\w+)` \|$",
+    (ROOT / "docs" / "where.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_the_page_of_questions_has_enough_of_them() -> None:
+    """Each question once, about most packages that compute or keep something."""
+    assert len({question for question, _, _ in ANSWERS}) == len(ANSWERS) >= 20
+    assert len({file.split("/")[0] for _, file, _ in ANSWERS}) >= 15
+
+
+@pytest.mark.parametrize(("question", "file", "name"), ANSWERS, ids=[answer[0] for answer in ANSWERS])
+def test_the_answer_to_a_question_is_in_the_code(question: str, file: str, name: str) -> None:
+    """The file of src/vigie that is named defines the name."""
+    tree = ast.parse((ROOT / "src" / "vigie" / file).read_text("utf-8"))
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)} | {
+        target.id
+        for node in tree.body
+        for target in ([node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", []))
+        if isinstance(target, ast.Name)
+    }
+    assert name in defined, question
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

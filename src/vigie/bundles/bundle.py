@@ -150,10 +150,10 @@ def unpack(files: Mapping[str, bytes], *, manifest_sha256: str | None = None) ->
     if MANIFEST not in files:
         raise DamagedBundle("unknown", MANIFEST, found="no such file", expected="a manifest")
     manifest = read_manifest(files[MANIFEST], manifest_sha256=manifest_sha256)
-    given = set(files) - {MANIFEST}
-    for name in sorted(given ^ set(manifest.files)):
-        found = "a file the manifest does not name" if name in given else "no such file"
-        expected = "only the files of the manifest" if name in given else "the file the manifest names"
+    present = set(files) - {MANIFEST}
+    for name in sorted(present ^ set(manifest.files)):
+        found = "a file the manifest does not name" if name in present else "no such file"
+        expected = "only the files of the manifest" if name in present else "the file the manifest names"
         raise DamagedBundle(manifest.name, name, found=found, expected=expected)
     for name, entry in manifest.files.items():
         check(manifest.name, name, files[name], entry)
@@ -235,8 +235,8 @@ def _parse_files(bundle: str, raw: object) -> dict[str, FileDigest]:
     entries = {}
     for name in FILES:
         entry = raw[name]
-        given = entry if isinstance(entry, dict) else {}
-        sha, size = given.get("sha256"), given.get("size")
+        fields = entry if isinstance(entry, dict) else {}
+        sha, size = fields.get("sha256"), fields.get("size")
         if not isinstance(sha, str) or not _DIGEST.fullmatch(sha):
             _refuse(bundle, msg("no usable sha256 for {name}", name=name), "64 hexadecimal digits")
         if type(size) is not int or not 0 <= size <= file_limit(name):

@@ -224,16 +224,16 @@ class Catalog:
 
 def _registered(connection: sa.Connection, wanted: Sequence[ModelVersion]) -> dict[_Key, ModelVersion]:
     """Return those of `wanted` that are registered, in their registered state, without reading their profiles."""
-    given = {(entry.name, entry.version): entry for entry in wanted}
+    by_key = {(entry.name, entry.version): entry for entry in wanted}
     names = sorted({entry.name for entry in wanted})
     found = {}
     for start in range(0, len(names), _CHUNK):
         query = sa.select(*_STATE_COLUMNS).where(_ROWS.name.in_(names[start : start + _CHUNK]))
         for row in connection.execute(query).mappings():
             key = (row["name"], row["version"])
-            if key in given:
+            if key in by_key:
                 # Equal digests mean equal files, and so equal profiles.
-                found[key] = given[key].with_row_state(row)
+                found[key] = by_key[key].with_row_state(row)
     return found
 
 

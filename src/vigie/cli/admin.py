@@ -73,7 +73,7 @@ def build(folder: Path | None) -> None:
     from vigie.starter_models.registry import MODELS
 
     target = folder or MODELS
-    with console.progress(Translator()) as told:
-        build_models(target, progress=told)
+    with console.progress(Translator()) as progress:
+        build_models(target, progress=progress)
     count = sum(path.is_dir() for path in target.iterdir())
     console.print_line(f"{count} models in {target}")

@@ -144,12 +144,12 @@ def warn_renamed(old: str, new: str) -> str:
 def language(arguments: Sequence[str]) -> str:
     """Return the value of `--lang` in the arguments as typed, for a command that did not start."""
     words = [*arguments, "--"]
-    asked = [
+    chosen = [
         (after if word == "--lang" else word.removeprefix("--lang="))
         for word, after in pairwise(words[: words.index("--") + 1])
         if word == "--lang" or word.startswith("--lang=")
     ]
-    return asked[-1] if asked and asked[-1] in languages() else DEFAULT
+    return chosen[-1] if chosen and chosen[-1] in languages() else DEFAULT
 
 
 def _end(error: BaseException, language: str, *, debug: bool) -> NoReturn:

@@ -86,11 +86,11 @@ def _run_action(target: str | None, chosen: dict[str, Any]) -> None:
     from vigie.stores.open import connect
 
     names = ("estimate", "dry_run", "verify", "rollback", "status", "prune_source")
-    asked = [name for name in names if chosen[name]]
-    if len(asked) > 1:
-        both = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
+    actions = [name for name in names if chosen[name]]
+    if len(actions) > 1:
+        both = " and ".join(f"--{name.replace('_', '-')}" for name in actions)
         raise UsageRefused(f"{both} cannot go together", hint="choose one of them")
-    action = asked[0] if asked else "run"
+    action = actions[0] if actions else "run"
     if target is None and action in {"run", "dry_run", "prune_source"}:
         raise UsageRefused("no store was named", hint="for example --to s3://bucket/automl_models")
     if target is not None and action in {"run", "dry_run"}:
@@ -191,10 +191,10 @@ def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
-    given = chosen["rollback"]
-    if given != _LAST and not given.isdecimal():
-        raise UsageRefused(f"--rollback {given}: expected the number of a migration", hint="see --status")
-    number = None if given == _LAST else int(given)
+    which = chosen["rollback"]
+    if which != _LAST and not which.isdecimal():
+        raise UsageRefused(f"--rollback {which}: expected the number of a migration", hint="see --status")
+    number = None if which == _LAST else int(which)
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
         done = relocate.rollback(
             engine, number, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)

@@ -135,7 +135,7 @@ def _prevalence(combined: EnsembleScore, calibrator: Calibrator, prior: float | 
 
 
 def _least(x: Floats, chosen: npt.NDArray[np.bool_]) -> float:
-    """The least score among the chosen rows; infinite without any."""
+    """Return the least score among the chosen rows; infinite without any."""
     return float(x[chosen].min()) if chosen.any() else float("inf")
 
 
@@ -164,13 +164,13 @@ def alert_count(budget: float, rows: int) -> int:
 
 
 def _quantiles(x: Floats, odds: Floats) -> Floats:
-    """(2, knots) quantiles of the scores and of the trusted member's log-odds."""
+    """Return (2, knots) quantiles of the scores and of the trusted member's log-odds."""
     levels = np.linspace(0, 1, min(len(odds), KNOTS))
     return np.stack([np.quantile(values, levels) for values in (x, odds)])
 
 
 def _leader_log_odds(x: Floats, odds: Floats | None, knots: Floats | None) -> Floats:
-    """(rows,) log-odds of the trusted member in the order of the scores, so that score and probability never disagree.
+    """Return (rows,) log-odds of the trusted member in the order of the scores, so that score and probability never disagree.
 
     Without such a member, the scores.
     """

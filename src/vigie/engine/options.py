@@ -104,6 +104,7 @@ class StageTimer:
         self._stage, self._start = "", 0.0
 
     def __call__(self, stage: str, share: float) -> StageTimer:
+        """Report the start of a stage; the block after `with` is timed."""
         self._progress(stage, share)
         self._stage, self._start = stage, time.perf_counter()
         return self

@@ -96,15 +96,15 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
         InputRefused: the table has nothing to compare or no useful column.
         UnknownColumn: the options name a column that the table does not have.
     """
-    given = context.options.roles
-    for column in given:
+    chosen = context.options.roles
+    for column in chosen:
         if column not in table.typed.columns:
             raise UnknownColumn(column, table.typed.columns)
-    roles = inference.infer(table.typed, given)
+    roles = inference.infer(table.typed, chosen)
     recognised = _recognise(table, context.catalog, roles)
     if recognised is not None:
         known = recognised[1]
-        roles = rank_as_in_training(inference.infer(table.typed, {**known.roles, **given}), known)
+        roles = rank_as_in_training(inference.infer(table.typed, {**known.roles, **chosen}), known)
     _refuse_useless(table, roles)
     return TableRoles(roles, recognised)
 

@@ -152,8 +152,8 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
 
 
 def _trust_hint(file: str, digest: str, trust: frozenset[str]) -> str:
-    asked = f"if you made this file yourself, confirm it by its digest: --trust {digest}"
-    return f"no digest given with --trust is that of {file}; {asked}" if trust else asked
+    confirmation = f"if you made this file yourself, confirm it by its digest: --trust {digest}"
+    return f"no digest given with --trust is that of {file}; {confirmation}" if trust else confirmation
 
 
 def _malformed(model: str) -> ForeignModelRefused:

@@ -27,7 +27,7 @@ def score(
         table = upload_files.read_table(bench, path, upload.name)
         context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), progress)
         scorer = None
-        labels = marks_of(job.options)
+        labels = labels_of(job.options)
         if job.kind == "refine":
             prediction = refine(table, context, labels)
         elif table.frame.height <= pipeline.MAX_FIT_ROWS:
@@ -58,7 +58,7 @@ def _options(stored: Mapping[str, Any]) -> Options:
     )
 
 
-def marks_of(options: Mapping[str, Any]) -> dict[int, bool]:
+def labels_of(options: Mapping[str, Any]) -> dict[int, bool]:
     """Return the labels that the job was queued with: row from 0 -> whether it is fraud."""
-    said = options.get("marks", {})
-    return {int(row): verdict == "fraud" for row, verdict in said.items() if verdict != "unsure"}
+    labels = options.get("marks", {})
+    return {int(row): label == "fraud" for row, label in labels.items() if label != "unsure"}

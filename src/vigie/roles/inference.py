@@ -136,14 +136,14 @@ def infer(frame: pl.DataFrame, overrides: Mapping[str, str] | None = None) -> Ro
         UnknownColumn: `overrides` names a column that the table does not have.
         NotFound: `overrides` names a role that does not exist.
     """
-    given = dict(overrides or {})
-    for column, role in given.items():
+    chosen = dict(overrides or {})
+    for column, role in chosen.items():
         if column not in frame.columns:
             raise UnknownColumn(column, frame.columns)
         if role not in ROLES:
             raise NotFound("role", role, known=ROLES)
     names = {name: parse_name(short) for name, short in strip_common_prefix(tuple(frame.columns)).items()}
-    assigned = assign(column_stats(frame), names, given)
+    assigned = assign(column_stats(frame), names, chosen)
     return Roles(
         tuple(
             ColumnRole(

@@ -98,8 +98,8 @@ def parse_name(name: str) -> ParsedName:
         del concepts["transaction"]
     plain = [word for word in words if not word.isdigit()]
     generic = not plain or (len(plain) == 1 and plain[0] in _GENERIC_WORDS)
-    says_nothing = generic or concepts.keys() <= {_UNKNOWN}
-    return ParsedName(words, {} if says_nothing else concepts, generic)
+    is_unspecific = generic or concepts.keys() <= {_UNKNOWN}
+    return ParsedName(words, {} if is_unspecific else concepts, generic)
 
 
 def _add_composed_concepts(name: str, words: tuple[str, ...], concepts: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ numbered_input   rows written once, each with its number; their cells parsed
 arrow_frame      polars frames in the tasks: Arrow there and back
 backend          the backend of `vigie.engine.pipeline`: rows brought together by shuffles
 model_loading    models, loaded in the tasks from the verified cache
-errors           refusals on their way from a task to the driver
+errors           errors of tasks, sent to the driver
 files            folders of CSV and Parquet at any URL, read and written by the tasks
 
 result = vigie.spark.predict(spark.table("payments"), work="s3://bucket/tmp/vigie")
@@ -53,7 +53,7 @@ class SparkPrediction:
     """A scored table on a cluster.
 
     Attributes:
-        frame: the columns and rows as given, in the same order, and then the seven result columns.
+        frame: the input columns and rows in their order, and then the seven result columns.
         summary: roles, matches, prevalence, alerts and the rows to look at first, as plain JSON.
         decimal: decimal mark of the table, where it is text.
         work: folder that `frame` is read from. It holds cells: see `delete_workdir`.
@@ -92,7 +92,7 @@ def predict(
         partition_rows: rows of a partition, about.
         top: number of reference models at most.
         minimum: similarity that a model must exceed to vote, from 0 to 1.
-        roles: column -> role, where you know better than Vigie.
+        roles: column -> role, chosen by you, where inference is wrong.
         alert_budget: rows to alert: a share in (0, 1) or a number of rows.
         expected_fraud_rate: share of fraud in (0, 1), where you know it.
         language: language of the reasons, `en` or `fr`.
@@ -134,34 +134,34 @@ def score(
     """
     with errors.to_driver():
         context.progress("reading", 0.0)
-        given = number_rows(df, f"{cluster.work}/given", source)
-        if context.sizes.fit_in_memory(given.n_rows):
-            scored, summary, mark = _score_on_driver(given, context, comma_by_default)
+        numbered = number_rows(df, f"{cluster.work}/given", source)
+        if context.sizes.fit_in_memory(numbered.n_rows):
+            scored, summary, mark = _score_on_driver(numbered, context, comma_by_default)
         else:
-            table, mark = parse_input(given, f"{cluster.work}/typed", comma_by_default=comma_by_default)
+            table, mark = parse_input(numbered, f"{cluster.work}/typed", comma_by_default=comma_by_default)
             found = pipeline.predict_out_of_core(SparkBackend(table, cluster), context)
             scored, summary = found.rows, found.summary
-        return SparkPrediction(_joined(given, df.columns, scored), summary, mark, cluster.work)
+        return SparkPrediction(_joined(numbered, df.columns, scored), summary, mark, cluster.work)
 
 
 def _score_on_driver(
-    given: NumberedInput, context: ScoringContext, comma_by_default: bool
+    numbered: NumberedInput, context: ScoringContext, comma_by_default: bool
 ) -> tuple[SparkFrame, dict[str, Any], str]:
     """Score rows that fit into memory as the command line does."""
-    frame = given.collect()
+    frame = numbered.collect()
     typed, mark = parse_table(frame, comma_by_default=comma_by_default)
-    result = pipeline.predict(Table(given.source, frame, typed), context)
+    result = pipeline.predict(Table(numbered.source, frame, typed), context)
     schema = {name: SCORED[name] for name in _RESULT}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_RESULT)
     table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
-    sent: DataFrame = given.df.sparkSession.createDataFrame(table, struct(schema))
+    sent: DataFrame = numbered.df.sparkSession.createDataFrame(table, struct(schema))
     return SparkFrame(sent, schema), result.summary, mark
 
 
-def _joined(given: NumberedInput, columns: list[str], scored: SparkFrame) -> DataFrame:
-    """Return the columns as given and the result columns after them, in the order of the rows."""
+def _joined(numbered: NumberedInput, columns: list[str], scored: SparkFrame) -> DataFrame:
+    """Return the input columns and the result columns after them, in the order of the rows."""
     ours = scored.select(*_RESULT).df.toDF(*(f"_ours{number}" for number in range(len(_RESULT))))
-    both = given.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
+    both = numbered.with_numbers().join(ours, fn.col("_row") == fn.col("_ours0"))
     names = unused_names(RESULT_COLUMNS, columns)
     ordered = both.orderBy("_row").drop("_row", "_ours0")
     return ordered.toDF(*columns, *(names[name] for name in RESULT_COLUMNS))
@@ -172,7 +172,7 @@ def _local_workdir(df: DataFrame, chosen: settings.Settings) -> str:
     if not str(master).startswith("local"):
         raise UsageRefused(
             "no folder to work in: a cluster needs one that all its machines reach",
-            hint="say work=..., such as s3://bucket/tmp/vigie, hdfs:///tmp/vigie or dbfs:/tmp/vigie",
+            hint="pass work=, such as s3://bucket/tmp/vigie, hdfs:///tmp/vigie or dbfs:/tmp/vigie",
         )
     under = chosen.cache_dir / "jobs"
     under.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Polars frames in the tasks of a cluster: rows go through Spark as Arrow, types and names come back as they were.
+"""Polars frames in the tasks of a cluster, sent through Spark as Arrow with names and types restored.
 
-Spark knows fewer types than polars and no difference between `Amount` and `amount`. So columns travel by their place,
-and beside the table stands what they are called and what they are.
+Spark has fewer types than polars and does not distinguish `Amount` from `amount`. So columns are named by their place, and
+the polars schema is kept beside the rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vigie.spark import errors
 Schema = Mapping[str, pl.DataType]
 Function = Callable[[pl.DataFrame], Iterable[pl.DataFrame]]
 
-AT_ONCE = 200_000
+CHUNK_ROWS = 200_000
 """Rows that a task takes at a time where it does not need all of them."""
 
 _SLICE = 20_000
@@ -100,7 +100,7 @@ class SparkFrame:
 @dataclass(frozen=True)
 class _Task:
     function: Function
-    given: Schema
+    schema: Schema
     target: pa.Schema
     whole: bool
     versions: tuple[str, str]
@@ -108,9 +108,9 @@ class _Task:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with errors.from_task():
             _same(self.versions)
-            for rows in _some(batches, None if self.whole else AT_ONCE):
-                frame = as_polars(rows, self.given)
-                for made in self.function(frame if self.whole else unpack_arrays(frame, self.given)):
+            for rows in _some(batches, None if self.whole else CHUNK_ROWS):
+                frame = as_polars(rows, self.schema)
+                for made in self.function(frame if self.whole else unpack_arrays(frame, self.schema)):
                     for part in made.iter_slices(_SLICE):
                         yield from as_arrow(part, self.target)
 
@@ -120,7 +120,7 @@ def _versions() -> tuple[str, str]:
 
 
 def _same(versions: tuple[str, str]) -> None:
-    """Refuses other versions than the driver's: their hashes, and so their samples and fingerprints, may differ."""
+    """Raise UsageRefused for other versions than the driver's: their hashes, and so their samples, may differ."""
     here = _versions()
     if here != versions:
         raise UsageRefused(
@@ -130,16 +130,16 @@ def _same(versions: tuple[str, str]) -> None:
 
 
 def _some(batches: Iterator[pa.RecordBatch], rows: int | None) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     height = 0
     for batch in batches:
-        held.append(batch)
+        pending.append(batch)
         height += batch.num_rows
         if rows is not None and height >= rows:
-            yield pa.Table.from_batches(held)
-            held, height = [], 0
+            yield pa.Table.from_batches(pending)
+            pending, height = [], 0
     if height:
-        yield pa.Table.from_batches(held)
+        yield pa.Table.from_batches(pending)
 
 
 def as_polars(rows: pa.Table, schema: Schema) -> pl.DataFrame:
@@ -177,13 +177,14 @@ def as_arrow(frame: pl.DataFrame, target: pa.Schema) -> list[pa.RecordBatch]:
 
 
 def struct(schema: Schema) -> types.StructType:
-    """The schema as Spark has it."""
+    """Return the schema in types of Spark."""
     return types.StructType(
         [types.StructField(f"_{n}", _TYPES[type(t)][0]) for n, t in enumerate(_instances(schema))]
     )
 
 
 def arrow(schema: Schema) -> pa.Schema:
+    """Return the schema in types of Arrow."""
     return pa.schema([(f"_{n}", _TYPES[type(t)][1]) for n, t in enumerate(_instances(schema))])
 
 
@@ -196,13 +197,13 @@ def _numbered(df: DataFrame) -> DataFrame:
 
 
 def stacked(frames: Iterable[SparkFrame]) -> SparkFrame:
-    """Rows of several tables; a column that one of them lacks is empty there."""
+    """Return rows of several tables; a column that one of them lacks is empty there."""
     parts = list(frames)
     schema: dict[str, Any] = {}
     for part in parts:
         schema |= part.schema
     kinds = struct(schema)
-    told = [
+    selected = [
         part.df.select(
             *(
                 (part.at(name) if name in part.schema else fn.lit(None).cast(field.dataType)).alias(
@@ -213,14 +214,14 @@ def stacked(frames: Iterable[SparkFrame]) -> SparkFrame:
         )
         for part in parts
     ]
-    whole = told[0]
-    for more in told[1:]:
+    whole = selected[0]
+    for more in selected[1:]:
         whole = whole.unionByName(more)
     return SparkFrame(whole, schema)
 
 
 def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:
-    """(rows,) each row of a matrix as its bytes: one cell for Spark to carry, whatever its width."""
+    """Return (rows,) each row of a matrix as bytes, so that Spark transports one cell."""
     rows, width = numbers.shape
     each = width * numbers.dtype.itemsize
     offsets = np.arange(rows + 1, dtype=np.int64) * each
@@ -230,11 +231,11 @@ def packed(numbers: npt.NDArray[np.floating[Any]]) -> pl.Series:
 
 
 def unpacked(cells: pl.Series, dtype: type[np.floating[Any]], width: int) -> npt.NDArray[Any]:
-    """(rows, width) the matrix again."""
-    held = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    if not len(held) or not width:
-        return np.empty((len(held), width), dtype=dtype)
-    _, offsets, data = held.buffers()
-    start = int(np.frombuffer(offsets, dtype=np.int64)[held.offset])
-    size = len(held) * width
+    """Return the (rows, width) matrix that `packed` made bytes of."""
+    chunk = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if not len(chunk) or not width:
+        return np.empty((len(chunk), width), dtype=dtype)
+    _, offsets, data = chunk.buffers()
+    start = int(np.frombuffer(offsets, dtype=np.int64)[chunk.offset])
+    size = len(chunk) * width
     return np.frombuffer(data, dtype=np.uint8)[start : start + size * np.dtype(dtype).itemsize].view(dtype).reshape(-1, width)  # fmt: skip

@@ -1,6 +1,7 @@
-"""Refusals on their way from a task to whoever asked: Spark carries only text.
+"""Errors of tasks, sent to the driver: Spark transports only text.
 
-What is not a refusal is a bug, and its message may quote a cell: it stays where it happened, only its place travels.
+Errors of Vigie are sent with their message. The message of any other error may contain a cell, so only its type and its
+place in the code are sent.
 """
 
 from __future__ import annotations
@@ -19,40 +20,40 @@ from vigie.errors import VigieError
 _MARK = re.compile(r"<vigie>(.*?)</vigie>", re.DOTALL)
 
 
-class TaskEnded(Exception):
-    """What a task ended with, in words that hold no cell."""
+class TaskFailed(Exception):
+    """A task failed; the message contains no cell."""
 
 
 @contextmanager
 def from_task() -> Iterator[None]:
-    """In a task: refusals are written down so that `to_driver` can read them."""
+    """Encode errors of a task so that `to_driver` can raise them again."""
     try:
         yield
     except GeneratorExit:
         raise
     except VigieError as error:
-        said = json.dumps({"kind": type(error).__name__, "message": error.message, "hint": error.hint})
-        raise TaskEnded(_marked(said)) from None
+        encoded = json.dumps({"kind": type(error).__name__, "message": error.message, "hint": error.hint})
+        raise TaskFailed(_marked(encoded)) from None
     except Exception as error:  # noqa: BLE001  the edge: no cell may reach the cluster's logs
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        raise TaskEnded(f"{type(error).__name__} at {' < '.join(reversed(places))}") from None
+        raise TaskFailed(f"{type(error).__name__} at {' < '.join(reversed(places))}") from None
 
 
-def _marked(said: str) -> str:
-    return f"<vigie>{said}</vigie>"
+def _marked(encoded: str) -> str:
+    return f"<vigie>{encoded}</vigie>"
 
 
 @contextmanager
 def to_driver() -> Iterator[None]:
-    """Where a job is started: a refusal of one of its tasks is raised as itself."""
+    """Raise an error of Vigie that a task of the job raised, with its own type."""
     try:
         yield
     except PySparkException as error:
         found = _MARK.search(str(error))
         if found is None:
             raise
-        said = json.loads(found[1])
-        kind = getattr(errors, said["kind"])
+        record = json.loads(found[1])
+        kind = getattr(errors, record["kind"])
         refused = kind.__new__(kind)
-        VigieError.__init__(refused, said["message"], hint=said["hint"])
+        VigieError.__init__(refused, record["message"], hint=record["hint"])
         raise refused from None

@@ -1,7 +1,7 @@
-"""Folders of CSV and Parquet at any URL, read and written by the tasks of a cluster.
+"""Folders of CSV and Parquet files at any URL, read and written by the tasks of a cluster.
 
-Each file is read by one task with the code of the command line: encodings, separators, quotes over several lines, and
-the same refusals. What lies in a cloud goes through our own store, since Spark's package brings no client for it.
+Each file is read by one task with the code of the command line: encodings, delimiters, quotes over several lines, and the
+same errors. Files in a cloud are read through Vigie's own stores, because Spark's package has no client for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from vigie.table.chunks import ChunkedTable
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _COLUMNAR = (".parquet", ".pq")
 _READABLE = "files named .csv, .csv.gz, .tsv, .txt or .parquet"
-_INSPECTED = {"file": pl.Int64(), "said": pl.String()}
+_INSPECTED = {"file": pl.Int64(), "described": pl.String()}
 _WIDER: dict[type[pl.DataType], pl.DataType] = {
     pl.UInt8: pl.Int16(),
     pl.UInt16: pl.Int32(),
@@ -49,7 +49,7 @@ class Folder:
     Attributes:
         location: where they are.
         keys: their names in it, in the order of the rows.
-        source: what the user calls them.
+        source: name of the table in messages.
         max_columns: refuse more.
     """
 
@@ -89,7 +89,7 @@ class Read:
 
 
 def find(url: str, *, max_columns: int) -> Folder:
-    """The files at a URL: one, or all of a folder but those whose names begin with `_` or a dot."""
+    """Return the files at a URL: one file, or those of a folder whose names do not begin with `_` or a dot."""
     place = locate(url)
     name = url.rstrip("/").rpartition("/")[2]
     if place.kind == "local":
@@ -127,15 +127,19 @@ def _refuse(keys: list[str], source: str) -> None:
 
 
 def read(session: SparkSession, folder: Folder) -> Read:
-    """Looks at every file, refuses what does not fit together, and plans to read them: one task a file."""
+    """Inspect every file and return a frame that reads them, one task per file.
+
+    Raises:
+        InputRefused: a file has other columns than the first, or is no table.
+    """
     with errors.to_driver():
         tasks = session.range(0, len(folder.keys), 1, len(folder.keys)).toDF("_0")
-        looked = (
+        inspected = (
             SparkFrame(tasks, {"file": pl.Int64()}).map(_Inspect(folder), _INSPECTED).collect().sort("file")
         )
-    said = [json.loads(text) for text in looked["said"]]
-    for key, one in zip(folder.keys, said, strict=True):
-        if one["columns"] != said[0]["columns"]:
+    described = [json.loads(text) for text in inspected["described"]]
+    for key, one in zip(folder.keys, described, strict=True):
+        if one["columns"] != described[0]["columns"]:
             raise InputRefused(
                 f"{key}: found other columns than in {folder.keys[0]}, expected the same in the same order",
                 hint="score tables of different columns one by one",
@@ -149,7 +153,7 @@ def read(session: SparkSession, folder: Folder) -> Read:
 
 
 def _plain(piece: pl.DataFrame) -> pl.DataFrame:
-    """The same cells in types that Spark has."""
+    """Return the cells in types that Spark has."""
     wider = [pl.col(name).cast(_WIDER[type(t)]) for name, t in piece.schema.items() if type(t) in _WIDER]
     words = [
         pl.col(name).cast(pl.String)
@@ -167,8 +171,10 @@ class _Inspect:
         for number in rows["file"]:
             with self.folder.open(number) as table:
                 first = next(table.chunks())
-                said = json.dumps({"columns": [[name, str(dtype)] for name, dtype in first.schema.items()]})
-            yield pl.DataFrame({"file": [number], "said": [said]}, schema=_INSPECTED)
+                described = json.dumps(
+                    {"columns": [[name, str(dtype)] for name, dtype in first.schema.items()]}
+                )
+            yield pl.DataFrame({"file": [number], "described": [described]}, schema=_INSPECTED)
 
 
 @dataclass(frozen=True)
@@ -200,7 +206,11 @@ class Target:
 
 
 def check(target: Target) -> None:
-    """Refuses before the work what would be refused after it."""
+    """Check that predictions can be written, before any work.
+
+    Raises:
+        UsageRefused: the folder is not empty.
+    """
     if next(iter(connect(target.url).list()), None) is not None:
         raise UsageRefused(
             f"cannot write {target.url.rpartition('/')[2]!r}: the folder is not empty",
@@ -209,12 +219,12 @@ def check(target: Target) -> None:
 
 
 def write(df: DataFrame, target: Target, dialect: CsvFormat | None) -> int:
-    """Writes scored rows, each task a file, in the order of the rows; returns how many files.
+    """Write scored rows in their order, one file per task, and return the number of files.
 
     Args:
-        df: the upload's columns, then ours.
-        target: where to.
-        dialect: as the upload was written, where it is text.
+        df: the upload's columns, then the result columns.
+        target: folder and format.
+        dialect: how the upload was written, where it is text.
     """
     with errors.to_driver():
         made = df.mapInArrow(_WriteFile(target, dialect), "part long, rows long")
@@ -225,7 +235,7 @@ def write(df: DataFrame, target: Target, dialect: CsvFormat | None) -> int:
 
 @dataclass(frozen=True)
 class _WriteFile:
-    """A file has the name of its partition: whoever does a task again writes the same file again."""
+    """Writes a partition to a file; the name is that of the partition, so a repeated task writes the same file."""
 
     target: Target
     dialect: CsvFormat | None

@@ -1,7 +1,7 @@
-"""The rows as they were given: written down once with a number each, then read as what their cells say.
+"""Input of a job: rows written once with a number each, then parsed.
 
-The numbers must not change when a machine is lost and its work is done again, so they are given out once, by whoever
-writes the rows down: number of the partition and place in it. From these follow places without gaps.
+The numbers must not change when a lost machine's work is repeated. So they are assigned once, when the rows are written:
+the number of the partition and the place in it. Row numbers without gaps follow from these.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class NumberedInput:
     """A table on a cluster, each row with its number.
 
     Attributes:
-        df: as it was given, its columns called `_0` and so on, and at last the number of its partition and its place.
-        schema: of what was given, as polars has it; text for a CSV.
+        df: the input, with columns `_0`, `_1` …; the last column is the number of the partition and the place in it.
+        schema: polars types of the input; text for a CSV.
         starts: partition -> the number of its first row.
         n_rows: number of rows.
         source: name of the table in messages.
@@ -46,16 +46,16 @@ class NumberedInput:
     source: str
 
     def frame(self) -> SparkFrame:
-        """The rows, at last `ID`; columns of many types that polars knows."""
+        """Return the rows with `ID` as the last column; the columns may have any type of polars."""
         return SparkFrame(self.df, {**self.schema, ID: pl.Int64()})
 
     def collect(self) -> pl.DataFrame:
-        """All rows in order, for a table that is short."""
+        """Return all rows in order; for a short table."""
         rows = as_polars(self.df.toArrow(), self.frame().schema)
         return rows.sort(ID).drop(ID)
 
     def with_numbers(self) -> DataFrame:
-        """As it was given, with `_row`."""
+        """Return the input with the column `_row`."""
         session = self.df.sparkSession
         known = [(part, start) for part, start in self.starts.items()]
         starts = session.createDataFrame(known, "_part long, _start long")
@@ -67,12 +67,12 @@ class NumberedInput:
 
 
 def number_rows(df: DataFrame, path: str, source: str) -> NumberedInput:
-    """Writes rows down with their numbers.
+    """Write rows with their numbers.
 
     Args:
-        df: as the user has it.
+        df: the user's rows.
         path: of a folder that all machines reach.
-        source: what the user calls it.
+        source: name of the table in messages.
     """
     _refuse(df.schema, source)
     session = df.sparkSession
@@ -122,44 +122,46 @@ class TypedInput:
     n_rows: int
 
 
-def parse_input(given: NumberedInput, path: str, *, comma_by_default: bool) -> tuple[TypedInput, str]:
-    """Reads what the cells say, held to on all rows as `long.spill.of_stream` does; also the table's decimal mark.
+def parse_input(numbered: NumberedInput, path: str, *, comma_by_default: bool) -> tuple[TypedInput, str]:
+    """Parse the cells and return the typed rows and the decimal mark of the table.
+
+    A parser is chosen on a sample of the rows and then checked on all rows, as `vigie.engine.backends.spill` does.
 
     Args:
-        given: the rows.
+        numbered: the rows.
         path: of a folder that all machines reach.
-        comma_by_default: take the comma where no column tells.
+        comma_by_default: take the comma for the decimal mark where no column tells.
     """
-    words = tuple(name for name, dtype in given.schema.items() if dtype == pl.String)
-    step = max(1, given.n_rows // PROBED_ROWS)
-    looked = given.frame().map(
-        _Probe(given.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
+    words = tuple(name for name, dtype in numbered.schema.items() if dtype == pl.String)
+    step = max(1, numbered.n_rows // PROBED_ROWS)
+    probed = numbered.frame().map(
+        _Probe(numbered.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
     )
-    ways, mark = candidate_parsers(looked.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
-    for name, dtype in given.schema.items():
-        if name not in ways:
+    parsers, mark = candidate_parsers(probed.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
+    for name, dtype in numbered.schema.items():
+        if name not in parsers:
             cells = pl.Series(name, [], dtype=dtype)
-            ways[name] = [ColumnParser("given", simplify_type(cells).dtype, cells)]
-    ways = {name: ways[name] for name in given.schema}
-    doubtful = [name for name in words if ways[name][0].kind != "text"]
-    while doubtful:
-        check = _FindMisfits({name: ways[name][0] for name in doubtful})
-        found = given.frame().map(check, {"column": pl.String()})
+            parsers[name] = [ColumnParser("typed", simplify_type(cells).dtype, cells)]
+    parsers = {name: parsers[name] for name in numbered.schema}
+    unchecked = [name for name in words if parsers[name][0].kind != "text"]
+    while unchecked:
+        check = _FindMisfits({name: parsers[name][0] for name in unchecked})
+        found = numbered.frame().map(check, {"column": pl.String()})
         objects = {row[0] for row in found.df.distinct().collect()}
         for name in objects:
-            ways[name].pop(0)
-        doubtful = [name for name in doubtful if name in objects and ways[name][0].kind != "text"]
-    schema = {name: readings[0].dtype for name, readings in ways.items()} | {
+            parsers[name].pop(0)
+        unchecked = [name for name in unchecked if name in objects and parsers[name][0].kind != "text"]
+    schema = {name: readings[0].dtype for name, readings in parsers.items()} | {
         ROW: pl.Int64(),
         BUCKET: pl.UInt16(),
     }
-    read = _Read({name: readings[0] for name, readings in ways.items()}, given.starts)
-    kept = given.frame().map(read, schema).written(path)
-    return TypedInput(kept, given.source, tuple(given.schema), given.n_rows), mark
+    read = _Read({name: readings[0] for name, readings in parsers.items()}, numbered.starts)
+    kept = numbered.frame().map(read, schema).written(path)
+    return TypedInput(kept, numbered.source, tuple(numbered.schema), numbered.n_rows), mark
 
 
 def _numbers(rows: pl.DataFrame, starts: Mapping[int, int]) -> pl.Series:
-    """(rows,) places in the table."""
+    """Return (rows,) places in the table."""
     parts = rows[ID].to_numpy() >> _PLACES
     first = np.zeros(len(parts), dtype=np.int64)
     for part in np.unique(parts):
@@ -198,9 +200,7 @@ class _Read:
         for name, reading in self.readings.items():
             values = reading.read(rows[name])
             if values is None:
-                raise RuntimeError(
-                    "a column says something else than when it was looked at: the input changes"
-                )
+                raise RuntimeError("a column has other values than before: the input changes")
             columns.append(values.alias(name))
         frame = pl.DataFrame(columns)
         yield frame.with_columns(_numbers(rows, self.starts), pl.Series(BUCKET, row_buckets(frame)))

@@ -1,4 +1,4 @@
-"""A session with Spark, for the command line; who brings a session of their own needs none of this."""
+"""Spark session and working folder of the command line; callers of the Python API bring their own session."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _HERE = "127.0.0.1"
 
 @contextmanager
 def session(master: str | None) -> Iterator[SparkSession]:
-    """A session, stopped in the end.
+    """Open a session and stop it at the end.
 
     Args:
-        master: of the cluster, such as `local[2]` or `spark://host:7077`; what spark-submit says where not given.
+        master: of the cluster, such as `local[2]` or `spark://host:7077`; by default that of spark-submit.
     """
     conf = SparkConf().setAppName("vigie").set("spark.ui.showConsoleProgress", "false")
     if master is not None:
         conf.setMaster(master)
-    alone = conf.get("spark.master", "local[*]").startswith("local")
-    if alone:
-        # Nobody else takes part: nothing listens where others could reach it.
+    local = conf.get("spark.master", "local[*]").startswith("local")
+    if local:
+        # One machine only: do not listen where others can connect.
         conf.setMaster(conf.get("spark.master", "local[*]"))
         conf.set("spark.driver.host", _HERE).set("spark.driver.bindAddress", _HERE).set(
             "spark.ui.enabled", "false"
         )
     opened = SparkSession.builder.config(conf=conf).getOrCreate()
     opened.sparkContext.setLogLevel("ERROR")
-    if alone and not settings.spark_python():
+    if local and not settings.spark_python():
         opened.sparkContext.pythonExec = sys.executable
     try:
         yield opened
@@ -47,12 +47,15 @@ def session(master: str | None) -> Iterator[SparkSession]:
 
 @contextmanager
 def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]:
-    """A new folder to work in, gone afterwards; the name that Spark has for it.
+    """Create a temporary working folder and return its URL.
 
     Args:
         spark: a classic session.
-        work: a folder that all machines reach; needed unless there is one machine only.
-        under: where it is on one machine.
+        work: a folder that all machines reach; None on a single machine.
+        under: parent of the folder on a single machine.
+
+    Raises:
+        UsageRefused: there are several machines and no `work`.
     """
     if work is not None:
         place = f"{work.rstrip('/')}/vigie-{uuid4().hex}"
@@ -72,10 +75,10 @@ def working(spark: SparkSession, work: str | None, under: Path) -> Iterator[str]
 
 
 def delete_workdir(spark: SparkSession, folder: str) -> None:
-    """Removes a folder through Spark, wherever it is: it holds cells.
+    """Remove a working folder through Spark; it contains cells.
 
     Args:
-        spark: a classic session; one of Spark Connect cannot do it.
+        spark: a classic session; Spark Connect cannot remove folders.
         folder: as Spark names it.
     """
     context: Any = spark.sparkContext

@@ -44,15 +44,15 @@ class CsvLayout:
 
 def find_csv_layout(text: DecodedText) -> CsvLayout | None:
     """None when the text has no line that is not blank."""
-    start, told = text.start, ""
+    start, declared = text.start, ""
     if match := _EXCEL_LINE.match(bytes(text.data[start : start + 32])):
-        told, start = match.group(1).decode(), start + match.end()
+        declared, start = match.group(1).decode(), start + match.end()
     blank = _blank_prefix(text.data, start)
     if start + blank >= len(text.data):
         return None
     start += blank
     lines = bytes(text.data[text.start : start]).count(b"\n")
-    tried = _tries(text.data, start, told or DELIMITERS)
+    tried = _tries(text.data, start, declared or DELIMITERS)
     best = max(tried, key=lambda one: one.key)
     return CsvLayout(best.separator, start, lines, best.usual_width, best.header)
 

@@ -174,12 +174,12 @@ def _balanced(label: Labels, weights: Floats, balance: float) -> Floats:
 
 
 def _xgboost_parameters(parameters: Mapping[str, Any], seed: int, threads: int) -> dict[str, Any]:
-    given = {name: value for name, value in parameters.items() if name not in {"balance", "inputs"}}
+    chosen = {name: value for name, value in parameters.items() if name not in {"balance", "inputs"}}
     return {
         "objective": "binary:logistic",
         "tree_method": "hist",
         "max_bin": BINS,
         "seed": seed,
         "nthread": threads,
-        **given,
+        **chosen,
     }

@@ -101,8 +101,8 @@ def tune(
     done: dict[bool, list[_Trial]] = {features: [] for features in kinds}
     start, longest, best = time.perf_counter(), 0.0, 0.0
     for number in range(trials):
-        begun = time.perf_counter()
-        if number >= len(kinds) and begun - start + longest > seconds:
+        trial_start = time.perf_counter()
+        if number >= len(kinds) and trial_start - start + longest > seconds:
             break
         features = kinds[number % len(kinds)]
         trial = studies[features].ask()
@@ -112,7 +112,7 @@ def tune(
         )
         studies[features].tell(trial, result.average_precision)
         done[features].append(_Trial(result, parameters))
-        longest, best = max(longest, time.perf_counter() - begun), max(best, result.average_precision)
+        longest, best = max(longest, time.perf_counter() - trial_start), max(best, result.average_precision)
         on_trial(number + 1, best)
     chosen = {features: _best(tried, sets) for features, tried in done.items()}
     boosters, precision = _blend(chosen, rows, folds)

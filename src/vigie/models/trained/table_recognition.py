@@ -36,15 +36,15 @@ class TableMatch:
     roles: Mapping[str, str]
 
 
-def fingerprint(sketches: Sequence[Sketch], salt: str, worth: Mapping[str, float]) -> dict[str, Any]:
+def fingerprint(sketches: Sequence[Sketch], salt: str, gains: Mapping[str, float]) -> dict[str, Any]:
     """Return what a profile stores to recognise the table, as plain JSON.
 
     Args:
         sketches: of all columns.
         salt: of the model.
-        worth: column -> its share of the gain of the trees, summing to 1; without columns that are not used.
+        gains: column -> its share of the gain of the trees, summing to 1; without columns that are not used.
     """
-    return {"salt": salt, "worth": dict(worth), "columns": [item.to_json() for item in sketches]}
+    return {"salt": salt, "worth": dict(gains), "columns": [item.to_json() for item in sketches]}
 
 
 def match_table(
@@ -62,7 +62,7 @@ def match_table(
     for which, profile in enumerate(profiles):
         sketches = [Sketch.from_json(item) for item in profile["columns"]]
         found = match_columns(sketches, columns, profile["salt"])
-        score = sum(found[name].score * worth for name, worth in profile["worth"].items() if name in found)
+        score = sum(found[name].score * gain for name, gain in profile["worth"].items() if name in found)
         if score >= MIN_SCORE and (best is None or score > best.score):
             sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
             kept = {found[name].column: role for name, role in sure.items()}

@@ -192,9 +192,9 @@ class Environment:
             shop = len(self.customers) + merchants.first[event_type] + np.minimum(shop, count - 1)
         else:
             shop = np.zeros(n, np.int64)
-        peer = (u * self.customers.active).astype(np.int64)
-        peer = np.where(peer == customer, (peer + 1) % self.customers.active, peer)
-        return np.where(self.peer[event_type], peer, shop)
+        other = (u * self.customers.active).astype(np.int64)
+        other = np.where(other == customer, (other + 1) % self.customers.active, other)
+        return np.where(self.peer[event_type], other, shop)
 
     def _nearest(self, customer: Ints, event_type: Ints, shop: Ints) -> Ints:
         """Move most choices to a shop of the same event type in the customer's own city."""

@@ -113,5 +113,5 @@ def _of(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[ColumnPars
 
 def _nothing(cells: pl.Series) -> bool:
     """Whether no cell says anything: they are empty, or ways to say "missing"."""
-    said = cells.str.strip_chars().unique().head(50).to_list()
-    return len(said) < 50 and all(not cell or is_missing(cell) for cell in said)
+    distinct = cells.str.strip_chars().unique().head(50).to_list()
+    return len(distinct) < 50 and all(not cell or is_missing(cell) for cell in distinct)

@@ -91,11 +91,11 @@ def parse_booleans(cells: pl.Series, *, is_sample: bool = False) -> pl.Series | 
         return None
     meaning = {cell: _normal(cell) for cell in spellings.to_list()}
     words = {word for word in meaning.values() if word and word not in MACHINE_NULLS}
-    said = words - _UNKNOWN
+    known = words - _UNKNOWN
     for yes, no in _PAIRS:
-        alone = is_sample or (max(map(len, yes)) > 1 and said == words)
-        if said and said <= yes | no and (alone or len(said) == 2):
-            truth = {cell: word in yes for cell, word in meaning.items() if word in said}
+        alone = is_sample or (max(map(len, yes)) > 1 and known == words)
+        if known and known <= yes | no and (alone or len(known) == 2):
+            truth = {cell: word in yes for cell, word in meaning.items() if word in known}
             return cells.replace_strict(truth, default=None, return_dtype=pl.Boolean)
     return None
 

@@ -91,8 +91,8 @@ class Accounts:
             raise UsageRefused(
                 "this is the last administrator", hint="make another user an administrator first"
             )
-        given = {"role": role, "team": team, "name": name, "active": active}
-        values = {key: value for key, value in given.items() if value is not None}
+        changes = {"role": role, "team": team, "name": name, "active": active}
+        values = {key: value for key, value in changes.items() if value is not None}
         if not values:
             return before
         sign_out = role is not None or active is False

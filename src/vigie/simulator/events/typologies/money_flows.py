@@ -162,11 +162,11 @@ def authorised_push(env: Environment, budget: int) -> Events:
     rng = env.rng
     runs = draw_incidents(env, budget, 1, 5)
     customer = env.victims(runs.count)[runs.incident]
-    crew = env.fraud_accounts(int(rng.integers(1, runs.count + 1)), rng.choice((0.3, 1.0)))
+    fraudsters = env.fraud_accounts(int(rng.integers(1, runs.count + 1)), rng.choice((0.3, 1.0)))
     event_type = np.repeat(env.choose_types(runs.count, env.peer_types), runs.size)
     t = incident_times(env, runs, seconds=(1800, 10 * DAY))
     amount = draw_amounts(env, customer, event_type, large=3, huge=1, round=2, ordinary=1)
-    counterparty = env.pick(crew, runs.count)[runs.incident]
+    counterparty = env.pick(fraudsters, runs.count)[runs.incident]
     return env.make(
         customer, t, event_type, counterparty=counterparty, amount=amount, known=False, strong=True
     )
