@@ -14,7 +14,7 @@ from tests.predict.conftest import opener
 from vigie import resources, settings, table
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
-from vigie.cli import cli
+from vigie.cli.commands import cli
 from vigie.engine import pipeline
 from vigie.engine.backends import spill
 from vigie.engine.backends.disk import DiskBackend

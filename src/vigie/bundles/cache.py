@@ -237,7 +237,7 @@ class Cache:
         with file_lock.folder_lock(self.folder / "sha256", self.lock_seconds) as locked:
             if not locked:
                 self._warn("a file cannot be kept (the folder cannot be locked), serving it from memory")
-            elif self._make_room(len(data)):
+            elif self._evict(len(data)):
                 try:
                     _write(path, data)
                 except OSError as error:
@@ -251,9 +251,9 @@ class Cache:
         if self._total() > self.max_bytes:
             with file_lock.folder_lock(self.folder / "sha256", self.lock_seconds) as locked:
                 if locked:
-                    self._make_room(0)
+                    self._evict(0)
 
-    def _make_room(self, size: int) -> bool:
+    def _evict(self, size: int) -> bool:
         """Remove the least recently used files, except those in use, until `size` more bytes fit; return whether they do.
 
         The caller holds the lock of the folder, without which no part is written: every part is of a dead process.

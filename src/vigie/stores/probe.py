@@ -44,13 +44,13 @@ def probe(location: Location, key: str) -> None:
 
 
 def _ask(location: Location, key: str, errors: list[VigieError]) -> None:
-    given = settings.load_store()
+    configured = settings.load_store()
     options = replace(
-        given,
-        connect_seconds=min(given.connect_seconds, _ATTEMPT_SECONDS),
-        read_seconds=min(given.read_seconds, _ATTEMPT_SECONDS),
-        total_seconds=min(given.total_seconds, _ATTEMPT_SECONDS),
-        request_seconds=min(given.request_seconds, _ATTEMPT_SECONDS),
+        configured,
+        connect_seconds=min(configured.connect_seconds, _ATTEMPT_SECONDS),
+        read_seconds=min(configured.read_seconds, _ATTEMPT_SECONDS),
+        total_seconds=min(configured.total_seconds, _ATTEMPT_SECONDS),
+        request_seconds=min(configured.request_seconds, _ATTEMPT_SECONDS),
     )
     try:
         open_location(location, options=options).head(key)
