@@ -41,7 +41,7 @@ HOMES = {
     "authlib": {"web/oidc"},
     "prometheus_client": {"web"},
     "granian": {"cli"},
-    "xlsxwriter": {"jobs"},
+    "xlsxwriter": {"web"},
     "pyspark": {"spark"},
     "duckdb": {"table/interchange"},
     "pyarrow": {"spark", "table/interchange"},
