@@ -26,6 +26,8 @@ ROW_STATE_COLUMNS = (
 
 TRAINED = "vigie train"
 """Provenance source of models trained on a labelled table."""
+IMPORTED = "import"
+"""Provenance source of models imported from files of a third party."""
 STARTER = "starter library"
 """Provenance source of the models that come with Vigie."""
 

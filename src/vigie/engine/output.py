@@ -137,9 +137,10 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
 
 def _measured_by(entry: ModelVersion) -> str:
     """Who says what a model's skill is: `worlds` it never saw, rows `held_out` of its own table, or its `makers`."""
-    if entry.performance.get("source") == "declared":
+    source = entry.performance.get("source")
+    if source == "declared":
         return "makers"
-    return "held_out" if "transferable" in entry.performance else "worlds"
+    return "held_out" if source == "measured" or "transferable" in entry.performance else "worlds"
 
 
 def _interval(value: Prevalence | None) -> dict[str, float] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vigie import matching
 from vigie.bundles.bundle import Bundle
@@ -15,6 +17,7 @@ from vigie.matching import ModelProfile, TableProfile, compare
 from vigie.matching.distributions import Quantiles
 from vigie.models import model_inputs
 from vigie.models.base import ReferenceModel
+from vigie.models.imported_columns import ColumnTrace, describe_columns
 from vigie.models.load import load_model
 from vigie.models.trained.table_recognition import TableMatch, match_table, rank_as_in_training
 from vigie.roles import inference
@@ -30,7 +33,7 @@ class TableRoles:
 
     Attributes:
         roles: roles of its columns.
-        recognised: the model that was trained on a table like this one, and where its columns are; None without one.
+        recognised: the model whose own table is like this one, and where its columns are; None without one.
     """
 
     roles: Roles
@@ -90,7 +93,7 @@ def match(table: Table, context: ScoringContext) -> MatchResult:
 
 
 def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
-    """Infer the roles of the columns and recognise a table that a model was trained on.
+    """Infer the roles of the columns and recognise a table that a trained or imported model is of.
 
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
@@ -110,7 +113,7 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
 
 
 def match_models(profile: TableProfile, found: TableRoles, context: ScoringContext) -> tuple[Match, ...]:
-    """Return the models that may vote, the best match first; a model trained on such a table leads.
+    """Return the models that may vote, the best match first; a model whose own table is like this one leads.
 
     Args:
         profile: what the table is matched by.
@@ -162,9 +165,18 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
 
 
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
-    entries = catalog.trained()
-    known = match_table([entry.profile["own"] for entry in entries], table.typed, roles) if entries else None
+    entries = catalog.with_columns()
+    known = match_table([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else None
     return None if known is None else (entries[known.which], known)
+
+
+def _fingerprint(entry: ModelVersion) -> Mapping[str, Any]:
+    """Return what is known of a model's columns; names and roles alone, where an earlier version imported it."""
+    if "own" in entry.profile:
+        found: Mapping[str, Any] = entry.profile["own"]
+        return found
+    columns = {column.name: column.role for column in entry.columns}
+    return describe_columns(list(columns), columns, [ColumnTrace() for _ in columns], {})
 
 
 def _refuse_useless(table: Table, roles: Roles) -> None:
