@@ -40,7 +40,7 @@ HOMES = {
     "argon2": {"web"},
     "authlib": {"web/oidc"},
     "prometheus_client": {"web"},
-    "granian": {"cli"},
+    "waitress": {"web/server"},
     "xlsxwriter": {"web"},
     "pyspark": {"spark"},
     "duckdb": {"table/interchange"},

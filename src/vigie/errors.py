@@ -87,10 +87,10 @@ class SignInRefused(UsageRefused):
 class NotAllowed(UsageRefused):
     """The user lacks a permission; `needed` is the required role."""
 
-    def __init__(self, what: str, *, needed: str) -> None:
+    def __init__(self, what: str, *, needed: str, hint: str = "") -> None:
         super().__init__(
             msg("you may not {what}", what=as_message(what)),
-            hint=msg("ask an administrator for the role {needed!r}", needed=as_message(needed)),
+            hint=hint or msg("ask an administrator for the role {needed!r}", needed=as_message(needed)),
         )
         self.needed = needed
 
