@@ -44,6 +44,8 @@ def report(
     yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, brief=True)
+    for warning in summary.get("warnings", ()):
+        yield Text(t("cli.warning", text=t.message(warning)), style="yellow")
     if summary["top"]:
         yield _top(summary["top"], t)
     yield _decision(summary, t)

@@ -130,7 +130,7 @@ def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> Scor
         if options.alert_budget is not None:
             scored = keep_budget(backend, scored, options.alert_budget)
         totals = summarise_rows(backend, scored)
-    summary = summarise(roles, sample.matched.matches, fitted.score, fitted.decision, fitted.rows.additions)
+    summary = summarise(roles, sample.matched, fitted.score, fitted.decision, fitted.rows.additions)
     places = {name: number for number, name in enumerate(backend.columns)}
     summary["roles"].sort(key=lambda one: places[one["column"]])
     summary |= totals | {"rows": backend.n_rows, "seconds": timer.seconds}
@@ -206,6 +206,6 @@ def fit_table(
     profile = ProfiledTable(frame, found.roles, models, association, state)
     fitted = Scorer.fit(profile, inputs, options, timer, hook)
     additions = fitted.rows.additions
-    summary = summarise(found.roles, matches, fitted.score, fitted.decision, additions)
+    summary = summarise(found.roles, models, fitted.score, fitted.decision, additions)
     summary |= {"read": read_summary(table.report, frame, found.roles), "seconds": timer.seconds}
     return FittedTable(profile, fitted, Prediction(table, additions, summary))
