@@ -266,7 +266,9 @@ def test_the_blocks_of_the_page_run(tmp_path: Path) -> None:
     """In their order, in a process of their own; those of both languages are the same but for their comments."""
     english, french = (
         re.findall(
-            r"^```python( no-run)?\n(.*?)^```$", (EXAMPLE.parents[1] / page).read_text("utf-8"), re.MULTILINE | re.DOTALL
+            r"^```python( no-run)?\n(.*?)^```$",
+            (EXAMPLE.parents[1] / page).read_text("utf-8"),
+            re.MULTILINE | re.DOTALL,
         )
         for page in PAGES
     )

@@ -115,7 +115,8 @@ def match(
     """Find the roles of the columns and the models that fit, without scoring; arguments and errors as for `predict`."""
     with _context(catalog, options, chosen) as context:
         found = table_matching.match(_read(table).table, context)
-    return Matches(found.matches, {"roles": found.roles.to_json(), "seconds": found.seconds})
+    summary = {"roles": found.roles.to_json(), "read": found.read, "seconds": found.seconds}
+    return Matches(found.matches, summary)
 
 
 class Scorer:

@@ -11,6 +11,7 @@ import pytest
 
 from vigie import resources, settings
 from vigie.catalog import Catalog
+from vigie.engine.options import ScoringContext, Sizes
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
-    """What the tasks inherit: our Python, and a home that is nobody's."""
+    """What the tasks inherit: our Python, and an empty home folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
@@ -48,13 +49,10 @@ def catalog(chosen: settings.Settings) -> Iterator[Catalog]:
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that one piece would do for is scored in passes, on samples of it."""
-    from vigie.engine import out_of_core
-
-    monkeypatch.setattr(out_of_core, "OUT_OF_CORE_MIN_ROWS", 1000)
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE_ROWS", 1500)
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "MIN_CUSTOMER_ROWS", 100)
+def context(catalog: Catalog, chosen: settings.Settings) -> ScoringContext:
+    """A table of a few thousand rows is scored out of core, on samples of it."""
+    sizes = Sizes(out_of_core=1000, sample=1500, min_customer_rows=100)
+    return ScoringContext(catalog, resources.bundle_loader(chosen), sizes=sizes)
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import polars as pl
 import pytest
 from tests.helpers.tables import busy_table
 from tests.waiting import LIMIT, wait_until
@@ -22,10 +21,10 @@ import pyspark
 from pyspark.sql import SparkSession
 from tests.spark.rows import assert_same, back, sent
 
-from vigie import resources, settings, spark
-from vigie.catalog import Catalog
-from vigie.engine import out_of_core, spill
-from vigie.engine.options import Options, ScoringContext
+from vigie import spark
+from vigie.engine import files
+from vigie.engine.options import ScoringContext
+from vigie.spark.backend import ClusterSettings
 from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
@@ -121,13 +120,10 @@ def cluster(environment: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cluster
 
 
 def test_a_machine_lost_in_the_middle(
-    cluster: Cluster, catalog: Catalog, chosen: settings.Settings, work: str, short: None, tmp_path: Path
+    cluster: Cluster, context: ScoringContext, work: str, tmp_path: Path
 ) -> None:
     frame = busy_table(5, flows=False)
-    rows = spill.of_table(from_frame(frame), tmp_path / "typed")
-    expected = out_of_core.score(
-        rows, ScoringContext(catalog, resources.bundle_loader(chosen), Options()), tmp_path
-    )
+    expected = files.predict_table(from_frame(frame), context, tmp_path)
     struck = threading.Event()
     killer = threading.Thread(target=_kill_when_busy, args=(cluster, struck))
 
@@ -137,16 +133,14 @@ def test_a_machine_lost_in_the_middle(
             killer.start()
 
     df = sent(cluster.session, frame, tmp_path).repartition(4)
-    room = spark.Room(work, 500, strict=False)
-    found = spark.score(
-        df, ScoringContext(catalog, resources.bundle_loader(chosen), Options()), room, progress
-    )
+    settings = ClusterSettings(work, 500, require_signature=False)
+    found = spark.score(df, replace(context, progress=progress), settings)
     scored = back(found.frame)
     killer.join(LIMIT)
     assert struck.is_set()
     assert cluster.workers[0].process.poll() == -signal.SIGKILL
     assert cluster.executors() == 1
-    whole = frame.hstack(pl.concat(list(expected.pieces())))
+    whole = frame.hstack(expected.additions)
     assert_same(scored, whole, ("time", "amount", "device", "ip", "email"))
 
 

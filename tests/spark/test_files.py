@@ -13,12 +13,12 @@ pytest.importorskip("pyspark", reason="make test-spark")
 
 from pyspark.sql import SparkSession
 
-from vigie import resources, settings, spark
-from vigie.catalog import Catalog
+from vigie import spark
 from vigie.engine import files as one_file
-from vigie.engine.options import Options, ScoringContext
+from vigie.engine.options import ScoringContext
 from vigie.errors import InputRefused, MalformedTable, UsageRefused
 from vigie.spark import files
+from vigie.spark.backend import ClusterSettings
 
 pytestmark = pytest.mark.spark
 ROWS = 4000
@@ -33,18 +33,11 @@ def written(frame: pl.DataFrame, path: Path) -> None:
     path.write_bytes(text.encode("windows-1252"))
 
 
-def through_spark(
-    session: SparkSession, catalog: Catalog, chosen: settings.Settings, source: Path, target: Path
-):
+def through_spark(session: SparkSession, context: ScoringContext, source: Path, target: Path):
     table = files.read(session, files.find(str(source), max_columns=100))
-    room = spark.Room((target.parent / "work").as_uri(), 900, strict=False)
+    settings = ClusterSettings((target.parent / "work").as_uri(), 900, require_signature=False)
     comma = table.dialect is not None and table.dialect.separator == ";"
-    found = spark.score(
-        table.df,
-        ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
-        room,
-        comma_by_default=comma,
-    )
+    found = spark.score(table.df, context, settings, comma_by_default=comma)
     dialect = replace(table.dialect, decimal=found.decimal) if table.dialect else None
     files.write(found.frame, files.Target(str(target), source_extension(source)), dialect)
 
@@ -55,12 +48,7 @@ def source_extension(folder: Path) -> str:
 
 @pytest.mark.parametrize("extension", [".csv", ".parquet"])
 def test_the_output_is_that_of_one_file(
-    extension: str,
-    spark_session: SparkSession,
-    catalog: Catalog,
-    chosen: settings.Settings,
-    short: None,
-    tmp_path: Path,
+    extension: str, spark_session: SparkSession, context: ScoringContext, tmp_path: Path
 ) -> None:
     """Byte for byte in a CSV: a cell over two lines, one that the look did not see, and all else of the upload."""
     frame = busy_table(6, flows=False).with_columns(
@@ -74,15 +62,8 @@ def test_the_output_is_that_of_one_file(
         written(frame.slice(number * 1500, 1500), tmp_path / "in" / f"part-{number}{extension}")
     written(frame, tmp_path / f"in{extension}")
     limits = one_file.Limits(10_000, 100, tmp_path / "room")
-    assert one_file.predict_file(
-        tmp_path / f"in{extension}",
-        tmp_path / f"out{extension}",
-        catalog,
-        resources.bundle_loader(chosen),
-        Options(),
-        limits,
-    )
-    through_spark(spark_session, catalog, chosen, tmp_path / "in", tmp_path / "out")
+    one_file.predict_file(str(tmp_path / f"in{extension}"), tmp_path / f"out{extension}", context, limits)
+    through_spark(spark_session, context, tmp_path / "in", tmp_path / "out")
     parts = sorted((tmp_path / "out").glob("part-*"))
     assert (tmp_path / "out" / "_SUCCESS").exists()
     if extension == ".csv":
@@ -117,6 +98,6 @@ def test_files_that_do_not_belong_together(spark_session: SparkSession, tmp_path
 
 
 def test_an_output_that_is_there_is_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / "part-00000.csv").write_text("somebody's")
+    (tmp_path / "part-00000.csv").write_text("another file")
     with pytest.raises(UsageRefused, match="not empty"):
         files.check(files.Target(str(tmp_path), ".csv"))

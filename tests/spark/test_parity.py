@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -13,44 +14,33 @@ pytest.importorskip("pyspark", reason="make test-spark")
 from pyspark.sql import SparkSession, functions
 from tests.spark.rows import assert_same, back, sent
 
-from vigie import resources, settings, spark
-from vigie.catalog import Catalog
-from vigie.engine import out_of_core, pipeline, spill
-from vigie.engine.options import Options, ScoringContext
+from vigie import spark
+from vigie.engine import files, pipeline
+from vigie.engine.options import Options, ScoringContext, Sizes
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused
+from vigie.spark.backend import ClusterSettings
 from vigie.table import from_frame
 
 pytestmark = pytest.mark.spark
 BY = ("time", "amount", "device", "ip", "email")
 
 
-def on_one_machine(
-    frame: pl.DataFrame, catalog: Catalog, chosen: settings.Settings, options: Options, folder: Path
-):
-    rows = spill.of_table(from_frame(frame), folder / "typed")
-    scored = out_of_core.score(
-        rows, ScoringContext(catalog, resources.bundle_loader(chosen), options), folder
-    )
-    return frame.hstack(pl.concat(list(scored.pieces()))), scored.summary
-
-
 @pytest.mark.parametrize(("parts", "flows", "skew"), [(1, False, False), (3, True, False), (7, False, True)])
 def test_the_same_numbers(
-    parts: int, flows: bool, skew: bool, spark_session: SparkSession, catalog: Catalog,
-    chosen: settings.Settings, work: str, short: None, tmp_path: Path,
+    parts: int, flows: bool, skew: bool, spark_session: SparkSession, context: ScoringContext, work: str, tmp_path: Path,
 ) -> None:  # fmt: skip
     """To the last bit, with a budget kept to the row; also where one customer has a third of the rows."""
     frame = busy_table(parts, flows=flows)
     if skew:
         third = pl.int_range(pl.len()) % 3 == 0
         frame = frame.with_columns(customer=pl.when(third).then(pl.lit("C9999")).otherwise("customer"))
-    options = Options(alert_budget=37)
-    expected, summary = on_one_machine(frame, catalog, chosen, options, tmp_path)
+    context = replace(context, options=Options(alert_budget=37))
+    result = files.predict_table(from_frame(frame), context, tmp_path)
+    expected, summary = frame.hstack(result.additions), result.summary
     df = sent(spark_session, frame, tmp_path)
     df = df.coalesce(1) if parts == 1 else df.orderBy(functions.rand(parts)).repartition(parts)
-    room = spark.Room(work, 900, strict=False)
-    found = spark.score(df, ScoringContext(catalog, resources.bundle_loader(chosen), options), room)
+    found = spark.score(df, context, ClusterSettings(work, 900, require_signature=False))
     scored = back(found.frame)
     assert scored.columns == expected.columns
     assert_same(scored, expected, BY)
@@ -62,42 +52,29 @@ def test_the_same_numbers(
         {k: v for k, v in one.items() if k not in ("seconds", "top")} for one in (found.summary, summary)
     )
     assert next(timeless) == next(timeless)
-    found.forget()
+    found.delete_workdir()
     assert not (tmp_path / "work").exists()
 
 
 def test_few_rows_are_scored_in_memory(
-    spark_session: SparkSession, catalog: Catalog, chosen: settings.Settings, work: str, tmp_path: Path
+    spark_session: SparkSession, context: ScoringContext, work: str, tmp_path: Path
 ) -> None:
-    """As the command line does it, and a column that is called like one of ours keeps its name."""
+    """As the command line does it, and a column with the name of a result column keeps its name."""
+    context = replace(context, sizes=Sizes())
     frame = busy_table(9, flows=False).rename({"channel": "Alert"})
-    expected = pipeline.predict(
-        from_frame(frame), ScoringContext(catalog, resources.bundle_loader(chosen))
-    ).additions
+    expected = pipeline.predict(from_frame(frame), context).additions
     df = sent(spark_session, frame, tmp_path).repartition(3)
-    found = back(
-        spark.score(
-            df,
-            ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
-            spark.Room(work, 900, strict=False),
-        ).frame
-    )
-    assert found.columns == [
-        *frame.columns,
-        *(name if name != "alert" else "alert_2" for name in RESULT_COLUMNS),
-    ]
+    found = back(spark.score(df, context, ClusterSettings(work, 900, require_signature=False)).frame)
+    names = [name if name != "alert" else "alert_2" for name in RESULT_COLUMNS]
+    assert found.columns == [*frame.columns, *names]
     plain = found.rename({"Alert": "channel", "alert_2": "alert"})
     assert_same(plain, frame.rename({"Alert": "channel"}).hstack(expected), BY)
 
 
 def test_names_that_spark_cannot_tell_apart(
-    spark_session: SparkSession, catalog: Catalog, chosen: settings.Settings, work: str
+    spark_session: SparkSession, context: ScoringContext, work: str
 ) -> None:
     """Are refused before any work is done, and named."""
     df = spark_session.createDataFrame([(1, 2)], "Amount long, amount long")
     with pytest.raises(InputRefused, match="'Amount' and 'amount'"):
-        spark.score(
-            df,
-            ScoringContext(catalog, resources.bundle_loader(chosen), Options()),
-            spark.Room(work, 900, strict=False),
-        )
+        spark.score(df, context, ClusterSettings(work, 900, require_signature=False))

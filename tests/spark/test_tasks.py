@@ -11,17 +11,18 @@ import pytest
 pytest.importorskip("pyspark", reason="make test-spark")
 
 from pyspark.sql import SparkSession
-from vigie.engine.fitted_scorer import Terms
 
-from vigie import settings
-from vigie.catalog import Catalog
+from vigie.catalog import Catalog, ModelVersion
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
+from vigie.engine.row_functions import ScoreRows
+from vigie.engine.scorer import Scorer
+from vigie.engine.totals import order_of
 from vigie.errors import DamagedBundle, UsageRefused
-from vigie.fitted_state import FeatureState, ScoringState
+from vigie.fitted_state import FittedState
 from vigie.roles.inference import Roles
-from vigie.spark import aggregates, arrow_frame, errors, tasks
-from vigie.spark.model_loading import Sent
+from vigie.spark import arrow_frame, errors
+from vigie.spark.model_loading import ShippedScoring
 
 pytestmark = pytest.mark.spark
 
@@ -31,20 +32,9 @@ def test_scores_keep_their_order_as_whole_numbers() -> None:
     numbers = np.concatenate(
         [rng.normal(0, 10.0**scale, 200) for scale in (-300, -3, 0, 300)] + [[0.0, -0.0]]
     )
-    order = tasks.order_of(numbers)
+    order = order_of(numbers)
     assert (order[:-1][np.argsort(numbers[:-1])] == np.sort(order[:-1])).all()
     assert order[-1] == order[-2], "nothing is nothing"
-
-
-@pytest.mark.parametrize("wanted", [1, 5, 300])
-def test_the_nth_largest_is_found_without_sorting(wanted: int, spark_session: SparkSession) -> None:
-    numbers = np.repeat(tasks.order_of(np.random.default_rng(1).normal(size=150)), 2)
-    rows = arrow_frame.Frames(
-        spark_session.createDataFrame([(int(n),) for n in numbers], "_0 long"), {"n": pl.Int64()}
-    )
-    found, still = aggregates._nth(rows.df, rows.at("n"), wanted)
-    assert found == np.sort(numbers)[::-1][wanted - 1]
-    assert still == wanted - (numbers > found).sum()
 
 
 def test_numbers_are_packed_to_the_bit() -> None:
@@ -56,7 +46,9 @@ def test_numbers_are_packed_to_the_bit() -> None:
 
 def test_a_bug_in_a_task_says_where_and_never_what(spark_session: SparkSession) -> None:
     """Its message may quote a cell, and the logs of a cluster are read by many."""
-    rows = arrow_frame.Frames(spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()})
+    rows = arrow_frame.SparkFrame(
+        spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()}
+    )
     broken = rows.map(_quoting, {"who": pl.String()})
     with pytest.raises(Exception, match="ValueError at ") as caught, errors.to_driver():
         broken.collect()
@@ -67,15 +59,19 @@ def _quoting(rows: pl.DataFrame):
     raise ValueError(rows["who"][0])
 
 
-def test_models_are_opened_as_registered(catalog: Catalog, chosen: settings.Settings) -> None:
+def test_models_are_opened_as_registered(catalog: Catalog) -> None:
     """Once a process, and never one whose bytes are not those of the catalog."""
     entry = catalog.list()[0]
-    member = EnsembleMember(entry.name, 1.0, 0.9, {}, 0.0, {}, b"", None)
-    terms = Terms(Roles(()), Options(), FeatureState(), ScoringState(), members=(member,))
-    one, again = (Sent(terms, (entry,)).here().members[0].model for _ in range(2))
+    one, again = (_shipped(entry).load().members[0].model for _ in range(2))
     assert one is again
     with pytest.raises(DamagedBundle):
-        Sent(terms, (replace(entry, manifest_sha256="0" * 64),)).here()
+        _shipped(replace(entry, manifest_sha256="0" * 64)).load()
+
+
+def _shipped(entry: ModelVersion) -> ShippedScoring:
+    member = EnsembleMember(entry.name, 1.0, 0.9, {}, 0.0, {}, b"", None, entry)
+    scorer = Scorer({}, Roles(()), Options(), (member,), None, FittedState())
+    return ShippedScoring.of(ScoreRows(scorer), require_signature=False)
 
 
 def test_machines_with_other_versions_are_refused(
@@ -83,7 +79,7 @@ def test_machines_with_other_versions_are_refused(
 ) -> None:
     """Hashes differ between versions of polars: the scores would, silently."""
     monkeypatch.setattr(arrow_frame, "_versions", lambda: ("9.9", "9.9"))
-    rows = arrow_frame.Frames(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
+    rows = arrow_frame.SparkFrame(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
     asked = rows.map(_same_rows, {"who": pl.String()})
     with pytest.raises(UsageRefused, match=r"expected 9\.9 with 9\.9"), errors.to_driver():
         asked.collect()

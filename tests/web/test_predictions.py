@@ -183,6 +183,9 @@ def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str
     known = {row["row"]: row["fraud_score"] for row in page}
     live = [row["fraud_score"] for row in answer.get_json()["rows"]]
     assert live == pytest.approx([known[number] for number in range(240)], abs=1e-9)
+    client.put(f"/api/v1/predictions/{run}/budget", json={"budget": 7}, headers=ada)
+    alerts = [row["alert"] for row in client.post("/api/v1/score", json=body, headers=ada).get_json()["rows"]]
+    assert [number for number, alert in enumerate(alerts) if alert] == sorted(row["row"] for row in page[:7])
     one = client.post(
         "/api/v1/score", json={"prediction_id": run, "rows": rows[-30:]}, headers=ada
     ).get_json()

@@ -21,24 +21,50 @@ class Label:
     Attributes:
         row: index of the row in the upload, from 0.
         verdict: one of `vigie.app.tables.LABELS`.
+        comment: free text; None without one.
     """
 
     row: int
     verdict: str
     user_name: str
     at: datetime
+    comment: str | None = None
 
 
-def set_labels(engine: Engine, upload_id: str, user_id: int, labels: Mapping[int, str | None]) -> None:
-    """Replace the labels of rows; None deletes a label."""
-    now = datetime.now(UTC)
-    new = [
-        {"upload_id": upload_id, "row": row, "verdict": label, "user_id": user_id, "at": now}
-        for row, label in labels.items()
-        if label is not None
-    ]
+def set_labels(
+    engine: Engine,
+    upload_id: str,
+    user_id: int,
+    labels: Mapping[int, str | None],
+    comments: Mapping[int, str | None] | None = None,
+) -> None:
+    """Replace the labels of rows; None deletes a label with its comment.
+
+    Args:
+        engine: the database.
+        upload_id: the upload.
+        user_id: the user who labels.
+        labels: row -> label.
+        comments: row -> comment, None to delete it; a row that is not named keeps its comment.
+    """
+    now, comments = datetime.now(UTC), comments or {}
+    chosen = sa.and_(_ROWS.upload_id == upload_id, _ROWS.row.in_(list(labels)))
     with writing(engine) as connection:
-        connection.execute(sa.delete(marks).where(_ROWS.upload_id == upload_id, _ROWS.row.in_(list(labels))))
+        stored = connection.execute(sa.select(_ROWS.row, _ROWS.comment).where(chosen))
+        before = {row.row: row.comment for row in stored}
+        new = [
+            {
+                "upload_id": upload_id,
+                "row": row,
+                "verdict": label,
+                "user_id": user_id,
+                "at": now,
+                "comment": comments.get(row) if row in comments else before.get(row),
+            }
+            for row, label in labels.items()
+            if label is not None
+        ]
+        connection.execute(sa.delete(marks).where(chosen))
         if new:
             connection.execute(sa.insert(marks), new)
 
@@ -46,7 +72,7 @@ def set_labels(engine: Engine, upload_id: str, user_id: int, labels: Mapping[int
 def list_labels(engine: Engine, upload_id: str) -> list[Label]:
     """Return the labels of an upload, by row."""
     query = (
-        sa.select(_ROWS.row, _ROWS.verdict, users.c.name, _ROWS.at)
+        sa.select(_ROWS.row, _ROWS.verdict, users.c.name, _ROWS.at, _ROWS.comment)
         .join(users, users.c.id == _ROWS.user_id)
         .where(_ROWS.upload_id == upload_id)
         .order_by(_ROWS.row)

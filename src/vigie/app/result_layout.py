@@ -1,19 +1,22 @@
 """Layout of a stored result: names of the files and of the columns of the ranked table.
 
-The worker writes a result and the pages read it. The ranked table holds all rows, most suspicious first. Its columns have
-prefixes, so that no column of an upload conflicts with another: `v:` for Vigie's own, `c:` for the cells of an upload as
-text, and `t:` for the same cells as numbers or dates, to sort by.
+The worker writes a result; pages and exports read it. The ranked table holds all rows, most suspicious first. Its columns
+have prefixes, so that no column of an upload conflicts with another: `v:` for Vigie's own, `c:` for the cells of an upload
+as text, and `t:` for the same cells as numbers or dates, to sort by. The other two tables are in the order of the upload:
+its cells with the result columns, and its columns of numbers and dates with their types.
 """
 
 from __future__ import annotations
 
 RANKED = "ranked.parquet"
-CSV = "predictions.csv"
-PARQUET = "predictions.parquet"
-WORKBOOK = "alerts.xlsx"
+ROWS = "predictions.parquet"
+EXACT = "exact.parquet"
 CHARTS = "charts.json"
 SCORER = "plan.npz"
-FILES = (RANKED, CSV, PARQUET, WORKBOOK, CHARTS, SCORER)
+FILES = (RANKED, ROWS, EXACT, CHARTS, SCORER)
+
+VERDICT_COLUMNS = ("verdict", "verdict_by", "verdict_at", "comment")
+"""Columns of an exported table after the result columns: the label of a row, who gave it, when, and the comment."""
 
 
 def own_column(name: str) -> str:

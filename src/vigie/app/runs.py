@@ -18,6 +18,8 @@ from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 UNFINISHED = ("queued", "running")
+DEFAULT_BUDGET = 20
+"""Rows to review where neither a user nor Vigie proposes a number."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Run:
         summary: result without cells; plain JSON.
         error: reason of a failure: message, hint, kind.
         result: folder of the result in the store.
+        alert_budget: number of rows to review that was set on the page; None for the proposed number.
         attempts: number of times a worker started the run.
         position: number of runs ahead in the queue, while queued.
     """
@@ -56,12 +59,23 @@ class Run:
     started_at: datetime | None
     finished_at: datetime | None
     attempts: int
+    alert_budget: int | None = None
     position: int | None = None
 
     @property
     def rows_done(self) -> int:
         """Approximate number of rows processed."""
         return int(self.share * (self.rows or 0))
+
+    @property
+    def budget(self) -> int | None:
+        """Number of rows to review: as set, else as proposed, else `DEFAULT_BUDGET`; None before there is a result."""
+        if self.summary is None or "alerts" not in self.summary:
+            return None
+        chosen = (
+            int(self.summary["alerts"]) or DEFAULT_BUDGET if self.alert_budget is None else self.alert_budget
+        )
+        return min(chosen, int(self.summary["rows"]))
 
 
 def enqueue(
@@ -72,10 +86,11 @@ def enqueue(
     options: Mapping[str, Any],
     *,
     parent_id: str | None = None,
+    alert_budget: int | None = None,
 ) -> str:
     """Create a queued run and return its id."""
     with writing(engine) as connection:
-        return _insert(connection, upload_id, user_id, kind, options, parent_id)
+        return _insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
 
 
 def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Mapping[str, Any]) -> str:
@@ -141,6 +156,18 @@ def cancel(engine: Engine, run_id: str) -> None:
         raise WrongState(msg("run {run_id!r}", run_id=run_id), found=str(state), expected=UNFINISHED)
 
 
+def set_budget(engine: Engine, run_id: str, budget: int) -> None:
+    """Set the number of rows to review.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    with writing(engine) as connection:
+        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget)
+        if connection.execute(changed).rowcount != 1:
+            raise NotFound("run", run_id)
+
+
 def count_by_state(engine: Engine) -> list[tuple[str, str, int]]:
     """Return (kind, state, number) of all runs."""
     query = sa.select(_ROWS.kind, _ROWS.state, sa.func.count()).group_by(_ROWS.kind, _ROWS.state)
@@ -162,6 +189,7 @@ def _insert(
     kind: str,
     options: Mapping[str, Any],
     parent_id: str | None = None,
+    alert_budget: int | None = None,
 ) -> str:
     now, run_id = datetime.now(UTC), new_id("run")
     row = {
@@ -172,6 +200,7 @@ def _insert(
         "state": "queued",
         "options": dict(options),
         "parent_id": parent_id,
+        "alert_budget": alert_budget,
         "stage": "",
         "share": 0.0,
         "created_at": now,

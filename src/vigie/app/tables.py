@@ -158,6 +158,8 @@ runs = sa.Table(
     sa.Column("error", JsonDocument, nullable=True),
     # Folder of the result in the store; set in the same statement as the state.
     sa.Column("result", sa.String(500), nullable=True),
+    # Rows to review, as set on the page; null for the number that Vigie proposes.
+    sa.Column("alert_budget", sa.BigInteger, nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=True),
     sa.Column("finished_at", UtcDateTime, nullable=True),
@@ -182,6 +184,7 @@ marks = sa.Table(
     sa.Column("verdict", sa.String(20), nullable=False),
     _user(),
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("comment", sa.Text, nullable=True),
     sa.CheckConstraint(_one_of("verdict", LABELS), name="marks_verdict"),
 )
 

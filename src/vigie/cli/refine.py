@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,28 +23,30 @@ if TYPE_CHECKING:
     from vigie.table import Table
 
 _ROW = ("row", "ligne", "row_number")
+_VERDICT = "verdict"
+"""Column of the labels in a table that was exported from the web app."""
 _label = click.option(
     "--label", metavar="COLUMN", help="Column of FILE that holds the labels; by default the other one of two."
 )
 
 
-def _labels(*, required: bool) -> options.Decorator:
-    return click.option(
-        "--labels", required=required, metavar="FILE",
-        help="Reviewed rows: a CSV with the row number (column `row`, from 1) or a column that identifies the row, and a "
-             "column that says fraud or fine.",
-    )  # fmt: skip
+_labels = click.option(
+    "--labels", metavar="FILE",
+    help="Reviewed rows: a CSV with the row number (column `row`, from 1) or a column that identifies the row, and a "
+         "column that says fraud or fine. Not needed for a table exported from the web app, which has a column `verdict`.",
+)  # fmt: skip
 
 
 @click.command(
     epilog=EXAMPLES.format(
         "vigie refine predictions.csv --labels reviewed.csv -o better.csv",
         "vigie refine predictions.csv --labels verdicts.csv --label verdict -o better.parquet",
+        "vigie refine exported.csv -o better.csv",
         "vigie refine predictions.csv --labels reviewed.csv -o better.csv --json",
     )
 )
 @click.argument("source", metavar="PREDICTIONS")
-@_labels(required=True)
+@_labels
 @_label
 @click.option(
     "-o",
@@ -57,12 +60,12 @@ def _labels(*, required: bool) -> options.Decorator:
 @options.seed("The same table, labels and seed give the same scores.")
 @options.as_json
 def refine(
-    source: str, labels: str, label: str | None, output: str, alert_budget: float | int | None, lang: str, seed: int, as_json: bool
+    source: str, labels: str | None, label: str | None, output: str, alert_budget: float | int | None, lang: str, seed: int, as_json: bool
 ) -> None:  # fmt: skip
     """Score PREDICTIONS again, with labels of some of its rows.
 
-    PREDICTIONS is a file that `vigie predict` wrote; its seven columns are removed and computed again. Label at least
-    five rows. Labels change only the scores of this table, never a model.
+    PREDICTIONS is a file that `vigie predict` wrote or that was exported from the web app; its seven columns are removed
+    and computed again, and so are the columns of the verdicts, which are the labels. Label at least five rows. Labels change only the scores of this table, never a model.
     """
     from vigie.cli import console
     from vigie.cli.report import Written, report
@@ -74,15 +77,23 @@ def refine(
     t, config = Translator(lang), settings.load()
     scoring = Options(language=lang, alert_budget=alert_budget, seed=seed)
     with options.scoring_context(scoring, config, t) as context:
-        table, _ = _predictions(source, config)
-        result = engine.refine(table, context, read_labels(table, labels, label, config))
+        found = _predictions(source, config)
+        known = _known(found, labels, label, config)
+        if known is None:
+            raise InputRefused(
+                msg(
+                    "{source}: found no column of verdicts, expected --labels or such a column", source=source
+                ),
+                hint="name a file of reviewed rows with --labels, or export the table from the web app",
+            )
+        result = engine.refine(found.table, context, known)
         context.progress("writing", 0.95)
-        write(table, result.additions, output)
+        write(found.table, result.additions, output)
     if as_json:
         console.dump(result.summary)
         return
     written = Written("stdout" if output == "-" else output, list(result.additions.columns))
-    parts = report(result.summary, t, source=table.source, width=console.width(), written=written)
+    parts = report(result.summary, t, source=found.table.source, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
     console.print_line(_refined(result.summary["refined"], t))
 
@@ -95,7 +106,7 @@ def refine(
     )
 )
 @click.argument("source", metavar="PREDICTIONS")
-@_labels(required=False)
+@_labels
 @_label
 @click.option("-n", "count", default=10, show_default=True, type=click.IntRange(1, 1000), metavar="N",
               help="Number of rows.")  # fmt: skip
@@ -115,15 +126,15 @@ def suggest(
     from vigie.engine.output import Prediction
 
     config = settings.load()
-    table, additions = _predictions(source, config)
-    known = read_labels(table, labels, label, config) if labels else {}
+    predictions = _predictions(source, config)
+    additions, known = predictions.additions, _known(predictions, labels, label, config) or {}
     found = [
         {
             "row": row + 1,
             "fraud_score": additions["fraud_score"][row],
             "reasons": additions["reasons"][row] or "",
         }
-        for row in engine.suggest(Prediction(table, additions, {}), known, count, seed)
+        for row in engine.suggest(Prediction(predictions.table, additions, {}), known, count, seed)
     ]
     if as_json:
         console.dump(found)
@@ -135,22 +146,66 @@ def suggest(
     console.show(shown)
 
 
-def _predictions(source: str, config: settings.Settings) -> tuple[Table, pl.DataFrame]:
-    """Return the upload as it was before `vigie predict`, and the seven result columns."""
-    from dataclasses import replace
+@dataclass(frozen=True)
+class _Predictions:
+    """A scored table.
 
+    Attributes:
+        table: the upload as it was before `vigie predict`.
+        additions: (rows, 7) the result columns.
+        verdicts: (rows,) the labels of a table that was exported from the web app, else None.
+    """
+
+    table: Table
+    additions: pl.DataFrame
+    verdicts: pl.Series | None
+
+
+def _known(
+    predictions: _Predictions, labels: str | None, label: str | None, config: settings.Settings
+) -> dict[int, bool] | None:
+    """Return the labels of a file or of the table itself; None where there is neither."""
+    from vigie.training.labels import read_feedback
+
+    if labels:
+        return read_labels(predictions.table, labels, label, config)
+    if predictions.verdicts is None:
+        return None
+    found = read_feedback(predictions.verdicts, predictions.table.source)
+    return {row: fraud for row, fraud in enumerate(found) if fraud is not None}
+
+
+def _predictions(source: str, config: settings.Settings) -> _Predictions:
+    """Read a file that `vigie predict` wrote or that was exported from the web app."""
+    from vigie.app.result_layout import VERDICT_COLUMNS
     from vigie.engine.output import RESULT_COLUMNS
 
-    table = read_table(source, config)
+    table, verdicts = read_table(source, config), None
+    if _is_exported(table):
+        last = table.frame.columns[-len(VERDICT_COLUMNS) :]
+        verdicts = table.typed[last[0]]
+        table = replace(table, frame=table.frame.drop(last), typed=table.typed.drop(last))
     last = table.frame.columns[-len(RESULT_COLUMNS) :]
-    names = [re.sub(r"_\d+$", "", name) for name in last]
-    if names != list(RESULT_COLUMNS) or table.frame.width <= len(RESULT_COLUMNS):
+    if _plain_names(last) != list(RESULT_COLUMNS) or table.frame.width <= len(RESULT_COLUMNS):
         raise InputRefused(
             msg("{source}: the last columns are not those that `vigie predict` writes", source=source),
             hint=msg("expected a file that ends in {columns}", columns=", ".join(RESULT_COLUMNS)),
         )
     additions = table.typed.select(last).rename(dict(zip(last, RESULT_COLUMNS, strict=True)))
-    return replace(table, frame=table.frame.drop(last), typed=table.typed.drop(last)), additions
+    upload = replace(table, frame=table.frame.drop(last), typed=table.typed.drop(last))
+    return _Predictions(upload, additions, verdicts)
+
+
+def _is_exported(table: Table) -> bool:
+    """Return whether a table ends in the columns of verdicts that an export of the web app has."""
+    from vigie.app.result_layout import VERDICT_COLUMNS
+
+    return _plain_names(table.frame.columns[-len(VERDICT_COLUMNS) :]) == list(VERDICT_COLUMNS)
+
+
+def _plain_names(columns: Sequence[str]) -> list[str]:
+    """Return names without the number that they got because the upload has such a column too."""
+    return [re.sub(r"_\d+$", "", name) for name in columns]
 
 
 def read_labels(table: Table, labels: str, label: str | None, config: settings.Settings) -> dict[int, bool]:
@@ -169,6 +224,7 @@ def read_labels(table: Table, labels: str, label: str | None, config: settings.S
         InputRefused: the file does not identify rows, or contradicts itself.
         UnknownColumn: there is no column `label`.
     """
+    from vigie.app.result_layout import VERDICT_COLUMNS
     from vigie.training.labels import read_feedback
 
     file = read_table(labels, config)
@@ -177,8 +233,12 @@ def read_labels(table: Table, labels: str, label: str | None, config: settings.S
         raise UnknownColumn(label, columns)
     number = next((c for c in columns if c.lower() in _ROW and c != label), None)
     key = number or next((c for c in columns if c in table.typed.columns and c != label), None)
-    value = label or next((c for c in columns if c != key), None)
-    if key is None or value is None or (label is None and len(columns) != 2):
+    if number is None and label is None and _is_exported(file) and len(file.typed) == len(table.typed):
+        verdicts = read_feedback(file.typed[columns[-len(VERDICT_COLUMNS)]], labels)
+        return {row: fraud for row, fraud in enumerate(verdicts) if fraud is not None}
+    exported = _VERDICT if label is None and _VERDICT in columns and key != _VERDICT else None
+    value = label or exported or next((c for c in columns if c != key), None)
+    if key is None or value is None or (label is None and exported is None and len(columns) != 2):
         raise InputRefused(
             msg(
                 "{labels}: found the columns {columns}, expected a row and its label",

@@ -11,6 +11,7 @@ from vigie.arrays import Floats
 from vigie.calibration import calibrator as calibration
 from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
+from vigie.engine.members import UncalibratedLeader
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
 from vigie.i18n.messages import Message, as_message, msg
@@ -92,6 +93,7 @@ def fit_decision(
     prior: float | None,
     budget: float | None,
     odds: Floats | None = None,
+    leader: UncalibratedLeader | None = None,
 ) -> tuple[Decision, Thresholds]:
     """Decide on a table, and find the thresholds by which later rows are decided.
 
@@ -102,21 +104,25 @@ def fit_decision(
         prior: the share of frauds, where the user knows it.
         budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
         odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
+        leader: the leading model, where it has no calibrator; without a budget there are as many alerts as it classifies
+            as fraud.
     """
     x, rows = combined.score, len(combined.score)
-    abstained = _abstention_reason(combined, association, calibrator, trusted=odds is not None)
-    leader = None if odds is None or abstained else _quantiles(x, odds)
+    abstained = _abstention_reason(combined, association, calibrator, leader, trusted=odds is not None)
+    knots = None if odds is None or abstained else _quantiles(x, odds)
     ratio, prior_log_odds = np.zeros(0), None
     if calibrator is not None and abstained is None:
-        ratio = calibrator.log_ratio(_leader_log_odds(x, odds, leader))
+        ratio = calibrator.log_ratio(_leader_log_odds(x, odds, knots))
         prior_log_odds = calibration.prior_log_odds(ratio, _prevalence(combined, calibrator, prior).estimate)
     medium = float(np.quantile(x, 0.99)) if rows else 0.0
-    thresholds = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), leader)
+    thresholds = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), knots)
     found = decide(combined, calibrator, prior, thresholds, odds)
     ranked = np.argsort(-x, kind="stable")
     alert = np.zeros(rows, dtype=bool)
     if budget is not None:
         alert[ranked[: alert_count(budget, rows)]] = True
+    elif leader is not None:
+        alert[ranked[: leader.frauds]] = True
     elif found.prevalence is not None:
         alert[ranked[: f1_optimal_count(found.probability[ranked])]] = True
     precision = None
@@ -180,8 +186,18 @@ def _leader_log_odds(x: Floats, odds: Floats | None, knots: Floats | None) -> Fl
 
 
 def _abstention_reason(
-    combined: EnsembleScore, association: float, calibrator: Calibrator | None, *, trusted: bool
+    combined: EnsembleScore,
+    association: float,
+    calibrator: Calibrator | None,
+    leader: UncalibratedLeader | None,
+    *,
+    trusted: bool,
 ) -> Message | None:
+    if leader is not None:
+        return msg(
+            "the model {name} leads and was never calibrated: `vigie models calibrate {name}` does it with a labelled table",
+            name=leader.name,
+        )
     if calibrator is None:
         return msg("no reference model is similar enough to this table")
     if len(combined.score) < MIN_ROWS:

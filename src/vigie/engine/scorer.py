@@ -15,7 +15,13 @@ import numpy as np
 import polars as pl
 
 from vigie.engine.decision import Decision, decide, fit_decision
-from vigie.engine.members import EnsembleMember, apply_leader, calibrator_of, ensemble_score
+from vigie.engine.members import (
+    EnsembleMember,
+    apply_leader,
+    calibrator_of,
+    ensemble_score,
+    uncalibrated_leader,
+)
 from vigie.engine.options import Options, StageTimer
 from vigie.engine.output import ScoredRows, scored_rows
 from vigie.engine.scorer_io import StoredScorer
@@ -110,7 +116,13 @@ class Scorer(StoredScorer):
             calibrator = calibrator_of(matched.bundles, votes)
             score, odds = apply_leader(score, votes, calibrator, state)
             decision, state.thresholds.value = fit_decision(
-                score, table.association, calibrator, options.expected_fraud_rate, options.alert_budget, odds
+                score,
+                table.association,
+                calibrator,
+                options.expected_fraud_rate,
+                options.alert_budget,
+                odds,
+                uncalibrated_leader(members, votes, calibrator),
             )
         with timer("wording reasons", 0.9):
             rows = scored_rows(inputs, score, decision, options)

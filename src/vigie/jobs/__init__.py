@@ -8,7 +8,7 @@
     train            a model from a table with labels
     result_files     files that a scoring leaves in the store
     chart_data       data of the charts
-    workbook         alerts as .xlsx
+    exact_types      columns of a CSV as numbers and dates, for exports
     retention        deletion of expired uploads and audit lines
 
 A job may run twice: each attempt writes into its own folder, and one statement makes a folder the result

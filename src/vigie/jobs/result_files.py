@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import polars as pl
 from vigie.app import result_layout as layout
 from vigie.engine.output import Prediction
 from vigie.engine.refine import suggest
-from vigie.jobs import chart_data, workbook
+from vigie.jobs import chart_data
 from vigie.jobs.context import JobContext
+from vigie.jobs.exact_types import exact_columns
 from vigie.roles.inference import Roles
 from vigie.stores.base import join
 from vigie.table import write
@@ -40,9 +42,11 @@ def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) 
         if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean
     ]
     _write_ranked(folder / layout.RANKED, prediction, order, typed)
-    write(table, additions, folder / layout.CSV)
-    write(table, additions, folder / layout.PARQUET)
-    workbook.write(folder / layout.WORKBOOK, table.frame, additions, order)
+    write(table, additions, folder / layout.ROWS)
+    exact = exact_columns(table)
+    if exact.columns:
+        columns = [series.rename(layout.typed_column(number)) for number, series in exact.columns.items()]
+        pl.DataFrame(columns).write_parquet(folder / layout.EXACT, row_group_size=_ROW_GROUP)
     charts = chart_data.compute(prediction, roles, order)
     charts["suggested"] = suggest(prediction, labels, _MAX_SUGGESTED)
     (folder / layout.CHARTS).write_text(json.dumps(charts))
@@ -50,6 +54,10 @@ def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) 
     return {
         "columns": table.frame.columns,
         "typed": typed,
+        "exact": [number for number in exact.columns if number not in exact.partial],
+        "partial": sorted(exact.partial),
+        "units": {str(number): unit for number, unit in exact.units.items()},
+        "dialect": table.dialect and asdict(table.dialect),
         "actor": actor,
         "actor_role": roles.of(actor).role if actor else None,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -142,15 +142,28 @@ def _write_csv(
     dialect: CsvFormat | None,
     file: BinaryIO | gzip.GzipFile,
 ) -> None:
+    for chunk in csv_chunks(batches, dialect):
+        file.write(chunk)
+
+
+def csv_chunks(
+    batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]], dialect: CsvFormat | None
+) -> Iterator[bytes]:
+    """Yield a CSV as `write` writes it, one chunk a batch.
+
+    Args:
+        batches: rows of the upload and the additions to them, in order.
+        dialect: of the upload, where it is a CSV.
+    """
     dialect = dialect or _PLAIN
     if dialect.bom or dialect.separator == ";":
-        file.write(codecs.BOM_UTF8)
+        yield codecs.BOM_UTF8
     for number, (theirs, ours) in enumerate(batches):
         columns = [_as_uploaded(series) for series in theirs] + [
             _as_text(series, dialect.decimal) for series in ours
         ]
         text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=number == 0)
-        file.write(text.encode("utf-8"))
+        yield text.encode("utf-8")
 
 
 def _as_uploaded(series: pl.Series) -> pl.Series:

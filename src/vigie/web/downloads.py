@@ -9,9 +9,16 @@ from flask import Response, g
 from vigie.web.services import current_services
 
 
-def download(run_id: str, kind: str) -> Response:
-    """Return a file of a result as an attachment, streamed from the store."""
-    file = current_services().results.download(g.user, run_id, kind)
+def download(run_id: str, kind: str, budget: int | None, language: str) -> Response:
+    """Return a result as an attachment.
+
+    Args:
+        run_id: a finished run.
+        kind: format of the file.
+        budget: number of alerts; None for that of the run.
+        language: of the workbook.
+    """
+    file = current_services().results.download(g.user, run_id, kind, budget=budget, language=language)
     response = Response(file.chunks, content_type=file.media_type)
     ascii_name = file.name.encode("ascii", "replace").decode()
     for character in '?"\\':

@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
@@ -46,6 +47,7 @@ class RowQuery:
         level: `HIGH`, `MEDIUM` or `LOW`.
         label: a label of `vigie.app.tables.LABELS`, `any` or `none`.
         only: indices of rows, from 0; None for all.
+        alerts: number of alerts, the first rows of the ranking; None for those of the run.
     """
 
     budget: int | None = None
@@ -58,6 +60,7 @@ class RowQuery:
     level: str = ""
     label: str = ""
     only: tuple[int, ...] | None = None
+    alerts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,18 +113,23 @@ class ResultCache:
             raise _not_found(name) from None
         return found
 
-    def remove_stale(self) -> None:
-        """Delete copies unused for an hour or beyond the size limit: they hold cells, perhaps of deleted uploads."""
+    def remove_stale(self) -> bool:
+        """Delete copies unused for an hour or beyond the size limit: they hold cells, perhaps of deleted uploads.
+
+        Returns:
+            False when the last call was less than five minutes ago, so that nothing was done.
+        """
         now = time.time()
         with self._lock:
             if now - self._cleaned_at < _CLEANUP_SECONDS:
-                return
+                return False
             self._cleaned_at = now
         total = 0
         for path in sorted(self._folder.glob("*.parquet"), key=lambda path: -path.stat().st_mtime):
             total += path.stat().st_size
             if now - path.stat().st_mtime > _COPY_LIFETIME or total > self._max_bytes:
                 path.unlink(missing_ok=True)
+        return True
 
     def _fetch(self, key: str, copy: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -145,7 +153,7 @@ class RankedTable:
         self._actor: str | None = description.get("actor")
         self._actor_role: str = description.get("actor_role") or ""
 
-    def page(self, query: RowQuery, labels: Mapping[int, str]) -> Page:
+    def page(self, query: RowQuery, labels: Mapping[int, Label]) -> Page:
         """Return one page of the rows that a query selects.
 
         Args:
@@ -169,9 +177,9 @@ class RankedTable:
             keys = [self._sort_key(query.sort), own_column("rank")]
             rows = rows.sort(keys, descending=[query.descending, False], nulls_last=True)
         found = rows.slice((query.page - 1) * query.size, query.size).collect()
-        return Page(self._to_dicts(found, labels), total, self.columns)
+        return Page(self._to_dicts(found, labels, query.alerts or 0), total, self.columns)
 
-    def related(self, row: int, limit: int, labels: Mapping[int, str]) -> dict[str, Any]:
+    def related(self, row: int, limit: int, labels: Mapping[int, Label], alerts: int) -> dict[str, Any]:
         """Return the rows of the same actor, in the order of the upload; no rows where the actor is unknown.
 
         Raises:
@@ -186,8 +194,14 @@ class RankedTable:
         rows: list[dict[str, Any]] = []
         if actor.item() not in {None, ""}:
             found = self._scan().filter(cell == actor.item()).sort(index).head(limit).collect()
-            rows = self._to_dicts(found, labels)
+            rows = self._to_dicts(found, labels, alerts)
         return {"column": self._actor, "role": self._actor_role, "rows": rows}
+
+    def least_score(self, alerts: int) -> float | None:
+        """Return the score of the last alert; None without alerts."""
+        score = pl.col(own_column("fraud_score"))
+        found = self._scan().head(max(0, alerts)).tail(1).select(score).collect().to_series()
+        return float(found[0]) if len(found) else None
 
     def _scan(self) -> pl.LazyFrame:
         return pl.scan_parquet(self._path, glob=False, hive_partitioning=False)
@@ -206,7 +220,7 @@ class RankedTable:
         number = self._number(column)
         return typed_column(number) if number in self._typed else cell_column(number)
 
-    def _conditions(self, query: RowQuery, labels: Mapping[int, str]) -> list[pl.Expr]:
+    def _conditions(self, query: RowQuery, labels: Mapping[int, Label]) -> list[pl.Expr]:
         conditions = [pl.col(self._cell_column(column)) == cell for column, cell in query.filters.items()]
         if query.only is not None:
             conditions.append(_is_row(query.only))
@@ -220,18 +234,25 @@ class RankedTable:
         if query.label == "none":
             conditions.append(~_is_row(labels))
         elif query.label:
-            conditions.append(_is_row(row for row, label in labels.items() if query.label in {label, "any"}))
+            conditions.append(
+                _is_row(row for row, label in labels.items() if query.label in {label.verdict, "any"})
+            )
         return conditions
 
-    def _to_dicts(self, found: pl.DataFrame, labels: Mapping[int, str]) -> list[dict[str, Any]]:
+    def _to_dicts(
+        self, found: pl.DataFrame, labels: Mapping[int, Label], alerts: int
+    ) -> list[dict[str, Any]]:
         rows = []
         for stored in found.iter_rows(named=True):
             row = {name: stored[own_column(name)] for name in _OWN}
-            row["alert"] = bool(row["alert"])
+            row["alert"] = row["rank"] <= alerts
             row["cells"] = {
                 name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)
             }
-            row["mark"] = labels.get(row["row"])
+            label = labels.get(row["row"])
+            row["mark"] = row["verdict"] = label and label.verdict
+            row["verdict_by"], row["verdict_at"] = label and label.user_name, label and label.at
+            row["comment"] = label and label.comment
             rows.append(row)
         return rows
 

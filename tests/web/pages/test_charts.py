@@ -103,11 +103,3 @@ def test_outside_the_points_the_nearest_holds(n: int, precision: float) -> None:
     """Nothing is made up beyond what the job left."""
     assert budgets.at(POINTS, n)["precision"] == pytest.approx(precision)
     assert budgets.at(POINTS, n)["alerts"] == n
-
-
-@pytest.mark.parametrize(("alerts", "rows", "start"), [(7, 100, 7), (0, 100, 11), (0, 5, 5)])
-def test_the_slider_begins_at_what_vigie_proposes_or_at_a_few_rows(
-    alerts: int, rows: int, start: int
-) -> None:
-    """Where it proposes none there is still something to look at."""
-    assert budgets.initial({"alerts": alerts, "rows": rows}, POINTS) == start

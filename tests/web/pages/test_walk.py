@@ -77,11 +77,12 @@ def test_upload_check_score_mark_download_and_refine(
 
     _mark_ten(page, KEYS[language])
     assert page.inner_text("#labels-count") == said["marked"]
-    page.reload()
+    page.wait_for_selector("#budget[data-kept='50']")
+    page.goto(page.url.partition("?")[0])
     assert page.inner_text("#labels-count") == said["marked"]
-    # At first the page shows as many rows as are proposed; all of these are marked.
-    proposed = int(page.get_attribute("#budget", "data-proposed") or 0)
-    assert page.locator("#rows button[aria-pressed=true]").count() == min(proposed, 10) > 0
+    # The number of rows to review is kept with the prediction, not in the address alone.
+    assert page.inner_text("#count") == "50"
+    assert page.locator("#rows button[aria-pressed=true]").count() == 10
 
     _check_downloads(page, tmp_path)
 
@@ -285,7 +286,7 @@ def _mark_ten(page: Page, keys: tuple[str, str, str]) -> None:
 
 
 def _check_downloads(page: Page, folder: Path) -> None:
-    """The CSV is the upload and seven columns more; the others open; the report stands alone."""
+    """The CSV is the upload and more columns; all have the alerts of the page; the report stands alone."""
     saved = {}
     for kind in ("csv", "xlsx", "parquet"):
         page.click(".menu summary")
@@ -299,7 +300,9 @@ def _check_downloads(page: Page, folder: Path) -> None:
     assert all(new.startswith(old + ";") for old, new in zip(before, after, strict=True))
     table = pl.read_parquet(saved["parquet"])
     assert table.height == len(before) - 1
-    assert table["alert"].sum() == int(page.get_attribute("#budget", "data-proposed"))
+    assert table["alert"].sum() == int(page.inner_text("#count"))
+    assert table["verdict"].drop_nulls().len() == 10
+    assert pl.read_excel(saved["xlsx"], engine="calamine").height == int(page.inner_text("#count"))
     top = table.with_row_index("row").sort("fraud_score", descending=True)["row"].head(1).item()
     assert page.get_attribute("#rows tr[data-rank='1']", "data-row") == str(top)
     assert zipfile.is_zipfile(saved["xlsx"])

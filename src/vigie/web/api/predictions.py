@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, g
+from flask import Response, g, request
 
 from vigie.app import Run
 from vigie.errors import UsageRefused
+from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.web import authorization
 from vigie.web.api import schemas
 from vigie.web.api.idempotency import idempotent
@@ -89,8 +90,19 @@ def get_charts(run_id: str) -> dict[str, Any]:
 @blueprint.input(schemas.ResultQuery, location="query")
 @blueprint.doc(responses={200: "The file"})
 def get_result(run_id: str, query_data: dict[str, Any]) -> Response:
-    """Download the table with the output columns."""
-    return download(run_id, query_data["format"])
+    """Download the table with result and verdict columns."""
+    preferred = request.accept_languages.best_match(languages()) or DEFAULT
+    language = query_data.get("language", preferred)
+    return download(run_id, query_data["format"], query_data.get("budget"), language)
+
+
+@blueprint.put("/<string:run_id>/budget")
+@authorization.needs("analyst")
+@blueprint.input(schemas.BudgetIn)
+@blueprint.output(schemas.RunOut)
+def set_budget(run_id: str, json_data: dict[str, Any]) -> Run:
+    """Set the number of rows to review; rows, files and report show as many alerts."""
+    return current_services().predictions.set_budget(g.user, run_id, json_data["budget"])
 
 
 @blueprint.get("/<string:run_id>/marks")
@@ -107,7 +119,8 @@ def list_labels(run_id: str) -> dict[str, Any]:
 @blueprint.output(schemas.MarksOut)
 def set_labels(run_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Label rows: `fraud`, `fine` (legitimate) or `unsure` (unknown); null deletes a label."""
-    current_services().predictions.set_labels(g.user, run_id, json_data["marks"])
+    labels, comments = json_data["marks"], json_data["comments"]
+    current_services().predictions.set_labels(g.user, run_id, labels, comments)
     return {"marks": current_services().predictions.labels(g.user, run_id)}
 
 

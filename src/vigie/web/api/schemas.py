@@ -167,6 +167,10 @@ class RunOut(Schema):
     position = Integer(allow_none=True)
     attempts = Integer()
     options = free()
+    budget = Integer(
+        allow_none=True,
+        metadata={"description": "rows to review: as set, or as Vigie proposes; null before the end"},
+    )
     parent_id = String(allow_none=True)
     summary = free()
     error = Nested(Fault, allow_none=True)
@@ -192,7 +196,12 @@ class RunsQuery(Schema):
 class RowsQuery(Schema):
     """Selection and order of rows."""
 
-    budget = Integer(validate=Range(0, 10**9))
+    budget = Integer(
+        validate=Range(0, 10**9),
+        metadata={
+            "description": "only the first rows of the ranking, all of them alerts; by default all rows"
+        },
+    )
     page = Integer(load_default=1, validate=Range(1, 10**9))
     size = Integer(load_default=50, validate=Range(1, 500))
     sort = String(load_default="rank", validate=Length(max=500))
@@ -216,10 +225,14 @@ class RowOut(Schema):
     anomaly_score = Float(allow_none=True)
     agreement = Float(allow_none=True)
     risk_level = String(allow_none=True)
-    alert = Boolean()
+    alert = Boolean(metadata={"description": "whether the rank is within the alert budget"})
     reasons = String(allow_none=True)
     cells = Dict(keys=String(), values=String(allow_none=True))
-    mark = String(allow_none=True)
+    mark = String(allow_none=True, metadata={"description": "the same as `verdict`"})
+    verdict = String(allow_none=True)
+    verdict_by = String(allow_none=True)
+    verdict_at = DateTime(allow_none=True)
+    comment = String(allow_none=True)
 
 
 class RowsOut(Schema):
@@ -246,18 +259,35 @@ class RelatedOut(Schema):
 
 
 class ResultQuery(Schema):
-    """Format of the file."""
+    """Format and alerts of the file."""
 
     format = String(load_default="csv", validate=OneOf(["csv", "parquet", "xlsx"]))
+    budget = Integer(
+        validate=Range(0, 10**9),
+        metadata={"description": "number of alerts; by default that of the prediction"},
+    )
+    language = String(validate=OneOf(languages()), metadata={"description": "of the workbook"})
+
+
+class BudgetIn(Schema):
+    """Number of rows to review."""
+
+    budget = Integer(required=True, strict=True, validate=Range(0, 10**9))
 
 
 class MarksIn(Schema):
-    """Row -> `fraud`, `fine` (legitimate), `unsure` (unknown), or null to delete the label."""
+    """Labels: row -> `fraud`, `fine` (legitimate), `unsure` (unknown), or null to delete; comments: row -> text."""
 
     marks = Dict(
         keys=Integer(validate=_ROW),
         values=String(allow_none=True, validate=OneOf(LABELS)),
-        required=True,
+        load_default=dict,
+        validate=Length(max=10_000),
+    )
+    comments = Dict(
+        keys=Integer(validate=_ROW),
+        values=String(allow_none=True, validate=Length(max=2000)),
+        load_default=dict,
         validate=Length(max=10_000),
     )
 
@@ -269,6 +299,7 @@ class MarkOut(Schema):
     verdict = String()
     user_name = String()
     at = DateTime()
+    comment = String(allow_none=True)
 
 
 class MarksOut(Schema):

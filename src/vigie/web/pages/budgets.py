@@ -11,8 +11,6 @@ from typing import Any
 
 _NUMBERS = ("share", "threshold", "expected_frauds", "precision", "low", "high")
 _LISTS = ("over_time", "by_amount", "by_category")
-DEFAULT = 20
-"""Alert budget where Vigie proposes no row."""
 
 
 def at(points: Sequence[Mapping[str, Any]], n: int) -> dict[str, Any]:
@@ -32,13 +30,6 @@ def at(points: Sequence[Mapping[str, Any]], n: int) -> dict[str, Any]:
         pairs = zip(low or [], high or [], strict=True)
         point[name] = [_interpolate(x, y, weight) for x, y in pairs] if known else None
     return point
-
-
-def initial(summary: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> int:
-    """Return the initial budget: the number of alerts, or `DEFAULT` where there is none."""
-    rows = int(summary["rows"])
-    limit = int(points[-1]["alerts"]) if points else rows
-    return min(int(summary["alerts"]) or DEFAULT, limit, rows)
 
 
 def _interpolate(low: float | None, high: float | None, weight: float) -> float | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, g, request, url_for
 from markupsafe import Markup
@@ -32,9 +33,10 @@ TABS = (
 
 
 def translator() -> Translator:
-    """Return the translator of the user's language: of the account, else of the cookie, else of the browser."""
+    """Return the translator of the user's language: of the address, the account, the cookie, or the browser."""
     user = getattr(g, "user", None)
-    chosen = [user.language if user is not None else "", request.cookies.get("lang", "")]
+    account = user.language if user is not None else ""
+    chosen = [request.args.get("lang", ""), account, request.cookies.get("lang", "")]
     preferred = request.accept_languages.best_match(languages()) or DEFAULT
     return Translator(next((language for language in chosen if language in languages()), preferred))
 
@@ -55,6 +57,13 @@ def training_warnings(summary: Mapping[str, Any], language: str) -> list[str]:
     if "warnings_said" not in summary:
         return list(summary.get("warnings", []))
     return [translate(Message.from_json(stored), language) for stored in summary["warnings_said"]]
+
+
+def without_language(address: str) -> str:
+    """Return an address without the parameter `lang`."""
+    parts = urlsplit(address)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name != "lang"]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 @blueprint.app_template_filter()

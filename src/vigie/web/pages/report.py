@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, make_response, render_template
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -28,7 +28,7 @@ def show(run_id: str) -> Response:
     upload = services.uploads.find(g.user, run.upload_id)
     data = services.results.charts(g.user, run_id)
     summary = run.summary or {}
-    budget = request.args.get("budget", default=budgets.initial(summary, data["budgets"]), type=int)
+    budget = results.budget_of(run)
     point = budgets.at(data["budgets"], budget)
     query = RowQuery(budget=min(max(budget, 1), MAX_ROWS), size=MAX_ROWS)
     text = render_template(

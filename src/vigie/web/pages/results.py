@@ -38,7 +38,7 @@ def render(run: Run, upload: Upload) -> str:
     services, t = current_services(), translator()
     data = services.results.charts(g.user, run.id)
     summary: Mapping[str, Any] = run.summary or {}
-    budget = request.args.get("budget", default=budgets.initial(summary, data["budgets"]), type=int)
+    budget = budget_of(run)
     point = budgets.at(data["budgets"], budget)
     return render_template(
         "results.html",
@@ -62,7 +62,7 @@ def render(run: Run, upload: Upload) -> str:
 def rows(run_id: str) -> str:
     """Return the table of rows, for the script that changes budget, filters or page."""
     run = current_services().predictions.find(g.user, run_id)
-    budget = request.args.get("budget", default=0, type=int)
+    budget = budget_of(run)
     return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
 
 
@@ -88,8 +88,9 @@ def row_details(run_id: str, row: int) -> str:
 @page.get("/runs/<run_id>/download")
 @authorization.needs("viewer")
 def download(run_id: str) -> Response:
-    """Download the table with the output columns."""
-    return send_file(run_id, request.args.get("format", "csv"))
+    """Download the table with result and verdict columns."""
+    budget = request.args.get("budget", type=int)
+    return send_file(run_id, request.args.get("format", "csv"), budget, translator().language)
 
 
 @page.post("/runs/<run_id>/refine")
@@ -98,6 +99,12 @@ def refine(run_id: str) -> Response:
     """Score again, with the labels of the rows."""
     run = current_services().predictions.refine(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run.id), 303)
+
+
+def budget_of(run: Run) -> int:
+    """Return the number of rows to review: that of the address, else that of the run."""
+    kept, rows = run.budget or 0, int((run.summary or {})["rows"])
+    return min(max(0, request.args.get("budget", default=kept, type=int)), rows)
 
 
 def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Markup | None]:

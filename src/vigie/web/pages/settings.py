@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from vigie.i18n.catalogue import languages
 from vigie.web import authorization, session
-from vigie.web.pages.layout import safe_redirect_target, translator
+from vigie.web.pages.layout import safe_redirect_target, translator, without_language
 from vigie.web.services import access, current_services
 
 page = Blueprint("settings", __name__)
@@ -40,7 +40,8 @@ def set_password() -> Response:
 def set_language() -> Response:
     """Change the language of the account and of this browser."""
     services, language = current_services(), request.form.get("language", "")
-    response = redirect(safe_redirect_target(request.form.get("back", "/")), 303)
+    back = without_language(safe_redirect_target(request.form.get("back", "/")))
+    response = redirect(back, 303)
     if language in languages():
         if g.user is not None:
             services.accounts.set_language(g.user, language)

@@ -50,7 +50,9 @@ class Services:
         self.tokens = Tokens(engine, self.audit)
         self.uploads = Uploads(engine, self.audit, store, web)
         self.predictions = Predictions(engine, self.audit)
-        self.results = Results(engine, self.audit, self.predictions, store, files, ScorerCache(store))
+        self.results = Results(
+            engine, self.audit, self.predictions, files, ScorerCache(store), settings.cache_dir / "exports"
+        )
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

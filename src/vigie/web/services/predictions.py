@@ -131,7 +131,9 @@ class Predictions:
             )
         # The labels of this moment, so that a second attempt of the job gives the same result.
         options = {**before.options, "marks": labels}
-        return self._start(user, upload, "refine", options, parent_id=before.id)
+        return self._start(
+            user, upload, "refine", options, parent_id=before.id, alert_budget=before.alert_budget
+        )
 
     def train(
         self, user: User, upload_id: str, *, label: str, name: str, domain: str = "", seconds: float = 120
@@ -187,16 +189,48 @@ class Predictions:
         self._audit.record(user, "cancel", f"run:{run.id}")
         return self.find(user, run.id)
 
+    def set_budget(self, user: User, run_id: str, budget: int) -> Run:
+        """Set the number of rows to review of a finished run; rows, exports and report show as many alerts.
+
+        Raises:
+            UsageRefused: the table has fewer rows.
+        """
+        require(user, "analyst", "set the alert budget")
+        run = self.find_finished(user, run_id)
+        n_rows = int((run.summary or {})["rows"])
+        if not 0 <= budget <= n_rows:
+            raise UsageRefused(
+                msg(
+                    "found an alert budget of {budget} rows, expected 0 to {rows}", budget=budget, rows=n_rows
+                )
+            )
+        if budget != run.alert_budget:
+            runs.set_budget(self._engine, run.id, budget)
+            self._audit.record(user, "set budget", f"run:{run.id}", alerts=budget)
+        return self.find(user, run.id)
+
     def labels(self, user: User, run_id: str) -> list[Label]:
         """Return the labels of the upload of a run, by row."""
         return self._labels(self.find(user, run_id).upload_id)
 
-    def set_labels(self, user: User, run_id: str, labels: Mapping[int, str | None]) -> None:
-        """Label rows of the upload of a finished run, all or none; None deletes a label.
+    def set_labels(
+        self,
+        user: User,
+        run_id: str,
+        labels: Mapping[int, str | None],
+        comments: Mapping[int, str | None] | None = None,
+    ) -> None:
+        """Label rows of the upload of a finished run, all or none.
+
+        Args:
+            user: the caller.
+            run_id: a finished run.
+            labels: row -> label; None deletes the label and its comment.
+            comments: row -> comment of a row that has a label or gets one; None deletes it.
 
         Raises:
             NotFound: a row is not in the table.
-            UsageRefused: a label is unknown, or there are more than 10,000.
+            UsageRefused: a label is unknown, a row with a comment has no label, or there are more than 10,000.
         """
         require(user, "analyst", "label rows")
         run = self.find_finished(user, run_id)
@@ -217,8 +251,20 @@ class Predictions:
             raise UsageRefused(
                 msg("found {verdicts:,} labels, expected at most 10,000", verdicts=len(labels))
             )
-        feedback.set_labels(self._engine, run.upload_id, user.id, labels)
+        comments = {row: (text or "").strip() or None for row, text in (comments or {}).items()}
+        labels = self._with_commented(run, labels, comments)
+        feedback.set_labels(self._engine, run.upload_id, user.id, labels, comments)
         self._audit.record(user, "mark", f"upload:{run.upload_id}", rows=len(labels))
+
+    def _with_commented(
+        self, run: Run, labels: Mapping[int, str | None], comments: Mapping[int, str | None]
+    ) -> dict[int, str | None]:
+        """Return the labels with those that the other commented rows have."""
+        missing = [row for row in comments if row not in labels]
+        known = {one.row: one.verdict for one in self._labels(run.upload_id)} if missing else {}
+        if any(labels.get(row, known.get(row)) is None for row in comments):
+            raise UsageRefused("found a comment on a row without a label, expected a label first")
+        return {**labels, **{row: known[row] for row in missing}}
 
     def _labels(self, upload_id: str) -> list[Label]:
         return feedback.list_labels(self._engine, upload_id)
@@ -242,6 +288,7 @@ class Predictions:
         options: Mapping[str, Any],
         *,
         parent_id: str | None = None,
+        alert_budget: int | None = None,
     ) -> Run:
         recent = self.list_for(user, limit=_MAX_LISTED)
         unfinished = [run for run in recent if run.user_id == user.id and run.state in runs.UNFINISHED]
@@ -252,6 +299,8 @@ class Predictions:
                 expected="fewer",
                 hint="wait, or cancel some",
             )
-        run_id = runs.enqueue(self._engine, upload.id, user.id, kind, options, parent_id=parent_id)
+        run_id = runs.enqueue(
+            self._engine, upload.id, user.id, kind, options, parent_id=parent_id, alert_budget=alert_budget
+        )
         self._audit.record(user, f"start {kind}", f"run:{run_id}", upload=upload.id)
         return self.find(user, run_id)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from vigie.app import Run, User, feedback, result_layout, uploads
+from vigie import tempdirs
+from vigie.app import Label, Run, User, feedback, result_layout, uploads
 from vigie.db.database import Engine
-from vigie.errors import NotFound, UsageRefused
+from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
-from vigie.stores.base import Store, join
+from vigie.i18n.translator import Translator
+from vigie.web.exports import csv_parquet, workbook
+from vigie.web.exports.result_table import ResultTable
 from vigie.web.online_scoring import ScorerCache
 from vigie.web.services.access import require
 from vigie.web.services.audit import AuditLog
@@ -18,24 +22,28 @@ from vigie.web.services.predictions import Predictions
 from vigie.web.stored_results import Page, RankedTable, ResultCache, RowQuery
 
 _FORMATS = {
-    "csv": (result_layout.CSV, "text/csv; charset=utf-8"),
-    "parquet": (result_layout.PARQUET, "application/vnd.apache.parquet"),
-    "xlsx": (
-        result_layout.WORKBOOK,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_CHUNK = 1024 * 1024
 _MAX_RELATED = 1000
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file to send; `size` in bytes, where the store knows it."""
+    """A file to send; `size` in bytes, None where it is made while it is sent."""
 
     chunks: Iterator[bytes]
     name: str
     media_type: str
     size: int | None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 class Results:
@@ -46,24 +54,27 @@ class Results:
         engine: Engine,
         audit: AuditLog,
         predictions: Predictions,
-        store: Store,
         files: ResultCache,
         scorers: ScorerCache,
+        exports: Path,
     ) -> None:
         self._engine, self._audit, self._predictions = engine, audit, predictions
-        self._store, self._files, self._scorers = store, files, scorers
+        self._files, self._scorers, self._exports = files, scorers, exports
 
     def rows(self, user: User, run_id: str, query: RowQuery) -> Page:
         """Return one page of rows."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see rows", f"run:{run.id}")
+        if query.alerts is None:
+            query = replace(query, alerts=run.budget if query.budget is None else query.budget)
         return self._ranked(run).page(query, self._labels(run))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see related rows", f"run:{run.id}")
-        return self._ranked(run).related(row, min(max(1, limit), _MAX_RELATED), self._labels(run))
+        alerts = run.budget or 0
+        return self._ranked(run).related(row, min(max(1, limit), _MAX_RELATED), self._labels(run), alerts)
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
         """Return the data of the charts; see `vigie.jobs.chart_data`."""
@@ -75,16 +86,20 @@ class Results:
         labels = self._labels(run)
         return [row for row in self._charts(run)["suggested"] if row not in labels][: max(0, n)]
 
-    def download(self, user: User, run_id: str, kind: str = "csv") -> Download:
-        """Return the table with the output columns as a file.
+    def download(
+        self, user: User, run_id: str, kind: str = "csv", *, budget: int | None = None, language: str = "en"
+    ) -> Download:
+        """Return the table with result and verdict columns as a file.
 
         Args:
             user: the caller.
             run_id: a finished run.
             kind: `csv`, `parquet` or `xlsx`.
+            budget: number of alerts; None for that of the run.
+            language: of the workbook.
 
         Raises:
-            NotFound: the result has no such file.
+            NotFound: the upload was deleted.
         """
         run = self._predictions.find_finished(user, run_id)
         if kind not in _FORMATS:
@@ -93,17 +108,23 @@ class Results:
                     "found format {kind!r}, expected one of {formats}", kind=kind, formats=", ".join(_FORMATS)
                 )
             )
-        file, media_type = _FORMATS[kind]
-        key = join(run.result or "", file)
-        try:
-            size = self._store.head(key).size
-        except NotFound:
-            raise NotFound("file", file, hint="this result has no such file") from None
         upload = uploads.find(self._engine, run.upload_id, user)
-        stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "predictions"
-        self._audit.record(user, "download", f"run:{run.id}", format=kind)
-        name = f"{stem}-{file.partition('.')[0]}.{kind}"
-        return Download(self._store.stream(key), name, media_type, size)
+        stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "table"
+        table = self._table(run, budget)
+        self._audit.record(user, "download", f"run:{run.id}", format=kind, alerts=len(table.alerts))
+        name, media_type = f"{stem}-predictions.{kind}", _FORMATS[kind]
+        if kind == "csv":
+            return Download(csv_parquet.csv(table), name, media_type, None)
+        with tempdirs.temporary_workdir(self._exports) as folder:
+            if kind == "parquet":
+                path = csv_parquet.write_parquet(table, folder)
+            else:
+                path = folder / "workbook.xlsx"
+                roles = {item["column"]: item["role"] for item in (run.summary or {}).get("roles", [])}
+                workbook.write(path, table, table.alerts, roles, Translator(language))
+            # Read after the folder is gone: the file lasts as long as it is open.
+            file = path.open("rb")
+            return Download(_chunks(file), name, media_type, path.stat().st_size)
 
     def score_rows(
         self, user: User, run_id: str, rows: Sequence[Mapping[str, Any]], last: int = 1
@@ -130,11 +151,29 @@ class Results:
                 )
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
-        return self._scorers.score(run.result or "", rows, last)
+        found = self._scorers.score(run.result or "", rows, last)
+        if run.alert_budget is not None:
+            least = self._ranked(run).least_score(run.alert_budget)
+            for row in found:
+                row["alert"] = least is not None and row["fraud_score"] >= least
+        return found
 
     def remove_stale_copies(self) -> None:
-        """Delete old local copies of results, at most every five minutes."""
-        self._files.remove_stale()
+        """Delete old local copies of results, at most every five minutes, and exports of processes that were killed."""
+        if self._files.remove_stale():
+            tempdirs.remove_stale(self._exports)
+
+    def _table(self, run: Run, budget: int | None) -> ResultTable:
+        result, description = run.result or "", (run.summary or {}).get("file", {})
+        has_exact = bool(description.get("exact") or description.get("partial"))
+        return ResultTable(
+            self._files.path(result, result_layout.ROWS),
+            self._files.path(result, result_layout.EXACT) if has_exact else None,
+            self._files.path(result, result_layout.RANKED),
+            description,
+            (run.budget or 0) if budget is None else budget,
+            feedback.list_labels(self._engine, run.upload_id),
+        )
 
     def _ranked(self, run: Run) -> RankedTable:
         path = self._files.path(run.result or "", result_layout.RANKED)
@@ -143,5 +182,5 @@ class Results:
     def _charts(self, run: Run) -> dict[str, Any]:
         return self._files.document(run.result or "", result_layout.CHARTS)
 
-    def _labels(self, run: Run) -> dict[int, str]:
-        return {label.row: label.verdict for label in feedback.list_labels(self._engine, run.upload_id)}
+    def _labels(self, run: Run) -> dict[int, Label]:
+        return {label.row: label for label in feedback.list_labels(self._engine, run.upload_id)}

@@ -37,8 +37,7 @@ function show(n) {
   slider.setAttribute("aria-valuetext", `${whole(n)} ${byId("of-rows").textContent}`);
   slider.style.setProperty("--at", `${(100 * Number(slider.value)) / STEPS}%`);
   byId("proposed").hidden = n === proposed || proposed === 0;
-  const report = byId("report");
-  report.href = report.href.replace(/budget=\d+/, `budget=${n}`);
+  for (const link of document.querySelectorAll(".menu a")) link.href = link.href.replace(/budget=\d+/, `budget=${n}`);
   if (!points.length) return;
   const point = at(n);
   if (form.dataset.calibrated) expectation(n, point);

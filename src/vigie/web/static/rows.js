@@ -5,17 +5,48 @@ import { api, byId, make, t } from "./lib.js";
 
 const run = byId("budget").dataset.run, place = byId("rows"), filters = byId("filters"), drawer = byId("drawer");
 const suggest = byId("suggest"), bar = byId("labels-bar");
-const state = { budget: Number(byId("exact").value), page: 1, suggest: false };
+const start = new URLSearchParams(location.search);
+const state = { budget: Number(byId("exact").value), page: Number(start.get("page")) || 1, suggest: start.has("suggest") };
 const KEYS = { [t("results.key_fraud")]: "fraud", [t("results.key_fine")]: "fine", [t("results.key_unsure")]: "unsure" };
-let timer = 0, request = null;
+const KEEP_AFTER = 600;
+let timer = 0, keeping = 0, request = null;
 
 export function setBudget(n) {
   state.budget = n;
   state.page = 1;
-  if (state.suggest) return;
+  if (bar) keep(n);
+  if (state.suggest) return showAddress();
   // Hide rows at once, before the server responds.
   for (const row of place.querySelectorAll("tr[data-rank]")) row.hidden = Number(row.dataset.rank) > n;
-  refresh(150);
+  return refresh(150);
+}
+
+/** Saves the budget with the prediction, so that downloads, report and API show the same alerts. */
+function keep(n) {
+  clearTimeout(keeping);
+  keeping = setTimeout(async () => {
+    if (n === Number(byId("budget").dataset.kept)) return;
+    try {
+      await api(`/predictions/${run}/budget`, { method: "PUT", body: { budget: n } });
+      byId("budget").dataset.kept = n;
+    } catch (error) {
+      showProblem(t("results.not_kept", { why: error.message }));
+    }
+  }, KEEP_AFTER);
+}
+
+/** What the page shows, as parameters of its address. */
+function parameters() {
+  const found = new URLSearchParams([...new FormData(filters)].filter(([, value]) => value));
+  found.set("budget", state.budget);
+  if (state.page > 1) found.set("page", state.page);
+  if (state.suggest) found.set("suggest", "1");
+  found.set("lang", document.documentElement.lang);
+  return found;
+}
+
+function showAddress() {
+  history.replaceState(null, "", `?${parameters()}`);
 }
 
 function refresh(wait = 0) {
@@ -34,13 +65,10 @@ async function markup(address, signal) {
 async function load(focusTop = false) {
   request?.abort();
   request = new AbortController();
-  const parameters = new URLSearchParams(new FormData(filters));
-  parameters.set("budget", state.budget);
-  parameters.set("page", state.page);
-  if (state.suggest) parameters.set("suggest", "1");
   place.setAttribute("aria-busy", "true");
+  showAddress();
   try {
-    const text = await markup(`/runs/${run}/rows?${parameters}`, request.signal);
+    const text = await markup(`/runs/${run}/rows?${parameters()}`, request.signal);
     place.innerHTML = text;
     showProblem("");
     if (focusTop) place.querySelector(".open-row")?.focus();
@@ -59,14 +87,19 @@ function showProblem(text) {
 /* ---------- filters and pages ---------- */
 filters.addEventListener("input", () => { state.page = 1; refresh(200); });
 filters.addEventListener("submit", (event) => { event.preventDefault(); state.page = 1; refresh(); });
-suggest?.addEventListener("click", () => {
-  state.suggest = !state.suggest;
-  state.page = 1;
+function showSuggest() {
   suggest.setAttribute("aria-pressed", String(state.suggest));
   suggest.textContent = t(state.suggest ? "results.end_suggest" : "results.suggest");
   byId("table-title").textContent = t(state.suggest ? "results.suggest_text" : "results.table");
+}
+suggest?.addEventListener("click", () => {
+  state.suggest = !state.suggest;
+  state.page = 1;
+  showSuggest();
   load(true);
 });
+if (suggest && state.suggest) showSuggest();
+byId("language").addEventListener("submit", (event) => { event.target.back.value = location.pathname + location.search; });
 
 /* ---------- labels ---------- */
 async function setLabel(number, label) {
@@ -87,6 +120,10 @@ async function setLabel(number, label) {
 
 function press(buttons, label) {
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.mark === label));
+  // The comment belongs to the label of the row that is open.
+  if (![...buttons].some((button) => drawer.contains(button))) return;
+  for (const field of drawer.querySelectorAll("#comment textarea, #comment button")) field.disabled = !label;
+  byId("comment-hint").textContent = t(label ? "results.comment_hint" : "results.comment_first");
 }
 
 function count(before, now) {
@@ -108,7 +145,7 @@ function summary() {
 /* ---------- the drawer ---------- */
 async function open(number) {
   try {
-    drawer.innerHTML = await markup(`/runs/${run}/rows/${number}`);
+    drawer.innerHTML = await markup(`/runs/${run}/rows/${number}?lang=${document.documentElement.lang}`);
   } catch (error) {
     return showProblem(t("results.not_loaded", { why: error.message }));
   }
@@ -124,8 +161,19 @@ drawer.addEventListener("click", (event) => {
   const button = event.target.closest("[data-mark]");
   return button && setLabel(drawer.dataset.open, button.dataset.mark);
 });
+drawer.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const row = drawer.dataset.open, text = byId("comment-text").value;
+  try {
+    await api(`/predictions/${run}/marks`, { method: "PUT", body: { comments: { [row]: text } } });
+    byId("comment-hint").textContent = t("results.comment_saved");
+  } catch (error) {
+    byId("comment-hint").textContent = t("results.not_marked", { why: error.message });
+  }
+});
 drawer.addEventListener("close", () => place.querySelector(`[data-row="${drawer.dataset.open}"] .open-row`)?.focus());
 drawer.addEventListener("keydown", (event) => {
+  if (event.target.closest("#comment")) return;
   if (plain(event) && KEYS[event.key.toLowerCase()] && bar) setLabel(drawer.dataset.open, KEYS[event.key.toLowerCase()]);
   const step = { j: 1, k: -1 }[event.key];
   const next = step && beside(drawer.dataset.open, step);
