@@ -18,7 +18,7 @@ from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day
 from vigie.table.parsing.nulls_and_booleans import parse_booleans
 from vigie.table.parsing.numbers import parse_numbers
-from vigie.table.parsing.tolerance import describe_cells, is_tolerated, is_reported, parse_most
+from vigie.table.parsing.tolerance import describe_cells, is_reported, is_tolerated, parse_most
 from vigie.table.report import ColumnReport, ReadReport
 from vigie.table.table import Table
 
