@@ -22,7 +22,6 @@ LEVELS = (
     {"costs", "models"},
     {"engine", "relocate", "starter_models", "training"},
     {"resources"},
-    {"results"},
     {"api", "doctor", "jobs", "spark", "web"},
     {"cli", "sklearn"},
     {"__main__"},

@@ -1,32 +1,23 @@
-"""Vigie: fraud detection without labels.
+"""Vigie: fraud detection for people who have no labels.
 
     import vigie
-    result = vigie.predict("payments.csv")       # or a polars, pandas, pyarrow or DuckDB table
-    result.frame                                 # the table with seven columns more
-    result.alerts()                              # the rows to look at
+    vigie.predict("payments.csv").frame          # the table with seven columns more
     vigie.match("payments.csv").matches          # which models fit, without scoring
-    vigie.fit("payments.csv").save("payments.scorer")
 
-Nothing is imported before a name is used. `vigie.sklearn` has a scikit-learn estimator, `vigie.spark` works on a cluster.
+Nothing is loaded before it is asked for.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vigie.api import Scorer, fit, match, open_catalog, predict, refine, suggest, train
-    from vigie.engine.options import Options
+from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
+__all__ = ["__version__", "match", "predict"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Options":
-        return import_module("vigie.engine.options").Options
-    if name in __all__:
+    if name in ("predict", "match"):
         return getattr(import_module("vigie.api"), name)
     raise AttributeError(f"module 'vigie' has no attribute {name!r}")
 
