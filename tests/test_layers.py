@@ -22,6 +22,7 @@ LEVELS = (
     {"costs", "models"},
     {"engine", "relocate", "starter_models", "training"},
     {"resources"},
+    {"results"},
     {"api", "doctor", "jobs", "spark", "web"},
     {"cli", "sklearn"},
     {"__main__"},

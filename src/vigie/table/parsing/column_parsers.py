@@ -168,7 +168,7 @@ class ParserChoice:
             found, first = self._candidates[name], self._candidates[name].pop(0)
             if first.kind == "numbers":
                 self._candidates[name] = [parser for parser in found if parser.kind != "numbers"]
-            if tolerance.is_worth_saying(reports[name]):
+            if tolerance.is_reported(reports[name]):
                 self._text[name] = replace(reports[name], read_as="text")
         return rejected
 

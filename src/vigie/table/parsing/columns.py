@@ -19,7 +19,7 @@ from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day,
 from vigie.table.parsing.nulls_and_booleans import parse_booleans
 from vigie.table.parsing.numbers import parse_numbers
 from vigie.table.parsing.spelling import Spelling, spelling_of
-from vigie.table.parsing.tolerance import describe_cells, is_tolerated, is_worth_saying, parse_most
+from vigie.table.parsing.tolerance import describe_cells, is_reported, is_tolerated, parse_most
 from vigie.table.report import ColumnReport, ReadReport
 from vigie.table.table import Table
 
@@ -176,7 +176,7 @@ def _most_column(
     report = describe_cells(trimmed, found.values, read_as=found.expected, expected=found.expected)
     if report is None or is_tolerated(report, found.values.dtype):
         return _Column(found.values, found.mark, found.ambiguous_mark, found.month_first, report)
-    kept = replace(report, read_as="text") if is_worth_saying(report) else None
+    kept = replace(report, read_as="text") if is_reported(report) else None
     return _Column(blanks_to_null(cells), report=kept)
 
 

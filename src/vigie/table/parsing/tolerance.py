@@ -24,9 +24,9 @@ PLACEHOLDER_SHARE = 0.5
 """Share of the filled cells of a column that may be words for nothing, where its name promises values."""
 _UNNAMED_PLACEHOLDER_SHARE = 0.2
 NO_CELLS = CellCount()
-_FEWEST_READ = 3
+_MIN_READ = 3
 _FIRST_CELLS = 200
-_WORTH_SAYING = 0.5
+_REPORTED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ def describe_cells(
     rows = left.arg_true()
     words = cells.gather(rows).str.strip_chars().str.to_lowercase()
     silent = words.is_in([*MACHINE_NULLS, ""])
-    said = rows.filter(~silent)
-    if not len(said):
+    unreadable = rows.filter(~silent)
+    if not len(unreadable):
         return None
     filled = len(cells) - int(empty.sum()) - int(silent.sum())
-    count = CellCount(len(said), tuple(row + 1 for row in said.head(FIRST_ROWS).to_list()))
+    count = CellCount(len(unreadable), tuple(row + 1 for row in unreadable.head(FIRST_ROWS).to_list()))
     return ColumnReport(
         cells.name, read_as, expected, filled, count, int((words.is_in([*HUMAN_NULLS]) & ~silent).sum())
     )
@@ -139,7 +139,7 @@ def is_tolerated(report: ColumnReport, dtype: pl.DataType) -> bool:
     """Whether few enough cells of a column are unreadable."""
     name, filled = report.column, report.filled
     read, wrong = filled - report.unreadable.count, report.unreadable.count - report.placeholders
-    if names_identifier(name) or read < _FEWEST_READ:
+    if names_identifier(name) or read < _MIN_READ:
         return False
     named = names_money(name) or names_time(name)
     if named:
@@ -151,8 +151,8 @@ def is_tolerated(report: ColumnReport, dtype: pl.DataType) -> bool:
     return few and report.placeholders <= nothing * filled
 
 
-def is_worth_saying(report: ColumnReport) -> bool:
+def is_reported(report: ColumnReport) -> bool:
     """Whether a column that stays text should have been values: its name promises them, and half of its cells are."""
     read = report.filled - report.unreadable.count
     kept = names_money(report.column) if report.expected == "number" else names_time(report.column)
-    return kept and read >= max(_FEWEST_READ, _WORTH_SAYING * report.filled)
+    return kept and read >= max(_MIN_READ, _REPORTED_SHARE * report.filled)
