@@ -29,6 +29,9 @@ _SURE_AMOUNT = 0.9
 """Score of an amount that its name leaves no doubt about."""
 _REFERENCES = frozenset({"reference", "ref", "referencia", "refs", "references", "referenz"})
 _UNIQUE_SHARE = 0.97
+_SPAN_WORDS = frozenset(
+    {"ms", "msec", "millis", "milliseconds", "latency", "elapsed", "processing", "duration"}
+)
 _YEAR = 365.25 * 86_400
 
 
@@ -188,7 +191,8 @@ class _Assignment:
                 self.chosen[name] = Candidate("time", score, chosen.reasons)
         has_moments = any(self.stats[name].kind == "time" for name in self.columns_of("time"))
         for name in self.columns_of("time"):
-            if has_moments and "duration" in self.names[name].concepts and self.stats[name].kind == "number":
+            is_span = bool(_SPAN_WORDS & set(self.names[name].words))
+            if has_moments and is_span and self.stats[name].kind == "number":
                 self.reassign(
                     name, "number", BASIC_SCORE, "a length of time beside a date", replace_reasons=True
                 )
