@@ -120,7 +120,7 @@ def skill(entry: ModelVersion) -> float:
 
 
 def _skill_elsewhere(entry: ModelVersion) -> float:
-    """The skill on tables unlike the model's own, where that of an imported model is unknown."""
+    """Return the skill on tables unlike the model's own, where that of an imported model is unknown."""
     return UNKNOWN_SKILL if entry.provenance.get("source") == IMPORTED else skill(entry)
 
 

@@ -139,7 +139,7 @@ def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersi
 
 
 def _fingerprint(entry: ModelVersion) -> Mapping[str, Any]:
-    """What is known of a model's columns; names and roles alone, where an earlier version imported it."""
+    """Return what is known of a model's columns; names and roles alone, where an earlier version imported it."""
     if "own" in entry.profile:
         found: Mapping[str, Any] = entry.profile["own"]
         return found
