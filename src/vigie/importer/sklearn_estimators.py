@@ -57,7 +57,14 @@ def forest_document(record: Record) -> dict[str, Any]:
 
 def constant_document() -> dict[str, Any]:
     """Return XGBoost's JSON of a model of one feature without splits, for a model that has no trees."""
-    leaf = {"left": [-1], "right": [-1], "feature": [0], "value": [0.0], "default": [0], "gain": [0.0]}
+    leaf: dict[str, list[Any]] = {
+        "left": [-1],
+        "right": [-1],
+        "feature": [0],
+        "value": [0.0],
+        "default": [0],
+        "gain": [0.0],
+    }
     return _document(1, [_written(0, leaf)])
 
 

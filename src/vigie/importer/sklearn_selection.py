@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vigie.importer import booster, sklearn_estimators
+from vigie.importer import sklearn_estimators
 from vigie.importer.pickle_reader import Record
 from vigie.importer.sklearn_transformers import ConvertedPipeline, Unsupported, as_record, get, require
 
@@ -15,6 +15,8 @@ _DEFAULT_OF_L1 = 1e-5
 
 
 def _from_model(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
+    from vigie.importer import booster  # imports XGBoost, which a file that is refused first does not need
+
     fitted = get(record, "estimator_")
     estimator = as_record(get(record, "estimator") if fitted is None else fitted)
     if estimator is None:
@@ -45,10 +47,10 @@ def _threshold(record: Record, estimator: Record, scores: NDArray[np.float64]) -
     if not isinstance(setting, str):
         return float(setting)
     scale, _, reference = setting.rpartition("*")
-    statistic = {"mean": np.mean, "median": np.median}.get(reference.strip())
-    if statistic is None:
+    statistics = {"mean": float(np.mean(scores)), "median": float(np.median(scores))}
+    if reference.strip() not in statistics:
         raise Unsupported(f"{record.path} with threshold {setting[:40]}")
-    return float(statistic(scores)) * (float(scale) if scale else 1.0)
+    return statistics[reference.strip()] * (float(scale) if scale else 1.0)
 
 
 def _sequential(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:

@@ -252,7 +252,7 @@ def _share_of(values: Floats, quantiles: Floats, references: Floats, *, normal: 
     from scipy.special import ndtri
 
     edge = _BOUNDARY - np.spacing(1)
-    return np.clip(ndtri(shares), ndtri(edge), ndtri(1 - edge))
+    return np.asarray(np.clip(ndtri(shares), ndtri(edge), ndtri(1 - edge)))
 
 
 def _bins(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
