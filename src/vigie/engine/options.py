@@ -29,7 +29,7 @@ class Options:
         top: number of reference models at most.
         minimum: similarity that a model must exceed to vote, from 0 to 1.
         roles: column -> role, where the user knows better than Vigie.
-        alert_budget: rows to alert: a share in (0, 1) or a number of rows; None leaves it to the calibration.
+        alert_budget: rows to alert: a share in (0, 1) or a number of rows; None for the default.
         expected_fraud_rate: share of fraud in (0, 1), where the user knows it.
         language: language of the reasons, `en` or `fr`.
         reasons: whether to give reasons.

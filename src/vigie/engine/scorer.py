@@ -47,6 +47,7 @@ class ProfiledTable:
         matched: the models that vote.
         association: strongest association between two columns, from 0 to 1.
         state: fitted state of the table so far; fitting adds to it.
+        n_rows: rows of the whole table, of which these may be a sample.
     """
 
     frame: pl.DataFrame
@@ -54,6 +55,7 @@ class ProfiledTable:
     matched: MatchedModels
     association: float
     state: FittedState
+    n_rows: int
 
 
 ScoreHook = Callable[[ProfiledTable, ModelInputs, Sequence[MemberVote], EnsembleScore], EnsembleScore]
@@ -123,6 +125,7 @@ class Scorer(StoredScorer):
                 options.alert_budget,
                 odds,
                 uncalibrated_leader(members, votes, calibrator),
+                table.n_rows,
             )
         with timer("wording reasons", 0.9):
             rows = scored_rows(inputs, score, decision, options)
