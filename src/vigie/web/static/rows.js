@@ -9,7 +9,7 @@ const start = new URLSearchParams(location.search);
 const state = { budget: Number(byId("exact").value), page: Number(start.get("page")) || 1, view: "" };
 for (const { dataset } of views) if (start.has(dataset.view)) state.view = dataset.view;
 const KEYS = { [t("results.key_fraud")]: "fraud", [t("results.key_fine")]: "fine", [t("results.key_unsure")]: "unsure" };
-const KEEP_AFTER = 600;
+const KEEP_AFTER = 600, PENDING = "vigie-pending";
 let timer = 0, keeping = 0, request = null;
 
 export function setBudget(n) {
@@ -132,8 +132,28 @@ async function setLabel(number, label) {
     showProblem("");
     loadReviewed();
   } catch (error) {
+    if (error.status === 401) return signIn({ marks: { [number]: now } });
     press(buttons, before);
     count(now, before);
+    showProblem(t("results.not_marked", { why: error.message }));
+  }
+  return undefined;
+}
+
+/** The session ended: signing in leads back here, and what was under way is saved then, by the same user alone. */
+function signIn(change) {
+  sessionStorage.setItem(PENDING, JSON.stringify({ run, user: byId("budget").dataset.user, change }));
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+async function savePending() {
+  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
+  sessionStorage.removeItem(PENDING);
+  if (!bar || pending?.run !== run || pending.user !== byId("budget").dataset.user) return;
+  try {
+    await api(`/predictions/${run}/marks`, { method: "PUT", body: pending.change });
+    location.reload();
+  } catch (error) {
     showProblem(t("results.not_marked", { why: error.message }));
   }
 }
@@ -188,8 +208,10 @@ drawer.addEventListener("submit", async (event) => {
     await api(`/predictions/${run}/marks`, { method: "PUT", body: { comments: { [row]: text } } });
     byId("comment-hint").textContent = t("results.comment_saved");
   } catch (error) {
+    if (error.status === 401) return signIn({ comments: { [row]: text } });
     byId("comment-hint").textContent = t("results.not_marked", { why: error.message });
   }
+  return undefined;
 });
 drawer.addEventListener("close", () => place.querySelector(`[data-row="${drawer.dataset.open}"] .open-row`)?.focus());
 drawer.addEventListener("keydown", (event) => {
@@ -248,3 +270,4 @@ if (keys) {
   keys.append(...parts.map((part) => (names[part] ? make("kbd", { textContent: names[part] }) : part)));
 }
 summary();
+savePending();
