@@ -43,6 +43,9 @@ from typing import Any
 
 from vigie.i18n.messages import Message, as_message, join_or, msg, translate
 
+_MAX_LABELS = 5
+"""Names that a message gives before it counts the others."""
+
 
 class VigieError(Exception):
     """Base of all errors of Vigie; `hint` tells what to do next."""
@@ -84,10 +87,10 @@ class SignInRefused(UsageRefused):
 class NotAllowed(UsageRefused):
     """The user lacks a permission; `needed` is the required role."""
 
-    def __init__(self, what: str, *, needed: str) -> None:
+    def __init__(self, what: str, *, needed: str, hint: str = "") -> None:
         super().__init__(
             msg("you may not {what}", what=as_message(what)),
-            hint=msg("ask an administrator for the role {needed!r}", needed=as_message(needed)),
+            hint=hint or msg("ask an administrator for the role {needed!r}", needed=as_message(needed)),
         )
         self.needed = needed
 
@@ -293,11 +296,27 @@ class MigrationIncomplete(Unavailable):
         self, done: int, expected: int, *, what: str, failed: Iterable[tuple[str, str]] = (), hint: str = ""
     ) -> None:
         self.failed = tuple(failed)
-        first = "".join(f"; {label}: {reason}" for label, reason in self.failed[:5])
-        more = f"; and {len(self.failed) - 5} more" if len(self.failed) > 5 else ""
-        super().__init__(f"{done} of {expected} models {what}{first}{more}", hint=hint)
+        named = "".join(f"; {line}" for line in by_reason(self.failed))
+        super().__init__(f"{done} of {expected} models {what}{named}", hint=hint)
         self.done = done
         self.expected = expected
+
+
+def by_reason(failed: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each reason, with the models that have it: a dead store is one line for forty models.
+
+    Args:
+        failed: label and reason of each model; without a reason, only the label is given.
+    """
+    models: dict[str, list[str]] = {}
+    for label, reason in failed:
+        models.setdefault(reason, []).append(label)
+    lines = []
+    for reason, labels in models.items():
+        more = f" and {len(labels) - _MAX_LABELS} more" if len(labels) > _MAX_LABELS else ""
+        lines.append(", ".join(labels[:_MAX_LABELS]) + more + (f": {reason}" if reason else ""))
+    shown = lines[:_MAX_LABELS]
+    return shown + ([f"and {len(lines) - len(shown)} more reasons"] if len(lines) > len(shown) else [])
 
 
 class RollbackRefused(Unavailable):

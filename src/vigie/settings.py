@@ -89,6 +89,7 @@ class StoreOptions:
         connect_seconds: timeout of a connection, in seconds.
         read_seconds: timeout of a read, in seconds.
         total_seconds: time after which a failing request is not retried, in seconds.
+        request_seconds: timeout of a whole request, in seconds; of at least `total_seconds`.
     """
 
     s3_endpoint: str = ""
@@ -99,6 +100,7 @@ class StoreOptions:
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
     total_seconds: float = 60.0
+    request_seconds: float = 300.0
 
 
 CREDENTIALS = {

@@ -14,11 +14,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.bundles.worker import make_files as make_bundle
 from tests.helpers.killing import KillableJobs
-from tests.waiting import LIMIT, wait_until
+from tests.relocate.sample_models import make_files
+from tests.waiting import LIMIT
 
+from vigie.bundles import file_lock
 from vigie.bundles.cache import Cache
+from vigie.bundles.fetch import load
+from vigie.bundles.publish import publish
 from vigie.errors import DamagedBundle, UsageRefused
+from vigie.stores.open import connect
 
 WORKER = [sys.executable, "-m", "tests.bundles.worker"]
 DATA = bytes(range(256)) * 400
@@ -170,7 +176,7 @@ class TestProcesses:
         print(f"killed before the end: {early} of 20, leaving half a file: {half}")
 
     def test_a_file_in_use_is_not_evicted(self, tmp_path: Path) -> None:
-        """The oldest file stays while another process has it open."""
+        """The oldest file stays while another process has it open; the second oldest makes room."""
         cache = Cache(tmp_path / "cache", 3000)
         first, second, third = (bytes([number]) * 1400 for number in range(3))
         for data in (first, second):
@@ -188,26 +194,57 @@ class TestProcesses:
 
     def test_only_parts_of_dead_processes_are_removed(self, cache: Cache, tmp_path: Path) -> None:
         """Whatever their age."""
-        source = tmp_path / "source"
-        source.write_bytes(DATA)
-        worker = start("fetch", cache.folder, source, tmp_path / "counter", 0.5)
-        # Bytes are written once it is locked; between its birth and that, only the grace keeps it.
-        wait_until(lambda: any(part.stat().st_size for part in parts(cache)))
+        part = cache._path(DIGEST).with_name(f".{DIGEST}.0123456789ab.part")
+        part.parent.mkdir(parents=True)
+        part.write_bytes(DATA[:100])
+        writer = start("hold", part)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
         assert cache.remove_partial(min_age=0) == 0
-        worker.kill()
-        worker.communicate()
+        writer.kill()
+        writer.communicate()
         assert cache.remove_partial(min_age=3600) == 0
         assert cache.remove_partial(min_age=0) == 1
+
+    def test_the_limit_holds_under_three_processes(self, tmp_path: Path) -> None:
+        """Watched while they work; a process that is killed while it writes leaves nothing behind."""
+        cache = Cache(tmp_path / "cache", 100_000)
+        workers = [start("crowd", cache.folder, cache.max_bytes, seed, 60) for seed in range(3)]
+        seen = []
+        while any(worker.poll() is None for worker in workers):
+            # Under the lock of the writers: a sum taken while one file replaces another would count both.
+            with file_lock.folder_lock(cache.folder / "sha256", LIMIT) as locked:
+                assert locked
+                seen.append(sum(path.stat().st_size for path in cache.folder.rglob("*") if path.is_file()))
+        assert [worker.communicate()[0] for worker in workers] == ["ready\nright\n"] * 3
+        assert 50_000 < max(seen) <= 100_000
+        assert occupied(cache) <= 100_000
 
     def test_waiting_for_another_download_ends(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         """After the time limit the process downloads itself."""
         cache = Cache(tmp_path, 10**9, lock_seconds=0.2)
-        with cache._lock(cache._path(DIGEST).parent):
+        with file_lock.folder_lock(cache._path(DIGEST).parent, LIMIT):
             assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
         assert "waited" in caplog.text
         assert cache.fetch(DIGEST, len(DATA), never) == DATA
+
+    @pytest.mark.parametrize("where", ["folder", "s3", pytest.param("radosgw", marks=pytest.mark.radosgw)])
+    @pytest.mark.parametrize("models", [0, 1, 3])
+    def test_the_limit_holds_with_bundles_of_a_store(
+        self, tmp_path: Path, where: str, models: int, request: pytest.FixtureRequest
+    ) -> None:
+        """Four models for three processes, in a cache with room for none, one or three of them."""
+        url = tmp_path.as_uri() if where == "folder" else request.getfixturevalue(where)
+        size = 0
+        for number in range(4):
+            size = publish(connect(url), f"killed/{number}", make_bundle(number)).size
+        cache = Cache(tmp_path / "cache", (models + 1) * size - 1000)
+        workers = [start("load_bundles", cache.folder, cache.max_bytes, url, seed) for seed in range(3)]
+        assert [worker.communicate(timeout=LIMIT)[0] for worker in workers] == ["ready\nright\n"] * 3
+        assert occupied(cache) <= cache.max_bytes
+        assert (occupied(cache) > 0) == (models > 0)
 
 
 class TestBadDisks:
@@ -300,13 +337,54 @@ class TestRoom:
         assert held(cache) == {b"s"}
 
     def test_two_caches_of_one_folder_share_the_limit(self, tmp_path: Path) -> None:
-        """Once each has counted the files."""
+        """At every moment."""
         first, second = Cache(tmp_path, 3500), Cache(tmp_path, 3500)
         for number, cache in enumerate([first, second] * 4):
             put(cache, bytes([number]) * 1000)
-        first._counted = float("-inf")
-        put(first, b"last" * 250)
-        assert sum(entry.size for entry in first.list()) <= 3500
+            assert occupied(cache) <= 3500
+        assert len(held(first)) == 3
+
+    def test_a_lowered_limit_is_enforced_by_a_hit(self, tmp_path: Path) -> None:
+        """Also where nothing is written."""
+        for number in range(4):
+            put(Cache(tmp_path, 10**6), bytes([number]) * 1000)
+            time.sleep(0.01)
+        put(Cache(tmp_path, 2500), b"\x03" * 1000)
+        assert held(Cache(tmp_path, 2500)) == {b"\x02", b"\x03"}
+
+    def test_what_a_killed_writer_left_counts(self, tmp_path: Path) -> None:
+        """It is removed before the next file is written, whatever its age."""
+        cache = Cache(tmp_path, 3000)
+        part = cache._path(DIGEST).with_name(f".{DIGEST}.0123456789ab.part")
+        part.parent.mkdir(parents=True)
+        part.write_bytes(bytes(2500))
+        put(cache, b"x" * 1000)
+        assert occupied(cache) == 1000
+
+    def test_signatures_count(self, tmp_path: Path) -> None:
+        """They are kept beside the files and evicted like them."""
+        cache = Cache(tmp_path, 3000)
+        for number in range(4):
+            cache.keep_signature(sha256(bytes([number])).hexdigest(), bytes(1000))
+            put(cache, bytes([number]) * 400)
+            assert occupied(cache) <= 3000
+            time.sleep(0.01)
+        assert cache.read_signature(sha256(b"\x00").hexdigest()) is None
+        assert cache.read_signature(sha256(b"\x03").hexdigest()) == bytes(1000)
+        cache.clear()
+        assert occupied(cache) == 0
+
+    def test_a_bundle_over_the_limit_is_served_without_being_kept(self, tmp_path: Path) -> None:
+        """None of its files, even those that would fit, so that they do not take the place of others."""
+        _, files = make_files("large", 5000)
+        store = connect((tmp_path / "store").as_uri())
+        stored = publish(store, "large/1", files)
+        cache = Cache(tmp_path / "cache", stored.size)
+        assert load(store, stored, cache).name == "large"
+        assert occupied(cache) == 0
+        roomy = Cache(tmp_path / "cache", stored.size + 2000)
+        load(store, stored, roomy)
+        assert stored.size < occupied(roomy) <= roomy.max_bytes
 
     def test_verify_removes_and_returns_damaged_files(self, cache: Cache) -> None:
         """The others stay."""
@@ -327,6 +405,11 @@ class TestRoom:
 def put(cache: Cache, data: bytes) -> None:
     """Put `data` into the cache."""
     assert cache.fetch(sha256(data).hexdigest(), len(data), lambda: iter([data])) == data
+
+
+def occupied(cache: Cache) -> int:
+    """Return the bytes of all files in the folder, whatever they are."""
+    return sum(path.stat().st_size for path in cache.folder.rglob("*") if path.is_file())
 
 
 def held(cache: Cache) -> set[bytes]:

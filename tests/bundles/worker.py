@@ -4,6 +4,8 @@ worker.py fetch CACHE SOURCE COUNTER PAUSE [STOP]  one file through the cache, s
 worker.py publish URL PREFIX SEED PAUSE [STOP]  the bundle of that seed, with a pause before each request
 worker.py full CACHE SOURCE LIMIT              one file through the cache, on a disk that takes LIMIT bytes a file
 worker.py hold FILE                            reads a cached file and keeps it open until killed
+worker.py crowd CACHE MAXIMUM SEED ROUNDS      fetches files of many sizes through a cache of MAXIMUM bytes
+worker.py load_bundles CACHE MAXIMUM URL SEED  loads bundles from a store through a cache of MAXIMUM bytes
 
 With STOP, it prints `stopped` before the piece or request of that number, counted from 0, and waits to be killed.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import resource
 import signal
 import sys
@@ -23,8 +26,10 @@ from pathlib import Path
 from tests.helpers.killing import serve
 
 from vigie.bundles import cache as caches
-from vigie.bundles.bundle import Bundle, pack
-from vigie.bundles.publish import publish
+from vigie.bundles import file_lock
+from vigie.bundles.bundle import Bundle, pack, unpack
+from vigie.bundles.fetch import load
+from vigie.bundles.publish import describe, publish
 from vigie.stores import cloud  # noqa: F401
 from vigie.stores.open import connect
 
@@ -95,10 +100,36 @@ def make_files(seed: int) -> dict[str, bytes]:
 def hold(path: str) -> None:
     """Keep a cached file open and locked like a reader."""
     with Path(path).open("rb") as handle:
-        caches._flock(handle.fileno(), shared=True)
+        file_lock.try_lock(handle.fileno(), shared=True)
         print("ready", flush=True)
         while True:
             signal.pause()
+
+
+def crowd(folder: str, maximum: str, seed: str, rounds: str) -> None:
+    """Fetch files chosen at random, some of them larger than the cache, and compare each."""
+    cache, moments = caches.Cache(Path(folder), int(maximum)), random.Random(int(seed))
+    print("ready", flush=True)
+    for _ in range(int(rounds)):
+        number = moments.randrange(40)
+        data = sha256(str(number).encode()).digest() * (1 + number**2)
+        got = cache.fetch(sha256(data).hexdigest(), len(data), lambda data=data: iter([data]))
+        if got != data:
+            print("WRONG", flush=True)
+            return
+    print("right", flush=True)
+
+
+def load_bundles(folder: str, maximum: str, url: str, seed: str) -> None:
+    """Load the bundles of seeds 0 to 3 from a store, in an order of the seed, through a cache of `maximum` bytes."""
+    cache, store = caches.Cache(Path(folder), int(maximum)), connect(url)
+    print("ready", flush=True)
+    for number in random.Random(int(seed)).choices(range(4), k=12):
+        files = make_files(number)
+        if load(store, describe(f"killed/{number}", files), cache) != unpack(files):
+            print("WRONG", flush=True)
+            return
+    print("right", flush=True)
 
 
 def _delayed(method: object, pause: float, numbers: Iterator[int], stop: int) -> object:
@@ -117,6 +148,8 @@ JOBS: dict[str, Callable[..., None]] = {
     "full": full,
     "without_rights": without_rights,
     "hold": hold,
+    "crowd": crowd,
+    "load_bundles": load_bundles,
 }
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def test_values_of_options() -> None:
 
 @pytest.mark.parametrize(
     ("by", "said"),
-    [("worlds", "simulated tables"), ("held_out", "rows held out"), ("makers", "makers declare")],
+    [("worlds", "simulated tables"), ("held_out", "rows held out"), ("makers", "its owner states")],
 )
 def test_who_says_how_good_a_model_is(by: str, said: str) -> None:
     """A model of one's own was never measured on simulated tables."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.relocate.counting_store import CountingStores
-from tests.relocate.sample_models import contents, dump, make_files, places, populate, read_all
+from tests.relocate.sample_models import contents, make_files, places, populate, read_all
 
 from vigie.bundles.bundle import pack
 from vigie.bundles.publish import publish
@@ -57,20 +57,6 @@ def test_from_s3_to_google_and_back(sqlite: sa.Engine, source: str, gcs: str, s3
     assert run(sqlite, source).complete
     assert verify(sqlite, source).right
     assert sorted(contents(source).values()) == sorted(contents(s3).values())
-
-
-def test_a_second_run_does_nothing(
-    sqlite: sa.Engine, source: str, target: str, counting: CountingStores
-) -> None:
-    """It makes no request and writes no journal."""
-    populate(sqlite, source, 3)
-    run(sqlite, target)
-    before = dump(sqlite)
-    report = run(sqlite, target, opener=counting)
-    assert report.complete
-    assert report.migration is None
-    assert not counting.log
-    assert dump(sqlite) == before
 
 
 def test_the_requests_of_a_migration(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
-from vigie import simulator
+from vigie import relocate, resources, settings, simulator
 from vigie.bundles import bundle
 from vigie.bundles.verification import open_bundle
 from vigie.calibration.calibrator import Calibrator
@@ -175,6 +176,41 @@ def test_a_moved_installation(catalog: Catalog, tmp_path: Path) -> None:
     entry = catalog.find("lending_bare")
     assert entry.storage.bucket == str(new.resolve())
     assert open_bundle(entry.store, entry.bundle).name == "lending_bare"
+
+
+@pytest.mark.parametrize("left_over", ["nothing", "empty folders"])
+def test_a_catalog_of_the_version_before_the_folder_was_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_over: str
+) -> None:
+    """Its rows name `vigie/library/models`; every model opens, predictions work, a rollback finds the new folder."""
+    old = tmp_path / "site-packages" / "vigie" / "library" / "models"
+    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    engine = database.open(url)
+    registry.register(Catalog(engine))
+    relocate.run(engine, (tmp_path / "store").as_uri())
+    entries = Catalog(engine).list()
+    with engine.begin() as connection:
+        for statement in (
+            "UPDATE migration_steps SET old_bucket = :old",
+            "UPDATE reference_models SET storage_type = 'local', s3_bucket = :old, s3_prefix = name "
+            "WHERE name LIKE 'transfers%'",
+        ):
+            connection.execute(sa.text(statement), {"old": str(old)})
+    if left_over == "empty folders":
+        for entry in entries:
+            (old / entry.name).mkdir(parents=True)
+    chosen = settings.load()
+    load = resources.bundle_loader(chosen)
+    with resources.open_catalog(chosen) as opened:
+        assert {load(entry).name for entry in opened.list()} == {entry.name for entry in entries}
+        moved = [e for e in opened.list() if e.name.startswith("transfers")]
+        assert {e.storage.bucket for e in moved} == {str(registry.MODELS.resolve())}
+        opened.relocate([(e, next(s.storage for s in entries if s.name == e.name)) for e in moved])
+    done = relocate.rollback(engine, starter_models=registry.MODELS)
+    assert len(done.restored) == 40
+    assert {e.storage.bucket for e in Catalog(engine).list()} == {str(registry.MODELS.resolve())}
+    engine.dispose()
 
 
 def test_starter_models_of_an_earlier_version_are_deactivated(catalog: Catalog, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_numbers(cells, values):
         ["20000 to 29000", "more than 69000"],
         ["none", "1", "2 to 4"],
         ["none", "1", "2", "3"],
-        ["1", *["2"] * 5000, "x"],
+        ["1", *["2"] * 90, "x1"],
         ["5 €", "7 $"],
         ["5", "7%"],
         ["1,2,3", "4,5,6"],
@@ -191,15 +191,15 @@ def test_columns_help_each_other_with_dates():
 )
 def test_columns_help_each_other_with_decimal_marks(other, cells, values, mark):
     """A mark before three digits means what it means in the rest of the table."""
-    frame, found = parse_table(pl.DataFrame({"x": cells, "y": other}), comma_by_default=False)
-    assert frame["x"].to_list() == values
-    assert found == mark
+    parsed = parse_table(pl.DataFrame({"x": cells, "y": other}), comma_by_default=False)
+    assert parsed.typed["x"].to_list() == values
+    assert parsed.mark == mark
 
 
 def test_the_semicolon_speaks_for_the_comma():
     """Nothing else to go by: a table separated by semicolons comes from where the comma is decimal."""
-    frame, mark = parse_table(pl.DataFrame({"x": ["1,234", "2,500"]}), comma_by_default=True)
-    assert (frame["x"].to_list(), mark) == ([1.234, 2.5], ",")
+    parsed = parse_table(pl.DataFrame({"x": ["1,234", "2,500"]}), comma_by_default=True)
+    assert (parsed.typed["x"].to_list(), parsed.mark) == ([1.234, 2.5], ",")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.web.conftest import PEOPLE, Installation, csrf, upload
 from werkzeug.routing import Rule
 
 from vigie import settings, web
+from vigie.errors import NotAllowed
 from vigie.web import authorization
 from vigie.web.services.access import ROLE_RANK
 
@@ -159,6 +160,83 @@ def test_roles_and_ownership_hold_on_every_route(
         assert status == 404
     else:
         assert status < 500
+
+
+SCOPES = {"read": "viewer", "write": "analyst", "admin": "admin"}
+TOKENS = [(name, scope) for name in ("viewer", "ada", "admin") for scope in SCOPES]
+
+
+@pytest.mark.parametrize(("name", "scope"), TOKENS, ids=[f"{name}-{scope}" for name, scope in TOKENS])
+def test_a_token_opens_only_the_api_and_what_scope_and_role_both_allow(
+    here: Installation, run: tuple[str, str], name: str, scope: str
+) -> None:
+    """Every route by every scope of every role: no page, no password, no session, no token, no account."""
+    headers, wrong = here.token(name, scope), []
+    before = {user.id: user for user in here.services.accounts.list_all(here.users["admin"])}
+    kept = {name: len(here.services.tokens.list_own(user)) for name, user in here.users.items()}
+    for method, rule in ROUTES:
+        needed = authorization.needed_by(here.app.view_functions[rule.endpoint])
+        if rule.rule.startswith("/api/v1/") and (
+            (method == "DELETE" and name != "viewer") or rule.rule.endswith("/cancel")
+        ):
+            continue  # allowed, and would change what the other cases see
+        client = here.app.test_client()
+        status = ask(here, client, method, rule, run, headers=headers)
+        allowed = min(ROLE_RANK[SCOPES[scope]], ROLE_RANK[PEOPLE[name][0]])
+        if rule.endpoint == "static" or rule.rule in {"/healthz", "/readyz", "/metrics"}:
+            right = status < 500 and status != 403
+        elif not rule.rule.startswith("/api/v1/"):
+            right = status == 403
+        elif needed == "public":
+            right = status == 200
+        elif rule.rule.startswith("/api/v1/tokens") and method != "GET":
+            right = status == 403
+        else:
+            # what is another's is changed by an administrator, which takes the scope admin
+            foreign = name == "admin" and "upload_id>" in rule.rule and method != "GET"
+            least = ROLE_RANK["admin" if foreign else str(needed)]
+            right = status < 500 and (status == 403) == (allowed < least)
+        with client.session_transaction() as cookie:
+            right = right and "session" not in cookie
+        if not right:
+            wrong.append((method, rule.rule, status))
+    assert wrong == []
+    assert {user.id: user for user in here.services.accounts.list_all(here.users["admin"])} == before
+    assert {name: len(here.services.tokens.list_own(user)) for name, user in here.users.items()} == kept
+
+
+def test_a_service_refuses_what_a_token_may_not_do_whatever_view_calls_it(here: Installation) -> None:
+    """A view that forgets the check changes nothing: accounts and tokens ask the user they are handed."""
+    services, admin = here.services, here.users["admin"]
+    _, secret = services.tokens.create(admin, "all", ["admin"])
+    found = services.tokens.authenticate(secret)
+    assert found is not None
+    by_token, ada = found[0], here.users["ada"]
+    calls: list[Callable[[], object]] = [
+        lambda: services.tokens.create(by_token, "more", ["admin"]),
+        lambda: services.tokens.revoke(by_token, found[1].id),
+        lambda: services.accounts.set_password(by_token, "correct horse battery"),
+        lambda: services.accounts.set_language(by_token, "fr"),
+        lambda: services.accounts.add(by_token, "eve@example.org", "Eve", "admin"),
+        lambda: services.accounts.change(by_token, ada.id, role="admin"),
+        lambda: services.accounts.create_link(by_token, ada.id),
+    ]
+    for call in calls:
+        with pytest.raises(NotAllowed, match="with an API token"):
+            call()
+    _, secret = services.tokens.create(admin, "reading", ["read"])
+    found = services.tokens.authenticate(secret)
+    assert found is not None
+    with pytest.raises(NotAllowed, match="read the audit log with this token"):
+        services.audit.list_lines(found[0])
+
+
+def test_headers_that_a_proxy_adds_to_pages_are_not_read(here: Installation) -> None:
+    """Basic authentication, or a token that is none of ours, neither lets in nor locks out."""
+    for header in ("Basic YTpi", "Bearer eyJhbGciOi"):
+        client = here.browser("ada")
+        assert client.get("/settings", headers={"Authorization": header}).status_code == 200
+        assert here.app.test_client().get("/settings", headers={"Authorization": header}).status_code == 302
 
 
 def test_a_team_mate_sees_and_marks_but_does_not_delete(here: Installation, run: tuple[str, str]) -> None:

@@ -163,8 +163,10 @@ def test_other_peoples_pages_cannot_use_a_session(here: Installation) -> None:
 def test_tokens_are_kept_as_digests_and_can_be_ended(here: Installation) -> None:
     """Shown once; used, it says so; ended or too old, it opens nothing."""
     client, ada = here.app.test_client(), here.token("ada")
-    made = client.post(
-        "/api/v1/tokens", json={"name": "ci", "scopes": ["read"], "days": 1}, headers=ada
+    browser = here.browser("ada")
+    own = csrf(browser)
+    made = browser.post(
+        "/api/v1/tokens", json={"name": "ci", "scopes": ["read"], "days": 1}, headers=own
     ).get_json()
     headers = {"Authorization": f"Bearer {made['secret']}"}
     assert client.get("/api/v1/me", headers=headers).get_json()["scopes"] == ["read"]
@@ -172,8 +174,9 @@ def test_tokens_are_kept_as_digests_and_can_be_ended(here: Installation) -> None
     assert made["secret"] not in json.dumps(listed)
     assert next(one for one in listed if one["id"] == made["id"])["used_at"]
     assert made["secret"].encode() not in Path(here.settings.home, "catalog.sqlite").read_bytes()
-    assert client.delete(f"/api/v1/tokens/{made['id']}", headers=here.token("bob")).status_code == 404
-    assert client.delete(f"/api/v1/tokens/{made['id']}", headers=ada).status_code == 204
+    bob = here.browser("bob")
+    assert bob.delete(f"/api/v1/tokens/{made['id']}", headers=csrf(bob)).status_code == 404
+    assert browser.delete(f"/api/v1/tokens/{made['id']}", headers=own).status_code == 204
     assert client.get("/api/v1/me", headers=headers).status_code == 401
     _, old = tokens.create(here.services.engine, here.users["ada"].id, "old", ["read"], -timedelta(seconds=1))
     assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"}).status_code == 401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,8 @@ from vigie.db.database import Engine, reading, writing
 from vigie.errors import NotFound
 
 SCOPES = ("read", "write", "admin")
-_PREFIX = "vigie_"
+PREFIX = "vigie_"
+"""First characters of every token, by which tokens are recognised, also by secret scanners."""
 _USED_AT_PRECISION = timedelta(minutes=1)
 _ROWS = tokens.c
 
@@ -46,13 +47,13 @@ def create(
     engine: Engine, user_id: int, name: str, scopes: Sequence[str], lifetime: timedelta | None
 ) -> tuple[Token, str]:
     """Create a token and return it with its secret."""
-    secret, now = _PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
+    secret, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
     row = {
         "id": "tok_" + secrets.token_hex(10),
         "user_id": user_id,
         "name": name,
         "digest": digest(secret),
-        "prefix": secret[: len(_PREFIX) + 4],
+        "prefix": secret[: len(PREFIX) + 4],
         "scopes": sorted(set(scopes)),
         "created_at": now,
         "expires_at": now + lifetime if lifetime else None,
@@ -64,7 +65,10 @@ def create(
 
 
 def authenticate(engine: Engine, secret: str) -> tuple[User, Token] | None:
-    """Return owner and token of a secret; None where it is unknown, revoked or expired, or its owner inactive."""
+    """Return owner and token of a secret; None where it is unknown, revoked or expired, or its owner inactive.
+
+    The owner carries the scopes of the token, so that every check of a role also checks them.
+    """
     now = datetime.now(UTC)
     valid = sa.and_(
         _ROWS.digest == digest(secret),
@@ -81,7 +85,8 @@ def authenticate(engine: Engine, secret: str) -> tuple[User, Token] | None:
     if token["used_at"] is None or now - token["used_at"] > _USED_AT_PRECISION:
         with writing(engine) as connection:
             connection.execute(sa.update(tokens).where(_ROWS.id == token["id"]).values(used_at=now))
-    return user_of_row(owner), _token(token)
+    found_token = _token(token)
+    return replace(user_of_row(owner), scopes=found_token.scopes), found_token
 
 
 def list_for(engine: Engine, user_id: int) -> list[Token]:

@@ -26,6 +26,8 @@ class User:
         language: `en`, `fr`, or empty to follow the browser.
         seen_at: last sign-in.
         has_password: False where only links or a provider sign the user in.
+        scopes: scopes of the API token that authenticated the request; None where no token did. They limit what the
+            role allows.
     """
 
     id: int
@@ -38,6 +40,7 @@ class User:
     created_at: datetime
     seen_at: datetime | None
     has_password: bool
+    scopes: tuple[str, ...] | None = None
 
 
 def normalize_email(email: str) -> str:
@@ -130,7 +133,8 @@ def update(engine: Engine, user_id: int, values: dict[str, Any], *, sign_out: bo
 
 def user_of_row(row: Mapping[str, Any] | sa.RowMapping) -> User:
     """Build a user from a row of the table `users`."""
-    columns = {name: row[name] for name in User.__annotations__ if name != "has_password"}
+    computed = {"has_password", "scopes"}
+    columns = {name: row[name] for name in User.__annotations__ if name not in computed}
     return User(**columns, has_password=row["password_hash"] is not None)
 
 

@@ -1,15 +1,18 @@
 """Verified local copies of stored files, in a folder that all processes of a machine share.
 
     sha256/ab/abcdef…            a file, named by its own digest
-    sha256/ab/.abcdef….k2x9.part an unfinished download
+    sha256/ab/.abcdef….k2x9.part a file that is being written
+    signatures/abcdef….sig       the signature of the bundle whose manifest has that digest
 
 The digest of every returned file was computed on the bytes that are returned. The cache is optional: with a full disk, a
 read-only folder or locks that do not work, files are served from memory and a warning is logged.
 
-Files in use are protected by system locks: a file is locked shared while it is read, a part exclusively while it is written,
-and the folder `ab` while one of its files is downloaded, so that one process downloads and the others wait. The system
-releases them when a process dies. Without such locks (Windows, NFS) a file may be downloaded twice, and only its age
-tells whether a part is still in use.
+The files never take more than the limit together, whatever other processes do: a file is downloaded to memory, and written
+only while its process holds the lock of the folder `sha256`, after the least recently used files were removed to make
+room. A file that does not fit is not kept. A second lock, on the folder `ab`, lets one process download a file while the
+others wait; a third, on the file itself, protects a file that is being read. The system releases them when a process
+dies. Without such locks (Windows, NFS) a file may be downloaded twice and the limit exceeded by what another process
+writes at the same moment, and only its age tells whether a part is still in use.
 """
 
 from __future__ import annotations
@@ -23,27 +26,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from io import FileIO
 from pathlib import Path
 
+from vigie.bundles import file_lock
 from vigie.errors import DamagedBundle, UsageRefused
 from vigie.i18n.messages import msg
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
 
 Download = Callable[[], Iterator[bytes]]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.part")
-# Seconds. A download holds a lock on its part; without working locks only the age tells whether it is alive.
+# Seconds. A writer holds a lock on its part; without working locks only the age tells whether it is alive.
 _MIN_PART_AGE = 60.0
 _MIN_PART_AGE_WITHOUT_LOCKS = 24 * 3600.0
-_RECOUNT_AFTER = 60.0
-_POLL_INTERVAL = 0.01
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,7 @@ class Cache:
 
     Args:
         folder: shared by all processes; created when first needed.
-        max_bytes: maximum total size. While several processes write, it may be exceeded for up to a minute by what the
-            others wrote.
+        max_bytes: maximum total size.
         lock_seconds: how long to wait for another process's download before downloading too.
     """
 
@@ -80,8 +75,7 @@ class Cache:
         self.folder = Path(folder)
         self.max_bytes = max_bytes
         self.lock_seconds = lock_seconds
-        self._size = 0
-        self._counted_at = float("-inf")
+        self._trimmed = False
         self._warned: set[str] = set()
 
     def fetch(
@@ -110,10 +104,11 @@ class Cache:
         """
         expected = _Expected(digest, size, limit if size is None else size, bundle, file)
         path = self._path(digest)
+        self._trim()
         found = self._read(path, digest)
         if found is not None:
             return found
-        with self._lock(path.parent):
+        with self._download_lock(path.parent):
             # Another process may have downloaded it meanwhile.
             found = self._read(path, digest)
             return found if found is not None else self._download(path, expected, download)
@@ -139,20 +134,32 @@ class Cache:
 
     def clear(self) -> int:
         """Remove every file that is not in use; return the number of bytes freed."""
-        freed = sum(entry.size for entry in self.list() if _remove_unused(self._path(entry.digest)))
+        freed = sum(entry.size for entry in self.list() if file_lock.remove_unused(self._path(entry.digest)))
         self.remove_partial(min_age=0.0)
-        self._counted_at = float("-inf")
+        for path in self._signatures():
+            freed += _size(path) if file_lock.remove_unused(path) else 0
         return freed
+
+    def read_signature(self, manifest_sha256: str) -> bytes | None:
+        """Return the kept signature of the bundle with that manifest; nothing vouches for it but itself."""
+        try:
+            return self._signature_path(manifest_sha256).read_bytes()
+        except OSError:
+            return None
+
+    def keep_signature(self, manifest_sha256: str, signature: bytes) -> None:
+        """Keep the signature of the bundle with that manifest, if it fits."""
+        self._keep(self._signature_path(manifest_sha256), signature)
 
     def remove_partial(self, *, min_age: float = _MIN_PART_AGE) -> int:
         """Remove parts of dead processes' downloads that are at least `min_age` seconds old; return how many."""
         removed = 0
-        for path in self.folder.glob("sha256/??/.*.part"):
+        for path in [*self.folder.glob("sha256/??/.*.part"), *self.folder.glob("signatures/.*.part")]:
             with suppress(OSError):
                 age = time.time() - path.stat().st_mtime
-                needed = min_age if fcntl is not None else max(min_age, _MIN_PART_AGE_WITHOUT_LOCKS)
+                needed = min_age if file_lock.AVAILABLE else max(min_age, _MIN_PART_AGE_WITHOUT_LOCKS)
                 if _PART.fullmatch(path.name) and age >= needed:
-                    removed += _remove_unused(path)
+                    removed += file_lock.remove_unused(path)
         return removed
 
     def _path(self, digest: str) -> Path:
@@ -167,7 +174,7 @@ class Cache:
         """Return the verified bytes of a file; None if it is absent, unreadable, or damaged and therefore removed."""
         try:
             with path.open("rb") as handle:
-                _flock(handle.fileno(), shared=True)
+                file_lock.try_lock(handle.fileno(), shared=True)
                 data = handle.read()
                 if sha256(data).hexdigest() == digest:
                     if touch:
@@ -187,39 +194,30 @@ class Cache:
                 path.unlink()
         return None
 
+    def _signature_path(self, manifest_sha256: str) -> Path:
+        return self.folder / "signatures" / f"{self._path(manifest_sha256).name}.sig"
+
+    def _signatures(self) -> tuple[Path, ...]:
+        return tuple(self.folder.glob("signatures/*.sig"))
+
     @contextmanager
-    def _lock(self, folder: Path) -> Iterator[None]:
+    def _download_lock(self, folder: Path) -> Iterator[None]:
         """Lock `folder` for one download; continue without the lock after `lock_seconds`, or where locks fail."""
-        descriptor = -1
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder, os.O_RDONLY)
-            deadline = time.monotonic() + self.lock_seconds
-            while not _flock(descriptor, shared=False):
-                if time.monotonic() >= deadline:
-                    self._warn(
-                        f"waited {self.lock_seconds:.0f} s for another process's download, making one more"
-                    )
-                    break
-                time.sleep(_POLL_INTERVAL)
-        except OSError:
-            pass  # writing the file will report what is wrong with the folder
-        try:
+        with file_lock.folder_lock(folder, self.lock_seconds) as locked:
+            if not locked and folder.is_dir():
+                self._warn(
+                    f"waited {self.lock_seconds:.0f} s for another process's download, making one more"
+                )
             yield
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
 
     def _download(self, path: Path, expected: _Expected, download: Download) -> bytes:
-        """Download at most twice until the digest is right, and keep the file if the disk permits."""
-        self._evict(expected.size or 0)
+        """Download at most twice until the digest is right, and keep the file if it fits and the disk permits."""
         found = ""
         for _ in range(2):
-            with _Part(path, keep=(expected.size or 0) <= self.max_bytes, warn=self._warn) as part:
-                data, found = _receive(download(), expected, part)
-                if data is not None:
-                    self._size += len(data) if part.commit(path) else 0
-                    return data
+            data, found = _receive(download(), expected)
+            if data is not None:
+                self._keep(path, data)
+                return data
         right = msg("sha256 {digest}…", digest=expected.digest[:16])
         raise DamagedBundle(
             expected.bundle,
@@ -228,8 +226,56 @@ class Cache:
             expected=right
             if expected.size is None
             else msg("{expected} and {size:,} bytes", expected=right, size=expected.size),
-            hint="the store holds other bytes than were registered: publish the bundle again, or roll back",
+            hint="the store holds other bytes than were registered: repair it with `vigie migrate --to` and the URL of "
+            "the store, or publish the bundle again",
         )
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        """Write a file if it fits, after removing others; do nothing where the folder cannot be locked or written."""
+        if len(data) > self.max_bytes:
+            return
+        with file_lock.folder_lock(self.folder / "sha256", self.lock_seconds) as locked:
+            if not locked:
+                self._warn("a file cannot be kept (the folder cannot be locked), serving it from memory")
+            elif self._evict(len(data)):
+                try:
+                    _write(path, data)
+                except OSError as error:
+                    self._warn(f"a file cannot be kept ({error.strerror}), serving it from memory")
+
+    def _trim(self) -> None:
+        """Enforce the limit once, because it may have been lowered since the files were written."""
+        if self._trimmed:
+            return
+        self._trimmed = True
+        if self._total() > self.max_bytes:
+            with file_lock.folder_lock(self.folder / "sha256", self.lock_seconds) as locked:
+                if locked:
+                    self._evict(0)
+
+    def _evict(self, size: int) -> bool:
+        """Remove the least recently used files, except those in use, until `size` more bytes fit; return whether they do.
+
+        The caller holds the lock of the folder, without which no part is written: every part is of a dead process.
+        """
+        self.remove_partial(min_age=0.0)
+        total = self._total()
+        if total + size <= self.max_bytes:
+            return True
+        kept = [(entry.used, self._path(entry.digest), entry.size) for entry in self.list()]
+        for path in self._signatures():
+            with suppress(OSError):
+                kept.append((path.stat().st_mtime, path, path.stat().st_size))
+        for _, path, occupied in sorted(kept):
+            if total + size <= self.max_bytes:
+                break
+            if file_lock.remove_unused(path):
+                total -= occupied
+        return total + size <= self.max_bytes
+
+    def _total(self) -> int:
+        """Total size in bytes of all files, parts included."""
+        return sum(map(_size, [*self.folder.glob("sha256/??/*"), *self.folder.glob("signatures/*")]))
 
     def _warn(self, message: str) -> None:
         """Log a message once, not for every file."""
@@ -237,78 +283,26 @@ class Cache:
             self._warned.add(message)
             log.warning("cache: %s", message)
 
-    def _evict(self, size: int) -> None:
-        """Remove the least recently used files, except those in use, until `size` more bytes fit."""
-        now = time.monotonic()
-        if self._size + size <= self.max_bytes and now - self._counted_at < _RECOUNT_AFTER:
-            return
-        entries = self.list()
-        self.remove_partial()
-        total = sum(entry.size for entry in entries)
-        for entry in entries:
-            if total + size <= self.max_bytes or size > self.max_bytes:
-                break
-            if _remove_unused(self._path(entry.digest)):
-                total -= entry.size
-        self._size, self._counted_at = total, now
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a locked part, flushed to the disk, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name.removesuffix('.sig')}.{secrets.token_hex(6)}.part")
+    try:
+        with part.open("xb", buffering=0) as handle:
+            file_lock.try_lock(handle.fileno(), shared=False)
+            view = memoryview(data)
+            while view:
+                view = view[handle.write(view) :]
+            os.fsync(handle.fileno())
+            os.replace(part, path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
-class _Part:
-    """File of an unfinished download; after an error of the disk it ignores what is written to it."""
-
-    def __init__(self, target: Path, *, keep: bool, warn: Callable[[str], None]) -> None:
-        self._warn = warn
-        self._path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
-        self._handle: FileIO | None = None
-        if keep:
-            with self._tolerating_errors():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._handle = self._path.open("xb", buffering=0)
-                _flock(self._handle.fileno(), shared=False)
-
-    def __enter__(self) -> _Part:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._discard()
-
-    def write(self, chunk: bytes) -> None:
-        if self._handle is not None:
-            with self._tolerating_errors():
-                view = memoryview(chunk)
-                while view:
-                    view = view[self._handle.write(view) :]
-
-    def commit(self, target: Path) -> bool:
-        """Flush the part to disk and rename it; return whether that worked."""
-        if self._handle is None:
-            return False
-        with self._tolerating_errors():
-            os.fsync(self._handle.fileno())
-            os.replace(self._path, target)
-            self._handle.close()
-            self._handle = None
-            return True
-        return False
-
-    @contextmanager
-    def _tolerating_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self._warn(f"a file cannot be kept ({error.strerror}), serving it from memory")
-            self._discard()
-
-    def _discard(self) -> None:
-        if self._handle is not None:
-            with suppress(OSError):
-                self._handle.close()
-            with suppress(OSError):
-                self._path.unlink()
-            self._handle = None
-
-
-def _receive(chunks: Iterator[bytes], expected: _Expected, part: _Part) -> tuple[bytes | None, str]:
+def _receive(chunks: Iterator[bytes], expected: _Expected) -> tuple[bytes | None, str]:
     """Return the bytes if their digest is right, else None and what was found; stop at the limit."""
     hasher, received, total = sha256(), [], 0
     for chunk in chunks:
@@ -317,31 +311,14 @@ def _receive(chunks: Iterator[bytes], expected: _Expected, part: _Part) -> tuple
             return None, f"more than {expected.limit:,} bytes"
         hasher.update(chunk)
         received.append(chunk)
-        part.write(chunk)
     if hasher.hexdigest() != expected.digest:
         return None, f"sha256 {hasher.hexdigest()[:16]}… and {total:,} bytes"
     return b"".join(received), ""
 
 
-def _flock(descriptor: int, *, shared: bool) -> bool:
-    """Try to lock an open file; return False where another process holds it. Closing the file unlocks it."""
-    if fcntl is not None:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a file system without locks: nothing is known to be in use
-            return True
-    return True
-
-
-def _remove_unused(path: Path) -> bool:
-    """Remove a file unless it is in use; return whether it was removed."""
+def _size(path: Path) -> int:
+    """Size in bytes of a regular file; 0 for anything else, or a file that has just been removed."""
     try:
-        with path.open("rb") as handle:
-            if not _flock(handle.fileno(), shared=False):
-                return False
-            path.unlink()
+        return path.stat().st_size if path.is_file() else 0
     except OSError:
-        return False
-    return True
+        return 0

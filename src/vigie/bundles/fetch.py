@@ -21,7 +21,8 @@ def fetch(
     Args:
         store: where it is.
         stored: its location and digests.
-        cache: serves files that it has, even if the store cannot be reached; None to read all from the store.
+        cache: serves files that it has, even if the store cannot be reached; None to read all from the store. It does
+            not keep a bundle that is larger than itself.
         parallel: downloads at a time.
 
     Raises:
@@ -29,6 +30,8 @@ def fetch(
         StoreUnavailable: the store cannot be read.
     """
     keys = stored.keys()
+    if cache is not None and stored.size >= cache.max_bytes:
+        cache = None
 
     def fetch_file(name: str) -> bytes:
         entry = stored.files.get(name)
@@ -71,7 +74,7 @@ def _download(store: Store, stored: BundleLocation, name: str, key: str) -> Call
                     label=store.location.label,
                 ),
                 expected="the file the catalog registered",
-                hint="publish the bundle again, or point the catalog at the store that has it",
+                hint="repair it with `vigie migrate --to` and the URL of the store, or publish the bundle again",
             ) from None
 
     return chunks

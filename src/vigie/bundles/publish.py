@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from vigie.bundles.bundle import FILES, MANIFEST, check, digest, read_manifest
 from vigie.bundles.location import BundleLocation, file_key
@@ -22,7 +23,7 @@ _ABANDONED_AFTER = 3600.0
 def publish(
     store: Store, prefix: str, files: Mapping[str, bytes], *, clean: bool = True, parallel: int = 6
 ) -> BundleLocation:
-    """Store a packed bundle at `prefix`; publishing the same bundle again does nothing.
+    """Store a packed bundle at `prefix`; publishing the same bundle again sends only files that are missing or damaged.
 
     Args:
         store: where to.
@@ -40,8 +41,11 @@ def publish(
     published = _read_manifest_bytes(store, stored)
     if published is not None and published != files[MANIFEST]:
         raise _conflict(store, stored)
-    missing = [name for name in stored.files if published is None or not _is_present(store, stored, name)]
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
+        present = pool.map(
+            lambda name: published is not None and _is_intact(store, stored, name), stored.files
+        )
+        missing = [name for name, found in zip(stored.files, present, strict=True) if not found]
         list(pool.map(lambda name: store.put(keys[name], files[name]), missing))
     if published is None:
         _put_manifest(store, stored, files[MANIFEST])
@@ -137,12 +141,18 @@ def _read_manifest_bytes(store: Store, stored: BundleLocation) -> bytes | None:
         return None
 
 
-def _is_present(store: Store, stored: BundleLocation, name: str) -> bool:
-    entry = stored.files[name]
+def _is_intact(store: Store, stored: BundleLocation, name: str) -> bool:
+    """Whether the file is in the store with the right bytes; every byte is read, but no more than it should have."""
+    entry, hasher, total = stored.files[name], sha256(), 0
     try:
-        return store.head(file_key(stored.prefix, name, entry.sha256)).size == entry.size
+        for chunk in store.stream(file_key(stored.prefix, name, entry.sha256)):
+            total += len(chunk)
+            if total > entry.size:
+                return False
+            hasher.update(chunk)
     except NotFound:
         return False
+    return hasher.hexdigest() == entry.sha256
 
 
 def _conflict(store: Store, stored: BundleLocation) -> AlreadyThere:

@@ -88,19 +88,17 @@ def _verify_signature(
     key = policy.public_key
     if key is None:
         return
-    copy = None if cache is None else cache.folder / "signatures" / f"{stored.manifest_sha256}.sig"
-    with suppress(VigieError, OSError):
-        if copy is not None:
-            signing.verify(files, copy.read_bytes(), key, bundle=stored.name)
+    copy = None if cache is None else cache.read_signature(stored.manifest_sha256)
+    if copy is not None:
+        with suppress(VigieError):
+            signing.verify(files, copy, key, bundle=stored.name)
             return
     signature = read_signature(store, stored.prefix)
     if signature is None and not policy.required:
         return
     signing.verify(files, signature, key, bundle=stored.name)
-    if copy is not None and signature is not None:
-        with suppress(OSError):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(signature)
+    if cache is not None and signature is not None:
+        cache.keep_signature(stored.manifest_sha256, signature)
 
 
 def read_signature(store: Store, prefix: str) -> bytes | None:

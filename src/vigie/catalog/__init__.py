@@ -1,6 +1,6 @@
 """The catalog of reference models."""
 
 from vigie.catalog.catalog import Catalog, Match
-from vigie.catalog.model_version import STARTER, TRAINED, ModelVersion, StorageLocation
+from vigie.catalog.model_version import IMPORTED, STARTER, TRAINED, ModelVersion, StorageLocation
 
-__all__ = ["STARTER", "TRAINED", "Catalog", "Match", "ModelVersion", "StorageLocation"]
+__all__ = ["IMPORTED", "STARTER", "TRAINED", "Catalog", "Match", "ModelVersion", "StorageLocation"]

@@ -14,7 +14,13 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from vigie.catalog.match_index import MatchIndex, read_changes
-from vigie.catalog.model_version import ROW_STATE_COLUMNS, TRAINED, ModelVersion, StorageLocation
+from vigie.catalog.model_version import (
+    IMPORTED,
+    ROW_STATE_COLUMNS,
+    TRAINED,
+    ModelVersion,
+    StorageLocation,
+)
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db.database import reading, writing
 from vigie.errors import AlreadyThere, CatalogChanged, InputRefused, NotFound
@@ -129,12 +135,20 @@ class Catalog:
             return {(row[0], row[1]): StorageLocation(*row[2:]) for row in connection.execute(query)}
 
     def trained(self) -> tuple[ModelVersion, ...]:
-        """Return the newest active version of every model trained on a labelled table, sorted by name.
+        """Return the newest active version of every model trained on a labelled table, sorted by name."""
+        return self._of_sources(TRAINED)
 
-        Their columns may have other names in another table, so they are matched column by column.
+    def with_columns(self) -> tuple[ModelVersion, ...]:
+        """Return the newest active version of every model that reads the columns of a table, sorted by name.
+
+        These are the trained and the imported models. Their columns may have other names in another table, so they are
+        matched column by column.
         """
+        return self._of_sources(TRAINED, IMPORTED)
+
+    def _of_sources(self, *sources: str) -> tuple[ModelVersion, ...]:
         source = _ROWS.provenance["source"].as_string()
-        query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
+        query = sa.select(reference_models).where(_ROWS.active, source.in_(sources)).order_by(_ROWS.id)
         with reading(self._engine) as connection:
             newest = {row["name"]: row for row in connection.execute(query).mappings()}
         return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.bundles.bundle import Bundle, FileDigest
+from vigie.bundles.bundle import MANIFEST, Bundle, FileDigest
 from vigie.bundles.location import BundleLocation
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
@@ -26,6 +26,8 @@ ROW_STATE_COLUMNS = (
 
 TRAINED = "vigie train"
 """Provenance source of models trained on a labelled table."""
+IMPORTED = "import"
+"""Provenance source of models imported from files of a third party."""
 STARTER = "starter library"
 """Provenance source of the models that come with Vigie."""
 
@@ -223,7 +225,8 @@ class ModelVersion:
         """
         if self.provenance.get("source") != STARTER or storage.storage_type != "local":
             return storage
-        if Path(storage.bucket, storage.prefix).exists():
+        # Not the folder alone: an upgrade removes its files, and may leave it empty.
+        if Path(storage.bucket, storage.prefix, MANIFEST).is_file():
             return storage
         return replace(storage, bucket=str(starter_models.resolve()))
 

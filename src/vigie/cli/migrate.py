@@ -58,7 +58,8 @@ def migrate(target: str | None, **chosen: Any) -> None:
     """Move the models of the catalog to another store.
 
     Every file is copied, read back and compared before the catalog names the new location of a model. The old files are
-    kept, so that --rollback can restore it. After an interruption, run the same command again: it resumes.
+    kept, so that --rollback can restore it. After an interruption, run the same command again: it resumes. Models that
+    are at the target are read and compared, and missing or damaged files are sent again.
     """
     _run_action(target, chosen)
 
@@ -131,9 +132,12 @@ def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
+    from vigie.starter_models import registry
 
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
-        plan = relocate.plan(engine, target, parallel=chosen["parallel"], progress=watch)
+        plan = relocate.plan(
+            engine, target, starter_models=registry.MODELS, parallel=chosen["parallel"], progress=watch
+        )
     migrate_report.plan(plan, as_json=chosen["as_json"])
     if not plan.possible:
         missing = [
@@ -146,9 +150,12 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
+    from vigie.starter_models import registry
 
     with migrate_report.watching("moved", quiet=chosen["as_json"]) as watch:
-        done = relocate.run(engine, target, progress=watch, **_run_arguments(chosen))
+        done = relocate.run(
+            engine, target, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)
+        )
     migrate_report.run(done, as_json=chosen["as_json"])
     if not done.complete:
         hint = done.hint or "run the same command again: it resumes where this one stopped"
@@ -169,9 +176,14 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
             found.good,
             len(found.checks),
             what="are right",
-            failed=found.failures,
-            hint="run the migration again, or roll it back",
+            failed=[(label, "not right") for label, _ in found.failures],
+            hint=_repair_hint(found.target),
         )
+
+
+def _repair_hint(target: str | None) -> str:
+    url = target or "URL, with the URL of their store,"
+    return f"vigie migrate --to {url} sends missing and damaged files again; or roll the migration back"
 
 
 def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from vigie.cli.console import columns, console, dump, print_line, show, size
+from vigie.errors import by_reason
 
 if TYPE_CHECKING:
     from vigie.costs.estimate import StorageCost, StorageLoad
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
         VerifyReport,
     )
 
-_COLOURS = {"new": "cyan", "identical": "green", "already there": "dim", "different": "yellow"}
+_COLOURS = {
+    "damaged there": "yellow",
+    "new": "cyan",
+    "identical": "green",
+    "already there": "dim",
+    "different": "yellow",
+}
 
 
 class _Counter:
@@ -197,13 +204,17 @@ def run(done: RunReport, *, as_json: bool) -> None:
     kept = sum(o.copied.kept for o in done.outcomes)
     volume = sum(o.copied.size for o in done.outcomes)
     if done.migration is None:
-        _print(f"Nothing to do: all {done.models_in} models are at {done.target}")
+        _print(
+            f"Nothing to do: all {done.models_in} models are at {done.target}, every byte read and compared"
+        )
         return
     moved = sum(o.state == "moved" for o in done.outcomes)
+    repaired = sum(o.state == "repaired" for o in done.outcomes)
     again = ", resumed" if done.resumed else ""
-    _print(
-        f"Migration {done.migration}{again}: {moved} of {len(done.outcomes)} models moved in {done.seconds:.1f} s"
-    )
+    done_words = f"{moved} of {len(done.outcomes)} models moved"
+    if repaired:
+        done_words += f", {repaired} repaired where they are"
+    _print(f"Migration {done.migration}{again}: {done_words} in {done.seconds:.1f} s")
     _print(f"{sent} files copied and read back ({size(volume)}), {kept} were there and right")
     _print(f"{done.models_in} models in, {done.models_out} out at {done.target}")
 
@@ -214,8 +225,8 @@ def verify(found: VerifyReport, *, as_json: bool) -> None:
         sums = {"models": len(found.checks), "good": found.good, "right": found.right, "bytes": found.size}
         dump({**asdict(found), **sums})
         return
-    for label, reason in found.failures:
-        _print(f"{label}: {reason}")
+    for line in by_reason(found.failures):
+        _print(line)
     where = f" at {found.target}" if found.target else ""
     _print(
         f"{found.good} of {len(found.checks)} models right{where}: every byte read afresh "

@@ -42,7 +42,7 @@ def seed(text: str = "The same table and seed give the same bytes.") -> Decorato
 
 
 def alert_budget(
-    text: str = "How many rows you can review; by default the calibration decides.",
+    text: str = "How many rows you can review; by default 0.5 % of the rows, 200 at most.",
 ) -> Decorator:
     """Return the option `--alert-budget 1%|500`."""
     return click.option("--alert-budget", type=Budget(), metavar="1%|500", help=text)

@@ -161,6 +161,7 @@ def _summary(table: Table, result: MatchResult) -> dict[str, Any]:
         "rows": table.typed.height,
         "columns": table.typed.width,
         "roles": result.roles.to_json(),
+        "read": result.read,
         "matches": [
             {
                 "name": match.entry.name,

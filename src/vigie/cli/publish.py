@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vigie import importer
+from vigie.boosting import xgboost_import
 from vigie.bundles.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
 from vigie.bundles.fetch import fetch
 from vigie.bundles.location import BundleLocation, file_key
@@ -18,6 +19,7 @@ from vigie.bundles.signing import verify
 from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
 from vigie.catalog import Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
+from vigie.models.imported_columns import describe_columns, trace_columns
 from vigie.roles.definitions import role_of
 from vigie.roles.from_schema import roles_from_schema
 from vigie.stores.base import Location, Store, check_key
@@ -99,8 +101,12 @@ def convert(
     if not folder.is_dir():
         raise NotFound("folder", str(folder), hint="name the folder that holds xgboost_model.joblib")
     made = importer.convert(folder, name=name or name_of(folder.resolve().name), version=version, trust=trust)
-    stated = {"domain": domain} if domain else {}
-    return replace(made, profile={**made.profile, **_inferred_roles(made.profile["columns"]), **stated})
+    profile = {**made.profile, **_inferred_roles(made.profile["columns"])}
+    own = _columns(made, profile)
+    threshold = profile.pop("threshold")
+    stated = {"roc_auc": made.performance.get("roc_auc")} | ({"threshold": threshold} if threshold else {})
+    profile |= {"own": own} | ({"domain": domain} if domain else {})
+    return replace(made, features={**made.features, "own": own | stated}, profile=profile)
 
 
 def import_(catalog: Catalog, bundle: Bundle, store: Store, policy: SignaturePolicy) -> Registered:
@@ -119,7 +125,14 @@ def imported_before(catalog: Catalog, folder: Path, name: str) -> ModelVersion |
     """Return the model that was imported from exactly these files, or None."""
     for entry in catalog.list(active_only=False):
         made_of = entry.provenance.get("files")
-        if entry.name == name and isinstance(made_of, dict) and made_of and _same(folder, made_of):
+        current = "own" in entry.profile  # earlier versions did not keep what is known of the columns
+        if (
+            entry.name == name
+            and current
+            and isinstance(made_of, dict)
+            and made_of
+            and _same(folder, made_of)
+        ):
             return entry
     return None
 
@@ -143,6 +156,13 @@ def _inferred_roles(columns: list[dict[str, str]]) -> dict[str, Any]:
             sorted(role for role in set(roles.values()) if not role_of(role).excluded), 1.0
         ),
     }
+
+
+def _columns(made: Bundle, profile: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of the columns, to find them again in a table."""
+    roles = {column["name"]: column["role"] for column in profile["columns"]}
+    traces = trace_columns(made.features, xgboost_import.open_trees(made.booster))
+    return describe_columns(made.features["columns"], roles, traces, profile.pop("stated"))
 
 
 def _manifest(store: Store, url: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,15 +16,15 @@ import click
 
 from vigie import settings
 from vigie.cli.errors import EXAMPLES, Command
-from vigie.errors import UsageRefused
+from vigie.cli.supervisor import Child, keep_running
+from vigie.errors import Unavailable, UsageRefused
 from vigie.extras import require
+from vigie.i18n.messages import msg
 
 if TYPE_CHECKING:
     from vigie.settings import Settings, WebSettings
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_RESTART_DELAY = 2.0
-_STOP_TIMEOUT = 10.0
 
 
 @click.command(
@@ -59,13 +59,23 @@ _STOP_TIMEOUT = 10.0
 @click.option(
     "--link/--no-link", default=True, show_default=True, help="Print a link that signs you in once."
 )
-def serve(host: str, port: int, processes: int, threads: int, worker: bool | None, link: bool) -> None:
+@click.option(
+    "--listen-fd",
+    type=click.IntRange(0),
+    hidden=True,
+    help="Serve on this inherited socket, as a web process does.",
+)
+def serve(
+    host: str, port: int, processes: int, threads: int, worker: bool | None, link: bool, listen_fd: int | None
+) -> None:
     """Serve the web app.
 
     On your own machine this starts the app and a worker, and prints a link that signs you in. For several users, on
     PostgreSQL and an object store, start as many `vigie serve` and `vigie worker` as needed.
     """
     require("web", "the web app")
+    if listen_fd is not None:
+        _web_process(listen_fd, threads)
     chosen, web = settings.load(), settings.load_web()
     if host not in _LOCAL and not web.production:
         raise UsageRefused(
@@ -73,10 +83,15 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool | Non
             hint="set VIGIE_PRODUCTION=yes and VIGIE_SECRET, or leave out --host",
         )
     _check(chosen, web)
-    if link and not web.production:
-        click.echo(_link(chosen, f"http://{'[::1]' if host == '::1' else host}:{port}"))
-    with _worker_beside() if (not web.production if worker is None else worker) else _no_worker():
-        _listen(host, port, processes, threads)
+    with _listening(host, port) as listening:
+        if link and not web.production:
+            click.echo(_link(chosen, f"http://{'[::1]' if host == '::1' else host}:{port}"))
+        files = (listening.fileno(),)
+        arguments = ["serve", "--listen-fd", str(files[0]), "--threads", str(threads)]
+        children = [Child(f"web process {number + 1}", arguments, files) for number in range(processes)]
+        if not web.production if worker is None else worker:
+            children.append(Child("worker", ["worker", "--exit-on-stdin-eof"]))
+        keep_running(children, _stop_on_signals())
 
 
 @click.command(
@@ -113,9 +128,7 @@ def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
 
     to_stderr()
     chosen, web = settings.load(), settings.load_web()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = _stop_on_signals()
     if exit_on_stdin_eof:
         threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
     run_worker(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
@@ -163,79 +176,46 @@ def _link(chosen: Settings, url: str) -> str:
         engine.dispose()
 
 
-def _listen(host: str, port: int, processes: int, threads: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-
-    server = Granian(
-        "vigie.web:serve_app",
-        address="127.0.0.1" if host == "localhost" else host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=processes,
-        blocking_threads=threads,
-        backpressure=max(threads, 64),
-        websockets=False,
-        respawn_failed_workers=True,
-        factory=True,
-        log_access=False,
-        log_dictconfig=_QUIET,
-    )
-    server.serve()
-
-
-_QUIET = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
-}
-
-
 @contextmanager
-def _no_worker() -> Iterator[None]:
-    yield
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the socket that all web processes share.
 
-
-@contextmanager
-def _worker_beside() -> Iterator[None]:
-    """Run a worker in a process of its own; restart it when it dies, end it with this process.
-
-    A table that is too large for memory then ends the worker, not the web process.
+    Raises:
+        Unavailable: the address cannot be listened on.
     """
+    address = "127.0.0.1" if host == "localhost" else host
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        listening = socket.create_server((address, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        # Python adds the address in parentheses to the words of the system.
+        reason = (getattr(error, "strerror", None) or type(error).__name__).partition(" (while")[0]
+        raise Unavailable(
+            msg("cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=reason),
+            hint="stop the program that uses this port, or choose another with --port",
+        ) from None
+    with listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def _web_process(descriptor: int, threads: int) -> NoReturn:
+    """Serve on an inherited socket until SIGTERM, or until the supervising process ends."""
+    from vigie.web import serve_app
+    from vigie.web.server import serve
+
+    stopping = _stop_on_signals()
+    threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
+    with socket.socket(fileno=descriptor) as listening:
+        serve(serve_app(), listening, threads, stopping)
+    _end_process()
+
+
+def _stop_on_signals() -> threading.Event:
     stopping = threading.Event()
-    children: list[subprocess.Popen[bytes]] = []
-
-    def keep() -> None:
-        while not stopping.is_set():
-            child = subprocess.Popen(
-                [sys.executable, "-m", "vigie", "worker", "--exit-on-stdin-eof"], stdin=subprocess.PIPE
-            )
-            children[:] = [child]
-            while child.poll() is None and not stopping.wait(0.2):
-                pass
-            stopping.wait(_RESTART_DELAY)
-
-    thread = threading.Thread(target=keep, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
-        for child in children:
-            _end(child)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.stdin is not None:
-        child.stdin.close()
-    try:
-        child.wait(_STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 def _until_end_of_stdin(then: Callable[[], None]) -> None:

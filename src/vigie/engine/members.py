@@ -12,17 +12,19 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.bundles.bundle import Bundle
 from vigie.calibration.calibrator import Calibrator
-from vigie.catalog import Match, ModelVersion
+from vigie.catalog import IMPORTED, Match, ModelVersion
 from vigie.ensemble import combination, self_training
-from vigie.ensemble.combination import EnsembleScore, MemberVote
+from vigie.ensemble.combination import LEADER_TRUST, EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
 from vigie.models.base import ReferenceModel
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained.model import estimate_prevalence
 from vigie.roles.inference import Roles
 
-LEADER_TRUST = 0.5
-"""Trust from which a member leads: probabilities are then those of its own calibrator."""
+DEFAULT_THRESHOLD = 0.5
+"""Output from which a model classifies a row as fraud where its owner states no threshold; that of XGBClassifier.predict."""
+UNKNOWN_SKILL = 0.5
+"""Skill of a model that was not measured: that of chance."""
 INITIAL_PREVALENCE = 0.02
 """Share of fraud from which the search for the leader's estimate starts."""
 
@@ -36,7 +38,7 @@ class EnsembleMember:
         similarity: similarity of its match, from 0 to 1.
         skill: ROC AUC on simulated tables that it was not trained on, from 0 to 1.
         bound: column of the model -> column of the table, for a model that reads columns.
-        trust: weight beside all other members together, from 0 to 1; above 0 only for a model trained on such a table.
+        trust: weight beside all other members together, from 0 to 1; above 0 only for a model whose own table is like this one.
         recipe: how its inputs are built, as stored in its bundle.
         booster: its trees, as stored in its bundle.
         model: the loaded model.
@@ -81,7 +83,7 @@ class EnsembleMember:
         member = cls(
             match.entry.name,
             match.similarity,
-            skill(match.entry),
+            _skill_elsewhere(match.entry),
             vote.bound,
             vote.trust,
             bundle.features,
@@ -105,12 +107,19 @@ class EnsembleMember:
 
 
 def skill(entry: ModelVersion) -> float:
-    """Return the ROC AUC of a model, of its transferable part where it has two; 0.5 where it was not measured.
+    """Return the ROC AUC of a model, of its transferable part where it has two; 0.5 where it is unknown.
 
-    Measured on simulated tables that it was not trained on or, of a model trained on a table, on rows held out.
+    Measured on simulated tables that it was not trained on or, of a model trained on a table, on rows held out; of an
+    imported model measured on a labelled table of its owner, else as its owner states.
     """
-    measured = entry.performance.get("transferable", entry.performance.get("own", {}))
-    return float(measured.get("roc_auc", 0.5))
+    performance = entry.performance
+    measured = performance.get("transferable", performance.get("own", performance))
+    return float(measured.get("roc_auc", UNKNOWN_SKILL))
+
+
+def _skill_elsewhere(entry: ModelVersion) -> float:
+    """Return the skill on tables unlike the model's own, where that of an imported model is unknown."""
+    return UNKNOWN_SKILL if entry.provenance.get("source") == IMPORTED else skill(entry)
 
 
 def ensemble_score(
@@ -124,17 +133,28 @@ def ensemble_score(
         seed: seed of self-training.
         state: fitted state of the table, after the features.
     """
-    combined = combination.combine(inputs.anomaly, votes, state=state)
+    combined = combination.combine(inputs.rank_anomaly, votes, state=state)
+    by_ranks = inputs.excess is None or combined.trust >= LEADER_TRUST
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((inputs.row_hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.score, seed, half=half, related=inputs.recent_related, state=state
+        inputs.columns,
+        combined.score,
+        seed,
+        half=half,
+        related=inputs.recent_related,
+        state=state,
+        shares=self_training.PSEUDO_POSITIVE_SHARES if by_ranks else self_training.RARE_SHARES,
     )
-    return combination.add_self_training(combined, scores, state)
+    self_trained = None if scores is None else combination.self_training_tail_score(scores, state)
+    ranked = combination.add_self_training(combined, self_trained)
+    if inputs.excess is None or by_ranks:
+        return ranked
+    return combination.score_by_size(ranked, inputs.excess, self_trained)
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:
-    """Return the calibrator of the leader, else that of the best match that has one.
+    """Return the calibrator of the leader, None where it has none; without a leader that of the best match that has one.
 
     Args:
         bundles: bundles of the members, the best match first.
@@ -142,9 +162,42 @@ def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Cal
     """
     for bundle, vote in zip(bundles, votes, strict=True):
         if vote.trust >= LEADER_TRUST:
-            return Calibrator.from_json(bundle.calibration["own"])
+            return Calibrator.from_json(bundle.calibration.get("own", {}))
     calibrators = (Calibrator.from_json(bundle.calibration) for bundle in bundles)
     return next((found for found in calibrators if found is not None), None)
+
+
+@dataclass(frozen=True)
+class UncalibratedLeader:
+    """A leader without a calibrator: no score of the table becomes a probability.
+
+    Attributes:
+        name: of the model.
+        frauds: number of rows that the model itself classifies as fraud; they are the alerts where the user sets no budget.
+    """
+
+    name: str
+    frauds: int
+
+
+def uncalibrated_leader(
+    members: Sequence[EnsembleMember], votes: Sequence[MemberVote], calibrator: Calibrator | None
+) -> UncalibratedLeader | None:
+    """Return the leader where it has no calibrator; None without a leader, or where it has one.
+
+    Args:
+        members: members of the ensemble.
+        votes: their votes, in the same order.
+        calibrator: as `calibrator_of` returns it.
+    """
+    if calibrator is not None:
+        return None
+    for member, vote in zip(members, votes, strict=True):
+        if vote.trust >= LEADER_TRUST:
+            threshold = float(member.recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
+            log_odds = np.log(threshold / (1 - threshold))
+            return UncalibratedLeader(member.name, int((vote.margin >= log_odds).sum()))
+    return None
 
 
 def apply_leader(

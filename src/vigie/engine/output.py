@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from vigie.engine.decision import Decision
 from vigie.engine.members import skill
 from vigie.engine.options import Options
 from vigie.engine.reasons import reasons
+from vigie.engine.table_matching import MatchedModels
 from vigie.ensemble.combination import EnsembleScore
 from vigie.i18n.messages import translate
 from vigie.models.model_inputs import ModelInputs
@@ -91,23 +91,25 @@ def scored_rows(
 
 
 def summarise(
-    roles: Roles, matches: Sequence[Match], score: EnsembleScore, decision: Decision, additions: pl.DataFrame
+    roles: Roles, matched: MatchedModels, score: EnsembleScore, decision: Decision, additions: pl.DataFrame
 ) -> dict[str, Any]:
     """Return the summary of a scored table, as plain JSON.
 
     Args:
         roles: roles of the columns.
-        matches: matches of the members.
+        matched: the models that voted, and warnings of those that could not.
         score: score of the ensemble.
         decision: decision on the rows.
         additions: (rows, 7) the result columns.
     """
     agreement = score.agreement[np.isfinite(score.agreement)]
+    warnings = {"warnings": [warning.to_json() for warning in matched.warnings]} if matched.warnings else {}
     return {
         "rows": additions.height,
         "columns": len(roles.columns),
         "roles": roles.to_json(),
-        "matches": [_match(m, w) for m, w in zip(matches, score.weights, strict=True)],
+        "matches": [_match(m, w) for m, w in zip(matched.matches, score.weights, strict=True)],
+        **warnings,
         "calibrated": decision.abstained is None,
         "abstained_because": str(decision.abstained) if decision.abstained else None,
         "abstained_because_fr": translate(decision.abstained, "fr") if decision.abstained else None,
@@ -135,9 +137,10 @@ def _match(match: Match, weight: float) -> dict[str, Any]:
 
 def _measured_by(entry: ModelVersion) -> str:
     """Who says what a model's skill is: `worlds` it never saw, rows `held_out` of its own table, or its `makers`."""
-    if entry.performance.get("source") == "declared":
+    source = entry.performance.get("source")
+    if source == "declared":
         return "makers"
-    return "held_out" if "transferable" in entry.performance else "worlds"
+    return "held_out" if source == "measured" or "transferable" in entry.performance else "worlds"
 
 
 def _interval(value: Prevalence | None) -> dict[str, float] | None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, Match, ModelVersion
 from vigie.engine.options import ScoringContext, StageTimer
-from vigie.errors import InputRefused, UnknownColumn
-from vigie.i18n.messages import msg
+from vigie.engine.read_warnings import check_chosen_roles, read_summary
+from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
+from vigie.i18n.messages import Message, msg
 from vigie.matching import ModelProfile, TableProfile, compare
 from vigie.matching.distributions import Quantiles
 from vigie.models import model_inputs
 from vigie.models.base import ReferenceModel
+from vigie.models.imported_columns import ColumnTrace, describe_columns
 from vigie.models.load import load_model
 from vigie.models.trained.table_recognition import TableMatch, match_table, rank_as_in_training
 from vigie.roles import inference
 from vigie.roles.inference import Roles
 from vigie.table import Table
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class TableRoles:
 
     Attributes:
         roles: roles of its columns.
-        recognised: the model that was trained on a table like this one, and where its columns are; None without one.
+        recognised: the model whose own table is like this one, and where its columns are; None without one.
     """
 
     roles: Roles
@@ -42,11 +49,13 @@ class MatchedModels:
         matches: similarity and its reasons.
         bundles: their bundles.
         models: the loaded models.
+        warnings: one for each matched model that cannot be used and does not vote.
     """
 
     matches: tuple[Match, ...]
     bundles: tuple[Bundle, ...]
     models: tuple[ReferenceModel, ...]
+    warnings: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +66,13 @@ class MatchResult:
         roles: roles of its columns.
         matches: the models that would vote, the best match first.
         seconds: duration of each stage.
+        read: how the table was read, as plain JSON; see `read_warnings.read_summary`.
     """
 
     roles: Roles
     matches: tuple[Match, ...]
     seconds: dict[str, float]
+    read: dict[str, Any]
 
 
 def match(table: Table, context: ScoringContext) -> MatchResult:
@@ -81,11 +92,12 @@ def match(table: Table, context: ScoringContext) -> MatchResult:
     with timer("matching models", 0.3):
         built, _ = model_inputs.matching_features(table.typed, found.roles)
         matches = match_models(matching.describe(table.typed, found.roles, built), found, context)
-    return MatchResult(found.roles, matches, timer.seconds)
+    read = read_summary(table.report, table.typed, found.roles)
+    return MatchResult(found.roles, matches, timer.seconds, read)
 
 
 def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
-    """Infer the roles of the columns and recognise a table that a model was trained on.
+    """Infer the roles of the columns and recognise a table that a trained or imported model is of.
 
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
@@ -95,6 +107,7 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
     for column in chosen:
         if column not in table.typed.columns:
             raise UnknownColumn(column, table.typed.columns)
+    check_chosen_roles(table.typed, chosen, table.source)
     roles = inference.infer(table.typed, chosen)
     recognised = _recognise(table, context.catalog, roles)
     if recognised is not None:
@@ -105,7 +118,7 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
 
 
 def match_models(profile: TableProfile, found: TableRoles, context: ScoringContext) -> tuple[Match, ...]:
-    """Return the models that may vote, the best match first; a model trained on such a table leads.
+    """Return the models that may vote, the best match first; a model whose own table is like this one leads.
 
     Args:
         profile: what the table is matched by.
@@ -124,15 +137,51 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
 
 
 def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:
-    """Fetch, verify and load the bundles of the matched models."""
-    bundles = tuple(context.load_bundle(match.entry) for match in matches)
-    return MatchedModels(matches, bundles, tuple(load_model(b.booster, b.features) for b in bundles))
+    """Fetch, verify and load the bundles of the matched models.
+
+    A model whose files are damaged, or in a newer format, does not vote, and a warning names it.
+
+    Raises:
+        DamagedBundle, NewerBundle: this is so for every matched model.
+        UnsignedBundle: a model has no signature, but the settings require one.
+        StoreUnavailable: a store cannot be read.
+    """
+    usable: list[tuple[Match, Bundle]] = []
+    errors: list[DamagedBundle | NewerBundle] = []
+    warnings: list[Message] = []
+    for match in matches:
+        try:
+            usable.append((match, context.load_bundle(match.entry)))
+        except (DamagedBundle, NewerBundle) as error:
+            errors.append(error)
+            warnings.append(
+                msg(
+                    "the model {model!r} does not vote: {reason}",
+                    model=match.entry.label,
+                    reason=error.message,
+                )
+            )
+            log.warning("%s", warnings[-1])
+    if errors and not usable:
+        raise errors[0]
+    bundles = tuple(bundle for _, bundle in usable)
+    models = tuple(load_model(bundle.booster, bundle.features) for bundle in bundles)
+    return MatchedModels(tuple(match for match, _ in usable), bundles, models, tuple(warnings))
 
 
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
-    entries = catalog.trained()
-    known = match_table([entry.profile["own"] for entry in entries], table.typed, roles) if entries else None
+    entries = catalog.with_columns()
+    known = match_table([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else None
     return None if known is None else (entries[known.which], known)
+
+
+def _fingerprint(entry: ModelVersion) -> Mapping[str, Any]:
+    """Return what is known of a model's columns; names and roles alone, where an earlier version imported it."""
+    if "own" in entry.profile:
+        found: Mapping[str, Any] = entry.profile["own"]
+        return found
+    columns = {column.name: column.role for column in entry.columns}
+    return describe_columns(list(columns), columns, [ColumnTrace() for _ in columns], {})
 
 
 def _refuse_useless(table: Table, roles: Roles) -> None:

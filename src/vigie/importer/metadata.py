@@ -6,6 +6,7 @@ Measures are marked as declared by the model's makers.
     measures     roc_auc (auc, auc_roc, …), average_precision (pr_auc, auprc, …), precision, recall, f1, accuracy
     table        feature_columns, feature_names, features or columns: names, or objects with a name, or an object
                  of name -> type; target or label: left out of them; rows, n_rows, n_samples or shape;
+                 median or mean, std, min, max and categories (values, …) of a column; threshold;
                  domain; typologies or fraud_types; prevalence, fraud_rate or fraud_ratio in 0..1
 """
 
@@ -35,12 +36,27 @@ _MEASURES = {
 _COLUMNS = ("feature_columns", "feature_names", "features", "columns")
 _TARGET = ("target", "target_column", "label", "label_column")
 _ROWS = ("rows", "n_rows", "num_rows", "n_samples", "row_count")
+_THRESHOLD = ("threshold", "decision_threshold", "optimal_threshold", "best_threshold")
+_FACTS = {
+    "center": ("median", "50%", "p50", "mean", "average", "avg"),
+    "scale": ("std", "stddev", "standard_deviation"),
+    "low": ("min", "minimum"),
+    "high": ("max", "maximum"),
+}
+_CATEGORIES = ("categories", "values", "unique_values", "levels", "classes")
+_MAX_CATEGORIES = 1000
 _PREVALENCE = ("prevalence", "fraud_rate", "fraud_ratio", "fraud_prevalence", "positive_rate")
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Content of the two files, and their digests; `columns` has no label and is None where they list no columns."""
+    """Content of the two files, and their digests.
+
+    Attributes:
+        columns: without the label; None where they list no columns.
+        statistics: column -> `center`, `scale`, `low`, `high` and `categories`, as far as they state them.
+        threshold: output from which a row is classified as fraud, in (0, 1); None where they state none.
+    """
 
     columns: list[str] | None
     domain: str
@@ -49,9 +65,13 @@ class Metadata:
     prevalence: float | None
     performance: dict[str, Any]
     digests: dict[str, str]
+    statistics: dict[str, dict[str, Any]]
+    threshold: float | None
 
     def profile(self, features: dict[str, Any]) -> dict[str, Any]:
         """Return the bundle's profile. It has no roles and quantiles, which need a table; an unknown prevalence is null.
+
+        Stated statistics are under `stated`, and a stated threshold under `threshold`.
 
         Args:
             features: features.json.
@@ -66,6 +86,7 @@ class Metadata:
             for name in features["columns"]
         ]
         known: dict[str, Any] = {"domain": self.domain, "typologies": self.typologies, "columns": columns}
+        known |= {"stated": self.statistics, "threshold": self.threshold}
         return known | {"roles": {}, "quantiles": {}, "rows": self.rows, "prevalence": self.prevalence}
 
 
@@ -83,14 +104,18 @@ def read_metadata(directory: Path) -> Metadata:
         rows = shape[0]
     share = _share(_first(dataset, _PREVALENCE))
     domain = _first(dataset, ("domain", "industry"))
+    threshold = _share(_first(performance, _THRESHOLD) or _first(dataset, _THRESHOLD))
+    columns = _columns(dataset)
     return Metadata(
-        columns=_columns(dataset),
+        columns=columns,
         domain=domain[:100] if isinstance(domain, str) else "",
         typologies=_names(_first(dataset, ("typologies", "fraud_types"))) or [],
         rows=rows if isinstance(rows, int) and not isinstance(rows, bool) and rows > 0 else 0,
         prevalence=share,
         performance=_measures(performance),
         digests=digests,
+        statistics=_statistics(dataset),
+        threshold=threshold if threshold is not None and 0 < threshold < 1 else None,
     )
 
 
@@ -152,6 +177,41 @@ def _columns(document: dict[str, Any]) -> list[str] | None:
     )
     target = _first(document, _TARGET)
     return None if names is None else [name for name in names if name != target]
+
+
+def _statistics(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return column -> its stated facts: of objects with a name, or of an object of name -> facts or categories."""
+    found: dict[str, dict[str, Any]] = {}
+    for word, value in _entries(document):
+        if isinstance(value, list):
+            named = {e["name"]: e for e in value if isinstance(e, dict) and isinstance(e.get("name"), str)}
+        else:
+            named = value if isinstance(value, dict) else {}
+        for name, stated in named.items():
+            listed = {"categories": stated} if isinstance(stated, list) and word in _CATEGORIES else stated
+            facts = _column_facts(listed) if isinstance(listed, dict) else {}
+            if facts:
+                found[str(name)] = facts | found.get(str(name), {})
+    return found
+
+
+def _column_facts(stated: dict[str, Any]) -> dict[str, Any]:
+    lowered = {str(key).lower(): value for key, value in stated.items()}
+    facts: dict[str, Any] = {}
+    for fact, words in _FACTS.items():
+        numbers = (lowered[word] for word in words if word in lowered)
+        number = next((n for n in numbers if isinstance(n, int | float) and not isinstance(n, bool)), None)
+        if number is not None and math.isfinite(number):
+            facts[fact] = float(number)
+    for word in _CATEGORIES:
+        values = lowered.get(word)
+        listed = list(values) if isinstance(values, dict | list) else []
+        if 0 < len(listed) <= _MAX_CATEGORIES and all(
+            isinstance(v, str | int | float | bool) for v in listed
+        ):
+            facts["categories"] = listed
+            break
+    return facts
 
 
 def _names(value: object) -> list[str] | None:

@@ -163,7 +163,10 @@ def _imputer(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
     marker = json_value(get(record, "missing_values"))
     values = [json_value(value) for value in np.asarray(require(record, "statistics_")).ravel().tolist()]
     known = [at for at, value in enumerate(values) if value is not None]
+    statistic = get(record, "strategy", "mean")
     step: Step = {"op": "impute", "missing": marker, "values": [values[at] for at in known]}
+    if statistic in {"mean", "median"}:
+        step["statistic"] = statistic
     indicator = as_record(get(record, "indicator_"))
     if indicator is None:
         return pipeline.select(known).append(step)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Floats
@@ -14,8 +16,12 @@ from vigie.boosting import xgboost_import
 from vigie.boosting.xgboost_predict import margins
 from vigie.models.base import TableVote
 from vigie.models.binding import bind
+from vigie.models.imported_cells import read_categories, read_numbers
+from vigie.models.imported_columns import ColumnTrace, ImportedColumn, describe_columns, trace_columns
+from vigie.models.imported_matching import coverage_of, match_imported, table_columns
 from vigie.models.imported_pipeline import apply_steps
 from vigie.models.model_inputs import ModelInputs
+from vigie.models.trained.table_model import matched_names
 from vigie.roles.inference import Roles
 
 if TYPE_CHECKING:
@@ -24,6 +30,19 @@ if TYPE_CHECKING:
 MIN_COVERAGE = 0.6
 """Share of its columns that a table must have for the model to vote."""
 
+MAX_TRUST = 0.97
+"""Largest weight of an imported model beside all other members together: that of a trained one."""
+
+UNSTATED_SKILL = 0.7
+"""ROC AUC of a model whose owner states none."""
+
+TRUST_RAMPS = {"similarity": (0.4, 0.6), "present": (0.5, 0.8), "skill": (0.5, 0.7)}
+"""Values from which trust begins, and from which it is full: of the similarity of the columns, of the weight of those that
+were found, and of the ROC AUC that the owner states or that was measured.
+
+More has to be present than for a trained model, which was trained with columns left out.
+"""
+
 
 @dataclass(frozen=True)
 class ImportedModel:
@@ -31,7 +50,8 @@ class ImportedModel:
 
     Attributes:
         booster: the trees.
-        recipe: how its columns become its inputs, as `imported_pipeline` describes.
+        recipe: how its columns become its inputs, as `imported_pipeline` describes; under `own` what is known of the
+            columns, which models imported by earlier versions lack.
     """
 
     booster: xgboost.Booster
@@ -40,9 +60,19 @@ class ImportedModel:
     def vote(
         self, frame: pl.DataFrame, roles: Roles, inputs: ModelInputs, columns: Mapping[str, str]
     ) -> TableVote:
-        """Bind the model by the names and roles of its columns, and return its vote."""
-        bound = bind(columns, {column.column: column.role for column in roles.columns})
-        return TableVote(self.margin(frame, inputs, bound), bound)
+        """Bind the model to the columns of a table, and return its vote.
+
+        Where the table is one like its own, the columns are found by names, roles and values, and the vote is trusted; else
+        by names and roles alone.
+        """
+        own = self._own(columns)
+        known = [ImportedColumn.from_json(item) for item in own["columns"]]
+        found = match_imported(known, table_columns(frame, roles))
+        trust = trust_in(*coverage_of(own["worth"], found), own.get("roc_auc"))
+        bound = matched_names(found)
+        if trust <= 0:
+            bound = bind(columns, {column.column: column.role for column in roles.columns})
+        return TableVote(self.margin(frame, inputs, bound), bound, trust)
 
     def margin(self, frame: pl.DataFrame, inputs: ModelInputs, bound: Mapping[str, str]) -> Floats:
         """Return (rows,) log-odds of fraud, rows in the order of the inputs."""
@@ -56,7 +86,11 @@ class ImportedModel:
             bound: column of the model -> column of the frame.
         """
         wanted = self.recipe["columns"]
-        found = {name: frame[bound[name]].to_numpy() for name in wanted if name in bound}
+        found = {
+            name: _cells(frame[bound[name]], trace)
+            for name, trace in zip(wanted, self._traces, strict=True)
+            if name in bound
+        }
         if len(found) < MIN_COVERAGE * len(wanted):
             return np.zeros(frame.height)
         return margins(self.booster, apply_steps(found, self.recipe))
@@ -65,3 +99,41 @@ class ImportedModel:
     def from_parts(cls, booster: bytes, recipe: Mapping[str, Any]) -> ImportedModel:
         """Return a model from verified bytes and its recipe."""
         return cls(xgboost_import.open_trees(booster), recipe)
+
+    @cached_property
+    def _traces(self) -> list[ColumnTrace]:
+        return trace_columns(self.recipe, self.booster)
+
+    def _own(self, roles: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return what is known of the columns."""
+        if "own" in self.recipe:
+            stored: Mapping[str, Any] = self.recipe["own"]
+            return stored
+        names = self.recipe["columns"]
+        return describe_columns(names, {name: roles.get(name, "none") for name in names}, self._traces, {})
+
+
+def trust_in(present: float, similarity: float, skill: float | None) -> float:
+    """Return the weight of an imported model beside all other members together, from 0 to `MAX_TRUST`.
+
+    Args:
+        present: weight of its columns that a table has, from 0 to 1.
+        similarity: of these columns to those of its own table, from 0 to 1.
+        skill: ROC AUC that its owner states or that was measured; None where there is none.
+    """
+    values = {
+        "present": present,
+        "similarity": similarity,
+        "skill": UNSTATED_SKILL if skill is None else skill,
+    }
+    trust = MAX_TRUST
+    for name, (low, high) in TRUST_RAMPS.items():
+        trust *= float(np.clip((values[name] - low) / (high - low), 0, 1))
+    return trust
+
+
+def _cells(series: pl.Series, trace: ColumnTrace) -> npt.NDArray[Any]:
+    """Return the cells of a column as the model read them."""
+    if trace.categories:
+        return read_categories(series, trace.categories)
+    return read_numbers(series, trace.cuts)

@@ -1,13 +1,13 @@
 """Copies one model between stores: reads each file, compares it, writes it, reads it back and compares; the manifest last.
 
-A file that is already right at the target is not sent again, so an interrupted copy resumes where it stopped. Without
-its manifest a half-copied model is not a bundle.
+A file that is already right at the target is not sent again, so an interrupted copy resumes where it stopped, and a
+damaged model is repaired. Without its manifest a half-copied model is not a bundle.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,10 +23,16 @@ from vigie.relocate.targets import MATCH, ExpectedFile, StorePool, check_file, e
 from vigie.relocate.worker_pool import Progress, WorkerPool
 from vigie.stores.base import Store, join
 
+_NO_COPY = (
+    "publish the model again from its files (vigie models add, vigie models import or vigie populate), "
+    "restore a backup of the store, or remove the model from the catalog"
+)
 MAX_IN_MEMORY = 32 * 1024**2
 """Size in bytes of the largest file that is read into memory whole."""
 _MAX_ATTEMPTS = 2
-_FilePair = tuple[ExpectedFile, ExpectedFile]
+_Sources = Sequence[tuple[Store, ExpectedFile]]
+"""The stores that may have a file, and the file there; the first one that has the right bytes is used."""
+_FileCopy = tuple[_Sources, ExpectedFile]
 
 
 @dataclass(frozen=True)
@@ -46,54 +52,87 @@ class Copier:
         self._pool = pool
         self._progress = progress
 
-    def copy(self, entry: ModelVersion, storage: StorageLocation) -> CopyResult:
+    def copy(
+        self, entry: ModelVersion, storage: StorageLocation, sources: Sequence[StorageLocation]
+    ) -> CopyResult:
         """Copy `entry` to `storage`; every byte has been read back and compared when this returns.
+
+        Args:
+            entry: the model.
+            storage: where to.
+            sources: where its files may be; each file is taken from the first location that has it undamaged.
 
         Raises:
             DamagedBundle: bytes are missing or wrong at the source, or come back wrong from the target.
             AlreadyThere: another bundle is published at `storage`.
             StoreUnavailable: a store cannot be reached or denies access.
         """
-        source, target = self._stores.get(entry.storage), self._stores.get(storage)
+        target = self._stores.get(storage)
         listed = {head.key: head.size for head in target.list(storage.prefix)}
-        pairs = list(zip(expected_files(entry, entry.storage), expected_files(entry, storage), strict=True))
-        if pairs[-1][1].key in listed:
-            _refuse_other_bundle(target, pairs[-1][1])
-        sent = self._send(source, target, pairs[:-1], listed)
-        sent += self._pool.write(lambda _: _send_signature(source, target, entry, storage), [None])
-        sent += self._send(source, target, pairs[-1:], listed)
+        copies = self._file_copies(entry, storage, sources)
+        if copies[-1][1].key in listed:
+            _refuse_other_bundle(target, copies[-1][1], registered=storage == entry.storage)
+        sent = self._send(target, copies[:-1], listed)
+        opened = [(self._stores.get(source), source.prefix) for source in sources]
+        sent += self._pool.write(lambda _: _send_signature(opened, target, entry, storage), [None])
+        sent += self._send(target, copies[-1:], listed)
         objects = sum(size > 0 for size in sent)
-        return CopyResult(objects, len(pairs) - min(objects, len(pairs)), sum(sent))
+        return CopyResult(objects, len(copies) - min(objects, len(copies)), sum(sent))
 
-    def _send(
-        self, source: Store, target: Store, pairs: list[_FilePair], listed: dict[str, int]
-    ) -> list[int]:
+    def _file_copies(
+        self, entry: ModelVersion, storage: StorageLocation, sources: Sequence[StorageLocation]
+    ) -> list[_FileCopy]:
+        """Return each file of the model at the target with its sources, the manifest last."""
+        stores = [self._stores.get(source) for source in sources]
+        by_file = list(zip(*(expected_files(entry, source) for source in sources), strict=True))
+        news = expected_files(entry, storage)
+        return [
+            (list(zip(stores, by_file[position] if by_file else (), strict=True)), new)
+            for position, new in enumerate(news)
+        ]
+
+    def _send(self, target: Store, copies: list[_FileCopy], listed: dict[str, int]) -> list[int]:
         """Send the files that are not right at the target and read them back; return the bytes sent of each.
 
         There are two attempts, because a response may be damaged on its way.
         """
-        likely = [new for _, new in pairs if new.key in listed and new.size in {None, listed[new.key]}]
+        likely = [new for _, new in copies if new.key in listed and new.size in {None, listed[new.key]}]
         checks = dict(zip(likely, self._pool.read(lambda new: check_file(target, new), likely), strict=True))
         sent: dict[ExpectedFile, int] = {}
         for _ in range(_MAX_ATTEMPTS):
-            left = [pair for pair in pairs if pair[1] not in checks or checks[pair[1]].state != MATCH]
-            sizes = self._pool.write(lambda pair: _put(source, target, *pair), left)
+            left = [one for one in copies if one[1] not in checks or checks[one[1]].state != MATCH]
+            sizes = self._pool.write(lambda one: _put(target, *one), left)
             written = [new for _, new in left]
             sent.update(zip(written, sizes, strict=True))
             read_back = self._pool.read(lambda new: check_file(target, new), written)
             checks.update(zip(written, read_back, strict=True))
-        for _, new in pairs:
+        for _, new in copies:
             if checks[new].state != MATCH:
                 raise new.damaged(
                     f"{checks[new].found} when read back from {target.location.label}",
                     hint="the target does not keep what it is given; its model stays where it was",
                 )
-        self._progress.advance(sum(old.size or 0 for old, _ in pairs))
+        self._progress.advance(sum(new.size or 0 for _, new in copies))
         return list(sent.values())
 
 
-def _put(source: Store, target: Store, old: ExpectedFile, new: ExpectedFile) -> int:
-    """Write one file's verified bytes; return their number."""
+def _put(target: Store, sources: _Sources, new: ExpectedFile) -> int:
+    """Write one file's verified bytes, of the first source that has them; return their number."""
+    faults: list[DamagedBundle] = []
+    for source, old in sources:
+        try:
+            return _put_from(source, target, old, new)
+        except DamagedBundle as error:
+            faults.append(error)
+    if faults:
+        raise faults[0]
+    raise new.damaged(
+        f"no undamaged copy, neither at {target.location.label} nor where the journal of migrations has it",
+        hint=_NO_COPY,
+    )
+
+
+def _put_from(source: Store, target: Store, old: ExpectedFile, new: ExpectedFile) -> int:
     with _verified(source, old) as (data, size):
         if new.name == MANIFEST and isinstance(data, bytes):
             _put_manifest(target, new, data)
@@ -109,17 +148,25 @@ def _put_manifest(target: Store, file: ExpectedFile, manifest: bytes) -> None:
     except AlreadyThere:
         # A repeated request whose first response was lost looks like another writer.
         if check_file(target, file).state != MATCH:
-            _refuse_other_bundle(target, file)
+            _refuse_other_bundle(target, file, registered=True)
             target.put(file.key, manifest)
 
 
-def _refuse_other_bundle(target: Store, file: ExpectedFile) -> None:
-    """Raise AlreadyThere where there is a readable manifest of another bundle."""
+def _refuse_other_bundle(target: Store, file: ExpectedFile, *, registered: bool) -> None:
+    """Raise AlreadyThere where there is a readable manifest of another bundle.
+
+    Args:
+        target: the store.
+        file: the manifest as registered.
+        registered: whether the model belongs there already: a manifest of another model is then damage, not a bundle.
+    """
     try:
         data = target.get(file.key)
         if sha256(data).hexdigest() == file.sha256:
             return
         other = read_manifest(data)
+        if registered and f"{other.name} {other.version}" != file.model:
+            return
     except (NotFound, DamagedBundle):
         return
     except NewerBundle as error:
@@ -134,12 +181,16 @@ def _refuse_other_bundle(target: Store, file: ExpectedFile) -> None:
     )
 
 
-def _send_signature(source: Store, target: Store, entry: ModelVersion, storage: StorageLocation) -> int:
-    """Copy the signature, if there is one; return the bytes sent. The catalog has no digest of it: bytes are compared."""
+def _send_signature(
+    sources: Sequence[tuple[Store, str]], target: Store, entry: ModelVersion, storage: StorageLocation
+) -> int:
+    """Copy the signature, if a source has one; return the bytes sent.
+
+    The catalog has no digest of it: the bytes are compared.
+    """
     key = join(storage.prefix, SIGNATURE)
-    try:
-        signature = source.get(join(entry.storage.prefix, SIGNATURE))
-    except NotFound:
+    signature = next(filter(None, (_signature(store, prefix) for store, prefix in sources)), None)
+    if signature is None:
         return 0
     if len(signature) > SIGNATURE_LIMIT:
         raise DamagedBundle(entry.label, SIGNATURE, found=f"{len(signature):,} bytes", expected="a signature")
@@ -149,6 +200,13 @@ def _send_signature(source: Store, target: Store, entry: ModelVersion, storage: 
                 return len(signature) if attempt else 0
         target.put(key, signature)
     raise DamagedBundle(entry.label, SIGNATURE, found="other bytes when read back", expected="those sent")
+
+
+def _signature(store: Store, prefix: str) -> bytes | None:
+    try:
+        return store.get(join(prefix, SIGNATURE))
+    except NotFound:
+        return None
 
 
 @contextmanager

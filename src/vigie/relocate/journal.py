@@ -22,6 +22,8 @@ from vigie.relocate.targets import Target
 _M = migrations.c
 _S = migration_steps.c
 _ROWS_PER_INSERT = 500
+_FINISHED = ("switched", "copied")
+"""States of the step of a model that was moved, and of one that was repaired where it is."""
 Move = tuple[ModelVersion, StorageLocation]
 """A model and its new storage location."""
 
@@ -69,7 +71,8 @@ class Migration:
 def begin(connection: sa.Connection, target: Target, moves: Sequence[Move]) -> tuple[int, bool]:
     """Write the migration that will do `moves`, and its planned steps.
 
-    The last migration is resumed if it failed, has the same target and has moved none of these models.
+    The last migration is resumed if it failed, has the same target and has moved or repaired none of these models. The
+    step of a model that is only repaired has the same old and new location.
 
     Args:
         connection: a transaction that writes.
@@ -83,8 +86,8 @@ def begin(connection: sa.Connection, target: Target, moves: Sequence[Move]) -> t
     keys = {(entry.name, entry.version) for entry, _ in moves}
     if last is not None and last["state"] == "failed" and last["target"] == target.url:
         steps = _steps(connection, last["id"])
-        if not any(step.state == "switched" and (step.model, step.version) in keys for step in steps):
-            unfinished = (_S.migration_id == last["id"], _S.state != "switched")
+        if not any(step.state in _FINISHED and (step.model, step.version) in keys for step in steps):
+            unfinished = (_S.migration_id == last["id"], _S.state.not_in(_FINISHED))
             connection.execute(sa.delete(migration_steps).where(*unfinished))
             _plan_steps(connection, last["id"], moves)
             return int(last["id"]), True

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.relocate.repair import SourceLocations
 from vigie.relocate.targets import (
     MATCH,
     MISMATCH,
     MISSING,
+    ExpectedFile,
     FileCheck,
     StoreOpener,
     StorePool,
     Target,
     check_file,
     expected_files,
+    probe_stores,
 )
 from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
+from vigie.stores.base import Store
 from vigie.stores.open import open_location
 
 AT_TARGET = "already there"
 NEW = "new"
 IDENTICAL = "identical"
 DIFFERENT = "different"
+DAMAGED_THERE = "damaged there"
 SOURCE_DAMAGED = "missing at the source"
 
 
@@ -45,10 +52,10 @@ class ModelPlan:
     """What a run would do with one model.
 
     Attributes:
-        state: AT_TARGET (nothing to do), NEW (the target has no file, or only right ones), IDENTICAL (the target has all
+        state: AT_TARGET (nothing to do), DAMAGED_THERE (registered at the target, with missing or wrong files there), NEW (the target has no file, or only right ones), IDENTICAL (the target has all
             files: only the catalog changes), DIFFERENT (the target has other bytes for some file) or SOURCE_DAMAGED
-            (a file is missing or wrong at the source, and the target lacks it too).
-        detail: reason for DIFFERENT and SOURCE_DAMAGED, for messages.
+            (a file is missing or wrong wherever the model is or was, and the target lacks it too).
+        detail: reason for DAMAGED_THERE, DIFFERENT and SOURCE_DAMAGED, for messages.
     """
 
     name: str
@@ -94,6 +101,7 @@ def plan(
     engine: sa.Engine,
     target: str,
     *,
+    starter_models: Path | None = None,
     parallel: int = 8,
     opener: StoreOpener = open_location,
     progress: Progress | None = None,
@@ -103,6 +111,7 @@ def plan(
     Args:
         engine: the catalog's database.
         target: URL of the store, with a prefix.
+        starter_models: folder of the models that come with Vigie, to repair them from.
         parallel: files read at a time.
         opener: opens a store.
         progress: receives progress.
@@ -113,11 +122,14 @@ def plan(
     """
     goal, stores, watch = Target.parse(target), StorePool(opener), progress or NullProgress()
     entries = Catalog(engine).list(active_only=False)
+    places = SourceLocations(engine, starter_models)
+    probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
     watch.begin(len(entries), sum(entry.size for entry in entries))
     with WorkerPool(parallel) as pool:
 
         def plan_model(entry: ModelVersion) -> ModelPlan:
-            planned = _plan_model(entry, goal.location_of(entry), stores, pool)
+            new = goal.location_of(entry)
+            planned = _plan_model(entry, new, places.list(entry, new), stores, pool)
             watch.advance(entry.size)
             watch.finish_model(entry.label, planned.state)
             return planned
@@ -126,28 +138,57 @@ def plan(
     return RelocationPlan(goal.url, tuple(sorted(planned, key=lambda model: (model.name, model.version))))
 
 
-def _plan_model(entry: ModelVersion, new: StorageLocation, stores: StorePool, pool: WorkerPool) -> ModelPlan:
-    old = entry.storage
-    if old == new:
-        return ModelPlan(entry.name, entry.version, AT_TARGET, old, new, entry.size, ())
-    source, target = stores.get(old), stores.get(new)
+def _plan_model(
+    entry: ModelVersion,
+    new: StorageLocation,
+    sources: Sequence[StorageLocation],
+    stores: StorePool,
+    pool: WorkerPool,
+) -> ModelPlan:
+    old, target = entry.storage, stores.get(new)
     listed = {head.key for head in target.list(new.prefix)}
-    olds = expected_files(entry, old)
-    news = {file.name: file for file in expected_files(entry, new) if file.key in listed}
-    at_source = pool.read(lambda file: check_file(source, file), olds)
-    read = pool.read(lambda file: check_file(target, file), news.values())
-    at_target = dict(zip(news, read, strict=True))
+    expected = expected_files(entry, new)
+    news = [file for file in expected if file.key in listed]
+    read = pool.read(lambda file: check_file(target, file), news)
+    at_target = dict(zip((file.name for file in news), read, strict=True))
+    there = [at_target.get(file.name, FileCheck(MISSING, "no such object", 0)) for file in expected]
+    if old == new and all(check.state == MATCH for check in there):
+        return ModelPlan(entry.name, entry.version, AT_TARGET, old, new, entry.size, ())
+    at_source = [FileCheck(MISSING, "no such object", 0)] * len(expected)
+    for source in sources:
+        at_source = _first_match(at_source, expected_files(entry, source), stores.get(source), pool)
     files = []
-    for file, check in zip(olds, at_source, strict=True):
-        there = at_target.get(file.name, FileCheck(MISSING, "", 0)).state
+    for file, check, found in zip(expected, at_source, there, strict=True):
         size = check.size if file.size is None else file.size
-        files.append(FilePlan(file.name, size, check.state, there, _action(check.state, there)))
-    state = _state(files)
-    if state == DIFFERENT:
-        faults = [f"{name}: found {c.found}" for name, c in at_target.items() if c.state == MISMATCH]
-    else:
-        faults = [f"{file.name}: {c.found}" for file, c in zip(olds, at_source, strict=True) if c.found]
-    return ModelPlan(entry.name, entry.version, state, old, new, entry.size, tuple(files), "; ".join(faults))
+        files.append(FilePlan(file.name, size, check.state, found.state, _action(check.state, found.state)))
+    state = _state(files, registered_there=old == new)
+    checks = at_source if state == SOURCE_DAMAGED else there
+    faults = [
+        f"{file.name}: {check.found}"
+        for file, check in zip(expected, checks, strict=True)
+        if check.state == MISMATCH or (check.state == MISSING and state in {SOURCE_DAMAGED, DAMAGED_THERE})
+    ]
+    detail = "; ".join(faults) if state in {DAMAGED_THERE, DIFFERENT, SOURCE_DAMAGED} else ""
+    return ModelPlan(entry.name, entry.version, state, old, new, entry.size, tuple(files), detail)
+
+
+def _first_match(
+    found: list[FileCheck], files: Sequence[ExpectedFile], source: Store, pool: WorkerPool
+) -> list[FileCheck]:
+    """Return the checks of the files, those that are not MATCH yet replaced by what is at `source`."""
+    wanted = [file for file, check in zip(files, found, strict=True) if check.state != MATCH]
+    read = dict(
+        zip(
+            (file.name for file in wanted),
+            pool.read(lambda file: check_file(source, file), wanted),
+            strict=True,
+        )
+    )
+    better = [read.get(file.name, check) for file, check in zip(files, found, strict=True)]
+    return [
+        new if old.state == MISSING or new.state == MATCH else old
+        for old, new in zip(found, better, strict=True)
+    ]
 
 
 def _action(source: str, target: str) -> str:
@@ -158,10 +199,12 @@ def _action(source: str, target: str) -> str:
     return "copy" if target == MISSING else "replace"
 
 
-def _state(files: list[FilePlan]) -> str:
+def _state(files: list[FilePlan], *, registered_there: bool) -> str:
     actions = {file.action for file in files}
     if "cannot" in actions:
         return SOURCE_DAMAGED
+    if registered_there:
+        return DAMAGED_THERE
     if "replace" in actions:
         return DIFFERENT
     return NEW if "copy" in actions else IDENTICAL

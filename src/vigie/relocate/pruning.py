@@ -93,7 +93,8 @@ def prune(
 
 def _find(engine: sa.Engine, target: Target) -> Migration:
     for record in journal.list_migrations(engine):
-        if record.target == target.url and record.state in {"done", "running", "failed", "rolling_back"}:
+        repaired_only = record.state == "done" and not record.steps.get("switched")
+        if record.target == target.url and record.state != "rolled_back" and not repaired_only:
             if record.state == "done":
                 return record
             raise MigrationIncomplete(

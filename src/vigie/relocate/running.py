@@ -1,8 +1,11 @@
-"""Moves every model of a catalog to another store.
+"""Moves every model of a catalog to another store, and repairs those that are there.
 
-    lock ─▶ write every model to the journal ─▶ for each model, several at a time:
+    read the models that the catalog has at the target ─▶ lock ─▶ write every model to the journal ─▶ for each model, several at a time:
         copy missing files ─▶ read all of them back ─▶ one transaction: the model's location, the journal's step
     ─▶ count the models at the target
+
+A model that the catalog has at the target and whose files are missing or wrong there is repaired: its files are copied
+again from an earlier location, and the catalog stays as it is.
 
 A run that was killed is finished by the next one: it takes the dead process's lock, resumes the same migration and sends
 only files that are not yet right at the target.
@@ -13,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -23,11 +27,13 @@ from vigie.relocate.copying import Copier, CopyResult
 from vigie.relocate.journal import Move, Step
 from vigie.relocate.lock import LockTiming, MigrationLock, hold
 from vigie.relocate.planning import pending
-from vigie.relocate.targets import StoreOpener, StorePool, Target
+from vigie.relocate.repair import SourceLocations, damaged_models
+from vigie.relocate.targets import StoreOpener, StorePool, Target, probe_stores
 from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
 from vigie.stores.open import open_location
 
 MOVED = "moved"
+REPAIRED = "repaired"
 FAILED = "failed"
 SKIPPED = "not tried"
 _NOTHING_COPIED = CopyResult(0, 0, 0)
@@ -35,7 +41,7 @@ _NOTHING_COPIED = CopyResult(0, 0, 0)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one model ended: MOVED, FAILED or SKIPPED, with the error of a failed one."""
+    """How one model ended: MOVED, REPAIRED, FAILED or SKIPPED, with the error of a failed one."""
 
     name: str
     version: str
@@ -74,7 +80,7 @@ class RunReport:
     @property
     def complete(self) -> bool:
         """Whether every model is at the target."""
-        return self.models_in == self.models_out and all(o.state == MOVED for o in self.outcomes)
+        return self.models_in == self.models_out and all(o.state in {MOVED, REPAIRED} for o in self.outcomes)
 
     @property
     def failures(self) -> tuple[tuple[str, str], ...]:
@@ -91,19 +97,21 @@ def run(
     engine: sa.Engine,
     target: str,
     *,
+    starter_models: Path | None = None,
     parallel: int = 8,
     opener: StoreOpener = open_location,
     progress: Progress | None = None,
     timing: LockTiming | None = None,
 ) -> RunReport:
-    """Move every model of the catalog to the URL `target`, or finish a run that was interrupted.
+    """Move every model of the catalog to the URL `target`, repair those there, or finish a run that was interrupted.
 
     A model that fails stays where it was and the others go on; a store that fails for several models in a row ends the
-    run. A run that finds every model at the target does nothing.
+    run. A run that finds every model undamaged at the target writes nothing.
 
     Args:
         engine: the catalog's database.
         target: URL of the store, with a prefix.
+        starter_models: folder of the models that come with Vigie, to repair them from.
         parallel: files copied at a time.
         opener: opens a store.
         progress: receives progress.
@@ -112,22 +120,33 @@ def run(
     Raises:
         MigrationUnderWay: another process migrates this catalog, or took the lock from this one.
         DatabaseUnavailable: the catalog can no longer be written; another run resumes.
+        StoreUnavailable: a store does not answer at the start, or the target failed for several models in a row while
+            they were read.
         UsageRefused: the URL is unusable.
     """
     started = time.monotonic()
-    goal, catalog = Target.parse(target), Catalog(engine)
-    before = [(e.name, e.version) for e in catalog.list(active_only=False)]
-    if not pending(catalog, goal) and not _is_unfinished(engine, goal):
+    goal, catalog, stores, watch = (
+        Target.parse(target),
+        Catalog(engine),
+        StorePool(opener),
+        progress or NullProgress(),
+    )
+    entries = catalog.list(active_only=False)
+    before = [(e.name, e.version) for e in entries]
+    probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
+    damaged = damaged_models(entries, goal, stores, parallel, watch)
+    if not damaged and not pending(catalog, goal) and not _is_unfinished(engine, goal):
         return RunReport(None, goal.url, False, len(before), len(before), (), time.monotonic() - started)
     moves: list[Move] = []
 
     def choose(connection: sa.Connection) -> tuple[int, str, bool]:
-        moves[:] = pending(catalog, goal)
+        moves[:] = [*((entry, entry.storage) for entry in damaged), *pending(catalog, goal)]
         number, resumed = journal.begin(connection, goal, moves)
         return number, "running", resumed
 
     with hold(engine, timing or LockTiming(), choose) as lock:
-        outcomes = _move_all(lock, catalog, moves, StorePool(opener), parallel, progress or NullProgress())
+        places = SourceLocations(engine, starter_models)
+        outcomes = _move_all(lock, catalog, moves, places, stores, parallel, watch)
         at_target = _count_at_target(catalog, goal, before)
         report = RunReport(
             lock.id,
@@ -147,6 +166,7 @@ def _move_all(
     lock: MigrationLock,
     catalog: Catalog,
     moves: Sequence[Move],
+    places: SourceLocations,
     stores: StorePool,
     parallel: int,
     progress: Progress,
@@ -156,7 +176,7 @@ def _move_all(
         copier = Copier(stores, pool, progress)
 
         def move(item: Move) -> Outcome:
-            outcome = _move(lock, catalog, copier, pool, *item)
+            outcome = _move(lock, catalog, copier, pool, places, *item)
             progress.finish_model(outcome.label, outcome.state)
             return outcome
 
@@ -171,18 +191,23 @@ def _move(
     catalog: Catalog,
     copier: Copier,
     pool: WorkerPool,
+    places: SourceLocations,
     entry: ModelVersion,
     new: StorageLocation,
 ) -> Outcome:
-    """Copy one model and change its location; errors of the model are its outcome, those of the database end the run."""
+    """Copy one model and change its location, unless it only had to be repaired.
+
+    Errors of the model are its outcome, those of the database end the run.
+    """
     step = Step(entry.name, entry.version, entry.storage, new, "planned", None)
-    copied = _NOTHING_COPIED
+    copied, repair = _NOTHING_COPIED, entry.storage == new
     try:
-        copied = copier.copy(entry, new)
+        copied = copier.copy(entry, new, places.list(entry, new))
         pool.record(None)
         with lock.transaction() as connection:
-            catalog.relocate([(entry, new)], connection=connection)
-            lock.set_step_state(step, "switched", connection=connection)
+            if not repair:
+                catalog.relocate([(entry, new)], connection=connection)
+            lock.set_step_state(step, "copied" if repair else "switched", connection=connection)
     except (DatabaseUnavailable, MigrationUnderWay):
         pool.stop()
         raise
@@ -191,7 +216,7 @@ def _move(
         with lock.transaction() as connection:
             lock.set_step_state(step, "failed", connection=connection, error=error.message)
         return Outcome(entry.name, entry.version, FAILED, copied, error)
-    return Outcome(entry.name, entry.version, MOVED, copied)
+    return Outcome(entry.name, entry.version, REPAIRED if repair else MOVED, copied)
 
 
 def _count_at_target(catalog: Catalog, goal: Target, before: Sequence[tuple[str, str]]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from vigie.catalog import ModelVersion, StorageLocation
 from vigie.errors import DamagedBundle, NotFound, UsageRefused
 from vigie.stores.base import Location, Store, check_key, join
 from vigie.stores.open import locate, open_location
+from vigie.stores.probe import probe
 
 MATCH = "right"
 MISSING = "absent"
@@ -68,6 +69,19 @@ class StorePool:
             if location not in self._open:
                 self._open[location] = self._opener(location)
             return self._open[location]
+
+
+def probe_stores(places: Iterable[StorageLocation]) -> None:
+    """Ask each store of the bundles for one manifest, within seconds.
+
+    Raises:
+        StoreUnavailable: a store does not answer.
+    """
+    first: dict[Location, str] = {}
+    for place in places:
+        first.setdefault(Location(place.storage_type, place.bucket), join(place.prefix, MANIFEST))
+    for location, key in first.items():
+        probe(location, key)
 
 
 @dataclass(frozen=True)

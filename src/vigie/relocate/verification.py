@@ -11,7 +11,15 @@ import sqlalchemy as sa
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.errors import StoreUnavailable
 from vigie.relocate.journal import Move
-from vigie.relocate.targets import MATCH, StoreOpener, StorePool, Target, check_file, expected_files
+from vigie.relocate.targets import (
+    MATCH,
+    StoreOpener,
+    StorePool,
+    Target,
+    check_file,
+    expected_files,
+    probe_stores,
+)
 from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
 from vigie.stores.open import open_location
 
@@ -92,13 +100,14 @@ def verify(
         progress: receives progress.
 
     Raises:
-        StoreUnavailable: a store failed for several models in a row.
+        StoreUnavailable: a store does not answer, which is known within seconds, or failed for several models in a row.
         UsageRefused: the URL is unusable.
     """
     started = time.monotonic()
     goal = Target.parse(target) if target is not None else None
     entries = Catalog(engine).list(active_only=False)
     there = [(e, e.storage) for e in entries if goal is None or e.storage == goal.location_of(e)]
+    probe_stores([place for _, place in there])
     stray = [e for e in entries if goal is not None and e.storage != goal.location_of(e)]
     checks = check_models(there, StorePool(opener), parallel, progress or NullProgress())
     checks += [

@@ -56,7 +56,7 @@ def _are_registered(catalog: Catalog, folder: Path, version: str) -> bool:
     storage = catalog.storage_locations()
     return all(
         (place := storage.get((path.name, version))) is not None
-        and (place.storage_type != "local" or Path(place.bucket, place.prefix).exists())
+        and (place.storage_type != "local" or Path(place.bucket, place.prefix, bundle.MANIFEST).is_file())
         for path in folder.iterdir()
         if path.is_dir()
     )

@@ -210,7 +210,7 @@ def _make_client(location: Location, options: StoreOptions) -> VendorStore:
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=options.connect_seconds),
         "read_timeout": timedelta(seconds=options.read_seconds),
-        "timeout": timedelta(seconds=max(300.0, options.total_seconds)),
+        "timeout": timedelta(seconds=max(options.request_seconds, options.total_seconds)),
         "user_agent": "vigie",
     }
     retry: RetryConfig = {

@@ -25,6 +25,7 @@ from vigie.errors import UnreadableTable
 from vigie.table import csv_reader, parquet
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
+from vigie.table.report import NOTHING_TO_REPORT, ReadReport
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -43,6 +44,7 @@ class ChunkedTable:
         rows: how many.
         dialect: None unless it is a CSV; its decimal mark is not known yet.
         chunks: begins anew; frames of CHUNK_ROWS rows each but the last, all text for a CSV.
+        report: how the file was read; what its cells are is not known yet.
     """
 
     source: str
@@ -50,6 +52,7 @@ class ChunkedTable:
     rows: int
     dialect: CsvFormat | None
     chunks: Callable[[], Iterator[pl.DataFrame]]
+    report: ReadReport = NOTHING_TO_REPORT
 
 
 @contextmanager

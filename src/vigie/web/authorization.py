@@ -1,4 +1,7 @@
-"""Authorization of views: each view declares the role it needs, or the app does not start."""
+"""Authorization of views: each view declares the role it needs, or the app does not start.
+
+API tokens are for the views under /api/v1, and there for those that do not need a session.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import Rule
 
-from vigie.errors import NotAllowed, SignInRefused
-from vigie.web.services.access import ROLE_RANK, has_role, scope_rank
+from vigie.errors import SignInRefused
+from vigie.web.services.access import ROLE_RANK, require, require_session
 
 View = TypeVar("View", bound=Callable[..., Any])
-_ATTRIBUTE = "_vigie_needs"
+API = "/api/v1/"
+_ATTRIBUTE, _SESSION = "_vigie_needs", "_vigie_session"
 _PUBLIC = "public"
 
 
@@ -23,13 +28,19 @@ def public(view: View) -> View:
     return view
 
 
-def needs(role: str) -> Callable[[View], View]:
-    """Declare a view that needs at least this role."""
+def needs(role: str, *, session: bool = False) -> Callable[[View], View]:
+    """Declare a view that needs at least this role.
+
+    Args:
+        role: `viewer`, `analyst` or `admin`.
+        session: refuse API tokens also under /api/v1; pages always do.
+    """
     if role not in ROLE_RANK:
         raise ValueError(role)
 
     def declare(view: View) -> View:
         setattr(view, _ATTRIBUTE, role)
+        setattr(view, _SESSION, session)
         return view
 
     return declare
@@ -39,6 +50,11 @@ def needed_by(view: Callable[..., Any]) -> str | None:
     """Return the declared role of a view, or `public`; None where it declares nothing."""
     found: str | None = getattr(view, _ATTRIBUTE, None)
     return found
+
+
+def needs_session(view: Callable[..., Any], rule: Rule) -> bool:
+    """Return whether a view refuses API tokens: pages, and what declares it."""
+    return not rule.rule.startswith(API) or bool(getattr(view, _SESSION, False))
 
 
 def install(app: Flask) -> None:
@@ -62,9 +78,10 @@ def check(app: Flask) -> None:
 
 
 def _check() -> ResponseReturnValue | None:
-    if request.endpoint is None:
+    if request.endpoint is None or request.url_rule is None:
         return None  # no such page: answered with 404
-    role = needed_by(current_app.view_functions[request.endpoint])
+    view = current_app.view_functions[request.endpoint]
+    role = needed_by(view)
     if role == _PUBLIC or role is None:
         return None
     if g.user is None:
@@ -74,8 +91,7 @@ def _check() -> ResponseReturnValue | None:
             address = quote(request.full_path.rstrip("?"), safe="/")
             return redirect(f"/sign-in?next={address}")
         raise SignInRefused("your session has ended", hint="sign in and try again")
-    if not has_role(g.user, role):
-        raise NotAllowed("do this", needed=role)
-    if g.token is not None and scope_rank(g.token.scopes) < ROLE_RANK[role]:
-        raise NotAllowed("do this with this token", needed=role)
+    if needs_session(view, request.url_rule):
+        require_session(g.user, "do this")
+    require(g.user, role, "do this")
     return None

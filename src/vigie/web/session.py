@@ -8,9 +8,11 @@ from datetime import timedelta
 from flask import Flask, g, has_request_context, request, session
 from flask_wtf.csrf import CSRFProtect
 
-from vigie.app import User
-from vigie.errors import SignInRefused
+from vigie.app import User, tokens
+from vigie.errors import NotAllowed, SignInRefused
+from vigie.web import authorization
 from vigie.web.services import current_services
+from vigie.web.services.access import TOKEN_HINT
 
 _KEY = "session"
 _LINK = "by_link"
@@ -53,20 +55,37 @@ def began_by_link() -> bool:
     return time.time() - float(session.get(_LINK, 0)) < LINK_RENEWS_PASSWORD.total_seconds()
 
 
+def is_authenticated() -> bool:
+    """Return whether the current request holds a valid session or token; `_authenticate` has not run.
+
+    Raises:
+        VigieError: the token is invalid, or the database does not respond.
+    """
+    _authenticate()
+    return g.user is not None
+
+
 def _caller_address() -> str:
     """Return the address of the caller, from the trusted proxies' headers or the connection."""
     return (request.remote_addr or "") if has_request_context() else ""
 
 
 def _authenticate() -> None:
+    """Find the user of the request: by token under /api/v1, by session elsewhere.
+
+    An Authorization header of a page is not read, since proxies add their own, unless it holds a token of ours.
+    """
     g.user, g.token = None, None
-    if request.endpoint in {"static", "health.metrics"}:
+    if request.url_rule is None or request.blueprint == "health" or request.endpoint == "static":
         return
     services = current_services()
     services.results.remove_stale_copies()
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
-        bearer = secret.strip() if scheme.lower() == "bearer" else ""
+    bearer = secret.strip() if scheme.lower() == "bearer" else ""
+    on_api = request.url_rule.rule.startswith(authorization.API)
+    if bearer.startswith(tokens.PREFIX) and not on_api:
+        raise NotAllowed("use an API token here", needed="session", hint=TOKEN_HINT)
+    if scheme and on_api:
         found = services.tokens.authenticate(bearer) if bearer else None
         if found is None:
             raise SignInRefused(

@@ -1,13 +1,16 @@
-"""Recognition of a table that a model was trained on, or of the next extract of it."""
+"""Recognition of a table that a trained or an imported model is of, or of the next extract of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
+from vigie.models import imported_columns, imported_matching
+from vigie.models.imported_columns import ImportedColumn
 from vigie.models.trained.column_matching import ColumnMatch, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch
 from vigie.roles.inference import Roles
@@ -58,14 +61,11 @@ def match_table(
         roles: of its columns, as inferred without any model.
     """
     best: TableMatch | None = None
-    columns = sketch_columns(frame, roles) if profiles else []
+    table = _Table(frame, roles)
     for which, profile in enumerate(profiles):
-        sketches = [Sketch.from_json(item) for item in profile["columns"]]
-        found = match_columns(sketches, columns, profile["salt"])
+        found, kept = _find(profile, table)
         score = sum(found[name].score * gain for name, gain in profile["worth"].items() if name in found)
         if score >= MIN_SCORE and (best is None or score > best.score):
-            sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
-            kept = {found[name].column: role for name, role in sure.items()}
             best = TableMatch(which, found, round(score, 4), kept)
     return best
 
@@ -79,6 +79,35 @@ def rank_as_in_training(roles: Roles, known: TableMatch) -> Roles:
         for c in roles.columns
     )
     return Roles(tuple(columns))
+
+
+class _Table:
+    """A table to be matched; what a kind of model compares is computed when the first one needs it."""
+
+    def __init__(self, frame: pl.DataFrame, roles: Roles) -> None:
+        self._frame, self._roles = frame, roles
+
+    @cached_property
+    def sketches(self) -> list[Sketch]:
+        return sketch_columns(self._frame, self._roles)
+
+    @cached_property
+    def columns(self) -> list[imported_matching.TableColumn]:
+        return imported_matching.table_columns(self._frame, self._roles)
+
+
+def _find(profile: Mapping[str, Any], table: _Table) -> tuple[dict[str, ColumnMatch], dict[str, str]]:
+    """Return the matches of a model's columns, and column of the table -> the role it had in training.
+
+    The roles of an imported model were inferred from names alone, so a table keeps its own.
+    """
+    if profile.get("kind") == imported_columns.KIND:
+        known = [ImportedColumn.from_json(item) for item in profile["columns"]]
+        return imported_matching.match_imported(known, table.columns), {}
+    sketches = [Sketch.from_json(item) for item in profile["columns"]]
+    found = match_columns(sketches, table.sketches, profile["salt"])
+    sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
+    return found, {found[name].column: role for name, role in sure.items()}
 
 
 def _sure(column: Sketch, found: ColumnMatch) -> bool:

@@ -38,7 +38,11 @@ _NAMED_MONTH = re.compile(r"\d{1,2}[- /](?:de )?([^\W\d_]{3,})\.?[- /](?:del? )?
 _SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_FORMATS = 4
 _FEW = 2000
+_MOST = 0.5
+"""Share of the cells of a sample that must be dates."""
+_FIRST_YEAR = 1000
 _CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?")
+_WHOLE_CLOCK = rf"^(?:{_CLOCK.pattern}|\d{{4}}|\d{{6}})$"
 _PLAIN_CLOCK = {"%H:%M:%S%.f", "%H:%M"}
 _COMPACT_CLOCK = {4: "%H%M", 6: "%H%M%S"}
 _CLOCK_NAME = re.compile(r"time|hour|heure|hora|^hr|_hr|tm$|hms|hhmm", re.IGNORECASE)
@@ -80,6 +84,35 @@ def parse_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = Fals
     return None
 
 
+def parse_most_dates(
+    cells: pl.Series, sample: pl.Series, *, month_first: bool | None = None
+) -> ParsedDates | None:
+    """Read the moments of a column that has other cells too, which are null; None where most cells are no dates.
+
+    Args:
+        cells: stripped text; empty cells are "".
+        sample: some of the cells, none of them empty.
+        month_first: whether mm/dd; None takes what reads more cells, the day first where both read as many.
+    """
+    few = sample.head(_FEW)
+    named = few.filter(
+        pl.Series([bool(_NAMED_MONTH.match(cell)) for cell in few.to_list()], dtype=pl.Boolean)
+    )
+    if len(named) > _MOST * len(few) and _named_elsewhere(named):
+        cells, few = _in_english(cells), _in_english(few)
+    compact = bool(_DATE_NAME.search(few.name))
+    found = Counter(filter(None, (_format_of(cell.strip(), compact) for cell in few.to_list())))
+    if found.total() <= _MOST * len(few):
+        return None
+    formats = [fmt for fmt, _ in found.most_common(_MOST_FORMATS)]
+    numeric = any(fmt.startswith(("%d/%m", "%d-%m")) for fmt in formats)
+    orders = ((False, True) if month_first is None else (month_first,)) if numeric else (False,)
+    read = {order: _parse(cells, [_swap(fmt) for fmt in formats] if order else formats) for order in orders}
+    read = {order: values.set(values.dt.year() < _FIRST_YEAR, None) for order, values in read.items()}
+    best = min(orders, key=lambda order: (read[order].null_count(), order))
+    return ParsedDates(read[best], best if numeric else None)
+
+
 def _named_elsewhere(sample: pl.Series) -> bool:
     """Whether months are named as in French, Spanish or Portuguese: `12 août 2023`, `1 de mayo de 2023`."""
     found = [_NAMED_MONTH.match(cell) for cell in sample.head(50).to_list() if not is_missing(cell)]
@@ -114,6 +147,16 @@ def parse_times_of_day(cells: pl.Series) -> pl.Series | None:
     for fmt in sorted(formats):
         values = values.fill_null(text.str.to_time(fmt, strict=False))
     return values.cast(pl.Int64) // 1_000_000_000 if is_complete(cells, values) else None
+
+
+def parse_most_times_of_day(cells: pl.Series, sample: pl.Series) -> pl.Series | None:
+    """Read the times of day of a column that has other cells too, which are null; None where most cells are none."""
+    compact = bool(_CLOCK_NAME.search(cells.name))
+    shown = pl.Series([bool(_clock_format(cell, compact)) for cell in sample.to_list()], dtype=pl.Boolean)
+    if int(shown.sum()) <= _MOST * len(sample):
+        return None
+    fits = cells.str.contains(_WHOLE_CLOCK)
+    return parse_times_of_day(cells.set(~fits, ""))
 
 
 def _clock_format(cell: str, compact: bool) -> str:
@@ -201,4 +244,4 @@ def _plausible(values: pl.Series) -> bool:
     """A year of one or two digits read as such means that the format was the wrong one."""
     years = values.dt.year()
     low = years.min()
-    return isinstance(low, int) and low >= 1000
+    return isinstance(low, int) and low >= _FIRST_YEAR

@@ -39,6 +39,9 @@ _TOO_LONG = r"^[+-]?\d{19,}$"
 _MAYBE_THOUSANDS = {".": r"^[+-]?[1-9]\d{0,2}\.\d{3}$", ",": r"^[+-]?[1-9]\d{0,2},\d{3}$"}
 
 
+_MOST = 0.5
+"""Share of the cells of a sample that must be numbers."""
+
 _Reading = Callable[[pl.Series, bool | None], "ParsedNumbers | None"]
 
 
@@ -76,6 +79,28 @@ def parse_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None
         if numbers is not None:
             return None if _names_things(cells, numbers.values.dtype) else numbers
     return None
+
+
+def parse_most_numbers(
+    cells: pl.Series, sample: pl.Series, comma: bool | None, mark: str = ""
+) -> ParsedNumbers | None:
+    """Read the numbers of a column that has other cells too, which are null; None where most cells are no numbers.
+
+    Args:
+        cells: stripped text; empty cells are "".
+        sample: some of the cells, none of them empty.
+        comma: what the other columns of the table say of the decimal mark.
+        mark: decimal mark of the column, where it is known; otherwise the one that reads more cells.
+    """
+    shares = {one: sample.str.contains(_NUMBER[one]).mean() for one in mark or ".,"}
+    likely = [one for one, share in shares.items() if isinstance(share, float) and share > _MOST]
+    if not likely:
+        return None
+    fits = {one: cells.str.contains(_NUMBER[one]) for one in likely}
+    counts = {one: int(fit.sum()) for one, fit in fits.items()}
+    best = max(likely, key=lambda one: (counts[one], (one == ",") == bool(comma)))
+    some = sample.filter(sample.str.contains(_NUMBER[best]))
+    return parse_numbers(_where(fits[best], cells).fill_null(""), some, comma)
 
 
 def _names_things(cells: pl.Series, dtype: pl.DataType) -> bool:

@@ -14,7 +14,7 @@ from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import as_message, msg
 from vigie.settings import WebSettings
 from vigie.web import passwords
-from vigie.web.services.access import require
+from vigie.web.services.access import require, require_session
 from vigie.web.services.audit import AuditLog
 
 MAX_ATTEMPTS = 8
@@ -62,6 +62,7 @@ class Accounts:
 
     def add(self, user: User, email: str, name: str, role: str, team: str = "") -> tuple[User, str]:
         """Add a user; return the account and a link that signs the new user in once."""
+        require_session(user, "add users")
         require(user, "admin", "add users")
         added = create_account(self._engine, email, name, role, team)
         self._audit.record(user, "add user", f"user:{added.id}", role=role)
@@ -82,6 +83,7 @@ class Accounts:
         Raises:
             UsageRefused: the role is unknown, or no active administrator would be left.
         """
+        require_session(user, "change users")
         require(user, "admin", "change users")
         before = users.find(self._engine, user_id)
         if role is not None:
@@ -102,6 +104,7 @@ class Accounts:
 
     def create_link(self, user: User, user_id: int) -> str:
         """Create a link that signs another user in once; for administrators."""
+        require_session(user, "create sign-in links")
         require(user, "admin", "create sign-in links")
         self._audit.record(user, "make link", f"user:{user_id}")
         return self._create_link(users.find(self._engine, user_id))
@@ -119,7 +122,9 @@ class Accounts:
             SignInRefused: the account has a password, `old` is not it, and the caller did not sign in by a link.
             UsageRefused: the new password is too weak.
             TooManyAttempts: too many attempts for this account.
+            NotAllowed: the request came with a token.
         """
+        require_session(user, "change the password")
         if user.has_password and not by_link:
             key = f"password {user.id}"
             login_attempts.count(self._engine, key, as_message("changing the password"), limit=MAX_ATTEMPTS)
@@ -136,7 +141,9 @@ class Accounts:
 
         Raises:
             UnknownLanguage: it has no catalogue.
+            NotAllowed: the request came with a token.
         """
+        require_session(user, "change the language")
         if language and language not in languages():
             raise UnknownLanguage(language, languages())
         return users.update(self._engine, user.id, {"language": language})

@@ -10,7 +10,7 @@ from vigie.app.tokens import SCOPES
 from vigie.db.database import Engine
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
-from vigie.web.services.access import SCOPE_ROLE, require
+from vigie.web.services.access import SCOPE_ROLE, require, require_session
 from vigie.web.services.audit import AuditLog
 
 _MAX_DAYS = 3650
@@ -39,8 +39,9 @@ class Tokens:
 
         Raises:
             UsageRefused: an argument is invalid.
-            NotAllowed: a scope exceeds the owner's role.
+            NotAllowed: a scope exceeds the owner's role, or the request came with a token.
         """
+        require_session(user, "create API tokens")
         require(user, "analyst", "create API tokens")
         name = name.strip()
         if not name or len(name) > 200:
@@ -69,7 +70,9 @@ class Tokens:
 
         Raises:
             NotFound: the caller has no such token.
+            NotAllowed: the request came with a token.
         """
+        require_session(user, "revoke API tokens")
         tokens.revoke(self._engine, user.id, token_id)
         self._audit.record(user, "revoke token", f"token:{token_id}")
 

@@ -1,0 +1,239 @@
+"""Matching of an imported model's columns to those of a table where they may be renamed, reordered, missing or new.
+
+As for trained models, each pair has a score for its names, its roles and its values, and a one-to-one assignment takes the
+pairs with the best total. Of the values there are no quantiles here: categories are looked up, and the split thresholds of
+the trees have to lie where the column has values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from vigie.arrays import Floats
+from vigie.models.imported_cells import read_numbers, readings, share_known
+from vigie.models.imported_columns import ImportedColumn, category_hash
+from vigie.models.trained.column_matching import (
+    MIN_SIMILARITY,
+    NAME_WEIGHT,
+    NAMELESS_WEIGHT,
+    ROLE_WEIGHT,
+    SAME_NAME,
+    SIMILARITY_WEIGHT,
+    ColumnMatch,
+    name_similarity,
+)
+from vigie.roles.definitions import role_of
+from vigie.roles.inference import Roles
+from vigie.roles.name_parser import parse_name
+
+UNKNOWN = 0.5
+"""Similarity where there is nothing to compare."""
+
+MAX_VALUES = 300
+"""Values of a column, the most frequent ones, that are looked up among categories."""
+
+_SAMPLE = 5_000
+_MIN_CUTS = 4
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column of a table, as it is compared with those of models.
+
+    Attributes:
+        series: (rows,) typed; a sample of a long table.
+        role: of the column.
+    """
+
+    series: pl.Series
+    role: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+        return self.series.name
+
+    @cached_property
+    def shares(self) -> list[float]:
+        """The share of the rows of each of the most frequent values."""
+        counts = self._counts.to_series(1) / max(len(self.series) - self.series.null_count(), 1)
+        return counts.to_list()
+
+    @cached_property
+    def hashes(self) -> list[list[str]]:
+        """Hashes of these values, for each way in which they may have been written."""
+        values = self._counts.to_series(0).to_list()
+        return [[category_hash(text) for text in texts] for texts in readings(values)]
+
+    def numbers(self, cuts: Sequence[float]) -> Floats:
+        """Return the finite numbers, ascending; empty for a column of texts."""
+        if self.series.dtype.is_temporal():
+            return _finite(read_numbers(self.series, cuts))
+        return self._numbers
+
+    @cached_property
+    def _counts(self) -> pl.DataFrame:
+        counts = self.series.alias("value").drop_nulls().value_counts()
+        return counts.sort("count", "value", descending=[True, False]).head(MAX_VALUES)
+
+    @cached_property
+    def _numbers(self) -> Floats:
+        return (
+            np.zeros(0)
+            if self.series.dtype == pl.String
+            else _finite(self.series.cast(pl.Float64).to_numpy())
+        )
+
+
+def table_columns(frame: pl.DataFrame, roles: Roles) -> list[TableColumn]:
+    """Return the columns of a table, to be matched with any model.
+
+    Args:
+        frame: (rows, columns) typed.
+        roles: of its columns.
+    """
+    some = frame.gather_every(max(1, frame.height // _SAMPLE))
+    return [TableColumn(some[item.column], item.role) for item in roles.columns]
+
+
+def match_imported(model: Sequence[ImportedColumn], table: Sequence[TableColumn]) -> dict[str, ColumnMatch]:
+    """Return column of the model -> its match; without those that are not found.
+
+    Source: one-to-one assignment by the Hungarian method, H. W. Kuhn, 1955.
+
+    Args:
+        model: what is known of its columns.
+        table: the columns of the table.
+    """
+    if not model or not table:
+        return {}
+    from scipy.optimize import linear_sum_assignment
+
+    scores, alike = np.zeros((len(model), len(table))), np.zeros((len(model), len(table)))
+    for i, known in enumerate(model):
+        for j, column in enumerate(table):
+            scores[i, j], alike[i, j] = score_pair(known, column)
+    rows, columns = linear_sum_assignment(-scores)
+    return {
+        model[i].name: ColumnMatch(table[j].name, round(float(scores[i, j]), 4), round(float(alike[i, j]), 4))
+        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        if scores[i, j] > 0
+    }
+
+
+def score_pair(known: ImportedColumn, column: TableColumn) -> tuple[float, float]:
+    """Return the score of a pair, 0 where it is impossible, and the similarity of its values; both from 0 to 1."""
+    name = name_similarity(known.name, column.name)
+    alike = value_similarity(known, column)
+    if name == 1.0:
+        return SAME_NAME + (1 - SAME_NAME) * alike, alike
+    role = role_of(known.role).same_role_score if known.role == column.role else 0.0
+    likely = role == 1.0 or alike >= MIN_SIMILARITY or (name >= 0.6 and alike > 0.3)
+    if alike == 0.0 or not likely:
+        return 0.0, alike
+    if parse_name(column.name).generic:
+        return NAMELESS_WEIGHT * alike + (1 - NAMELESS_WEIGHT) * role, alike
+    return SIMILARITY_WEIGHT * alike + ROLE_WEIGHT * role + NAME_WEIGHT * name, alike
+
+
+def value_similarity(known: ImportedColumn, column: TableColumn) -> float:
+    """Return how far a column of a table has the values that a model knows of its own, from 0 to 1."""
+    if known.categories:
+        return _category_similarity(known.categories, column)
+    if known.kind == "category":
+        return UNKNOWN
+    numbers = column.numbers(known.cuts)
+    if not len(numbers):
+        return 0.0
+    parts = []
+    if known.cuts:
+        parts.append(cut_similarity(np.array(known.cuts), numbers))
+    if known.scale:
+        parts.append(_scale_similarity(known.center or 0.0, known.scale, numbers))
+    elif known.center is not None:
+        parts.append(min(1.0, 2.2 * (0.5 - abs(_share_below(known.center, numbers) - 0.5))))
+    if known.low is not None and known.high is not None:
+        parts.append(_range_similarity(known.low, known.high, numbers))
+    return float(np.mean(parts)) if parts else UNKNOWN
+
+
+def cut_similarity(cuts: Floats, numbers: Floats) -> float:
+    """Return how far split thresholds lie where a column has values, from 0 to 1.
+
+    A threshold with all values on one side would have split nothing, and few values lie beyond the outermost of many
+    thresholds. Thresholds of whole numbers are whole or halves.
+
+    Args:
+        cuts: (thresholds,) ascending, in the unit of the column.
+        numbers: (values,) ascending.
+    """
+    inside = float(np.mean((cuts > numbers[0]) & (cuts <= numbers[-1])))
+    whole = bool((np.abs(cuts * 2 - np.round(cuts * 2)) < 1e-6).all())
+    if bool((numbers == np.round(numbers)).all()) != whole and len(cuts) >= _MIN_CUTS:
+        inside *= 0.5
+    if len(cuts) < _MIN_CUTS:
+        return inside * 0.8
+    covered = _share_below(float(cuts[-1]), numbers) - _share_below(float(cuts[0]), numbers)
+    return inside * (0.5 + 0.5 * min(1.0, covered / 0.5))
+
+
+def _category_similarity(categories: frozenset[str], column: TableColumn) -> float:
+    if not column.shares:
+        return UNKNOWN
+    best = 0.0
+    for hashes in column.hashes:
+        seen = len(categories.intersection(hashes)) / len(categories)
+        best = max(best, share_known(hashes, column.shares, categories) * (0.6 + 0.4 * min(1.0, 2 * seen)))
+    return best
+
+
+def _scale_similarity(center: float, scale: float, numbers: Floats) -> float:
+    """Scalers keep mean and standard deviation, or median and interquartile range."""
+    low, middle, high = np.quantile(numbers, (0.25, 0.5, 0.75)).tolist()
+    pairs = ((float(numbers.mean()), float(numbers.std())), (middle, high - low))
+    return max(
+        max(0.0, 1 - abs(center - at) / scale) * max(0.0, 1 - abs(float(np.log(scale / spread))))
+        if spread > 0
+        else 0.0
+        for at, spread in pairs
+    )
+
+
+def _range_similarity(low: float, high: float, numbers: Floats) -> float:
+    """Overlap of two ranges; the table's without its hundredths at either end."""
+    first, last = np.quantile(numbers, (0.01, 0.99)).tolist()
+    shared = min(high, last) - max(low, first)
+    if last <= first:
+        return float(low <= first <= high)
+    return max(0.0, shared / (last - first)) if high > low else 0.0
+
+
+def _finite(values: Floats) -> Floats:
+    return np.sort(values[np.isfinite(values)])
+
+
+def _share_below(value: float, numbers: Floats) -> float:
+    left, right = (int(np.searchsorted(numbers, value, side)) for side in ("left", "right"))
+    return (left + right) / (2 * len(numbers))
+
+
+def coverage_of(worth: Mapping[str, float], found: Mapping[str, ColumnMatch]) -> tuple[float, float]:
+    """Return how much of a model's columns a table has, weighted by what they are worth, and how similar they are.
+
+    Args:
+        worth: column of the model -> weight; the weights sum to 1.
+        found: column of the model -> its match.
+
+    Returns:
+        Share of the weight whose columns were found, and the mean similarity of these columns; both from 0 to 1.
+    """
+    present = sum(weight for name, weight in worth.items() if name in found)
+    if present <= 0:
+        return 0.0, 0.0
+    alike = sum(weight * found[name].similarity for name, weight in worth.items() if name in found)
+    return min(1.0, present), alike / present
