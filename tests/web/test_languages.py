@@ -97,7 +97,7 @@ def test_no_refusal_in_french_has_english_text(
     answer = client.post(
         path.format(sent=sent),
         data=form,
-        headers={**token, "Referer": "http://localhost/settings"},
+        headers={**token, "Referer": "http://localhost/settings", "Accept-Language": "fr"},
         follow_redirects=True,
     )
     assert _english(answer.get_data(as_text=True)) == []
