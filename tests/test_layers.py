@@ -15,7 +15,7 @@ LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors", "notebook"},
-    {"extras", "fitted_state"},
+    {"extras", "fitted_state", "isolation"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},
