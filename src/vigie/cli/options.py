@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
+from vigie.errors import UsageRefused
 from vigie.i18n.catalogue import DEFAULT
 from vigie.roles.definitions import ROLES
 
@@ -51,6 +53,10 @@ def alert_budget(
 input_table = click.argument("source", metavar="INPUT")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+trust = click.option(
+    "--trust", multiple=True, metavar="SHA256",
+    help="Trust a file by its digest: its code may run, in a sandbox. Repeatable.",
+)  # fmt: skip
 lang = click.option(
     "--lang",
     default=DEFAULT,
@@ -83,6 +89,30 @@ matching = options(
 
 scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching)
 """Options of the commands that score a whole table."""
+
+
+def ask(question: str, option: str) -> None:
+    """Ask for a confirmation.
+
+    Raises:
+        UsageRefused: stdin is not a terminal.
+        click.Abort: the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            f"confirmation required, but stdin is not a terminal: {question}", hint=f"add {option}"
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+def confirm_trust(folder: str, digests: tuple[str, ...]) -> None:
+    """Ask whether files may run code; see `ask`."""
+    listed = ", ".join(f"{digest[:16]}…" for digest in digests)
+    ask(
+        f"Files of {folder} with the digest {listed} may then run code on this machine, in a sandbox but with "
+        "your rights. Did you make them yourself?",
+        "--yes",
+    )
 
 
 @contextmanager

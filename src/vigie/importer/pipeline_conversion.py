@@ -53,8 +53,12 @@ def convert(
         if taken is not None and len(known) != taken:
             raise ColumnNamesUnknown(f"{len(known)} columns in the metadata, where {taken} are taken")
     pipeline = ConvertedPipeline.start(known)
-    for one in fitted:
-        pipeline = extend(pipeline, one)
+    for position, one in enumerate(fitted):
+        try:
+            pipeline = extend(pipeline, one)
+        except Unsupported as error:
+            error.position = position
+            raise
     if names is not None and set(names) <= set(pipeline.names):
         pipeline = _keep_names(pipeline, names)  # in the booster's order
     return pipeline
