@@ -333,7 +333,7 @@ def test_a_trusted_file_is_loaded(tmp_path: Path, label: np.ndarray) -> None:
     made = importer.convert(tmp_path, name="m", trust=frozenset({digest}))
     assert made.profile["provenance"]["trusted"] == [digest]
     np.testing.assert_allclose(_score(made, table), model.predict_proba(values)[:, 1], rtol=1e-6)
-    (tmp_path / "xgboost_model.joblib").write_bytes(_dumped([model]))
+    (tmp_path / "xgboost_model.joblib").write_bytes(_dumped({"model": model}))
     with pytest.raises(
         ForeignModelRefused, match=r"no digest given with --trust is that of xgboost_model.joblib"
     ):

@@ -81,6 +81,7 @@ reasons = click.option(
 matching = options(
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
                  help="Maximum number of reference models that vote."),
+    click.option("--only", type=click.Choice(["own"]), help="Leave out the reference models that come with Vigie."),
     click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
                  help="Minimum similarity of a model, from 0 to 1."),
     role, lang, as_json,
@@ -128,9 +129,16 @@ def scoring_context(options: Options, config: Settings, t: Translator) -> Iterat
 
 
 def scoring_options(
-    *, role_pairs: tuple[tuple[str, str], ...], lang: str, min_similarity: float, **others: Any
+    *,
+    role_pairs: tuple[tuple[str, str], ...],
+    lang: str,
+    min_similarity: float,
+    only: str | None = None,
+    **others: Any,
 ) -> Options:
     """Return the engine's options for what `matching` or `scoring` parsed."""
     from vigie.engine.options import Options
 
-    return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)
+    return Options(
+        minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, only=only or "", **others
+    )

@@ -93,6 +93,14 @@ def input_count(fitted: Any) -> int | None:
     return next((found for step in steps if (found := input_count(step[1])) is not None), None)
 
 
+def is_known(fitted: Any) -> bool:
+    """Return whether an object is of a class that `extend` converts, or a list of names."""
+    if isinstance(fitted, list | tuple):
+        return not holds_fitted(fitted)
+    record = as_record(fitted)
+    return record is None or record.path in _CONVERTERS
+
+
 def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:
     """Append a fitted transformer or selector, or a list of names to keep.
 

@@ -154,6 +154,8 @@ def _converts(opened: dict[str, Any], columns: list[str] | None) -> bool:
 
     if any(value is None for value in opened.values()):
         return True
+    if not all(pipeline_conversion.is_known(opened[role]) for role in (ENGINEER, SELECTOR) if role in opened):
+        return False
     try:
         _assemble(opened, columns)
     except (sklearn_transformers.Unsupported, Unreadable, AttributeError, LookupError, TypeError, ValueError):
