@@ -60,7 +60,6 @@ def test_a_bad_line_is_set_aside(tmp_path: Path, line: str, reason: str) -> None
 @pytest.mark.parametrize(
     ("line", "cells"),
     [
-        ("1,C1,2024-01-01,1.5,x,y,,\n", ("1", "C1", "2024-01-01", "1.5", "x", "y")),
         ('1,C1,2024-01-01,1.5,5" pipe,y\n', ("1", "C1", "2024-01-01", "1.5", '5" pipe', "y")),
         ('1,C1,2024-01-01,1.5,"a\nb, ""c""",y\n', ("1", "C1", "2024-01-01", "1.5", 'a\nb, "c"', "y")),
     ],

@@ -49,7 +49,9 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     from vigie.engine import files
 
     t, config = Translator(lang), settings.load()
-    limits = files.Limits(config.max_rows, config.max_columns, config.cache_dir / "jobs")
+    limits = files.Limits(
+        config.max_rows, config.max_columns, config.cache_dir / "jobs", config.max_table_bytes
+    )
     with options.scoring_context(scoring, config, t) as context:
         result = files.predict_file(source, output, context, limits, reading)
     if as_json:
@@ -101,7 +103,11 @@ def read_table(source: str, config: settings.Settings, reading: ReadOptions | No
     from vigie.table import ReadOptions, read
 
     return read(
-        source, max_rows=config.max_rows, max_columns=config.max_columns, options=reading or ReadOptions()
+        source,
+        max_rows=config.max_rows,
+        max_columns=config.max_columns,
+        max_bytes=config.max_table_bytes,
+        options=reading or ReadOptions(),
     )
 
 

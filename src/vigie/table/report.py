@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from vigie.i18n.messages import Message
@@ -129,6 +130,31 @@ class ReadReport:
             "sheet": self.sheet or None,
             "other_sheets": list(self.other_sheets),
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """Return all of it as an object for `json.dump`, with the texts of lines, for another process."""
+        return asdict(self) | {"notes": [note.to_json() for note in self.notes]}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ReadReport:
+        """Read what `to_record` returned."""
+        columns = tuple(
+            ColumnReport(**{**one, "unreadable": _cell_count(one["unreadable"])}) for one in record["columns"]
+        )
+        return cls(
+            **{
+                **record,
+                "columns": columns,
+                "set_aside": tuple(SetAsideLine(**one) for one in record["set_aside"]),
+                "renamed": tuple((place, name, new) for place, name, new in record["renamed"]),
+                "other_sheets": tuple(record["other_sheets"]),
+                "notes": tuple(Message.from_json(note) for note in record["notes"]),
+            }
+        )
+
+
+def _cell_count(record: Mapping[str, Any]) -> CellCount:
+    return CellCount(record["count"], tuple(record["first_rows"]))
 
 
 NOTHING_TO_REPORT = ReadReport()
