@@ -15,7 +15,7 @@
     admin           db upgrade, library build
     doctor          doctor
     costs           costs
-    populate        the command of populate_reference_models.py
+    populate        populate, also the command of populate_reference_models.py
 
     errors          error boundary: errors to messages and exit codes
     options         options that several commands have

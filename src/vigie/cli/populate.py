@@ -1,4 +1,4 @@
-"""The command of `populate_reference_models.py`: registers every model under a folder or in a bucket.
+"""`vigie populate`, also the command of `populate_reference_models.py`: registers every model under a folder or in a bucket.
 
 Bundles are registered where they are, or published first if they have plain file names; models in the layout of earlier
 installations are converted, as by `vigie models import`. Registered models are skipped, so it can be run again.
@@ -39,21 +39,20 @@ class _Found:
 @click.command(
     cls=Command,
     epilog=EXAMPLES.format(
-        "python populate_reference_models.py",
-        "python populate_reference_models.py --from /srv/models",
-        "python populate_reference_models.py --from s3://fraud-detection-models/automl_models",
+        "vigie populate",
+        "vigie populate --from /srv/models",
+        "vigie populate --from s3://fraud-detection-models/automl_models",
     ),
 )
 @click.option(
     "--from",
     "origin",
-    default=_DEFAULT,
-    show_default=True,
     metavar="FOLDER|URL",
-    help="Location of the models.",
+    help="Location of the models; by default data/automl_models if there is such a folder, else the folder automl_models "
+    "of the store in the settings.",
 )
 @click.pass_context
-def populate(ctx: click.Context, origin: str) -> None:
+def populate(ctx: click.Context, origin: str | None) -> None:
     """Register every model under a folder or in a bucket; running it again changes nothing.
 
     A model that cannot be registered is reported and skipped; the exit code is then that of the first such error.
@@ -63,6 +62,7 @@ def populate(ctx: click.Context, origin: str) -> None:
     from vigie.stores.open import connect, locate
 
     chosen = settings.load()
+    origin = origin or _default_origin(chosen)
     location = locate(origin)
     if location.kind == "local" and not Path(location.bucket).is_dir():
         raise NotFound("folder", origin, hint="name another with --from, a folder or s3://bucket/prefix")
@@ -88,6 +88,17 @@ def populate(ctx: click.Context, origin: str) -> None:
             counts[word] += 1
     print_line(", ".join(f"{count} {word}" for word, count in counts.items()))
     ctx.exit(code)
+
+
+def _default_origin(chosen: settings.Settings) -> str:
+    """Return where models are by default: on a development machine in a folder, in production in the store."""
+    from vigie import resources
+    from vigie.stores.base import Location, join
+
+    if Path(_DEFAULT).is_dir() or chosen.storage_type == "local":
+        return _DEFAULT
+    location = resources.model_store(chosen).location
+    return Location(location.kind, location.bucket, join(location.prefix, Path(_DEFAULT).name)).url
 
 
 def _walk(store: Store) -> Iterator[_Found]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vigie.settings import Settings, WebSettings
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
+_MAX_SILENCE = 60.0
+"""Seconds without a heartbeat after which the probe of a worker fails."""
 
 
 @click.command(
@@ -109,17 +111,22 @@ def serve(
     metavar="N",
     help="Jobs run in parallel; by default VIGIE_JOBS, or 1.",
 )
+@click.option("--probe", is_flag=True,
+              help="Start nothing: exit with 0 if a worker of this machine gave a sign of life in the last minute, else 5.")  # fmt: skip
 @click.option(
     "--exit-on-stdin-eof",
     is_flag=True,
     hidden=True,
     help="Stop at the end of standard input, as when the parent process ends.",
 )
-def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
+def worker(jobs: int | None, probe: bool, exit_on_stdin_eof: bool) -> None:
     """Run the jobs of the web app: inspect uploads, score, refine, train, clean up.
 
     Start as many as needed, on any machine that reaches the database and the store. A worker can be killed at any time.
     """
+    if probe:
+        _probe_worker()
+        return
     require("web", "a worker")
     from dataclasses import replace
 
@@ -133,6 +140,21 @@ def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
         threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
     run_worker(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
     _end_process()
+
+
+def _probe_worker() -> None:
+    """Raise Unavailable unless a worker of this machine is alive."""
+    from vigie.app import worker_heartbeats
+
+    home = settings.load().home
+    silence = worker_heartbeats.silence(home)
+    if silence is None or silence > _MAX_SILENCE:
+        found = "no sign of life" if silence is None else f"the last sign of life {silence:.0f} s ago"
+        raise Unavailable(
+            f"worker of {home}: found {found}, expected one in the last {_MAX_SILENCE:.0f} s",
+            hint="start one: vigie worker",
+        )
+    click.echo(f"sign of life {silence:.0f} s ago")
 
 
 def _end_process() -> NoReturn:
