@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,25 +32,32 @@ def folder() -> Path:
     return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def names() -> list[str]:
+def folders() -> list[Path]:
+    """The folders of tables that are here: that of `folder`, and shared/tables beside it."""
+    return [one for one in (folder(), folder().with_name("tables")) if (one / "manifest.csv").exists()]
+
+
+def names(source: Path | None = None) -> list[str]:
     """The tables that are here; empty where the folder is absent."""
-    manifest = folder() / "manifest.csv"
+    manifest = (source or folder()) / "manifest.csv"
     return pl.read_csv(manifest)["short_name"].to_list() if manifest.exists() else []
 
 
-def load(name: str, *, rows: int | None = ROWS) -> Dataset:
+def load(name: str, *, rows: int | None = ROWS, source: Path | None = None) -> Dataset:
     """Reads one table and takes its label and leak columns away.
 
     Args:
         name: of the table.
         rows: the first so many; None for all of them.
+        source: its folder, where it is not that of `folder`.
     """
+    source = source or folder()
     row = (
-        pl.read_csv(folder() / "manifest.csv", infer_schema_length=0)
+        pl.read_csv(source / "manifest.csv", infer_schema_length=0)
         .filter(pl.col("short_name") == name)
         .row(0, named=True)
     )
-    frame = pl.read_parquet(folder() / f"{name}.parquet")
+    frame = pl.read_parquet(source / f"{name}.parquet")
     if row["shuffle_rows"] == "1":
         frame = frame.sample(fraction=1.0, shuffle=True, seed=0)
     frame = frame if rows is None else frame.head(rows)
@@ -65,6 +72,23 @@ def load(name: str, *, rows: int | None = ROWS) -> Dataset:
         label=(label == row["positive_value"]).fill_null(False).to_numpy(),
         labelled=labelled.to_numpy(),
     )
+
+
+def thin(data: Dataset, share: float, draw: int) -> Dataset | None:
+    """Return a table with frauds drawn so that they are a share of the labelled rows; None with fewer than 20.
+
+    Args:
+        data: the table.
+        share: of frauds.
+        draw: seed of what is drawn.
+    """
+    frauds = np.flatnonzero(data.label & data.labelled)
+    wanted = round(share / (1 - share) * int((data.labelled & ~data.label).sum()))
+    if not 20 <= wanted < len(frauds):
+        return None
+    keep = ~data.label
+    keep[np.random.default_rng([draw, 77]).choice(frauds, wanted, replace=False)] = True
+    return replace(data, frame=data.frame.filter(keep), label=data.label[keep], labelled=data.labelled[keep])
 
 
 def load_all(only: list[str] | None = None) -> Iterator[tuple[Dataset, Dataset]]:

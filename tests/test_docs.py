@@ -32,6 +32,7 @@ WORKFLOWS = ("docs/WORKFLOW_UNLABELED_ENSEMBLE.md", "docs/en/unlabeled-workflow.
 FORMATS = ("docs/FORMATS.md", "docs/en/file-formats.md")
 ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
 VERSIONS = ("docs/VERSIONS.md", "docs/en/versioning.md")
+PYTHON = ("docs/PYTHON.md", "docs/en/python.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
@@ -91,7 +92,8 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
 @pytest.mark.parametrize(
-    ("french", "english"), [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS, VERSIONS]
+    ("french", "english"),
+    [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS, VERSIONS, PYTHON],
 )
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.

@@ -31,8 +31,6 @@ EXEMPT = {
     "simulator/events/environment.py": {"peer"},
 }
 """File below src/vigie -> retired words that are words of its subject there."""
-REMAINING = frozenset({"api.py"})
-"""Parts that still have retired words; may only shrink."""
 
 
 def words(name: str) -> list[str]:
@@ -73,18 +71,13 @@ def retired(path: Path) -> list[str]:
 )
 def test_no_name_has_a_retired_word(path: Path) -> None:
     """Modules, classes, functions, parameters, fields, variables and aliases."""
-    if path.relative_to(SOURCE).parts[0] in REMAINING:
-        pytest.skip("its names are not put right yet")
     assert retired(path) == []
 
 
-def test_the_lists_of_exceptions_are_needed() -> None:
-    """Exempt words occur, and parts that remain have retired words."""
+def test_the_exceptions_are_needed() -> None:
+    """Exempt words occur."""
     for name, exempt in EXEMPT.items():
         assert exempt <= {word for _, one in names(SOURCE / name) for word in words(one)}, name
-    for name in REMAINING:
-        files = [SOURCE / name] if name.endswith(".py") else list((SOURCE / name).rglob("*.py"))
-        assert any(retired(path) for path in files), f"{name} is clean: remove it from REMAINING"
 
 
 def options(command: click.Command) -> Iterator[str]:

@@ -1,23 +1,32 @@
-"""Vigie: fraud detection for people who have no labels.
+"""Vigie: fraud detection without labels.
 
     import vigie
-    vigie.predict("payments.csv").frame          # the table with seven columns more
+    result = vigie.predict("payments.csv")       # or a polars, pandas, pyarrow or DuckDB table
+    result.frame                                 # the table with seven columns more
+    result.alerts()                              # the rows to look at
     vigie.match("payments.csv").matches          # which models fit, without scoring
+    vigie.fit("payments.csv").save("payments.scorer")
 
-Nothing is loaded before it is asked for.
+Nothing is imported before a name is used. `vigie.sklearn` has a scikit-learn estimator, `vigie.spark` works on a cluster.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vigie.api import Scorer, fit, match, open_catalog, predict, refine, suggest, train
+    from vigie.engine.options import Options
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "match", "predict"]
+__all__ = ["Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("predict", "match"):
+    if name == "Options":
+        return import_module("vigie.engine.options").Options
+    if name in __all__:
         return getattr(import_module("vigie.api"), name)
     raise AttributeError(f"module 'vigie' has no attribute {name!r}")
 

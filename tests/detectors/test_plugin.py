@@ -20,7 +20,7 @@ from vigie import plugins
 from vigie.arrays import Floats
 from vigie.detectors import registry
 from vigie.detectors.base import DetectorInputs
-from vigie.detectors.registry import BUILT_IN
+from vigie.detectors.registry import MODEL_INPUTS
 from vigie.errors import Unavailable, UsageRefused
 from vigie.fitted_state import FittedState
 from vigie.models.model_inputs import INPUTS, build_inputs
@@ -79,7 +79,7 @@ def test_a_plugin_votes_and_is_no_input_of_the_models(declare: Any) -> None:
     before = build_inputs(frame, roles)
     declare("largest", LargestAmount)
     after = build_inputs(frame, roles)
-    assert after.detectors.shape[1] == before.detectors.shape[1] + 1 == len(BUILT_IN) + 1
+    assert after.detectors.shape[1] == before.detectors.shape[1] + 1 == len(MODEL_INPUTS) + 1
     votes = after.detectors[:, -1]
     assert np.corrcoef(votes, after.anomaly)[0, 1] > np.corrcoef(votes, before.anomaly)[0, 1] + 0.1
     assert after.inputs.shape == before.inputs.shape == (300, len(INPUTS))
@@ -100,7 +100,7 @@ def test_later_rows_get_the_vote_of_the_fitted_table(declare: Any) -> None:
     bare = FittedState.keeping()
     build_inputs(frame, roles, state=bare)
     declare("largest", LargestAmount)
-    assert build_inputs(frame, roles, state=bare.fitted()).detectors.shape[1] == len(BUILT_IN)
+    assert build_inputs(frame, roles, state=bare.fitted()).detectors.shape[1] == len(MODEL_INPUTS)
 
 
 def test_a_missing_plugin_is_refused_with_its_distribution() -> None:

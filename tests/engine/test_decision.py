@@ -13,7 +13,7 @@ from vigie.arrays import Floats
 from vigie.calibration.calibrator import MIN_RANK_CORRELATION, Calibrator
 from vigie.calibration.column_association import MIN_ASSOCIATION
 from vigie.detectors import isolation_forest
-from vigie.engine.decision import MIN_ROWS, Decision, decide, f1_optimal_count, fit_decision
+from vigie.engine.decision import MIN_ROWS, Decision, decide, f1_optimal_count, fit_decision, review_count
 from vigie.engine.reasons import COUNT, reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.features import VOCABULARY
@@ -71,7 +71,7 @@ def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
     assert np.isnan(found.probability).all()
     assert found.prevalence is None
     assert found.precision is None
-    assert not found.alert.any()
+    assert found.alert.sum() == review_count(len(found.score))
     assert np.isfinite(found.score).all()
     assert set(found.level) <= {"MEDIUM", "LOW"}
     assert (found.level == "MEDIUM").mean() < 0.05

@@ -179,11 +179,12 @@ def test_a_large_table_in_memory(score: Score, context: ScoringContext, tmp_path
 
 
 def test_a_cell_that_the_probe_did_not_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A column falls back to text for all rows where one cell of it is text."""
+    """One cell of text is unreadable; one in fifty makes the column text, in all rows."""
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 700)
-    cells = [str(i) for i in range(ROWS)]
-    cells[ROWS // 2 + 3] = "x12"
-    pl.DataFrame({"a": cells, "b": [f"{i}.5" for i in range(ROWS)]}).write_csv(tmp_path / "in.csv")
+    cells = [f"x{i}" if i % 50 == 3 else str(i) for i in range(ROWS)]
+    one = [f"x{i}" if i == ROWS // 2 + 3 else f"{i}" for i in range(ROWS)]
+    table = pl.DataFrame({"a": cells, "b": [f"{i}.5" for i in range(ROWS)], "c": one})
+    table.write_csv(tmp_path / "in.csv")
     with chunks.open_chunked(
         tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5
     ) as upload:
@@ -192,4 +193,6 @@ def test_a_cell_that_the_probe_did_not_see(tmp_path: Path, monkeypatch: pytest.M
     assert typed.schema["a"] == pl.String
     assert typed["a"].to_list() == cells
     assert (typed.schema["b"], mark) == (pl.Float64, ".")
+    assert typed["c"].null_count() == 1
+    assert [(c.column, c.unreadable.first_rows) for c in rows.report.columns] == [("c", (ROWS // 2 + 4,))]
     assert typed["v:row"].to_list() == list(range(ROWS))

@@ -12,6 +12,7 @@ from vigie import table as tables
 from vigie.calibration.metrics import measure
 from vigie.catalog import Catalog
 from vigie.engine import pipeline
+from vigie.engine.decision import review_count
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.engine.table_matching import match
@@ -234,7 +235,7 @@ def test_columns_without_any_tie_make_vigie_abstain(score: Score, quick: None) -
     assert found.summary["prevalence"] is None
     assert found.summary["alert_precision"] is None
     assert found.additions["fraud_probability"].null_count() == frame.height
-    assert found.additions["alert"].sum() == 0
+    assert found.additions["alert"].sum() == review_count(frame.height) > 0
     assert "HIGH" not in found.additions["risk_level"].to_list()
 
 

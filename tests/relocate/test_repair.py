@@ -243,5 +243,5 @@ def test_the_limit_of_a_probe(silent_port: int, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{silent_port}")
-    with pytest.raises(StoreUnavailable, match="no answer within|did not answer in time"):
+    with pytest.raises(StoreUnavailable, match=r"no answer within|did not answer in time"):
         probing.probe(connect("s3://models").location, "m/manifest.json")

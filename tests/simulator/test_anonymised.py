@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from vigie.calibration import metrics
-from vigie.detectors.combine import anonymous_share, combine_detectors
-from vigie.detectors.registry import BUILT_IN
+from vigie.detectors.combine import anonymous_share, combine_ranks
+from vigie.detectors.registry import MODEL_INPUTS
 from vigie.fitted_state import ScoringState
 from vigie.models import model_inputs
 from vigie.roles import inference
@@ -71,7 +71,7 @@ def test_anonymous_columns_move_the_shares_of_the_detectors() -> None:
     rng = np.random.default_rng(0)
     detectors = rng.random((500, len(model_inputs.DETECTORS)))
     plain, hidden, none = (
-        combine_detectors(BUILT_IN, detectors, share, ScoringState()) for share in (0.2, 0.9, 0.0)
+        combine_ranks(MODEL_INPUTS, detectors, share, ScoringState()) for share in (0.2, 0.9, 0.0)
     )
     raw = model_inputs.DETECTORS.index("raw_forest")
     assert np.corrcoef(hidden, detectors[:, raw])[0, 1] > np.corrcoef(plain, detectors[:, raw])[0, 1] + 0.1

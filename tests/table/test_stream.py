@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from vigie.engine.backends import spill
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import chunks, read
 from vigie.table.parsing.column_parsers import candidate_parsers
@@ -89,38 +90,79 @@ def test_the_same_types(tmp_path: Path) -> None:
     ways, mark = candidate_parsers(whole.frame.gather_every(9), comma_by_default=True)
     assert mark == ","
     for name in whole.frame.columns:
-        parts = [ways[name][0].read(piece[name]) for piece in whole.frame.iter_slices(64)]
+        parts = [ways[name][0].parse(piece[name]) for piece in whole.frame.iter_slices(64)]
         assert all(part is not None for part in parts), name
-        assert pl.concat([part for part in parts if part is not None]).equals(whole.typed[name]), name
+        assert pl.concat([part.values for part in parts if part is not None]).equals(whole.typed[name]), name
 
 
 @pytest.mark.parametrize(
     ("proposed", "then", "kinds"),
     [
-        (["1", "2", "3"], ["4", "x"], ["numbers", "numbers", "text"]),
-        (["1", "2", "3"], ["4.5"], ["numbers", "numbers", "text"]),
+        (["1", "2", "3"], ["4", "x7"], ["numbers", "numbers", "numbers~", "numbers~", "text"]),
+        (["1", "2", "3"], ["4.5"], ["numbers", "numbers", "numbers~", "numbers~", "text"]),
         (["yes", "no"], ["maybe"], ["flags", "text"]),
         (["yes", "no", "?"], ["maybe"], ["flags", "text"]),
-        (["01/02/2026", "02/03/2026"], ["25/03/2026"], ["dates", "dates", "text"]),
-        (["2026-01-01", "2026-01-02"], ["soon"], ["dates", "text"]),
-        (["10:30", "11:45"], ["25:99"], ["clock", "text"]),
-        (["1030", "1145"], ["x"], ["numbers", "numbers", "clock", "text"]),
-        (["1030", "0945"], ["2599"], ["clock", "text"]),
+        (["01/02/2026", "02/03/2026"], ["25/03/2026"], ["dates", "dates", "dates~", "dates~", "text"]),
+        (["2026-01-01", "2026-01-02"], ["soon"], ["dates", "dates~", "text"]),
+        (["10:30", "11:45"], ["25:99"], ["clock", "clock~", "text"]),
+        (["1030", "0945"], ["2599"], ["clock", "clock~", "text"]),
     ],
 )
 def test_a_piece_objects(proposed: list[str], then: list[str], kinds: list[str]) -> None:
-    """What the look did not see makes a reading fall; the next one is tried, and text reads all."""
+    """The next parser is tried where a piece objects; the tolerant ones (~) leave cells out, and text reads all."""
     ways = candidate_parsers(
         pl.DataFrame({"date" if "/" in proposed[0] else "time": proposed}), comma_by_default=False
     )[0]
-    (readings,) = ways.values()
-    assert [reading.kind for reading in readings] == kinds
+    (parsers,) = ways.values()
+    assert [parser.kind + "~" * parser.tolerant for parser in parsers] == kinds
     piece = pl.Series("x", then)
-    objections = [reading.read(piece) is None for reading in readings]
+    objections = [parser.parse(piece) is None for parser in parsers]
     assert objections[-1] is False
     if then != ["25/03/2026"]:
         assert objections[0] is True
-    assert all(reading.read(pl.Series("x", ["", "NA"])) is not None for reading in readings)
+    assert all(parser.parse(pl.Series("x", ["", "NA"])) is not None for parser in parsers)
+
+
+AMOUNTS = [f"{i % 97}.{i % 90:02}" for i in range(ROWS)]
+MOMENTS = [f"{1 + i % 28:02}/{1 + i % 12:02}/2026 10:{i % 60:02}" for i in range(ROWS)]
+
+
+def with_cells(cells: list[str], *, every: int, text: str) -> list[str]:
+    """The cells with a text in some of them."""
+    return [text if i % every == every // 2 else cell for i, cell in enumerate(cells)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("Amount", with_cells(AMOUNTS, every=997, text="see note")),
+        ("Amount", with_cells(AMOUNTS, every=13, text="see note")),
+        ("Amount", with_cells(AMOUNTS, every=4, text="see note")),
+        ("Amount", with_cells(AMOUNTS, every=6, text="—")),
+        ("ratio", with_cells(AMOUNTS, every=30, text="see note")),
+        ("ratio", with_cells(AMOUNTS, every=13, text="see note")),
+        ("Montant", with_cells([c.replace(".", ",") for c in AMOUNTS], every=300, text="voir note")),
+        ("count", with_cells([c[:-3] for c in AMOUNTS], every=300, text="many")),
+        ("count", with_cells([c[:-3] for c in AMOUNTS], every=30, text="many")),
+        ("account", with_cells([c[:-3] for c in AMOUNTS], every=300, text="A12")),
+        ("Date", with_cells(MOMENTS, every=997, text="Pending")),
+        ("Date", with_cells(MOMENTS, every=15, text="31/02/2026 10:00")),
+        ("Date", with_cells(MOMENTS, every=5, text="later")),
+        ("seen", with_cells(MOMENTS, every=50, text="later")),
+        ("Heure", with_cells([m[-5:] for m in MOMENTS], every=40, text="midi")),
+    ],
+)
+def test_pieces_are_typed_by_share_as_the_whole_is(tmp_path: Path, name: str, cells: list[str]) -> None:
+    """The same values and the same report of the cells that were left out, in memory and piece by piece."""
+    table = pl.DataFrame({name: cells, "client": [f"C{i % 9}" for i in range(ROWS)]})
+    path = tmp_path / "table.csv"
+    table.write_csv(path)
+    whole = read(path)
+    with chunks.open_chunked(path, tmp_path, source="x", max_rows=ROWS, max_columns=9) as opened:
+        rows, _ = spill.spill_stream(opened, tmp_path / "typed")
+    typed = pl.read_parquet(tmp_path / "typed").select(table.columns)
+    assert typed.equals(whole.typed)
+    assert rows.report.columns == whole.report.columns
 
 
 def test_refusals(tmp_path: Path) -> None:

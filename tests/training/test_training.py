@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +13,22 @@ from tests.predict.conftest import opener
 from tests.predict.renamings import renamed
 from tests.training.conftest import LABEL, Halves, TrainedCatalog, precision
 
+import vigie
 from vigie import table as tables
 from vigie import training
 from vigie.boosting.xgboost_predict import margins
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
-from vigie.engine import disk, disk_partitions, out_of_core, spill
-from vigie.engine.options import Options, ScoringContext
+from vigie.engine import pipeline
+from vigie.engine.backends.disk import DiskBackend
+from vigie.engine.backends.spill import spill_table
+from vigie.engine.options import Options, ScoringContext, Sizes
 from vigie.engine.output import Prediction
 from vigie.engine.scorer import Scorer
 from vigie.errors import InputRefused, UnsignedBundle
 from vigie.models.load import load_model
 from vigie.models.trained.model import TrainedModel
 from vigie.stores.open import connect
-from vigie.table import chunks
 from vigie.training import boosters
 from vigie.training.boosters import TrainingSet
 
@@ -255,15 +256,28 @@ def test_a_standing_plan_keeps_the_leader(trained: TrainedCatalog, halves: Halve
         assert np.allclose(again[name].to_numpy(), scored.additions[name].to_numpy(), atol=1e-9)
 
 
-def test_passes_keep_the_leader(
-    trained: TrainedCatalog, halves: Halves, same: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_table_out_of_core_keeps_the_leader(
+    trained: TrainedCatalog, halves: Halves, same: Prediction, tmp_path: Path
 ) -> None:
-    """A table longer than memory is scored by its owner's model as one in memory is, entities' shares included."""
-    monkeypatch.setattr(sys.modules["vigie.engine.profiling"], "SAMPLE_ROWS", 20_000)
-    for module in (chunks, spill, disk, disk_partitions):
-        monkeypatch.setattr(module, "CHUNK_ROWS", 700)
-    monkeypatch.setattr(disk_partitions, "PART", 900)
-    rows = spill.of_table(tables.from_frame(halves.second), tmp_path / "typed")
-    found = out_of_core.score(rows, ScoringContext(trained.catalog, opener, Options(reasons=False)), tmp_path)
-    score = pl.concat(list(found.pieces()))["fraud_score"]
+    """A table on disk is scored by the model trained on it as one in memory is, entities' shares included."""
+    sizes = Sizes(sample=20_000, partition=900, thread=700)
+    rows = spill_table(tables.from_frame(halves.second), tmp_path / "typed", 700)
+    context = ScoringContext(trained.catalog, opener, Options(reasons=False), sizes=sizes)
+    found = pipeline.predict_out_of_core(DiskBackend(rows, tmp_path, sizes), context)
+    score = pl.concat(list(found.rows.chunks(("fraud_score",))))["fraud_score"]
     np.testing.assert_allclose(score.to_numpy(), same.additions["fraud_score"].to_numpy(), atol=1e-9)
+
+
+def test_training_from_python_registers_the_model(halves: Halves, tmp_path: Path) -> None:
+    """With the label found by its name; the model leads on the other half, and its card can be shown and saved."""
+    with vigie.open_catalog() as catalog:
+        made = vigie.train(halves.labelled, name="mine", trials=2, time_budget=1000, catalog=catalog)
+        assert made.entry == catalog.find("mine")
+        found = vigie.predict(halves.second, catalog=catalog, reasons=False)
+    assert found.summary["matches"][0]["name"] == "mine"
+    assert made.summary["performance"]["own"]["roc_auc"] > 0.7
+    assert made._repr_markdown_() == made.card
+    made.save_card(tmp_path / "card.html")
+    made.save_card(tmp_path / "card.md")
+    assert (tmp_path / "card.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "card.md").read_text() == made.card

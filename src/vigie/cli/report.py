@@ -23,6 +23,7 @@ _NARROW = 100
 _NO_CEILING = 0.5
 _UNMEASURED = 0.5
 """Skill of a model that was never measured: that of a coin; not reported."""
+_SEVERITY = {"error": "bold red", "warning": "yellow", "note": "dim"}
 Summary = Mapping[str, Any]
 Parts = Iterator[RenderableType]
 
@@ -40,6 +41,7 @@ def report(
         written: where the predictions were written.
     """
     yield _title(summary, t, source)
+    yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, brief=True)
     for warning in summary.get("warnings", ()):
@@ -55,6 +57,7 @@ def report(
 def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum: float) -> Parts:
     """Yield the parts of the report of `match`: roles, and models with every point of their similarity."""
     yield _title(summary, t, source)
+    yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
     yield _models(summary["matches"], t, minimum=minimum)
 
@@ -69,6 +72,17 @@ class Written:
 def _title(summary: Summary, t: Translator, source: str) -> Text:
     size = f"{t('check.rows', n=summary['rows'])} × {t('check.columns', n=summary['columns'])}"
     return Text.assemble((source, "bold"), "  ", (size, "dim"))
+
+
+def _reading(summary: Summary, t: Translator) -> Parts:
+    """Yield what of the table was not understood, the gravest first; nothing where all was."""
+    lines: list[RenderableType] = []
+    for warning in summary.get("read", {}).get("warnings", ()):
+        lines.append(Text(t.message(warning["message"]), style=_SEVERITY[warning["severity"]]))
+        if warning["hint"]:
+            lines.append(Padding(Text(t.message(warning["hint"])), (0, 0, 0, 2)))
+    if lines:
+        yield _section(t("cli.reading"), *lines)
 
 
 def _section(title: str, *parts: RenderableType) -> Group:

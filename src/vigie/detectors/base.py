@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -28,11 +28,13 @@ class DetectorInputs:
         columns: (rows, columns) the table's own columns as finite numbers.
         tails: (rows, features) one-sided tail scores of the features in nats, float32; 0 where unknown.
         varying: (features,) whether a feature varies in the table.
+        values: (rows, features) the features themselves, NaN where unknown; None where only their ranks are known.
     """
 
     columns: Floats
     tails: npt.NDArray[np.float32]
     varying: npt.NDArray[np.bool_]
+    values: npt.NDArray[np.float32] | None = None
 
     @property
     def rows(self) -> int:
@@ -41,26 +43,38 @@ class DetectorInputs:
 
     @cached_property
     def family_tails(self) -> tuple[Floats, Floats]:
-        """Return (rows,) sums over families of features: of their tail scores, and of the strongest tail score of each.
+        """Return (rows,) sums over families of features: of their tail scores, and of the strongest tail score of each."""
+        weighted = [int(j) for j in np.flatnonzero(self.varying) if VOCABULARY[j].weight > 0]
+        return sum_families(self.rows, weighted, lambda members, rows: self.tails[rows, members])
 
-        Features of one family repeat each other, so a family's sum is divided by the square root of its size.
-        """
-        families: dict[str, list[int]] = {}
-        for j in np.flatnonzero(self.varying):
-            if VOCABULARY[j].weight > 0:
-                families.setdefault(VOCABULARY[j].family, []).append(int(j))
-        total, strongest = np.zeros(self.rows), np.zeros(self.rows)
 
-        def add(start: int) -> None:
-            rows = slice(start, start + ROWS_PER_THREAD)
-            for _, members in sorted(families.items()):
-                weights = np.array([VOCABULARY[j].weight for j in members])
-                x = np.maximum(self.tails[rows, members] - USUAL_TAIL, 0.0) * weights
-                total[rows] += x.sum(axis=1) / np.sqrt(len(members))
-                strongest[rows] += x.max(axis=1)
+def sum_families(
+    rows: int, features: Sequence[int], scores: Callable[[list[int], slice], npt.NDArray[np.floating[Any]]]
+) -> tuple[Floats, Floats]:
+    """Return (rows,) sums over families of features: of their tail scores, and of the strongest tail score of each.
 
-        in_threads(add, range(0, self.rows, ROWS_PER_THREAD))
-        return total, strongest
+    Features of one family repeat each other, so a family's sum is divided by the square root of its size.
+
+    Args:
+        rows: how many.
+        features: positions of the features in the vocabulary.
+        scores: returns the (rows, features) tail scores of some features for a slice of the rows, in nats.
+    """
+    families: dict[str, list[int]] = {}
+    for j in features:
+        families.setdefault(VOCABULARY[j].family, []).append(j)
+    total, strongest = np.zeros(rows), np.zeros(rows)
+
+    def add(start: int) -> None:
+        chunk = slice(start, min(start + ROWS_PER_THREAD, rows))
+        for _, members in sorted(families.items()):
+            weights = np.array([VOCABULARY[j].weight for j in members])
+            x = np.maximum(scores(members, chunk) - USUAL_TAIL, 0.0) * weights
+            total[chunk] += x.sum(axis=1) / np.sqrt(len(members))
+            strongest[chunk] += x.max(axis=1)
+
+    in_threads(add, range(0, rows, ROWS_PER_THREAD))
+    return total, strongest
 
 
 @runtime_checkable

@@ -47,8 +47,8 @@ class IsolationForestTails:
     """Isolation forest on the one-sided tail scores of the features."""
 
     name: str = "tails_forest"
-    weight: float = 0.1
-    anonymous_weight: float = 0.1
+    weight: float = 0.0
+    anonymous_weight: float = 0.0
 
     def fit(self, x: DetectorInputs, seed: int) -> Arrays:
         """Return the arrays of a forest."""
@@ -64,8 +64,8 @@ class IsolationForestRaw:
     """Isolation forest on the table's own columns, whatever they mean."""
 
     name: str = "raw_forest"
-    weight: float = 0.05
-    anonymous_weight: float = 0.25
+    weight: float = 0.0
+    anonymous_weight: float = 0.0
 
     def fit(self, x: DetectorInputs, seed: int) -> Arrays:
         """Return the arrays of a forest."""

@@ -26,8 +26,8 @@ class KnnDistance:
     """
 
     name: str = "neighbours"
-    weight: float = 0.2
-    anonymous_weight: float = 0.25
+    weight: float = 0.0
+    anonymous_weight: float = 0.0
     k: int = 8
     sample_size: int = 2000
 

@@ -16,6 +16,9 @@ import numpy as np
 from vigie import plugins
 from vigie.arrays import Floats
 from vigie.detectors.base import Detector, DetectorInputs
+from vigie.detectors.column_density import ColumnDensity
+from vigie.detectors.column_tails import ColumnTails
+from vigie.detectors.extrapolated_tails import ExtrapolatedTailScores
 from vigie.detectors.isolation_forest import IsolationForestRaw, IsolationForestTails
 from vigie.detectors.knn import KnnDistance
 from vigie.detectors.tail_scores import StrongestTailScores, SummedTailScores
@@ -26,13 +29,21 @@ from vigie.i18n.messages import msg
 ROW_DETECTORS: tuple[Detector, ...] = (SummedTailScores(), StrongestTailScores())
 """Those that make up the anomaly score of a row by itself, which its related rows are compared by."""
 
-BUILT_IN: tuple[Detector, ...] = (
+MODEL_INPUTS: tuple[Detector, ...] = (
     IsolationForestTails(),
     *ROW_DETECTORS,
     IsolationForestRaw(),
     KnnDistance(),
 )
-"""In the order in which the reference models have them as inputs."""
+"""Those whose ranks are inputs of the reference models, in their order there; never changed without training these again."""
+
+EXTRAPOLATED = ExtrapolatedTailScores()
+"""Computed where the features are known, of which only the ranks are kept between two passes over a large table."""
+
+BY_SIZE: tuple[Detector, ...] = (EXTRAPOLATED, ColumnTails(), ColumnDensity())
+"""Those that count by the size of their scores alone."""
+
+BUILT_IN: tuple[Detector, ...] = (*MODEL_INPUTS, *BY_SIZE)
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,9 @@ def detectors_of(state: ScoringState) -> tuple[Detector, ...]:
                     "install {distribution}, or fit the table again without it", distribution=distribution
                 ),
             )
-    return (*BUILT_IN, *(installed()[name].detector for name in sorted(fitted)))
+    # A scorer stored before detectors counted by size has none of those that only do so.
+    built_in = BUILT_IN if state.by_size.get(lambda: True, default=False) else MODEL_INPUTS
+    return (*built_in, *(installed()[name].detector for name in sorted(fitted)))
 
 
 def detector_scores(detector: Detector, x: DetectorInputs, state: ScoringState, seed: int) -> Floats:

@@ -46,8 +46,8 @@ class SummedTailScores:
     """Sum of the tail scores of all features."""
 
     name: str = "tails_energy"
-    weight: float = 0.4
-    anonymous_weight: float = 0.3
+    weight: float = 0.2
+    anonymous_weight: float = 0.2
 
     def fit(self, x: DetectorInputs, seed: int) -> Arrays:
         """Return nothing: the tail scores are already relative to the fitted table."""
@@ -63,8 +63,8 @@ class StrongestTailScores:
     """Sum of the strongest tail score of each family of features."""
 
     name: str = "tails_best"
-    weight: float = 0.25
-    anonymous_weight: float = 0.1
+    weight: float = 0.2
+    anonymous_weight: float = 0.2
 
     def fit(self, x: DetectorInputs, seed: int) -> Arrays:
         """Return nothing: the tail scores are already relative to the fitted table."""

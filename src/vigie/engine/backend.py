@@ -14,6 +14,7 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.engine.partitioning import BUCKET, PARTITION, ROW, GroupFunction
+from vigie.table.report import ReadReport
 
 __all__ = [
     "BUCKET",
@@ -46,12 +47,14 @@ class Backend(Protocol[R, G]):
         source: name of the table in messages.
         columns: columns of the table, in its order.
         n_rows: number of rows.
+        report: how the table was read.
         rows: the rows, with `ROW` and `BUCKET`.
     """
 
     source: str
     columns: tuple[str, ...]
     n_rows: int
+    report: ReadReport
     rows: R
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,11 @@ MIN_ROWS = 50
 """Rows below which nothing is calibrated."""
 
 KNOTS = 4000
-"""Points of the curve from the score to the log-odds of the trusted member."""
+"""Points of the curve from the score to what the calibrator takes."""
+
+REVIEW_SHARE, REVIEW_ROWS = 0.005, 200
+"""Alerts where the user gives no budget and the share of frauds is only estimated: this share of the rows, rounded up, and
+never more than so many."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Decision:
         prevalence: of the table; None where Vigie abstains.
         precision: expected share of frauds among the alerts; None where Vigie abstains or alerts nothing.
         abstained: why there are no probabilities; None where there are.
+        by_default: whether the number of alerts is that of `review_count`.
     """
 
     score: Floats
@@ -52,6 +58,7 @@ class Decision:
     prevalence: Prevalence | None
     precision: Prevalence | None
     abstained: Message | None
+    by_default: bool = False
 
 
 def decide(
@@ -78,7 +85,7 @@ def decide(
     share, probability = None, np.full(len(x), np.nan)
     if calibrator is not None and thresholds.prior_log_odds is not None:
         share = _prevalence(combined, calibrator, prior)
-        ratio = calibrator.log_ratio(_leader_log_odds(x, odds, thresholds.leader_log_odds))
+        ratio = calibrator.log_ratio(_calibrator_input(x, odds, thresholds))
         probability = calibration.at_odds(ratio, thresholds.prior_log_odds)
     level = _levels(probability, x, share is not None, thresholds.medium)
     alert, explained = x >= thresholds.alert, x >= thresholds.explained
@@ -94,6 +101,7 @@ def fit_decision(
     budget: float | None,
     odds: Floats | None = None,
     leader: UncalibratedLeader | None = None,
+    n_rows: int | None = None,
 ) -> tuple[Decision, Thresholds]:
     """Decide on a table, and find the thresholds by which later rows are decided.
 
@@ -102,35 +110,37 @@ def fit_decision(
         association: strongest association of two columns of the table, in [0, 1].
         calibrator: of the matched models; None without any.
         prior: the share of frauds, where the user knows it.
-        budget: a share of the rows below 1, or a number of rows, to alert; None leaves it to the calibration.
+        budget: a share of the rows below 1, or a number of rows, to alert; None for the default.
         odds: (rows,) log-odds of the trusted member, where the calibrator is that member's own.
         leader: the leading model, where it has no calibrator; without a budget there are as many alerts as it classifies
             as fraud.
+        n_rows: rows of the whole table, where these are a sample.
     """
     x, rows = combined.score, len(combined.score)
     abstained = _abstention_reason(combined, association, calibrator, leader, trusted=odds is not None)
-    knots = None if odds is None or abstained else _quantiles(x, odds)
-    ratio, prior_log_odds = np.zeros(0), None
-    if calibrator is not None and abstained is None:
-        ratio = calibrator.log_ratio(_leader_log_odds(x, odds, knots))
-        prior_log_odds = calibration.prior_log_odds(ratio, _prevalence(combined, calibrator, prior).estimate)
     medium = float(np.quantile(x, 0.99)) if rows else 0.0
-    thresholds = Thresholds(np.inf, np.inf, medium, prior_log_odds, str(abstained or ""), knots)
+    thresholds = Thresholds(np.inf, np.inf, medium, abstained=str(abstained or ""))
+    ratio = np.zeros(0)
+    if calibrator is not None and abstained is None:
+        thresholds = _with_curves(thresholds, combined, odds)
+        ratio = calibrator.log_ratio(_calibrator_input(x, odds, thresholds))
+        prior_log_odds = calibration.prior_log_odds(ratio, _prevalence(combined, calibrator, prior).estimate)
+        thresholds = replace(thresholds, prior_log_odds=prior_log_odds)
     found = decide(combined, calibrator, prior, thresholds, odds)
     ranked = np.argsort(-x, kind="stable")
-    alert = np.zeros(rows, dtype=bool)
-    if budget is not None:
-        alert[ranked[: alert_count(budget, rows)]] = True
-    elif leader is not None:
-        alert[ranked[: leader.frauds]] = True
-    elif found.prevalence is not None:
-        alert[ranked[: f1_optimal_count(found.probability[ranked])]] = True
+    # Where the share of frauds is only estimated, the estimate is too wide for the alerts with the best F1.
+    known_share = found.prevalence is not None and (prior is not None or odds is not None)
+    by_default = budget is None and leader is None and not known_share
+    if by_default:
+        budget = _sampled_count(rows, n_rows or rows)
+    count = _count_alerts(found.probability[ranked], budget, leader)
+    alert = np.isin(np.arange(rows), ranked[:count])
     precision = None
     if found.prevalence is not None and calibrator is not None and alert.any():
         precision = calibrator.precision(ratio, alert, found.prevalence)
     explained = alert | (found.level != "LOW")
     explained[ranked[: max(10, rows // 50)]] = True
-    found = replace(found, alert=alert, explained=explained, precision=precision)
+    found = replace(found, alert=alert, explained=explained, precision=precision, by_default=by_default)
     return found, replace(thresholds, alert=_least(x, alert), explained=_least(x, explained))
 
 
@@ -143,6 +153,23 @@ def _prevalence(combined: EnsembleScore, calibrator: Calibrator, prior: float | 
 def _least(x: Floats, chosen: npt.NDArray[np.bool_]) -> float:
     """Return the least score among the chosen rows; infinite without any."""
     return float(x[chosen].min()) if chosen.any() else float("inf")
+
+
+def _count_alerts(probability: Floats, budget: float | None, leader: UncalibratedLeader | None) -> int:
+    """Return the number of alerts: by the budget, else by the leading model, else by the probabilities in descending order."""
+    if budget is not None:
+        return alert_count(budget, len(probability))
+    return f1_optimal_count(probability) if leader is None else leader.frauds
+
+
+def review_count(rows: int) -> int:
+    """Return the number of alerts where the user gives no budget: as many as a reviewer can look at."""
+    return min(math.ceil(REVIEW_SHARE * rows), REVIEW_ROWS)
+
+
+def _sampled_count(rows: int, n_rows: int) -> int:
+    """Return the default number of alerts of a table, as a number of a sample of its rows."""
+    return min(rows, math.ceil(review_count(n_rows) * rows / max(n_rows, 1)))
 
 
 def f1_optimal_count(probability: Floats) -> int:
@@ -169,20 +196,28 @@ def alert_count(budget: float, rows: int) -> int:
     return min(rows, round(budget * rows) if budget < 1 else int(budget))
 
 
-def _quantiles(x: Floats, odds: Floats) -> Floats:
-    """Return (2, knots) quantiles of the scores and of the trusted member's log-odds."""
-    levels = np.linspace(0, 1, min(len(odds), KNOTS))
-    return np.stack([np.quantile(values, levels) for values in (x, odds)])
+def _with_curves(thresholds: Thresholds, combined: EnsembleScore, odds: Floats | None) -> Thresholds:
+    """Return the thresholds with the curve from the score to what the calibrator was fitted to."""
+    if odds is not None:
+        return replace(thresholds, leader_log_odds=_quantiles(combined.score, odds))
+    if combined.rank_score is not None:
+        return replace(thresholds, rank_scores=_quantiles(combined.score, combined.rank_score))
+    return thresholds
 
 
-def _leader_log_odds(x: Floats, odds: Floats | None, knots: Floats | None) -> Floats:
-    """Return (rows,) log-odds of the trusted member in the order of the scores, so that score and probability never disagree.
+def _quantiles(x: Floats, other: Floats) -> Floats:
+    """Return (2, knots) quantiles of two kinds of numbers of the same rows."""
+    levels = np.linspace(0, 1, min(len(other), KNOTS))
+    return np.stack([np.quantile(values, levels) for values in (x, other)])
 
-    Without such a member, the scores.
+
+def _calibrator_input(x: Floats, odds: Floats | None, thresholds: Thresholds) -> Floats:
+    """Return (rows,) what the calibrator was fitted to, in the order of the scores: score and probability never disagree.
+
+    That is the log-odds of the trusted member, the score by ranks, or the score itself.
     """
-    if odds is None or knots is None:
-        return x
-    return np.asarray(np.interp(x, knots[0], knots[1]))
+    knots = thresholds.rank_scores if odds is None else thresholds.leader_log_odds
+    return x if knots is None else np.asarray(np.interp(x, knots[0], knots[1]))
 
 
 def _abstention_reason(

@@ -14,15 +14,13 @@ from vigie.bundles.bundle import Bundle
 from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import IMPORTED, Match, ModelVersion
 from vigie.ensemble import combination, self_training
-from vigie.ensemble.combination import EnsembleScore, MemberVote
+from vigie.ensemble.combination import LEADER_TRUST, EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
 from vigie.models.base import ReferenceModel
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained.model import estimate_prevalence
 from vigie.roles.inference import Roles
 
-LEADER_TRUST = 0.5
-"""Trust from which a member leads: probabilities are then those of its own calibrator."""
 DEFAULT_THRESHOLD = 0.5
 """Output from which a model classifies a row as fraud where its owner states no threshold; that of XGBClassifier.predict."""
 UNKNOWN_SKILL = 0.5
@@ -135,13 +133,24 @@ def ensemble_score(
         seed: seed of self-training.
         state: fitted state of the table, after the features.
     """
-    combined = combination.combine(inputs.anomaly, votes, state=state)
+    combined = combination.combine(inputs.rank_anomaly, votes, state=state)
+    by_ranks = inputs.excess is None or combined.trust >= LEADER_TRUST
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((inputs.row_hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
-        inputs.columns, combined.score, seed, half=half, related=inputs.recent_related, state=state
+        inputs.columns,
+        combined.score,
+        seed,
+        half=half,
+        related=inputs.recent_related,
+        state=state,
+        shares=self_training.PSEUDO_POSITIVE_SHARES if by_ranks else self_training.RARE_SHARES,
     )
-    return combination.add_self_training(combined, scores, state)
+    self_trained = None if scores is None else combination.self_training_tail_score(scores, state)
+    ranked = combination.add_self_training(combined, self_trained)
+    if inputs.excess is None or by_ranks:
+        return ranked
+    return combination.score_by_size(ranked, inputs.excess, self_trained)
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:

@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vigie.errors import UsageRefused
+from vigie.i18n.catalogue import languages
+from vigie.i18n.messages import as_message, msg
+
 if TYPE_CHECKING:
     from vigie.bundles.bundle import Bundle
     from vigie.catalog import Catalog, ModelVersion
 
+OWN = "own"
+"""Value of `Options.only`."""
 Progress = Callable[[str, float], None]
 """Called with the name of each stage and the share of the work done, from 0 to 1."""
 BundleLoader = Callable[["ModelVersion"], "Bundle"]
@@ -25,11 +31,12 @@ class Options:
         top: number of reference models at most.
         minimum: similarity that a model must exceed to vote, from 0 to 1.
         roles: column -> role, where the user knows better than Vigie.
-        alert_budget: rows to alert: a share in (0, 1) or a number of rows; None leaves it to the calibration.
+        alert_budget: rows to alert: a share in (0, 1) or a number of rows; None for the default.
         expected_fraud_rate: share of fraud in (0, 1), where the user knows it.
         language: language of the reasons, `en` or `fr`.
         reasons: whether to give reasons.
         seed: seed of everything drawn at random.
+        only: `own` leaves out the reference models that come with Vigie; empty leaves out none.
     """
 
     top: int = 3
@@ -40,6 +47,42 @@ class Options:
     language: str = "en"
     reasons: bool = True
     seed: int = 0
+    only: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            UsageRefused: one is out of range, or the language is not installed.
+        """
+        budget, rate = self.alert_budget, self.expected_fraud_rate
+        _require("top", self.top, self.top >= 1, "a number from 1 on")
+        _require("minimum", self.minimum, 0 <= self.minimum <= 1, "a number from 0 to 1")
+        _require("seed", self.seed, self.seed >= 0, "a number from 0 on")
+        _require("language", self.language, self.language in languages(), ", ".join(languages()))
+        _require(
+            "alert_budget",
+            budget,
+            budget is None or _is_budget(budget),
+            "a share below 1 or a number of rows",
+        )
+        _require("expected_fraud_rate", rate, rate is None or 0 < rate < 1, "a share between 0 and 1")
+
+
+def _is_budget(budget: float) -> bool:
+    return 0 < budget < 1 or (budget >= 1 and float(budget).is_integer())
+
+
+def _require(option: str, found: object, valid: bool, expected: str) -> None:
+    if not valid:
+        raise UsageRefused(
+            msg(
+                "{option}: found {found}, expected {expected}",
+                option=option,
+                found=str(found),
+                expected=as_message(expected),
+            )
+        )
 
 
 def no_progress(stage: str, share: float) -> None:

@@ -13,10 +13,12 @@ from typing import Any, Generic
 from vigie import matching
 from vigie.calibration.column_association import column_association
 from vigie.engine.backend import ROW, Backend, G, R
+from vigie.engine.decision import review_count
 from vigie.engine.options import ScoringContext, StageTimer, no_progress
 from vigie.engine.output import Prediction, summarise
 from vigie.engine.partitioning import features_of, related_signals_of
 from vigie.engine.profiling import SampledTable, profile_table
+from vigie.engine.read_warnings import read_summary
 from vigie.engine.row_functions import (
     FIRST_OF_ACTOR,
     POSITION,
@@ -126,13 +128,17 @@ def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> Scor
             backend.map_rows(rows, related, ScoreRows(fitted.scorer), SCORED, share=timer.between(0.6, 0.95))
         )
         backend.release(*related)
-        if options.alert_budget is not None:
-            scored = keep_budget(backend, scored, options.alert_budget)
+        wanted = options.alert_budget
+        if fitted.decision.by_default:
+            wanted = review_count(backend.n_rows)
+        if wanted is not None:
+            scored = keep_budget(backend, scored, wanted)
         totals = summarise_rows(backend, scored)
     summary = summarise(roles, sample.matched, fitted.score, fitted.decision, fitted.rows.additions)
     places = {name: number for number, name in enumerate(backend.columns)}
     summary["roles"].sort(key=lambda one: places[one["column"]])
-    return ScoredTable(scored, summary | totals | {"rows": backend.n_rows, "seconds": timer.seconds})
+    summary |= totals | {"rows": backend.n_rows, "seconds": timer.seconds}
+    return ScoredTable(scored, summary | {"read": read_summary(backend.report, sample.frame, roles)})
 
 
 def _map_features(backend: Backend[R, G], sample: SampledTable) -> list[G]:
@@ -201,8 +207,9 @@ def fit_table(
         matches = match_models(matching.describe(frame, found.roles, inputs.features), found, context)
     with timer("fetching models", 0.65):
         models = load_models(matches, context)
-    profile = ProfiledTable(frame, found.roles, models, association, state)
+    profile = ProfiledTable(frame, found.roles, models, association, state, frame.height)
     fitted = Scorer.fit(profile, inputs, options, timer, hook)
     additions = fitted.rows.additions
     summary = summarise(found.roles, models, fitted.score, fitted.decision, additions)
-    return FittedTable(profile, fitted, Prediction(table, additions, summary | {"seconds": timer.seconds}))
+    summary |= {"read": read_summary(table.report, frame, found.roles), "seconds": timer.seconds}
+    return FittedTable(profile, fitted, Prediction(table, additions, summary))

@@ -119,6 +119,7 @@ def _profile(
         matched,
         column_association(customers[order], found.roles),
         FittedState(fitted, state.scoring),
+        backend.n_rows,
         rows,
         groupings,
         tuple(one for one in groupings if one.name in related),

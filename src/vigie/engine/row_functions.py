@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Floats
+from vigie.detectors.registry import EXTRAPOLATED
 from vigie.engine.backend import ROW, Schema, align
 from vigie.engine.partitioning import ROW_ANOMALY
 from vigie.engine.scorer import Scorer
@@ -23,8 +24,8 @@ from vigie.models import model_inputs
 from vigie.models.model_inputs import INPUTS, ModelInputs, RowSelection, TailScores
 from vigie.roles.inference import Roles
 
-RANKS, POSITION = "v:ranks", "position_actor"
-"""Columns: the ranks of a row's features; the position of a row among those of its actor."""
+RANKS, EXTRAPOLATED_SCORE, POSITION = "v:ranks", "v:extrapolated", "position_actor"
+"""Columns: the ranks of a row's features; its score by the detector `EXTRAPOLATED`; its position among those of its actor."""
 FIRST_OF_ACTOR: Schema = {IS_FIRST_OF_ACTOR: pl.Boolean()}
 Joined = Sequence[pl.DataFrame]
 
@@ -40,7 +41,7 @@ def mark_first_of_actor(rows: pl.DataFrame, joined: Joined) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class ScoreAlone:
-    """Returns the anomaly score of a row by itself, and the ranks of its features for `ScoreRows`.
+    """Returns the anomaly score of a row by itself, and what `ScoreRows` needs of its features: their ranks and one score.
 
     Attributes:
         roles: roles of the columns, in the order of the fitted view.
@@ -58,14 +59,18 @@ class ScoreAlone:
     def schema(self) -> Schema:
         """Columns it returns."""
         width = len(_present(self.scoring)) * (2 if self.keep_features else 1)
-        return {**FIRST_OF_ACTOR, ROW_ANOMALY: pl.Float64(), RANKS: pl.Array(pl.Float32, max(1, width))}
+        numbers: Schema = {ROW_ANOMALY: pl.Float64(), EXTRAPOLATED_SCORE: pl.Float64()}
+        return {**FIRST_OF_ACTOR, **numbers, RANKS: pl.Array(pl.Float32, max(1, width))}
 
     def __call__(self, rows: pl.DataFrame, joined: Joined) -> pl.DataFrame:
         """Return the columns for some rows."""
         built = row_features(row_view(rows, self.roles, self.state), joined, rows[ROW])
         tails = model_inputs.tail_scores(built, self.scoring)
-        anomaly, ranks = pl.Series(ROW_ANOMALY, tails.row_anomaly), pl.Series(RANKS, self._pack(tails))
-        return mark_first_of_actor(rows, joined).with_columns(anomaly, ranks)
+        return mark_first_of_actor(rows, joined).with_columns(
+            pl.Series(ROW_ANOMALY, tails.row_anomaly),
+            pl.Series(EXTRAPOLATED_SCORE, tails.row_scores[EXTRAPOLATED.name]),
+            pl.Series(RANKS, self._pack(tails)),
+        )
 
     def _pack(self, tails: TailScores) -> npt.NDArray[np.float32]:
         present = _present(self.scoring)
@@ -92,7 +97,8 @@ class ScoreRows:
         scorer, scoring = self.scorer, self.scorer.state.scoring
         view = row_view(rows, scorer.roles, scorer.state.features)
         related = related_signals(joined, rows[ROW])
-        inputs = finish_rows(view, _unpack(rows[RANKS], scoring), related, scoring, scorer.options.seed)
+        tails = _unpack(rows[RANKS], rows[EXTRAPOLATED_SCORE], scoring)
+        inputs = finish_rows(view, tails, related, scoring, scorer.options.seed)
         scored = scorer.score_inputs(view.frame, inputs)
         order = pl.Series(SCORE_ORDER, order_of(scored.log_odds))
         return scored.additions.with_columns(rows[ROW].cast(pl.Int64), order).select(list(SCORED))
@@ -156,11 +162,12 @@ def _present(scoring: ScoringState) -> npt.NDArray[np.int64]:
     return np.flatnonzero(scoring.present.require())
 
 
-def _unpack(ranks: pl.Series, scoring: ScoringState) -> TailScores:
+def _unpack(ranks: pl.Series, extrapolated: pl.Series, scoring: ScoringState) -> TailScores:
     packed, present = ranks.to_numpy(), _present(scoring)
     inputs = np.full((len(packed), len(INPUTS)), np.nan, dtype=np.float32, order="F")
     values = np.full((len(packed), len(NAMES)), np.nan, dtype=np.float32, order="F")
     inputs[:, present] = packed[:, : len(present)]
     if packed.shape[1] > max(1, len(present)):
         values[:, present] = packed[:, len(present) :]
-    return model_inputs.tail_scores_of_ranks(Features(NAMES, values), inputs, scoring)
+    built = Features(NAMES, values)
+    return model_inputs.tail_scores_of_ranks(built, inputs, scoring, extrapolated.to_numpy())

@@ -47,6 +47,7 @@ class ProfiledTable:
         matched: the models that vote.
         association: strongest association between two columns, from 0 to 1.
         state: fitted state of the table so far; fitting adds to it.
+        n_rows: rows of the whole table, of which these may be a sample.
     """
 
     frame: pl.DataFrame
@@ -54,6 +55,7 @@ class ProfiledTable:
     matched: MatchedModels
     association: float
     state: FittedState
+    n_rows: int
 
 
 ScoreHook = Callable[[ProfiledTable, ModelInputs, Sequence[MemberVote], EnsembleScore], EnsembleScore]
@@ -123,6 +125,7 @@ class Scorer(StoredScorer):
                 options.alert_budget,
                 odds,
                 uncalibrated_leader(members, votes, calibrator),
+                table.n_rows,
             )
         with timer("wording reasons", 0.9):
             rows = scored_rows(inputs, score, decision, options)
@@ -189,12 +192,13 @@ class Scorer(StoredScorer):
         )
         return scored_rows(inputs, score, decision, options)
 
-    def score_table(self, table: Table) -> pl.DataFrame:
+    def score_table(self, table: Table, only: Sequence[int] | None = None) -> pl.DataFrame:
         """Return the (rows, 7) result columns of an upload.
 
         Args:
             table: the upload. Where the fitted table had text its cells are taken as text, so that identifiers made of
                 digits keep their zeros.
+            only: row numbers from 0 to score, where the others are their history.
 
         Raises:
             UnknownColumn: the fitted table has no such column.
@@ -206,7 +210,7 @@ class Scorer(StoredScorer):
                 columns.append(cells.set(cells.str.strip_chars() == "", None))
             else:
                 columns.append(table.typed[name])
-        return self.score(pl.DataFrame(columns))
+        return self.score(pl.DataFrame(columns), only)
 
     def typed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with the columns and types of the fitted table.

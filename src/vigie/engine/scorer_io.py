@@ -30,7 +30,7 @@ from vigie.i18n.messages import msg
 from vigie.models.load import load_model
 from vigie.roles.inference import Roles
 
-READABLE = (4, FORMAT)
+READABLE = (4, 5, FORMAT)
 _DTYPES: dict[str, type[pl.DataType]] = {
     str(dtype): dtype for dtype in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
 }

@@ -10,7 +10,8 @@ from typing import Any
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, Match, ModelVersion
-from vigie.engine.options import ScoringContext, StageTimer
+from vigie.engine.options import OWN, ScoringContext, StageTimer
+from vigie.engine.read_warnings import check_chosen_roles, read_summary
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
 from vigie.i18n.messages import Message, msg
 from vigie.matching import ModelProfile, TableProfile, compare
@@ -65,11 +66,13 @@ class MatchResult:
         roles: roles of its columns.
         matches: the models that would vote, the best match first.
         seconds: duration of each stage.
+        read: how the table was read, as plain JSON; see `read_warnings.read_summary`.
     """
 
     roles: Roles
     matches: tuple[Match, ...]
     seconds: dict[str, float]
+    read: dict[str, Any]
 
 
 def match(table: Table, context: ScoringContext) -> MatchResult:
@@ -89,7 +92,8 @@ def match(table: Table, context: ScoringContext) -> MatchResult:
     with timer("matching models", 0.3):
         built, _ = model_inputs.matching_features(table.typed, found.roles)
         matches = match_models(matching.describe(table.typed, found.roles, built), found, context)
-    return MatchResult(found.roles, matches, timer.seconds)
+    read = read_summary(table.report, table.typed, found.roles)
+    return MatchResult(found.roles, matches, timer.seconds, read)
 
 
 def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
@@ -103,6 +107,7 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
     for column in chosen:
         if column not in table.typed.columns:
             raise UnknownColumn(column, table.typed.columns)
+    check_chosen_roles(table.typed, chosen, table.source)
     roles = inference.infer(table.typed, chosen)
     recognised = _recognise(table, context.catalog, roles)
     if recognised is not None:
@@ -121,7 +126,9 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
         context: catalog and options.
     """
     options = context.options
-    matches = context.catalog.match(profile, top=options.top, minimum=options.minimum)
+    matches = context.catalog.match(
+        profile, top=options.top, minimum=options.minimum, own_only=options.only == OWN
+    )
     if found.recognised is None:
         return matches
     entry = found.recognised[0]

@@ -1,7 +1,8 @@
 """Votes of the members and the anomaly score to one score, and how far the votes agree.
 
-Margins become mid-ranks within the table, so that no member dominates by the scale of its margins. The anomaly score always
-has `ANOMALY_WEIGHT`: reference models add to it and never replace it.
+There are two scores. That by ranks alone (`combine`, `add_self_training`) is what the calibrators of the reference models
+were fitted to, and what a trusted model leads. That by size (`score_by_size`) ranks the rows everywhere else: the reference
+models and self-training add to what the detectors found, by so little that they cannot bury it where fraud is rare.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ from vigie.arrays import Floats, weighted_sum
 from vigie.fitted_state import ScoringState
 
 ANOMALY_WEIGHT = 0.55
-"""Weight of the anomaly score beside all members together."""
+"""Weight of the anomaly score beside all members together, in the score by ranks."""
 
 SELF_TRAINING_WEIGHT = 0.4
-"""Weight of self-training, which sees the table's own columns, beside all others together."""
+"""Weight of self-training, which sees the table's own columns, beside all others together, in the score by ranks."""
+
+MEMBERS_TERM, SELF_TRAINING_TERM = 0.3, 0.2
+"""What the tail scores of all members together, and of self-training, are multiplied by before they are added, in the score
+by size."""
+
+LEADER_TRUST = 0.5
+"""Trust from which a member leads: the score is the one by ranks, and the member's calibrator counts."""
 
 SIMILARITY_POWER = 3.0
 """Weights of members are their similarity to this power."""
@@ -50,12 +58,15 @@ class EnsembleScore:
     """The score of the ensemble.
 
     Attributes:
-        score: (rows,) weighted tail scores in nats, higher is more suspicious; what calibration starts from.
+        score: (rows,) in nats, higher is more suspicious.
         agreement: (rows,) of the votes, in [0, 1]; NaN without members.
         weights: of the members, summing to 1; empty without members.
         rank_correlation: mean rank correlation of the members with each other and the anomaly score; NaN without members.
         mean_probability: mean probability of fraud by the members' own log-odds; NaN without members.
         trust: weight of the trusted member, 0 without one.
+        members: (rows,) weighted tail scores of the members without the trusted one; None without any.
+        leader: (rows,) tail scores of the trusted member; None without one.
+        rank_score: (rows,) the score by ranks, for which the calibrator was fitted; None where `score` is that.
     """
 
     score: Floats
@@ -64,6 +75,9 @@ class EnsembleScore:
     rank_correlation: float
     mean_probability: float
     trust: float = 0.0
+    members: Floats | None = None
+    leader: Floats | None = None
+    rank_score: Floats | None = None
 
 
 def combine(
@@ -95,9 +109,8 @@ def combine(
     agreeing = state.agreement_weights.refit(lambda: _mean_correlation(votes))[: len(members)]
     raw = np.array([m.similarity**SIMILARITY_POWER * max(m.skill - 0.5, 0.02) for m in members]) * agreeing
     shares = raw / raw.sum()
-    score = ANOMALY_WEIGHT * base + (1 - ANOMALY_WEIGHT) * weighted_sum(
-        (tail_score(ranks, rows) for ranks in votes[:-1]), shares
-    )
+    voted = weighted_sum((tail_score(ranks, rows) for ranks in votes[:-1]), shares)
+    score = ANOMALY_WEIGHT * base + (1 - ANOMALY_WEIGHT) * voted
     odds = weighted_sum((m.margin for m in members), shares)
     return EnsembleScore(
         score,
@@ -105,6 +118,7 @@ def combine(
         tuple(float(share) for share in shares),
         float(agreeing.mean()),
         state.mean_probability.refit(lambda: _mean_probability(odds, weights)),
+        members=voted,
     )
 
 
@@ -122,32 +136,59 @@ def _with_trusted_member(
     ranks = _ranks(chosen, state)
     shares = [(1 - chosen.trust) * share for share in rest.weights]
     shares.insert(leader, chosen.trust if others else 1.0)
+    led = tail_score(ranks, rows)
     return EnsembleScore(
-        (1 - chosen.trust) * rest.score + chosen.trust * tail_score(ranks, rows),
+        (1 - chosen.trust) * rest.score + chosen.trust * led,
         _agreement(np.stack([ranks, anomaly])),
         tuple(shares),
         rest.rank_correlation,
         state.mean_probability.refit(lambda: _mean_probability(chosen.margin, weights)),
         chosen.trust,
+        rest.members,
+        led,
     )
 
 
-def add_self_training(
-    combined: EnsembleScore, scores: Floats | None, state: ScoringState | None = None
-) -> EnsembleScore:
-    """Return the score with the vote of self-training; unchanged without one.
+def score_by_size(combined: EnsembleScore, excess: Floats, self_trained: Floats | None) -> EnsembleScore:
+    """Return the score by size in place of that by ranks, which stays as `rank_score`.
 
     Args:
-        combined: the score of the ensemble.
+        combined: by ranks.
+        excess: (rows,) the detectors combined by the size of their scores.
+        self_trained: (rows,) tail scores of self-training; None without it.
+    """
+    score = excess
+    if combined.members is not None:
+        score = score + MEMBERS_TERM * combined.members
+    if self_trained is not None:
+        score = score + SELF_TRAINING_TERM * self_trained
+    if combined.leader is not None:
+        score = (1 - combined.trust) * score + combined.trust * combined.leader
+    return replace(combined, score=score, rank_score=combined.score)
+
+
+def add_self_training(combined: EnsembleScore, self_trained: Floats | None) -> EnsembleScore:
+    """Return the score by ranks with the vote of self-training; unchanged without one.
+
+    Args:
+        combined: the score by ranks.
+        self_trained: (rows,) tail scores of self-training; None without it.
+    """
+    if self_trained is None:
+        return combined
+    share = SELF_TRAINING_WEIGHT * (1 - combined.trust)
+    return replace(combined, score=(1 - share) * combined.score + share * self_trained)
+
+
+def self_training_tail_score(scores: Floats, state: ScoringState) -> Floats:
+    """Return (rows,) tail scores of self-training in nats.
+
+    Args:
         scores: (rows,) of self-training.
         state: of the fitted table.
     """
-    if scores is None:
-        return combined
-    state = state or ScoringState()
-    rows, ranks = int(state.rows.get(lambda: float(len(scores)))), state.ranks.of("self-training", scores)
-    share = SELF_TRAINING_WEIGHT * (1 - combined.trust)
-    return replace(combined, score=(1 - share) * combined.score + share * tail_score(ranks, rows))
+    rows = int(state.rows.get(lambda: float(len(scores))))
+    return tail_score(state.ranks.of("self-training", scores), rows)
 
 
 def tail_score(ranks: Floats, rows: int) -> Floats:

@@ -32,7 +32,10 @@ Matrix = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.int64]
 
 PSEUDO_POSITIVE_SHARES = (0.03, 0.1)
-"""Shares of the rows taken for suspicious; the true share is unknown, so there is a model for each."""
+"""Shares of the rows taken for suspicious where a trusted model leads; there is a model for each."""
+
+RARE_SHARES = (0.03,)
+"""The same everywhere else, where fraud may be rare: a tenth of the rows would then hide it."""
 
 MIN_ROWS = 1000
 """Fewer rows are too few: half of them has not fifteen of the most suspicious."""
@@ -49,6 +52,7 @@ def self_training_scores(
     half: Halves | None = None,
     related: Floats | None = None,
     state: ScoringState | None = None,
+    shares: Sequence[float] = PSEUDO_POSITIVE_SHARES,
 ) -> Floats | None:
     """Return (rows,) mean mid-ranks of the models, or None where the table is too small or has no columns.
 
@@ -59,12 +63,13 @@ def self_training_scores(
         half: (rows,) 0 or 1, the half of each row; drawn where it is not given.
         related: (rows, signals) related-entity signals, NaN where there are none.
         state: of the fitted table.
+        shares: of the rows taken for suspicious, while the table is fitted.
     """
     state = state or ScoringState()
     rng = np.random.default_rng([seed, 11])
     if half is None:
         half = rng.integers(0, 2, len(columns))
-    fitted = state.self_training.refit(lambda: _fit(columns, scores, seed, half, related, rng))
+    fitted = state.self_training.refit(lambda: _fit(columns, scores, seed, half, related, rng, shares))
     if not fitted.boosters:
         return None
     views = _views(columns, related, fitted.related)
@@ -78,9 +83,14 @@ def self_training_scores(
             out[rows] = margins(fitted.boosters[f"{view} {share} {part}"], views[view], rows=rows)
         ranks[model] = state.ranks.of(f"self-training {view} {share}", out)
 
-    models = tuple(product(PSEUDO_POSITIVE_SHARES, views))
+    models = tuple(product(_shares(fitted), views))
     in_threads(score, models, enough=len(columns) >= ROWS_PER_THREAD)
     return np.asarray(np.mean([ranks[model] for model in models], axis=0))
+
+
+def _shares(fitted: SelfTraining) -> list[float]:
+    """Return the shares that models were fitted for, in ascending order."""
+    return sorted({float(name.split()[1]) for name in fitted.boosters})
 
 
 def _views(columns: Floats, related: Floats | None, chosen: Sequence[int]) -> dict[str, Matrix]:
@@ -92,7 +102,13 @@ def _views(columns: Floats, related: Floats | None, chosen: Sequence[int]) -> di
 
 
 def _fit(
-    columns: Floats, scores: Floats, seed: int, half: Halves, related: Floats | None, rng: np.random.Generator
+    columns: Floats,
+    scores: Floats,
+    seed: int,
+    half: Halves,
+    related: Floats | None,
+    rng: np.random.Generator,
+    shares: Sequence[float],
 ) -> SelfTraining:
     """Fit a model for each view, share and half on the other half of the rows, two at a time."""
     smallest = int(np.bincount(half, minlength=2).min())
@@ -111,14 +127,16 @@ def _fit(
 
     def fit(sample: tuple[str, int, npt.NDArray[np.intp]]) -> None:
         view, part, rows = sample
-        for share, booster in _fit_pseudo_labels(views[view][rows], rank[rows], seed).items():
+        for share, booster in _fit_pseudo_labels(views[view][rows], rank[rows], seed, shares).items():
             boosters[f"{view} {share} {part}"] = booster
 
     in_threads(fit, samples)
     return SelfTraining(boosters, tuple(known))
 
 
-def _fit_pseudo_labels(x: Matrix, rank: Floats, seed: int) -> Mapping[float, xgboost.Booster]:
+def _fit_pseudo_labels(
+    x: Matrix, rank: Floats, seed: int, shares: Sequence[float]
+) -> Mapping[float, xgboost.Booster]:
     """Fit a model for each share of pseudo-positive rows."""
     vendor = xgboost_import.load()
     parameters = {
@@ -137,7 +155,7 @@ def _fit_pseudo_labels(x: Matrix, rank: Floats, seed: int) -> Mapping[float, xgb
     # The bins depend on the rows alone, so they are made once.
     matrix = vendor.QuantileDMatrix(x, max_bin=BINS, nthread=1)
     boosters = {}
-    for share in PSEUDO_POSITIVE_SHARES:
+    for share in shares:
         label = (rank >= 1 - share).astype(np.float32)
         weight = np.where(label > 0, 0.5 / max(label.sum(), 1), 0.5 / max((1 - label).sum(), 1)) * len(label)
         matrix.set_info(label=label, weight=weight)

@@ -104,6 +104,9 @@ class AmountState(Section):
         "amount category"
     )  # the category that explains the amounts best
     has_round: Statistic[bool] = _statistic("round amounts")  # whether some amounts are rounder than others
+    are_sides: Statistic[bool] = _statistic(
+        "amount sides"
+    )  # whether a row has one of the amounts, such as debit or credit
 
 
 @dataclass
@@ -213,6 +216,8 @@ class Thresholds:
         prior_log_odds: log-odds of fraud before the score is known; None where Vigie abstains.
         abstained: why there are no probabilities, in English; empty where there are.
         leader_log_odds: (2, knots) the score, and the trusted model's log-odds at it; None without such a model.
+        rank_scores: (2, knots) the score, and the score by ranks alone at it, for which the calibrator was fitted; None
+            where they are the same.
     """
 
     alert: float
@@ -221,6 +226,7 @@ class Thresholds:
     prior_log_odds: float | None = None
     abstained: str = ""
     leader_log_odds: Floats | None = None
+    rank_scores: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +254,10 @@ class ScoringState(Section):
     detectors: Family[Statistic[Mapping[str, Array]]] = _family(
         "detector: {}"
     )  # detector -> its fitted state
+    excess_scales: Family[Statistic[Floats]] = _family(
+        "excess {}"
+    )  # detector -> median of its scores, and how far the ninth decile lies above it
+    by_size: Statistic[bool] = _statistic("by size")  # whether detectors count by the size of their scores
     plugins: Statistic[Mapping[str, str]] = _statistic("detector plugins")  # detector -> its distribution
     agreement_weights: Statistic[Floats] = _statistic("stability")  # (members + 1,) mean rank correlations
     mean_probability: Statistic[float] = _statistic("belief")  # of fraud, by the members' log-odds

@@ -21,7 +21,7 @@ from vigie.fitted_state.statistic import Family, Section, Tables
 
 Array = npt.NDArray[Any]
 
-FORMAT = 5
+FORMAT = 6
 _KEY = "{}"
 
 
@@ -41,7 +41,7 @@ def from_stored(
     Args:
         answers: plain JSON by name.
         arrays: those it refers to; may hold others.
-        version: of the format, 4 or 5.
+        version: of the format, 4 to 6.
     """
     if version == 4:
         answers, arrays = to_format_5(answers, arrays)

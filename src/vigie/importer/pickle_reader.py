@@ -25,6 +25,7 @@ from vigie.importer.decompression import LimitedReader, Unreadable, decompressed
 
 _MAX_NAME_LENGTH = 200
 _MAX_REFUSED_NAMES = 20
+_MAX_FIELDS, _MAX_RECORD = 32, 1024
 
 
 class NamesRefused(Exception):
@@ -62,20 +63,31 @@ class _ArrayRecord(Record):
 # fmt: off
 _ALLOWED = {
     "xgboost.core": ("Booster",),
-    "xgboost.sklearn": ("XGBClassifier",),
+    "xgboost.sklearn": ("XGBClassifier", "XGBRFClassifier", "XGBRegressor"),
     "xgboost.compat": ("XGBoostLabelEncoder",),
     "sklearn.pipeline": ("Pipeline", "FeatureUnion"),
     "sklearn.compose._column_transformer": ("ColumnTransformer", "_RemainderColsList", "make_column_selector"),
     "sklearn.impute._base": ("SimpleImputer", "MissingIndicator"),
-    "sklearn.preprocessing._data": ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"),
+    "sklearn.preprocessing._data": (
+        "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer"),
+    "sklearn.preprocessing._discretization": ("KBinsDiscretizer",),
+    "sklearn.preprocessing._target_encoder": ("TargetEncoder",),
     "sklearn.preprocessing._encoders": ("OneHotEncoder", "OrdinalEncoder"),
-    "sklearn.preprocessing._label": ("LabelEncoder",),
+    "sklearn.preprocessing._label": ("LabelEncoder", "LabelBinarizer"),
     "sklearn.preprocessing._function_transformer": ("FunctionTransformer",),
     "sklearn.feature_selection._univariate_selection": (
         "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFwe", "f_classif", "f_regression", "chi2"),
     "sklearn.feature_selection._mutual_info": ("mutual_info_classif", "mutual_info_regression"),
     "sklearn.feature_selection._variance_threshold": ("VarianceThreshold",),
     "sklearn.feature_selection._rfe": ("RFE", "RFECV"),
+    "sklearn.feature_selection._from_model": ("SelectFromModel",),
+    "sklearn.feature_selection._sequential": ("SequentialFeatureSelector",),
+    "sklearn.linear_model._logistic": ("LogisticRegression",),
+    "sklearn.linear_model._coordinate_descent": ("Lasso", "LassoCV"),
+    "sklearn.svm._classes": ("LinearSVC",),
+    "sklearn.ensemble._forest": ("RandomForestClassifier", "ExtraTreesClassifier"),
+    "sklearn.tree._classes": ("DecisionTreeClassifier", "ExtraTreeClassifier"),
+    "sklearn.tree._tree": ("Tree",),
     "sklearn.utils._bunch": ("Bunch",),
     "numpy.random._pickle": ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"),
     "numpy.random._mt19937": ("MT19937",),
@@ -91,18 +103,19 @@ _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "num
 _TYPE = re.compile(r"[<>=|]?(?:[?]|[biufc](?:1|2|4|8|16)|[US][0-9]{1,6}|O8?|b1)")
 
 
-def read(data: bytes, *, max_bytes: int) -> Any:
+def read(data: bytes, *, max_bytes: int, any_name: bool = False) -> Any:
     """Return the object saved in `data`, made of numbers, text, lists, dicts, arrays, `Record` and `Name`.
 
     Args:
         data: the file's bytes: joblib with or without compression, or a plain pickle.
         max_bytes: maximum size of the decompressed data.
+        any_name: return objects of other names as records, too, instead of refusing the file; they are not called either.
 
     Raises:
         NamesRefused: the file uses names that are not allowed.
         Unreadable: the file is damaged or unsupported.
     """
-    stream = _Unpickler(LimitedReader(decompressed(data), max_bytes))
+    stream = _Unpickler(LimitedReader(decompressed(data), max_bytes), any_name=any_name)
     try:
         value = stream.load()
     except Unreadable:
@@ -128,17 +141,20 @@ class _Unpickler(pickle._Unpickler):
     read: Callable[[int], bytes]
     dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
 
-    def __init__(self, stream: LimitedReader, refused: dict[str, None] | None = None) -> None:
+    def __init__(
+        self, stream: LimitedReader, refused: dict[str, None] | None = None, *, any_name: bool = False
+    ) -> None:
         super().__init__(stream, encoding="latin1")
         self._stream = stream
         self.refused: dict[str, None] = {} if refused is None else refused
+        self._any_name = any_name
 
     def find_class(self, module: str, name: str) -> Name:
         known = _ALIASES.get(module, module)
         if known.startswith("numpy.core."):
             known = "numpy._core." + known.removeprefix("numpy.core.")
         path = f"{known}.{name}"
-        if name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
+        if not self._any_name and name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
             shown = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
             shown = "".join(letter if letter.isprintable() else "?" for letter in shown)[:_MAX_NAME_LENGTH]
             if len(self.refused) < _MAX_REFUSED_NAMES:
@@ -207,7 +223,7 @@ class _Unpickler(pickle._Unpickler):
             raise Unreadable("an array's wrapper without a state")
         shape, dtype = _shape(state.get("shape")), _dtype(state.get("dtype"))
         if dtype.hasobject:
-            return _Unpickler(self._stream, self.refused).load()
+            return _Unpickler(self._stream, self.refused, any_name=self._any_name).load()
         if state.get("numpy_array_alignment_bytes") is not None:
             self._stream.read(int.from_bytes(self._stream.read(1), "little"))
         count = int(np.prod(shape, dtype=object))
@@ -232,19 +248,43 @@ def _shape(shape: object) -> tuple[int, ...]:
 
 
 def _dtype(declared: object) -> np.dtype[Any]:
-    """Return a numpy dtype of plain values; structured types, dates and types of other modules are refused."""
+    """Return a numpy dtype of plain values, or of records of them; dates and types of other modules are refused."""
     if isinstance(declared, Name) and declared.path.startswith("numpy."):
         declared = _DtypeRecord("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
     if not isinstance(declared, _DtypeRecord) or not declared.arguments:
         raise Unreadable("an array of an unknown type")
     code = declared.arguments[0]
+    if isinstance(declared.state, tuple) and any(part is not None for part in declared.state[2:5]):
+        return _record_dtype(declared.state)
     if not isinstance(code, str) or not _TYPE.fullmatch(code):
         raise Unreadable("an array of a type that is not of plain values")
     state = declared.state
     order = state[1] if isinstance(state, tuple) and len(state) > 1 else "|"
-    if isinstance(state, tuple) and any(part is not None for part in state[2:5]):
-        raise Unreadable("an array of records")
     return np.dtype((order if order in {"<", ">"} else "") + code.lstrip("<>=|"))
+
+
+def _record_dtype(state: tuple[Any, ...]) -> np.dtype[Any]:
+    """Return a type of records of plain numbers, such as the nodes of a scikit-learn tree."""
+    if len(state) < 6 or state[2] is not None or not isinstance(state[4], dict):
+        raise Unreadable("an array of records of an unknown layout")
+    names, fields, size = state[3], state[4], state[5]
+    if not isinstance(names, tuple) or set(names) != set(fields) or not 0 < len(names) <= _MAX_FIELDS:
+        raise Unreadable("an array of records of an unknown layout")
+    formats, offsets = [], []
+    for name in names:
+        field = fields[name]
+        if not isinstance(name, str) or not isinstance(field, tuple) or len(field) != 2:
+            raise Unreadable("an array of records of an unknown layout")
+        dtype, offset = _dtype(field[0]), field[1]
+        if dtype.hasobject or dtype.names or not isinstance(offset, int) or not isinstance(size, int):
+            raise Unreadable("an array of records that are not of numbers")
+        if not 0 <= offset <= size - dtype.itemsize:
+            raise Unreadable("an array of records of an unknown layout")
+        formats.append(dtype)
+        offsets.append(offset)
+    if size > _MAX_RECORD:
+        raise Unreadable("an array of records of an unknown layout")
+    return np.dtype({"names": list(names), "formats": formats, "offsets": offsets, "itemsize": size})
 
 
 def _from_bytes(data: object, shape: tuple[int, ...], dtype: np.dtype[Any], *, fortran: bool) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from vigie.importer.pickle_reader import Record
+from vigie.importer.sklearn_numeric import NUMERIC
+from vigie.importer.sklearn_selection import SELECTORS
 from vigie.importer.sklearn_transformers import (
     TRANSFORMERS,
     ConvertedPipeline,
@@ -51,8 +53,12 @@ def convert(
         if taken is not None and len(known) != taken:
             raise ColumnNamesUnknown(f"{len(known)} columns in the metadata, where {taken} are taken")
     pipeline = ConvertedPipeline.start(known)
-    for one in fitted:
-        pipeline = extend(pipeline, one)
+    for position, one in enumerate(fitted):
+        try:
+            pipeline = extend(pipeline, one)
+        except Unsupported as error:
+            error.position = position
+            raise
     if names is not None and set(names) <= set(pipeline.names):
         pipeline = _keep_names(pipeline, names)  # in the booster's order
     return pipeline
@@ -87,6 +93,14 @@ def input_count(fitted: Any) -> int | None:
     return next((found for step in steps if (found := input_count(step[1])) is not None), None)
 
 
+def is_known(fitted: Any) -> bool:
+    """Return whether an object is of a class that `extend` converts, or a list of names."""
+    if isinstance(fitted, list | tuple):
+        return not holds_fitted(fitted)
+    record = as_record(fitted)
+    return record is None or record.path in _CONVERTERS
+
+
 def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:
     """Append a fitted transformer or selector, or a list of names to keep.
 
@@ -112,10 +126,14 @@ def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:
 
 
 def _extend_by_dict(pipeline: ConvertedPipeline, saved: dict[Any, Any]) -> ConvertedPipeline:
-    """Append a dict of fitted parts: encoders by column, then an imputer, a scaler and a selector; refuse other entries."""
-    for key in saved:
-        if key not in {*_NAME_KEYS, *_ENCODER_KEYS, *_STEP_KEYS, *_SELECTOR_KEYS}:
-            raise Unsupported(f"an entry {str(key)[:60]!r} of a dict")
+    """Append a dict of fitted parts: encoders by column, then an imputer, a scaler and a selector.
+
+    Other entries are left out where they hold plain values, such as a version or a date, and refused where they hold a
+    fitted object, which may change the values.
+    """
+    for key, value in saved.items():
+        if key not in {*_NAME_KEYS, *_ENCODER_KEYS, *_STEP_KEYS, *_SELECTOR_KEYS} and holds_fitted(value):
+            raise Unsupported(f"an entry {str(key)[:60]!r} of a dict that holds a fitted object")
     encoders: Any = next((saved[key] for key in _ENCODER_KEYS if saved.get(key)), {})
     if not isinstance(encoders, dict) or not set(encoders) <= set(pipeline.names):
         raise Unsupported("a dict with encoders of columns it does not list")
@@ -126,6 +144,15 @@ def _extend_by_dict(pipeline: ConvertedPipeline, saved: dict[Any, Any]) -> Conve
         pipeline = extend(pipeline, saved.get(key))
     kept = next((saved[key] for key in _SELECTOR_KEYS if saved.get(key) is not None), None)
     return pipeline if kept is None else extend(pipeline, kept)
+
+
+def holds_fitted(value: Any) -> bool:
+    """Return whether a value is a fitted object, or a collection with one."""
+    if isinstance(value, dict):
+        return any(map(holds_fitted, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(holds_fitted, value))
+    return isinstance(value, Record) or (as_record(value) is not None and not isinstance(value, np.generic))
 
 
 def _keep_names(pipeline: ConvertedPipeline, wanted: Sequence[Any]) -> ConvertedPipeline:
@@ -209,6 +236,8 @@ def _positions(pipeline: ConvertedPipeline, chosen: Any) -> list[int]:
 
 _CONVERTERS: dict[str, Callable[[ConvertedPipeline, Record], ConvertedPipeline]] = {
     **TRANSFORMERS,
+    **NUMERIC,
+    **SELECTORS,
     "sklearn.pipeline.Pipeline": _pipeline,
     "sklearn.pipeline.FeatureUnion": _union,
     "sklearn.compose._column_transformer.ColumnTransformer": _column_transformer,

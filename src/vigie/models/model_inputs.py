@@ -6,7 +6,7 @@ There are three kinds: the rank of each feature; the rank of each detector; and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -17,9 +17,16 @@ import polars as pl
 from vigie import features
 from vigie.arrays import Floats
 from vigie.detectors.base import DetectorInputs
-from vigie.detectors.combine import anonymous_share, combine_detectors
+from vigie.detectors.combine import anonymous_share, combine_excesses, combine_ranks
 from vigie.detectors.raw_columns import raw_columns
-from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS, detector_scores, detectors_of
+from vigie.detectors.registry import (
+    BY_SIZE,
+    EXTRAPOLATED,
+    MODEL_INPUTS,
+    ROW_DETECTORS,
+    detector_scores,
+    detectors_of,
+)
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
@@ -28,7 +35,7 @@ from vigie.fitted_state import FeatureState, FittedState, ScoringState
 from vigie.parallel import ROWS_PER_THREAD, in_threads
 from vigie.roles.inference import Roles
 
-DETECTORS = tuple(detector.name for detector in BUILT_IN)
+DETECTORS = tuple(detector.name for detector in MODEL_INPUTS)
 TABLE_CONTEXT = ("table_rows", "table_history", "table_repeat_counterparts", "table_signals", "table_numbers")
 INPUTS: tuple[str, ...] = (
     *(f"rank_{name}" for name in features.NAMES),
@@ -56,8 +63,10 @@ class ModelInputs:
         features: the unit-free features.
         varying: (features,) which of them vary in the table.
         tails: (rows, features) one-sided tail scores in nats.
-        detectors: (rows, detectors) mid-ranks of the detectors, the built-in ones first.
-        anomaly: (rows,) the anomaly score: the detectors combined, in (0, 1).
+        detectors: (rows, detectors) mid-ranks of the detectors that reference models have as inputs, then of plugins.
+        anomaly: (rows,) the anomaly score as a mid-rank, in (0, 1).
+        rank_anomaly: (rows,) the detectors combined by their ranks alone, in (0, 1).
+        excess: (rows,) the detectors combined by the size of their scores; None in a scorer stored before they were.
         inputs: (rows, INPUTS) float32, NaN where unknown.
         columns: (rows, columns) the table's own columns as numbers.
         order: (rows,) the table's row of each row.
@@ -70,6 +79,8 @@ class ModelInputs:
     tails: Matrix
     detectors: Floats
     anomaly: Floats
+    rank_anomaly: Floats
+    excess: Floats | None
     inputs: Matrix
     columns: Floats
     order: Rows
@@ -107,6 +118,7 @@ class TailScores:
         inputs: (rows, INPUTS) float32, with the ranks of the features; the rest is still NaN.
         tails: (rows, features) one-sided tail scores in nats.
         row_ranks: (rows,) mid-ranks of the row detectors, by name.
+        row_scores: (rows,) scores of the row detectors and, where detectors count by size, of `EXTRAPOLATED`, by name.
     """
 
     features: features.Features
@@ -114,6 +126,7 @@ class TailScores:
     inputs: Matrix
     tails: Matrix
     row_ranks: dict[str, Floats]
+    row_scores: dict[str, Floats]
 
     @cached_property
     def row_anomaly(self) -> Floats:
@@ -211,13 +224,27 @@ def tail_scores(built: features.Features, state: ScoringState) -> TailScores:
     return tail_scores_of_ranks(built, inputs, state)
 
 
-def tail_scores_of_ranks(built: features.Features, inputs: Matrix, state: ScoringState) -> TailScores:
-    """Return tail scores of features whose ranks are known already, in the first columns of `inputs`."""
+def tail_scores_of_ranks(
+    built: features.Features, inputs: Matrix, state: ScoringState, extrapolated: Floats | None = None
+) -> TailScores:
+    """Return tail scores of features whose ranks are known already.
+
+    Args:
+        built: the features; all NaN where they are not known any more.
+        inputs: (rows, INPUTS) with the ranks of the features in the first columns.
+        state: of the table.
+        extrapolated: (rows,) scores of `EXTRAPOLATED`, which takes the features themselves, where they are known already.
+    """
     varying = state.varying.get(built.known)
     tails = one_sided_tail_scores(inputs[:, : len(built.names)], varying)
-    x = DetectorInputs(np.zeros((len(tails), 0)), tails, varying)
-    ranks = {one.name: state.ranks.of(one.name, one.score(x, {})) for one in ROW_DETECTORS}
-    return TailScores(built, varying, inputs, tails, ranks)
+    x = DetectorInputs(np.zeros((len(tails), 0)), tails, varying, built.values)
+    scores = {one.name: one.score(x, {}) for one in ROW_DETECTORS}
+    ranks = {name: state.ranks.of(name, found) for name, found in scores.items()}
+    if EXTRAPOLATED in detectors_of(state):
+        # The seed does not matter: nothing is drawn.
+        found = detector_scores(EXTRAPOLATED, x, state, 0) if extrapolated is None else extrapolated
+        scores[EXTRAPOLATED.name] = found
+    return TailScores(built, varying, inputs, tails, ranks, scores)
 
 
 def finish_inputs(
@@ -240,17 +267,26 @@ def finish_inputs(
     """
     at = slice(None) if rows.positions is None else rows.positions
     inputs, columns = tails.inputs[at], raw_columns(view.frame, view.roles, view)[at]
-    x = DetectorInputs(columns, tails.tails[at], tails.varying)
+    x = DetectorInputs(columns, tails.tails[at], tails.varying, tails.features.values[at])
     detectors = detectors_of(state)
+    ranked = [one for one in detectors if one not in BY_SIZE]
     # The slowest first.
     compute: dict[str, Callable[[], Floats]] = {
         one.name: partial(detector_scores, one, x, state, seed)
         for one in reversed(detectors)
-        if one not in ROW_DETECTORS
+        if one.name not in tails.row_scores
     }
     compute |= {name: partial(related[name].__getitem__, at) for name in RELATED_SIGNALS}
-    ranks = {name: found[at] for name, found in tails.row_ranks.items()} | _ranks(compute, state, x.rows)
-    votes = np.stack([ranks[one.name] for one in detectors], axis=1)
+    scores = {name: found[at] for name, found in tails.row_scores.items()} | _compute(compute, x.rows)
+    names = [name for name in compute if name not in {one.name for one in BY_SIZE}]
+    ranks = {name: found[at] for name, found in tails.row_ranks.items()} | _ranks(names, scores, state)
+    votes = np.stack([ranks[one.name] for one in ranked], axis=1)
+    anonymous = anonymous_share(view.roles)
+    rank_anomaly = anomaly = combine_ranks(ranked, votes, anonymous, state)
+    excess = None
+    if EXTRAPOLATED in detectors:
+        excess = combine_excesses(detectors, scores, anonymous, state)
+        anomaly = state.ranks.of("excess", excess)
     first = len(tails.features.names)
     for j, name in enumerate((*DETECTORS, *RELATED_SIGNALS)):
         inputs[:, first + j] = ranks[name]
@@ -260,7 +296,9 @@ def finish_inputs(
         tails.varying,
         x.tails,
         votes,
-        combine_detectors(detectors, votes, anonymous_share(view.roles), state),
+        anomaly,
+        rank_anomaly,
+        excess,
         inputs,
         columns,
         rows.order,
@@ -269,14 +307,25 @@ def finish_inputs(
     )
 
 
-def _ranks(compute: Mapping[str, Callable[[], Floats]], state: ScoringState, rows: int) -> dict[str, Floats]:
-    """Return mid-ranks of what is computed, two columns at a time."""
+def _compute(compute: Mapping[str, Callable[[], Floats]], rows: int) -> dict[str, Floats]:
+    """Call each function, two at a time."""
+    found: dict[str, Floats] = {}
+
+    def call(name: str) -> None:
+        found[name] = compute[name]()
+
+    in_threads(call, list(compute), enough=rows >= ROWS_PER_THREAD)
+    return found
+
+
+def _ranks(names: Sequence[str], scores: Mapping[str, Floats], state: ScoringState) -> dict[str, Floats]:
+    """Return mid-ranks of named scores, two at a time."""
     ranks: dict[str, Floats] = {}
 
     def rank(name: str) -> None:
-        ranks[name] = state.ranks.of(name, compute[name]())
+        ranks[name] = state.ranks.of(name, scores[name])
 
-    in_threads(rank, list(compute), enough=rows >= ROWS_PER_THREAD)
+    in_threads(rank, list(names), enough=any(len(scores[name]) >= ROWS_PER_THREAD for name in names))
     return ranks
 
 

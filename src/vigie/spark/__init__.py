@@ -38,6 +38,7 @@ from vigie.spark.numbered_input import NumberedInput, number_rows, parse_input
 from vigie.spark.session import delete_workdir
 from vigie.table import Table
 from vigie.table.parsing.columns import parse_table
+from vigie.table.report import ReadReport
 from vigie.table.writing import unused_names
 
 PARTITION_ROWS = 150_000
@@ -149,13 +150,14 @@ def _score_on_driver(
 ) -> tuple[SparkFrame, dict[str, Any], str]:
     """Score rows that fit into memory as the command line does."""
     frame = numbered.collect()
-    typed, mark = parse_table(frame, comma_by_default=comma_by_default)
-    result = pipeline.predict(Table(numbered.source, frame, typed), context)
+    parsed = parse_table(frame, comma_by_default=comma_by_default)
+    table = Table(numbered.source, frame, parsed.typed, report=ReadReport(columns=parsed.columns))
+    result = pipeline.predict(table, context)
     schema = {name: SCORED[name] for name in _RESULT}
     rows = result.additions.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)).select(_RESULT)
-    table = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
-    sent: DataFrame = numbered.df.sparkSession.createDataFrame(table, struct(schema))
-    return SparkFrame(sent, schema), result.summary, mark
+    packed = pa.Table.from_batches(as_arrow(rows, arrow(schema)), arrow(schema))
+    sent: DataFrame = numbered.df.sparkSession.createDataFrame(packed, struct(schema))
+    return SparkFrame(sent, schema), result.summary, parsed.mark
 
 
 def _joined(numbered: NumberedInput, columns: list[str], scored: SparkFrame) -> DataFrame:

@@ -97,6 +97,7 @@ class SparkBackend:
 
     def __init__(self, table: TypedInput, settings: ClusterSettings) -> None:
         self.source, self.columns, self.n_rows = table.source, table.columns, table.n_rows
+        self.report = table.report
         self.rows = table.frame
         self._settings = settings
         self._numbers = numbers()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,8 +21,14 @@ from vigie.engine.sampling import row_buckets
 from vigie.errors import InputRefused
 from vigie.spark.arrow_frame import Schema, SparkFrame, as_polars
 from vigie.table.chunks import CHUNK_ROWS
-from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.column_parsers import (
+    ColumnParser,
+    ParserChoice,
+    candidate_parsers,
+    merge_reports,
+)
 from vigie.table.parsing.columns import check_flat, simplify_type
+from vigie.table.report import NOTHING_TO_REPORT, CellCount, ColumnReport, ReadReport
 
 ID = "v:id"
 _PLACES = 33
@@ -114,12 +121,14 @@ class TypedInput:
         source: name of the table in messages.
         columns: columns of the table, in its order.
         n_rows: number of rows.
+        report: how the table was read.
     """
 
     frame: SparkFrame
     source: str
     columns: tuple[str, ...]
     n_rows: int
+    report: ReadReport = NOTHING_TO_REPORT
 
 
 def parse_input(numbered: NumberedInput, path: str, *, comma_by_default: bool) -> tuple[TypedInput, str]:
@@ -137,27 +146,43 @@ def parse_input(numbered: NumberedInput, path: str, *, comma_by_default: bool) -
     probed = numbered.frame().map(
         _Probe(numbered.starts, words, step), {ROW: pl.Int64(), **dict.fromkeys(words, pl.String())}
     )
-    parsers, mark = candidate_parsers(probed.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default)
+    candidates, mark = candidate_parsers(
+        probed.collect().sort(ROW).drop(ROW), comma_by_default=comma_by_default
+    )
     for name, dtype in numbered.schema.items():
-        if name not in parsers:
+        if name not in candidates:
             cells = pl.Series(name, [], dtype=dtype)
-            parsers[name] = [ColumnParser("typed", simplify_type(cells).dtype, cells)]
-    parsers = {name: parsers[name] for name in numbered.schema}
-    unchecked = [name for name in words if parsers[name][0].kind != "text"]
-    while unchecked:
-        check = _FindMisfits({name: parsers[name][0] for name in unchecked})
-        found = numbered.frame().map(check, {"column": pl.String()})
-        objects = {row[0] for row in found.df.distinct().collect()}
-        for name in objects:
-            parsers[name].pop(0)
-        unchecked = [name for name in unchecked if name in objects and parsers[name][0].kind != "text"]
-    schema = {name: readings[0].dtype for name, readings in parsers.items()} | {
-        ROW: pl.Int64(),
-        BUCKET: pl.UInt16(),
-    }
-    read = _Read({name: readings[0] for name, readings in parsers.items()}, numbered.starts)
-    kept = numbered.frame().map(read, schema).written(path)
-    return TypedInput(kept, numbered.source, tuple(numbered.schema), numbered.n_rows), mark
+            candidates[name] = [ColumnParser("typed", simplify_type(cells).dtype, cells)]
+    choice = ParserChoice({name: candidates[name] for name in numbered.schema})
+    reports = _settled(numbered, choice, words)
+    parsers = choice.parsers
+    schema = {name: parser.dtype for name, parser in parsers.items()} | {ROW: pl.Int64(), BUCKET: pl.UInt16()}
+    kept = numbered.frame().map(_Read(parsers, numbered.starts), schema).written(path)
+    report = ReadReport(columns=choice.reports(reports))
+    return TypedInput(kept, numbered.source, tuple(numbered.schema), numbered.n_rows, report), mark
+
+
+def _settled(
+    numbered: NumberedInput, choice: ParserChoice, words: tuple[str, ...]
+) -> dict[str, ColumnReport]:
+    """Ask all rows until every parser is accepted; the reports of the columns."""
+    reports: dict[str, ColumnReport] = {}
+    doubtful = [name for name in words if choice.parsers[name].kind != "text"]
+    while doubtful:
+        check = _Check({name: choice.parsers[name] for name in doubtful}, numbered.starts)
+        found = numbered.frame().map(check, _CHECKED).collect().sort("row", "column")
+        rejected = set(found.filter("rejected")["column"].to_list())
+        for name in rejected:
+            choice.reject(name)
+        merged = merge_reports(
+            (int(one["row"]), _report_of(one))
+            for one in found.iter_rows(named=True)
+            if one["column"] not in rejected
+        )
+        rejected |= choice.reject_unreadable(merged)
+        reports = {name: report for name, report in (reports | merged).items() if name not in rejected}
+        doubtful = [name for name in doubtful if name in rejected and choice.parsers[name].kind != "text"]
+    return reports
 
 
 def _numbers(rows: pl.DataFrame, starts: Mapping[int, int]) -> pl.Series:
@@ -181,26 +206,63 @@ class _Probe:
         yield chosen.filter(pl.col(ROW) % CHUNK_ROWS % self.step == 0)
 
 
+_CHECKED = {
+    "column": pl.String(), "rejected": pl.Boolean(), "row": pl.Int64(), "read_as": pl.String(),
+    "filled": pl.Int64(), "unreadable": pl.Int64(), "placeholders": pl.Int64(), "first_rows": pl.String(),
+}  # fmt: skip
+"""What a task says of a column of its rows; `row` is the number of the first of them."""
+
+
 @dataclass(frozen=True)
-class _FindMisfits:
-    readings: Mapping[str, ColumnParser]
+class _Check:
+    parsers: Mapping[str, ColumnParser]
+    starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        found = [name for name, reading in self.readings.items() if reading.read(rows[name]) is None]
-        yield pl.DataFrame({"column": found}, schema={"column": pl.String})
+        numbers = _numbers(rows, self.starts)
+        first = int(numbers[0]) if len(numbers) else 0
+        found = []
+        for name, parser in self.parsers.items():
+            parsed = parser.parse(rows[name])
+            if parsed is None:
+                found.append((name, True, first, "", 0, 0, 0, ""))
+            elif parsed.report is not None:
+                one = parsed.report
+                places = " ".join(str(int(numbers[row - 1]) - first + 1) for row in one.unreadable.first_rows)
+                found.append(
+                    (
+                        name,
+                        False,
+                        first,
+                        one.read_as,
+                        one.filled,
+                        one.unreadable.count,
+                        one.placeholders,
+                        places,
+                    )
+                )
+        yield pl.DataFrame(found, schema=_CHECKED, orient="row")
+
+
+def _report_of(one: Mapping[str, Any]) -> ColumnReport:
+    places = tuple(int(place) for place in one["first_rows"].split())
+    count = CellCount(one["unreadable"], places)
+    return ColumnReport(
+        one["column"], one["read_as"], one["read_as"], one["filled"], count, one["placeholders"]
+    )
 
 
 @dataclass(frozen=True)
 class _Read:
-    readings: Mapping[str, ColumnParser]
+    parsers: Mapping[str, ColumnParser]
     starts: Mapping[int, int]
 
     def __call__(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         columns = []
-        for name, reading in self.readings.items():
-            values = reading.read(rows[name])
-            if values is None:
+        for name, parser in self.parsers.items():
+            parsed = parser.parse(rows[name])
+            if parsed is None:
                 raise RuntimeError("a column has other values than before: the input changes")
-            columns.append(values.alias(name))
+            columns.append(parsed.values.alias(name))
         frame = pl.DataFrame(columns)
         yield frame.with_columns(_numbers(rows, self.starts), pl.Series(BUCKET, row_buckets(frame)))

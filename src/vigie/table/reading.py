@@ -15,7 +15,8 @@ from vigie.i18n.messages import msg
 from vigie.table.csv_reader import read_csv
 from vigie.table.encoding import CHUNK_BYTES, Buffer
 from vigie.table.parquet import read_parquet, read_workbook
-from vigie.table.parsing.columns import parse, parse_table
+from vigie.table.parsing.columns import from_frame, parse_table
+from vigie.table.report import ReadReport
 from vigie.table.table import CsvFormat, Table
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
@@ -50,7 +51,8 @@ def read(
     """
     limits = _Limits(max_rows, max_columns, max_bytes)
     if str(path) == "-":
-        return _csv(sys.stdin.buffer.read(), None, source or "stdin", limits)
+        most = -1 if max_bytes is None else max_bytes + 1
+        return _csv(sys.stdin.buffer.read(most), None, source or "stdin", limits)
     path = Path(path)
     name = source or path.name
     _check_path(path, name)
@@ -77,7 +79,7 @@ def _file(path: Path, name: str, limits: _Limits) -> Table:
         case _:
             found = msg("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"
             raise UnreadableTable(name, found=found, expected=_READABLE, hint="export the table as CSV")
-    return Table(name, frame, parse(frame))
+    return from_frame(frame, name)
 
 
 def _check_path(path: Path, name: str) -> None:
@@ -101,7 +103,8 @@ def _check_path(path: Path, name: str) -> None:
 
 def _check_bytes(size: int, name: str, limits: _Limits) -> None:
     if limits.max_bytes is not None and size > limits.max_bytes:
-        raise TableTooLarge(name, found=size, limit=limits.max_bytes, unit="bytes", hint="split the table")
+        hint = "split the table, or raise VIGIE_MAX_TABLE_BYTES"
+        raise TableTooLarge(name, found=size, limit=limits.max_bytes, unit="bytes", hint=hint)
 
 
 def _unpacked_bytes(path: Path) -> int:
@@ -116,9 +119,9 @@ def _unpacked_bytes(path: Path) -> int:
 def _csv(data: Buffer, path: Path | None, name: str, limits: _Limits) -> Table:
     _check_bytes(len(data), name, limits)
     cells = read_csv(data, path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
-    typed, mark = parse_table(cells.frame, comma_by_default=cells.separator == ";")
-    dialect = CsvFormat(cells.encoding, cells.separator, mark, cells.bom)
-    return Table(name, cells.frame, typed, dialect)
+    parsed = parse_table(cells.frame, comma_by_default=cells.separator == ";")
+    dialect = CsvFormat(cells.encoding, cells.separator, parsed.mark, cells.bom)
+    return Table(name, cells.frame, parsed.typed, dialect, ReadReport(columns=parsed.columns))
 
 
 def _gunzip(path: Path, name: str, limits: _Limits) -> bytes:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from vigie.table.report import NOTHING_TO_REPORT, ReadReport
+
 
 @dataclass(frozen=True)
 class CsvFormat:
@@ -33,9 +35,11 @@ class Table:
         frame: the cells as uploaded, all text for a CSV (an empty cell is ""), never altered.
         typed: the same columns in the same order, as `parse` understands them; empty cells are null.
         dialect: None unless the upload was a CSV.
+        report: how it was read, and what of it was not understood.
     """
 
     source: str
     frame: pl.DataFrame
     typed: pl.DataFrame
     dialect: CsvFormat | None = None
+    report: ReadReport = NOTHING_TO_REPORT

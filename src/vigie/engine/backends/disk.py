@@ -81,6 +81,7 @@ class DiskBackend:
 
     def __init__(self, table: SpilledTable, folder: Path, sizes: Sizes) -> None:
         self.source, self.columns, self.n_rows = table.source, table.columns, table.n_rows
+        self.report = table.report
         self.rows = DiskRows((table.folder,))
         self._table, self._folder, self._sizes = table.folder / "*.parquet", folder, sizes
         self._numbers = numbers()

@@ -32,6 +32,7 @@ class MemoryBackend:
     def __init__(self, table: Table) -> None:
         typed = table.typed
         self.source, self.columns, self.n_rows = table.source, tuple(typed.columns), typed.height
+        self.report = table.report
         numbers, buckets = pl.Series(ROW, np.arange(typed.height)), pl.Series(BUCKET, row_buckets(typed))
         self.rows = typed.with_columns(numbers, buckets)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ from vigie.engine.backend import BUCKET, ROW
 from vigie.engine.sampling import row_buckets
 from vigie.table import Table
 from vigie.table.chunks import CHUNK_ROWS, ChunkedTable
-from vigie.table.parsing.column_parsers import ColumnParser, candidate_parsers
+from vigie.table.parsing.column_parsers import ParserChoice, candidate_parsers, merge_reports
+from vigie.table.report import NOTHING_TO_REPORT, ColumnReport, ReadReport
 
 PROBED_ROWS = 40_000
 """Rows that decide how the columns of a stream are parsed."""
@@ -28,12 +29,14 @@ class SpilledTable:
         source: name of the table in messages.
         columns: columns of the table, in its order.
         n_rows: number of rows.
+        report: how the table was read.
     """
 
     folder: Path
     source: str
     columns: tuple[str, ...]
     n_rows: int
+    report: ReadReport = NOTHING_TO_REPORT
 
 
 def spill_table(table: Table, folder: Path, chunk_rows: int = CHUNK_ROWS) -> SpilledTable:
@@ -45,14 +48,14 @@ def spill_table(table: Table, folder: Path, chunk_rows: int = CHUNK_ROWS) -> Spi
         chunk_rows: rows of a chunk.
     """
     _write(table.typed.iter_slices(chunk_rows), folder)
-    return SpilledTable(folder, table.source, tuple(table.typed.columns), table.typed.height)
+    return SpilledTable(folder, table.source, tuple(table.typed.columns), table.typed.height, table.report)
 
 
 def spill_stream(stream: ChunkedTable, folder: Path, probed: int = PROBED_ROWS) -> tuple[SpilledTable, str]:
     """Parse a table chunk by chunk and write its typed rows; also return its decimal mark.
 
-    Rows from all over the table decide how each column is parsed. Where a cell does not fit, the column falls back to
-    its next parser and the table is read again.
+    Rows from all over the table decide how each column is parsed. Where a cell does not fit, or too many are unreadable,
+    the column falls back to its next parser and the table is read again.
 
     Args:
         stream: the table.
@@ -63,13 +66,18 @@ def spill_stream(stream: ChunkedTable, folder: Path, probed: int = PROBED_ROWS) 
     some = pl.concat([piece.gather_every(step) for piece in stream.chunks()])
     separator = stream.dialect.separator if stream.dialect else ""
     parsers, mark = candidate_parsers(some, comma_by_default=separator == ";")
+    choice = ParserChoice(parsers)
     while True:
+        reports: list[tuple[int, ColumnReport]] = []
         try:
-            _write((_parsed(piece, parsers) for piece in stream.chunks()), folder)
+            _write(_parsed(stream, choice, reports), folder)
         except _DoesNotFit as error:
-            parsers[error.column].pop(0)
-        else:
-            return SpilledTable(folder, stream.source, stream.columns, stream.rows), mark
+            choice.reject(error.column)
+            continue
+        merged = merge_reports(reports)
+        if not choice.reject_unreadable(merged):
+            report = replace(stream.report, columns=choice.reports(merged))
+            return SpilledTable(folder, stream.source, stream.columns, stream.rows, report), mark
 
 
 class _DoesNotFit(Exception):
@@ -80,14 +88,22 @@ class _DoesNotFit(Exception):
         self.column = column
 
 
-def _parsed(piece: pl.DataFrame, parsers: Mapping[str, list[ColumnParser]]) -> pl.DataFrame:
-    columns = []
-    for cells in piece:
-        values = parsers[cells.name][0].read(cells)
-        if values is None:
-            raise _DoesNotFit(cells.name)
-        columns.append(values.alias(cells.name))
-    return pl.DataFrame(columns)
+def _parsed(
+    stream: ChunkedTable, choice: ParserChoice, reports: list[tuple[int, ColumnReport]]
+) -> Iterator[pl.DataFrame]:
+    """Yield the typed chunks; append the rows before each chunk and the reports of its columns."""
+    parsers, first = choice.parsers, 0
+    for piece in stream.chunks():
+        columns = []
+        for cells in piece:
+            parsed = parsers[cells.name].parse(cells)
+            if parsed is None:
+                raise _DoesNotFit(cells.name)
+            if parsed.report is not None:
+                reports.append((first, parsed.report))
+            columns.append(parsed.values.alias(cells.name))
+        first += piece.height
+        yield pl.DataFrame(columns)
 
 
 def _write(chunks: Iterable[pl.DataFrame], folder: Path) -> None:

@@ -1,23 +1,26 @@
-"""What the cells of a table say: numbers, moments, yes or no, or text.
+"""What the cells of a table are: numbers, moments, yes or no, or text.
 
-Never changes a value to make it fit: one cell of real text keeps its column text. What the columns mean
-is not decided here.
+Never changes a value to make it fit. A few cells of real text in a column of numbers or moments are null there and
+counted (see `tolerance`); more of them keep the column text. What the columns mean is not decided here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.parallel import ROWS_PER_THREAD, in_threads
-from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day
+from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day, parse_whole_dates
 from vigie.table.parsing.nulls_and_booleans import parse_booleans
 from vigie.table.parsing.numbers import parse_numbers
+from vigie.table.parsing.spelling import Spelling, spelling_of
+from vigie.table.parsing.tolerance import describe_cells, is_reported, is_tolerated, parse_most
+from vigie.table.report import ColumnReport, ReadReport
 from vigie.table.table import Table
 
 _SAMPLE = 2000
@@ -31,11 +34,28 @@ class _Column:
     mark: str = ""
     ambiguous_mark: bool = False
     month_first: bool | None = None
+    report: ColumnReport | None = None
+
+
+@dataclass(frozen=True)
+class ParsedTable:
+    """The columns of a table, parsed.
+
+    Attributes:
+        typed: the same columns in the same order; empty and unreadable cells are null.
+        mark: the decimal mark of the table, "." or ",".
+        columns: how columns were read that have cells without a value.
+    """
+
+    typed: pl.DataFrame
+    mark: str
+    columns: tuple[ColumnReport, ...]
 
 
 def from_frame(frame: pl.DataFrame, source: str = "table") -> Table:
-    """A table that is already in memory."""
-    return Table(source, frame, parse(frame))
+    """Make a table of what is already in memory."""
+    parsed = parse_table(frame, comma_by_default=False)
+    return Table(source, frame, parsed.typed, report=ReadReport(columns=parsed.columns))
 
 
 def parse(frame: pl.DataFrame) -> pl.DataFrame:
@@ -44,12 +64,11 @@ def parse(frame: pl.DataFrame) -> pl.DataFrame:
     Numbers become Int64 or Float64 (what is not finite is null), dates Datetime in microseconds, naive and in
     UTC, times of day Int64 seconds, yes and no Boolean; all else is String.
     """
-    typed, _ = parse_table(frame, comma_by_default=False)
-    return typed
+    return parse_table(frame, comma_by_default=False).typed
 
 
-def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.DataFrame, str]:
-    """Also says which decimal mark the table is written with.
+def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> ParsedTable:
+    """Parse all columns; those that leave the decimal mark or the order of a date open follow the others.
 
     Args:
         frame: as uploaded.
@@ -72,7 +91,8 @@ def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> tuple[pl.Data
         elif column.month_first is False and month_first:
             columns[name] = _text_column(cells.fill_null(""), month_first=True)
     typed = pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
-    return typed, "," if comma else "."
+    reports = tuple(column.report for column in columns.values() if column.report)
+    return ParsedTable(typed, "," if comma else ".", reports)
 
 
 def _column(series: pl.Series) -> _Column:
@@ -90,7 +110,8 @@ def simplify_type(series: pl.Series) -> pl.Series:
         whole = series.cast(pl.Int64, strict=False)
         return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)
     if dtype.is_integer():
-        return series.cast(pl.Int64)
+        dates = parse_whole_dates(series)
+        return series.cast(pl.Int64) if dates is None else dates
     if dtype.is_numeric():
         numbers = series.cast(pl.Float64)
         return numbers.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
@@ -132,13 +153,31 @@ def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bo
     trimmed = cells
     if (sample != (narrow := sample.str.strip_chars())).any():
         trimmed, sample = cells.str.strip_chars(), narrow
+    if (spelling := spelling_of(sample)) != Spelling():
+        trimmed, sample = spelling.plain(cells.str.strip_chars()), spelling.plain(sample)
     if (dates := parse_dates(trimmed, sample, month_first=month_first)) is not None:
-        return _Column(dates.values, month_first=dates.month_first)
+        report = describe_cells(trimmed, dates.values, read_as="time", expected="time")
+        return _Column(dates.values, month_first=dates.month_first, report=report)
     if (numbers := parse_numbers(trimmed, sample, comma)) is not None:
-        return _Column(numbers.values, numbers.mark, numbers.ambiguous)
+        report = describe_cells(trimmed, numbers.values, read_as="number", expected="number")
+        return _Column(numbers.values, numbers.mark, numbers.ambiguous, report=report)
     if parse_times_of_day(sample) is not None and (clock := parse_times_of_day(trimmed)) is not None:
-        return _Column(clock)
-    return _Column(blanks_to_null(cells))
+        return _Column(clock, report=describe_cells(trimmed, clock, read_as="time", expected="time"))
+    return _most_column(cells, trimmed, sample, comma=comma, month_first=month_first)
+
+
+def _most_column(
+    cells: pl.Series, trimmed: pl.Series, sample: pl.Series, *, comma: bool | None, month_first: bool
+) -> _Column:
+    """Leave out the cells that are no values, where few are; else the column is text."""
+    found = parse_most(trimmed, sample, comma=comma, month_first=month_first)
+    if found is None:
+        return _Column(blanks_to_null(cells))
+    report = describe_cells(trimmed, found.values, read_as=found.expected, expected=found.expected)
+    if report is None or is_tolerated(report, found.values.dtype):
+        return _Column(found.values, found.mark, found.ambiguous_mark, found.month_first, report)
+    kept = replace(report, read_as="text") if is_reported(report) else None
+    return _Column(blanks_to_null(cells), report=kept)
 
 
 def _sample(cells: pl.Series) -> pl.Series:

@@ -31,11 +31,27 @@ MACHINE_NULLS = frozenset(
     }
 )
 # What people write for "missing", but also for zero or "other": believed when rare.
-HUMAN_NULLS = frozenset(
+_SHORT_NULLS = frozenset(
     ["none", "nil", "-", "--", "?", ".", "n.a.", "n/d", "nd", "(null)", "unknown", "missing"]
 )
+_LONG_NULLS = """
+    — – ― ‒ − … --- ---- —— ––  .. ... ?? ??? * ** *** / // _ __ ___ # ## x xx xxx ø ∅
+    n.d n.d. n/c n.c n.c. nc n-a -na- n/r n.r. nr s/o s.o. so s/d s.d. k.a. k/a o.a. void empty blank (blank) (empty) (none) (nan)
+    undefined unset tbd tba tbc t.b.d. pending unavailable withheld redacted masked hidden error err #name? #num! #null! #error!
+    néant neant vide (vide) inconnu inconnue aucun aucune indisponible manquant manquante
+    vacío vacio (vacío) (vacio) (vacía) (en_blanco) ninguno ninguna desconocido desconocida pendiente
+    vazio (vazio) nenhum nenhuma desconhecido desconhecida pendente leer (leer) keine keiner unbekannt fehlt ausstehend entfällt
+    """
+HUMAN_NULLS = _SHORT_NULLS | set(_LONG_NULLS.split()) | {
+    "not available", "not applicable", "not set", "not known", "no data", "no value", "to be determined", "to be defined",
+    "to be confirmed", "on hold", "in progress", "in process", "sans objet", "non renseigné", "non renseigne", "non disponible",
+    "non communiqué", "non communique", "en attente", "en cours", "à définir", "a définir", "a definir", "à confirmer", "à venir",
+    "por definir", "por confirmar", "sin dato", "sin datos", "sin valor", "no disponible", "no aplica", "en blanco", "(en blanco)",
+    "en trámite", "sem dados", "sem valor", "não informado", "nao informado", "não disponível", "não aplicável", "em branco",
+    "em processamento", "a confirmar", "keine angabe", "nicht verfügbar", "in bearbeitung", "n / a", "- -", "— —",
+}  # fmt: skip
 MAX_HUMAN_NULL_SHARE = 0.05
-_UNKNOWN = HUMAN_NULLS - {"none", "nil"}
+_UNKNOWN = _SHORT_NULLS - {"none", "nil"}
 """Next to both yes and no it can mean nothing else, however often it is written."""
 
 _PAIRS = (

@@ -1,0 +1,146 @@
+"""What of a table was not understood, in words: the part `read` of a summary.
+
+The table's own report counts cells; here the roles of the columns tell which of it matters most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from vigie.errors import InputRefused
+from vigie.i18n.messages import Message, msg
+from vigie.roles.column_stats import column_stats
+from vigie.roles.inference import ROLES, Roles
+from vigie.roles.name_lexicon import word_set
+from vigie.table.parsing.column_names import names_money, names_time
+from vigie.table.report import ColumnReport, ReadReport
+
+_NUMBER_CHECKS = word_set(
+    "money money_or_number income number count distance latitude longitude duration age hour"
+)
+_TIME_CHECKS = frozenset({"time", "date", "birth"})
+
+
+def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[str, Any]:
+    """Return the report as plain JSON, with its warnings, the gravest first.
+
+    Args:
+        report: of the table.
+        typed: the table, or rows of it.
+        roles: of its columns.
+    """
+    warnings = [
+        *(_warning("error", column, text, hint) for column, text, hint in _without_values(typed, roles)),
+        *(_warning("warning", column.column, *_unreadable(column)) for column in report.columns),
+    ]
+    return report.to_json() | {"warnings": warnings}
+
+
+def _warning(severity: str, column: str, text: Message, hint: Message | None = None) -> dict[str, Any]:
+    return {
+        "severity": severity,
+        "column": column,
+        "text": str(text),
+        "message": text.to_json(),
+        "hint": hint.to_json() if hint else None,
+    }
+
+
+def _unreadable(column: ColumnReport) -> tuple[Message]:
+    cells = column.unreadable
+    values = {
+        "column": column.column,
+        "count": cells.count,
+        "filled": column.filled,
+        "row": cells.first_rows[0],
+    }
+    if column.read_as == "text":
+        if column.expected == "number":
+            return (
+                msg(
+                    "{column} is read as text: {count:,} of {filled:,} cells are no numbers, first in row {row:,}",
+                    **values,
+                ),
+            )
+        return (
+            msg(
+                "{column} is read as text: {count:,} of {filled:,} cells are no dates or times, first in row {row:,}",
+                **values,
+            ),
+        )
+    if column.expected == "number":
+        if cells.count == 1:
+            return (msg("{column}: 1 of {filled:,} cells is not a number, in row {row:,}", **values),)
+        return (
+            msg("{column}: {count:,} of {filled:,} cells are not numbers, first in row {row:,}", **values),
+        )
+    if cells.count == 1:
+        return (msg("{column}: 1 of {filled:,} cells is not a date or a time, in row {row:,}", **values),)
+    return (
+        msg("{column}: {count:,} of {filled:,} cells are not dates or times, first in row {row:,}", **values),
+    )
+
+
+def _without_values(typed: pl.DataFrame, roles: Roles) -> Iterator[tuple[str, Message, Message]]:
+    """Yield the columns that are named as the amount or the time and give none, where no other column does."""
+    if not roles.all("amount"):
+        for series in typed:
+            if names_money(series.name) and _is_silent(series):
+                yield (
+                    series.name,
+                    msg("{column} is named as an amount, but no number was found in it", column=series.name),
+                    msg(
+                        "correct its cells, or name another column with --role amount=COLUMN; --decimal sets the decimal mark"
+                    ),
+                )
+    if not roles.all("time"):
+        for series in typed:
+            if names_time(series.name) and _is_silent(series) and not _is_part(roles, series.name):
+                yield (
+                    series.name,
+                    msg(
+                        "{column} is named as a date or a time, but none was found in it", column=series.name
+                    ),
+                    msg("correct its cells, or name another column with --role time=COLUMN"),
+                )
+
+
+def _is_silent(series: pl.Series) -> bool:
+    return series.dtype == pl.String or series.null_count() == len(series)
+
+
+def _is_part(roles: Roles, column: str) -> bool:
+    return roles.of(column).role in {"hour", "weekday", "month", "day", "year", "age", "birth", "opened"}
+
+
+def check_chosen_roles(typed: pl.DataFrame, chosen: Mapping[str, str], source: str) -> None:
+    """Check that the columns whose role was chosen have values of such a role.
+
+    Raises:
+        InputRefused: a column has none.
+    """
+    for column, role in chosen.items():
+        check, series = ROLES[role].check if role in ROLES else "", typed[column]
+        if check in _NUMBER_CHECKS and series.dtype == pl.String:
+            stats = column_stats(series.to_frame())[column]
+            if stats.is_ordinal or stats.pattern == "clock" or (check in {"age", "duration"}):
+                continue
+            expected = msg("numbers, as the role {role!r} needs", role=role)
+        elif check in _TIME_CHECKS and series.dtype == pl.String and role in {"time", "opened", "birth"}:
+            expected = msg("dates or times, as the role {role!r} needs", role=role)
+        elif check and series.null_count() == len(series):
+            expected = msg("values, as the role {role!r} needs", role=role)
+        else:
+            continue
+        raise InputRefused(
+            msg(
+                "{source}, column {column!r}: found no cell that can be read, expected {expected}",
+                source=source,
+                column=column,
+                expected=expected,
+            ),
+            hint="correct the cells of the column, or give the role to another column",
+        )
