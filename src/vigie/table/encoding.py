@@ -122,7 +122,7 @@ def find_byte(data: Buffer, needle: bytes, start: int = 0) -> int:
 
 
 def release_pages(data: Buffer, start: int, end: int) -> None:
-    """Lets go of the pages of a mapped file: they are read again where somebody asks again."""
+    """Release the pages of a mapped file; they are read again on access."""
     if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
         last = min(end, len(data)) // mmap.PAGESIZE * mmap.PAGESIZE
