@@ -71,7 +71,7 @@ def open_chunked(
     max_bytes: int | None = None,
     options: ReadOptions = DEFAULTS,
 ) -> Iterator[ChunkedTable]:
-    """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
+    """Open a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
 
     Args:
         path: of the file.
@@ -173,7 +173,7 @@ def _plain_pieces(
 def _rewritten(
     text: DecodedText, layout: CsvLayout, source: str, path: Path, options: ReadOptions
 ) -> tuple[int, tuple[SetAsideLine, ...]]:
-    """Writes the records as all readers read them; returns how many rows there are, and the lines set aside."""
+    """Write the records as all readers read them; return how many rows there are, and the lines set aside."""
     rows = 0
     reader = LineReader(text, layout, source, strict=options.strict)
     with path.open("w", encoding="utf-8", newline="") as out:

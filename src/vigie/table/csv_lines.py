@@ -174,7 +174,7 @@ class LineReader:
         return "quote", 0
 
     def _with_stray_quotes(self, body: str) -> list[str] | str:
-        """A quote within a cell is text, unless it and a later one enclose a separator."""
+        """Take a quote within a cell for text, unless it and a later one enclose a separator."""
         if not self._patterns.literal.fullmatch(body):
             return "quote"
         cells = self._unquoted(body)
@@ -186,7 +186,7 @@ class LineReader:
         return self._fitted(cells)
 
     def _fitted(self, cells: list[str]) -> list[str] | str:
-        """The cells, if they are as many as the header has.
+        """Return the cells, if they are as many as the header has.
 
         Empty cells too many are not removed: a separator within a text, unquoted, looks the same, and the row would be shifted.
         """
@@ -228,7 +228,7 @@ def _lines(text: DecodedText, layout: CsvLayout) -> Iterator[str]:
 
 
 def repeated_header_error(source: str, line: int) -> MalformedTable:
-    """The refusal of a table that repeats its header."""
+    """Return the refusal of a table that repeats its header."""
     return MalformedTable(
         source,
         line=line,

@@ -58,7 +58,7 @@ def read_csv(
     max_columns: int,
     options: ReadOptions = DEFAULTS,
 ) -> CsvContent:
-    """Reads all cells, or refuses the file.
+    """Read all cells, or refuse the file.
 
     Args:
         data: the bytes of the file, uncompressed.
@@ -104,7 +104,7 @@ def layout_report(text: DecodedText, layout: CsvLayout) -> ReadReport:
 def locate_records(
     text: DecodedText, source: str, max_columns: int, options: ReadOptions = DEFAULTS
 ) -> tuple[CsvLayout, row_count.RecordCount]:
-    """Where the cells are and how many records; refuses a header that cannot be right."""
+    """Return where the cells are and how many records; refuse a header that cannot be right."""
     layout = find_csv_layout(text, options)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
@@ -143,6 +143,12 @@ def _check_layout(
 
 
 def check_row_count(rows: int, source: str, max_rows: int) -> None:
+    """Refuse a table without rows or with too many.
+
+    Raises:
+        TableTooLarge: there are more than `max_rows`.
+        UnreadableTable: there are none.
+    """
     if rows > max_rows:
         hint = "split the table, or raise VIGIE_MAX_ROWS"
         raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)

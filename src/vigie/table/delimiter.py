@@ -103,7 +103,7 @@ class _Try:
 def _tries(
     data: Buffer, start: int, separators: str, options: ReadOptions, header_row: int | None
 ) -> list[_Try]:
-    """Takes a longer sample as long as it does not hold a header and a row."""
+    """Take a longer sample as long as it does not hold a header and a row."""
     size = _SAMPLE_BYTES
     while True:
         sample = bytes(data[start : start + size])

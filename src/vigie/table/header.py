@@ -151,7 +151,7 @@ def _is_value(cell: str) -> bool:
 
 
 def looks_like_data(names: Sequence[str]) -> bool:
-    """Whether these are values: one that no column would be called, or nothing but numbers and the like."""
+    """Return whether these are values: one that no column would be called, or nothing but numbers and the like."""
     cells = [name.strip() for name in names]
     if any(_SURELY_DATA.fullmatch(cell) for cell in cells):
         return True

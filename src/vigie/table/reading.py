@@ -112,7 +112,7 @@ def _check_bytes(size: int, name: str, limits: _Limits) -> None:
 
 
 def _unpacked_bytes(path: Path) -> int:
-    """What the archive that a workbook is says of its size; what is no archive is refused by its reader."""
+    """Return the unpacked size of a workbook, in bytes; a file that is no archive is refused by its reader."""
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(member.file_size for member in archive.infolist())
