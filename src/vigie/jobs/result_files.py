@@ -17,6 +17,7 @@ from vigie.engine.refine import suggest
 from vigie.jobs import chart_data
 from vigie.jobs.context import JobContext
 from vigie.jobs.exact_types import exact_columns
+from vigie.jobs.reason_facts import reason_facts
 from vigie.roles.inference import Roles
 from vigie.stores.base import join
 from vigie.table import write
@@ -25,13 +26,16 @@ _ROW_GROUP = 20_000
 _MAX_SUGGESTED = 100
 
 
-def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) -> dict[str, Any]:
+def write_all(
+    folder: Path, prediction: Prediction, labels: Mapping[int, bool], language: str
+) -> dict[str, Any]:
     """Write the files into a folder and return the description of the ranked table.
 
     Args:
         folder: existing folder.
         prediction: scored table.
         labels: row -> is fraud; these rows are not suggested for labelling.
+        language: of the reasons of the prediction.
     """
     table, additions = prediction.table, prediction.additions
     roles = Roles.from_json(prediction.summary["roles"])
@@ -41,7 +45,8 @@ def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) 
         for number, dtype in enumerate(table.typed.dtypes)
         if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean
     ]
-    _write_ranked(folder / layout.RANKED, prediction, order, typed)
+    facts = reason_facts(prediction, roles, language)
+    _write_ranked(folder / layout.RANKED, prediction, order, typed, facts)
     write(table, additions, folder / layout.ROWS)
     exact = exact_columns(table)
     if exact.columns:
@@ -57,6 +62,7 @@ def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) 
         "exact": [number for number in exact.columns if number not in exact.partial],
         "partial": sorted(exact.partial),
         "units": {str(number): unit for number, unit in exact.units.items()},
+        "facts": True,
         "dialect": table.dialect and asdict(table.dialect),
         "actor": actor,
         "actor_role": roles.of(actor).role if actor else None,
@@ -64,10 +70,15 @@ def write_all(folder: Path, prediction: Prediction, labels: Mapping[int, bool]) 
 
 
 def store_all(
-    context: JobContext, key: str, folder: Path, prediction: Prediction, labels: Mapping[int, bool]
+    context: JobContext,
+    key: str,
+    folder: Path,
+    prediction: Prediction,
+    labels: Mapping[int, bool],
+    language: str,
 ) -> dict[str, Any]:
     """Write the files, move them and a scorer in `folder` to `key` in the store; return as `write_all`."""
-    description = write_all(folder, prediction, labels)
+    description = write_all(folder, prediction, labels, language)
     for name in layout.FILES:
         if (folder / name).exists():
             context.store.put(join(key, name), folder / name)
@@ -75,13 +86,13 @@ def store_all(
     return description
 
 
-def _write_ranked(path: Path, prediction: Prediction, order: Any, typed: list[int]) -> None:
+def _write_ranked(path: Path, prediction: Prediction, order: Any, typed: list[int], facts: pl.Series) -> None:
     table, additions = prediction.table, prediction.additions
     rank = pl.arange(1, len(order) + 1, eager=True)
     columns = [
         pl.Series(layout.own_column("row"), order, dtype=pl.Int64),
         rank.rename(layout.own_column("rank")),
-        *(series.gather(order).rename(layout.own_column(series.name)) for series in additions),
+        *(series.gather(order).rename(layout.own_column(series.name)) for series in (*additions, facts)),
     ]
     columns += [
         series.gather(order).cast(pl.String, strict=False).rename(layout.cell_column(number))

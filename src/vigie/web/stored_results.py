@@ -21,7 +21,9 @@ from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
+from vigie.i18n.facts import sentences
 from vigie.i18n.messages import msg
+from vigie.i18n.translator import Translator
 from vigie.stores.base import Store, join
 from vigie.table.atomic import atomic_write
 
@@ -150,6 +152,7 @@ class RankedTable:
         self._path = path
         self.columns: list[str] = list(description.get("columns", []))
         self._typed: set[int] = set(description.get("typed", []))
+        self._has_facts = bool(description.get("facts"))
         self._actor: str | None = description.get("actor")
         self._actor_role: str = description.get("actor_role") or ""
 
@@ -202,6 +205,14 @@ class RankedTable:
         names = [own_column("row"), own_column("rank")]
         found = self._scan().filter(_is_row(rows)).select(names).collect()
         return dict(zip(found[names[0]], found[names[1]], strict=True))
+
+    def reasons(self, t: Translator) -> dict[int, str]:
+        """Return row -> reasons in the language of the translator; nothing for results without facts."""
+        if not self._has_facts:
+            return {}
+        names = [own_column("row"), own_column("facts")]
+        found = self._scan().select(names).drop_nulls().collect()
+        return {row: "; ".join(sentences(json.loads(facts), None, t)) for row, facts in found.iter_rows()}
 
     def rows_at(self, ranks: Sequence[int]) -> list[int]:
         """Return the rows at some ranks, from 1."""
@@ -259,6 +270,8 @@ class RankedTable:
         rows = []
         for stored in found.iter_rows(named=True):
             row = {name: stored[own_column(name)] for name in _OWN}
+            facts = stored[own_column("facts")] if self._has_facts else None
+            row["facts"] = facts and json.loads(facts)
             row["alert"] = row["rank"] <= alerts
             row["cells"] = {
                 name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from vigie import __version__
 from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
+from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
 from vigie.web.services import access
@@ -105,6 +106,7 @@ def _template_variables() -> dict[str, Any]:
         "error_texts": lambda error: (
             [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
         ),
+        "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }
