@@ -86,6 +86,8 @@ def _detail(feature: str, values: Values) -> Values:
         return {"detail": "before", "here": here, "usual": values["actor_max_before"]}
     if feature == "balance_share":
         return {"detail": "share", "share": values["balance_share"]}
+    if feature in _TOTALS and values[_TOTALS[feature]] == here:
+        return {}  # the row alone makes up the total
     for names, detail, key in (
         (_COUNTS, "rows", "n"),
         (_TOTALS, "total", "total"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -53,6 +54,7 @@ def write_all(
         columns = [series.rename(layout.typed_column(number)) for number, series in exact.columns.items()]
         pl.DataFrame(columns).write_parquet(folder / layout.EXACT, row_group_size=_ROW_GROUP)
     charts = chart_data.compute(prediction, roles, order)
+    charts["reasons"] = _count_features(facts)
     charts["suggested"] = suggest(prediction, labels, _MAX_SUGGESTED)
     (folder / layout.CHARTS).write_text(json.dumps(charts))
     actor = roles.actor()
@@ -67,6 +69,12 @@ def write_all(
         "actor": actor,
         "actor_role": roles.of(actor).role if actor else None,
     }
+
+
+def _count_features(facts: pl.Series) -> dict[str, int]:
+    """Return feature -> number of rows that have it among their reasons, the most frequent first."""
+    counts = Counter(fact["feature"] for text in facts.drop_nulls() for fact in json.loads(text))
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def store_all(

@@ -31,6 +31,8 @@ _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
 _MAX_SORTED_ROWS = 200_000
 _MAX_CELL = 2000
+_SAME = 0.005
+"""Half of the smallest unit of most currencies: numbers nearer than this are the same for a search."""
 _COPY_LIFETIME = 3600.0
 _CLEANUP_SECONDS = 300.0
 
@@ -49,6 +51,9 @@ class RowQuery:
         level: `HIGH`, `MEDIUM` or `LOW`.
         label: a label of `vigie.app.tables.LABELS`, `any` or `none`.
         only: indices of rows, from 0; None for all.
+        ranges: column of numbers or dates -> least and largest value, None for no limit.
+        feature: name of a feature that is among the reasons of the row.
+        numbers: values that `search` may mean; a cell that is one of them is found however it is written.
         alerts: number of alerts, the first rows of the ranking; None for those of the run.
     """
 
@@ -62,6 +67,9 @@ class RowQuery:
     level: str = ""
     label: str = ""
     only: tuple[int, ...] | None = None
+    ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    feature: str = ""
+    numbers: tuple[float, ...] = ()
     alerts: int | None = None
 
 
@@ -155,6 +163,8 @@ class RankedTable:
         self._has_facts = bool(description.get("facts"))
         self._actor: str | None = description.get("actor")
         self._actor_role: str = description.get("actor_role") or ""
+        schema = self._scan().collect_schema()
+        self._numeric = [n for n in sorted(self._typed) if schema[typed_column(n)].is_numeric()]
 
     def page(self, query: RowQuery, labels: Mapping[int, Label]) -> Page:
         """Return one page of the rows that a query selects.
@@ -254,8 +264,18 @@ class RankedTable:
         if query.search.strip():
             text = query.search.strip().lower()[:200]
             cells = [*map(cell_column, range(len(self.columns))), own_column("reasons")]
-            found = (pl.col(cell).str.to_lowercase().str.contains(text, literal=True) for cell in cells)
+            found = [pl.col(cell).str.to_lowercase().str.contains(text, literal=True) for cell in cells]
+            found += [
+                pl.col(typed_column(number)).is_between(value - _SAME, value + _SAME)
+                for number in self._numeric
+                for value in query.numbers
+            ]
             conditions.append(pl.any_horizontal(found).fill_null(False))
+        for column, (least, most) in query.ranges.items():
+            conditions += self._within(column, least, most)
+        if query.feature:
+            named = pl.col(own_column("facts")).str.contains(f'"feature": "{query.feature}"', literal=True)
+            conditions.append(named.fill_null(False) if self._has_facts else pl.lit(False))
         if query.label == "none":
             conditions.append(~_is_row(labels))
         elif query.label:
@@ -263,6 +283,15 @@ class RankedTable:
                 _is_row(row for row, label in labels.items() if query.label in {label.verdict, "any"})
             )
         return conditions
+
+    def _within(self, column: str, least: Any, most: Any) -> list[pl.Expr]:
+        """Return the conditions of a range; a column without numbers or dates has no row in it."""
+        number = self._number(column)
+        if number not in self._typed:
+            return [pl.lit(False)]
+        cell = pl.col(typed_column(number))
+        found = [] if least is None else [cell >= least]
+        return found if most is None else [*found, cell <= most]
 
     def _to_dicts(
         self, found: pl.DataFrame, labels: Mapping[int, Label], alerts: int
@@ -276,6 +305,7 @@ class RankedTable:
             row["cells"] = {
                 name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)
             }
+            row["numbers"] = {self.columns[n]: stored[typed_column(n)] for n in self._numeric}
             label = labels.get(row["row"])
             row["mark"] = row["verdict"] = label and label.verdict
             row["verdict_by"], row["verdict_at"] = label and label.user_name, label and label.at

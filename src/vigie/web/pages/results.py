@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -11,10 +11,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vigie.app import Run, Upload
+from vigie.i18n.facts import amount as amount_text
 from vigie.i18n.translator import Translator
 from vigie.web import authorization
 from vigie.web.downloads import download as send_file
-from vigie.web.pages import budgets, charts
+from vigie.web.pages import budgets, charts, row_filters
 from vigie.web.pages.layout import translator
 from vigie.web.services import RowQuery, current_services
 
@@ -23,7 +24,6 @@ page = Blueprint("results", __name__)
 PAGE_SIZE = 50
 COMPARED_ROWS = 200
 """Rows whose rank is compared with the rank before a refinement."""
-_SORTS = {"rank", "row"}
 _KEY_ROLES = (
     ("time",),
     ("customer", "account", "card"),
@@ -94,6 +94,7 @@ def row_details(run_id: str, row: int) -> str:
         columns=found.columns,
         related=services.results.related(g.user, run_id, row),
         shown=key_columns(run),
+        money=money_of(run),
     )
 
 
@@ -160,27 +161,43 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     only = tuple(results.suggest(g.user, run.id)) if args.get("suggest") else None
     if args.get("sample"):
         only = tuple(results.sample(g.user, run.id, budget))
-    sort, shown = args.get("sort", "rank"), key_columns(run)
-    by_role = {role: column for column, role, _ in shown}
-    query = RowQuery(
-        budget=None if only is not None else budget,
-        page=max(1, args.get("page", 1, type=int)),
-        size=PAGE_SIZE,
-        sort=by_role.get(sort, sort if sort in _SORTS else "rank"),
-        descending=sort in by_role,
-        search=args.get("search", "")[:200],
-        level=args.get("level", ""),
-        label=args.get("marked", ""),
-        only=only,
-    )
+    shown, t = key_columns(run), translator()
+    charts = results.charts(g.user, run.id)
+    category = (charts.get("by_category") or {}).get("column")
+    columns = {role: column for column, role, _ in shown}
+    filters = row_filters.read(columns, category, None if only is not None else budget, only, PAGE_SIZE, t)
     return {
-        "found": results.rows(g.user, run.id, query),
-        "query": query,
-        "sort": sort,
+        "found": results.rows(g.user, run.id, filters.query),
+        "query": filters.query,
+        "filters": filters,
+        "sort": filters.sort,
+        "category": charts.get("by_category"),
+        "reason_names": list(charts.get("reasons", {})),
         "size": PAGE_SIZE,
         "shown": shown,
+        "money": money_of(run),
         "before": _previous_ranks(run),
     }
+
+
+def money_of(run: Run) -> Callable[[Mapping[str, Any]], str]:
+    """Return a function that writes the amount of a row with its thousands separated and its currency."""
+    file, t = (run.summary or {}).get("file", {}), translator()
+    column = next((column for column, role, _ in key_columns(run) if role == "amount"), None)
+    place = file.get("columns", []).index(column) if column in file.get("columns", []) else None
+    unit = file.get("units", {}).get(str(place), "")
+    currency = next(
+        (item["column"] for item in (run.summary or {})["roles"] if item["role"] == "currency"), None
+    )
+
+    def write(row: Mapping[str, Any]) -> str:
+        value = row["numbers"].get(column)
+        if value is None:
+            return str(row["cells"].get(column) or "")
+        own = (row["cells"].get(currency) or "") if currency else ""
+        return f"{amount_text(value, t)}\u00a0{unit or own}".strip()
+
+    return write
 
 
 def _previous_ranks(run: Run) -> dict[int, int]:

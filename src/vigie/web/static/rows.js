@@ -99,7 +99,16 @@ function showProblem(text) {
 }
 
 /* ---------- filters and pages ---------- */
-filters.addEventListener("input", () => { state.page = 1; refresh(200); });
+filters.addEventListener("input", (event) => {
+  if (event.target.name === "sort") filters.down.value = "";
+  state.page = 1;
+  refresh(200);
+});
+byId("clear")?.addEventListener("click", () => {
+  for (const field of filters.querySelectorAll("input[type=search], .more input, select:not([name=sort])")) field.value = "";
+  state.page = 1;
+  load();
+});
 filters.addEventListener("submit", (event) => { event.preventDefault(); state.page = 1; refresh(); });
 function showView() {
   for (const button of views) {
@@ -224,6 +233,13 @@ drawer.addEventListener("keydown", (event) => {
 
 /* ---------- the table, by mouse and keyboard ---------- */
 place.addEventListener("click", (event) => {
+  const sort = event.target.closest("[data-sort]");
+  if (sort) {
+    filters.elements.sort.value = sort.dataset.sort;
+    filters.down.value = sort.dataset.down;
+    state.page = 1;
+    return load().then(() => place.querySelector(`[data-sort="${sort.dataset.sort}"]`)?.focus());
+  }
   const page = event.target.closest("[data-page]");
   if (page) {
     state.page = Number(page.dataset.page);
