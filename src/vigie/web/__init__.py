@@ -26,7 +26,18 @@ from flask.json.provider import DefaultJSONProvider
 from vigie import __version__, settings
 from vigie.boosting.xgboost_import import skip_estimators
 from vigie.logs import to_stderr
-from vigie.web import api, authorization, error_handlers, health, logs, oidc, pages, security, session
+from vigie.web import (
+    api,
+    authorization,
+    compression,
+    error_handlers,
+    health,
+    logs,
+    oidc,
+    pages,
+    security,
+    session,
+)
 from vigie.web.services import Services
 
 
@@ -55,6 +66,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     security.configure(app, chosen, web)
     app.extensions["vigie"] = Services.open(chosen, web)
     logs.install(app)
+    compression.install(app)
     error_handlers.install(app)
     session.install(app)
     oidc.install(app, web)

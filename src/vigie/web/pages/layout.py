@@ -74,6 +74,18 @@ def breakable(name: str) -> Markup:
 
 
 @blueprint.app_template_filter()
+def capitalize_first(text: str) -> str:
+    """Begin a text with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@blueprint.app_template_filter()
+def lower_first(text: str) -> str:
+    """Begin a text with a small letter, and leave the rest as it is."""
+    return text[:1].lower() + text[1:]
+
+
+@blueprint.app_template_filter()
 def ticks(text: str) -> Markup:
     """Show text between backticks as code."""
     parts = text.split("`")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -49,7 +51,7 @@ def render(run: Run, upload: Upload) -> str:
         points=data["budgets"],
         budget=budget,
         point=point,
-        charts=draw_charts(data, point, t),
+        charts=draw_charts(data, point, t, _links(run.id, budget, t)),
         categories=category_bars(data, point, t),
         labels=Counter(label.verdict for label in services.predictions.labels(g.user, run.id)),
         promoted=_promoted(run, budget),
@@ -120,8 +122,31 @@ def budget_of(run: Run) -> int:
     return min(max(0, request.args.get("budget", default=kept, type=int)), rows)
 
 
-def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Markup | None]:
-    """Return the charts as SVG; None for a chart that needs a column the table does not have."""
+Address = Callable[..., str]
+
+
+def _links(run_id: str, budget: int, t: Translator) -> Address:
+    """Return a function that gives the address of the rows to review with these filters."""
+
+    def address(**filters: Any) -> str:
+        return url_for(
+            "progress.show", run_id=run_id, budget=budget, lang=t.language, _anchor="table-title", **filters
+        )
+
+    return address
+
+
+def draw_charts(
+    data: Mapping[str, Any], point: Mapping[str, Any], t: Translator, address: Address | None = None
+) -> dict[str, Markup | None]:
+    """Return the charts as SVG; None for a chart that needs a column the table does not have.
+
+    Args:
+        data: of the charts.
+        point: alerts at the budget.
+        t: translator.
+        address: gives the address of the rows behind a bar; None for drawings without links.
+    """
     scores = data["scores"]
     drawn: dict[str, Markup | None] = {
         "scores": charts.histogram(scores["edges"], scores["counts"], point["threshold"], t)
@@ -129,9 +154,44 @@ def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator
     for name, labels in (("over_time", charts.time_labels), ("by_amount", charts.amount_labels)):
         chart = data.get(name) if point[name] else None
         drawn[name] = chart and charts.mirrored_bars(
-            labels(chart, t), chart["rows"], point[name], t(f"results.{name}"), t
+            labels(chart, t),
+            chart["rows"],
+            point[name],
+            t(f"results.{name}"),
+            t,
+            edges=name == "by_amount",
+            links=[] if address is None else _bar_links(name, chart, address, t),
         )
     return drawn
+
+
+def _bar_links(name: str, chart: Mapping[str, Any], address: Address, t: Translator) -> list[tuple[str, str]]:
+    """Return address and text of each bar; nothing for a time without dates, which no filter has."""
+    if name == "by_amount":
+        spans = pairwise(chart["edges"])
+        return [
+            (
+                address(least=t.plain(low), most=t.plain(high)),
+                t("results.bar_amount", low=t.decimal(low), high=t.decimal(high)),
+            )
+            for low, high in spans
+        ]
+    try:
+        starts = [datetime.fromisoformat(label) for label in chart["labels"]]
+    except ValueError:
+        return []
+    ends = [*starts[1:], starts[-1] + (starts[-1] - starts[-2] if len(starts) > 1 else timedelta(days=1))]
+    days = [
+        (start.date(), max(start, end - timedelta(seconds=1)).date())
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return [
+        (
+            address(**{"from": first.isoformat(), "to": last.isoformat()}),
+            t("results.bar_days", first=first.isoformat(), last=last.isoformat()),
+        )
+        for first, last in days
+    ]
 
 
 def category_bars(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Any] | None:

@@ -129,6 +129,19 @@ for (const button of views) {
 if (state.view) showView();
 byId("language").addEventListener("submit", (event) => { event.target.back.value = location.pathname + location.search; });
 
+// A bar of a chart leads to the rows behind it, without leaving the page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".hits a, a[data-filter]");
+  if (!link) return;
+  event.preventDefault();
+  const wanted = new URL(link.getAttribute("href"), location.href).searchParams;
+  for (const field of filters.querySelectorAll(".more-in [name]")) field.value = wanted.get(field.name) ?? "";
+  filters.querySelector(".more").open = true;
+  state.page = 1;
+  byId("table-title").scrollIntoView();
+  load(true);
+});
+
 /* ---------- labels ---------- */
 async function setLabel(number, label) {
   const buttons = document.querySelectorAll(`[data-row="${number}"] [data-mark]`);
