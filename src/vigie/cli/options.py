@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
+from vigie.cli.params import Budget, Encoding, Language, RoleOfColumn, Separator, Share, roles_by_column
+from vigie.errors import UsageRefused
 from vigie.i18n.catalogue import DEFAULT
 from vigie.roles.definitions import ROLES
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from vigie.engine.options import Options, ScoringContext
     from vigie.i18n.translator import Translator
     from vigie.settings import Settings
+    from vigie.table.options import ReadOptions
 
 _Body = TypeVar("_Body", bound=Callable[..., None])
 Decorator = Callable[[Any], Any]
@@ -51,6 +54,10 @@ def alert_budget(
 input_table = click.argument("source", metavar="INPUT")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+trust = click.option(
+    "--trust", multiple=True, metavar="SHA256",
+    help="Trust a file by its digest: its code may run, in a sandbox. Repeatable.",
+)  # fmt: skip
 lang = click.option(
     "--lang",
     default=DEFAULT,
@@ -72,17 +79,62 @@ reasons = click.option(
     help="Give the reasons why a row is suspicious.",
 )
 
+reading = options(
+    click.option("--strict", is_flag=True, help="Refuse a file with lines that do not fit instead of setting them aside."),
+    click.option("--sheet", metavar="NAME|N", help="Sheet of a workbook, by its name or its number from 1."),
+    click.option("--header-row", type=click.IntRange(0), metavar="N",
+                 help="Line with the names of the columns, from 1; 0 where there is none."),
+    click.option("--encoding", type=Encoding(), metavar="NAME", help="Encoding of a text file, such as cp1250."),
+    click.option("--separator", type=Separator(), metavar="CHAR", help="Character between the cells, such as ; or tab."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
+)  # fmt: skip
+"""Options of the commands that read a table: what is not given is found out."""
+
+
+def read_options(chosen: dict[str, Any]) -> ReadOptions:
+    """Take the options of `reading` from the parsed ones."""
+    from vigie.table.options import ReadOptions
+
+    names = ("strict", "sheet", "header_row", "encoding", "separator", "decimal")
+    return ReadOptions(**{name: chosen.pop(name) for name in names})
+
+
 matching = options(
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
                  help="Maximum number of reference models that vote."),
+    click.option("--only", type=click.Choice(["own"]), help="Leave out the reference models that come with Vigie."),
     click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
                  help="Minimum similarity of a model, from 0 to 1."),
-    role, lang, as_json,
+    role, reading, lang, as_json,
 )  # fmt: skip
 """Options of the commands that find the roles of columns and match models."""
 
 scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching)
 """Options of the commands that score a whole table."""
+
+
+def ask(question: str, option: str) -> None:
+    """Ask for a confirmation.
+
+    Raises:
+        UsageRefused: stdin is not a terminal.
+        click.Abort: the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            f"confirmation required, but stdin is not a terminal: {question}", hint=f"add {option}"
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+def confirm_trust(folder: str, digests: tuple[str, ...]) -> None:
+    """Ask whether files may run code; see `ask`."""
+    listed = ", ".join(f"{digest[:16]}…" for digest in digests)
+    ask(
+        f"Files of {folder} with the digest {listed} may then run code on this machine, in a sandbox but with "
+        "your rights. Did you make them yourself?",
+        "--yes",
+    )
 
 
 @contextmanager
@@ -98,7 +150,11 @@ def scoring_context(options: Options, config: Settings, t: Translator) -> Iterat
 
 
 def scoring_options(
-    *, role_pairs: tuple[tuple[str, str], ...], lang: str, min_similarity: float, **others: Any
+    *,
+    role_pairs: tuple[tuple[str, str], ...],
+    lang: str,
+    min_similarity: float,
+    **others: Any,
 ) -> Options:
     """Return the engine's options for what `matching` or `scoring` parsed."""
     from vigie.engine.options import Options

@@ -6,6 +6,7 @@ Never shows a cell of the table: columns by name, rows by number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -43,6 +44,7 @@ def report(
     yield _title(summary, t, source)
     yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
+    yield from _labels(summary, t, source)
     yield _models(summary["matches"], t, brief=True)
     for warning in summary.get("warnings", ()):
         yield Text(t("cli.warning", text=t.message(warning)), style="yellow")
@@ -52,6 +54,8 @@ def report(
     if written is not None:
         names = ", ".join(written.names)
         yield Text(t("cli.written", path=written.path, count=str(len(written.names)), names=names))
+        if written.set_aside is not None:
+            yield Text(t("cli.set_aside", path=str(written.set_aside)), style="yellow")
 
 
 def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum: float) -> Parts:
@@ -59,14 +63,15 @@ def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum
     yield _title(summary, t, source)
     yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
+    yield from _labels(summary, t, source)
     yield _models(summary["matches"], t, minimum=minimum)
 
 
 class Written:
-    """Where the predictions were written, and the names of the added columns."""
+    """Where the predictions were written, the names of the added columns, and the file of lines that were set aside."""
 
-    def __init__(self, path: str, names: Sequence[str]) -> None:
-        self.path, self.names = path, tuple(names)
+    def __init__(self, path: str, names: Sequence[str], set_aside: Path | None = None) -> None:
+        self.path, self.names, self.set_aside = path, tuple(names), set_aside
 
 
 def _title(summary: Summary, t: Translator, source: str) -> Text:
@@ -83,6 +88,13 @@ def _reading(summary: Summary, t: Translator) -> Parts:
             lines.append(Padding(Text(t.message(warning["hint"])), (0, 0, 0, 2)))
     if lines:
         yield _section(t("cli.reading"), *lines)
+
+
+def _labels(summary: Summary, t: Translator, source: str) -> Parts:
+    """Yield how a model is trained, where a column looks like labels."""
+    for column in summary.get("read", {}).get("labels", ())[:1]:
+        text = t("cli.labels", column=column, file=source, option=_quoted(column))
+        yield Padding(Text(text, style="green"), (0, 0, 0, 2))
 
 
 def _section(title: str, *parts: RenderableType) -> Group:

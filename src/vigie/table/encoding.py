@@ -64,9 +64,15 @@ class DecodedText:
     transcoded: bool
 
 
-def decode_text(data: Buffer, source: str) -> DecodedText:
-    """The file as UTF-8; refuses what is not text."""
-    mark, encoding = encoding_of(data, source)
+def decode_text(data: Buffer, source: str, chosen: str | None = None) -> DecodedText:
+    """Return the file as UTF-8; refuse what is not text.
+
+    Args:
+        data: the bytes of the file.
+        source: name for messages.
+        chosen: its encoding, where the user names it.
+    """
+    mark, encoding = encoding_of(data, source, chosen)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
         text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
@@ -76,13 +82,15 @@ def decode_text(data: Buffer, source: str) -> DecodedText:
     return text
 
 
-def encoding_of(data: Buffer, source: str) -> tuple[int, str]:
+def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[int, str]:
     """Bytes of the byte order mark, and Python's name of the encoding; refuses what is not text."""
     head = bytes(data[:4096])
     for magic, name in _FORMATS:
         if head.startswith(magic):
             hint = "give the file the extension of what it is, or export it as CSV"
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
+    if chosen:
+        return (len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0), codecs.lookup(chosen).name
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
     if not encoding or encoding == "utf-8":
@@ -122,7 +130,7 @@ def find_byte(data: Buffer, needle: bytes, start: int = 0) -> int:
 
 
 def release_pages(data: Buffer, start: int, end: int) -> None:
-    """Lets go of the pages of a mapped file: they are read again where somebody asks again."""
+    """Release the pages of a mapped file; they are read again on access."""
     if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
         last = min(end, len(data)) // mmap.PAGESIZE * mmap.PAGESIZE
@@ -141,7 +149,7 @@ def _wide_without_mark(head: bytes) -> str:
 
 
 def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator[bytes]:
-    """The file in UTF-8, piece by piece; refuses what its encoding does not allow."""
+    """Yield the file in UTF-8 in chunks; refuse bytes that its encoding does not allow."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 0
     try:
@@ -162,7 +170,7 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
 
 
 def _single_byte_encoding(data: Buffer, source: str) -> str:
-    """The empty string when all of the data is UTF-8."""
+    """Return the encoding of a file without a byte order mark; empty when all of the data is UTF-8."""
     multibyte = 0
     for offset, piece in byte_chunks(data, 0):
         if piece.isascii():

@@ -80,7 +80,7 @@ class ColumnParser:
         return ParsedPiece(values, self._report(cells, values)) if values.dtype == self.dtype else None
 
     def accepts(self, report: ColumnReport) -> bool:
-        """Whether few enough cells of the whole column are unreadable.
+        """Return whether few enough cells of the whole column are unreadable.
 
         Args:
             report: of all pieces, merged.
@@ -185,15 +185,16 @@ class ParserChoice:
 
 
 def candidate_parsers(
-    some: pl.DataFrame, *, comma_by_default: bool
+    some: pl.DataFrame, *, comma_by_default: bool, mark: str | None = None
 ) -> tuple[dict[str, list[ColumnParser]], str]:
     """Return for each column its parsers, best first and plain text last; and the decimal mark of the table.
 
     Args:
         some: rows from all over the table, as uploaded.
         comma_by_default: take the comma where no column tells.
+        mark: the decimal mark of the table, where the user names it.
     """
-    parsed = parse_table(some, comma_by_default=comma_by_default)
+    parsed = parse_table(some, comma_by_default=comma_by_default, mark=mark)
     comma = parsed.mark == ","
     return {
         cells.name: list(_candidates(cells, parsed.typed[cells.name], comma)) for cells in some
@@ -261,6 +262,6 @@ def _strict(trimmed: pl.Series, values: pl.Series, comma: bool, sample: pl.Serie
 
 
 def _nothing(cells: pl.Series) -> bool:
-    """Whether every cell is empty, or a way to say "missing"."""
+    """Return whether every cell is empty, or a way to say "missing"."""
     distinct = cells.str.strip_chars().unique().head(50).to_list()
     return len(distinct) < 50 and all(not cell or is_missing(cell) for cell in distinct)

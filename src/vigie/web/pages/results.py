@@ -19,6 +19,7 @@ from vigie.web import authorization
 from vigie.web.downloads import download as send_file
 from vigie.web.pages import budgets, charts, row_filters
 from vigie.web.pages.layout import translator
+from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery, current_services
 
 page = Blueprint("results", __name__)
@@ -104,7 +105,7 @@ def row_details(run_id: str, row: int) -> str:
 @authorization.needs("viewer")
 def download(run_id: str) -> Response:
     """Download the table with result and verdict columns."""
-    budget = request.args.get("budget", type=int)
+    budget = request.args.get("budget", type=whole_number)
     return send_file(run_id, request.args.get("format", "csv"), budget, translator().language)
 
 
@@ -119,7 +120,7 @@ def refine(run_id: str) -> Response:
 def budget_of(run: Run) -> int:
     """Return the number of rows to review: that of the address, else that of the run."""
     kept, rows = run.budget or 0, int((run.summary or {})["rows"])
-    return min(max(0, request.args.get("budget", default=kept, type=int)), rows)
+    return min(max(0, request.args.get("budget", default=kept, type=whole_number)), rows)
 
 
 Address = Callable[..., str]

@@ -11,6 +11,7 @@ from typing import Any
 from flask import request
 
 from vigie.i18n.translator import Translator
+from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery
 
 _SORTS = {"rank", "row"}
@@ -67,7 +68,7 @@ def read(
     chosen = {category: values["category"]} if category and values["category"] else {}
     query = RowQuery(
         budget=budget,
-        page=max(1, args.get("page", 1, type=int)),
+        page=max(1, args.get("page", 1, type=whole_number)),
         size=size,
         sort=columns.get(sort, sort),
         descending=down,
