@@ -56,6 +56,15 @@ def test_many_rows_are_told_what_each_is_told_alone(
     np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(asked), columns), few)
 
 
+def test_deep_trees_are_rewritten_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below its sixth level XGBoost finds the right child beside the left one, wherever the model says that it is."""
+    x = _incomplete(6000, 0.15)
+    model = _trained(x, max_depth=11, min_child_weight=0)
+    few = xgboost_predict.margins(model, x)
+    monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1000)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
+
+
 def test_trees_for_the_rows_are_made_once_for_a_table_in_pieces() -> None:
     """Another piece with the same gaps asks the same trees."""
     x = _incomplete(2000, 0.2)

@@ -110,6 +110,84 @@ def test_the_ranking_is_that_of_the_clean_table(
     assert all(abs(found[row] - clean_ranks[row]) <= 2 for row in LARGE), (found, clean_ranks)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20_amount_ksh.csv",
+        "21_amount_rs_dot.csv",
+        "23_amount_dr_cr.csv",
+        "24_amount_dollar_paren.csv",
+        "25_amount_arabic_digits.csv",
+    ],
+)
+def test_money_is_read(predict: Predict, clean_ranks: dict[int, int], name: str) -> None:
+    """However an amount is written, its values and the ranking are those of the clean table."""
+    clean, table = tables.read(CASES / CLEAN), tables.read(CASES / name)
+    assert table.typed["Amount"].to_list() == clean.typed["Amount"].to_list()
+    assert ranks(predict(name)) == clean_ranks
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "30_date_03-janv.-24.csv",
+        "32_date_20240103_1358.csv",
+        "33_date_202401031358.csv",
+        "35_date_rfc2822.csv",
+        "37_date_dotted_time.csv",
+        "38_date_mercredi.csv",
+        "39_date_yymmdd.csv",
+    ],
+)
+def test_dates_are_read(match: Match, name: str) -> None:
+    """However a date is written, its day is that of the clean table."""
+    clean, table = tables.read(CASES / CLEAN), tables.read(CASES / name)
+    assert table.typed["Date"].dt.date().to_list() == clean.typed["Date"].dt.date().to_list()
+    assert roles(match(name))["Date"] == "time"
+    assert table.report.columns == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("05_paid_in_withdrawn.csv", {"Paid In": "amount", "Withdrawn": "amount"}),
+        ("07_debit_credit_balance.csv", {"Debit": "amount", "Credit": "amount"}),
+        ("68_orange_money_bare_table.csv", {"Débit": "amount", "Crédit": "amount"}),
+        ("08_gross_fee_net.csv", {"Gross": "amount", "Fee": "number", "Net": "number"}),
+        (
+            "10_psp_settlement.csv",
+            {
+                "Gross Debit (GC)": "amount",
+                "Gross Credit (GC)": "amount",
+                "Net Debit (NC)": "number",
+                "Scheme Fees (NC)": "number",
+                "Merchant Reference": "row_id",
+            },
+        ),
+        ("11_damage_consistency.csv", {"claim_amount": "amount", "damage_consistency": "number"}),
+        ("12_upi_handle_email.csv", {"sender_upi": "customer", "receiver_upi": "counterparty"}),
+        ("14_warning_on_stderr.csv", {"Commission (NC)": "number", "Scheme Fees (NC)": "number"}),
+    ],
+)
+def test_roles(match: Match, name: str, expected: dict[str, str]) -> None:
+    """Debit and credit are one amount, gross comes before fee and net, and values say what names do not."""
+    found = roles(match(name))
+    assert {column: found[column] for column in expected} == expected
+
+
+@pytest.mark.parametrize("name", ["07_debit_credit_balance.csv", "68_orange_money_bare_table.csv"])
+def test_debit_and_credit_are_one_amount(predict: Predict, name: str) -> None:
+    """A large amount is found on either side."""
+    found = ranks(predict(name))
+    assert max(found.values()) <= 5, found
+
+
+def test_no_warning_on_stderr(predict: Predict, recwarn: pytest.WarningsRecorder) -> None:
+    """Columns of fees with many empty cells raise no warning of a library."""
+    predict("14_warning_on_stderr.csv")
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 def with_texts(every: int) -> pl.DataFrame:
     frame = tables.read(CASES / CLEAN).frame
     texts = [f"note {i}" if i % every == 0 else cell for i, cell in enumerate(frame["Amount"])]

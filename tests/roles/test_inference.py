@@ -155,7 +155,7 @@ def test_without_names_only_what_is_safe_is_said(fill: Fill) -> None:
     roles = infer(fill(kinds))
     found = {column: roles.of(column).role for column in kinds}
     assert found == {
-        "c0": "row_id", "c1": "time", "c2": "ip", "c3": "email", "c4": "customer", "c5": "amount",
+        "c0": "row_id", "c1": "time", "c2": "ip", "c3": "customer", "c4": "counterparty", "c5": "amount",
         "c6": "category", "V1": "number",
     }  # fmt: skip
 

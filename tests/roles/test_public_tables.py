@@ -366,7 +366,7 @@ cvv_match | label | trust_signal
 """,
     "two customers, one an e-mail address": """
 custAttr1 | digits | customer
-custAttr2 | vpa | email
+custAttr2 | vpa | account customer
 amount | money | amount
 """,
     "payments by a number": """

@@ -317,3 +317,98 @@ def test_parse_does_not_depend_on_the_order_of_rows_or_columns():
     straight = parse(frame)
     assert parse(frame.select("t", "m", "d", "n")).select(frame.columns).equals(straight)
     assert parse(frame.reverse()).equals(straight.reverse())
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["KSh536.35", "-KSh1,573.58"], [536.35, -1573.58]),
+        (["Rs. 536.35", "-Rs. 1,573.58"], [536.35, -1573.58]),
+        (["536.35 Cr", "1,573.58 Dr"], [536.35, -1573.58]),
+        (["12.50 D", "13.00 C"], [-12.5, 13.0]),
+        (["1.234,50 S", "12,00 H"], [-1234.5, 12.0]),
+        (["CR 12.50", "DR 3.00"], [12.5, -3.0]),
+        (["$536.35", "$(1,573.58)"], [536.35, -1573.58]),
+        (["(KSh 12.00)", "KSh 5.00"], [-12.0, 5.0]),
+        (["٥٣٦٫٣٥", "-١٬٥٧٣٫٥٨"], [536.35, -1573.58]),
+        (["१२.५०", "-३.००"], [12.5, -3.0]),
+        (["GH₵ 12.50", "GH₵1,200.00"], [12.5, 1200.0]),
+        (["₦5,000.00", "-₦300.00"], [5000.0, -300.0]),
+        (['="12.50"', '="-3.00"'], [12.5, -3.0]),
+        (["'12.50", "'7"], [12.5, 7.0]),
+        (["R1,234.50", "-R5.00"], [1234.5, -5.0]),
+        (["12€50", "3€20"], [12.5, 3.2]),
+        (["12 345 F CFA", "-300 F CFA"], [12345, -300]),
+        (["12,000/-", "500/="], [12000, 500]),
+        (["EUR -12.50", "EUR 13.00"], [-12.5, 13.0]),
+        (["\u2013 13.00", "\u22125.50"], [-13.0, -5.5]),
+        (["\u200e12.50", "13.00"], [12.5, 13.0]),
+        (["00100", "00250"], [100, 250]),
+    ],
+)
+def test_money(cells, values):
+    """Currencies before, after and inside, sides, other digits and wrappings; the sign is kept."""
+    assert typed(cells, "Amount").to_list() == values
+
+
+@pytest.mark.parametrize("cells", [["R123", "R456"], ["12C", "13D"], ["MT12", "MT13"], ["SR1001", "SR1002"]])
+def test_codes_are_no_money(cells):
+    """Letters before digits are a code where the name does not say money."""
+    assert typed(cells, "x").dtype == pl.String
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["03-janv.-24", "14-févr.-24"], datetime(2024, 1, 3)),
+        (["20240103 13:58", "20240104 01:02"], datetime(2024, 1, 3, 13, 58)),
+        (["20240103T135800Z", "20240104T010200Z"], datetime(2024, 1, 3, 13, 58)),
+        (["202401031358", "202401040102"], datetime(2024, 1, 3, 13, 58)),
+        (["Wed, 03 Jan 2024 13:58:00 GMT", "Thu, 04 Jan 2024 01:58:00 GMT"], datetime(2024, 1, 3, 13, 58)),
+        (["Wed Jan  3 13:58:00 2024", "Thu Jan 14 13:58:00 2024"], datetime(2024, 1, 3, 13, 58)),
+        (["03/01/2024 13.58", "14/01/2024 01.02"], datetime(2024, 1, 3, 13, 58)),
+        (["03/01/2024 à 13h58", "14/01/2024 à 01h02"], datetime(2024, 1, 3, 13, 58)),
+        (["03/01/2024 - 13:58", "14/01/2024 - 01:02"], datetime(2024, 1, 3, 13, 58)),
+        (["mercredi 3 janvier 2024", "jeudi 4 janvier 2024"], datetime(2024, 1, 3)),
+        (["mar. 2 janv. 2024", "mer. 3 janv. 2024"], datetime(2024, 1, 2)),
+        (["1er janvier 2024", "2 janvier 2024"], datetime(2024, 1, 1)),
+        (["miércoles, 3 de enero de 2024", "jueves, 4 de enero de 2024"], datetime(2024, 1, 3)),
+        (["quarta-feira, 3 de janeiro de 2024", "sexta-feira, 5 de maio de 2024"], datetime(2024, 1, 3)),
+        (["Mittwoch, 3. Januar 2024", "Freitag, 5. März 2024"], datetime(2024, 1, 3)),
+        (["3-ene-24", "4-dic-24"], datetime(2024, 1, 3)),
+        (["Jan 3rd, 2024", "Feb 14th, 2024"], datetime(2024, 1, 3)),
+        (["2024.01.03.", "2024.12.31."], datetime(2024, 1, 3)),
+        (["2024年1月3日", "2024年12月31日"], datetime(2024, 1, 3)),
+        (["03-JAN-24 01.58.00.000000 PM", "04-JAN-24 11.58.00.000000 AM"], datetime(2024, 1, 3, 13, 58)),
+        (["03JAN2024:13:58:00", "04FEB2024:01:58:00"], datetime(2024, 1, 3, 13, 58)),
+        (["03/01/24 1:58 p. m.", "14/01/24 11:58 a. m."], datetime(2024, 1, 3, 13, 58)),
+        (["03.01.2024 13:58 Uhr", "14.01.2024 01:58 Uhr"], datetime(2024, 1, 3, 13, 58)),
+        (["2024-01-03T13:58:00+01:00[Europe/Paris]"], datetime(2024, 1, 3, 12, 58)),
+        (
+            ["Wed Jan 03 2024 13:58:00 GMT+0100 (Central European Standard Time)"],
+            datetime(2024, 1, 3, 12, 58),
+        ),
+        (["45294", "45295"], datetime(2024, 1, 3)),
+        (["45294,5", "45295,25"], datetime(2024, 1, 3, 12)),
+        (["240103", "240229"], datetime(2024, 1, 3)),
+        (["030124", "290224"], datetime(2024, 1, 3)),
+    ],
+)
+def test_dates_as_people_write_them(cells, first):
+    """Names of days and months, joiners, dotted times, compact digits and days of spreadsheets."""
+    series = typed(cells, "Date")
+    assert series.dtype == MOMENT
+    assert series[0] == first
+    assert series.null_count() == 0
+
+
+def test_whole_numbers_that_are_dates():
+    """A whole number in a column that is called a date is a moment, also where it came with a type."""
+    frame = pl.DataFrame(
+        {"date": [20240103, None], "tx_time": [202401031358, 202401031359], "n": [20240103, 20240104]}
+    )
+    assert parse(frame).to_dict(as_series=False) == {
+        "date": [datetime(2024, 1, 3), None],
+        "tx_time": [datetime(2024, 1, 3, 13, 58), datetime(2024, 1, 3, 13, 59)],
+        "n": [20240103, 20240104],
+    }

@@ -143,25 +143,25 @@ def _tree(tree: dict[str, Any], below: list[int], above: list[int], width: int) 
     defaults, conditions = tree["default_left"], tree["split_conditions"]
     lefts: list[int] = []
     rights: list[int] = []
-    parents: list[int] = []
     columns: list[int] = []
     values: list[float] = []
-    pending = [(0, 2147483647, False)]
-    while pending:
-        node, parent, is_right = pending.pop()
+
+    def present(node: int) -> int:
         while left[node] >= 0 and below[split_on[node]] < 0:
             node = left[node] if defaults[node] else right[node]
-        here = len(values)
-        if here:
-            (rights if is_right else lefts)[parent] = here
+        return node
+
+    # Level by level, the right child next to the left one: below the sixth level XGBoost takes its number for granted.
+    nodes, parents = [present(0)], [2147483647]
+    for here, node in enumerate(nodes):
         leaf = left[node] < 0
-        lefts.append(-1)
-        rights.append(-1)
-        parents.append(parent)
+        lefts.append(-1 if leaf else len(nodes))
+        rights.append(-1 if leaf else len(nodes) + 1)
         columns.append(0 if leaf else (below if defaults[node] else above)[split_on[node]])
         values.append(conditions[node])
         if not leaf:
-            pending += [(right[node], here, True), (left[node], here, False)]
+            nodes += [present(left[node]), present(right[node])]
+            parents += [here, here]
     zeros, nothing = [0] * len(values), [0.0] * len(values)
     return tree | {
         "tree_param": tree["tree_param"] | {"num_nodes": str(len(values)), "num_feature": str(width)},

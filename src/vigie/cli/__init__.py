@@ -7,6 +7,7 @@
     refine          suggest, refine: rows to review, and scores that learn from their labels
     train           train: a reference model from a labelled table, or from each of a folder
     models          models list, show, add, import, activate, deactivate, remove
+    calibrate       models calibrate: an imported model, with labelled rows
     sign            models sign, models verify
     migrate         migrate
     cache           cache list, verify, clear
@@ -15,7 +16,7 @@
     admin           db upgrade, library build
     doctor          doctor
     costs           costs
-    populate        the command of populate_reference_models.py
+    populate        populate: registers every model under a folder; populate_reference_models.py is the same command
 
     errors          error boundary: errors to messages and exit codes
     options         options that several commands have

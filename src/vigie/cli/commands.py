@@ -15,6 +15,7 @@ from vigie.cli.doctor import doctor
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.migrate import migrate
 from vigie.cli.models import models
+from vigie.cli.populate import populate
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
 from vigie.cli.scorer import fit, score
@@ -47,7 +48,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    predict, spark_predict, match, fit, score, suggest, refine, train, models, migrate, costs, doctor, cache, serve, worker, users, db,
+    predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, users, db,
     library,
 ):  # fmt: skip
     cli.add_command(command)

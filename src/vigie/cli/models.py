@@ -11,6 +11,7 @@ import click
 
 from vigie import settings
 from vigie.cli import options
+from vigie.cli.calibrate import calibrate
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.sign import sign, verify
 from vigie.errors import UsageRefused
@@ -33,7 +34,7 @@ _NAME = click.argument("name", metavar="NAME[@VERSION]")
     ),
 )
 def models() -> None:
-    """List, add, import, sign, activate and remove reference models."""
+    """List, add, import, calibrate, sign, activate and remove reference models."""
 
 
 @models.command(
@@ -359,9 +360,12 @@ def _card(entry: ModelVersion) -> RenderableType:
 def _measured_on(performance: Mapping[str, Any]) -> str:
     if performance.get("source") == "declared":
         return "declared by its authors"
+    if performance.get("source") == "measured":
+        return f"measured on {performance['measured_on']}"
     tables = performance.get("own", {}).get("worlds")
     return f"on {tables} held-out simulated tables of its domain" if tables else "as measured"
 
 
+models.add_command(calibrate)
 models.add_command(sign)
 models.add_command(verify)

@@ -109,14 +109,20 @@ def convert(
     return replace(made, features={**made.features, "own": own | stated}, profile=profile)
 
 
-def import_(catalog: Catalog, bundle: Bundle, store: Store, policy: SignaturePolicy) -> Registered:
-    """Publish and register a converted model."""
+def import_(
+    catalog: Catalog,
+    bundle: Bundle,
+    store: Store,
+    policy: SignaturePolicy,
+    provenance: Mapping[str, Any] | None = None,
+) -> Registered:
+    """Publish and register a converted model; its provenance is that of its profile unless another is given."""
     if policy.required:
         raise UnsignedBundle(
             bundle.name,
             hint="import it without VIGIE_REQUIRE_SIGNATURE, then sign it with `vigie models sign`",
         )
-    provenance = dict(bundle.profile.get("provenance", {}))
+    provenance = dict(provenance or bundle.profile.get("provenance", {}))
     files = pack(bundle, created=_UNKNOWN_TIME, libraries=provenance.get("libraries"))
     return _register(catalog, bundle, publish_version(store, files), store.location, provenance)
 

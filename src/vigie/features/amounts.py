@@ -146,7 +146,7 @@ def _ratios(view: ColumnView, amount: Floats) -> dict[str, Floats]:
             with np.errstate(divide="ignore", invalid="ignore"):
                 out[name] = np.where(reference > 0, amount / reference, np.nan)
     parts = [np.abs(values) for _, values in view.numbers.all("amount")]
-    if len(parts) > 1:
+    if len(parts) > 1 and not view.numbers.has_amount_sides:
         ranks = np.stack([view.state.amount_ranks.of(str(i), part) for i, part in enumerate(parts)])
         with np.errstate(invalid="ignore"):
             out["amount_parts"] = np.nanmax(ranks, axis=0) - np.nanmedian(ranks, axis=0)

@@ -12,6 +12,8 @@ from vigie.features.cells import as_numbers
 from vigie.fitted_state import FeatureState
 from vigie.roles.inference import Roles
 
+_MAX_BOTH = 0.01
+"""Share of the rows that may have two of the amounts where these are sides of one."""
 _GRID_BITS = 20
 """Sums of amounts are exact up to 2^33 median amounts, in steps of about a millionth of one."""
 
@@ -55,9 +57,25 @@ class NumberColumns:
 
     @cached_property
     def amount(self) -> Floats | None:
-        """(rows,) the main amount without its sign: a debit of 50 is as large as a credit of 50."""
-        values = self.best("amount")
-        return None if values is None else np.abs(values)
+        """(rows,) the main amount without its sign: a debit of 50 is as large as a credit of 50.
+
+        Several columns of amounts of which a row has one, such as debit and credit, are one amount.
+        """
+        columns = [values for _, values in self.all("amount")]
+        if not columns:
+            return None
+        if not self.has_amount_sides:
+            return np.abs(columns[0])
+        total: Floats = np.nansum(np.abs(columns), axis=0)
+        return np.where(np.isfinite(columns).any(axis=0), total, np.nan)
+
+    @cached_property
+    def has_amount_sides(self) -> bool:
+        """Whether the columns of amounts are sides of one amount, as debit and credit are: a row has one of them."""
+        columns = [values for _, values in self.all("amount")]
+        if len(columns) < 2:
+            return False
+        return self._state.amounts.are_sides.get(lambda: _are_sides(columns), default=False)
 
     @cached_property
     def log_amount(self) -> Floats | None:
@@ -78,6 +96,12 @@ class NumberColumns:
     def _amount_scale(self) -> float:
         amount = self.amount
         return self._state.amounts.scale.get(lambda: 1.0 if amount is None else positive_median(amount))
+
+
+def _are_sides(columns: list[Floats]) -> bool:
+    """Whether hardly any row has two of the amounts, and each column has some."""
+    filled = np.array([np.isfinite(values) & (values != 0) for values in columns])
+    return bool((filled.sum(axis=0) > 1).mean() <= _MAX_BOTH and filled.any(axis=1).all())
 
 
 def positive_median(x: Floats) -> float:

@@ -104,6 +104,9 @@ class AmountState(Section):
         "amount category"
     )  # the category that explains the amounts best
     has_round: Statistic[bool] = _statistic("round amounts")  # whether some amounts are rounder than others
+    are_sides: Statistic[bool] = _statistic(
+        "amount sides"
+    )  # whether a row has one of the amounts, such as debit or credit
 
 
 @dataclass

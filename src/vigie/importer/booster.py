@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import xgboost
+from numpy.typing import NDArray
 
+from vigie.importer import sklearn_estimators
 from vigie.importer.decompression import Unreadable
 from vigie.importer.pickle_reader import Record
-from vigie.importer.sklearn_transformers import Unsupported, as_record, get, json_value
+from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
 
 _VERSION = str(xgboost.__version__)
 _OBJECTIVES = ("binary:logistic", "reg:logistic")
 _CLASSIFIER = "xgboost.sklearn.XGBClassifier"
+_WRAPPERS = (_CLASSIFIER, "xgboost.sklearn.XGBRFClassifier", "xgboost.sklearn.XGBRegressor")
 _BOOSTER = "xgboost.core.Booster"
 
 
@@ -34,6 +37,9 @@ class Classifier:
         names: names of the features, None where the booster has none.
         missing: value that counts as missing.
         version: version of XGBoost that wrote `booster`.
+        output: `log-odds` where the margin of the booster is the score, `probability` where it is one, `margin` where the
+            score is the only column after the last step and the booster is constant.
+        last: steps after the preprocessing that belong to the classifier.
     """
 
     booster: bytes
@@ -41,12 +47,14 @@ class Classifier:
     names: list[str] | None
     missing: float
     version: str = _VERSION
+    output: str = "log-odds"
+    last: tuple[Step, ...] = ()
 
 
 def is_classifier(fitted: Any) -> bool:
     """Return whether `from_fitted` reads a fitted object."""
     record = as_record(fitted)
-    return record is not None and record.path in {_CLASSIFIER, _BOOSTER}
+    return record is not None and record.path in {*_WRAPPERS, _BOOSTER, *sklearn_estimators.CLASSIFIERS}
 
 
 def from_fitted(fitted: Any) -> Classifier:
@@ -57,17 +65,21 @@ def from_fitted(fitted: Any) -> Classifier:
         Unreadable: the installed XGBoost cannot read it.
     """
     record = as_record(fitted)
-    if record is None or record.path not in {_CLASSIFIER, _BOOSTER}:
+    if record is None or not is_classifier(record):
         raise Unsupported(
             record.path if record else f"a {type(fitted).__name__} where a classifier is expected"
         )
+    if record.path in sklearn_estimators.FORESTS:
+        return _from_forest(record)
+    if record.path in sklearn_estimators.CLASSIFIERS:
+        return _from_linear(record)
     if record.path == _BOOSTER:
         return _validate(_restore(fitted), math.nan)
     if int(get(record, "n_classes_", 2) or 2) > 2:
-        raise Unsupported(f"{_CLASSIFIER} of {get(record, 'n_classes_')} classes, where fraud has two")
+        raise Unsupported(f"{record.path} of {get(record, 'n_classes_')} classes, where fraud has two")
     held = get(record, "_Booster")
     if held is None:
-        raise Unsupported(f"{_CLASSIFIER} that was never fitted")
+        raise Unsupported(f"{record.path} that was never fitted")
     missing = json_value(get(record, "missing"))
     booster = _restore(held)
     best = booster.attributes().get("best_iteration") or ""
@@ -84,6 +96,42 @@ def from_bytes(data: bytes) -> Classifier:
     except (xgboost.core.XGBoostError, ValueError) as error:
         raise Unreadable(f"a booster that XGBoost {_VERSION} cannot read") from error
     return _validate(booster, math.nan)
+
+
+def importances(record: Record, width: int) -> NDArray[np.float64]:
+    """Return (features,) the importances of a classifier of XGBoost or scikit-learn, as its own class computes them.
+
+    Args:
+        record: the fitted classifier.
+        width: number of its features.
+    """
+    if record.path in sklearn_estimators.CLASSIFIERS:
+        return sklearn_estimators.importances(record, 1)
+    held = get(record, "_Booster")
+    if held is None:
+        raise Unsupported(f"{record.path} that was never fitted")
+    booster = _restore(held)
+    scores = booster.get_score(importance_type=get(record, "importance_type") or "gain")
+    names = booster.feature_names or [f"f{at}" for at in range(width)]
+    out = np.array([scores.get(name, 0.0) for name in names], dtype=np.float32)
+    return np.asarray(out / out.sum() if out.sum() > 0 else out, dtype=np.float64)
+
+
+def _from_forest(record: Record) -> Classifier:
+    found = from_bytes(json.dumps(sklearn_estimators.forest_document(record)).encode())
+    return replace(found, names=_seen_names(record), output="probability")
+
+
+def _from_linear(record: Record) -> Classifier:
+    step = sklearn_estimators.linear_step(record)
+    found = from_bytes(json.dumps(sklearn_estimators.constant_document()).encode())
+    names = _seen_names(record)
+    return replace(found, width=len(step["weights"]), names=names, output="margin", last=(step,))
+
+
+def _seen_names(record: Record) -> list[str] | None:
+    names = get(record, "feature_names_in_")
+    return None if names is None else [str(name) for name in names]
 
 
 def _restore(held: Any) -> xgboost.Booster:
@@ -136,6 +184,7 @@ def _check_tree(tree: dict[str, Any], width: int) -> None:
         count == 0
         or not len(left) == len(right) == len(split) == len(tree["split_conditions"])
         or ((right != -1) != inner).any()
+        or (right[inner] != left[inner] + 1).any()  # XGBoost reads the right child there
         or (children < 1).any()
         or (children >= count).any()
         or (np.bincount(children, minlength=count) > 1).any()

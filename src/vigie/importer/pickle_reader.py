@@ -25,6 +25,7 @@ from vigie.importer.decompression import LimitedReader, Unreadable, decompressed
 
 _MAX_NAME_LENGTH = 200
 _MAX_REFUSED_NAMES = 20
+_MAX_FIELDS, _MAX_RECORD = 32, 1024
 
 
 class NamesRefused(Exception):
@@ -62,20 +63,31 @@ class _ArrayRecord(Record):
 # fmt: off
 _ALLOWED = {
     "xgboost.core": ("Booster",),
-    "xgboost.sklearn": ("XGBClassifier",),
+    "xgboost.sklearn": ("XGBClassifier", "XGBRFClassifier", "XGBRegressor"),
     "xgboost.compat": ("XGBoostLabelEncoder",),
     "sklearn.pipeline": ("Pipeline", "FeatureUnion"),
     "sklearn.compose._column_transformer": ("ColumnTransformer", "_RemainderColsList", "make_column_selector"),
     "sklearn.impute._base": ("SimpleImputer", "MissingIndicator"),
-    "sklearn.preprocessing._data": ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"),
+    "sklearn.preprocessing._data": (
+        "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer"),
+    "sklearn.preprocessing._discretization": ("KBinsDiscretizer",),
+    "sklearn.preprocessing._target_encoder": ("TargetEncoder",),
     "sklearn.preprocessing._encoders": ("OneHotEncoder", "OrdinalEncoder"),
-    "sklearn.preprocessing._label": ("LabelEncoder",),
+    "sklearn.preprocessing._label": ("LabelEncoder", "LabelBinarizer"),
     "sklearn.preprocessing._function_transformer": ("FunctionTransformer",),
     "sklearn.feature_selection._univariate_selection": (
         "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFwe", "f_classif", "f_regression", "chi2"),
     "sklearn.feature_selection._mutual_info": ("mutual_info_classif", "mutual_info_regression"),
     "sklearn.feature_selection._variance_threshold": ("VarianceThreshold",),
     "sklearn.feature_selection._rfe": ("RFE", "RFECV"),
+    "sklearn.feature_selection._from_model": ("SelectFromModel",),
+    "sklearn.feature_selection._sequential": ("SequentialFeatureSelector",),
+    "sklearn.linear_model._logistic": ("LogisticRegression",),
+    "sklearn.linear_model._coordinate_descent": ("Lasso", "LassoCV"),
+    "sklearn.svm._classes": ("LinearSVC",),
+    "sklearn.ensemble._forest": ("RandomForestClassifier", "ExtraTreesClassifier"),
+    "sklearn.tree._classes": ("DecisionTreeClassifier", "ExtraTreeClassifier"),
+    "sklearn.tree._tree": ("Tree",),
     "sklearn.utils._bunch": ("Bunch",),
     "numpy.random._pickle": ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"),
     "numpy.random._mt19937": ("MT19937",),
@@ -232,19 +244,43 @@ def _shape(shape: object) -> tuple[int, ...]:
 
 
 def _dtype(declared: object) -> np.dtype[Any]:
-    """Return a numpy dtype of plain values; structured types, dates and types of other modules are refused."""
+    """Return a numpy dtype of plain values, or of records of them; dates and types of other modules are refused."""
     if isinstance(declared, Name) and declared.path.startswith("numpy."):
         declared = _DtypeRecord("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
     if not isinstance(declared, _DtypeRecord) or not declared.arguments:
         raise Unreadable("an array of an unknown type")
     code = declared.arguments[0]
+    if isinstance(declared.state, tuple) and any(part is not None for part in declared.state[2:5]):
+        return _record_dtype(declared.state)
     if not isinstance(code, str) or not _TYPE.fullmatch(code):
         raise Unreadable("an array of a type that is not of plain values")
     state = declared.state
     order = state[1] if isinstance(state, tuple) and len(state) > 1 else "|"
-    if isinstance(state, tuple) and any(part is not None for part in state[2:5]):
-        raise Unreadable("an array of records")
     return np.dtype((order if order in {"<", ">"} else "") + code.lstrip("<>=|"))
+
+
+def _record_dtype(state: tuple[Any, ...]) -> np.dtype[Any]:
+    """Return a type of records of plain numbers, such as the nodes of a scikit-learn tree."""
+    if len(state) < 6 or state[2] is not None or not isinstance(state[4], dict):
+        raise Unreadable("an array of records of an unknown layout")
+    names, fields, size = state[3], state[4], state[5]
+    if not isinstance(names, tuple) or set(names) != set(fields) or not 0 < len(names) <= _MAX_FIELDS:
+        raise Unreadable("an array of records of an unknown layout")
+    formats, offsets = [], []
+    for name in names:
+        field = fields[name]
+        if not isinstance(name, str) or not isinstance(field, tuple) or len(field) != 2:
+            raise Unreadable("an array of records of an unknown layout")
+        dtype, offset = _dtype(field[0]), field[1]
+        if dtype.hasobject or dtype.names or not isinstance(offset, int) or not isinstance(size, int):
+            raise Unreadable("an array of records that are not of numbers")
+        if not 0 <= offset <= size - dtype.itemsize:
+            raise Unreadable("an array of records of an unknown layout")
+        formats.append(dtype)
+        offsets.append(offset)
+    if size > _MAX_RECORD:
+        raise Unreadable("an array of records of an unknown layout")
+    return np.dtype({"names": list(names), "formats": formats, "offsets": offsets, "itemsize": size})
 
 
 def _from_bytes(data: object, shape: tuple[int, ...], dtype: np.dtype[Any], *, fortran: bool) -> Any:

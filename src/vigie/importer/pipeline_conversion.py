@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from vigie.importer.pickle_reader import Record
+from vigie.importer.sklearn_numeric import NUMERIC
+from vigie.importer.sklearn_selection import SELECTORS
 from vigie.importer.sklearn_transformers import (
     TRANSFORMERS,
     ConvertedPipeline,
@@ -112,10 +114,14 @@ def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:
 
 
 def _extend_by_dict(pipeline: ConvertedPipeline, saved: dict[Any, Any]) -> ConvertedPipeline:
-    """Append a dict of fitted parts: encoders by column, then an imputer, a scaler and a selector; refuse other entries."""
-    for key in saved:
-        if key not in {*_NAME_KEYS, *_ENCODER_KEYS, *_STEP_KEYS, *_SELECTOR_KEYS}:
-            raise Unsupported(f"an entry {str(key)[:60]!r} of a dict")
+    """Append a dict of fitted parts: encoders by column, then an imputer, a scaler and a selector.
+
+    Other entries are left out where they hold plain values, such as a version or a date, and refused where they hold a
+    fitted object, which may change the values.
+    """
+    for key, value in saved.items():
+        if key not in {*_NAME_KEYS, *_ENCODER_KEYS, *_STEP_KEYS, *_SELECTOR_KEYS} and holds_fitted(value):
+            raise Unsupported(f"an entry {str(key)[:60]!r} of a dict that holds a fitted object")
     encoders: Any = next((saved[key] for key in _ENCODER_KEYS if saved.get(key)), {})
     if not isinstance(encoders, dict) or not set(encoders) <= set(pipeline.names):
         raise Unsupported("a dict with encoders of columns it does not list")
@@ -126,6 +132,15 @@ def _extend_by_dict(pipeline: ConvertedPipeline, saved: dict[Any, Any]) -> Conve
         pipeline = extend(pipeline, saved.get(key))
     kept = next((saved[key] for key in _SELECTOR_KEYS if saved.get(key) is not None), None)
     return pipeline if kept is None else extend(pipeline, kept)
+
+
+def holds_fitted(value: Any) -> bool:
+    """Return whether a value is a fitted object, or a collection with one."""
+    if isinstance(value, dict):
+        return any(map(holds_fitted, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(holds_fitted, value))
+    return isinstance(value, Record) or (as_record(value) is not None and not isinstance(value, np.generic))
 
 
 def _keep_names(pipeline: ConvertedPipeline, wanted: Sequence[Any]) -> ConvertedPipeline:
@@ -209,6 +224,8 @@ def _positions(pipeline: ConvertedPipeline, chosen: Any) -> list[int]:
 
 _CONVERTERS: dict[str, Callable[[ConvertedPipeline, Record], ConvertedPipeline]] = {
     **TRANSFORMERS,
+    **NUMERIC,
+    **SELECTORS,
     "sklearn.pipeline.Pipeline": _pipeline,
     "sklearn.pipeline.FeatureUnion": _union,
     "sklearn.compose._column_transformer.ColumnTransformer": _column_transformer,

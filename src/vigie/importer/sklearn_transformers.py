@@ -55,14 +55,15 @@ class ConvertedPipeline:
             return self
         return self.append({"op": "select", "keep": keep}, [self.names[at] for at in keep])
 
-    def finish(self, width: int, missing: float) -> ConvertedPipeline:
-        """Return the pipeline as input of a booster of `width` features.
+    def finish(self, width: int, missing: float, *, zeros_missing: bool = True) -> ConvertedPipeline:
+        """Return the pipeline as input of a classifier of `width` features.
 
-        A zero that scikit-learn left out of a sparse matrix, and the value `missing`, are missing for XGBoost.
+        A zero that scikit-learn left out of a sparse matrix, and the value `missing`, are missing for XGBoost; the former is
+        a zero for scikit-learn, which `zeros_missing` says.
         """
         if len(self.names) != width:
             raise Unsupported(f"an engineer that gives {len(self.names)} features to a booster of {width}")
-        done = self.append({"op": "blank", "value": 0.0}) if self.sparse else self
+        done = self.append({"op": "blank", "value": 0.0}) if self.sparse and zeros_missing else self
         return done if math.isnan(missing) else done.append({"op": "blank", "value": missing})
 
     def to_json(self) -> dict[str, Any]:
@@ -257,7 +258,7 @@ def _function(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
     name = {"absolute": "abs"}.get(path.removeprefix("numpy."), path.removeprefix("numpy."))
     if not genuine or name not in {"log1p", "log", "expm1", "exp", "sqrt", "abs"} or get(record, "kw_args"):
         raise Unsupported(
-            f"{record.path} of a function other than numpy's log1p, log, expm1, exp, sqrt, absolute"
+            f"{record.path} of {path[:80]}, a function other than numpy's log1p, log, expm1, exp, sqrt and absolute"
         )
     return pipeline.append({"op": "function", "name": name})
 

@@ -16,6 +16,7 @@ from typing import Any
 from vigie.importer import sandbox
 
 MODEL, ENGINEER, SELECTOR = "model", "engineer", "selector"
+_PIPELINE = "sklearn.pipeline.Pipeline"
 
 
 class _ConversionFailed(Exception):
@@ -73,9 +74,10 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
             opened[role] = _open_file(current, data, request, protections, trusted)
         current = Path(request["files"][MODEL]).name
         pipeline, classifier = _assemble(opened, request["columns"])
+        output = {} if classifier.output == "log-odds" else {"output": classifier.output}
         report = {
             "ok": True,
-            "features": pipeline.to_json(),
+            "features": pipeline.to_json() | output,
             "digests": digests,
             "trusted": trusted,
             "xgboost": classifier.version,
@@ -133,20 +135,36 @@ def _unpickle(name: str, data: bytes) -> Any:
         ) from error
 
 
+def _ends_in_classifier(value: Any) -> bool:
+    from vigie.importer import booster, sklearn_transformers
+
+    record = sklearn_transformers.as_record(value)
+    return booster.is_classifier(value) or (record is not None and record.path == _PIPELINE)
+
+
 def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, Any]:
     """Return the preprocessing of engineer, selector and the model's own pipeline, and its classifier."""
     from vigie.importer import booster, pipeline_conversion, sklearn_transformers
 
     model = opened[MODEL]
     before: list[Any] = [opened[role] for role in (ENGINEER, SELECTOR) if role in opened]
-    record = sklearn_transformers.as_record(model)
-    if record is not None and record.path == "sklearn.pipeline.Pipeline":
+    if isinstance(model, dict):
+        key = next((key for key, value in model.items() if _ends_in_classifier(value)), None)
+        rest = {name: value for name, value in model.items() if name != key}
+        if key is not None:
+            model = model[key]
+            if not before or pipeline_conversion.holds_fitted(rest):
+                before.append(rest)
+    while (record := sklearn_transformers.as_record(model)) and record.path == _PIPELINE:
         steps = [fitted for _, fitted in sklearn_transformers.require(record, "steps")]
         before, model = [*before, *steps[:-1]], steps[-1]
-    if isinstance(model, dict):
-        model = next((value for value in model.values() if booster.is_classifier(value)), model)
     classifier = model if isinstance(model, booster.Classifier) else booster.from_fitted(model)
     pipeline = pipeline_conversion.convert(
         before, names=classifier.names, width=classifier.width, columns=columns
     )
-    return pipeline.finish(classifier.width, classifier.missing), classifier
+    done = pipeline.finish(
+        classifier.width, classifier.missing, zeros_missing=classifier.output == "log-odds"
+    )
+    for step in classifier.last:
+        done = done.append(step, ["log-odds"])
+    return done, classifier

@@ -16,7 +16,9 @@ from vigie.errors import ForeignModelRefused
 
 _OPERATIONS = frozenset(
     {"split", "select", "impute", "isnull", "scale", "affine", "ordinal", "onehot", "function", "blank"}
+    | {"power", "quantile", "bins", "linear"}
 )
+_OUTPUTS = ("log-odds", "probability", "margin")
 _HEADER_BYTES = 16 * 1024**2
 _MAX_DEPTH = 20
 _HINTS = {
@@ -97,7 +99,8 @@ def _parse(header: dict[str, Any], booster: bytes, model: str) -> WorkerResponse
     xgboost: Any = header.get("xgboost")
     valid = (
         isinstance(features, dict)
-        and set(features) == {"format", "kind", "columns", "names", "steps"}
+        and set(features) - {"output"} == {"format", "kind", "columns", "names", "steps"}
+        and features.get("output", "log-odds") in _OUTPUTS
         and (features["format"], features["kind"]) == (1, "native")
         and _is_text_list(features["columns"])
         and _is_text_list(features["names"])

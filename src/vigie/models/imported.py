@@ -21,6 +21,7 @@ from vigie.models.imported_columns import ColumnTrace, ImportedColumn, describe_
 from vigie.models.imported_matching import coverage_of, match_imported, table_columns
 from vigie.models.imported_pipeline import apply_steps
 from vigie.models.model_inputs import ModelInputs
+from vigie.models.trained.column_matching import ColumnMatch
 from vigie.models.trained.table_model import matched_names
 from vigie.roles.inference import Roles
 
@@ -35,6 +36,9 @@ MAX_TRUST = 0.97
 
 UNSTATED_SKILL = 0.7
 """ROC AUC of a model whose owner states none."""
+
+SMALLEST_PROBABILITY = 1e-6
+"""Probability of a forest below which a row has the log-odds of this one."""
 
 TRUST_RAMPS = {"similarity": (0.4, 0.6), "present": (0.5, 0.8), "skill": (0.5, 0.7)}
 """Values from which trust begins, and from which it is full: of the similarity of the columns, of the weight of those that
@@ -66,13 +70,22 @@ class ImportedModel:
         by names and roles alone.
         """
         own = self._own(columns)
-        known = [ImportedColumn.from_json(item) for item in own["columns"]]
-        found = match_imported(known, table_columns(frame, roles))
+        found = self._match(frame, roles, columns)
         trust = trust_in(*coverage_of(own["worth"], found), own.get("roc_auc"))
         bound = matched_names(found)
         if trust <= 0:
             bound = bind(columns, {column.column: column.role for column in roles.columns})
         return TableVote(self.margin(frame, inputs, bound), bound, trust)
+
+    def find_columns(self, frame: pl.DataFrame, roles: Roles, columns: Mapping[str, str]) -> dict[str, str]:
+        """Return column of the model -> column of a table like its own.
+
+        Args:
+            frame: (rows, columns) typed.
+            roles: of its columns.
+            columns: column of the model -> its role.
+        """
+        return matched_names(self._match(frame, roles, columns))
 
     def margin(self, frame: pl.DataFrame, inputs: ModelInputs, bound: Mapping[str, str]) -> Floats:
         """Return (rows,) log-odds of fraud, rows in the order of the inputs."""
@@ -93,12 +106,20 @@ class ImportedModel:
         }
         if len(found) < MIN_COVERAGE * len(wanted):
             return np.zeros(frame.height)
-        return margins(self.booster, apply_steps(found, self.recipe))
+        matrix, output = apply_steps(found, self.recipe), self.recipe.get("output", "log-odds")
+        if output == "margin":
+            return matrix[:, 0].astype(np.float64)
+        margin = margins(self.booster, matrix)
+        return _log_odds(margin) if output == "probability" else margin
 
     @classmethod
     def from_parts(cls, booster: bytes, recipe: Mapping[str, Any]) -> ImportedModel:
         """Return a model from verified bytes and its recipe."""
         return cls(xgboost_import.open_trees(booster), recipe)
+
+    def _match(self, frame: pl.DataFrame, roles: Roles, columns: Mapping[str, str]) -> dict[str, ColumnMatch]:
+        known = [ImportedColumn.from_json(item) for item in self._own(columns)["columns"]]
+        return match_imported(known, table_columns(frame, roles))
 
     @cached_property
     def _traces(self) -> list[ColumnTrace]:
@@ -130,6 +151,12 @@ def trust_in(present: float, similarity: float, skill: float | None) -> float:
     for name, (low, high) in TRUST_RAMPS.items():
         trust *= float(np.clip((values[name] - low) / (high - low), 0, 1))
     return trust
+
+
+def _log_odds(probability: Floats) -> Floats:
+    """Return (rows,) log-odds; of certain rows those of a probability next to 0 or 1."""
+    clipped = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def _cells(series: pl.Series, trace: ColumnTrace) -> npt.NDArray[Any]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,7 +117,7 @@ class _Slot:
         try:
             for undo in self.inverse:
                 value = undo(value)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, TypeError, ValueError):  # a root of a negative number is complex
             return None
         return value if math.isfinite(value) else None
 
@@ -268,6 +269,51 @@ def _function(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTr
     return _opaque(slots, step, traces) if inverse is None else [slot.then(inverse) for slot in slots]
 
 
+def _power(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
+    undo = _undo_box_cox if step["method"] == "box-cox" else _undo_yeo_johnson
+    return [slot.then(partial(undo, power)) for slot, power in zip(slots, step["lambdas"], strict=True)]
+
+
+def _undo_box_cox(power: float, value: float) -> float:
+    return math.exp(value) if power == 0 else float((1 + power * value) ** (1 / power))
+
+
+def _undo_yeo_johnson(power: float, value: float) -> float:
+    if value >= 0:
+        return math.expm1(value) if power == 0 else float((1 + power * value) ** (1 / power)) - 1
+    other = 2 - power
+    return -math.expm1(-value) if other == 0 else 1 - float((1 - other * value) ** (1 / other))
+
+
+def _quantile(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
+    references = step["references"]
+    out = []
+    for slot, quantiles in zip(slots, step["quantiles"], strict=True):
+        middle = float(np.interp(0.5, references, quantiles))
+        _note(slot, traces, low=quantiles[0], high=quantiles[-1], center=middle)
+        out.append(slot.then(partial(_undo_quantile, references, quantiles, step["normal"])))
+    return out
+
+
+def _undo_quantile(
+    references: Sequence[float], quantiles: Sequence[float], normal: bool, value: float
+) -> float:
+    share = NormalDist().cdf(value) if normal else value
+    return float(np.interp(share, references, quantiles))
+
+
+def _bins(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
+    for slot, edges in zip(slots, step["edges"], strict=True):
+        traces[slot.origin].cuts += [raw for edge in edges if (raw := slot.raw(edge)) is not None]
+    return _opaque(slots, step, traces)
+
+
+def _linear(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
+    for slot, weight in zip(slots, step["weights"], strict=True):
+        traces[slot.origin].gain += abs(weight)
+    return [_Slot(0, None)]
+
+
 def _encode(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
     out = []
     for slot, encoding in zip(slots, step["columns"], strict=True):
@@ -284,6 +330,10 @@ _TRACERS: dict[str, Callable[[list[_Slot], Mapping[str, Any], list[ColumnTrace]]
     "scale": _scale,
     "affine": _affine,
     "function": _function,
+    "power": _power,
+    "quantile": _quantile,
+    "bins": _bins,
+    "linear": _linear,
     "ordinal": _encode,
     "onehot": _encode,
     "blank": _same,

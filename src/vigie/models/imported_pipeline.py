@@ -24,12 +24,20 @@ from 0 in what the step receives. In all of them JSON `null` stands for "missing
                                   "width": count, "unknown": index | null}, …]}
         a category sets its output to 1; `null` sets none (a dropped or ignored category)
     {"op": "function", "name": "log1p" | "log" | "expm1" | "exp" | "sqrt" | "abs"}
+    {"op": "power", "method": "yeo-johnson" | "box-cox", "lambdas": [number, …]}
+    {"op": "quantile", "quantiles": [[number, …], …], "references": [number, …], "normal": true | false}
+        where a value lies among the quantiles of its column, as a share or as that quantile of the normal distribution
+    {"op": "bins", "edges": [[number, …], …]}    number of the interval between ascending inner edges
+    {"op": "linear", "weights": [number, …], "intercept": number}     one column: the weighted sum
     {"op": "blank", "value": number}            that value means "missing" to the booster
+
+An optional `"output"` says what the model gives: `log-odds`, where the trees give them and it is left out; `probability`;
+or `margin`, where the only column after the last step is the log-odds and the trees add nothing.
 
 A column the table lacks is missing in every row. A category never seen in training takes `unknown`, also
 where the original would have stopped with an error: one odd row must not stop a whole table.
 
-This module must not load a model, and imports no vendor but numpy.
+This module must not load a model, and imports no vendor but numpy and, for normal quantiles, scipy.
 """
 
 from __future__ import annotations
@@ -45,6 +53,9 @@ from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 
 FORMAT = 1
+_TINY = float(np.spacing(1.0))
+_BOUNDARY = 1e-7
+"""Distance from the outermost quantiles at which scikit-learn takes a value for one of them."""
 
 Column = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -197,6 +208,67 @@ def _function(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
     return [_FUNCTIONS[step["name"]](_floats(slot)) for slot in slots]
 
 
+def _power(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
+    transform = {"yeo-johnson": _yeo_johnson, "box-cox": _box_cox}[step["method"]]
+    return [transform(_floats(slot), float(by)) for slot, by in _paired(slots, step["lambdas"], "power")]
+
+
+def _box_cox(values: Floats, power: float) -> Floats:
+    return np.log(values) if power == 0 else np.asarray(np.expm1(power * np.log(values)) / power)
+
+
+def _yeo_johnson(values: Floats, power: float) -> Floats:
+    """Return transformed values. Source: I.-K. Yeo, R. A. Johnson, Biometrika 87, 2000."""
+    out = np.full(len(values), np.nan)
+    positive, negative = values >= 0, values < 0
+    above, below = np.log1p(values[positive]), np.log1p(-values[negative])
+    out[positive] = above if abs(power) < _TINY else np.expm1(power * above) / power
+    other = 2 - power
+    out[negative] = -below if abs(other) < _TINY else -np.expm1(other * below) / other
+    return out
+
+
+def _quantile(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
+    references = np.array(step["references"], dtype=np.float64)
+    out = []
+    for slot, quantiles in _paired(slots, step["quantiles"], "quantile"):
+        out.append(_share_of(_floats(slot), np.array(quantiles), references, normal=step["normal"]))
+    return out
+
+
+def _share_of(values: Floats, quantiles: Floats, references: Floats, *, normal: bool) -> Floats:
+    """Return the shares as scikit-learn's QuantileTransformer computes them."""
+    slack = _BOUNDARY if normal else 0.0
+    low, high = values - slack < quantiles[0], values + slack > quantiles[-1]
+    if not normal:
+        low, high = values == quantiles[0], values == quantiles[-1]
+    up = np.interp(values, quantiles, references)
+    down = np.interp(-values, -quantiles[::-1], -references[::-1])
+    shares = np.where(np.isnan(values), np.nan, 0.5 * (up - down))
+    shares[high] = 1.0
+    shares[low] = 0.0
+    if not normal:
+        return shares
+    from scipy.special import ndtri
+
+    edge = _BOUNDARY - np.spacing(1)
+    return np.asarray(np.clip(ndtri(shares), ndtri(edge), ndtri(1 - edge)))
+
+
+def _bins(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
+    out: list[Column] = []
+    for slot, edges in _paired(slots, step["edges"], "bins"):
+        values = _floats(slot)
+        found = np.searchsorted(np.array(edges, dtype=np.float64), values, side="right").astype(np.float64)
+        out.append(np.where(np.isnan(values), np.nan, found))
+    return out
+
+
+def _linear(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
+    weighted = [_floats(slot) * float(weight) for slot, weight in _paired(slots, step["weights"], "linear")]
+    return [np.sum(weighted, axis=0) + float(step["intercept"])]
+
+
 def _blank(slots: list[Column], step: Mapping[str, Any]) -> list[Column]:
     floats = [_floats(slot) for slot in slots]
     return [np.where(slot == float(step["value"]), np.nan, slot) for slot in floats]
@@ -212,6 +284,10 @@ _OPERATIONS: dict[str, Callable[[list[Column], Mapping[str, Any]], list[Column]]
     "ordinal": _ordinal,
     "onehot": _onehot,
     "function": _function,
+    "power": _power,
+    "quantile": _quantile,
+    "bins": _bins,
+    "linear": _linear,
     "blank": _blank,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from vigie.roles.amount_sides import gross_amounts
 from vigie.roles.candidates import Candidate, candidates_of
 from vigie.roles.column_stats import ColumnStats
 from vigie.roles.definitions import role_names, role_of
@@ -24,11 +25,21 @@ _DATE_CONCEPTS = frozenset(
 """Concepts that the name of a part of the date of an event may have."""
 _COUNTER_WORDS = frozenset({"a", "b", "duplicated"})
 _UNNAMED_MAX_SCORE = 0.6
+_SURE_AMOUNT = 0.9
+"""Score of an amount that its name leaves no doubt about."""
+_REFERENCES = frozenset({"reference", "ref", "referencia", "refs", "references", "referenz"})
+_UNIQUE_SHARE = 0.97
+_SPAN_WORDS = frozenset(
+    {"ms", "msec", "millis", "milliseconds", "latency", "elapsed", "processing", "duration"}
+)
 _YEAR = 365.25 * 86_400
 
 
 def assign(
-    stats: Mapping[str, ColumnStats], names: Mapping[str, ParsedName], chosen: Mapping[str, str]
+    stats: Mapping[str, ColumnStats],
+    names: Mapping[str, ParsedName],
+    chosen: Mapping[str, str],
+    sides: tuple[str, str] | None = None,
 ) -> dict[str, Candidate]:
     """Choose the role of every column.
 
@@ -36,8 +47,11 @@ def assign(
         stats: column -> statistics of its values.
         names: column -> its parsed name.
         chosen: column -> role chosen by the user; never changed.
+        sides: the columns of debits and credits, as `amount_sides` found them.
     """
     table = _Assignment(stats, names, chosen)
+    table.settle_amounts(sides)
+    table.settle_references()
     table.settle_actor_and_counterparty()
     table.pair_coordinates()
     table.settle_duplicate_names()
@@ -92,6 +106,31 @@ class _Assignment:
         if name in self.candidates:
             kept = () if replace_reasons else self.chosen[name].reasons
             self.chosen[name] = Candidate(role, score, (*kept, reason))
+
+    def settle_amounts(self, sides: tuple[str, str] | None) -> None:
+        """Take debit and credit for one amount in two columns, and the gross amount before what is left of it."""
+        named = [
+            n
+            for n in self.columns_of("amount")
+            if self.chosen[n].score >= _SURE_AMOUNT and n not in (sides or ())
+        ]
+        if sides is not None and not named:
+            for name in self.columns_of("amount"):
+                self.reassign(
+                    name, "number", BASIC_SCORE, "another column is the amount", replace_reasons=True
+                )
+            for name in sides:
+                self.reassign(name, "amount", 0.95, "debit and credit are one amount", replace_reasons=True)
+        elif not named:
+            for name in gross_amounts(name for name in self.candidates if self.stats[name].kind == "number"):
+                self.reassign(name, "amount", 0.95, "name says gross amount", replace_reasons=True)
+
+    def settle_references(self) -> None:
+        """Take references that no two rows share for numbers of the rows, whoever gave them: `Merchant Reference`."""
+        for name in self.columns_of(*role_names(lambda role: role.is_party)):
+            unique = self.stats[name].distinct_share > _UNIQUE_SHARE and self.stats[name].n_rows > 20
+            if unique and _REFERENCES & set(self.names[name].words):
+                self.reassign(name, "row_id", 0.85, UNIQUE_REASON)
 
     def settle_actor_and_counterparty(self) -> None:
         """Keep one customer; the others become e-mails, accounts or phones where they can."""
@@ -150,6 +189,13 @@ class _Assignment:
                 penalty = 0.03 * (1.0 - stats.distinct_share)
                 score = chosen.score - penalty - 0.3 * stats.null_share
                 self.chosen[name] = Candidate("time", score, chosen.reasons)
+        has_moments = any(self.stats[name].kind == "time" for name in self.columns_of("time"))
+        for name in self.columns_of("time"):
+            is_span = bool(_SPAN_WORDS & set(self.names[name].words))
+            if has_moments and is_span and self.stats[name].kind == "number":
+                self.reassign(
+                    name, "number", BASIC_SCORE, "a length of time beside a date", replace_reasons=True
+                )
 
     def find_times_of_day(self) -> None:
         """Read seconds within a day, beside a date, as the hour; they need not cover the night."""

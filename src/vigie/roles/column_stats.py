@@ -75,7 +75,7 @@ _EMPTY = ColumnStats("empty", null_share=1.0)
 def column_stats(frame: pl.DataFrame) -> dict[str, ColumnStats]:
     """Return the statistics of every column of a typed table."""
     n_rows = frame.height
-    sample = frame if n_rows <= SAMPLE_ROWS else frame[_spread_rows(n_rows)]
+    sample = sample_rows(frame)
     texts = _text_stats(sample)
     stats = {s.name: texts[s.name] if s.name in texts else _stats(s) for s in sample.iter_columns()}
     if n_rows <= SAMPLE_ROWS:
@@ -89,6 +89,11 @@ def column_stats(frame: pl.DataFrame) -> dict[str, ColumnStats]:
             share = _distinct_share(counts[name], n_rows, stats[name])
             stats[name] = replace(stats[name], distinct_share=share)
     return stats
+
+
+def sample_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return at most `SAMPLE_ROWS` rows, spread over the table."""
+    return frame if frame.height <= SAMPLE_ROWS else frame[_spread_rows(frame.height)]
 
 
 def _stats_of_rare_values(series: pl.Series) -> ColumnStats:

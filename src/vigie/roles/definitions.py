@@ -76,8 +76,6 @@ _ROLES = (
         .8 | claim | count avg ratio num many span month hour before past id type risk
         .6 | total | count avg ratio many item
         .8 | installment | count avg ratio
-        .8 | fee amount|price | count avg ratio
-        .6 | fee | count ratio
         .93 | claim injury|vehicle|damage | count num many id date time past ratio | money_of_many_values
         .85 | damage | count num id level ratio date type | money_of_many_values
         .85 | claim|vehicle amount|damage | count avg ratio id date time

@@ -88,7 +88,7 @@ def looks_like_money(s: ColumnStats) -> bool:
 
 def looks_like_entity(s: ColumnStats) -> bool:
     """Return whether the values are codes that repeat."""
-    is_code = s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits"}
+    is_code = s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits", "handle"}
     return is_code and s.n_distinct > 30 and s.distinct_share < 0.9
 
 

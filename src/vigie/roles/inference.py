@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from vigie.errors import NotFound, UnknownColumn
+from vigie.roles.amount_sides import amount_sides
 from vigie.roles.assignment import assign
-from vigie.roles.column_stats import column_stats
+from vigie.roles.column_stats import column_stats, sample_rows
 from vigie.roles.definitions import ROLES, role_names, role_of
 from vigie.roles.fallbacks import UNIQUE_REASON
 from vigie.roles.name_parser import parse_name, strip_common_prefix
@@ -143,7 +144,7 @@ def infer(frame: pl.DataFrame, overrides: Mapping[str, str] | None = None) -> Ro
         if role not in ROLES:
             raise NotFound("role", role, known=ROLES)
     names = {name: parse_name(short) for name, short in strip_common_prefix(tuple(frame.columns)).items()}
-    assigned = assign(column_stats(frame), names, chosen)
+    assigned = assign(column_stats(frame), names, chosen, amount_sides(sample_rows(frame)))
     return Roles(
         tuple(
             ColumnRole(

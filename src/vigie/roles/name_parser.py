@@ -250,7 +250,8 @@ def _deletions_of(word: str) -> Iterator[str]:
 
 
 def _correct_typo(word: str) -> str | None:
-    """Return the known word that differs by one letter, for words long enough to be certain."""
+    """Return the known word that differs by one letter but the first, for words long enough to be certain."""
     if len(word) < 6:
         return None
-    return next((near for form in _deletions_of(word) if (near := _words_by_deletion().get(form))), None)
+    near = (_words_by_deletion().get(form) for form in _deletions_of(word))
+    return next((known for known in near if known and known[0] == word[0]), None)

@@ -9,7 +9,8 @@ from vigie.roles.name_lexicon import word_set
 from vigie.table.parsing.months import month_of
 
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_HANDLE = re.compile(r"[^@\s]+@[^@\s.]+|@[^@\s]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HASH = re.compile(r"(?=.*\d)[0-9a-fA-F]{16,128}")
 _AGENT = re.compile(
@@ -85,6 +86,7 @@ _LISTED_WORDS = frozenset({"state", "currency", "country", "weekday", "month"})
 _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
     ("ip", _IP.fullmatch, 0.8),
     ("email", _EMAIL.fullmatch, 0.8),
+    ("handle", _HANDLE.fullmatch, 0.8),
     ("uuid", _UUID.fullmatch, 0.8),
     ("card", _is_card_number, 0.95),
     ("hash", _HASH.fullmatch, 0.8),
@@ -106,7 +108,7 @@ _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
 def common_pattern(texts: list[str]) -> str:
     """Return the pattern that most texts have; empty where they have none in common.
 
-    One of `ip email uuid hash user_agent clock phone weekday month currency country state card zip digits code words prose`.
+    One of `ip email handle uuid hash user_agent clock phone weekday month currency country state card zip digits code words prose`.
     """
     cells = [text.strip() for text in texts if text.strip()]
     if not cells:

@@ -21,7 +21,7 @@ LABEL_WORDS = word_set(
 
 _YEAR_2000, _YEAR_2035 = 946_684_800.0, 2_051_222_400.0
 _DAY = 86_400.0
-_CODE_PATTERNS = word_set("zip card code hash uuid digits email ip phone")
+_CODE_PATTERNS = word_set("zip card code hash uuid digits email handle ip phone")
 
 
 def is_integer(s: ColumnStats) -> bool:
@@ -103,7 +103,8 @@ def entity(s: ColumnStats) -> float:
         return 0.0
     if s.is_binary or (s.pattern in {"country", "currency"} and s.n_distinct < 200):
         return 0.0
-    if s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits", "card", "email", "phone"}:
+    codes = {"code", "hash", "uuid", "digits", "card", "email", "handle", "phone"}
+    if s.kind == "text" and s.pattern in codes:
         return 1.0 if s.n_distinct > 20 else 0.88
     if s.n_distinct <= 6:
         return 0.0
@@ -124,6 +125,11 @@ def _money(s: ColumnStats) -> float:
     if s.kind != "number" or s.n_distinct <= 6 or is_epoch(s):
         return 0.0
     return 1.0 if s.n_distinct > 30 or s.distinct_share > 0.5 else 0.8
+
+
+def _is_share(s: ColumnStats) -> bool:
+    """Whether the values are fractions between 0 and 1, as scores are and sums of money are not."""
+    return s.kind == "number" and s.min >= 0 and s.max <= 1 and s.integer_share < 0.9
 
 
 def _number(s: ColumnStats) -> float:
@@ -234,7 +240,9 @@ CHECKS: dict[str, Check] = {
     "age": _age,
     "money": _money,
     "money_or_number": lambda s: max(_money(s), 0.95 * _number(s)),
-    "money_of_many_values": lambda s: _money(s) if s.n_distinct > 25 or s.is_ordinal else 0.0,
+    "money_of_many_values": lambda s: (
+        _money(s) if (s.n_distinct > 25 or s.is_ordinal) and not _is_share(s) else 0.0
+    ),
     "cents": lambda s: float(
         s.kind == "number" and s.integer_share < 0.95 and s.cents_share > 0.98 and s.n_distinct > 30
     ),

@@ -13,12 +13,23 @@
     evaluation            performance on the rows held out
     packaging             bundle and summary; card writes the model card
     publishing            to the store and the catalog
+    imported              measures and calibrates an imported model
 
 `inspect` makes the plan, `fit` trains and evaluates, `train` does both. Nothing here reads a file or a setting.
 """
 
 from vigie.training.fitting import TrainingResult, fit, train
+from vigie.training.imported import MeasuredModel, calibrate_imported
 from vigie.training.inspection import TrainingPlan, inspect
 from vigie.training.publishing import publish
 
-__all__ = ["TrainingPlan", "TrainingResult", "fit", "inspect", "publish", "train"]
+__all__ = [
+    "MeasuredModel",
+    "TrainingPlan",
+    "TrainingResult",
+    "calibrate_imported",
+    "fit",
+    "inspect",
+    "publish",
+    "train",
+]

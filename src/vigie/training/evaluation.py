@@ -61,11 +61,19 @@ def evaluate(model: TrainedModel, held: Subset, roles: Roles, seed: int) -> Eval
         "transferable": model.transferable.margin_of(held.evidence.inputs)[order],
     }
     timed = held.times is not None
-    own_evaluation, transferable = (_evaluate_margins(fraud, m, seed, timed) for m in margins.values())
+    own_evaluation, transferable = (evaluate_margins(fraud, m, seed, timed=timed) for m in margins.values())
     return Evaluations(own_evaluation, transferable, coverage, {"label": fraud.astype(float), **margins})
 
 
-def _evaluate_margins(fraud: Labels, margin: Floats, seed: int, timed: bool) -> Evaluation:
+def evaluate_margins(fraud: Labels, margin: Floats, seed: int, *, timed: bool) -> Evaluation:
+    """Evaluate the margins of one model, and fit a calibrator to them.
+
+    Args:
+        fraud: (rows,) true is fraud, in the order of time where there is one.
+        margin: (rows,) log-odds of the same rows.
+        seed: of the halves that the calibration error is measured with.
+        timed: whether the rows have a time; then slices of it are measured as well.
+    """
     area, precision, top = metrics.measure(fraud, margin)
     error = calibration.calibration_error(margin, fraud, seed)
     performance: dict[str, Any] = {

@@ -17,8 +17,10 @@ from vigie.table.parsing.columns import blanks_to_null, parse_table, simplify_ty
 from vigie.table.parsing.dates import parse_dates, parse_most_dates, parse_times_of_day
 from vigie.table.parsing.nulls_and_booleans import is_missing, parse_booleans
 from vigie.table.parsing.numbers import parse_numbers
+from vigie.table.parsing.spelling import Spelling, spelling_of
 from vigie.table.report import ColumnReport
 
+_PLAIN = Spelling()
 _EXPECTED = {"numbers": "number", "dates": "time", "clock": "time"}
 
 
@@ -47,6 +49,7 @@ class ColumnParser:
         month_first: of dates in digits.
         tolerant: null where a cell is something else, instead of objecting.
         mark: decimal mark of the column, where it is known.
+        spelling: of its cells.
     """
 
     kind: str
@@ -56,6 +59,7 @@ class ColumnParser:
     month_first: bool = False
     tolerant: bool = False
     mark: str = ""
+    spelling: Spelling = _PLAIN
 
     def parse(self, cells: pl.Series) -> ParsedPiece | None:
         """Parse a piece of the column; None where a cell is something else."""
@@ -86,7 +90,7 @@ class ColumnParser:
     def _values(self, cells: pl.Series) -> pl.Series | None:
         if self.kind == "flags":
             return parse_booleans(cells, is_sample=True)
-        cells = cells.str.strip_chars()
+        cells = self.spelling.plain(cells.str.strip_chars())
         if self.tolerant:
             found = tolerance.parse_most_of(
                 self.kind, cells, self.sample, self.comma, self.month_first, self.mark
@@ -105,7 +109,7 @@ class ColumnParser:
             return None
         expected = _EXPECTED[self.kind]
         if values.null_count():
-            cells = cells.str.strip_chars()
+            cells = self.spelling.plain(cells.str.strip_chars())
             report = tolerance.describe_cells(cells, values, read_as=expected, expected=expected)
             if report is not None:
                 return report
@@ -202,21 +206,26 @@ def _candidates(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[Co
         yield ColumnParser("typed", values.dtype, cells.clear())
         return
     trimmed = cells.fill_null("").str.strip_chars()
+    spelling = spelling_of(trimmed.filter(trimmed != ""))
+    trimmed = spelling.plain(trimmed)
     sample, mark = trimmed.filter(trimmed != "").head(2000), ""
-    may_tolerate = not names_identifier(cells.name)
-    strict = _accepting(cells, values, comma, sample) if values.dtype != pl.String else []
-    tolerant = list(_strict(trimmed, values, comma, sample)) if strict else []
+    parsers = [
+        replace(parser, spelling=spelling)
+        for parser in (_strict(trimmed, values, comma, sample) if values.dtype != pl.String else ())
+    ]
+    strict = [parser for parser in parsers if parser.parse(cells) is not None]
     if not strict and (found := tolerance.parse_most(trimmed, sample, comma=comma)) is not None:
         mark = found.mark
-        tolerant = list(_tolerant(found, comma, sample))
+        parsers = list(_tolerant(found, comma, sample))
     elif values.dtype == pl.Float64:
         numbers = parse_numbers(trimmed, sample, comma)
         mark = numbers.mark if numbers else ""
     yield from strict
-    if may_tolerate:
-        for parser in tolerant:
+    if not names_identifier(cells.name):
+        mark = mark or ("," if comma else ".")
+        for parser in parsers:
             if parser.kind in _EXPECTED:
-                yield replace(parser, tolerant=True, mark=mark or ("," if comma else "."))
+                yield replace(parser, tolerant=True, mark=mark, spelling=spelling)
     yield ColumnParser("text", pl.String(), sample)
 
 
@@ -225,11 +234,6 @@ def _tolerant(found: tolerance.TolerantColumn, comma: bool, sample: pl.Series) -
     yield ColumnParser(found.kind, dtype, sample, comma, bool(found.month_first))
     if dtype == pl.Int64 and found.kind == "numbers":
         yield ColumnParser("numbers", pl.Float64(), sample, comma)
-
-
-def _accepting(cells: pl.Series, values: pl.Series, comma: bool, sample: pl.Series) -> list[ColumnParser]:
-    parsers = _strict(cells.fill_null("").str.strip_chars(), values, comma, sample)
-    return [parser for parser in parsers if parser.parse(cells) is not None]
 
 
 def _strict(trimmed: pl.Series, values: pl.Series, comma: bool, sample: pl.Series) -> Iterator[ColumnParser]:

@@ -15,9 +15,10 @@ import polars as pl
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.parallel import ROWS_PER_THREAD, in_threads
-from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day
+from vigie.table.parsing.dates import DATETIME, parse_dates, parse_times_of_day, parse_whole_dates
 from vigie.table.parsing.nulls_and_booleans import parse_booleans
 from vigie.table.parsing.numbers import parse_numbers
+from vigie.table.parsing.spelling import Spelling, spelling_of
 from vigie.table.parsing.tolerance import describe_cells, is_reported, is_tolerated, parse_most
 from vigie.table.report import ColumnReport, ReadReport
 from vigie.table.table import Table
@@ -109,7 +110,8 @@ def simplify_type(series: pl.Series) -> pl.Series:
         whole = series.cast(pl.Int64, strict=False)
         return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)
     if dtype.is_integer():
-        return series.cast(pl.Int64)
+        dates = parse_whole_dates(series)
+        return series.cast(pl.Int64) if dates is None else dates
     if dtype.is_numeric():
         numbers = series.cast(pl.Float64)
         return numbers.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
@@ -151,6 +153,8 @@ def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bo
     trimmed = cells
     if (sample != (narrow := sample.str.strip_chars())).any():
         trimmed, sample = cells.str.strip_chars(), narrow
+    if (spelling := spelling_of(sample)) != Spelling():
+        trimmed, sample = spelling.plain(cells.str.strip_chars()), spelling.plain(sample)
     if (dates := parse_dates(trimmed, sample, month_first=month_first)) is not None:
         report = describe_cells(trimmed, dates.values, read_as="time", expected="time")
         return _Column(dates.values, month_first=dates.month_first, report=report)

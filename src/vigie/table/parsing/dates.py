@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.table.parsing.months import ENGLISH, MONTHS, month_of
+from vigie.table.parsing.date_spelling import respell_dates
 from vigie.table.parsing.nulls_and_booleans import is_complete, is_missing
 
 DATETIME = pl.Datetime("us")
@@ -29,13 +29,30 @@ _DAYS = (
     (re.compile(r"[A-Za-z]{3} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%b %d{s}{y}"),
     (re.compile(r"[A-Za-z]{4,9} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%B %d{s}{y}"),
 )
-_COMPACT = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
+_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_SIX_DIGITS = {
+    "%y%m%d": re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"),
+    "%d%m%y": re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}"),
+}
+_WHOLE_DATE = r"^(?:19|20)\d{6}(?:\d{4}|\d{6})?$"
+_SERIAL_NAME = re.compile(r"date|fecha|^data|[ _]data|datum|jour", re.IGNORECASE)
+_SERIAL = r"^\d{5}(?:[.,]\d+)?$"
+_FIRST_SERIAL, _LAST_SERIAL = 29_221.0, 54_789.0
+"""From 1980 to 2050."""
+_SERIAL_EPOCH = -2_209_161_600_000_000
+"""Microseconds from 1970 to 1899-12-30."""
+_MONTHS = (
+    "jan|ene|f[eé]v|feb|mar|m[aä]r|a[pbv]r|ma[iy]|ju[inl]|aug|ago|ao[uû]|sep|set|o[ck]t|out|nov|d[eé][cz]|dic"
+)
+_ODD_DATE = (
+    rf"(?i)\d.{{0,5}}\b(?:{_MONTHS})|\d(?:{_MONTHS})|\b(?:{_MONTHS})\pL{{0,7}}\.?[\s/-]+\d|^\d{{8}}[T\s_-]+\d|^\d{{4}}\.\s?\d|年"
+    r"|\d\s*[-–|@_,]\s*\d{1,2}[:h]|\d{2}\D{1,12}\d{1,2}[h.]\d{2}|\d[:.]\d{2}.*(?:\s[a-z/]+|[ap]\.?\s?m\.?|\])$"
+)
+_FEW_CELLS = 200
 _DATE_NAME = re.compile(
     r"date|fecha|^data|_data|jour|^day|^dt|_dt|^dob|_dob|birth|naiss|nasc|nacim|time|heure|hora|stamp|_on$|_at$",
     re.IGNORECASE,
 )
-_NAMED_MONTH = re.compile(r"\d{1,2}[- /](?:de )?([^\W\d_]{3,})\.?[- /](?:del? )?\d{2,4}")
-_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_FORMATS = 4
 _FEW = 2000
 _MOST = 0.5
@@ -70,9 +87,17 @@ def parse_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = Fals
         sample: some of the cells, none of them empty.
         month_first: try mm/dd before dd/mm, because another column of the table is written so.
     """
-    if _named_elsewhere(sample):
-        cells, sample = _in_english(cells), _in_english(sample)
-    formats = _formats(sample)
+    found = _parse_formats(cells, _formats(sample), month_first)
+    if found is None and _may_respell(sample) and _formats(respell_dates(sample.head(_FEW_CELLS))):
+        formats = _formats(respell_dates(sample))
+        found = _parse_formats(respell_dates(cells), formats, month_first) if formats else None
+    if found is None:
+        numbers = parse_date_numbers(cells, sample)
+        return None if numbers is None else ParsedDates(numbers, None)
+    return found
+
+
+def _parse_formats(cells: pl.Series, formats: list[str], month_first: bool) -> ParsedDates | None:
     if not formats:
         return None
     numeric = any(fmt.startswith(("%d/%m", "%d-%m")) for fmt in formats)
@@ -95,16 +120,13 @@ def parse_most_dates(
         month_first: whether mm/dd; None takes what reads more cells, the day first where both read as many.
     """
     few = sample.head(_FEW)
-    named = few.filter(
-        pl.Series([bool(_NAMED_MONTH.match(cell)) for cell in few.to_list()], dtype=pl.Boolean)
-    )
-    if len(named) > _MOST * len(few) and _named_elsewhere(named):
-        cells, few = _in_english(cells), _in_english(few)
-    compact = bool(_DATE_NAME.search(few.name))
-    found = Counter(filter(None, (_format_of(cell.strip(), compact) for cell in few.to_list())))
-    if found.total() <= _MOST * len(few):
+    shown = _shown_formats(few)
+    if shown.total() <= _MOST * len(few) and _may_respell(few):
+        cells, few = respell_dates(cells), respell_dates(few)
+        shown = _shown_formats(few)
+    if shown.total() <= _MOST * len(few):
         return None
-    formats = [fmt for fmt, _ in found.most_common(_MOST_FORMATS)]
+    formats = [fmt for fmt, _ in shown.most_common(_MOST_FORMATS)]
     numeric = any(fmt.startswith(("%d/%m", "%d-%m")) for fmt in formats)
     orders = ((False, True) if month_first is None else (month_first,)) if numeric else (False,)
     read = {order: _parse(cells, [_swap(fmt) for fmt in formats] if order else formats) for order in orders}
@@ -113,20 +135,43 @@ def parse_most_dates(
     return ParsedDates(read[best], best if numeric else None)
 
 
-def _named_elsewhere(sample: pl.Series) -> bool:
-    """Whether months are named as in French, Spanish or Portuguese: `12 août 2023`, `1 de mayo de 2023`."""
-    found = [_NAMED_MONTH.match(cell) for cell in sample.head(50).to_list() if not is_missing(cell)]
-    words = {match[1].lower() for match in found if match}
-    return all(found) and not words <= ENGLISH and all(month_of(word) for word in words)
+def _shown_formats(cells: pl.Series) -> Counter[str]:
+    compact, six = bool(_DATE_NAME.search(cells.name)), _six_digits(cells)
+    return Counter(filter(None, (_format_of(cell, compact, six) for cell in cells.to_list())))
 
 
-def _in_english(cells: pl.Series) -> pl.Series:
-    plain = cells.str.to_lowercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
-    plain = plain.str.replace_all(r"\.? +(?:de |del )?", " ")
-    longest_first = sorted(MONTHS, key=len, reverse=True)
-    return plain.str.replace_many(
-        longest_first, [_SHORT[MONTHS[word] - 1] for word in longest_first], leftmost=True
-    )
+def _may_respell(sample: pl.Series) -> bool:
+    """Whether cells may be dates in another spelling: they have digits, and letters or a time with dots."""
+    few = sample.head(_FEW_CELLS)
+    share = few.str.contains(_ODD_DATE).mean()
+    return isinstance(share, float) and share > _MOST
+
+
+def parse_date_numbers(cells: pl.Series, sample: pl.Series) -> pl.Series | None:
+    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date; None for other numbers."""
+    if not _SERIAL_NAME.search(cells.name) or not sample.str.contains(_SERIAL).all():
+        return None
+    days = cells.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    low, high = days.min(), days.max()
+    if not is_complete(cells, days) or not isinstance(low, float) or not isinstance(high, float):
+        return None
+    if low < _FIRST_SERIAL or high > _LAST_SERIAL:
+        return None
+    micros = (days * 86_400_000_000 / 1e6).round().cast(pl.Int64) * 1_000_000 + _SERIAL_EPOCH
+    return micros.cast(DATETIME)
+
+
+def parse_whole_dates(numbers: pl.Series) -> pl.Series | None:
+    """Whole numbers such as 20240103 or 202401031358 in a column that is called a date; None for other numbers."""
+    filled = numbers.drop_nulls()
+    if not _DATE_NAME.search(numbers.name) or not len(filled):
+        return None
+    cells = numbers.cast(pl.String).fill_null("")
+    few = cells.filter(cells != "").head(_FEW_CELLS)
+    if not few.str.contains(_WHOLE_DATE).all():
+        return None
+    dates = parse_dates(cells, few)
+    return None if dates is None or dates.values.null_count() != numbers.null_count() else dates.values
 
 
 def parse_times_of_day(cells: pl.Series) -> pl.Series | None:
@@ -191,19 +236,35 @@ def _swap(fmt: str) -> str:
 
 def _formats(sample: pl.Series) -> list[str]:
     """The formats that the cells are written in, the most frequent first; empty when a cell has none."""
-    compact = bool(_DATE_NAME.search(sample.name))
+    compact, six = bool(_DATE_NAME.search(sample.name)), _six_digits(sample)
     found: Counter[str] = Counter()
     for cell in map(str.strip, sample.to_list()):
         if is_missing(cell):
             continue
-        fmt = _format_of(cell, compact)
+        fmt = _format_of(cell, compact, six)
         if not fmt or len(found) > _MOST_FORMATS:
             return []
         found[fmt] += 1
     return [fmt for fmt, _ in found.most_common()]
 
 
-def _format_of(cell: str, compact: bool) -> str:
+def _six_digits(sample: pl.Series) -> str:
+    """The format of dates of six digits, yymmdd or ddmmyy, in a column that is called a date; empty for others."""
+    if not _SERIAL_NAME.search(sample.name):
+        return ""
+    cells = sample.to_list()
+    fits = {fmt: sum(bool(pattern.fullmatch(cell)) for cell in cells) for fmt, pattern in _SIX_DIGITS.items()}
+    best = max(fits.values(), default=0)
+    if best <= _MOST * len(cells):
+        return ""
+    likely = [fmt for fmt, fit in fits.items() if fit == best]
+    # Where both fit, the years are those that differ least.
+    return min(likely, key=lambda fmt: len({cell[:2] if fmt == "%y%m%d" else cell[4:6] for cell in cells}))
+
+
+def _format_of(cell: str, compact: bool, six: str = "") -> str:
+    if six and len(cell) == 6 and _SIX_DIGITS[six].fullmatch(cell):
+        return six
     if compact and len(cell) in _COMPACT and cell.isdecimal() and cell.startswith(("19", "20")):
         return _COMPACT[len(cell)]
     for pattern, template in _DAYS:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from vigie.table.parsing.column_names import names_money
+from vigie.table.parsing.money import PlainMoney, plain_money
 from vigie.table.parsing.nulls_and_booleans import is_complete
 
 _SPACE = r"[ \u00a0\u2009\u202f]"
@@ -26,19 +28,20 @@ _WHOLE = {
 }
 _BODY = {
     mark: (
-        rf"[-+\u2212]?{_SPACE}?(?:{_CURRENCY}{_SPACE}?)?[-+\u2212]?"
+        rf"[-+\u2212\u2013]?{_SPACE}?(?:{_CURRENCY}{_SPACE}?)?[-+\u2212\u2013]?"
         rf"(?:{_WHOLE[mark]}(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][-+]?\d+)?"
         rf"{_SPACE}?(?:{_CURRENCY}|%)?-?"
     )
     for mark in (".", ",")
 }
 _NUMBER = {mark: rf"^(?:{body}|\({body}\))$" for mark, body in _BODY.items()}
-_NEGATIVE = r"^\(|-\)?$|^[^0-9eE]*[-\u2212]"
+_NEGATIVE = r"^\(|-\)?$|^[^0-9]*[-\u2212\u2013]"
 _IDENTIFIER = r"^0\d+$|^\+\d{8,}$"
 _TOO_LONG = r"^[+-]?\d{19,}$"
 _MAYBE_THOUSANDS = {".": r"^[+-]?[1-9]\d{0,2}\.\d{3}$", ",": r"^[+-]?[1-9]\d{0,2},\d{3}$"}
 
 
+_FEW = 2000
 _MOST = 0.5
 """Share of the cells of a sample that must be numbers."""
 
@@ -71,7 +74,7 @@ def parse_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None
         sample: some of the cells, none of them empty: what does not read them is not tried on all.
         comma: what the other columns of the table say of the decimal mark, for a column that says nothing.
     """
-    readings: tuple[_Reading, ...] = (_whole, _point, _comma, _loose)
+    readings: tuple[_Reading, ...] = (_whole, _point, _comma, _loose, _money)
     while readings and readings[0](sample, comma) is None:
         readings = readings[1:]
     for reading in readings:
@@ -92,6 +95,9 @@ def parse_most_numbers(
         comma: what the other columns of the table say of the decimal mark.
         mark: decimal mark of the column, where it is known; otherwise the one that reads more cells.
     """
+    plain = plain_money(cells, sample.head(_FEW))
+    if plain is not None:
+        return _most_money(plain, cells, sample, comma)
     shares = {one: sample.str.contains(_NUMBER[one]).mean() for one in mark or ".,"}
     likely = [one for one, share in shares.items() if isinstance(share, float) and share > _MOST]
     if not likely:
@@ -103,7 +109,23 @@ def parse_most_numbers(
     return parse_numbers(_where(fits[best], cells).fill_null(""), some, comma)
 
 
+def _most_money(
+    plain: PlainMoney, cells: pl.Series, sample: pl.Series, comma: bool | None
+) -> ParsedNumbers | None:
+    bare = plain_money(sample, sample.head(_FEW))
+    if bare is None:
+        return None
+    fits = {mark: plain.cells.str.contains(pattern) for mark, pattern in _NUMBER.items()}
+    mark = max(fits, key=lambda one: (int(fits[one].sum()), (one == ",") == bool(comma)))
+    kept = bare.cells.str.contains(_NUMBER[mark])
+    if int(kept.sum()) <= _MOST * len(sample):
+        return None
+    return parse_numbers(_where(fits[mark], cells).fill_null(""), sample.filter(kept), comma)
+
+
 def _names_things(cells: pl.Series, dtype: pl.DataType) -> bool:
+    if names_money(cells.name):
+        return False
     suspects = cells.filter(
         cells.str.starts_with("0") | cells.str.starts_with("+") | (cells.str.len_bytes() > 18)
     )
@@ -157,6 +179,27 @@ def _loose(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
     if whole and bool((values.abs().fill_null(0.0) < 2.0**53).all()):
         values = values.cast(pl.Int64)
     return ParsedNumbers(values, mark if plain.str.contains(rf"[{mark}]\d").any() else "", ambiguous)
+
+
+def _money(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    """Numbers with a currency or a side that the other readings do not know."""
+    sample = cells.filter(cells != "").head(_FEW)
+    plain = plain_money(cells, sample)
+    if plain is None:
+        return None
+    numbers = _plain_numbers(plain.cells, comma)
+    if numbers is None or not is_complete(cells, numbers.values):
+        return None
+    values = numbers.values
+    if plain.is_marked.any():
+        size = values.abs()
+        values = size.zip_with(~plain.is_debit, -size).zip_with(plain.is_marked, values)
+    return ParsedNumbers(values, numbers.mark, numbers.ambiguous)
+
+
+def _plain_numbers(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None:
+    readings: tuple[_Reading, ...] = (_whole, _point, _comma, _loose)
+    return next((numbers for one in readings if (numbers := one(cells, comma)) is not None), None)
 
 
 def _unsigned(plain: pl.Series, mark: str) -> pl.Series:

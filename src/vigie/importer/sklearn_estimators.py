@@ -1,0 +1,205 @@
+"""Reads fitted forests, trees and linear models of scikit-learn as data: as classifiers, and for a SelectFromModel.
+
+The output of a forest is the mean of the shares of fraud in its leaves. XGBoost sums leaves, so each share is divided by the
+number of trees and the sum is a probability. scikit-learn compares `x <= threshold` with a threshold of double precision,
+XGBoost `x < threshold` with one of single precision: the next single number above is the same split of all single numbers.
+
+Source: scikit-learn's `tree/_tree.pyx`, `ensemble/_forest.py` and `feature_selection/_from_model.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.importer.pickle_reader import Record
+from vigie.importer.sklearn_transformers import Unsupported, as_record, numbers, require
+
+_TREE = "sklearn.tree._tree.Tree"
+_LOGISTIC = "sklearn.linear_model._logistic.LogisticRegression"
+_SINGLE_TREES = (
+    "sklearn.tree._classes.DecisionTreeClassifier",
+    "sklearn.tree._classes.ExtraTreeClassifier",
+)
+FORESTS = (
+    "sklearn.ensemble._forest.RandomForestClassifier",
+    "sklearn.ensemble._forest.ExtraTreesClassifier",
+    *_SINGLE_TREES,
+)
+CLASSIFIERS = (*FORESTS, _LOGISTIC)
+"""Classes that are read as classifiers."""
+
+_LINEAR = (
+    _LOGISTIC,
+    "sklearn.linear_model._coordinate_descent.Lasso",
+    "sklearn.linear_model._coordinate_descent.LassoCV",
+    "sklearn.svm._classes.LinearSVC",
+)
+_ROOT_PARENT = 2147483647
+
+
+def linear_step(record: Record) -> dict[str, Any]:
+    """Return the step that computes the log-odds of a logistic regression."""
+    _check_classes(record)
+    weights, intercept = numbers(require(record, "coef_")), numbers(require(record, "intercept_"))
+    return {"op": "linear", "weights": weights, "intercept": intercept[0]}
+
+
+def forest_document(record: Record) -> dict[str, Any]:
+    """Return a forest or a tree as XGBoost's JSON, whose margin is the probability of the second class."""
+    _check_classes(record)
+    trees = [_tree_record(one) for one in _members(record)]
+    written = [_tree(number, tree, 1 / len(trees)) for number, tree in enumerate(trees)]
+    return _document(int(require(record, "n_features_in_")), written)
+
+
+def constant_document() -> dict[str, Any]:
+    """Return XGBoost's JSON of a model of one feature without splits, for a model that has no trees."""
+    leaf: dict[str, list[Any]] = {
+        "left": [-1],
+        "right": [-1],
+        "feature": [0],
+        "value": [0.0],
+        "default": [0],
+        "gain": [0.0],
+    }
+    return _document(1, [_written(0, leaf)])
+
+
+def importances(record: Record, norm_order: int) -> NDArray[np.float64]:
+    """Return (features,) the importances of a fitted estimator as scikit-learn computes them.
+
+    Raises:
+        Unsupported: it is an estimator of another class.
+    """
+    if record.path in FORESTS:
+        trees = [_tree_record(one) for one in _members(record)]
+        grown = [tree for tree in trees if len(require(tree, "nodes")) > 1]
+        if not grown:
+            return np.zeros(int(require(record, "n_features_in_")))
+        total = np.mean([_tree_importances(tree) for tree in grown], axis=0)
+        return np.asarray(total / total.sum())
+    if record.path in _LINEAR:
+        weights = np.atleast_2d(np.asarray(require(record, "coef_"), dtype=np.float64))
+        many = len(weights) > 1
+        return np.asarray(np.linalg.norm(weights, ord=norm_order, axis=0) if many else np.abs(weights[0]))
+    raise Unsupported(f"SelectFromModel of {record.path}")
+
+
+def _check_classes(record: Record) -> None:
+    classes = np.asarray(require(record, "classes_"))
+    if classes.shape != (2,):
+        raise Unsupported(f"{record.path} of {classes.size} classes, where fraud has two")
+
+
+def _members(record: Record) -> list[Any]:
+    return [record] if record.path in _SINGLE_TREES else list(require(record, "estimators_"))
+
+
+def _tree_record(fitted: Any) -> Record:
+    """Return the tree structure in a fitted tree."""
+    record = as_record(fitted)
+    tree = require(record, "tree_") if record is not None else None
+    found = tree if isinstance(tree, Record) else None
+    if found is None and hasattr(tree, "__getstate__"):  # an object of a trusted file
+        n_features = getattr(tree, "n_features", 0)
+        found = Record(_TREE, (n_features,), tree.__getstate__())
+    if found is None or found.path != _TREE or not found.arguments:
+        raise Unsupported("a tree of an unknown layout")
+    return found
+
+
+def _tree_importances(tree: Record) -> NDArray[np.float64]:
+    nodes = require(tree, "nodes")
+    out = np.zeros(int(tree.arguments[0]))
+    inner = nodes["left_child"] != -1
+    left, right = nodes[nodes["left_child"][inner]], nodes[nodes["right_child"][inner]]
+    weighted = [part["weighted_n_node_samples"] * part["impurity"] for part in (nodes[inner], left, right)]
+    np.add.at(out, nodes["feature"][inner], weighted[0] - weighted[1] - weighted[2])
+    return np.asarray(out / out.sum() if out.sum() > 0 else out)
+
+
+def _tree(number: int, tree: Record, weight: float) -> dict[str, Any]:
+    nodes = require(tree, "nodes")
+    values = np.asarray(require(tree, "values"), dtype=np.float64)[:, 0, :]
+    share = values[:, 1] / values.sum(axis=1)
+    inner = nodes["left_child"] != -1
+    missing_left = (
+        nodes["missing_go_to_left"] if "missing_go_to_left" in (nodes.dtype.names or ()) else 0 * inner
+    )
+    gain = nodes["weighted_n_node_samples"] * nodes["impurity"]
+    return _written(
+        number,
+        {
+            "left": np.where(inner, nodes["left_child"], -1).tolist(),
+            "right": np.where(inner, nodes["right_child"], -1).tolist(),
+            "feature": np.where(inner, nodes["feature"], 0).tolist(),
+            "value": np.where(inner, _split_points(nodes["threshold"]), share * weight).tolist(),
+            "default": np.asarray(missing_left, dtype=int).tolist(),
+            "gain": np.where(inner, gain, 0.0).tolist(),
+        },
+    )
+
+
+def _split_points(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (nodes,) the least single number above each threshold of double precision."""
+    nearest = thresholds.astype(np.float32)
+    below = np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+    return np.nextafter(below.astype(np.float32), np.float32(np.inf)).astype(np.float64)
+
+
+def _written(number: int, nodes: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return a tree as XGBoost writes it: the right child next to the left one, and the value of a leaf as its condition."""
+    order, parents, lefts = [0], [_ROOT_PARENT], []
+    for here, node in enumerate(order):
+        lefts.append(-1 if nodes["left"][node] == -1 else len(order))
+        if nodes["left"][node] != -1:
+            order += [nodes["left"][node], nodes["right"][node]]
+            parents += [here, here]
+        if len(order) > len(nodes["left"]):
+            raise Unsupported("a tree of an unknown layout")
+    count = len(order)
+    moved = {name: [values[node] for node in order] for name, values in nodes.items()}
+    return {
+        "id": number,
+        "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(count), "size_leaf_vector": "1"},
+        "left_children": lefts,
+        "right_children": [-1 if left == -1 else left + 1 for left in lefts],
+        "parents": parents,
+        "split_indices": moved["feature"],
+        "split_conditions": moved["value"],
+        "split_type": [0] * count,
+        "default_left": moved["default"],
+        "base_weights": [0.0] * count,
+        "loss_changes": moved["gain"],
+        "sum_hessian": [0.0] * count,
+        "categories": [],
+        "categories_nodes": [],
+        "categories_segments": [],
+        "categories_sizes": [],
+    }  # fmt: skip
+
+
+def _document(width: int, trees: list[dict[str, Any]]) -> dict[str, Any]:
+    model = {
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(len(trees))},
+        "iteration_indptr": list(range(len(trees) + 1)),
+        "tree_info": [0] * len(trees),
+        "trees": trees,
+    }
+    parameters = {
+        "base_score": "5E-1", "boost_from_average": "0", "num_class": "0", "num_feature": str(width), "num_target": "1",
+    }  # fmt: skip
+    return {
+        "version": [3, 0, 0],
+        "learner": {
+            "attributes": {},
+            "feature_names": [],
+            "feature_types": [],
+            "gradient_booster": {"model": model, "name": "gbtree"},
+            "learner_model_param": parameters,
+            "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
+        },
+    }

@@ -1,0 +1,200 @@
+"""Estimators of scikit-learn that are read as data: each gives the scores of the original pipeline, or is refused by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import polars as pl
+import pytest
+import xgboost
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_selection import (
+    SelectFromModel,
+    SelectPercentile,
+    SequentialFeatureSelector,
+    VarianceThreshold,
+    f_classif,
+)
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+from sklearn.tree import DecisionTreeClassifier
+
+from vigie import importer
+from vigie.errors import ForeignModelRefused
+from vigie.models.load import load_model
+
+ROWS = 700
+NUMBERS = ["amount", "balance", "age", "count"]
+TEXTS = ["country", "channel"]
+
+
+def _table(seed: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "amount": rng.lognormal(3, 1, ROWS),
+            "balance": rng.normal(0, 500, ROWS),
+            "age": rng.normal(40, 10, ROWS),
+            "count": rng.poisson(3, ROWS),
+            "country": rng.choice(["FR", "SN", "CI", "ML"], ROWS),
+            "channel": rng.choice(["app", "ussd"], ROWS),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def label() -> np.ndarray:
+    table = _table(0)
+    odds = (
+        np.log(table["amount"].to_numpy())
+        + table["balance"].to_numpy() / 500
+        + (table["country"] == "CI").to_numpy()
+    )
+    return (odds + np.random.default_rng(1).normal(0, 1, ROWS) > 4).astype(int)
+
+
+def _xgboost(**more: Any) -> xgboost.XGBClassifier:
+    return xgboost.XGBClassifier(n_estimators=15, max_depth=3, n_jobs=1, random_state=0, **more)
+
+
+def _columns(number: Any, text: Any = None, **more: Any) -> ColumnTransformer:
+    """Return a transformer of the numbers, and one of the texts."""
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return ColumnTransformer([("num", number, NUMBERS), ("cat", text or codes, TEXTS)], **more)
+
+
+def _after(model: Any, *steps: Any) -> Pipeline:
+    return Pipeline([*((f"step {number}", step) for number, step in enumerate(steps)), ("model", model)])
+
+
+def _forest() -> RandomForestClassifier:
+    return RandomForestClassifier(n_estimators=12, random_state=0)
+
+
+PIPELINES = {
+    "SelectFromModel of XGBoost": _after(_xgboost(), _columns("passthrough"), SelectFromModel(_xgboost())),
+    "SelectFromModel of a forest": _after(_xgboost(), _columns("passthrough"), SelectFromModel(_forest(), threshold="median")),
+    "SelectFromModel of a regression": _after(
+        _xgboost(), _columns(StandardScaler()), SelectFromModel(LogisticRegression(), threshold="0.5*mean")
+    ),
+    "SelectFromModel with max_features": _after(
+        _xgboost(), _columns("passthrough"), SelectFromModel(_forest(), max_features=2, threshold=-np.inf)
+    ),
+    "SelectPercentile": _after(_xgboost(), _columns("passthrough"), SelectPercentile(f_classif, percentile=50)),
+    "SequentialFeatureSelector": _after(
+        _xgboost(), _columns("passthrough"), SequentialFeatureSelector(DecisionTreeClassifier(max_depth=2), n_features_to_select=2, cv=2)
+    ),
+    "VarianceThreshold": _after(_xgboost(), _columns("passthrough"), VarianceThreshold(0.3)),
+    "PowerTransformer": _after(_xgboost(), _columns(PowerTransformer())),
+    "PowerTransformer, unscaled": _after(_xgboost(), _columns(PowerTransformer(standardize=False))),
+    "QuantileTransformer": _after(_xgboost(), _columns(QuantileTransformer(n_quantiles=50))),
+    "QuantileTransformer, normal": _after(
+        _xgboost(), _columns(QuantileTransformer(n_quantiles=50, output_distribution="normal"))
+    ),
+    "KBinsDiscretizer": _after(_xgboost(), _columns(KBinsDiscretizer(4, quantile_method="averaged_inverted_cdf"))),
+    "KBinsDiscretizer, ordinal": _after(
+        _xgboost(), _columns(KBinsDiscretizer(4, encode="ordinal", strategy="uniform", quantile_method="averaged_inverted_cdf"))
+    ),
+    "TargetEncoder": _after(_xgboost(), _columns("passthrough", TargetEncoder())),
+    "remainder": _after(
+        _xgboost(), ColumnTransformer([("cat", OneHotEncoder(handle_unknown="ignore"), TEXTS)], remainder=MinMaxScaler())
+    ),
+    "a pipeline in a pipeline": _after(
+        _after(_xgboost(), VarianceThreshold()), Pipeline([("inner", _columns(Pipeline([("s", StandardScaler())])))])
+    ),
+    "RandomForestClassifier": _after(_forest(), _columns("passthrough")),
+    "ExtraTreesClassifier": _after(ExtraTreesClassifier(12, random_state=0), _columns("passthrough", OneHotEncoder())),
+    "DecisionTreeClassifier": _after(DecisionTreeClassifier(max_depth=6), _columns("passthrough")),
+    "LogisticRegression": _after(LogisticRegression(), _columns(StandardScaler(), OneHotEncoder())),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_scores_are_those_of_the_original(tmp_path: Path, label: np.ndarray, name: str) -> None:
+    """On new rows, to 1e-6; no code of the file runs, since nothing is trusted."""
+    table, fresh = _table(0), _table(5)
+    fitted = PIPELINES[name].fit(table, label)
+    joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
+    made = importer.convert(tmp_path, name="m")
+    assert made.profile["provenance"]["trusted"] == []
+    model: Any = load_model(made.booster, made.features)
+    margin = model.margin_of(fresh, {column: column for column in fresh.columns})
+    expected = np.clip(fitted.predict_proba(fresh)[:, 1], 1e-6, 1 - 1e-6)
+    np.testing.assert_allclose(1 / (1 + np.exp(-margin)), expected, rtol=1e-5, atol=1e-6)
+    assert len(set(margin.round(6))) > 10
+
+
+def test_a_dict_with_other_entries(tmp_path: Path, label: np.ndarray) -> None:
+    """Plain values beside the model are left out; a fitted object that is not understood is refused by its key."""
+    table, fresh = _table(0), _table(5)
+    scaler = StandardScaler().fit(table.select(NUMBERS).to_numpy())
+    model = _xgboost().fit(scaler.transform(table.select(NUMBERS).to_numpy()), label)
+    saved = {
+        "model": model, "scaler": scaler, "features": NUMBERS, "trained_at": "2026-01-01", "threshold": 0.3,
+        "scores": [0.9, 0.8], "parameters": {"depth": 3},
+    }  # fmt: skip
+    joblib.dump(saved, tmp_path / "xgboost_model.joblib")
+    made = importer.convert(tmp_path, name="m")
+    loaded: Any = load_model(made.booster, made.features)
+    margin = loaded.margin_of(fresh, {column: column for column in NUMBERS})
+    expected = model.predict_proba(scaler.transform(fresh.select(NUMBERS).to_numpy()))[:, 1]
+    np.testing.assert_allclose(1 / (1 + np.exp(-margin)), expected, rtol=1e-5)
+    joblib.dump(saved | {"second_scaler": scaler}, tmp_path / "xgboost_model.joblib")
+    with pytest.raises(ForeignModelRefused, match="second_scaler"):
+        importer.convert(tmp_path, name="m")
+
+
+REFUSED = {
+    "KNNImputer": _after(_xgboost(), ColumnTransformer([("num", KNNImputer(), NUMBERS)])),
+    "PolynomialFeatures": _after(_xgboost(), ColumnTransformer([("num", PolynomialFeatures(), NUMBERS)])),
+    "cbrt": _after(_xgboost(), ColumnTransformer([("num", FunctionTransformer(np.cbrt), NUMBERS)])),
+    "GradientBoostingClassifier": _after(
+        GradientBoostingClassifier(n_estimators=3), ColumnTransformer([("num", SimpleImputer(), NUMBERS)])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_is_named(tmp_path: Path, label: np.ndarray, name: str) -> None:
+    """With the file that has it, and a next step."""
+    joblib.dump(REFUSED[name].fit(_table(0), label), tmp_path / "xgboost_model.joblib")
+    with pytest.raises(ForeignModelRefused, match=name) as refused:
+        importer.convert(tmp_path, name="m")
+    assert "xgboost_model.joblib" in refused.value.message
+    assert refused.value.hint
+
+
+def test_statistics_in_the_metadata(tmp_path: Path, label: np.ndarray) -> None:
+    """Of objects with a name, by name, and categories by name; a threshold of the owner."""
+    model = _xgboost().fit(_table(0).select(NUMBERS).to_numpy(), label)
+    joblib.dump(model, tmp_path / "xgboost_model.joblib")
+    metadata = {
+        "feature_columns": NUMBERS,
+        "column_stats": {"amount": {"mean": 30.5, "std": 40.0, "min": 1, "max": 900}, "age": {"50%": 41}},
+        "categorical": {"values": {"count": [0, 1, 2]}},
+    }
+    (tmp_path / "dataset_metadata.json").write_text(json.dumps(metadata))
+    (tmp_path / "performance.json").write_text(json.dumps({"test": {"auc": 0.8, "best_threshold": 0.31}}))
+    profile = importer.convert(tmp_path, name="m").profile
+    assert profile["stated"]["amount"] == {"center": 30.5, "scale": 40.0, "low": 1.0, "high": 900.0}
+    assert profile["stated"]["age"] == {"center": 41.0}
+    assert profile["stated"]["count"] == {"categories": [0, 1, 2]}
+    assert profile["threshold"] == 0.31
