@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ LEVELS = (
     {"plugins"},
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors", "notebook"},
-    {"extras", "fitted_state"},
+    {"extras", "fitted_state", "isolation"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},
@@ -111,6 +112,19 @@ def test_a_level_imports_only_lower_ones(path: Path) -> None:
         assert other == here or (theirs is not None and theirs < mine), (
             f"{path.relative_to(SOURCE)}:{line} ({here}, level {mine}) imports {name} (level {theirs})"
         )
+
+
+def test_the_page_of_the_architecture_has_these_levels() -> None:
+    """Every part with its level; `__main__` needs no line."""
+    page = (
+        (SOURCE.parents[1] / "docs" / "architecture.md").read_text("utf-8").split("## Packages and levels")[1]
+    )
+    found: dict[int, set[str]] = {}
+    number = -1
+    for written, name in re.findall(r"^\| (\d*) *\| `(\w+)(?:/|\.py)` \|", page, re.MULTILINE):
+        number = int(written) if written else number
+        found.setdefault(number, set()).add(name)
+    assert found == dict(enumerate(LEVELS[:-1]))
 
 
 def import_graph() -> dict[str, set[str]]:

@@ -60,6 +60,30 @@ def test_every_path_and_target_a_page_names_exists(name: str) -> None:
     assert [target for target in targets if target not in TARGETS] == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/architecture.md",
+        "docs/where.md",
+        "docs/glossary.md",
+        "docs/matching.md",
+        "docs/jobs.md",
+        "docs/web.md",
+        "docs/spark.md",
+        "docs/training.md",
+        "docs/dependencies.md",
+        "docs/performance.md",
+    ],
+)
+def test_every_module_that_a_page_names_exists(name: str) -> None:
+    """Paths in backquotes, below src/vigie or from the root of the repository."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    paths = re.findall(r"`((?:[a-z_]+/)+(?:[\w.]+\.py)?|(?:[a-z_]+/)*[a-z_]+\.py)`", text)
+    assert [
+        path for path in paths if not (ROOT / path).exists() and not (ROOT / "src/vigie" / path).exists()
+    ] == []
+
+
 ANSWERS = re.findall(
     r"^\| (Where [^|]+\?) \| `([^`]+)` \| `(\w+)` \|$",
     (ROOT / "docs" / "where.md").read_text("utf-8"),

@@ -362,7 +362,9 @@ def _catalog(catalog: Catalog | None) -> Any:
 def _read(table: TableLike) -> UserTable:
     if isinstance(table, str | Path):
         config = settings.load()
-        read = tables.read(table, max_rows=config.max_rows, max_columns=config.max_columns)
+        read = tables.read(
+            table, max_rows=config.max_rows, max_columns=config.max_columns, max_bytes=config.max_table_bytes
+        )
         return UserTable(read.frame, read)
     return UserTable(table, tables.from_frame(to_polars(table)))
 

@@ -183,6 +183,26 @@ class TableTooLarge(InputRefused):
         self.limit = limit
 
 
+class TooLargeToOpen(TableTooLarge):
+    """The process that opened the file reached its limit of memory, time or output; `what` says which."""
+
+    def __init__(self, source: str, what: str) -> None:
+        expected = {
+            "memory": msg("one that needs less memory than this machine has for it"),
+            "time": msg("one that is read in less time"),
+            "output": msg("one that unpacks to fewer bytes"),
+        }[what]
+        message = msg(
+            "{source}: found a file that is too large to open, expected {expected}",
+            source=source,
+            expected=expected,
+        )
+        InputRefused.__init__(
+            self, message, hint=msg("split the table, export it as CSV, or raise VIGIE_MAX_TABLE_BYTES")
+        )
+        self.what = what
+
+
 class ForeignModelRefused(InputRefused):
     """A third-party model that cannot be read safely or converted exactly; `names` are what was refused."""
 

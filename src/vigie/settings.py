@@ -14,6 +14,9 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+MAX_TABLE_BYTES = 8 * 1024**3
+"""Default of VIGIE_MAX_TABLE_BYTES."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,6 +33,7 @@ class Settings:
         public_key: public key file to verify signatures; None to verify none.
         max_rows: maximum number of rows of a table.
         max_columns: maximum number of columns of a table.
+        max_table_bytes: maximum size of a table once it is unpacked, in bytes.
     """
 
     home: Path
@@ -42,6 +46,7 @@ class Settings:
     public_key: Path | None
     max_rows: int
     max_columns: int
+    max_table_bytes: int = MAX_TABLE_BYTES
 
 
 class BadSetting(ValueError):
@@ -67,7 +72,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         public_key=Path(env["VIGIE_PUBLIC_KEY"]).expanduser() if env.get("VIGIE_PUBLIC_KEY") else None,
         max_rows=_whole(env, "VIGIE_MAX_ROWS", 50_000_000),
         max_columns=_whole(env, "VIGIE_MAX_COLUMNS", 2_000),
+        max_table_bytes=_whole(env, "VIGIE_MAX_TABLE_BYTES", MAX_TABLE_BYTES),
     )
+
+
+_CHILD_VARIABLES = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "SYSTEMROOT"),
+    *("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"),
+)
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child process that opens foreign files: nothing secret."""
+    return {name: os.environ[name] for name in _CHILD_VARIABLES if name in os.environ}
 
 
 def spark_python(environ: Mapping[str, str] | None = None) -> str:
@@ -160,6 +177,7 @@ class WebSettings:
         session_hours: hours after which a session ends.
         jobs: jobs that a worker runs in parallel, besides one slot for inspecting new uploads.
         lease_seconds: time after which the job of an unresponsive worker goes to another, in seconds.
+        worker_memory_bytes: memory of each process of a worker, in bytes; 0 for nine tenths of the machine's.
     """
 
     production: bool = False
@@ -178,6 +196,7 @@ class WebSettings:
     session_hours: int = 12
     jobs: int = 1
     lease_seconds: float = 30.0
+    worker_memory_bytes: int = 0
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
@@ -204,6 +223,7 @@ def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
         session_hours=_whole(env, "VIGIE_SESSION_HOURS", 12),
         jobs=max(1, _whole(env, "VIGIE_JOBS", 1)),
         lease_seconds=_seconds(env, "VIGIE_LEASE_SECONDS", 30),
+        worker_memory_bytes=_whole(env, "VIGIE_WORKER_MEMORY_BYTES", 0),
     )
 
 

@@ -12,6 +12,7 @@ from tests.waiting import LIMIT
 
 from vigie.app import job_queue, runs, uploads, users
 from vigie.app.tables import runs as table
+from vigie.app.tables import uploads as uploads_table
 from vigie.db import database
 from vigie.errors import WrongState
 
@@ -107,6 +108,58 @@ def test_a_run_that_kills_every_worker_fails_in_words(engine: sa.Engine, ask: As
     assert failed.state == "failed"
     assert failed.error is not None
     assert "memory" in failed.error["hint"]
+
+
+def test_a_run_is_charged_only_for_the_process_that_it_was_in(engine: sa.Engine, ask: Ask) -> None:
+    """A crash ends the attempts of that worker at once, and after two the run; other workers' runs are not touched."""
+    first, second = ask(), ask()
+    crashing = job_queue.claim(engine, "crashing 1", SCORE, LEASE)
+    innocent = job_queue.claim(engine, "innocent", SCORE, LEASE)
+    assert crashing is not None
+    assert innocent is not None
+    assert {crashing.id, innocent.id} == {first, second}
+    assert job_queue.end_attempts(engine, "crashing 1", crashed=True) == 1
+    assert state(engine, crashing.id) == "queued"
+    assert not job_queue.report_progress(engine, crashing, "scoring", 0.9)
+    age(engine, crashing.id, not_before=timedelta(seconds=1))
+    again = job_queue.claim(engine, "crashing 2", SCORE, LEASE)
+    assert again is not None
+    assert (again.id, again.attempt) == (crashing.id, 2)
+    assert job_queue.end_attempts(engine, "crashing 2", crashed=True) == 0
+    failed = runs.find(engine, crashing.id)
+    assert failed.state == "failed"
+    assert failed.error is not None
+    assert "VIGIE_WORKER_MEMORY_BYTES" in failed.error["hint"]
+    assert job_queue.finish(engine, innocent, result="folder/1")
+    assert runs.find(engine, innocent.id).attempts == 1
+
+
+def test_a_run_whose_process_was_killed_may_be_innocent(engine: sa.Engine, ask: Ask) -> None:
+    """It is tried as often as one whose worker fell silent."""
+    run = ask()
+    for attempt in range(1, job_queue.MAX_ATTEMPTS + 1):
+        assert job_queue.claim(engine, f"w{attempt}", SCORE, LEASE) is not None
+        job_queue.end_attempts(engine, f"w{attempt}", crashed=False)
+        assert state(engine, run) == ("failed" if attempt == job_queue.MAX_ATTEMPTS else "queued")
+        age(engine, run, not_before=timedelta(seconds=1))
+
+
+def test_an_upload_whose_inspection_crashes_is_refused(engine: sa.Engine, ask: Ask) -> None:
+    """Its page says why, instead of waiting."""
+    run = ask(kind="inspect")
+    upload = runs.find(engine, run).upload_id
+    with database.writing(engine) as connection:
+        connection.execute(
+            sa.update(uploads_table).where(uploads_table.c.id == upload).values(state="received")
+        )
+    for worker in ("w1", "w2"):
+        assert job_queue.claim(engine, worker, ("inspect",), LEASE) is not None
+        job_queue.end_attempts(engine, worker, crashed=True)
+        age(engine, run, not_before=timedelta(seconds=1))
+    refused = uploads.find(engine, upload)
+    assert refused.state == "refused"
+    assert refused.error is not None
+    assert "crashed" in refused.error["message"]
 
 
 def test_what_may_work_later_waits_longer_each_time(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +18,29 @@ from tests.waiting import LIMIT
 
 from vigie import resources, settings
 from vigie.cli.commands import cli
+from vigie.cli.migrate import to_bucket
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.pipeline import fit_table
+from vigie.stores.open import connect
 from vigie.table import read
 
 SCRIPT = Path(__file__).resolve().parents[1] / "helpers" / "automl_folders.py"
 NAMES = ("transfers", "cards", "claims")
+TRUSTED = """
+import sys, joblib, xgboost
+path = sys.argv[1] + "/xgboost_model.joblib"
+joblib.dump(joblib.load(path).set_params(callbacks=[xgboost.callback.EarlyStopping(rounds=3)]), path)
+"""
+OWN_CLASS = """
+import sys, joblib
+class Engineer:
+    def __init__(self, inner):
+        self.inner = inner
+    def transform(self, rows):
+        return self.inner.transform(rows) * 2
+path = sys.argv[1] + "/feature_engineer.joblib"
+joblib.dump(Engineer(joblib.load(path)), path)
+"""
 
 
 def vigie(*arguments: object) -> Result:
@@ -97,3 +116,62 @@ def test_without_a_calibrator_and_with_one(folders: Path, tmp_path: Path) -> Non
     assert "measured on a labelled table of its owner" in shown
     again = vigie("models", "import", folders / "automl_models" / "cards")
     assert "already registered" in again.stderr
+
+
+@pytest.mark.parametrize("server", ["s3", pytest.param("radosgw", marks=pytest.mark.radosgw)])
+def test_a_migration_before_the_models_are_registered(
+    folders: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    server: str,
+) -> None:
+    """It says what is not registered; --register registers it first, and --only own leaves out what comes with Vigie."""
+    bucket = str(request.getfixturevalue(server)).removeprefix("s3://")
+    monkeypatch.chdir(folders)
+    (folders / "data").mkdir(exist_ok=True)
+    if not (folders / "data" / "automl_models").exists():
+        (folders / "data" / "automl_models").symlink_to(folders / "automl_models")
+
+    def move(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            to_bucket, ["--bucket", bucket, "--prefix", server, "--only", "own", *arguments]
+        )
+
+    first = move()
+    assert first.exit_code == 0, first.output
+    assert "3 models in data/automl_models are not registered: cards, claims, transfers" in first.stderr
+    assert "--register" in first.stderr
+    assert "all 0 models" in first.stdout
+    second = move("--register")
+    assert second.exit_code == 0, second.output
+    assert "3 models in, 3 out" in second.stdout
+    assert "3 of them are yours\n" in second.stdout
+    stored = [head.key for head in connect(f"s3://{bucket}/{server}").list("")]
+    assert len(stored) == 3 * (5 + 1), "five files and a manifest of each"
+    everything = CliRunner().invoke(to_bucket, ["--bucket", bucket, "--prefix", server, "--dry-run"])
+    assert "3 of them are yours, 40 come with Vigie" in everything.stdout
+    assert "not registered" not in everything.stderr
+    found = _summary(folders / "claims_next.csv", "-o", tmp_path / "out.csv", "--only", "own")
+    assert [match["name"] for match in found["matches"]] == ["claims"]
+
+
+def test_populate_takes_trust(folders: Path, tmp_path: Path) -> None:
+    """A file with names that are not allowed is loaded where its digest is given; own classes are refused either way."""
+    for name, value in {"trusted": "callback", "own": "class"}.items():
+        place = tmp_path / "models" / name
+        shutil.copytree(folders / "automl_models" / "cards", place)
+        script = TRUSTED if value == "callback" else OWN_CLASS
+        subprocess.run([sys.executable, "-c", script, place], check=True, timeout=LIMIT)
+    first = vigie("populate", "--from", tmp_path / "models")
+    assert first.exit_code == 3
+    assert "0 registered, 0 already there, 2 refused" in first.stderr
+    own, trusted = first.stderr.split("refused: trusted")
+    assert "feature_engineer.joblib: found __main__.Engineer" in own
+    assert "trusted or not" in own
+    assert "xgboost_model.joblib" in trusted
+    (digest,) = re.findall("--trust ([0-9a-f]{64})", first.stderr)
+    asked = vigie("populate", "--from", tmp_path / "models", "--trust", digest)
+    assert (asked.exit_code, "--yes" in asked.stderr) == (2, True)
+    second = vigie("populate", "--from", tmp_path / "models", "--trust", digest, "--yes")
+    assert "1 registered, 0 already there, 1 refused" in second.stderr

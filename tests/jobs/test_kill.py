@@ -116,7 +116,7 @@ def never_done(self, kinds):
 
 
 Worker.run_one = never_done
-sys.argv = ["vigie", "worker", "--jobs", "3", "--exit-on-stdin-eof"]
+sys.argv = ["vigie", "worker", "--lane", "jobs"]
 cli.main()
 """
 
@@ -130,6 +130,8 @@ def test_a_worker_that_is_stopped_while_it_computes_ends_without_an_error(enviro
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == b"busy\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LIMIT) == 0
     _, printed = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, printed.decode()
 

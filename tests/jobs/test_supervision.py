@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -10,12 +11,17 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+import sqlalchemy as sa
 from tests.helpers.killing import has_ended
-from tests.jobs.conftest import Start, free_port, is_up
+from tests.jobs.conftest import CSV, Start, free_port, is_up
 from tests.waiting import LIMIT, wait_until
 
+from vigie.app import User, runs
+from vigie.app.tables import runs as table
 from vigie.cli import supervisor
 from vigie.cli.supervisor import Child, keep_running
+from vigie.db import database
+from vigie.web.services import Services
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -63,13 +69,52 @@ def test_a_port_in_use_is_refused_and_a_stopped_server_leaves_it(start: Start, t
         pass
 
 
+@pytest.mark.slow
+@on_sqlite
+def test_a_crash_while_an_upload_is_inspected_harms_no_run(
+    services: Services, ada: User, start: Start
+) -> None:
+    """The process that inspects crashes twice: that upload is refused, and the run beside it ends at its first attempt."""
+    worker = start("worker")
+    asked = services.predictions.score(ada, send(services, ada))
+    wait_until(lambda: runs.find(services.engine, asked.id).state == "running")
+    damaged = send(services, ada)
+    while services.uploads.find(ada, damaged).state == "received":
+        for child in children(worker.pid):
+            if b"--lane\0inspect" in Path(f"/proc/{child}/cmdline").read_bytes() and inspects(
+                services, damaged
+            ):
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGABRT)
+                wait_until(lambda child=child: child not in children(worker.pid))
+    refused = services.uploads.find(ada, damaged)
+    assert refused.error is not None
+    assert (refused.state, refused.error["kind"]) == ("refused", "WorkerCrashed")
+    wait_until(lambda: runs.find(services.engine, asked.id).state != "running")
+    done = runs.find(services.engine, asked.id)
+    assert (done.state, done.attempts) == ("done", 1)
+    assert worker.poll() is None
+
+
+def send(services: Services, user: User) -> str:
+    """Send a table; return the id of the upload."""
+    return services.uploads.receive(user, "payments.csv", io.BytesIO(CSV.encode())).id
+
+
+def inspects(services: Services, upload: str) -> bool:
+    """Whether a worker inspects that upload now."""
+    with database.reading(services.engine) as connection:
+        query = sa.select(table.c.state).where(table.c.upload_id == upload, table.c.kind == "inspect")
+        return connection.execute(query).scalar_one() == "running"
+
+
 def test_the_delay_before_a_restart_grows_and_begins_anew_after_a_stable_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A process that cannot start does not keep the machine busy."""
     now, codes = [100.0], list[int]()
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: now[0])
-    child = Child("child", ["--version"], on_exit=codes.append)
+    child = Child("child", lambda: ["--version"], on_exit=codes.append)
     delays = []
     for _ in range(8):
         child.due = 0.0
@@ -95,7 +140,7 @@ def test_a_process_that_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch)
     """The supervisor ends, and with it all it started."""
     monkeypatch.setattr(supervisor, "_STOP_SECONDS", 0.1)
     monkeypatch.setattr(supervisor, "_start", lambda child: _deaf())
-    child, stopping = Child("deaf", []), Event()
+    child, stopping = Child("deaf", list), Event()
     thread = Thread(target=keep_running, args=([child], stopping))
     thread.start()
     wait_until(lambda: child.process is not None)

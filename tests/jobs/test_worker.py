@@ -198,6 +198,38 @@ def test_a_bug_fails_its_run_in_words_and_the_log_quotes_nothing(
     assert _score(context, sent).state == "done"
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (MemoryError(), "MemoryError"),
+        (RuntimeError("std::bad_alloc"), "MemoryError"),
+        (pl.exceptions.PanicException("memory allocation of 9 bytes failed"), "MemoryError"),
+        (pl.exceptions.PanicException("Zebulon-Quirk"), "Bug"),
+    ],
+)
+def test_no_error_of_a_library_ends_the_worker(
+    context: JobContext,
+    send: Callable[[str, bytes], Upload],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: BaseException,
+    kind: str,
+) -> None:
+    """A panic of polars is no Exception; too little memory is said in words, whichever library lacks it."""
+
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(inspect_upload, "inspect_upload", failing)
+    sent = send("table.csv", FRAME.write_csv().encode())
+    assert Worker(context).run_one()
+    found = uploads.find(context.engine, sent.id)
+    assert found.state == "refused"
+    assert found.error is not None
+    assert found.error["kind"] == kind
+    assert "Zebulon" not in str(found.error) + caplog.text
+
+
 def test_a_run_that_is_cancelled_meanwhile_leaves_no_result(
     context: JobContext, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.web import workbooks
 from tests.web.conftest import Installation, upload
 
-from vigie.cli import cli
+from vigie.cli.commands import cli
 
 ROWS = 300
 HEADER = "Le;Client;Numéro;Montant;Prix;Heure;Note;Vu"

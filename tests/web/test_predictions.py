@@ -137,6 +137,30 @@ def test_marks_are_kept_changed_and_taken_back(scored: tuple[Installation, str])
     assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 202
 
 
+def test_labels_are_compared_with_the_estimate(scored: tuple[Installation, str]) -> None:
+    """Chosen rows bound the frauds; a labelled random sample estimates them."""
+    here, run = scored
+    client, ada = here.app.test_client(), here.token("ada")
+    at = f"/api/v1/predictions/{run}"
+    top = client.get(f"{at}/rows?budget=100&size=100", headers=ada).get_json()["rows"]
+    client.put(f"{at}/marks", json={"marks": {str(row["row"]): "fraud" for row in top[:14]}}, headers=ada)
+    said = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
+    assert {name: said[name] for name in ("alerts", "known", "frauds", "sample", "low", "high")} == {
+        "alerts": 100, "known": 14, "frauds": 14, "sample": 0, "low": 14, "high": 100,
+    }  # fmt: skip
+    assert said["rate"] == pytest.approx([0.7684, 1.0], abs=1e-4)
+    drawn = client.get(f"{at}/sample?budget=100", headers=ada).get_json()["rows"]
+    assert len(drawn) == 20
+    assert set(drawn) <= {row["row"] for row in top}
+    missing = {str(row): "fine" for row in drawn if row not in {one["row"] for one in top[:14]}}
+    client.put(f"{at}/marks", json={"marks": missing}, headers=ada)
+    said = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
+    assert said["sample"] == 20
+    assert 14 <= said["low"] < said["high"] < 60
+    page = here.browser("ada").get(f"/runs/{run}?budget=100&lang=en").get_data(as_text=True)
+    assert "You reviewed a random sample of 20 rows" in page
+
+
 def test_a_repeated_request_does_its_work_once(here: Installation) -> None:
     """The same key, the same answer; another request with that key is refused; what was refused may be tried again."""
     client, ada = here.app.test_client(), here.token("ada")

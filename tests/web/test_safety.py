@@ -47,6 +47,31 @@ def test_a_password_opens_its_account_and_nothing_else(here: Installation) -> No
     assert here.services.sessions.find_user(secret) is None
 
 
+def test_a_link_replaces_a_forgotten_password(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within an hour and in that session alone the old password is not asked for."""
+    with_password(here)
+    client = here.browser("ada")
+    assert 'name="old"' not in client.get("/settings").get_data(as_text=True)
+    sent = client.post("/settings/password", data={"new": "another good one"}, headers=csrf(client))
+    assert sent.status_code == 303
+    user, secret = here.services.sessions.sign_in("ada@example.org", "another good one")
+    assert user.id == here.users["ada"].id
+    here.services.sessions.end(secret)
+    assert 'name="old"' in client.get("/settings").get_data(as_text=True)
+    refused = client.post("/settings/password", data={"new": "a third good one"}, headers=csrf(client))
+    assert refused.status_code == 401
+    later = here.browser("ada")
+    monkeypatch.setattr("vigie.web.session.LINK_RENEWS_PASSWORD", timedelta(seconds=-1))
+    assert 'name="old"' in later.get("/settings").get_data(as_text=True)
+
+
+def test_the_sign_in_page_says_what_to_do_without_a_password(here: Installation) -> None:
+    """In both languages."""
+    client = here.app.test_client()
+    assert "Forgot your password?" in client.get("/sign-in?lang=en").get_data(as_text=True)
+    assert "Mot de passe oublié" in client.get("/sign-in?lang=fr").get_data(as_text=True)
+
+
 def test_guessing_is_slowed_down_per_account_and_per_address(
     here: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,11 +23,20 @@ from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 MAX_ATTEMPTS = 5
+MAX_CRASHES = 2
+"""Attempts of a run that makes the process of its worker crash; a process that was killed may have been innocent."""
 _BACKOFF = (5, 30, 120, 600)
 _WORKER_LOST = error_record(
     msg("the worker stopped during this run several times"),
     msg("it probably ran out of memory: use a smaller table, or give the worker more memory"),
     "WorkerLost",
+)
+_CRASHED = error_record(
+    msg("the process that worked on this table crashed"),
+    msg(
+        "the table needs more memory than a worker has, or its file is damaged: split it, export it as CSV, or raise VIGIE_WORKER_MEMORY_BYTES"
+    ),
+    "WorkerCrashed",
 )
 
 
@@ -157,6 +166,30 @@ def release(engine: Engine, worker: str) -> int:
         return int(connection.execute(sa.update(runs).where(mine).values(values)).rowcount)
 
 
+def end_attempts(engine: Engine, worker: str, *, crashed: bool) -> int:
+    """End the attempts of a worker whose process has ended, without waiting for its leases; return their number.
+
+    Args:
+        engine: database.
+        worker: name of the worker.
+        crashed: whether the process was aborted or violated its memory, rather than killed: the run is then the cause.
+    """
+    now = datetime.now(UTC)
+    mine = sa.and_(_ROWS.worker == worker, _ROWS.state == "running")
+    limit, error = (MAX_CRASHES, _CRASHED) if crashed else (MAX_ATTEMPTS, _WORKER_LOST)
+    waiting = {
+        "state": "queued",
+        "stage": "waiting",
+        "not_before": now + timedelta(seconds=_BACKOFF[0]),
+        "worker": None,
+        "lease_until": None,
+        "error": error,
+    }
+    with writing(engine) as connection:
+        _fail_all(connection, sa.and_(mine, _ROWS.attempts >= limit), error, now)
+        return int(connection.execute(sa.update(runs).where(mine).values(waiting)).rowcount)
+
+
 def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
     others = runs.alias("others")
     theirs = others.c.user_id == _ROWS.user_id
@@ -184,17 +217,23 @@ def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
 def _fail_exhausted(connection: sa.Connection, now: datetime) -> None:
     """Fail the runs that lost their worker `MAX_ATTEMPTS` times, and refuse the uploads they inspected."""
     lost = sa.and_(_ROWS.state == "running", _ROWS.lease_until < now, _ROWS.attempts >= MAX_ATTEMPTS)
+    _fail_all(connection, lost, _WORKER_LOST, now)
+
+
+def _fail_all(
+    connection: sa.Connection, lost: sa.ColumnElement[bool], error: Mapping[str, Any], now: datetime
+) -> None:
     found = connection.execute(sa.select(_ROWS.upload_id, _ROWS.kind).where(lost)).all()
     if not found:
         return
-    values = {"state": "failed", "error": _WORKER_LOST, "finished_at": now, "lease_until": None}
+    values = {"state": "failed", "error": dict(error), "finished_at": now, "lease_until": None}
     connection.execute(sa.update(runs).where(lost).values(values))
     inspected = [upload for upload, kind in found if kind == "inspect"]
     if inspected:
         connection.execute(
             sa.update(uploads)
             .where(uploads.c.id.in_(inspected), uploads.c.state == "received")
-            .values(state="refused", error=_WORKER_LOST)
+            .values(state="refused", error=dict(error))
         )
 
 

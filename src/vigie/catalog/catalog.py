@@ -121,12 +121,18 @@ class Catalog:
             )
         raise NotFound("model", name, known=sorted({known_name for known_name, _ in known}))
 
-    def list(self, *, active_only: bool = True) -> tuple[ModelVersion, ...]:
-        """Return the models, sorted by name, the oldest version first."""
+    def list(self, *, active_only: bool = True, own_only: bool = False) -> tuple[ModelVersion, ...]:
+        """Return the models, sorted by name, the oldest version first.
+
+        Args:
+            active_only: leave out those that are not matched.
+            own_only: leave out those that come with Vigie.
+        """
         query = sa.select(reference_models).order_by(_ROWS.name, _ROWS.id)
         with reading(self._engine) as connection:
             rows = connection.execute(query.where(_ROWS.active) if active_only else query).mappings()
-            return tuple(ModelVersion.from_row(row) for row in rows)
+            entries = map(ModelVersion.from_row, rows)
+            return tuple(entry for entry in entries if entry.own or not own_only)
 
     def storage_locations(self) -> dict[tuple[str, str], StorageLocation]:
         """Return the storage location of every version by name and version, without reading whole rows."""
@@ -211,19 +217,22 @@ class Catalog:
         with reading(self._engine) as connection:
             return read_changes(connection)
 
-    def match(self, table: TableProfile, *, top: int = 3, minimum: float = 0.5) -> tuple[Match, ...]:
+    def match(
+        self, table: TableProfile, *, top: int = 3, minimum: float = 0.5, own_only: bool = False
+    ) -> tuple[Match, ...]:
         """Return the models that fit a table best, of each model its newest active version.
 
         Args:
             table: profile from `matching.describe`.
             top: maximum number of matches.
             minimum: similarity that a match must exceed, in [0, 1].
+            own_only: leave out the models that come with Vigie.
 
         Returns:
             The best first; ties in the order of their names.
         """
         with reading(self._engine) as connection:
-            found = self._index.best(connection, table, top, minimum)
+            found = self._index.best(connection, table, top, minimum, own_only=own_only)
         return tuple(Match(entry, reasons) for entry, reasons in found)
 
     def _set_active(self, name: str, version: str | None, *, active: bool) -> ModelVersion:

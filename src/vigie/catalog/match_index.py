@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from vigie.arrays import Floats
-from vigie.catalog.model_version import ModelVersion, columns_of
+from vigie.catalog.model_version import STARTER, ModelVersion, columns_of
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.errors import CatalogChanged
 from vigie.matching import MatchReason, ModelIndex, ModelVector, TableProfile, explain, shortlist, total
@@ -47,12 +47,21 @@ class MatchIndex:
         self._lock = threading.Lock()
         self._changes = -1
         self._ids: list[int] = []
+        self._own = np.zeros(0, dtype=np.bool_)
         self._index = ModelIndex([])
         self._vectors: dict[int, ModelVector] = {}
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, ModelVersion] = {}
 
-    def best(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Ranked]:
+    def best(
+        self,
+        connection: sa.Connection,
+        table: TableProfile,
+        top: int,
+        minimum: float,
+        *,
+        own_only: bool = False,
+    ) -> list[Ranked]:
         """Return the models that fit best with the reasons for their points; the best first, ties in the order of their names.
 
         Raises:
@@ -62,16 +71,20 @@ class MatchIndex:
             for _ in range(_MAX_ATTEMPTS):
                 try:
                     self._refresh(connection)
-                    return self._rank(connection, table, top, minimum)
+                    return self._rank(connection, table, top, minimum, own_only)
                 except _RowRemoved:
                     self._changes = -1
         raise CatalogChanged(
             "the catalog", found="models removed while reading them", expected="a quiet moment"
         )
 
-    def _rank(self, connection: sa.Connection, table: TableProfile, top: int, minimum: float) -> list[Ranked]:
+    def _rank(
+        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, own_only: bool
+    ) -> list[Ranked]:
         parts = self._index.parts(table)
-        near, bounds = shortlist(parts, table, top, minimum)
+        chosen = np.flatnonzero(self._own) if own_only else np.arange(len(parts))
+        places, bounds = shortlist(parts[chosen], table, top, minimum)
+        near = chosen[places].tolist()
         seen: list[tuple[float, int, Floats | None]] = []
         for start in range(0, len(near), _CANDIDATES_PER_STEP):
             if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
@@ -103,11 +116,15 @@ class MatchIndex:
         if changes == self._changes:
             return
         rows = connection.execute(
-            sa.select(_ROWS.id, _ROWS.name).where(_ROWS.active).order_by(_ROWS.id)
+            sa.select(_ROWS.id, _ROWS.name, _ROWS.provenance["source"].as_string())
+            .where(_ROWS.active)
+            .order_by(_ROWS.id)
         ).all()
-        newest = {name: number for number, name in rows}
+        newest = {name: number for number, name, _ in rows}
+        own = {number: source != STARTER for number, _, source in rows}
         # By name: the order of the index decides ties.
         self._ids = [newest[name] for name in sorted(newest)]
+        self._own = np.array([own[number] for number in self._ids], dtype=np.bool_)
         self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
         self._vectors = {i: self._vectors[i] for i in self._ids}
         self._index = ModelIndex(list(self._vectors.values()))

@@ -202,6 +202,11 @@ class ModelVersion:
         }
 
     @property
+    def own(self) -> bool:
+        """Whether the model is the user's: trained, imported or added, not one that comes with Vigie."""
+        return self.provenance.get("source") != STARTER
+
+    @property
     def label(self) -> str:
         """Name and version, for messages."""
         return f"{self.name} {self.version}"

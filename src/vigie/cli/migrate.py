@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,6 +27,9 @@ _RUN_OPTIONS = (
                  help="Files copied or read in parallel."),
     click.option("--wait", default=0.0, metavar="SECONDS", type=click.FloatRange(0),
                  help="How long to wait for a running migration of another process; by default not at all."),
+    click.option("--only", type=click.Choice(["own"]), help="Leave out the models that come with Vigie."),
+    click.option("--register", is_flag=True,
+                 help="First register the models of data/automl_models that are not registered, as `vigie populate` does."),
     click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
                  help="Prices for --estimate, in the format of Vigie's prices.json."),
     click.option("--yes", is_flag=True, help="Do not ask before --prune-source deletes."),
@@ -96,7 +100,36 @@ def _run_action(target: str | None, chosen: dict[str, Any]) -> None:
     if target is not None and action in {"run", "dry_run"}:
         connect(target)
     with _engine() as engine:
+        code = _register_first(engine, action, register=chosen["register"])
         _ACTION_FUNCTIONS[action](engine, target, chosen)
+    if code:
+        click.get_current_context().exit(code)
+
+
+def _register_first(engine: Engine, action: str, *, register: bool) -> int:
+    """Report the models of an earlier installation's folder that are not registered, and register them where wanted.
+
+    Returns:
+        The exit code of the first model that was refused, 0 without any.
+    """
+    from vigie.catalog import Catalog
+    from vigie.cli import populate
+    from vigie.cli.console import print_line
+
+    if action not in {"run", "dry_run", "estimate"}:
+        return 0
+    folders = populate.unregistered(populate.DEFAULT_FOLDER, Catalog(engine))
+    if not folders:
+        return 0
+    names = ", ".join(folders[:3]) + (" …" if len(folders) > 3 else "")
+    print_line(f"{len(folders)} models in {populate.DEFAULT_FOLDER} are not registered: {names}")
+    if action != "run":
+        print_line("they are not counted here; the migration registers them first with --register")
+        return 0
+    if register or (sys.stdin.isatty() and click.confirm("Register them first?", default=True, err=True)):
+        return populate.register_all(populate.DEFAULT_FOLDER)
+    print_line("they are not moved; add --register to register and move them")
+    return 0
 
 
 @contextmanager
@@ -121,7 +154,7 @@ def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     from vigie.costs.prices import load_prices
     from vigie.relocate import Target
 
-    entries = Catalog(engine).list(active_only=False)
+    entries = Catalog(engine).list(active_only=False, own_only=chosen["only"] is not None)
     if target is not None:
         goal = Target.parse(target)
         entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
@@ -136,7 +169,12 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
         plan = relocate.plan(
-            engine, target, starter_models=registry.MODELS, parallel=chosen["parallel"], progress=watch
+            engine,
+            target,
+            own_only=chosen["only"] is not None,
+            starter_models=registry.MODELS,
+            parallel=chosen["parallel"],
+            progress=watch,
         )
     migrate_report.plan(plan, as_json=chosen["as_json"])
     if not plan.possible:
@@ -149,14 +187,21 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 
 def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie import relocate
+    from vigie.catalog import Catalog
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
     with migrate_report.watching("moved", quiet=chosen["as_json"]) as watch:
         done = relocate.run(
-            engine, target, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)
+            engine,
+            target,
+            own_only=chosen["only"] is not None,
+            starter_models=registry.MODELS,
+            progress=watch,
+            **_run_arguments(chosen),
         )
-    migrate_report.run(done, as_json=chosen["as_json"])
+    own = sum(entry.own for entry in Catalog(engine).list(active_only=False))
+    migrate_report.run(done, own, as_json=chosen["as_json"])
     if not done.complete:
         hint = done.hint or "run the same command again: it resumes where this one stopped"
         raise MigrationIncomplete(
@@ -169,7 +214,9 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
 
     with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
-        found = relocate.verify(engine, target, parallel=chosen["parallel"], progress=watch)
+        found = relocate.verify(
+            engine, target, own_only=chosen["only"] is not None, parallel=chosen["parallel"], progress=watch
+        )
     migrate_report.verify(found, as_json=chosen["as_json"])
     if not found.right:
         raise MigrationIncomplete(

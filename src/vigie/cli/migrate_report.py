@@ -181,13 +181,20 @@ def plan(found: RelocationPlan, *, as_json: bool) -> None:
     total = sum(model.to_copy for model in found.models)
     sources = sorted({f"{model.old.storage_type}:{model.old.bucket}" for model in found.models})
     _print(f"{len(found.models)} models: {counts or 'none'}; {size(total)} to copy")
+    _print_shares(len(found.models), sum(model.own for model in found.models))
     _print(f"from {', '.join(sources) or 'nowhere'}")
     _print(f"to   {found.target}")
     _print("Nothing was written.")
 
 
-def run(done: RunReport, *, as_json: bool) -> None:
-    """Print what was moved."""
+def run(done: RunReport, own: int, *, as_json: bool) -> None:
+    """Print what was moved.
+
+    Args:
+        done: what the run did.
+        own: number of models in the catalog that do not come with Vigie.
+        as_json: print JSON.
+    """
     if as_json:
         outcomes = [
             {
@@ -216,7 +223,16 @@ def run(done: RunReport, *, as_json: bool) -> None:
         done_words += f", {repaired} repaired where they are"
     _print(f"Migration {done.migration}{again}: {done_words} in {done.seconds:.1f} s")
     _print(f"{sent} files copied and read back ({size(volume)}), {kept} were there and right")
+    _print_shares(done.models_in, min(own, done.models_in))
     _print(f"{done.models_in} models in, {done.models_out} out at {done.target}")
+
+
+def _print_shares(models: int, own: int) -> None:
+    """Print how many of the models are the user's and how many come with Vigie, unless all of them do."""
+    if own:
+        others = models - own
+        rest = f", {others} come with Vigie (--only own leaves these out)" if others else ""
+        _print(f"{own} of them are yours{rest}")
 
 
 def verify(found: VerifyReport, *, as_json: bool) -> None:

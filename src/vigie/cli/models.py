@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,8 +152,7 @@ def add(source: str) -> None:
 @click.option(
     "--version", default="", metavar="V", help="Version; by default derived from the files' digests."
 )
-@click.option("--trust", multiple=True, metavar="SHA256",
-              help="Trust a file by its digest: its code may run, in a sandbox. Repeatable.")  # fmt: skip
+@options.trust
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation of --trust.")
 def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str, ...], yes: bool) -> None:
     """Import a third-party model.
@@ -169,7 +167,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
 
     chosen = settings.load()
     if trust and not yes:
-        _confirm(folder, trust)
+        options.confirm_trust(folder.name, trust)
     with resources.open_catalog(chosen) as catalog:
         made = publish.convert(
             folder,
@@ -227,7 +225,7 @@ def remove(name: str, yes: bool) -> None:
                 hint=f"deactivate it instead: vigie models deactivate {entry.name}",
             )
         if not yes:
-            ask(f"Remove {entry.label}? Its files stay at {_where(entry)}", "--yes")
+            options.ask(f"Remove {entry.label}? Its files stay at {_where(entry)}", "--yes")
         catalog.remove(entry.name, entry.version)
     print_line(f"removed {entry.label}; its files stay at {_where(entry)}")
 
@@ -247,29 +245,6 @@ def report_registered(done: Registered) -> None:
     if not entry.domain:
         print_line("its domain is unknown, so matching gives it no points for the domain (see --domain)")
     click.echo(f"{entry.name}@{entry.version}")
-
-
-def ask(question: str, option: str) -> None:
-    """Ask for a confirmation.
-
-    Raises:
-        UsageRefused: stdin is not a terminal.
-        click.Abort: the answer is no.
-    """
-    if not sys.stdin.isatty():
-        raise UsageRefused(
-            f"confirmation required, but stdin is not a terminal: {question}", hint=f"add {option}"
-        )
-    click.confirm(question, abort=True, err=True)
-
-
-def _confirm(folder: Path, trust: tuple[str, ...]) -> None:
-    listed = ", ".join(f"{digest[:16]}…" for digest in trust)
-    ask(
-        f"Files of {folder.name} with the digest {listed} may then run code on this machine, in a sandbox but with "
-        "your rights. Did you make them yourself?",
-        "--yes",
-    )
 
 
 def _switch(name: str, *, on: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
+from vigie.errors import UsageRefused
 from vigie.i18n.catalogue import DEFAULT
 from vigie.roles.definitions import ROLES
 
@@ -51,6 +53,10 @@ def alert_budget(
 input_table = click.argument("source", metavar="INPUT")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+trust = click.option(
+    "--trust", multiple=True, metavar="SHA256",
+    help="Trust a file by its digest: its code may run, in a sandbox. Repeatable.",
+)  # fmt: skip
 lang = click.option(
     "--lang",
     default=DEFAULT,
@@ -75,6 +81,7 @@ reasons = click.option(
 matching = options(
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
                  help="Maximum number of reference models that vote."),
+    click.option("--only", type=click.Choice(["own"]), help="Leave out the reference models that come with Vigie."),
     click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
                  help="Minimum similarity of a model, from 0 to 1."),
     role, lang, as_json,
@@ -83,6 +90,30 @@ matching = options(
 
 scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching)
 """Options of the commands that score a whole table."""
+
+
+def ask(question: str, option: str) -> None:
+    """Ask for a confirmation.
+
+    Raises:
+        UsageRefused: stdin is not a terminal.
+        click.Abort: the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            f"confirmation required, but stdin is not a terminal: {question}", hint=f"add {option}"
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+def confirm_trust(folder: str, digests: tuple[str, ...]) -> None:
+    """Ask whether files may run code; see `ask`."""
+    listed = ", ".join(f"{digest[:16]}…" for digest in digests)
+    ask(
+        f"Files of {folder} with the digest {listed} may then run code on this machine, in a sandbox but with "
+        "your rights. Did you make them yourself?",
+        "--yes",
+    )
 
 
 @contextmanager
@@ -98,9 +129,16 @@ def scoring_context(options: Options, config: Settings, t: Translator) -> Iterat
 
 
 def scoring_options(
-    *, role_pairs: tuple[tuple[str, str], ...], lang: str, min_similarity: float, **others: Any
+    *,
+    role_pairs: tuple[tuple[str, str], ...],
+    lang: str,
+    min_similarity: float,
+    only: str | None = None,
+    **others: Any,
 ) -> Options:
     """Return the engine's options for what `matching` or `scoring` parsed."""
     from vigie.engine.options import Options
 
-    return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)
+    return Options(
+        minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, only=only or "", **others
+    )

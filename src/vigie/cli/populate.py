@@ -1,4 +1,4 @@
-"""The command of `populate_reference_models.py`: registers every model under a folder or in a bucket.
+"""`vigie populate`, the command of `populate_reference_models.py`: registers every model under a folder or in a bucket.
 
 Bundles are registered where they are, or published first if they have plain file names; models in the layout of earlier
 installations are converted, as by `vigie models import`. Registered models are skipped, so it can be run again.
@@ -6,8 +6,10 @@ installations are converted, as by `vigie models import`. Registered models are 
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +17,20 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
+from vigie.cli import options
 from vigie.cli.errors import EXAMPLES, Command, exit_code
 from vigie.errors import NotFound, VigieError
 
 if TYPE_CHECKING:
-    from vigie.catalog import Catalog
+    from vigie.bundles.bundle import Bundle
+    from vigie.catalog import Catalog, ModelVersion
     from vigie.cli.publish import Registered
     from vigie.stores.base import Store
 
-_DEFAULT = "data/automl_models"
+DEFAULT_FOLDER = "data/automl_models"
+"""Folder of the models in an earlier installation."""
+
+_MAX_PROCESSES = 8
 _FETCHED = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
 
 
@@ -39,24 +46,41 @@ class _Found:
 @click.command(
     cls=Command,
     epilog=EXAMPLES.format(
-        "python populate_reference_models.py",
-        "python populate_reference_models.py --from /srv/models",
-        "python populate_reference_models.py --from s3://fraud-detection-models/automl_models",
+        "vigie populate",
+        "vigie populate --from /srv/models",
+        "vigie populate --from s3://fraud-detection-models/automl_models",
     ),
 )
 @click.option(
     "--from",
     "origin",
-    default=_DEFAULT,
+    default=DEFAULT_FOLDER,
     show_default=True,
     metavar="FOLDER|URL",
     help="Location of the models.",
 )
+@options.trust
+@options.yes
 @click.pass_context
-def populate(ctx: click.Context, origin: str) -> None:
+def populate(ctx: click.Context, origin: str, trust: tuple[str, ...], yes: bool) -> None:
     """Register every model under a folder or in a bucket; running it again changes nothing.
 
     A model that cannot be registered is reported and skipped; the exit code is then that of the first such error.
+    """
+    if trust and not yes:
+        options.confirm_trust(origin, trust)
+    ctx.exit(register_all(origin, frozenset(digest.lower() for digest in trust)))
+
+
+def register_all(origin: str, trust: frozenset[str] = frozenset()) -> int:
+    """Register every model under a folder or in a bucket, and print what became of each.
+
+    Args:
+        origin: folder or URL.
+        trust: digests of files whose code may run, in a sandbox.
+
+    Returns:
+        The exit code of the first model that was refused, 0 without any.
     """
     from vigie import resources
     from vigie.cli.console import print_line
@@ -73,10 +97,10 @@ def populate(ctx: click.Context, origin: str) -> None:
             "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
         )
     counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
-    with resources.open_catalog(chosen) as catalog:
+    with resources.open_catalog(chosen) as catalog, _Conversions(catalog, store, found, trust) as conversions:
         for one in found:
             try:
-                done = _register(catalog, store, one, chosen)
+                done = _register(catalog, store, one, chosen, conversions)
                 word = "registered" if done.new else "already there"
                 print_line(f"{word}: {done.entry.label} ({one.folder or origin})")
             except VigieError as error:
@@ -87,7 +111,67 @@ def populate(ctx: click.Context, origin: str) -> None:
                 )
             counts[word] += 1
     print_line(", ".join(f"{count} {word}" for word, count in counts.items()))
-    ctx.exit(code)
+    return code
+
+
+def unregistered(origin: str, catalog: Catalog) -> list[str]:
+    """Return the folders of a local folder that hold models which are not in the catalog; empty without such a folder.
+
+    Args:
+        origin: the folder.
+        catalog: of the models.
+    """
+    from vigie.cli import publish
+    from vigie.stores.open import connect
+
+    if not Path(origin).is_dir():
+        return []
+    store = connect(origin)
+    known = publish.ImportedModels(catalog)
+    names = {entry.name for entry in catalog.list(active_only=False)}
+    return [
+        one.folder
+        for one in _walk(store)
+        if (
+            known.find(Path(store.bucket) / one.folder, _name(store, one)) is None
+            if one.foreign
+            else _name(store, one) not in names
+        )
+    ]
+
+
+class _Conversions:
+    """Context manager of the conversions of third-party models: several at a time, each in a process of its own."""
+
+    def __init__(
+        self, catalog: Catalog, store: Store, found: Sequence[_Found], trust: frozenset[str]
+    ) -> None:
+        from vigie.cli import publish
+
+        self._store, self._trust = store, trust
+        self._known = publish.ImportedModels(catalog)
+        self._found = [one for one in found if one.foreign]
+        self._results: dict[str, Future[ModelVersion | Bundle]] = {}
+        self._pool = ThreadPoolExecutor(max_workers=min(_MAX_PROCESSES, 2 * (os.cpu_count() or 1)))
+
+    def __enter__(self) -> _Conversions:
+        self._results = {one.folder: self._pool.submit(self._convert, one) for one in self._found}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def result(self, one: _Found) -> ModelVersion | Bundle:
+        """Return the model that was imported from the same files before, else the converted one."""
+        return self._results.pop(one.folder).result()
+
+    def _convert(self, one: _Found) -> ModelVersion | Bundle:
+        from vigie.cli import publish
+
+        name = _name(self._store, one)
+        with _LocalFolder(self._store, one) as folder:
+            known = self._known.find(folder, name)
+            return known if known is not None else publish.convert(folder, name=name, trust=self._trust)
 
 
 def _walk(store: Store) -> Iterator[_Found]:
@@ -103,8 +187,11 @@ def _walk(store: Store) -> Iterator[_Found]:
             yield _Found(folder, tuple(sorted(names)), foreign=MANIFEST not in names)
 
 
-def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Settings) -> Registered:
+def _register(
+    catalog: Catalog, store: Store, one: _Found, chosen: settings.Settings, conversions: _Conversions
+) -> Registered:
     from vigie import resources
+    from vigie.bundles.bundle import Bundle
     from vigie.cli import publish
     from vigie.stores.base import Location, join
 
@@ -115,13 +202,17 @@ def _register(catalog: Catalog, store: Store, one: _Found, chosen: settings.Sett
         else:
             url = Location(store.kind, store.bucket, join(store.prefix, one.folder)).url
         return publish.add(catalog, publish.find(url), model_store, policy, provenance={"source": "populate"})
-    label = one.folder.rpartition("/")[2] or Path(store.prefix or store.bucket).name
-    name = publish.name_of(label)
-    with _LocalFolder(store, one) as folder:
-        known = publish.imported_before(catalog, folder, name)
-        if known is not None:
-            return publish.Registered(known, new=False)
-        return publish.import_(catalog, publish.convert(folder, name=name), model_store, policy)
+    found = conversions.result(one)
+    if not isinstance(found, Bundle):
+        return publish.Registered(found, new=False)
+    return publish.import_(catalog, found, model_store, policy)
+
+
+def _name(store: Store, one: _Found) -> str:
+    """Return the name of a model, which is that of its folder."""
+    from vigie.cli import publish
+
+    return publish.name_of(one.folder.rpartition("/")[2] or Path(store.prefix or store.bucket).name)
 
 
 class _LocalFolder:

@@ -48,7 +48,9 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     from vigie.engine import files
 
     t, config = Translator(lang), settings.load()
-    limits = files.Limits(config.max_rows, config.max_columns, config.cache_dir / "jobs")
+    limits = files.Limits(
+        config.max_rows, config.max_columns, config.cache_dir / "jobs", config.max_table_bytes
+    )
     with options.scoring_context(scoring, config, t) as context:
         result = files.predict_file(source, output, context, limits)
     if as_json:
@@ -98,7 +100,9 @@ def read_table(source: str, config: settings.Settings) -> Table:
     """Read a table within the limits of the settings."""
     from vigie.table import read
 
-    return read(source, max_rows=config.max_rows, max_columns=config.max_columns)
+    return read(
+        source, max_rows=config.max_rows, max_columns=config.max_columns, max_bytes=config.max_table_bytes
+    )
 
 
 def check_output(source: str, output: str, *, as_json: bool) -> None:

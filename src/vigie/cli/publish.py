@@ -17,7 +17,7 @@ from vigie.bundles.location import BundleLocation, file_key
 from vigie.bundles.publish import publish_version
 from vigie.bundles.signing import verify
 from vigie.bundles.verification import SignaturePolicy, read_signature, write_signature
-from vigie.catalog import Catalog, ModelVersion
+from vigie.catalog import IMPORTED, Catalog, ModelVersion
 from vigie.errors import NotFound, UnsignedBundle
 from vigie.models.imported_columns import describe_columns, trace_columns
 from vigie.roles.definitions import role_of
@@ -127,20 +127,25 @@ def import_(
     return _register(catalog, bundle, publish_version(store, files), store.location, provenance)
 
 
-def imported_before(catalog: Catalog, folder: Path, name: str) -> ModelVersion | None:
-    """Return the model that was imported from exactly these files, or None."""
-    for entry in catalog.list(active_only=False):
-        made_of = entry.provenance.get("files")
-        current = "own" in entry.profile  # earlier versions did not keep what is known of the columns
-        if (
-            entry.name == name
-            and current
-            and isinstance(made_of, dict)
-            and made_of
-            and _same(folder, made_of)
-        ):
-            return entry
-    return None
+class ImportedModels:
+    """The imported models of a catalog, read once, to find those that were made of the same files.
+
+    Models of earlier versions, which did not keep what is known of the columns, are left out: they are imported again.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._entries: dict[str, list[ModelVersion]] = {}
+        for entry in catalog.list(active_only=False):
+            if "own" in entry.profile and entry.provenance.get("source") == IMPORTED:
+                self._entries.setdefault(entry.name, []).append(entry)
+
+    def find(self, folder: Path, name: str) -> ModelVersion | None:
+        """Return the model of a name that was imported from exactly the files of a folder, or None."""
+        for entry in self._entries.get(name, ()):
+            made_of = entry.provenance.get("files")
+            if isinstance(made_of, dict) and made_of and _same(folder, made_of):
+                return entry
+        return None
 
 
 def name_of(text: str) -> str:

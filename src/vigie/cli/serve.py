@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,8 +23,13 @@ from vigie.extras import require
 from vigie.i18n.messages import msg
 
 if TYPE_CHECKING:
+    from vigie.db.database import Engine
     from vigie.settings import Settings, WebSettings
 
+_CRASHES = {
+    getattr(signal, name, 0) for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS")
+}
+"""Signals that a process causes itself, unlike SIGKILL."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -88,10 +94,13 @@ def serve(
             click.echo(_link(chosen, f"http://{'[::1]' if host == '::1' else host}:{port}"))
         files = (listening.fileno(),)
         arguments = ["serve", "--listen-fd", str(files[0]), "--threads", str(threads)]
-        children = [Child(f"web process {number + 1}", arguments, files) for number in range(processes)]
-        if not web.production if worker is None else worker:
-            children.append(Child("worker", ["worker", "--exit-on-stdin-eof"]))
-        keep_running(children, _stop_on_signals())
+        children = [Child(f"web process {n + 1}", lambda: arguments, files) for n in range(processes)]
+        with (
+            _lanes(chosen, web.jobs)
+            if (not web.production if worker is None else worker)
+            else _none() as lanes
+        ):
+            keep_running([*children, *lanes], _stop_on_signals())
 
 
 @click.command(
@@ -115,24 +124,75 @@ def serve(
     hidden=True,
     help="Stop at the end of standard input, as when the parent process ends.",
 )
-def worker(jobs: int | None, exit_on_stdin_eof: bool) -> None:
+@click.option(
+    "--lane", hidden=True, type=click.Choice(["inspect", "jobs"]), help="Run one lane, in this process."
+)
+@click.option("--name", hidden=True, default="", help="Name of the worker of that lane.")
+def worker(jobs: int | None, exit_on_stdin_eof: bool, lane: str | None, name: str) -> None:
     """Run the jobs of the web app: inspect uploads, score, refine, train, clean up.
 
     Start as many as needed, on any machine that reaches the database and the store. A worker can be killed at any time.
     """
     require("web", "a worker")
-    from dataclasses import replace
+    chosen, web = settings.load(), settings.load_web()
+    stopping = _stop_on_signals()
+    if lane is not None:
+        _run_lane(chosen, web, stopping, lane, name)
+    if exit_on_stdin_eof:
+        threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
+    with _lanes(chosen, jobs or web.jobs) as children:
+        keep_running(children, stopping)
 
+
+def _run_lane(
+    chosen: Settings, web: WebSettings, stopping: threading.Event, lane: str, name: str
+) -> NoReturn:
+    """Run one lane of a worker until SIGTERM.
+
+    Where the supervising process was killed, nothing is released: the leases expire, as after any death.
+    """
     from vigie.jobs.worker import run_worker
     from vigie.logs import to_stderr
 
     to_stderr()
-    chosen, web = settings.load(), settings.load_web()
-    stopping = _stop_on_signals()
-    if exit_on_stdin_eof:
-        threading.Thread(target=_until_end_of_stdin, args=(stopping.set,), daemon=True).start()
-    run_worker(chosen, replace(web, jobs=jobs) if jobs else web, stopping)
+    threading.Thread(target=_until_end_of_stdin, args=(lambda: os._exit(1),), daemon=True).start()
+    run_worker(chosen, web, stopping, lane=lane, name=name)
     _end_process()
+
+
+@contextmanager
+def _lanes(chosen: Settings, jobs: int) -> Iterator[list[Child]]:
+    """Return the processes of a worker: one that inspects uploads, and one per job at a time."""
+    from vigie.db import database
+
+    engine = database.open(chosen.database_url)
+    try:
+        yield [_lane(engine, lane) for lane in ("inspect", *["jobs"] * jobs)]
+    finally:
+        engine.dispose()
+
+
+def _lane(engine: Engine, lane: str) -> Child:
+    from vigie.app import job_queue
+    from vigie.errors import DatabaseUnavailable
+
+    name = ""
+
+    def arguments() -> list[str]:
+        nonlocal name
+        name = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(6)}"
+        return ["worker", "--lane", lane, "--name", name]
+
+    def end_attempts(code: int) -> None:
+        with suppress(DatabaseUnavailable):  # the leases expire
+            job_queue.end_attempts(engine, name, crashed=-code in _CRASHES)
+
+    return Child(f"worker ({lane})", arguments, on_exit=end_attempts)
+
+
+@contextmanager
+def _none() -> Iterator[list[Child]]:
+    yield []
 
 
 def _end_process() -> NoReturn:

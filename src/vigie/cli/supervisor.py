@@ -24,13 +24,13 @@ class Child:
 
     Attributes:
         name: shown when it ends.
-        arguments: of the command `vigie`.
+        arguments: returns the arguments of the command `vigie`; called at each start.
         files: file descriptors it inherits.
         on_exit: called with the exit code each time it ends by itself.
     """
 
     name: str
-    arguments: Sequence[str]
+    arguments: Callable[[], Sequence[str]]
     files: tuple[int, ...] = ()
     on_exit: Callable[[int], None] | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -74,7 +74,7 @@ def _attend(child: Child) -> None:
 
 def _start(child: Child) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  our own command
-        [sys.executable, "-m", "vigie", *child.arguments], stdin=subprocess.PIPE, pass_fds=child.files
+        [sys.executable, "-m", "vigie", *child.arguments()], stdin=subprocess.PIPE, pass_fds=child.files
     )
 
 

@@ -16,7 +16,8 @@ from vigie.engine.backends.disk import DiskBackend
 from vigie.engine.backends.spill import SpilledTable, spill_stream, spill_table
 from vigie.engine.options import ScoringContext
 from vigie.engine.output import RESULT_COLUMNS, Prediction
-from vigie.table import Table, chunks
+from vigie.settings import MAX_TABLE_BYTES
+from vigie.table import Table, isolated
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -31,12 +32,14 @@ class Limits:
     Attributes:
         max_rows: refuse tables with more rows.
         max_columns: refuse tables with more columns.
+        max_bytes: refuse tables with more bytes, counted after decompression.
         folder: parent of temporary folders; a table out of core takes about a kilobyte a row.
     """
 
     max_rows: int
     max_columns: int
     folder: Path
+    max_bytes: int = MAX_TABLE_BYTES
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def predict_file(
         written = _predict_large_file(Path(source), output, context, limits)
         if written is not None:
             return written
-    table = tables.read(source, max_rows=limits.max_rows, max_columns=limits.max_columns)
+    table = tables.read(
+        source, max_rows=limits.max_rows, max_columns=limits.max_columns, max_bytes=limits.max_bytes
+    )
     prediction = pipeline.predict(table, context)
     context.progress("writing", 0.95)
     tables.write(table, prediction.additions, output)
@@ -118,8 +123,13 @@ def _predict_large_file(
     tempdirs.remove_stale(limits.folder)
     with (
         tempdirs.temporary_workdir(limits.folder) as folder,
-        chunks.open_chunked(
-            path, folder, source=path.name, max_rows=limits.max_rows, max_columns=limits.max_columns
+        isolated.open_chunked(
+            path,
+            folder,
+            source=path.name,
+            max_rows=limits.max_rows,
+            max_columns=limits.max_columns,
+            max_bytes=limits.max_bytes,
         ) as upload,
     ):
         if context.sizes.fit_in_memory(upload.rows):

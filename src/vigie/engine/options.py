@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vigie.bundles.bundle import Bundle
     from vigie.catalog import Catalog, ModelVersion
 
+OWN = "own"
+"""Value of `Options.only`."""
 Progress = Callable[[str, float], None]
 """Called with the name of each stage and the share of the work done, from 0 to 1."""
 BundleLoader = Callable[["ModelVersion"], "Bundle"]
@@ -34,6 +36,7 @@ class Options:
         language: language of the reasons, `en` or `fr`.
         reasons: whether to give reasons.
         seed: seed of everything drawn at random.
+        only: `own` leaves out the reference models that come with Vigie; empty leaves out none.
     """
 
     top: int = 3
@@ -44,6 +47,7 @@ class Options:
     language: str = "en"
     reasons: bool = True
     seed: int = 0
+    only: str = ""
 
     def __post_init__(self) -> None:
         """Check the values.

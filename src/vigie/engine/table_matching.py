@@ -10,7 +10,7 @@ from typing import Any
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Catalog, Match, ModelVersion
-from vigie.engine.options import ScoringContext, StageTimer
+from vigie.engine.options import OWN, ScoringContext, StageTimer
 from vigie.engine.read_warnings import check_chosen_roles, read_summary
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
 from vigie.i18n.messages import Message, msg
@@ -126,7 +126,9 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
         context: catalog and options.
     """
     options = context.options
-    matches = context.catalog.match(profile, top=options.top, minimum=options.minimum)
+    matches = context.catalog.match(
+        profile, top=options.top, minimum=options.minimum, own_only=options.only == OWN
+    )
     if found.recognised is None:
         return matches
     entry = found.recognised[0]

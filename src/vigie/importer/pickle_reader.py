@@ -103,18 +103,19 @@ _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "num
 _TYPE = re.compile(r"[<>=|]?(?:[?]|[biufc](?:1|2|4|8|16)|[US][0-9]{1,6}|O8?|b1)")
 
 
-def read(data: bytes, *, max_bytes: int) -> Any:
+def read(data: bytes, *, max_bytes: int, any_name: bool = False) -> Any:
     """Return the object saved in `data`, made of numbers, text, lists, dicts, arrays, `Record` and `Name`.
 
     Args:
         data: the file's bytes: joblib with or without compression, or a plain pickle.
         max_bytes: maximum size of the decompressed data.
+        any_name: return objects of other names as records, too, instead of refusing the file; they are not called either.
 
     Raises:
         NamesRefused: the file uses names that are not allowed.
         Unreadable: the file is damaged or unsupported.
     """
-    stream = _Unpickler(LimitedReader(decompressed(data), max_bytes))
+    stream = _Unpickler(LimitedReader(decompressed(data), max_bytes), any_name=any_name)
     try:
         value = stream.load()
     except Unreadable:
@@ -140,17 +141,20 @@ class _Unpickler(pickle._Unpickler):
     read: Callable[[int], bytes]
     dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
 
-    def __init__(self, stream: LimitedReader, refused: dict[str, None] | None = None) -> None:
+    def __init__(
+        self, stream: LimitedReader, refused: dict[str, None] | None = None, *, any_name: bool = False
+    ) -> None:
         super().__init__(stream, encoding="latin1")
         self._stream = stream
         self.refused: dict[str, None] = {} if refused is None else refused
+        self._any_name = any_name
 
     def find_class(self, module: str, name: str) -> Name:
         known = _ALIASES.get(module, module)
         if known.startswith("numpy.core."):
             known = "numpy._core." + known.removeprefix("numpy.core.")
         path = f"{known}.{name}"
-        if name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
+        if not self._any_name and name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
             shown = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
             shown = "".join(letter if letter.isprintable() else "?" for letter in shown)[:_MAX_NAME_LENGTH]
             if len(self.refused) < _MAX_REFUSED_NAMES:
@@ -219,7 +223,7 @@ class _Unpickler(pickle._Unpickler):
             raise Unreadable("an array's wrapper without a state")
         shape, dtype = _shape(state.get("shape")), _dtype(state.get("dtype"))
         if dtype.hasobject:
-            return _Unpickler(self._stream, self.refused).load()
+            return _Unpickler(self._stream, self.refused, any_name=self._any_name).load()
         if state.get("numpy_array_alignment_bytes") is not None:
             self._stream.read(int.from_bytes(self._stream.read(1), "little"))
         count = int(np.prod(shape, dtype=object))

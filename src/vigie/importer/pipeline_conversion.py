@@ -53,8 +53,12 @@ def convert(
         if taken is not None and len(known) != taken:
             raise ColumnNamesUnknown(f"{len(known)} columns in the metadata, where {taken} are taken")
     pipeline = ConvertedPipeline.start(known)
-    for one in fitted:
-        pipeline = extend(pipeline, one)
+    for position, one in enumerate(fitted):
+        try:
+            pipeline = extend(pipeline, one)
+        except Unsupported as error:
+            error.position = position
+            raise
     if names is not None and set(names) <= set(pipeline.names):
         pipeline = _keep_names(pipeline, names)  # in the booster's order
     return pipeline
@@ -87,6 +91,14 @@ def input_count(fitted: Any) -> int | None:
         return int(own)
     steps = get(record, "steps") or get(record, "transformer_list") or ()
     return next((found for step in steps if (found := input_count(step[1])) is not None), None)
+
+
+def is_known(fitted: Any) -> bool:
+    """Return whether an object is of a class that `extend` converts, or a list of names."""
+    if isinstance(fitted, list | tuple):
+        return not holds_fitted(fitted)
+    record = as_record(fitted)
+    return record is None or record.path in _CONVERTERS
 
 
 def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:

@@ -21,7 +21,13 @@ Step = dict[str, Any]
 
 
 class Unsupported(Exception):
-    """A fitted object or a setting that cannot be converted exactly; the message names it."""
+    """A fitted object or a setting that cannot be converted exactly; the message names it.
+
+    Attributes:
+        position: of the object among those that are applied one after the other; None where it is the classifier.
+    """
+
+    position: int | None = None
 
 
 @dataclass

@@ -24,7 +24,15 @@ class _ConversionFailed(Exception):
 
     def __init__(self, kind: str, found: str, **more: Any) -> None:
         super().__init__(found)
-        self.report = {"ok": False, "kind": kind, "found": found, **more}
+        self.report: dict[str, Any] = {"kind": kind, "found": found, **more}
+
+
+class _NamesRefused(_ConversionFailed):
+    """A file uses names that are not allowed; `inert` is what it holds where every name is a record."""
+
+    def __init__(self, file: str, names: tuple[str, ...], digest: str, inert: Any) -> None:
+        super().__init__("names", "", file=file, names=names, sha256=digest)
+        self.inert = inert
 
 
 def main() -> None:
@@ -40,7 +48,7 @@ def main() -> None:
     try:
         report, booster = _convert(request, protections)
     except _ConversionFailed as failure:
-        report = failure.report
+        report = {"ok": False, **failure.report}
     except MemoryError:
         report = {"ok": False, "kind": "memory", "found": "a file that needs more memory than the limit"}
     except Exception as error:  # noqa: BLE001  the process boundary: the parent builds the message
@@ -67,12 +75,20 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
     current = ""
     try:
         opened: dict[str, Any] = {}
+        refused: list[_ConversionFailed] = []
         for role, path in request["files"].items():
             current = Path(path).name
             data = Path(path).read_bytes()
             digests[current] = sha256(data).hexdigest()
-            opened[role] = _open_file(current, data, request, protections, trusted)
+            try:
+                opened[role] = _open_file(current, data, request, protections, trusted)
+            except _NamesRefused as failure:
+                refused.append(failure)
+                opened[role] = failure.inert
         current = Path(request["files"][MODEL]).name
+        if refused:
+            helps = _converts(opened, request["columns"])
+            raise _ConversionFailed(**{**refused[0].report, "trust_helps": helps})
         pipeline, classifier = _assemble(opened, request["columns"])
         output = {} if classifier.output == "log-odds" else {"output": classifier.output}
         report = {
@@ -87,7 +103,7 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
         raise _ConversionFailed("unreadable", str(error), file=current) from error
     except sklearn_transformers.Unsupported as error:
         raise _ConversionFailed(
-            "unsupported", str(error), file=getattr(error, "file", "") or current
+            "unsupported", str(error), file=_file_of(error, opened, request["files"])
         ) from error
     except pipeline_conversion.ColumnNamesUnknown as error:
         raise _ConversionFailed("unnamed", str(error), file=current) from error
@@ -107,13 +123,54 @@ def _open_file(
     except pickle_reader.NamesRefused as refused:
         digest = sha256(data).hexdigest()
         if digest not in request["trust"]:
-            raise _ConversionFailed("names", "", file=name, names=refused.names, sha256=digest) from refused
+            inert = _read_inert(data, request["limits"]["memory_bytes"])
+            raise _NamesRefused(name, refused.names, digest, inert) from refused
         if not {sandbox.FILTER, sandbox.NAMESPACE} & set(protections):
             raise _ConversionFailed(
                 "sandbox", "no way to keep the file's code from the network", file=name
             ) from refused
         trusted.append(digest)
         return _unpickle(name, data)
+
+
+def _read_inert(data: bytes, max_bytes: int) -> Any:
+    """Return a file with every name as a record; None where it cannot be read that way."""
+    from vigie.importer import pickle_reader
+    from vigie.importer.decompression import Unreadable
+
+    try:
+        return pickle_reader.read(data, max_bytes=max_bytes, any_name=True)
+    except Unreadable:
+        return None
+
+
+def _converts(opened: dict[str, Any], columns: list[str] | None) -> bool:
+    """Return whether trusting the files may help: whether they could be converted if their other names did nothing.
+
+    A class of the owner's own in the place of a transformer cannot be converted, trusted or not.
+    """
+    from vigie.importer import pipeline_conversion, sklearn_transformers
+    from vigie.importer.decompression import Unreadable
+
+    if any(value is None for value in opened.values()):
+        return True
+    if not all(pipeline_conversion.is_known(opened[role]) for role in (ENGINEER, SELECTOR) if role in opened):
+        return False
+    try:
+        _assemble(opened, columns)
+    except (sklearn_transformers.Unsupported, Unreadable, AttributeError, LookupError, TypeError, ValueError):
+        return False  # a class of unknown layout where one of scikit-learn is expected
+    except pipeline_conversion.ColumnNamesUnknown:
+        return True
+    return True
+
+
+def _file_of(error: Any, opened: dict[str, Any], files: dict[str, str]) -> str:
+    """Return the name of the file with the object that an error is about."""
+    before = [role for role in (ENGINEER, SELECTOR) if role in opened]
+    if error.position is not None and error.position < len(before):
+        return Path(files[before[error.position]]).name
+    return Path(files[MODEL]).name
 
 
 def _unpickle(name: str, data: bytes) -> Any:

@@ -21,6 +21,10 @@ _OPERATIONS = frozenset(
 _OUTPUTS = ("log-odds", "probability", "margin")
 _HEADER_BYTES = 16 * 1024**2
 _MAX_DEPTH = 20
+_OWN_CODE = (
+    "its code cannot be converted, trusted or not: save the fitted scikit-learn parts, or train on the columns that this code "
+    "makes and score a table that has them"
+)
 _HINTS = {
     "unsupported": "only what can be converted exactly is imported; see the documentation of imported models",
     "unnamed": 'list them in dataset_metadata.json: {"feature_columns": ["…", …]}',
@@ -147,7 +151,9 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
             found=found_names,
             expected="only what a fitted XGBoost or scikit-learn model needs",
             names=names,
-            hint=_trust_hint(str(file), str(header.get("sha256", "")), trust),
+            hint=_trust_hint(str(file), str(header.get("sha256", "")), trust)
+            if header.get("trust_helps") is True
+            else _OWN_CODE,
         )
     if not isinstance(kind, str) or kind not in _HINTS or not isinstance(found, str):
         return _malformed(model)

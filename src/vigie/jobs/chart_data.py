@@ -23,6 +23,8 @@ _MAX_TIME_BUCKETS = 60
 _NUMERIC_TIME_BUCKETS = 30
 _AMOUNT_BUCKETS = 12
 _MAX_CATEGORIES = 8
+_SIGMAS = 1.645
+"""Half the width of a 90 % interval, as those of the calibration, in standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class _ExpectedPrecision:
             return
         p = np.clip(known.to_numpy()[order], 1e-9, 1 - 1e-9)
         self._sums.append(np.cumsum(p))
+        self._variance = np.cumsum(p * (1 - p))
         self._offsets = _interval_offsets(prediction.summary["alert_precision"])
         if self._offsets is not None:
             return
@@ -112,6 +115,10 @@ class _ExpectedPrecision:
             # The interval of the summary's alerts, moved along in log-odds.
             shares += [1 / (1 + np.exp(-(_logit(shares[0]) + offset))) for offset in self._offsets]
         precision, low, high = (round(float(share), 4) for share in shares)
+        if low == high:
+            # The share of fraud is given, and the model does not know its error: that of chance alone is left.
+            spread = _SIGMAS * float(np.sqrt(self._variance[alerts - 1])) / alerts
+            low, high = round(max(0.0, precision - spread), 4), round(min(1.0, precision + spread), 4)
         frauds = round(float(self._sums[0][alerts - 1]), 2)
         return point | {"expected_frauds": frauds, "precision": precision, "low": low, "high": high}
 

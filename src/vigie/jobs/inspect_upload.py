@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,6 +16,7 @@ from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
 from vigie.stores.base import join
 from vigie.table import Table, parse
+from vigie.table.isolated import read_head
 
 SAMPLE_ROWS = 5_000
 HEAD_ROWS = 20
@@ -106,7 +106,7 @@ def _read_sample(context: JobContext, upload: Upload) -> Sample:
                 return Sample(_first_rows(table), max(rows, round(rows * factor)), exact=False)
     if upload.extension in {".parquet", ".pq"}:
         with upload_files.local_copy(context, upload) as path:
-            rows, frame = _parquet_head(path)
+            rows, frame = read_head(path, SAMPLE_ROWS)
         if frame is not None and rows > frame.height and frame.width <= context.settings.max_columns:
             return Sample(Table(upload.name, frame, parse(frame)), rows, exact=True)
     whole = _read_whole(context, upload)
@@ -117,17 +117,6 @@ def _read_whole(context: JobContext, upload: Upload) -> Sample:
     with upload_files.local_copy(context, upload) as path:
         table = upload_files.read_table(context, path, upload.name)
     return Sample(table, table.frame.height, exact=True)
-
-
-def _parquet_head(path: Path) -> tuple[int, pl.DataFrame | None]:
-    """Return the number of rows and the first rows; no rows where only the reader of whole files applies."""
-    lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    try:
-        if any(dtype.is_nested() or dtype == pl.Binary for dtype in lazy.collect_schema().dtypes()):
-            return 0, None
-        return int(lazy.select(pl.len()).collect().item()), lazy.head(SAMPLE_ROWS).collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        return 0, None
 
 
 def _first_rows(table: Table) -> Table:

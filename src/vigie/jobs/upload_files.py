@@ -61,7 +61,13 @@ def read_table(context: JobContext, path: Path, name: str) -> Table:
         InputRefused: the table is unreadable, malformed or too large.
     """
     limits = context.settings
-    return read(path, source=name, max_rows=limits.max_rows, max_columns=limits.max_columns)
+    return read(
+        path,
+        source=name,
+        max_rows=limits.max_rows,
+        max_columns=limits.max_columns,
+        max_bytes=limits.max_table_bytes,
+    )
 
 
 def remove_stale_folders(context: JobContext) -> int:

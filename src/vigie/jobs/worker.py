@@ -23,6 +23,7 @@ from vigie.errors import (
     error_record,
 )
 from vigie.i18n.messages import msg
+from vigie.isolation import is_out_of_memory, limit_memory, machine_memory
 from vigie.jobs import retention
 from vigie.jobs.context import JobContext, ProgressCallback, open_context
 from vigie.settings import Settings, WebSettings
@@ -30,6 +31,8 @@ from vigie.settings import Settings, WebSettings
 log = logging.getLogger("vigie.jobs")
 QUICK = ("inspect",)
 SLOW = ("score", "refine", "train")
+LANES = {"inspect": QUICK, "jobs": SLOW}
+"""Lane -> kinds of jobs; an inspection never waits for a long job, nor shares its process."""
 _POLL_SECONDS = 0.25
 _CLEANUP_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
@@ -41,26 +44,30 @@ class LeaseLost(Exception):
 
 
 class Worker:
-    """Runs jobs in threads, one job at a time each, with one heartbeat for all.
+    """Runs one job at a time, with a heartbeat beside it.
 
-    One thread only inspects uploads, so that an inspection never waits for a long job.
+    A process has one worker, so that a job that makes its process crash or run out of memory harms no other.
+
+    Args:
+        context: resources of the jobs.
+        name: name of the worker, never used before; by default a new one.
     """
 
-    def __init__(self, context: JobContext) -> None:
+    def __init__(self, context: JobContext, name: str = "") -> None:
         self.context = context
-        self.name = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = name or f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(6)}"
         self.stopping = threading.Event()
 
-    def run(self) -> None:
-        """Run jobs until `stopping` is set, then release the leases of unfinished jobs."""
+    def run(self, kinds: Sequence[str] = QUICK + SLOW) -> None:
+        """Run jobs until `stopping` is set, then release the lease of an unfinished job."""
         # Imported at start rather than while the first user waits.
         import vigie.jobs.inspect_upload
         import vigie.jobs.score  # noqa: F401
 
-        lanes = [QUICK, *[SLOW] * self.context.web.jobs]
-        threads = [threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True) for kinds in lanes]
+        threads = [threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True)]
         threads.append(threading.Thread(target=self._heartbeat_loop, daemon=True))
-        threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
+        if set(QUICK) & set(kinds):
+            threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
         for thread in threads:
             thread.start()
         self.stopping.wait()
@@ -82,7 +89,7 @@ class Worker:
             except DatabaseUnavailable as error:
                 log.warning("database unavailable", extra={"error": type(error).__name__})
                 wait = min(30.0, 2 * wait + 1)
-            except Exception as error:  # noqa: BLE001  no error of a job ends the worker
+            except BaseException as error:  # noqa: BLE001  no error of a job ends the worker; polars' panic is no Exception
                 self._log_bug(error)
                 wait = 5.0
             self.stopping.wait(wait)
@@ -114,18 +121,29 @@ class Worker:
             outcome = "dropped"
         except VigieError as error:
             outcome = self._fail(job, error)
-        except MemoryError:
-            hint = msg("score a smaller table, or give the worker more memory")
-            outcome = self._store_failure(job, error_record(msg("not enough memory"), hint, "MemoryError"))
-        except Exception as error:  # noqa: BLE001  the user reads that it failed, the log says where
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  the user reads that it failed, the log says where
+            outcome = self._fail_unexpectedly(job, error)
+        log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
+
+    def _fail_unexpectedly(self, job: Job, error: BaseException) -> str:
+        """Store a failure that is no error of ours: too little memory, or a bug."""
+        if is_out_of_memory(error):
+            hint = msg("split the table, or raise VIGIE_WORKER_MEMORY_BYTES")
+            record = error_record(
+                msg("the table is too large for the memory of this worker"), hint, "MemoryError"
+            )
+            outcome = "failed"
+        else:
             self._log_bug(error, job)
             hint = msg(
                 "this is a bug in Vigie; look for run {id} in the worker's log",
                 id=job.id,
             )
-            self._store_failure(job, error_record(msg("something unexpected happened"), hint, "Bug"))
-            outcome = "bug"
-        log.info(f"run {outcome}", extra=extra | {"seconds": round(time.perf_counter() - started, 2)})
+            record, outcome = error_record(msg("something unexpected happened"), hint, "Bug"), "bug"
+        self._store_failure(job, record)
+        return outcome
 
     def _compute(self, job: Job) -> bool:
         """Compute a job and store its result; return whether the worker still held the lease."""
@@ -179,13 +197,24 @@ class Worker:
         log.error("bug", extra=extra)
 
 
-def run_worker(settings: Settings, web: WebSettings, stopping: threading.Event) -> None:
-    """Run a worker until `stopping` is set."""
+def run_worker(
+    settings: Settings, web: WebSettings, stopping: threading.Event, *, lane: str, name: str = ""
+) -> None:
+    """Run the worker of this process until `stopping` is set, within its limit of memory.
+
+    Args:
+        settings: settings of the installation.
+        web: settings of the web app.
+        stopping: set to end.
+        lane: a key of `LANES`.
+        name: as `Worker` takes it.
+    """
+    limit_memory(web.worker_memory_bytes or machine_memory() * 9 // 10)
     with open_context(settings, web) as context:
-        worker = Worker(context)
+        worker = Worker(context, name)
         worker.stopping = stopping
-        log.info("worker begins", extra={"worker": worker.name})
-        worker.run()
+        log.info("worker begins", extra={"worker": worker.name, "lane": lane})
+        worker.run(LANES[lane])
 
 
 def run_until_idle(settings: Settings, web: WebSettings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -55,6 +55,7 @@ class ModelPlan:
         state: AT_TARGET (nothing to do), DAMAGED_THERE (registered at the target, with missing or wrong files there), NEW (the target has no file, or only right ones), IDENTICAL (the target has all
             files: only the catalog changes), DIFFERENT (the target has other bytes for some file) or SOURCE_DAMAGED
             (a file is missing or wrong wherever the model is or was, and the target lacks it too).
+        own: whether the model is the user's and does not come with Vigie.
         detail: reason for DAMAGED_THERE, DIFFERENT and SOURCE_DAMAGED, for messages.
     """
 
@@ -66,6 +67,7 @@ class ModelPlan:
     size: int
     files: tuple[FilePlan, ...]
     detail: str = ""
+    own: bool = True
 
     @property
     def to_copy(self) -> int:
@@ -91,9 +93,13 @@ class RelocationPlan:
         return not any(model.state == SOURCE_DAMAGED for model in self.models)
 
 
-def pending(catalog: Catalog, target: Target) -> list[tuple[ModelVersion, StorageLocation]]:
+def pending(
+    catalog: Catalog, target: Target, *, own_only: bool = False
+) -> list[tuple[ModelVersion, StorageLocation]]:
     """Return the models that are not at the target, active or not, each with its location there."""
-    moves = [(entry, target.location_of(entry)) for entry in catalog.list(active_only=False)]
+    moves = [
+        (entry, target.location_of(entry)) for entry in catalog.list(active_only=False, own_only=own_only)
+    ]
     return [(entry, storage) for entry, storage in moves if entry.storage != storage]
 
 
@@ -101,6 +107,7 @@ def plan(
     engine: sa.Engine,
     target: str,
     *,
+    own_only: bool = False,
     starter_models: Path | None = None,
     parallel: int = 8,
     opener: StoreOpener = open_location,
@@ -111,6 +118,7 @@ def plan(
     Args:
         engine: the catalog's database.
         target: URL of the store, with a prefix.
+        own_only: leave out the models that come with Vigie.
         starter_models: folder of the models that come with Vigie, to repair them from.
         parallel: files read at a time.
         opener: opens a store.
@@ -121,7 +129,7 @@ def plan(
         StoreUnavailable: a store cannot be read.
     """
     goal, stores, watch = Target.parse(target), StorePool(opener), progress or NullProgress()
-    entries = Catalog(engine).list(active_only=False)
+    entries = Catalog(engine).list(active_only=False, own_only=own_only)
     places = SourceLocations(engine, starter_models)
     probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
     watch.begin(len(entries), sum(entry.size for entry in entries))
@@ -129,7 +137,7 @@ def plan(
 
         def plan_model(entry: ModelVersion) -> ModelPlan:
             new = goal.location_of(entry)
-            planned = _plan_model(entry, new, places.list(entry, new), stores, pool)
+            planned = replace(_plan_model(entry, new, places.list(entry, new), stores, pool), own=entry.own)
             watch.advance(entry.size)
             watch.finish_model(entry.label, planned.state)
             return planned

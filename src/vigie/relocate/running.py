@@ -97,6 +97,7 @@ def run(
     engine: sa.Engine,
     target: str,
     *,
+    own_only: bool = False,
     starter_models: Path | None = None,
     parallel: int = 8,
     opener: StoreOpener = open_location,
@@ -111,6 +112,7 @@ def run(
     Args:
         engine: the catalog's database.
         target: URL of the store, with a prefix.
+        own_only: leave out the models that come with Vigie.
         starter_models: folder of the models that come with Vigie, to repair them from.
         parallel: files copied at a time.
         opener: opens a store.
@@ -131,16 +133,19 @@ def run(
         StorePool(opener),
         progress or NullProgress(),
     )
-    entries = catalog.list(active_only=False)
+    entries = catalog.list(active_only=False, own_only=own_only)
     before = [(e.name, e.version) for e in entries]
     probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
     damaged = damaged_models(entries, goal, stores, parallel, watch)
-    if not damaged and not pending(catalog, goal) and not _is_unfinished(engine, goal):
+    if not damaged and not pending(catalog, goal, own_only=own_only) and not _is_unfinished(engine, goal):
         return RunReport(None, goal.url, False, len(before), len(before), (), time.monotonic() - started)
     moves: list[Move] = []
 
     def choose(connection: sa.Connection) -> tuple[int, str, bool]:
-        moves[:] = [*((entry, entry.storage) for entry in damaged), *pending(catalog, goal)]
+        moves[:] = [
+            *((entry, entry.storage) for entry in damaged),
+            *pending(catalog, goal, own_only=own_only),
+        ]
         number, resumed = journal.begin(connection, goal, moves)
         return number, "running", resumed
 

@@ -86,6 +86,7 @@ def verify(
     engine: sa.Engine,
     target: str | None = None,
     *,
+    own_only: bool = False,
     parallel: int = 8,
     opener: StoreOpener = open_location,
     progress: Progress | None = None,
@@ -95,6 +96,7 @@ def verify(
     Args:
         engine: the catalog's database.
         target: URL of the store; None to read each model from its own location.
+        own_only: leave out the models that come with Vigie.
         parallel: files read at a time.
         opener: opens a store.
         progress: receives progress.
@@ -105,7 +107,7 @@ def verify(
     """
     started = time.monotonic()
     goal = Target.parse(target) if target is not None else None
-    entries = Catalog(engine).list(active_only=False)
+    entries = Catalog(engine).list(active_only=False, own_only=own_only)
     there = [(e, e.storage) for e in entries if goal is None or e.storage == goal.location_of(e)]
     probe_stores([place for _, place in there])
     stray = [e for e in entries if goal is not None and e.storage != goal.location_of(e)]

@@ -10,6 +10,8 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
     records     an independent count of records and cells                 (CSV)
     csv_cells   the cells, checked against that count                     (CSV)
     columnar    Parquet and Excel
+    isolated    Parquet and Excel read in a child process with limits
+    declared_size  what a file declares, checked before a library allocates it
     header      names of columns that will not do
     stream      a table piece by piece, for those that no memory holds
     readings    how its columns are read, settled on some rows
@@ -17,8 +19,8 @@ everything Vigie concludes about the cells is in `Table.typed` beside it.
     writing     the upload and our columns, written atomically
 """
 
+from vigie.table.isolated import read
 from vigie.table.parsing.columns import from_frame, parse
-from vigie.table.reading import read
 from vigie.table.table import CsvFormat, Table
 from vigie.table.writing import append_columns, write, write_chunks
 

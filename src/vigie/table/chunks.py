@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vigie.errors import UnreadableTable
+from vigie.errors import TableTooLarge, UnreadableTable
 from vigie.table import csv_reader, parquet
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
@@ -57,7 +57,7 @@ class ChunkedTable:
 
 @contextmanager
 def open_chunked(
-    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int
+    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int | None = None
 ) -> Iterator[ChunkedTable]:
     """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
 
@@ -67,6 +67,7 @@ def open_chunked(
         source: what the user calls the file.
         max_rows: refuse more.
         max_columns: refuse more.
+        max_bytes: refuse more, counted after decompression.
     """
     if not path.stat().st_size:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
@@ -74,7 +75,7 @@ def open_chunked(
         yield _parquet(path, source, max_rows, max_columns)
         return
     if path.suffix.lower() == ".gz":
-        path = _unpacked(path, folder / "unpacked.csv", source)
+        path = _unpacked(path, folder / "unpacked.csv", source, max_bytes)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         mark, encoding = encoding_of(data, source)
         if encoding == "utf-8":
@@ -173,10 +174,15 @@ def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(held).rechunk()
 
 
-def _unpacked(path: Path, target: Path, source: str) -> Path:
+def _unpacked(path: Path, target: Path, source: str, max_bytes: int | None) -> Path:
+    size = 0
     try:
         with gzip.open(path, "rb") as packed, target.open("wb") as out:
             while piece := packed.read(CHUNK_BYTES):
+                size += len(piece)
+                if max_bytes is not None and size > max_bytes:
+                    hint = "split the table, or raise VIGIE_MAX_TABLE_BYTES"
+                    raise TableTooLarge(source, found=size, limit=max_bytes, unit="bytes", hint=hint)
                 out.write(piece)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         hint = "copy or compress the file again, or name it .csv when it is not compressed"

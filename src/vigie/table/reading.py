@@ -51,7 +51,8 @@ def read(
     """
     limits = _Limits(max_rows, max_columns, max_bytes)
     if str(path) == "-":
-        return _csv(sys.stdin.buffer.read(), None, source or "stdin", limits)
+        most = -1 if max_bytes is None else max_bytes + 1
+        return _csv(sys.stdin.buffer.read(most), None, source or "stdin", limits)
     path = Path(path)
     name = source or path.name
     _check_path(path, name)
@@ -102,7 +103,8 @@ def _check_path(path: Path, name: str) -> None:
 
 def _check_bytes(size: int, name: str, limits: _Limits) -> None:
     if limits.max_bytes is not None and size > limits.max_bytes:
-        raise TableTooLarge(name, found=size, limit=limits.max_bytes, unit="bytes", hint="split the table")
+        hint = "split the table, or raise VIGIE_MAX_TABLE_BYTES"
+        raise TableTooLarge(name, found=size, limit=limits.max_bytes, unit="bytes", hint=hint)
 
 
 def _unpacked_bytes(path: Path) -> int:

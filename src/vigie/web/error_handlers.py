@@ -6,6 +6,7 @@ import logging
 import traceback
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, jsonify, render_template, request
@@ -16,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import as_message, msg, translate
-from vigie.web.pages.layout import translator
+from vigie.web.pages.layout import safe_redirect_target, translator
 
 log = logging.getLogger("vigie.web")
 
@@ -139,12 +140,22 @@ def _respond(code: int, kind: str, message: str, hint: str, **more: Any) -> Resp
         response.content_type = "application/problem+json"
     else:
         try:
-            page = render_template("error.html", status=code, message=message, hint=hint, title=title)
+            page = render_template(
+                "error.html", status=code, message=message, hint=hint, title=title, back=_form_page()
+            )
             response = Response(page, content_type="text/html; charset=utf-8")
         except TemplateError:  # the error may come from the templates
             response = Response(f"{title}: {message}\n{hint}\n", content_type="text/plain; charset=utf-8")
     response.status_code = code
     return response
+
+
+def _form_page() -> str:
+    """Return the page of ours whose form was refused; empty where the request did not come from one."""
+    came_from = urlsplit(request.referrer or "")
+    if request.method != "POST" or came_from.netloc != request.host:
+        return ""
+    return safe_redirect_target(urlunsplit(("", "", came_from.path, came_from.query, "")))
 
 
 def _paths(detail: dict[str, Any], before: str = "") -> list[str]:

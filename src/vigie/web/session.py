@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, g, has_request_context, redirect, request, session
-from flask.typing import ResponseReturnValue
+import time
+from datetime import timedelta
+
+from flask import Flask, g, has_request_context, request, session
 from flask_wtf.csrf import CSRFProtect
 
 from vigie.app import User, tokens
@@ -13,8 +15,10 @@ from vigie.web.services import current_services
 from vigie.web.services.access import TOKEN_HINT
 
 _KEY = "session"
+_LINK = "by_link"
+LINK_RENEWS_PASSWORD = timedelta(hours=1)
+"""How long after signing in by a link a password may be replaced without the old one."""
 csrf = CSRFProtect()
-links = Blueprint("links", __name__)
 
 
 def install(app: Flask) -> None:
@@ -24,15 +28,16 @@ def install(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(_authenticate)
     app.before_request(_protect_from_csrf)
-    app.register_blueprint(links)
     app.extensions["vigie"].audit.address = _caller_address
 
 
-def begin(user: User, secret: str) -> None:
+def begin(user: User, secret: str, *, by_link: bool = False) -> None:
     """Store the secret of a session in the browser's cookie, replacing the previous session."""
     session.clear()
     session.permanent = True
     session[_KEY] = secret
+    if by_link:
+        session[_LINK] = time.time()
     g.user = user
 
 
@@ -45,13 +50,9 @@ def end() -> None:
     g.user = None
 
 
-@links.get("/sign-in/link")
-@authorization.public
-def use_link() -> ResponseReturnValue:
-    """Sign in by a one-time link, and redirect so that the address bar does not show it."""
-    sessions = current_services().sessions
-    begin(*sessions.start(sessions.use_link(request.args.get("token", ""))))
-    return redirect("/")
+def began_by_link() -> bool:
+    """Return whether the session of the browser began by a one-time link in the last hour."""
+    return time.time() - float(session.get(_LINK, 0)) < LINK_RENEWS_PASSWORD.total_seconds()
 
 
 def is_authenticated() -> bool:

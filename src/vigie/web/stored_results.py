@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -196,6 +196,20 @@ class RankedTable:
             found = self._scan().filter(cell == actor.item()).sort(index).head(limit).collect()
             rows = self._to_dicts(found, labels, alerts)
         return {"column": self._actor, "role": self._actor_role, "rows": rows}
+
+    def ranks(self, rows: Iterable[int]) -> dict[int, int]:
+        """Return row -> rank of some rows."""
+        names = [own_column("row"), own_column("rank")]
+        found = self._scan().filter(_is_row(rows)).select(names).collect()
+        return dict(zip(found[names[0]], found[names[1]], strict=True))
+
+    def rows_at(self, ranks: Sequence[int]) -> list[int]:
+        """Return the rows at some ranks, from 1."""
+        wanted = pl.Series(list(ranks), dtype=pl.Int64).implode()
+        found = (
+            self._scan().filter(pl.col(own_column("rank")).is_in(wanted)).select(own_column("row")).collect()
+        )
+        return [int(row) for row in found.to_series()]
 
     def least_score(self, alerts: int) -> float | None:
         """Return the score of the last alert; None without alerts."""

@@ -181,6 +181,74 @@ def test_a_file_can_be_dropped_and_survives_a_connection_that_breaks(visit: Call
     assert len(lost) == 1
 
 
+def test_a_mark_survives_the_end_of_the_session(visit: Callable[..., Visit], scored: str) -> None:
+    """The sign-in page is shown; after signing in as the same user the label is there, with the address as it was."""
+    seen = visit()
+    page = seen.page
+    seen.go(f"{scored}?budget=7&lang=en")
+    page.wait_for_selector("#rows tr[data-rank='5']")
+    row = page.get_attribute("#rows tr[data-rank='5']", "data-row")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.focus("#rows tr[data-rank='5'] .open-row")
+    page.keyboard.press("l")
+    page.wait_for_url("**/sign-in?next=*")
+    assert "budget%3D7" in page.url
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    with page.expect_response("**/marks"):
+        seen.go(f"{scored}?budget=7&lang=en")
+    label = f"#rows tr[data-row='{row}'] [data-mark=fine][aria-pressed=true]"
+    page.wait_for_selector(label)
+    with page.expect_response("**/marks"):
+        page.click(label)
+
+
+def test_an_upload_that_was_interrupted_is_resumed_from_the_list(visit: Callable[..., Visit]) -> None:
+    """The part that arrived is not sent again; another file is refused."""
+    seen = visit()
+    page = seen.page
+    seen.go("/")
+    text = b"date,client,montant\n" + b"".join(
+        b"2026-01-%02d,c%d,%d\n" % (i % 28 + 1, i % 9, i * 7 % 90) for i in range(80)
+    )
+    sent = page.evaluate(
+        """async (text) => {
+            const { api, csrf } = await import(document.querySelector("script[src*=layout]").src.replace("layout", "lib"));
+            const upload = await api("/uploads", { method: "POST", body: { name: "halfway.csv", size: text.length } });
+            await fetch(`/api/v1/uploads/${upload.id}/parts/1`, { method: "PUT", headers: { "X-CSRFToken": csrf() }, body: text });
+            return upload.id;
+        }""",
+        text.decode(),
+    )
+    seen.go("/uploads?q=halfway")
+    page.click(f"a[href*='resume={sent}']")
+    page.set_input_files("#file", {"name": "other.csv", "mimeType": "text/csv", "buffer": text})
+    assert "halfway.csv" in page.inner_text("#problem")
+    parts: list[str] = []
+    page.on("request", lambda asked: parts.append(asked.url) if "/parts/" in asked.url else None)
+    page.set_input_files("#file", {"name": "halfway.csv", "mimeType": "text/csv", "buffer": text})
+    page.wait_for_selector("#check")
+    assert sent in page.url
+    assert parts == []
+    seen.must_be_clean()
+
+
+def test_a_refused_form_keeps_what_was_typed(visit: Callable[..., Visit]) -> None:
+    """The way back leads to the form, with its fields."""
+    seen = visit()
+    page = seen.page
+    seen.go("/settings/users")
+    page.fill("main form [name=email]", "not-an-address")
+    page.fill("main form [name=name]", "Ada Lovelace")
+    page.eval_on_selector(
+        "main form [name=email]", "field => { field.form.noValidate = true; field.form.requestSubmit(); }"
+    )
+    page.click("[data-refill]")
+    page.wait_for_url("**/settings/users")
+    assert page.input_value("main form [name=email]") == "not-an-address"
+    assert page.input_value("main form [name=name]") == "Ada Lovelace"
+
+
 def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
     """Markup in names and cells is shown as it was written, on every page it comes to."""
     seen = visit()

@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, g, request
 
 from vigie.app import Run
+from vigie.calibration.reviewed import Reviewed
 from vigie.errors import UsageRefused
 from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.web import authorization
@@ -131,6 +132,24 @@ def set_labels(run_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
 def suggest(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get the rows whose labels would help a refinement most, best first."""
     return {"rows": current_services().results.suggest(g.user, run_id, query_data["n"])}
+
+
+@blueprint.get("/<string:run_id>/sample")
+@authorization.needs("viewer")
+@blueprint.input(schemas.AlertsQuery, location="query")
+@blueprint.output(schemas.SuggestOut)
+def sample(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
+    """Get a random sample of the alerts, from all ranks; once they are labelled, `reviewed` estimates all alerts."""
+    return {"rows": current_services().results.sample(g.user, run_id, query_data.get("budget"))}
+
+
+@blueprint.get("/<string:run_id>/reviewed")
+@authorization.needs("viewer")
+@blueprint.input(schemas.AlertsQuery, location="query")
+@blueprint.output(schemas.ReviewedOut)
+def get_reviewed(run_id: str, query_data: dict[str, Any]) -> Reviewed:
+    """Get what the labels say of the alerts."""
+    return current_services().results.reviewed(g.user, run_id, query_data.get("budget"))
 
 
 @blueprint.post("/<string:run_id>/refine")

@@ -320,6 +320,32 @@ class SuggestOut(Schema):
     rows = List(Integer())
 
 
+class AlertsQuery(Schema):
+    """Number of alerts."""
+
+    budget = Integer(validate=Range(0, 10**9), metadata={"description": "by default that of the prediction"})
+
+
+class ReviewedOut(Schema):
+    """What the labels say of the alerts."""
+
+    alerts = Integer()
+    known = Integer(metadata={"description": "alerts labelled fraud or legitimate"})
+    frauds = Integer(metadata={"description": "alerts labelled fraud"})
+    rate = List(
+        Float(),
+        allow_none=True,
+        metadata={"description": "95 % interval of the share of fraud among rows like the labelled ones"},
+    )
+    sample = Integer(metadata={"description": "size of the random sample that is labelled; 0 without one"})
+    low = Integer(
+        metadata={
+            "description": "least frauds among all alerts; certain, or with 95 % where there is a sample"
+        }
+    )
+    high = Integer(metadata={"description": "most frauds among all alerts, in the same sense"})
+
+
 class ModelOut(Schema):
     """A reference model."""
 

@@ -53,6 +53,7 @@ def render(run: Run, upload: Upload) -> str:
         categories=category_bars(data, point, t),
         labels=Counter(label.verdict for label in services.predictions.labels(g.user, run.id)),
         promoted=_promoted(run, budget),
+        reviewed=services.results.reviewed(g.user, run.id, budget),
         **_table(run, budget),
     )
 
@@ -61,9 +62,20 @@ def render(run: Run, upload: Upload) -> str:
 @authorization.needs("viewer")
 def rows(run_id: str) -> str:
     """Return the table of rows, for the script that changes budget, filters or page."""
-    run = current_services().predictions.find(g.user, run_id)
+    run = current_services().predictions.find_finished(g.user, run_id)
     budget = budget_of(run)
     return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
+
+
+@page.get("/runs/<run_id>/reviewed")
+@authorization.needs("viewer")
+def reviewed(run_id: str) -> str:
+    """Return what the labels say of the rows to review, for the script that changes labels and budget."""
+    services = current_services()
+    run = services.predictions.find_finished(g.user, run_id)
+    budget = budget_of(run)
+    found = services.results.reviewed(g.user, run_id, budget)
+    return render_template("_reviewed.html", run=run, budget=budget, reviewed=found)
 
 
 @page.get("/runs/<run_id>/rows/<int:row>")
@@ -146,6 +158,8 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     """Return one page of rows, as the parameters of the request select it."""
     args, results = request.args, current_services().results
     only = tuple(results.suggest(g.user, run.id)) if args.get("suggest") else None
+    if args.get("sample"):
+        only = tuple(results.sample(g.user, run.id, budget))
     sort, shown = args.get("sort", "rank"), key_columns(run)
     by_role = {role: column for column, role, _ in shown}
     query = RowQuery(

@@ -21,7 +21,7 @@ _COOKIE_SECONDS = 365 * 86_400
 @authorization.needs("viewer")
 def account() -> str:
     """Show the user's account, language and password form."""
-    return _render("account")
+    return _render("account", by_link=session.began_by_link())
 
 
 @page.post("/settings/password")
@@ -29,7 +29,8 @@ def account() -> str:
 def set_password() -> Response:
     """Change the password, and start a new session since all sessions end."""
     services, form = current_services(), request.form
-    services.accounts.set_password(g.user, form.get("new", ""), form.get("old"))
+    by_link = session.began_by_link()
+    services.accounts.set_password(g.user, form.get("new", ""), form.get("old"), by_link=by_link)
     session.begin(*services.sessions.start(g.user))
     flash(translator()("settings.password_changed"))
     return redirect(url_for("settings.account"), 303)

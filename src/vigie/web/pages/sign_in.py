@@ -37,6 +37,18 @@ def sign_in() -> str | Response | tuple[str, int]:
     return redirect(safe_redirect_target(form.get("next", "/")), 303)
 
 
+@page.get("/sign-in/link")
+@authorization.public
+def use_link() -> Response:
+    """Sign in by a one-time link, and redirect so that the address bar does not show it."""
+    sessions = current_services().sessions
+    session.begin(*sessions.start(sessions.use_link(request.args.get("token", ""))), by_link=True)
+    if not g.user.has_password:
+        return redirect(url_for("upload.home"))
+    flash(translator()("sign_in.by_link"))
+    return redirect(url_for("settings.account"))
+
+
 @page.post("/sign-out")
 @authorization.public
 def sign_out() -> Response:

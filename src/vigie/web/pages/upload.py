@@ -18,13 +18,17 @@ ACCEPTED = ".csv,.csv.gz,.gz,.tsv,.txt,.xlsx,.parquet"
 @authorization.needs("viewer")
 def home() -> str:
     """Show the drop zone and the recent uploads."""
-    services = current_services()
+    services, resumed = current_services(), None
+    if unfinished := request.args.get("resume"):
+        found = services.uploads.find(g.user, unfinished)
+        resumed = found if found.state == "receiving" and found.owner_id == g.user.id else None
     return render_template(
         "upload.html",
         tab="upload",
         accepted=ACCEPTED,
         limit=services.web.max_upload_bytes,
         days=services.web.retention_days,
+        resumed=resumed,
         recent=services.uploads.list_for(g.user, limit=MAX_RECENT),
     )
 

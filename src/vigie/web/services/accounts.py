@@ -109,17 +109,23 @@ class Accounts:
         self._audit.record(user, "make link", f"user:{user_id}")
         return self._create_link(users.find(self._engine, user_id))
 
-    def set_password(self, user: User, new: str, old: str | None = None) -> None:
+    def set_password(self, user: User, new: str, old: str | None = None, *, by_link: bool = False) -> None:
         """Change the caller's password and end all sessions of the account.
 
+        Args:
+            user: the caller.
+            new: the new password.
+            old: the current password.
+            by_link: whether the caller just signed in by a one-time link, which replaces a forgotten password.
+
         Raises:
-            SignInRefused: the account has a password and `old` is not it.
+            SignInRefused: the account has a password, `old` is not it, and the caller did not sign in by a link.
             UsageRefused: the new password is too weak.
             TooManyAttempts: too many attempts for this account.
             NotAllowed: the request came with a token.
         """
         require_session(user, "change the password")
-        if user.has_password:
+        if user.has_password and not by_link:
             key = f"password {user.id}"
             login_attempts.count(self._engine, key, as_message("changing the password"), limit=MAX_ATTEMPTS)
             stored = users.find_credentials(self._engine, user.email)
@@ -128,7 +134,7 @@ class Accounts:
                     "wrong current password", hint="ask an administrator for a link if you forgot it"
                 )
         users.update(self._engine, user.id, {"password_hash": passwords.hash_password(new)}, sign_out=True)
-        self._audit.record(user, "change password", f"user:{user.id}")
+        self._audit.record(user, "change password", f"user:{user.id}", by_link=by_link)
 
     def set_language(self, user: User, language: str) -> User:
         """Set the caller's language; empty to follow the browser.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any, BinaryIO
 
 from vigie import tempdirs
 from vigie.app import Label, Run, User, feedback, result_layout, uploads
+from vigie.app.tables import FRAUD, LEGITIMATE
+from vigie.calibration import reviewed
+from vigie.calibration.reviewed import Reviewed
 from vigie.db.database import Engine
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
@@ -38,6 +42,11 @@ class Download:
     name: str
     media_type: str
     size: int | None
+
+
+def _seed(run: Run) -> int:
+    """Return the seed of the random sample of a run."""
+    return int.from_bytes(hashlib.sha256(run.id.encode()).digest()[:8])
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -85,6 +94,26 @@ class Results:
         run = self._predictions.find_finished(user, run_id)
         labels = self._labels(run)
         return [row for row in self._charts(run)["suggested"] if row not in labels][: max(0, n)]
+
+    def reviewed(self, user: User, run_id: str, budget: int | None = None) -> Reviewed:
+        """Return what the labels say of the alerts; `budget` is their number, None for that of the run."""
+        run = self._predictions.find_finished(user, run_id)
+        labels = self._labels(run)
+        ranks = self._ranked(run).ranks(labels)
+        by_verdict = {
+            verdict: [
+                ranks[row] for row, label in labels.items() if label.verdict == verdict and row in ranks
+            ]
+            for verdict in (FRAUD, LEGITIMATE)
+        }
+        alerts = (run.budget or 0) if budget is None else budget
+        return reviewed.review(alerts, by_verdict[FRAUD], by_verdict[LEGITIMATE], _seed(run))
+
+    def sample(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
+        """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""
+        run = self._predictions.find_finished(user, run_id)
+        alerts = (run.budget or 0) if budget is None else budget
+        return self._ranked(run).rows_at(reviewed.sample(alerts, reviewed.OFFERED, _seed(run)))
 
     def download(
         self, user: User, run_id: str, kind: str = "csv", *, budget: int | None = None, language: str = "en"

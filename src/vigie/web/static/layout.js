@@ -36,3 +36,36 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// A refused form keeps what was typed: fields are remembered when a form is sent, and filled in again after an error.
+const FORM = "vigie-form";
+const typed = (form) => [...form.elements].filter((field) => field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type) && (field.type !== "radio" || field.checked));
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  const fields = typed(event.target).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]);
+  sessionStorage.setItem(FORM, JSON.stringify({ page: location.pathname, action: event.target.getAttribute("action"), fields }));
+});
+
+function refill() {
+  const kept = JSON.parse(sessionStorage.getItem(FORM) ?? "null");
+  const refused = document.querySelector(".notes .signal") || kept?.back;
+  if (!kept || kept.page !== location.pathname) return;
+  sessionStorage.removeItem(FORM);
+  if (!refused) return;
+  const form = [...document.forms].find((one) => one.getAttribute("action") === kept.action);
+  for (const field of form ? typed(form) : []) {
+    const found = kept.fields.find(([name]) => name === field.name);
+    if (!found) continue;
+    if (field.type === "checkbox") field.checked = found[1];
+    else field.value = found[1];
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+const way = document.querySelector("[data-refill]");
+way?.addEventListener("click", () => {
+  const kept = JSON.parse(sessionStorage.getItem(FORM) ?? "null");
+  if (kept) sessionStorage.setItem(FORM, JSON.stringify({ ...kept, back: true }));
+});
+if (!way) refill();

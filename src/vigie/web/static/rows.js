@@ -4,20 +4,24 @@
 import { api, byId, make, t } from "./lib.js";
 
 const run = byId("budget").dataset.run, place = byId("rows"), filters = byId("filters"), drawer = byId("drawer");
-const suggest = byId("suggest"), bar = byId("labels-bar");
+const views = [...document.querySelectorAll("[data-view]")], bar = byId("labels-bar");
 const start = new URLSearchParams(location.search);
-const state = { budget: Number(byId("exact").value), page: Number(start.get("page")) || 1, suggest: start.has("suggest") };
+const state = { budget: Number(byId("exact").value), page: Number(start.get("page")) || 1, view: "" };
+for (const { dataset } of views) if (start.has(dataset.view)) state.view = dataset.view;
 const KEYS = { [t("results.key_fraud")]: "fraud", [t("results.key_fine")]: "fine", [t("results.key_unsure")]: "unsure" };
-const KEEP_AFTER = 600;
+const KEEP_AFTER = 600, PENDING = "vigie-pending";
 let timer = 0, keeping = 0, request = null;
 
 export function setBudget(n) {
   state.budget = n;
   state.page = 1;
   if (bar) keep(n);
-  if (state.suggest) return showAddress();
+  if (state.view === "suggest") {
+    showAddress();
+    return loadReviewed();
+  }
   // Hide rows at once, before the server responds.
-  for (const row of place.querySelectorAll("tr[data-rank]")) row.hidden = Number(row.dataset.rank) > n;
+  if (!state.view) for (const row of place.querySelectorAll("tr[data-rank]")) row.hidden = Number(row.dataset.rank) > n;
   return refresh(150);
 }
 
@@ -40,7 +44,7 @@ function parameters() {
   const found = new URLSearchParams([...new FormData(filters)].filter(([, value]) => value));
   found.set("budget", state.budget);
   if (state.page > 1) found.set("page", state.page);
-  if (state.suggest) found.set("suggest", "1");
+  if (state.view) found.set(state.view, "1");
   found.set("lang", document.documentElement.lang);
   return found;
 }
@@ -71,11 +75,21 @@ async function load(focusTop = false) {
     const text = await markup(`/runs/${run}/rows?${parameters()}`, request.signal);
     place.innerHTML = text;
     showProblem("");
+    loadReviewed();
     if (focusTop) place.querySelector(".open-row")?.focus();
   } catch (error) {
     if (error.name !== "AbortError") showProblem(t("results.not_loaded", { why: error.message }));
   } finally {
     place.removeAttribute("aria-busy");
+  }
+}
+
+/** What the labels say of the rows to review. */
+async function loadReviewed() {
+  try {
+    byId("reviewed").innerHTML = await markup(`/runs/${run}/reviewed?budget=${state.budget}&lang=${document.documentElement.lang}`);
+  } catch (error) {
+    showProblem(t("results.not_loaded", { why: error.message }));
   }
 }
 
@@ -87,18 +101,23 @@ function showProblem(text) {
 /* ---------- filters and pages ---------- */
 filters.addEventListener("input", () => { state.page = 1; refresh(200); });
 filters.addEventListener("submit", (event) => { event.preventDefault(); state.page = 1; refresh(); });
-function showSuggest() {
-  suggest.setAttribute("aria-pressed", String(state.suggest));
-  suggest.textContent = t(state.suggest ? "results.end_suggest" : "results.suggest");
-  byId("table-title").textContent = t(state.suggest ? "results.suggest_text" : "results.table");
+function showView() {
+  for (const button of views) {
+    const pressed = button.dataset.view === state.view;
+    button.setAttribute("aria-pressed", String(pressed));
+    button.textContent = t(pressed ? "results.end_view" : `results.${button.dataset.view}`);
+  }
+  byId("table-title").textContent = t(state.view ? `results.${state.view}_text` : "results.table");
 }
-suggest?.addEventListener("click", () => {
-  state.suggest = !state.suggest;
-  state.page = 1;
-  showSuggest();
-  load(true);
-});
-if (suggest && state.suggest) showSuggest();
+for (const button of views) {
+  button.addEventListener("click", () => {
+    state.view = state.view === button.dataset.view ? "" : button.dataset.view;
+    state.page = 1;
+    showView();
+    load(true);
+  });
+}
+if (state.view) showView();
 byId("language").addEventListener("submit", (event) => { event.target.back.value = location.pathname + location.search; });
 
 /* ---------- labels ---------- */
@@ -111,9 +130,30 @@ async function setLabel(number, label) {
   try {
     await api(`/predictions/${run}/marks`, { method: "PUT", body: { marks: { [number]: now } } });
     showProblem("");
+    loadReviewed();
   } catch (error) {
+    if (error.status === 401) return signIn({ marks: { [number]: now } });
     press(buttons, before);
     count(now, before);
+    showProblem(t("results.not_marked", { why: error.message }));
+  }
+  return undefined;
+}
+
+/** The session ended: signing in leads back here, and what was under way is saved then, by the same user alone. */
+function signIn(change) {
+  sessionStorage.setItem(PENDING, JSON.stringify({ run, user: byId("budget").dataset.user, change }));
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+async function savePending() {
+  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
+  sessionStorage.removeItem(PENDING);
+  if (!bar || pending?.run !== run || pending.user !== byId("budget").dataset.user) return;
+  try {
+    await api(`/predictions/${run}/marks`, { method: "PUT", body: pending.change });
+    location.reload();
+  } catch (error) {
     showProblem(t("results.not_marked", { why: error.message }));
   }
 }
@@ -168,8 +208,10 @@ drawer.addEventListener("submit", async (event) => {
     await api(`/predictions/${run}/marks`, { method: "PUT", body: { comments: { [row]: text } } });
     byId("comment-hint").textContent = t("results.comment_saved");
   } catch (error) {
+    if (error.status === 401) return signIn({ comments: { [row]: text } });
     byId("comment-hint").textContent = t("results.not_marked", { why: error.message });
   }
+  return undefined;
 });
 drawer.addEventListener("close", () => place.querySelector(`[data-row="${drawer.dataset.open}"] .open-row`)?.focus());
 drawer.addEventListener("keydown", (event) => {
@@ -228,3 +270,4 @@ if (keys) {
   keys.append(...parts.map((part) => (names[part] ? make("kbd", { textContent: names[part] }) : part)));
 }
 summary();
+savePending();

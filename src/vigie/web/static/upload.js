@@ -35,7 +35,7 @@ function refusalOf(file) {
 
 async function send(file) {
   if (current) return;
-  const refused = refusalOf(file);
+  const refused = refusalOf(file) || (drop.dataset.resume && file.name !== drop.dataset.name ? t("upload.resume_other", { name: drop.dataset.name }) : "");
   if (refused) return showProblem(refused);
   current = { stopped: false, request: null, id: null, began: performance.now() };
   const mine = current;
@@ -44,11 +44,14 @@ async function send(file) {
   byId("sending-title").focus();
   progress(0, file.size);
   try {
-    const upload = await api("/uploads", { method: "POST", body: { name: file.name, size: file.size } });
+    const resumed = drop.dataset.resume;
+    const upload = await (resumed ? api(`/uploads/${resumed}`) : api("/uploads", { method: "POST", body: { name: file.name, size: file.size } }));
+    const here = new Map((upload.received ?? []).map((part) => [part.number, part.sha256]));
     mine.id = upload.id;
     if (mine.stopped) return discard(mine); // stopped before the server had answered
     for (let number = 1, from = 0; from < file.size && !mine.stopped; number += 1, from += upload.part_bytes) {
       const part = file.slice(from, Math.min(from + upload.part_bytes, file.size));
+      if (here.has(number) && (await sha256(part)) === here.get(number)) continue;
       await sendPart(mine, upload.id, number, part, (sent) => progress(from + sent, file.size));
     }
     if (mine.stopped) return;
@@ -58,11 +61,24 @@ async function send(file) {
     current = null;
     location.assign(drop.dataset.check.replace("ID", upload.id));
   } catch (error) {
-    if (!mine.stopped) {
+    if (mine.stopped) return;
+    // After a refusal nothing is left to resume; after a broken connection the list of files offers the rest.
+    if (error.final || error.status || !mine.id) {
       discard(mine);
       finish(t("upload.failed", { why: error.message }));
+    } else {
+      drop.dataset.resume = mine.id;
+      drop.dataset.name = file.name;
+      finish(t("upload.broken", { why: error.message }));
     }
   }
+}
+
+/** The digest of a part; empty where the page is not served safely enough for it, so that the part is sent again. */
+async function sha256(part) {
+  if (!crypto.subtle) return "";
+  const digest = await crypto.subtle.digest("SHA-256", await part.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Sends one part; retries with longer pauses while the connection is broken, but not after a refusal. */

@@ -1,0 +1,177 @@
+"""Reads tables whose libraries trust what a file declares (Parquet, Excel) in a child process with limits."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vigie.errors import TooLargeToOpen, UnreadableTable
+from vigie.isolation import ChildFailed, Limits, call, machine_memory
+from vigie.settings import MAX_TABLE_BYTES
+from vigie.table import chunks, reading
+from vigie.table.declared_size import check_size, check_workbook
+from vigie.table.table import Table
+
+_ISOLATED = {".parquet", ".pq", ".xlsx"}
+_MIB = 1024**2
+_LEAST_MEMORY = 512 * _MIB
+_CPU_SECONDS, _CPU_SECONDS_PER_MIB = 120, 4
+_WALL_FACTOR = 5
+_DAMAGED = "the file is damaged or is not what its extension says; export it again"
+
+
+def read(
+    path: str | Path,
+    *,
+    max_rows: int = 50_000_000,
+    max_columns: int = 2_000,
+    max_bytes: int | None = None,
+    source: str | None = None,
+) -> Table:
+    """Read an upload, or refuse it; never repair it.
+
+    Parquet and Excel files are opened in a child process, which may die of them.
+
+    Args:
+        path: a .csv, .tsv or .txt file, also with .gz, a .parquet or .xlsx file, or "-" for CSV on stdin.
+        max_rows: refuse more rows.
+        max_columns: refuse more columns.
+        max_bytes: refuse more bytes, counted after decompression; by default 8 GiB.
+        source: what the user calls the file, where that is not its name.
+
+    Raises:
+        InputRefused: the file is unreadable, malformed or too large.
+        NotFound: there is no such file.
+    """
+    limit = MAX_TABLE_BYTES if max_bytes is None else max_bytes
+    size = {"max_rows": max_rows, "max_columns": max_columns, "max_bytes": limit}
+    path = Path(path) if str(path) != "-" else path
+    if isinstance(path, str) or path.suffix.lower() not in _ISOLATED or not path.is_file():
+        name = source or (path if isinstance(path, str) else path.name)
+        try:
+            return reading.read(path, source=source, **size)
+        except MemoryError:
+            raise TooLargeToOpen(name, "memory") from None
+    name = source or path.name
+    with tempfile.TemporaryDirectory(prefix="vigie-table-") as folder:
+        arguments = {"path": str(path.absolute()), "folder": folder, "source": name, **size}
+        _call("vigie.table.isolated:read_into", arguments, name, path, limit)
+        # The files are mapped: they stay readable after the folder is removed.
+        frame, typed = (pl.read_ipc(Path(folder, part)) for part in ("frame", "typed"))
+    return Table(name, frame, typed)
+
+
+def read_into(
+    path: str, folder: str, source: str, max_rows: int, max_columns: int, max_bytes: int
+) -> dict[str, Any]:
+    """Read a table and write its frames into a folder; the child's part of `read`."""
+    if Path(path).suffix.lower() == ".xlsx":
+        check_workbook(Path(path), source, max_rows=max_rows, max_columns=max_columns, max_bytes=max_bytes)
+    elif Path(path).stat().st_size:
+        decode_parquet(path, source, max_rows, max_columns, max_bytes)
+    table = reading.read(path, source=source, max_rows=max_rows, max_columns=max_columns, max_bytes=max_bytes)
+    check_size(table.frame, source, max_bytes)
+    for name, frame in (("frame", table.frame), ("typed", table.typed)):
+        frame.write_ipc(Path(folder, name), compression="uncompressed")
+    return {}
+
+
+@contextmanager
+def open_chunked(
+    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int
+) -> Iterator[chunks.ChunkedTable]:
+    """Open a file chunk by chunk; a Parquet file is decoded once in a child process before.
+
+    Args:
+        path: a .csv, .tsv or .txt file, also with .gz, or a .parquet file.
+        folder: for working files; the caller removes it.
+        source: what the user calls the file.
+        max_rows: refuse more rows.
+        max_columns: refuse more columns.
+        max_bytes: refuse more bytes, counted after decompression.
+
+    Raises:
+        InputRefused: the file is unreadable, malformed or too large.
+    """
+    limits = {"max_rows": max_rows, "max_columns": max_columns, "max_bytes": max_bytes}
+    if path.suffix.lower() in _ISOLATED and path.stat().st_size:
+        check_parquet(path, source=source, **limits)
+    with chunks.open_chunked(path, folder, source=source, **limits) as opened:
+        yield opened
+
+
+def read_head(path: Path, rows: int) -> tuple[int, pl.DataFrame | None]:
+    """Return the number of rows of a Parquet file and its first rows, read in a child process.
+
+    Args:
+        path: the file.
+        rows: most rows to return.
+
+    Returns:
+        No rows where only the reader of whole files can tell what the file is.
+    """
+    with tempfile.TemporaryDirectory(prefix="vigie-table-") as folder:
+        arguments = {"path": str(path.absolute()), "folder": folder, "rows": rows}
+        try:
+            found = _limited("vigie.table.isolated:head_into", arguments, path, MAX_TABLE_BYTES)
+        except ChildFailed:
+            return 0, None
+        return found["rows"], pl.read_ipc(Path(folder, "head")) if found["rows"] else None
+
+
+def head_into(path: str, folder: str, rows: int) -> dict[str, int]:
+    """Write the first rows of a Parquet file into a folder; the child's part of `read_head`."""
+    lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    if any(dtype.is_nested() or dtype == pl.Binary for dtype in lazy.collect_schema().dtypes()):
+        return {"rows": 0}
+    total = int(lazy.select(pl.len()).collect().item())
+    lazy.head(rows).collect().write_ipc(Path(folder, "head"), compression="uncompressed")
+    return {"rows": total}
+
+
+def check_parquet(path: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int) -> None:
+    """Decode a Parquet file in a child process, in batches, before this process opens it.
+
+    Raises:
+        InputRefused: the file is unreadable or too large.
+    """
+    arguments = {
+        "path": str(path.absolute()),
+        "source": source,
+        "max_rows": max_rows,
+        "max_columns": max_columns,
+        "max_bytes": max_bytes,
+    }
+    _call("vigie.table.isolated:decode_parquet", arguments, source, path, max_bytes)
+
+
+def decode_parquet(path: str, source: str, max_rows: int, max_columns: int, max_bytes: int) -> int:
+    """Decode all batches of a Parquet file; return the bytes. The child's part of `check_parquet`."""
+    from vigie.table import parquet
+
+    lazy, _ = parquet.scan_parquet(Path(path), source=source, max_rows=max_rows, max_columns=max_columns)
+    total = 0
+    for batch in parquet.read_batches(lazy, source, 65_536):
+        total += check_size(batch, source, max_bytes - total, limit=max_bytes)
+    return total
+
+
+def _call(function: str, arguments: dict[str, Any], name: str, path: Path, max_bytes: int) -> None:
+    try:
+        _limited(function, arguments, path, max_bytes)
+    except ChildFailed as failed:
+        if failed.reason == "crash":
+            raise UnreadableTable(name, found="bytes that cannot be read", hint=_DAMAGED) from None
+        raise TooLargeToOpen(name, failed.reason) from None
+
+
+def _limited(function: str, arguments: dict[str, Any], path: Path, max_bytes: int) -> Any:
+    mib = path.stat().st_size // _MIB
+    cpu = _CPU_SECONDS + _CPU_SECONDS_PER_MIB * mib
+    memory = max(_LEAST_MEMORY, min(4 * max_bytes + _LEAST_MEMORY, machine_memory() * 4 // 5))
+    return call(function, arguments, Limits(memory, cpu, float(_WALL_FACTOR * cpu), 2 * max_bytes + _MIB))
