@@ -35,6 +35,8 @@ def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "100")  # reports are as wide as the terminal that runs the tests
     monkeypatch.setenv("VIGIE_HOME", str(home))
+    # The emulators of stores answer late where many tests run at once.
+    monkeypatch.setenv("VIGIE_STORE_PROBE_SECONDS", "60")
     return home
 
 

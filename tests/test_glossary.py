@@ -80,6 +80,30 @@ def test_the_exceptions_are_needed() -> None:
         assert exempt <= {word for _, one in names(SOURCE / name) for word in words(one)}, name
 
 
+PRONOUNS = re.compile(r"\b(whoever|nobody|somebody|everybody)\b", re.IGNORECASE)
+"""They hide who acts; the text names the user, the caller or the owner instead."""
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / "docs" / "en").glob("*.md"),
+    *(ROOT / "docs").glob("[a-z]*.md"),
+]
+
+
+@pytest.mark.parametrize(
+    "path", [*SOURCE.rglob("*.py"), *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_texts_name_who_acts(path: Path) -> None:
+    """Docstrings, comments, messages and pages."""
+    lines = path.read_text("utf-8").splitlines()
+    found = [f"line {n}: {line.strip()}" for n, line in enumerate(lines, 1) if PRONOUNS.search(line)]
+    assert [
+        line
+        for line in found
+        if "use instead" not in line and "| whoever," not in line and 'ANONYMOUS = "nobody"' not in line
+    ] == []
+
+
 def options(command: click.Command) -> Iterator[str]:
     """Every option of a command and of those below it."""
     for parameter in command.params:

@@ -107,6 +107,7 @@ class StoreOptions:
         read_seconds: timeout of a read, in seconds.
         total_seconds: time after which a failing request is not retried, in seconds.
         request_seconds: timeout of a whole request, in seconds; of at least `total_seconds`.
+        probe_seconds: time after which a store that does not answer at all is reported, in seconds.
     """
 
     s3_endpoint: str = ""
@@ -118,6 +119,7 @@ class StoreOptions:
     read_seconds: float = 20.0
     total_seconds: float = 60.0
     request_seconds: float = 300.0
+    probe_seconds: float = 8.0
 
 
 CREDENTIALS = {
@@ -152,6 +154,7 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
         connect_seconds=_seconds(env, "VIGIE_STORE_CONNECT_SECONDS", 5),
         read_seconds=_seconds(env, "VIGIE_STORE_READ_SECONDS", 20),
         total_seconds=_seconds(env, "VIGIE_STORE_TOTAL_SECONDS", 60),
+        probe_seconds=_seconds(env, "VIGIE_STORE_PROBE_SECONDS", 8),
     )
 
 

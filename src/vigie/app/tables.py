@@ -142,6 +142,15 @@ mappings = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 
+workers = sa.Table(
+    "workers",
+    metadata,
+    # Machine, process and a random suffix: see vigie.jobs.worker.
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+)
+
 runs = sa.Table(
     "runs",
     metadata,

@@ -285,14 +285,21 @@ def status(records: Sequence[Migration]) -> None:
     table = columns("migration", "state", "models", "started", "by", "to")
     for record in records:
         steps = ", ".join(f"{count} {state}" for state, count in sorted(record.steps.items()))
-        state = record.state if record.held or record.state != "running" else "interrupted"
+        state = "interrupted" if record.interrupted else record.state
         alive = f", alive {record.heartbeat_at:%H:%M:%S} UTC" if record.held else ""
+        if record.interrupted:
+            alive = f", last alive {record.heartbeat_at:%H:%M:%S} UTC"
         started = f"{record.started_at:%Y-%m-%d %H:%M} UTC{alive}"
         table.add_row(str(record.id), state, steps, started, record.who, record.target)
     show(table)
     for record in records:
         if record.error:
             _print(f"migration {record.id}: {record.error}")
+        if record.interrupted:
+            _print(
+                f"migration {record.id}: its process has ended; finish it with vigie migrate --to {record.target}, "
+                f"or undo it with vigie migrate --rollback {record.id}"
+            )
 
 
 def _print(text: str) -> None:

@@ -54,19 +54,19 @@ class _Found:
 @click.option(
     "--from",
     "origin",
-    default=DEFAULT_FOLDER,
-    show_default=True,
     metavar="FOLDER|URL",
-    help="Location of the models.",
+    help="Location of the models; by default data/automl_models if there is such a folder, else the folder automl_models "
+    "of the store in the settings.",
 )
 @options.trust
 @options.yes
 @click.pass_context
-def populate(ctx: click.Context, origin: str, trust: tuple[str, ...], yes: bool) -> None:
+def populate(ctx: click.Context, origin: str | None, trust: tuple[str, ...], yes: bool) -> None:
     """Register every model under a folder or in a bucket; running it again changes nothing.
 
     A model that cannot be registered is reported and skipped; the exit code is then that of the first such error.
     """
+    origin = origin or _default_origin(settings.load())
     if trust and not yes:
         options.confirm_trust(origin, trust)
     ctx.exit(register_all(origin, frozenset(digest.lower() for digest in trust)))
@@ -87,6 +87,7 @@ def register_all(origin: str, trust: frozenset[str] = frozenset()) -> int:
     from vigie.stores.open import connect, locate
 
     chosen = settings.load()
+    origin = origin or _default_origin(chosen)
     location = locate(origin)
     if location.kind == "local" and not Path(location.bucket).is_dir():
         raise NotFound("folder", origin, hint="name another with --from, a folder or s3://bucket/prefix")
@@ -172,6 +173,17 @@ class _Conversions:
         with _LocalFolder(self._store, one) as folder:
             known = self._known.find(folder, name)
             return known if known is not None else publish.convert(folder, name=name, trust=self._trust)
+
+
+def _default_origin(chosen: settings.Settings) -> str:
+    """Return where models are by default: on a development machine in a folder, in production in the store."""
+    from vigie import resources
+    from vigie.stores.base import Location, join
+
+    if Path(DEFAULT_FOLDER).is_dir() or chosen.storage_type == "local":
+        return DEFAULT_FOLDER
+    location = resources.model_store(chosen).location
+    return Location(location.kind, location.bucket, join(location.prefix, Path(DEFAULT_FOLDER).name)).url
 
 
 def _walk(store: Store) -> Iterator[_Found]:

@@ -31,6 +31,8 @@ _CRASHES = {
 }
 """Signals that a process causes itself, unlike SIGKILL."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
+_MAX_SILENCE = 60.0
+"""Seconds without a heartbeat after which the probe of a worker fails."""
 
 
 @click.command(
@@ -118,6 +120,8 @@ def serve(
     metavar="N",
     help="Jobs run in parallel; by default VIGIE_JOBS, or 1.",
 )
+@click.option("--probe", is_flag=True,
+              help="Start nothing: exit with 0 if a worker of this machine gave a sign of life in the last minute, else 5.")  # fmt: skip
 @click.option(
     "--exit-on-stdin-eof",
     is_flag=True,
@@ -128,11 +132,14 @@ def serve(
     "--lane", hidden=True, type=click.Choice(["inspect", "jobs"]), help="Run one lane, in this process."
 )
 @click.option("--name", hidden=True, default="", help="Name of the worker of that lane.")
-def worker(jobs: int | None, exit_on_stdin_eof: bool, lane: str | None, name: str) -> None:
+def worker(jobs: int | None, probe: bool, exit_on_stdin_eof: bool, lane: str | None, name: str) -> None:
     """Run the jobs of the web app: inspect uploads, score, refine, train, clean up.
 
     Start as many as needed, on any machine that reaches the database and the store. A worker can be killed at any time.
     """
+    if probe:
+        _probe_worker()
+        return
     require("web", "a worker")
     chosen, web = settings.load(), settings.load_web()
     stopping = _stop_on_signals()
@@ -158,6 +165,21 @@ def _run_lane(
     threading.Thread(target=_until_end_of_stdin, args=(lambda: os._exit(1),), daemon=True).start()
     run_worker(chosen, web, stopping, lane=lane, name=name)
     _end_process()
+
+
+def _probe_worker() -> None:
+    """Raise Unavailable unless a worker of this machine is alive."""
+    from vigie.app import worker_heartbeats
+
+    home = settings.load().home
+    silence = worker_heartbeats.silence(home)
+    if silence is None or silence > _MAX_SILENCE:
+        found = "no sign of life" if silence is None else f"the last sign of life {silence:.0f} s ago"
+        raise Unavailable(
+            f"worker of {home}: found {found}, expected one in the last {_MAX_SILENCE:.0f} s",
+            hint="start one: vigie worker",
+        )
+    click.echo(f"sign of life {silence:.0f} s ago")
 
 
 @contextmanager

@@ -24,6 +24,8 @@ class DatabaseStatus:
         clock: its own time; None for SQLite, which has this machine's.
         waiting: seconds since the oldest job that no worker has taken was due; None where none waits.
         working: jobs that a worker is doing now.
+        workers: seconds since the last heartbeat of each worker that did not end in an orderly way, the shortest first.
+        version: version of the server, such as (15, 4).
     """
 
     place: str
@@ -33,6 +35,8 @@ class DatabaseStatus:
     clock: datetime | None
     waiting: float | None
     working: int
+    workers: tuple[float, ...] = ()
+    version: tuple[int, ...] = ()
 
 
 def check(url: str) -> DatabaseStatus:
@@ -49,13 +53,25 @@ def check(url: str) -> DatabaseStatus:
             milliseconds = 1000 * (time.perf_counter() - started)
             postgres = engine.dialect.name == "postgresql"
             clock = connection.execute(sa.text("SELECT clock_timestamp()")).scalar() if postgres else None
-            version = ".".join(map(str, connection.dialect.server_version_info or ()))
+            numbers = tuple(int(number) for number in connection.dialect.server_version_info or ())
+            version = ".".join(map(str, numbers))
             revision = database.revision(connection)
             waiting, working = _jobs(connection)
+            workers = _workers(connection)
         if revision is not None:
             _try_to_write(engine)
         server = f"{'PostgreSQL' if postgres else 'SQLite'} {version}"
-        return DatabaseStatus(database.where(engine), server, revision, milliseconds, clock, waiting, working)
+        return DatabaseStatus(
+            database.where(engine),
+            server,
+            revision,
+            milliseconds,
+            clock,
+            waiting,
+            working,
+            workers,
+            numbers,
+        )
     finally:
         engine.dispose()
 
@@ -82,3 +98,13 @@ def _jobs(connection: sa.Connection) -> tuple[float | None, int]:
     oldest = connection.execute(queued).scalar()
     waited = None if oldest is None else max(0.0, (now - oldest).total_seconds())
     return waited, int(connection.execute(running).scalar_one())
+
+
+def _workers(connection: sa.Connection) -> tuple[float, ...]:
+    """Return the seconds since the last heartbeat of each worker, the shortest first."""
+    if not sa.inspect(connection).has_table("workers"):
+        return ()
+    now = datetime.now(UTC)
+    workers = sa.table("workers", sa.column("seen_at", UtcDateTime()))
+    seen = connection.execute(sa.select(workers.c.seen_at)).scalars()
+    return tuple(sorted(max(0.0, (now - moment).total_seconds()) for moment in seen))

@@ -22,7 +22,7 @@ class Groups:
         codes: (rows,) integers that name the group of each row; -1 where the entity is unknown. An unknown
             entity is a group of its own, so that missing values are never taken for one busy customer.
         time: (rows,) seconds or steps; None keeps the order of the rows.
-        moments: (rows,) place of each row in time, as `places` has it, where somebody has it already.
+        moments: (rows,) place of each row in time, as `time_ranks` returns it, where it is known already.
     """
 
     def __init__(self, codes: Codes, time: Floats | None = None, moments: Codes | None = None) -> None:

@@ -10,8 +10,9 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from vigie.app import job_queue, uploads
+from vigie.app import job_queue, uploads, worker_heartbeats
 from vigie.app.job_queue import Job
 from vigie.errors import (
     DamagedBundle,
@@ -36,6 +37,7 @@ LANES = {"inspect": QUICK, "jobs": SLOW}
 _POLL_SECONDS = 0.25
 _CLEANUP_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
+_HEARTBEAT_SECONDS = 10.0
 _PERMANENT = (DamagedBundle, UnsignedBundle, NewerBundle)
 
 
@@ -55,6 +57,7 @@ class Worker:
 
     def __init__(self, context: JobContext, name: str = "") -> None:
         self.context = context
+        self.started_at = datetime.now(UTC)
         self.name = name or f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(6)}"
         self.stopping = threading.Event()
 
@@ -64,6 +67,7 @@ class Worker:
         import vigie.jobs.inspect_upload
         import vigie.jobs.score  # noqa: F401
 
+        self._beat()
         threads = [threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True)]
         threads.append(threading.Thread(target=self._heartbeat_loop, daemon=True))
         if set(QUICK) & set(kinds):
@@ -72,6 +76,7 @@ class Worker:
             thread.start()
         self.stopping.wait()
         job_queue.release(self.context.engine, self.name)
+        worker_heartbeats.remove(self.context.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
         """Run the next job; return whether there was one."""
@@ -95,13 +100,25 @@ class Worker:
             self.stopping.wait(wait)
 
     def _heartbeat_loop(self) -> None:
-        """Renew the leases; a job that lost its lease notices at its next progress report."""
+        """Renew the leases and show that this worker is alive.
+
+        A job that lost its lease notices at its next progress report.
+        """
         lease = self.context.web.lease_seconds
-        while not self.stopping.wait(lease / 3):
+        while not self.stopping.wait(min(lease / 3, _HEARTBEAT_SECONDS)):
             try:
                 job_queue.renew_leases(self.context.engine, self.name, lease)
             except Exception as error:  # noqa: BLE001  tried again; without a renewal the leases expire
                 log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
+            self._beat()
+
+    def _beat(self) -> None:
+        """Show that this worker is alive, on this machine even while the database is not."""
+        try:
+            worker_heartbeats.touch(self.context.settings.home)
+            worker_heartbeats.beat(self.context.engine, self.name, self.started_at)
+        except (OSError, DatabaseUnavailable) as error:
+            log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
 
     def _cleanup_loop(self) -> None:
         while not self.stopping.is_set():

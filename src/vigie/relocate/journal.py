@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -22,6 +22,9 @@ from vigie.relocate.targets import Target
 _M = migrations.c
 _S = migration_steps.c
 _ROWS_PER_INSERT = 500
+STALE = timedelta(seconds=45)
+"""Silence after which the owner of a migration's lock is dead."""
+_UNFINISHED = ("running", "rolling_back")
 _FINISHED = ("switched", "copied")
 """States of the step of a model that was moved, and of one that was repaired where it is."""
 Move = tuple[ModelVersion, StorageLocation]
@@ -50,7 +53,8 @@ class Migration:
     """One migration in the journal.
 
     Attributes:
-        held: whether a process holds its lock.
+        held: whether a process holds its lock and is alive.
+        interrupted: whether it was begun, is not finished, and no live process works on it.
         who: user, machine and process that ran it last.
         steps: number of its models by state.
     """
@@ -60,6 +64,7 @@ class Migration:
     target: str
     state: str
     held: bool
+    interrupted: bool
     who: str
     started_at: datetime
     heartbeat_at: datetime
@@ -115,7 +120,8 @@ def list_migrations(engine: sa.Engine) -> tuple[Migration, ...]:
         for number, state, count in connection.execute(grouped):
             counts.setdefault(number, {})[state] = count
         rows = connection.execute(sa.select(migrations).order_by(_M.id.desc())).mappings().all()
-    return tuple(_migration(row, counts.get(row["id"], {})) for row in rows)
+        now = database_time(connection)
+    return tuple(_migration(row, counts.get(row["id"], {}), now) for row in rows)
 
 
 def find(engine: sa.Engine, number: int) -> Migration:
@@ -181,11 +187,14 @@ def _steps(connection: sa.Connection, number: int) -> tuple[Step, ...]:
     )
 
 
-def _migration(row: sa.RowMapping, counts: dict[str, int]) -> Migration:
+def _migration(row: sa.RowMapping, counts: dict[str, int], now: datetime) -> Migration:
+    locked = row["lock"] is not None
+    alive = locked and not lock_owner.is_dead(row["host"], row["pid"], row["heartbeat_at"], now, STALE)
     names = ("id", "source", "target", "state", "started_at", "heartbeat_at", "finished_at", "error")
     return Migration(
         **{name: row[name] for name in names},
-        held=row["lock"] is not None,
+        held=alive,
+        interrupted=not alive and (locked or row["state"] in _UNFINISHED),
         who=describe_owner(row),
         steps=counts,
     )

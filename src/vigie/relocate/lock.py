@@ -21,7 +21,7 @@ from sqlalchemy import exc
 from vigie.db.database import reading, writing
 from vigie.errors import DatabaseUnavailable, MigrationUnderWay, VigieError
 from vigie.relocate import lock_owner
-from vigie.relocate.journal import Step, database_time, describe_owner
+from vigie.relocate.journal import STALE, Step, database_time, describe_owner
 from vigie.relocate.tables import migration_steps, migrations
 
 _LOCK = "migration"
@@ -40,7 +40,7 @@ class LockTiming:
     """
 
     heartbeat: float = 5.0
-    stale: float = 45.0
+    stale: float = STALE.total_seconds()
     wait: float = 0.0
 
 

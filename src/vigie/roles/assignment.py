@@ -126,7 +126,7 @@ class _Assignment:
                 self.reassign(name, "amount", 0.95, "name says gross amount", replace_reasons=True)
 
     def settle_references(self) -> None:
-        """Take references that no two rows share for numbers of the rows, whoever gave them: `Merchant Reference`."""
+        """Take references that no two rows share for row identifiers, such as `Merchant Reference`."""
         for name in self.columns_of(*role_names(lambda role: role.is_party)):
             unique = self.stats[name].distinct_share > _UNIQUE_SHARE and self.stats[name].n_rows > 20
             if unique and _REFERENCES & set(self.names[name].words):

@@ -11,9 +11,8 @@ from vigie.i18n.messages import msg
 from vigie.stores.base import Location
 from vigie.stores.open import open_location
 
-PROBE_SECONDS = 8.0
-"""Limit of one probe, whatever the store does."""
-_ATTEMPT_SECONDS = 3.0
+_RETRY_SECONDS = 3.0
+_CONNECT_SECONDS = 3.0
 _HINT = msg("check the endpoint, the network and any proxy; nothing was changed")
 
 
@@ -25,35 +24,41 @@ def probe(location: Location, key: str) -> None:
         key: key of the object.
 
     Raises:
-        StoreUnavailable: the store does not answer within `PROBE_SECONDS`, or refuses.
+        StoreUnavailable: the store does not answer within `StoreOptions.probe_seconds`, or refuses.
     """
     if location.kind in {"local", "memory"}:
         return
     errors: list[VigieError] = []
+    options = settings.load_store()
     # A thread, because some waits, such as that for a name server, have no limit that can be set.
-    asking = threading.Thread(target=_ask, args=(location, key, errors), daemon=True, name="vigie-probe")
+    asking = threading.Thread(
+        target=_ask, args=(location, key, options, errors), daemon=True, name="vigie-probe"
+    )
     asking.start()
-    asking.join(PROBE_SECONDS)
+    asking.join(options.probe_seconds)
     if asking.is_alive():
         message = msg(
-            "{label}: no answer within {seconds} s", label=location.label, seconds=round(PROBE_SECONDS)
+            "{label}: no answer within {seconds} s",
+            label=location.label,
+            seconds=round(options.probe_seconds),
         )
         raise StoreUnavailable(message, hint=_HINT)
     if errors:
         raise errors[0]
 
 
-def _ask(location: Location, key: str, errors: list[VigieError]) -> None:
-    configured = settings.load_store()
-    options = replace(
-        configured,
-        connect_seconds=min(configured.connect_seconds, _ATTEMPT_SECONDS),
-        read_seconds=min(configured.read_seconds, _ATTEMPT_SECONDS),
-        total_seconds=min(configured.total_seconds, _ATTEMPT_SECONDS),
-        request_seconds=min(configured.request_seconds, _ATTEMPT_SECONDS),
+def _ask(location: Location, key: str, options: settings.StoreOptions, errors: list[VigieError]) -> None:
+    # A little less than the limit, so that the client's own error, which says more, comes first.
+    seconds = 0.9 * options.probe_seconds
+    brief = replace(
+        options,
+        connect_seconds=min(options.connect_seconds, _CONNECT_SECONDS, seconds),
+        read_seconds=min(options.read_seconds, seconds),
+        total_seconds=min(options.total_seconds, _RETRY_SECONDS, seconds),
+        request_seconds=min(options.request_seconds, seconds),
     )
     try:
-        open_location(location, options=options).head(key)
+        open_location(location, options=brief).head(key)
     except NotFound:
         return
     except VigieError as error:

@@ -47,4 +47,4 @@ def verify(stored: str | None, password: str) -> bool:
 
 @cache
 def _dummy_hash() -> str:
-    return _HASHER.hash("nobody's password")
+    return _HASHER.hash("a password of no user")

@@ -123,6 +123,8 @@ def test_models_in_local_folders(vigie_home: Path, tmp_path: Path) -> None:
         assert check(chosen, "models").state == GOOD
         entry = catalog.list()[0]
         (tmp_path / "mine" / "x").mkdir(parents=True)
+        (tmp_path / "mine" / "x" / "manifest.json").write_text("{}")
+        (tmp_path / "mine" / "x" / "manifest.json").write_text("{}")
         (moved,) = catalog.relocate([(entry, StorageLocation("local", str(tmp_path / "mine"), "x"))])
         found = check(chosen, "models")
         assert found.state == WARNING
