@@ -48,8 +48,17 @@ def may(role: str) -> bool:
 
 
 def safe_redirect_target(address: str) -> str:
-    """Return an address of this app unchanged, and the start page for any other."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+    """Return an address of this app unchanged, and the start page for any other.
+
+    Browsers drop tabs and line ends and read a backslash as a slash: an address with one of these is another than it seems.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    plain = address.isprintable() and not set(address) & set(" \\")
+    own = address.startswith("/") and not address.startswith("//") and not parts.scheme and not parts.netloc
+    return address if plain and own else "/"
 
 
 def training_warnings(summary: Mapping[str, Any], language: str) -> list[str]:

@@ -16,6 +16,7 @@ from vigie.web import authorization
 from vigie.web.downloads import download as send_file
 from vigie.web.pages import budgets, charts
 from vigie.web.pages.layout import translator
+from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery, current_services
 
 page = Blueprint("results", __name__)
@@ -101,7 +102,7 @@ def row_details(run_id: str, row: int) -> str:
 @authorization.needs("viewer")
 def download(run_id: str) -> Response:
     """Download the table with result and verdict columns."""
-    budget = request.args.get("budget", type=int)
+    budget = request.args.get("budget", type=whole_number)
     return send_file(run_id, request.args.get("format", "csv"), budget, translator().language)
 
 
@@ -116,7 +117,7 @@ def refine(run_id: str) -> Response:
 def budget_of(run: Run) -> int:
     """Return the number of rows to review: that of the address, else that of the run."""
     kept, rows = run.budget or 0, int((run.summary or {})["rows"])
-    return min(max(0, request.args.get("budget", default=kept, type=int)), rows)
+    return min(max(0, request.args.get("budget", default=kept, type=whole_number)), rows)
 
 
 def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Markup | None]:
@@ -164,7 +165,7 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     by_role = {role: column for column, role, _ in shown}
     query = RowQuery(
         budget=None if only is not None else budget,
-        page=max(1, args.get("page", 1, type=int)),
+        page=max(1, args.get("page", 1, type=whole_number)),
         size=PAGE_SIZE,
         sort=by_role.get(sort, sort if sort in _SORTS else "rank"),
         descending=sort in by_role,
