@@ -123,7 +123,9 @@ def test_one_column(write_bytes):
 
 def test_an_index_column_may_have_no_name(write_bytes):
     """Data frames are often written with an unnamed index."""
-    assert read(write_bytes("t.csv", b",a\n0,1\n")).frame.columns == ["", "a"]
+    table = read(write_bytes("t.csv", b",a\n0,1\n"))
+    assert table.frame.columns == ["column_1", "a"]
+    assert table.report.renamed == ((1, "", "column_1"),)
 
 
 def test_gzip_and_other_extensions(write_bytes):

@@ -64,9 +64,15 @@ class DecodedText:
     transcoded: bool
 
 
-def decode_text(data: Buffer, source: str) -> DecodedText:
-    """Return the file as UTF-8; refuse what is not text."""
-    mark, encoding = encoding_of(data, source)
+def decode_text(data: Buffer, source: str, chosen: str | None = None) -> DecodedText:
+    """Return the file as UTF-8; refuse what is not text.
+
+    Args:
+        data: the bytes of the file.
+        source: name for messages.
+        chosen: its encoding, where the user names it.
+    """
+    mark, encoding = encoding_of(data, source, chosen)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
         text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
@@ -76,13 +82,15 @@ def decode_text(data: Buffer, source: str) -> DecodedText:
     return text
 
 
-def encoding_of(data: Buffer, source: str) -> tuple[int, str]:
+def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[int, str]:
     """Bytes of the byte order mark, and Python's name of the encoding; refuses what is not text."""
     head = bytes(data[:4096])
     for magic, name in _FORMATS:
         if head.startswith(magic):
             hint = "give the file the extension of what it is, or export it as CSV"
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
+    if chosen:
+        return (len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0), codecs.lookup(chosen).name
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
     if not encoding or encoding == "utf-8":
