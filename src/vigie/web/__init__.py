@@ -29,6 +29,7 @@ from vigie.logs import to_stderr
 from vigie.web import (
     api,
     authorization,
+    compression,
     error_handlers,
     health,
     logs,
@@ -65,6 +66,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     security.configure(app, chosen, web)
     app.extensions["vigie"] = Services.open(chosen, web)
     logs.install(app)
+    compression.install(app)
     error_handlers.install(app)
     session.install(app)
     oidc.install(app, web)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from vigie import __version__
 from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
+from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
 from vigie.web.services import access
@@ -82,6 +83,18 @@ def breakable(name: str) -> Markup:
 
 
 @blueprint.app_template_filter()
+def capitalize_first(text: str) -> str:
+    """Begin a text with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@blueprint.app_template_filter()
+def lower_first(text: str) -> str:
+    """Begin a text with a small letter, and leave the rest as it is."""
+    return text[:1].lower() + text[1:]
+
+
+@blueprint.app_template_filter()
 def ticks(text: str) -> Markup:
     """Show text between backticks as code."""
     parts = text.split("`")
@@ -114,6 +127,7 @@ def _template_variables() -> dict[str, Any]:
         "error_texts": lambda error: (
             [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
         ),
+        "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }
