@@ -91,6 +91,45 @@ def test_guessing_is_slowed_down_per_account_and_per_address(
         here.services.sessions.sign_in("someone@example.org", "wrong", "10.0.0.9")
 
 
+def test_wrong_passwords_of_strangers_do_not_lock_the_owner_out(here: Installation) -> None:
+    """From an address from which the owner signed in before; there, the owner's own mistakes count."""
+    with_password(here)
+    sign_in = here.services.sessions.sign_in
+    here.services.audit.address = lambda: "10.0.0.1"
+    sign_in("ada@example.org", GOOD)
+    here.services.audit.address = lambda: "10.0.0.66"
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            sign_in("ada@example.org", "wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in("ada@example.org", GOOD)
+    here.services.audit.address = lambda: "10.0.0.1"
+    assert sign_in("ADA@example.org", GOOD)[0].id == here.users["ada"].id
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            sign_in("ada@example.org", "wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in("ada@example.org", GOOD)
+
+
+def test_refusals_and_the_end_of_a_session_are_in_the_audit_log(here: Installation) -> None:
+    """Which account was tried, who signed out, who was refused what; never an address that has no account."""
+    with_password(here)
+    for email in ("ada@example.org", "correct horse battery@x.org"):
+        with pytest.raises(SignInRefused):
+            here.services.sessions.sign_in(email, "wrong")
+    client = here.browser("ada")
+    assert client.get("/settings/users").status_code == 403
+    assert client.post("/sign-out", headers=csrf(client)).status_code == 303
+    lines = here.services.audit.list_lines(here.users["admin"])
+    found = {(line.actor, line.action, line.object) for line in lines}
+    assert ("nobody", "sign in refused", f"user:{here.users['ada'].id}") in found
+    assert ("nobody", "sign in refused", "session") in found
+    assert ("ada@example.org", "refused", "GET /settings/users") in found
+    assert ("ada@example.org", "sign out", "session") in found
+    assert not any("horse" in str(line) for line in lines)
+
+
 def test_callers_are_counted_by_their_own_address(make: Callable[..., Installation]) -> None:
     """The proxy's word counts only where the settings believe it; the audit log keeps it."""
 

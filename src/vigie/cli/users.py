@@ -46,6 +46,7 @@ def add(email: str, name: str, role: str, team: str) -> None:
     web = settings.load_web()
     with _engine() as engine:
         added = accounts.add(engine, email, name or email.partition("@")[0], role, team=team)
+        _record(engine, "add user", added.id, role=role)
         click.echo(link_url(web.public_url, sessions.create_link(engine, added.id, LINK_LIFETIME)))
 
 
@@ -60,6 +61,7 @@ def link(email: str) -> None:
 
     with _engine() as engine:
         found = accounts.find_by_email(engine, email)
+        _record(engine, "make link", found.id)
         secret = sessions.create_link(engine, found.id, LINK_LIFETIME)
     click.echo(link_url(settings.load_web().public_url, secret))
 
@@ -81,6 +83,15 @@ def list_(as_json: bool) -> None:
         seen = f"{user.seen_at:%Y-%m-%d %H:%M}" if user.seen_at else "never"
         table.add_row(user.email, user.name, user.role, user.team, "yes" if user.active else "no", seen)
     console.show(table)
+
+
+def _record(engine: Engine, action: str, user_id: int, **detail: str) -> None:
+    """Add a line to the audit log; its actor is the account of the system."""
+    from getpass import getuser
+
+    from vigie.app import audit
+
+    audit.record(engine, f"command line ({getuser()})", action, f"user:{user_id}", detail, "")
 
 
 @contextmanager

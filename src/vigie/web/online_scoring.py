@@ -136,7 +136,7 @@ class PendingRequest:
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Return the rows as a table; columns of numbers and booleans are typed, others are text."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+    return pl.DataFrame({name: _column(name, [row.get(name) for row in rows]) for name in names})
 
 
 def _column(name: str, cells: list[Any]) -> pl.Series:

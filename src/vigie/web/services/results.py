@@ -125,7 +125,7 @@ class Results:
             run_id: a finished run.
             kind: `csv`, `parquet` or `xlsx`.
             budget: number of alerts; None for that of the run.
-            language: of the workbook.
+            language: of the reasons and of the workbook.
 
         Raises:
             NotFound: the upload was deleted.
@@ -139,7 +139,7 @@ class Results:
             )
         upload = uploads.find(self._engine, run.upload_id, user)
         stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "table"
-        table = self._table(run, budget)
+        table = self._table(run, budget, Translator(language))
         self._audit.record(user, "download", f"run:{run.id}", format=kind, alerts=len(table.alerts))
         name, media_type = f"{stem}-predictions.{kind}", _FORMATS[kind]
         if kind == "csv":
@@ -192,7 +192,7 @@ class Results:
         if self._files.remove_stale():
             tempdirs.remove_stale(self._exports)
 
-    def _table(self, run: Run, budget: int | None) -> ResultTable:
+    def _table(self, run: Run, budget: int | None, t: Translator) -> ResultTable:
         result, description = run.result or "", (run.summary or {}).get("file", {})
         has_exact = bool(description.get("exact") or description.get("partial"))
         return ResultTable(
@@ -202,6 +202,7 @@ class Results:
             description,
             (run.budget or 0) if budget is None else budget,
             feedback.list_labels(self._engine, run.upload_id),
+            self._ranked(run).reasons(t),
         )
 
     def _ranked(self, run: Run) -> RankedTable:
