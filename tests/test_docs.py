@@ -33,6 +33,8 @@ FORMATS = ("docs/FORMATS.md", "docs/en/file-formats.md")
 ANALYSTS = ("docs/TUTORIEL_ANALYSTE.md", "docs/en/analyst.md")
 VERSIONS = ("docs/VERSIONS.md", "docs/en/versioning.md")
 PYTHON = ("docs/PYTHON.md", "docs/en/python.md")
+IMPORTED = ("docs/MODELES_IMPORTES.md", "docs/en/imported-models.md")
+OLD_NAMES = ("docs/ANCIENS_NOMS.md", "docs/en/old-names.md")
 OWNERS = ("docs/TUTORIEL_PROPRIETAIRE_MODELES.md", "docs/en/model-owner.md")
 
 
@@ -87,13 +89,40 @@ def pictures(name: str, language: str) -> list[str]:
     return re.findall(rf"\]\(\S*img/([\w-]+)\.{language}\.png\)", page(name))
 
 
+def test_the_pages_of_imported_models_list_what_the_importer_has() -> None:
+    """Every class that is converted, in both languages; the front has the methods of the page of old names."""
+    from vigie import ModelStorageService
+    from vigie.importer.booster import CLASSES
+    from vigie.importer.pipeline_conversion import CONVERTED
+
+    for name in IMPORTED:
+        for path in (*CLASSES, *CONVERTED):
+            assert f"`{path.rsplit('.', 1)[-1]}`" in page(name), f"{name}: {path}"
+    for name in OLD_NAMES:
+        for method in ("load_model_pipeline", "upload_model_to_s3", "clear_cache"):
+            assert callable(getattr(ModelStorageService, method))
+            assert method in page(name)
+
+
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
 @pytest.mark.parametrize(
     ("french", "english"),
-    [GUIDES, WORKFLOWS, QUESTIONS, PROMISES, OWNERS, ANALYSTS, FORMATS, VERSIONS, PYTHON],
+    [
+        GUIDES,
+        WORKFLOWS,
+        QUESTIONS,
+        PROMISES,
+        OWNERS,
+        ANALYSTS,
+        FORMATS,
+        VERSIONS,
+        PYTHON,
+        IMPORTED,
+        OLD_NAMES,
+    ],
 )
 def test_both_languages_say_the_same(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.

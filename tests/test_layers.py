@@ -24,7 +24,7 @@ LEVELS = (
     {"engine", "relocate", "starter_models", "training"},
     {"resources"},
     {"results"},
-    {"api", "doctor", "jobs", "spark", "web"},
+    {"api", "doctor", "jobs", "model_storage", "spark", "web"},
     {"cli", "sklearn"},
     {"__main__"},
 )

@@ -84,6 +84,20 @@ def test_every_module_that_a_page_names_exists(name: str) -> None:
     ] == []
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "src" / "vigie").rglob("__init__.py")), ids=lambda path: path.parent.name
+)
+def test_every_module_that_a_package_lists_exists(path: Path) -> None:
+    """In its docstring, one module a line with what it does."""
+    listed = re.findall(
+        r"^    (\w+)  +\S", ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "", re.MULTILINE
+    )
+    modules = {other.stem for other in path.parent.iterdir()}
+    # Other lists are of something else, such as the parts of a similarity.
+    lists_modules = sum(name in modules for name in listed) > 0.7 * len(listed)
+    assert not lists_modules or [name for name in listed if name not in modules] == []
+
+
 ANSWERS = re.findall(
     r"^\| (Where [^|]+\?) \| `([^`]+)` \| `(\w+)` \|$",
     (ROOT / "docs" / "where.md").read_text("utf-8"),

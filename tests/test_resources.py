@@ -108,7 +108,8 @@ class TestStorePlugins:
         with pytest.raises(StoreUnavailable, match="toy bucket 'host'") as caught:
             resources.bundle_loader(settings.load())(entry)
         assert "'toy' in the entry points vigie.stores" in caught.value.hint
-        assert verify(engine).failures[0][0] == entry.label
+        with pytest.raises(StoreUnavailable, match="toy bucket 'host'"):
+            verify(engine)
         engine.dispose()
 
     @pytest.mark.parametrize("name", ["s3", "gs", "file", "Toy", "to_y", "x" * 21])

@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vigie.api import Scorer, fit, match, open_catalog, predict, refine, suggest, train
     from vigie.engine.options import Options
+    from vigie.model_storage import ModelStorageService
 
 __version__ = "0.1.0"
-__all__ = ["Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
+__all__ = ["ModelStorageService", "Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name == "Options":
         return import_module("vigie.engine.options").Options
+    if name == "ModelStorageService":
+        return import_module("vigie.model_storage").ModelStorageService
     if name in __all__:
         return getattr(import_module("vigie.api"), name)
     raise AttributeError(f"module 'vigie' has no attribute {name!r}")

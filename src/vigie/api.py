@@ -60,6 +60,7 @@ class OptionFields(TypedDict, total=False):
     language: str
     reasons: bool
     seed: int
+    only: str | None
 
 
 @contextmanager

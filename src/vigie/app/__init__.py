@@ -11,6 +11,8 @@
     runs             inspections, scorings, refinements and trainings of an upload
     job_queue        runs as jobs: claimed, renewed and finished by exactly one worker
     feedback         labels that users give to rows
+    result_layout    names of the files and columns of a stored result
+    digests          digests of secrets
 
 Each function takes an engine or a connection and performs one operation. The web services check permissions. No cell of an
 upload is stored in the database.

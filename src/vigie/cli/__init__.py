@@ -25,6 +25,7 @@
     console         drawing with rich
     report          what is printed after predict and match
     migrate_report  what is printed by migrate
+    supervisor      child processes that are kept running
     publish         publishes and registers a bundle or an imported model
 
 Data goes to stdout, everything else to stderr. Nothing heavy is imported before a command runs, so that `--help`

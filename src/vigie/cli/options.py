@@ -133,15 +133,12 @@ def scoring_options(
     role_pairs: tuple[tuple[str, str], ...],
     lang: str,
     min_similarity: float,
-    only: str | None = None,
     **others: Any,
 ) -> Options:
     """Return the engine's options for what `matching` or `scoring` parsed."""
     from vigie.engine.options import Options
 
-    return Options(
-        minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, only=only or "", **others
-    )
+    return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)
 
 
 reads = click.option(

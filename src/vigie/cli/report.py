@@ -43,6 +43,7 @@ def report(
     yield _title(summary, t, source)
     yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
+    yield from _labels(summary, t, source)
     yield _models(summary["matches"], t, brief=True)
     for warning in summary.get("warnings", ()):
         yield Text(t("cli.warning", text=t.message(warning)), style="yellow")
@@ -59,6 +60,7 @@ def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum
     yield _title(summary, t, source)
     yield from _reading(summary, t)
     yield _roles(summary["roles"], t, width)
+    yield from _labels(summary, t, source)
     yield _models(summary["matches"], t, minimum=minimum)
 
 
@@ -83,6 +85,13 @@ def _reading(summary: Summary, t: Translator) -> Parts:
             lines.append(Padding(Text(t.message(warning["hint"])), (0, 0, 0, 2)))
     if lines:
         yield _section(t("cli.reading"), *lines)
+
+
+def _labels(summary: Summary, t: Translator, source: str) -> Parts:
+    """Yield how a model is trained, where a column looks like labels."""
+    for column in summary.get("read", {}).get("labels", ())[:1]:
+        text = t("cli.labels", column=column, file=source, option=_quoted(column))
+        yield Padding(Text(text, style="green"), (0, 0, 0, 2))
 
 
 def _section(title: str, *parts: RenderableType) -> Group:

@@ -36,7 +36,7 @@ class Options:
         language: language of the reasons, `en` or `fr`.
         reasons: whether to give reasons.
         seed: seed of everything drawn at random.
-        only: `own` leaves out the reference models that come with Vigie; empty leaves out none.
+        only: `own` leaves out the reference models that come with Vigie; None leaves out none.
     """
 
     top: int = 3
@@ -47,7 +47,7 @@ class Options:
     language: str = "en"
     reasons: bool = True
     seed: int = 0
-    only: str = ""
+    only: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values.

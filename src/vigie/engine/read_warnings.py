@@ -14,6 +14,7 @@ from vigie.errors import InputRefused
 from vigie.i18n.messages import Message, msg
 from vigie.roles.column_stats import column_stats
 from vigie.roles.inference import ROLES, Roles
+from vigie.roles.label_columns import label_columns
 from vigie.roles.name_lexicon import word_set
 from vigie.table.parsing.column_names import names_money, names_time
 from vigie.table.report import ColumnReport, ReadReport
@@ -25,7 +26,7 @@ _TIME_CHECKS = frozenset({"time", "date", "birth"})
 
 
 def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[str, Any]:
-    """Return the report as plain JSON, with its warnings, the gravest first.
+    """Return the report as plain JSON, with its warnings, the gravest first, and the columns that look like labels.
 
     Args:
         report: of the table.
@@ -36,7 +37,7 @@ def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[
         *(_warning("error", column, text, hint) for column, text, hint in _without_values(typed, roles)),
         *(_warning("warning", column.column, *_unreadable(column)) for column in report.columns),
     ]
-    return report.to_json() | {"warnings": warnings}
+    return report.to_json() | {"warnings": warnings, "labels": label_columns(typed, roles)}
 
 
 def _warning(severity: str, column: str, text: Message, hint: Message | None = None) -> dict[str, Any]:

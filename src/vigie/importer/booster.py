@@ -27,6 +27,10 @@ _WRAPPERS = (_CLASSIFIER, "xgboost.sklearn.XGBRFClassifier", "xgboost.sklearn.XG
 _BOOSTER = "xgboost.core.Booster"
 
 
+CLASSES = (*_WRAPPERS, _BOOSTER, *sklearn_estimators.CLASSIFIERS)
+"""Classes that are read as classifiers."""
+
+
 @dataclass(frozen=True)
 class Classifier:
     """A validated binary classifier.
@@ -54,7 +58,7 @@ class Classifier:
 def is_classifier(fitted: Any) -> bool:
     """Return whether `from_fitted` reads a fitted object."""
     record = as_record(fitted)
-    return record is not None and record.path in {*_WRAPPERS, _BOOSTER, *sklearn_estimators.CLASSIFIERS}
+    return record is not None and record.path in CLASSES
 
 
 def from_fitted(fitted: Any) -> Classifier:

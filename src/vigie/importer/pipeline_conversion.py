@@ -242,6 +242,8 @@ _CONVERTERS: dict[str, Callable[[ConvertedPipeline, Record], ConvertedPipeline]]
     "sklearn.pipeline.FeatureUnion": _union,
     "sklearn.compose._column_transformer.ColumnTransformer": _column_transformer,
 }
+CONVERTED = tuple(_CONVERTERS)
+"""Classes that are converted to steps."""
 _NAME_KEYS = ("feature_names", "feature_columns", "columns", "features")
 _ENCODER_KEYS = ("label_encoders", "encoders", "categorical_encoders")
 _STEP_KEYS = ("imputer", "scaler")

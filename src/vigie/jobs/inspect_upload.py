@@ -79,6 +79,7 @@ def _inspect(
             "columns": names,
             "sample_rows": sample.table.frame.height,
             "roles": profile.roles.to_json(),
+            "labels": profile.read["labels"],
             "matches": matches,
             "quality": quality(matches),
             "remembered": saved is not None,

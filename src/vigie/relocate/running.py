@@ -14,7 +14,7 @@ only files that are not yet right at the target.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +98,7 @@ def run(
     target: str,
     *,
     own_only: bool = False,
+    names: Collection[str] | None = None,
     starter_models: Path | None = None,
     parallel: int = 8,
     opener: StoreOpener = open_location,
@@ -113,6 +114,7 @@ def run(
         engine: the catalog's database.
         target: URL of the store, with a prefix.
         own_only: leave out the models that come with Vigie.
+        names: of the models to move; all where it is not given.
         starter_models: folder of the models that come with Vigie, to repair them from.
         parallel: files copied at a time.
         opener: opens a store.
@@ -133,19 +135,22 @@ def run(
         StorePool(opener),
         progress or NullProgress(),
     )
-    entries = catalog.list(active_only=False, own_only=own_only)
+    listed = catalog.list(active_only=False, own_only=own_only)
+    entries = [entry for entry in listed if names is None or entry.name in names]
     before = [(e.name, e.version) for e in entries]
     probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
     damaged = damaged_models(entries, goal, stores, parallel, watch)
-    if not damaged and not pending(catalog, goal, own_only=own_only) and not _is_unfinished(engine, goal):
+
+    def waiting() -> list[Move]:
+        found = pending(catalog, goal, own_only=own_only)
+        return [move for move in found if names is None or move[0].name in names]
+
+    if not damaged and not waiting() and not _is_unfinished(engine, goal):
         return RunReport(None, goal.url, False, len(before), len(before), (), time.monotonic() - started)
     moves: list[Move] = []
 
     def choose(connection: sa.Connection) -> tuple[int, str, bool]:
-        moves[:] = [
-            *((entry, entry.storage) for entry in damaged),
-            *pending(catalog, goal, own_only=own_only),
-        ]
+        moves[:] = [*((entry, entry.storage) for entry in damaged), *waiting()]
         number, resumed = journal.begin(connection, goal, moves)
         return number, "running", resumed
 

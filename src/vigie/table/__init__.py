@@ -1,22 +1,24 @@
-"""Tables: an upload in, the same upload with our columns out.
+"""Reading, parsing and writing tables.
 
-Knows files, encodings, separators and types; must not know what a column means (that is
-`vigie.roles.inference`). What is uploaded is never altered: `Table.frame` keeps every cell, and
-everything Vigie concludes about the cells is in `Table.typed` beside it.
+Knows files, encodings, delimiters and types; must not know what a column means (that is `vigie.roles`). `Table.frame` keeps
+every cell as uploaded, `Table.typed` beside it has the parsed cells.
 
-    source      where the bytes come from: a path, a .csv.gz, stdin       (read)
-    encoding    bytes -> UTF-8                                            (CSV)
-    separator   which character separates the cells                       (CSV)
-    records     an independent count of records and cells                 (CSV)
-    csv_cells   the cells, checked against that count                     (CSV)
-    columnar    Parquet and Excel
-    isolated    Parquet and Excel read in a child process with limits
+    reading        a file of any format, from a path or stdin
+    isolated       Parquet and Excel read in a child process with limits
     declared_size  what a file declares, checked before a library allocates it
-    header      names of columns that will not do
-    stream      a table piece by piece, for those that no memory holds
-    readings    how its columns are read, settled on some rows
-    parsing     text -> numbers, dates, yes/no; numbers, dates and words do the work
-    writing     the upload and our columns, written atomically
+    encoding       bytes to UTF-8
+    delimiter      the delimiter of a CSV file
+    header         checks of column names
+    row_count      an independent count of records and cells
+    csv_reader     the cells of a CSV file, compared with that count
+    parquet        Parquet and Excel
+    chunks         a table in chunks, for out-of-core scoring
+    parsing        text to numbers, dates and booleans
+    report         how the columns were parsed
+    table          the table itself
+    interchange    tables of pandas, pyarrow, DuckDB and other libraries
+    writing        the upload and the result columns, written atomically
+    atomic         files that appear complete or not at all
 """
 
 from vigie.table.isolated import read

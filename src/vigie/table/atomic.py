@@ -15,7 +15,7 @@ from vigie.i18n.messages import msg
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` when the block ends well, and leaves no trace otherwise."""
+    """Open a file that replaces `path` when the block ends without an error, and is removed otherwise."""
     target = path.resolve()
     if target.is_dir():
         raise UsageRefused(

@@ -59,7 +59,7 @@ class ChunkedTable:
 def open_chunked(
     path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int | None = None
 ) -> Iterator[ChunkedTable]:
-    """Opens a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
+    """Open a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
 
     Args:
         path: of the file.
@@ -131,7 +131,7 @@ def _csv(
 
 
 def _rewritten(text: DecodedText, layout: CsvLayout, source: str, path: Path) -> int:
-    """Writes the records as all readers read them; returns how many rows there are."""
+    """Write the records in one dialect and return the number of rows."""
     rows = blanks = 0
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")

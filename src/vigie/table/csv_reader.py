@@ -37,7 +37,7 @@ class CsvContent:
 
 
 def read_csv(data: Buffer, path: Path | None, *, source: str, max_rows: int, max_columns: int) -> CsvContent:
-    """Reads all cells, or refuses the file.
+    """Read all cells, or refuse the file.
 
     Args:
         data: the bytes of the file, uncompressed.
@@ -63,7 +63,7 @@ def read_csv(data: Buffer, path: Path | None, *, source: str, max_rows: int, max
 def locate_records(
     text: DecodedText, source: str, max_columns: int
 ) -> tuple[CsvLayout, row_count.RecordCount]:
-    """Where the cells are and how many records; refuses a header or a line that cannot be right."""
+    """Return where the cells are and how many records; refuse a header or a line that cannot be right."""
     layout = find_csv_layout(text)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
@@ -98,6 +98,12 @@ def _check_layout(layout: CsvLayout, source: str, max_columns: int) -> None:
 
 
 def check_row_count(rows: int, source: str, max_rows: int) -> None:
+    """Refuse a table without rows or with too many.
+
+    Raises:
+        TableTooLarge: there are more than `max_rows`.
+        UnreadableTable: there are none.
+    """
     if rows > max_rows:
         hint = "split the table, or raise VIGIE_MAX_ROWS"
         raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
@@ -165,7 +171,7 @@ def _read_with_csv(text: DecodedText, layout: CsvLayout, source: str, max_rows: 
 
 
 def numbered_records(text: DecodedText, layout: CsvLayout, source: str) -> Iterator[tuple[int, list[str]]]:
-    """The line and the cells of every record after the header; a blank line has no cells."""
+    """Yield the line and the cells of every record after the header; a blank line has no cells."""
     reader = csv.reader(_lines(text.data, layout.start), delimiter=layout.separator, strict=True)
     line = layout.lines_before + 1
     width = len(layout.header)
@@ -186,7 +192,7 @@ def _lines(data: Buffer, start: int) -> Iterator[str]:
 
 
 def has_repeated_header(frame: pl.DataFrame) -> bool:
-    """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
+    """Return whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
     if frame.width < 2:
         return False
     suspects = frame.filter(frame.to_series(0) == frame.columns[0])
@@ -195,7 +201,7 @@ def has_repeated_header(frame: pl.DataFrame) -> bool:
 
 
 def repeated_header_error(text: DecodedText, layout: CsvLayout, source: str) -> MalformedTable:
-    """The refusal of a table that repeats its header, with the line where it does."""
+    """Return the error for a table that repeats its header, with the line where it does."""
     lines = (
         line for line, record in numbered_records(text, layout, source) if tuple(record) == layout.header
     )

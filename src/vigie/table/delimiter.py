@@ -69,7 +69,7 @@ class _Try:
 
 
 def _tries(data: Buffer, start: int, separators: str) -> list[_Try]:
-    """Takes a longer sample as long as it does not hold a header and a row."""
+    """Take a longer sample as long as it does not hold a header and a row."""
     size = _SAMPLE_BYTES
     while True:
         sample = bytes(data[start : start + size])

@@ -65,7 +65,7 @@ class DecodedText:
 
 
 def decode_text(data: Buffer, source: str) -> DecodedText:
-    """The file as UTF-8; refuses what is not text."""
+    """Return the file as UTF-8; refuse what is not text."""
     mark, encoding = encoding_of(data, source)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
@@ -141,7 +141,7 @@ def _wide_without_mark(head: bytes) -> str:
 
 
 def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator[bytes]:
-    """The file in UTF-8, piece by piece; refuses what its encoding does not allow."""
+    """Yield the file in UTF-8 in chunks; refuse bytes that its encoding does not allow."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 0
     try:
@@ -162,7 +162,7 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
 
 
 def _single_byte_encoding(data: Buffer, source: str) -> str:
-    """The empty string when all of the data is UTF-8."""
+    """Return the encoding of a file without a byte order mark; empty when all of the data is UTF-8."""
     multibyte = 0
     for offset, piece in byte_chunks(data, 0):
         if piece.isascii():

@@ -59,7 +59,7 @@ def check_header(names: Sequence[str], *, line: int, source: str, max_columns: i
 
 
 def looks_like_data(names: Sequence[str]) -> bool:
-    """Whether these are values: one that no column would be called, or nothing but numbers and the like."""
+    """Return whether these are values: one that no column would be called, or nothing but numbers and the like."""
     cells = [name.strip() for name in names]
     if any(_SURELY_DATA.fullmatch(cell) for cell in cells):
         return True

@@ -17,7 +17,7 @@ _DAMAGED = "the file is damaged or is not what its extension says; export it aga
 
 
 def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
-    """The whole of a file that is not too large."""
+    """Return the whole of a file that is not too large."""
     lazy, _ = scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
     try:
         return lazy.collect()
@@ -26,7 +26,7 @@ def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
 
 
 def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> tuple[pl.LazyFrame, int]:
-    """The file and its rows; asks its metadata before it reads a row."""
+    """Return the file and its number of rows, from its metadata."""
     try:
         lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         columns = lazy.collect_schema()
@@ -39,7 +39,7 @@ def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
 
 
 def read_batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.DataFrame]:
-    """The rows in order, a few at a time."""
+    """Yield the rows in order, in batches."""
     try:
         yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)
     except _VENDOR_ERRORS as error:
@@ -47,7 +47,7 @@ def read_batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.Data
 
 
 def read_workbook(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
-    """The first sheet; types are settled by all rows of a column, not by the first thousand."""
+    """Return the first sheet; types are settled by all rows of a column, not by the first thousand."""
     require("excel", "reading an Excel workbook")
     import fastexcel
 

@@ -40,7 +40,7 @@ def read(
     max_bytes: int | None = None,
     source: str | None = None,
 ) -> Table:
-    """Reads an upload, or refuses it; never repairs it.
+    """Read an upload, or refuse it; never repair it.
 
     Args:
         path: a .csv, .tsv or .txt file, also with .gz, a .parquet or .xlsx file, or "-" for CSV on stdin.
@@ -108,7 +108,7 @@ def _check_bytes(size: int, name: str, limits: _Limits) -> None:
 
 
 def _unpacked_bytes(path: Path) -> int:
-    """What the archive that a workbook is says of its size; what is no archive is refused by its reader."""
+    """Return the unpacked size of a workbook, in bytes; a file that is no archive is refused by its reader."""
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(member.file_size for member in archive.infolist())

@@ -57,7 +57,7 @@ class _Walk:
 def count_records(
     data: Buffer, start: int, *, separator: str, width: int, line: int, source: str, has_quotes: bool
 ) -> RecordCount:
-    """Counts the records from `start`, each of `width` cells, and refuses the first that has not.
+    """Count the records from `start`, each of `width` cells, and refuse the first with another width.
 
     Args:
         data: UTF-8 text.
@@ -84,7 +84,7 @@ def count_records(
 
 
 def unclosed_quote_error(source: str, line: int) -> MalformedTable:
-    """The refusal of a record whose quote does not end."""
+    """Return the error for a record whose quote does not end."""
     return MalformedTable(
         source,
         line=line,
@@ -95,7 +95,7 @@ def unclosed_quote_error(source: str, line: int) -> MalformedTable:
 
 
 def width_error(source: str, line: int, found: int, width: int) -> MalformedTable:
-    """The refusal of a record with more or fewer cells than the header."""
+    """Return the error for a record with more or fewer cells than the header."""
     return MalformedTable(
         source,
         line=line,
@@ -106,7 +106,7 @@ def width_error(source: str, line: int, found: int, width: int) -> MalformedTabl
 
 
 def _structural(walk: _Walk, buffer: Bytes, has_quotes: bool) -> tuple[Mask, bool]:
-    """Which bytes separate cells or records, and whether the quotes leave no doubt about it."""
+    """Return which bytes separate cells or records, and whether the quotes leave no doubt about it."""
     marks = (buffer == _NEWLINE) | (buffer == walk.separator)
     returns = np.flatnonzero(buffer == _RETURN)
     lone = returns[buffer[np.minimum(returns + 1, len(buffer) - 1)] != _NEWLINE]
@@ -122,7 +122,7 @@ def _structural(walk: _Walk, buffer: Bytes, has_quotes: bool) -> tuple[Mask, boo
 
 
 def _quotes_are_regular(buffer: Bytes, positions: Indexes, inside: Mask, walk: _Walk) -> bool:
-    """A quote opens only at the start of a cell and closes only at its end; a doubled one does both."""
+    """Return whether quotes open only at the start of a cell and close only at its end; a doubled one does both."""
     opening = inside[positions]
     before = np.where(positions > 0, buffer[np.maximum(positions - 1, 0)], _NEWLINE)[opening]
     after = buffer[np.minimum(positions + 1, len(buffer) - 1)][~opening]

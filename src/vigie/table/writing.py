@@ -30,7 +30,7 @@ _PLAIN = CsvFormat("utf-8", ",", ".", bom=False)
 
 
 def write(table: Table, additions: pl.DataFrame, path: str | Path) -> None:
-    """Writes the columns of the upload and then the additions, to a file or, for "-", to stdout as CSV.
+    """Write the columns of the upload and then the additions, to a file or, for "-", to stdout as CSV.
 
     An addition whose name is taken gets a suffix: `fraud_score_2`. A CSV upload comes back with its own
     separator and, for our numbers, its decimal mark. The encoding is always UTF-8, the only one that holds
@@ -57,7 +57,7 @@ def write_chunks(
     path: str | Path,
     folder: Path,
 ) -> None:
-    """The same for a table that no memory holds.
+    """Write a table that does not fit into memory, as `write` does.
 
     Args:
         pieces: rows of the upload and what to add to them, in order.
@@ -113,7 +113,7 @@ def _write_parquet(frame: pl.DataFrame, additions: pl.DataFrame, file: BinaryIO)
 
 
 def append_columns(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the upload and then the additions, under the names that `write` gives them."""
+    """Return the columns of the upload and then the additions, under the names that `write` gives them."""
     return table.frame.hstack(_fitting(table, additions))
 
 
@@ -124,7 +124,7 @@ def _fitting(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
 
 
 def unused_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Names compare without case: SQL and Spark know no difference."""
+    """Return names that are not taken, numbered where they are; case is ignored, as in SQL and Spark."""
     used = {name.lower() for name in taken}
     free: dict[str, str] = {}
     for name in names:

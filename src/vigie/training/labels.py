@@ -13,6 +13,7 @@ from vigie.errors import InputRefused, UnknownColumn
 from vigie.i18n.messages import msg
 from vigie.models.trained.column_sketch import normalised_cells
 from vigie.roles.inference import infer
+from vigie.roles.label_columns import label_columns
 from vigie.roles.name_lexicon import word_set
 
 MIN_FRAUDS = 30
@@ -96,8 +97,7 @@ def find_label(frame: pl.DataFrame, source: str) -> str:
     Raises:
         InputRefused: no column can be the label, or several can.
     """
-    named = [item.column for item in infer(frame).columns if item.role == "leak"]
-    found = [column for column in named if 2 <= normalised_cells(frame[column]).drop_nulls().n_unique() <= 3]
+    found = label_columns(frame, infer(frame))
     if len(found) == 1:
         return found[0]
     names = msg("name it with --label: {names}", names=", ".join(found[:5]))

@@ -322,7 +322,7 @@ def test_a_model_is_trained_from_a_labelled_file_and_its_card_opens(visit: Calla
 def _train(seen: Visit, label: str) -> None:
     seen.go("/models")
     seen.page.fill("#name", "du_test")
-    seen.page.fill("#label", label)
+    seen.page.select_option("#label", label)
     seen.page.click("section[aria-labelledby=train] button.main")
 
 

@@ -66,7 +66,7 @@ def name_words(name: str) -> tuple[str, ...]:
 
 
 def names_identifier(name: str) -> bool:
-    """Whether the cells only tell one thing from another: `Invoice no.`, `merchant_code`, `N° de compte`."""
+    """Return whether the cells only tell one thing from another: `Invoice no.`, `merchant_code`, `N° de compte`."""
     words = name_words(name)
     if not words or set(words) & _STRONG_MONEY:
         return False
@@ -75,12 +75,12 @@ def names_identifier(name: str) -> bool:
 
 
 def names_money(name: str) -> bool:
-    """Whether the name promises sums of money: `Montant`, `Gross Debit (GC)`, `paidIn`."""
+    """Return whether the name promises sums of money: `Montant`, `Gross Debit (GC)`, `paidIn`."""
     words = set(name_words(name))
     return bool(words & _MONEY) and not words & _KINDS and not names_identifier(name)
 
 
 def names_time(name: str) -> bool:
-    """Whether the name promises moments: `Date opération`, `created_at`."""
+    """Return whether the name promises moments: `Date opération`, `created_at`."""
     words = set(name_words(name))
     return bool(words & _TIME) and not words & _KINDS and not names_identifier(name)

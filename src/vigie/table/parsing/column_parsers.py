@@ -80,7 +80,7 @@ class ColumnParser:
         return ParsedPiece(values, self._report(cells, values)) if values.dtype == self.dtype else None
 
     def accepts(self, report: ColumnReport) -> bool:
-        """Whether few enough cells of the whole column are unreadable.
+        """Return whether few enough cells of the whole column are unreadable.
 
         Args:
             report: of all pieces, merged.
@@ -261,6 +261,6 @@ def _strict(trimmed: pl.Series, values: pl.Series, comma: bool, sample: pl.Serie
 
 
 def _nothing(cells: pl.Series) -> bool:
-    """Whether every cell is empty, or a way to say "missing"."""
+    """Return whether every cell is empty, or a way to say "missing"."""
     distinct = cells.str.strip_chars().unique().head(50).to_list()
     return len(distinct) < 50 and all(not cell or is_missing(cell) for cell in distinct)

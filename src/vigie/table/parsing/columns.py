@@ -59,7 +59,7 @@ def from_frame(frame: pl.DataFrame, source: str = "table") -> Table:
 
 
 def parse(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same columns in the same order, as what their cells say; empty cells are null.
+    """Return the columns in the same order with parsed cells; empty cells are null.
 
     Numbers become Int64 or Float64 (what is not finite is null), dates Datetime in microseconds, naive and in
     UTC, times of day Int64 seconds, yes and no Boolean; all else is String.
@@ -102,7 +102,7 @@ def _column(series: pl.Series) -> _Column:
 
 
 def simplify_type(series: pl.Series) -> pl.Series:
-    """Columns that came with a type keep their meaning in fewer types."""
+    """Return a column of fewer types with the same values: Int64, Float64, Boolean, Datetime or String."""
     dtype = series.dtype
     if dtype == pl.Boolean:
         return series
@@ -129,7 +129,11 @@ def simplify_type(series: pl.Series) -> pl.Series:
 
 
 def check_flat(columns: Mapping[str, pl.DataType], source: str) -> None:
-    """Lists, structures and bytes are not cells."""
+    """Refuse columns of lists, structures and bytes.
+
+    Raises:
+        InputRefused: a column has such a type.
+    """
     for name, dtype in columns.items():
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
             raise InputRefused(
@@ -144,7 +148,7 @@ def check_flat(columns: Mapping[str, pl.DataType], source: str) -> None:
 
 
 def _text_column(cells: pl.Series, *, comma: bool | None = None, month_first: bool = False) -> _Column:
-    """A few cells, spread over the column, rule most readings out before all cells are asked."""
+    """Parse a text column; a sample of its cells excludes most parsers."""
     sample = _sample(cells)
     if not len(sample):
         return _Column(blanks_to_null(cells))

@@ -79,7 +79,7 @@ class ParsedDates:
 
 
 def parse_dates(cells: pl.Series, sample: pl.Series, *, month_first: bool = False) -> ParsedDates | None:
-    """The moments of a column, or None when one of its cells is no date.
+    """Return the moments of a column, or None when one of its cells is no date.
 
     Args:
         cells: text; empty cells are "". The name of the series counts: eight digits are a day only in a
@@ -141,7 +141,7 @@ def _shown_formats(cells: pl.Series) -> Counter[str]:
 
 
 def _may_respell(sample: pl.Series) -> bool:
-    """Whether cells may be dates in another spelling: they have digits, and letters or a time with dots."""
+    """Return whether cells may be dates in another spelling: they have digits, and letters or a time with dots."""
     few = sample.head(_FEW_CELLS)
     share = few.str.contains(_ODD_DATE).mean()
     return isinstance(share, float) and share > _MOST
@@ -175,7 +175,7 @@ def parse_whole_dates(numbers: pl.Series) -> pl.Series | None:
 
 
 def parse_times_of_day(cells: pl.Series) -> pl.Series | None:
-    """Times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
+    """Parse times of day such as 13:45, 13h45, 1:45 PM or 13:45:10 -> seconds since midnight, Int64.
 
     The name of the series counts: 134510 and 0915 are a time only in a column that is called one.
     """
@@ -216,7 +216,7 @@ def _clock_format(cell: str, compact: bool) -> str:
 
 
 def _parse_all(cells: pl.Series, formats: list[str], *, swapped: bool) -> pl.Series | None:
-    """What the formats leave may be written in one that the sample did not show."""
+    """Parse all cells; those that the formats of the sample leave may have another one."""
     values = _parse(cells, formats)
     if not is_complete(cells, values):
         left = cells.filter(values.is_null() & (cells.str.strip_chars() != ""))
@@ -235,7 +235,7 @@ def _swap(fmt: str) -> str:
 
 
 def _formats(sample: pl.Series) -> list[str]:
-    """The formats that the cells are written in, the most frequent first; empty when a cell has none."""
+    """Return the formats that the cells are written in, the most frequent first; empty when a cell has none."""
     compact, six = bool(_DATE_NAME.search(sample.name)), _six_digits(sample)
     found: Counter[str] = Counter()
     for cell in map(str.strip, sample.to_list()):
@@ -249,7 +249,7 @@ def _formats(sample: pl.Series) -> list[str]:
 
 
 def _six_digits(sample: pl.Series) -> str:
-    """The format of dates of six digits, yymmdd or ddmmyy, in a column that is called a date; empty for others."""
+    """Return the format of dates of six digits, yymmdd or ddmmyy, in a column that is called a date; empty for others."""
     if not _SERIAL_NAME.search(sample.name):
         return ""
     cells = sample.to_list()
@@ -302,7 +302,7 @@ def _parse(cells: pl.Series, formats: list[str]) -> pl.Series:
 
 
 def _plausible(values: pl.Series) -> bool:
-    """A year of one or two digits read as such means that the format was the wrong one."""
+    """Return whether the years are plausible; a year of one or two digits means that the format is wrong."""
     years = values.dt.year()
     low = years.min()
     return isinstance(low, int) and low >= _FIRST_YEAR

@@ -102,7 +102,7 @@ def _has_digits(sample: pl.Series) -> bool:
 
 
 def _has_sides(sample: pl.Series) -> bool:
-    """Whether most cells end with a mark of debit or credit, of one pair of marks."""
+    """Return whether most cells end with a mark of debit or credit, of one pair of marks."""
     found = sample.to_frame().select(
         pl.coalesce(pl.first().str.extract(_SIDE), pl.first().str.extract(_SIDE_BEFORE)).str.to_lowercase()
     )
@@ -116,7 +116,7 @@ def _has_sides(sample: pl.Series) -> bool:
 
 
 def _is_sum(sample: pl.Series) -> bool:
-    """Whether cells are written as sums are and codes are not: with separators, or apart from their letters."""
+    """Return whether cells are written as sums are and codes are not: with separators, or apart from their letters."""
     return bool(sample.str.contains(r"\d[.,]\d|\d\s|\s\d").any())
 
 
@@ -125,7 +125,7 @@ def _without_sides(cells: pl.Series) -> pl.Series:
 
 
 def _currency(bare: pl.Series) -> str | None:
-    """A pattern of the currency of the cells; empty where they have none, None where they have several."""
+    """Return a pattern of the currency of the cells; empty where they have none, None where they have several."""
     letters = f"|{_alternatives(_LETTERS)}" if names_money(bare.name) else ""
     names = f"{_alternatives(_CODES)}|{_alternatives(_ABBREVIATIONS)}{letters}"
     unit = rf"(?:[A-Z]{{0,3}}\.?\s?\p{{Sc}}|(?:F\.?\s)?(?:{names})|/[-=])\.?"

@@ -25,6 +25,6 @@ MONTHS = {
 
 
 def month_of(word: str) -> int | None:
-    """The number of a month by its name, as people write it; None for any other word."""
+    """Return the number of a month by its name, as people write it; None for any other word."""
     plain = unicodedata.normalize("NFKD", word.strip().lower().removesuffix("."))
     return MONTHS.get("".join(c for c in plain if not unicodedata.combining(c)))

@@ -72,7 +72,7 @@ _MOST_SPELLINGS = 12
 
 
 def is_complete(cells: pl.Series, values: pl.Series) -> bool:
-    """Whether `values` holds all that `cells` say: what it leaves null is empty or means "missing".
+    """Return whether `values` holds all that `cells` say: what it leaves null is empty or means "missing".
 
     Args:
         cells: text.
@@ -92,7 +92,7 @@ def is_complete(cells: pl.Series, values: pl.Series) -> bool:
 
 
 def is_missing(word: str) -> bool:
-    """Whether a stripped cell may be a way to say "missing"."""
+    """Return whether a stripped cell may be a way to say "missing"."""
     return word.lower() in MACHINE_NULLS or word.lower() in HUMAN_NULLS
 
 

@@ -64,7 +64,7 @@ class ParsedNumbers:
 
 
 def parse_numbers(cells: pl.Series, sample: pl.Series, comma: bool | None = None) -> ParsedNumbers | None:
-    """The numbers of a column, or None when one of its cells says something else.
+    """Return the numbers of a column, or None when one of its cells says something else.
 
     Digits that only name something stay text: those with leading zeros, international phone numbers and
     those too long for 64 bits.
@@ -203,7 +203,7 @@ def _plain_numbers(cells: pl.Series, comma: bool | None) -> ParsedNumbers | None
 
 
 def _unsigned(plain: pl.Series, mark: str) -> pl.Series:
-    """Keeps the digits, the mark and the exponent; a currency may contain an E, so it goes first."""
+    """Keep the digits, the mark and the exponent; a currency may contain an E, so it goes first."""
     bare = plain.str.replace_all(_CURRENCY, "").str.replace_all(
         rf"^[^0-9{mark}]+|[^0-9eE{mark}+-]|[-)]+$", ""
     )

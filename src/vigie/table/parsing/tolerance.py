@@ -136,7 +136,7 @@ def describe_cells(
 
 
 def is_tolerated(report: ColumnReport, dtype: pl.DataType) -> bool:
-    """Whether few enough cells of a column are unreadable."""
+    """Return whether few enough cells of a column are unreadable."""
     name, filled = report.column, report.filled
     read, wrong = filled - report.unreadable.count, report.unreadable.count - report.placeholders
     if names_identifier(name) or read < _MIN_READ:
@@ -152,7 +152,7 @@ def is_tolerated(report: ColumnReport, dtype: pl.DataType) -> bool:
 
 
 def is_reported(report: ColumnReport) -> bool:
-    """Whether a column that stays text should have been values: its name promises them, and half of its cells are."""
+    """Return whether a column that stays text should have been values: its name promises them, and half of its cells are."""
     read = report.filled - report.unreadable.count
     kept = names_money(report.column) if report.expected == "number" else names_time(report.column)
     return kept and read >= max(_MIN_READ, _REPORTED_SHARE * report.filled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,9 @@ def show(upload_id: str) -> str:
         columns=[_column(role, head, t) for role in upload.inspection["roles"]],
         groups=_role_groups(t),
         head={"columns": head["columns"], "rows": head["rows"][:PREVIEW_ROWS]},
+        labels=upload.inspection.get("labels", []),
+        label_choices=label_choices(upload.inspection),
+        model_name=_model_name(upload.name),
         runs=[run for run in runs if run.kind in {"score", "refine"}],
     )
 
@@ -135,6 +139,18 @@ def _column(role: Mapping[str, Any], head: Mapping[str, Any], t: Translator) -> 
         "dots": dots,
         "why": t.role_reasons(role["evidence"]),
     }
+
+
+def label_choices(inspection: Mapping[str, Any] | None) -> list[str]:
+    """Return the columns to choose the label from, those that look like labels first."""
+    found = inspection or {}
+    likely = found.get("labels", [])
+    return [*likely, *(column for column in found.get("columns", []) if column not in likely)]
+
+
+def _model_name(file: str) -> str:
+    """Return a name for a model of a file: letters, digits and underscores."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", file.rsplit(".", 1)[0]).strip("_")[:60]
 
 
 def _role_groups(t: Translator) -> list[tuple[str, list[tuple[str, str]]]]:

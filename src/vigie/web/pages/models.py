@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from vigie.catalog import ModelVersion
 from vigie.starter_models import registry
 from vigie.web import authorization
+from vigie.web.pages.check import label_choices
 from vigie.web.pages.layout import may, translator
 from vigie.web.security import SANDBOX
 from vigie.web.services import current_services
@@ -42,7 +43,7 @@ def catalog() -> str:
         domain=domain,
         query=query,
         uploads=ready,
-        columns=sorted({name for upload in ready for name in (upload.inspection or {}).get("columns", [])}),
+        label_choices=label_choices,
         migrations=services.models.list_migrations(g.user) if may("admin") else None,
     )
 
