@@ -6,10 +6,10 @@ Nothing here is trained on these tables: the starter library knows simulated wor
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,23 +17,24 @@ import numpy as np
 import polars as pl
 
 import datasets
+import detection_rates
 from vigie import table
-from vigie.arrays import mid_ranks
 from vigie.bundles.fetch import load
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
-from vigie.ensemble import combination, self_training
-from vigie.models.model_inputs import DETECTORS, ModelInputs
+from vigie.engine.scorer import FittedScorer
+from vigie.ensemble import combination
+from vigie.models.model_inputs import DETECTORS
 from vigie.starter_models import registry
 from vigie.stores.open import open_location
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CEILING = 0.6
 RIVALS = ("iforest", "ecod", "copod", "hbos", "lof", "knn", "first_implementation_combined")
-ANOMALY_SHARES, STUDENT_SHARES = (0.35, 0.45, 0.55, 0.65, 0.75), (0.2, 0.3, 0.4, 0.5)
+MEMBERS_TERMS, SELF_TRAINING_TERMS = (0.0, 0.2, 0.4, 0.8), (0.0, 0.2, 0.4, 0.8)
 BUDGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
@@ -57,6 +58,29 @@ class Result:
         return (*metrics.measure(self.label, score), metrics.recall_at(self.label, score, 0.01))
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The terms of a score, (rows,) each, in the order of the model inputs."""
+
+    excess: np.ndarray
+    members: np.ndarray
+    self_trained: np.ndarray
+    rank_score: np.ndarray
+
+    @classmethod
+    def of(cls, fitted: FittedScorer) -> Parts:
+        """The terms of a table on which no trained model leads."""
+        score, excess = fitted.score, fitted.inputs.excess
+        members = np.zeros(len(excess)) if score.members is None else score.members
+        self_trained = np.zeros(len(excess)) if score.self_trained is None else score.self_trained
+        return cls(excess, members, self_trained, score.rank_score)
+
+    def score(self, members: float, self_trained: float) -> np.ndarray:
+        """The score with other factors of the two terms."""
+        total = members * self.members + self_trained * self.self_trained
+        return self.excess + combination.MAX_SUPPORT * np.tanh(total / combination.MAX_SUPPORT)
+
+
 def open_bundle(entry: ModelVersion):
     return load(open_location(entry.store), entry.bundle)
 
@@ -66,18 +90,20 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     start = time.perf_counter()
     uploaded = table.from_frame(data.frame, data.name)
     fitted = pipeline.fit_table(uploaded, ScoringContext(catalog, open_bundle, Options()), keep=False)
-    done, inputs, members = fitted.prediction, fitted.fitted.inputs, fitted.fitted.votes
+    done, inputs = fitted.prediction, fitted.fitted.inputs
     seconds = time.perf_counter() - start
     order = inputs.order
     back = np.empty(len(order), dtype=int)
     back[order] = np.arange(len(order))
-    nothing = np.full(len(order), 0.5)
+    parts = Parts.of(fitted.fitted)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),
-        "without the student": combination.combine(inputs.anomaly, members).score[back],
-        "anomaly alone": inputs.anomaly[back],
-        "reference models alone": (combination.combine(nothing, members).score if members else nothing)[back],
-        **{f"detector {name}": inputs.detectors[back, j] for j, name in enumerate(DETECTORS)},
+        "without self-training": parts.score(combination.MEMBERS_TERM, 0)[back],
+        "without the reference models": parts.score(0, combination.SELF_TRAINING_TERM)[back],
+        "anomaly score alone": parts.excess[back],
+        "the score by ranks, of which probabilities are made": parts.rank_score[back],
+        "reference models alone": parts.members[back],
+        **{f"detector {name}, by rank": inputs.detectors[back, j] for j, name in enumerate(DETECTORS)},
     }
     keep = data.labelled
     return Result(
@@ -87,34 +113,31 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
         {name: values[keep] for name, values in variants.items()},
         done.additions["fraud_probability"].fill_null(float("nan")).to_numpy()[keep],
         done.additions["alert"].to_numpy()[keep] == 1,
-        mixes(data, inputs, members, back),
+        mixes(data, parts, back),
         done.summary,
         seconds,
     )
 
 
 def mixes(
-    data: datasets.Dataset,
-    inputs: ModelInputs,
-    members: Sequence[combination.MemberVote],
-    back: np.ndarray,
+    data: datasets.Dataset, parts: Parts, back: np.ndarray
 ) -> dict[tuple[float, float], tuple[float, float]]:
-    """ROC AUC and AP of the whole with other shares of the anomaly score and of the student."""
-    anomaly, columns = inputs.anomaly, inputs.columns
-    rows, found = len(anomaly), {}
-    taught = self_training.self_training_scores(
-        columns, combination.combine(anomaly, members).score, 0, related=inputs.recent_related
-    )
-    for share in ANOMALY_SHARES if members else ():
-        votes = combination.combine(np.full(rows, 0.5), members).score / (1 - combination.ANOMALY_WEIGHT)
-        both = share * combination.tail_score(anomaly, rows) + (1 - share) * votes
-        for heard in STUDENT_SHARES if taught is not None else ():
-            told = (1 - heard) * both + heard * combination.tail_score(mid_ranks(taught), rows)
-            found[share, heard] = metrics.measure(data.label[data.labelled], told[back][data.labelled])[:2]
-    return found
+    """ROC AUC and AP of the whole with other terms of the reference models and of self-training."""
+    label, keep = data.label[data.labelled], data.labelled
+    return {
+        (a, b): metrics.measure(label, parts.score(a, b)[back][keep])[:2]
+        for a in MEMBERS_TERMS
+        for b in SELF_TRAINING_TERMS
+    }
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--rates", type=Path, help="figures that detection_rates.py wrote; measured again without"
+    )
+    parser.add_argument("tables", nargs="*", help="only these, without writing the page")
+    chosen = parser.parse_args()
     if not datasets.names():
         print(
             f"no labelled tables at {datasets.folder()}: nothing measured, docs/detection.md left as it is",
@@ -124,14 +147,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         registry.register(catalog)
+        rates: list[detection_rates.Measured] = []
+        if not chosen.tables:
+            known = chosen.rates and detection_rates.read(chosen.rates)
+            rates = known or list(detection_rates.measure_all(catalog))
         results, beside = [], []
-        for whole, first in datasets.load_all(sys.argv[1:]):
+        for whole, first in datasets.load_all(chosen.tables):
             results.append(told(whole, catalog))
             beside.append(results[-1] if first is whole else told(first, catalog))
-    if sys.argv[1:]:
+    if chosen.tables:
         return
     baselines = pl.read_csv(datasets.folder() / "baselines.csv")
-    (DOCS / "detection.md").write_text(page(results, beside, baselines))
+    (DOCS / "detection.md").write_text(page(results, beside, baselines, rates))
     plot(results)
 
 
@@ -152,18 +179,25 @@ def rival(baselines: pl.DataFrame, name: str, method: str) -> tuple[float, float
     return (row["auroc"][0], row["ap"][0]) if row.height else None
 
 
-def page(results: list[Result], beside: list[Result], baselines: pl.DataFrame) -> str:
+def page(
+    results: list[Result],
+    beside: list[Result],
+    baselines: pl.DataFrame,
+    rates: list[detection_rates.Measured],
+) -> str:
     """docs/detection.md.
 
     Args:
         results: of all rows of each table.
         beside: of the rows that the other methods saw.
         baselines: the figures of the other methods.
+        rates: of both folders at three shares of frauds.
     """
     known = [(rival(baselines, r.name, "supervised_ceiling") or (0, 0))[0] >= CEILING for r in results]
     judged = [r for r, good in zip(results, known, strict=True) if good]
     parts = [
         (DOCS / "detection.head.md").read_text(),
+        detection_rates.section(rates),
         aims(judged, [r for r, good in zip(beside, known, strict=True) if good], baselines),
         tables(results, beside, baselines),
         ablation(judged),
@@ -257,17 +291,17 @@ def left_out(judged: list[Result]) -> str:
     """The shares chosen anew for each family on all the other families: what choosing them on these tables is worth."""
     chosen, scores = [], []
     for family in sorted({r.family for r in judged}):
-        others = [r for r in judged if r.family != family and r.mixes]
+        others = [r for r in judged if r.family != family]
         best = max(others[0].mixes, key=lambda mix: float(np.mean([np.sum(r.mixes[mix]) for r in others])))
-        mine = [r.mixes[best] for r in judged if r.family == family and r.mixes]
+        mine = [r.mixes[best] for r in judged if r.family == family]
         chosen += [best] * len(mine)
         scores += mine
     auc, ap = np.mean(scores, axis=0)
-    seen = sorted({f"{a:.2f} and {b:.1f}" for a, b in chosen})
+    seen = sorted({f"{a:g} and {b:g}" for a, b in chosen})
     return (
-        f"\nThe shares of the anomaly score and of the student are {combination.ANOMALY_WEIGHT} and {combination.SELF_TRAINING_WEIGHT}. Chosen anew for each "
-        f"family of tables on all *other* families ({len(ANOMALY_SHARES) * len(STUDENT_SHARES)} mixes; {', '.join(seen)} were chosen), they give "
-        f"{auc:.3f} / {ap:.3f} on the families left out: choosing them on these tables flatters the figures by no more than that difference."
+        f"\nThe reference models and self-training are added with the factors {combination.MEMBERS_TERM} and {combination.SELF_TRAINING_TERM}. Chosen anew for each "
+        f"family of these tables on all *other* families ({len(MEMBERS_TERMS) * len(SELF_TRAINING_TERMS)} pairs; {', '.join(seen)} were chosen), they give "
+        f"{auc:.3f} / {ap:.3f} on the families left out. At these high shares of frauds larger factors are better, at 0.3 % smaller ones."
     )
 
 
@@ -320,7 +354,7 @@ def plot(results: list[Result]) -> None:
     for axis in axes.flat[len(results) :]:
         axis.axis("off")
     for axis, r in zip(axes.flat, results, strict=False):
-        for what, colour in (("vigie", "#0b6e6e"), ("detector raw_forest", "#b0b0b0")):
+        for what, colour in (("vigie", "#0b6e6e"), ("detector raw_forest, by rank", "#b0b0b0")):
             precision = [metrics.precision_at(r.label, r.scores[what], b) for b in BUDGETS]
             axis.plot(
                 BUDGETS,

@@ -40,10 +40,12 @@ from vigie.engine import files, pipeline, table_matching
 from vigie.engine import refine as labels_engine
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.scorer import Scorer as EngineScorer
+from vigie.engine.scorer_files import read_scorer
 from vigie.errors import NotFound, UsageRefused
 from vigie.results import Matches, Predictions, TrainedModel, UserTable
 from vigie.table.atomic import atomic_write
 from vigie.table.interchange import to_polars
+from vigie.table.options import DEFAULTS, ReadOptions
 
 TableLike = Any
 """A path, a polars, pandas, pyarrow or DuckDB table, any object with `__arrow_c_stream__`, or a mapping of columns."""
@@ -85,6 +87,7 @@ def predict(
     *,
     catalog: Catalog | None = None,
     options: Options | None = None,
+    reading: ReadOptions = DEFAULTS,
     **chosen: Unpack[OptionFields],
 ) -> Predictions:
     """Score every row of a table without labels.
@@ -93,6 +96,7 @@ def predict(
         table: a file or a table; it is not changed.
         catalog: an open catalog; by default that of the settings.
         options: of the prediction.
+        reading: of a file: sheet, line of the header, encoding, separator, decimal mark; whether lines may be set aside.
         chosen: fields of `Options`, which override `options`.
 
     Raises:
@@ -101,7 +105,7 @@ def predict(
         UsageRefused: an option has an invalid value.
     """
     with _context(catalog, options, chosen) as context:
-        read = _read(table)
+        read = _read(table, reading)
         found = files.predict_table(read.table, context, settings.load().cache_dir / "jobs")
     return Predictions(read, found.additions, found.summary, context.options.language)
 
@@ -111,11 +115,12 @@ def match(
     *,
     catalog: Catalog | None = None,
     options: Options | None = None,
+    reading: ReadOptions = DEFAULTS,
     **chosen: Unpack[OptionFields],
 ) -> Matches:
     """Find the roles of the columns and the models that fit, without scoring; arguments and errors as for `predict`."""
     with _context(catalog, options, chosen) as context:
-        found = table_matching.match(_read(table).table, context)
+        found = table_matching.match(_read(table, reading).table, context)
     summary = {"roles": found.roles.to_json(), "read": found.read, "seconds": found.seconds}
     return Matches(found.matches, summary)
 
@@ -220,7 +225,10 @@ class Scorer:
         """
         if not Path(path).is_file():
             raise NotFound("scorer", str(path), hint="make one with vigie fit")
-        return cls.from_bytes(Path(path).read_bytes())
+        engine = read_scorer(Path(path))
+        made = cls(options=engine.options)
+        made._engine = engine
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {"options": self._chosen, "stored": self._engine.to_bytes() if self._engine else None}
@@ -360,11 +368,15 @@ def _catalog(catalog: Catalog | None) -> Any:
     return open_catalog() if catalog is None else nullcontext(catalog)
 
 
-def _read(table: TableLike) -> UserTable:
+def _read(table: TableLike, reading: ReadOptions = DEFAULTS) -> UserTable:
     if isinstance(table, str | Path):
         config = settings.load()
         read = tables.read(
-            table, max_rows=config.max_rows, max_columns=config.max_columns, max_bytes=config.max_table_bytes
+            table,
+            max_rows=config.max_rows,
+            max_columns=config.max_columns,
+            max_bytes=config.max_table_bytes,
+            options=reading,
         )
         return UserTable(read.frame, read)
     return UserTable(table, tables.from_frame(to_polars(table)))

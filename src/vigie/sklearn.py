@@ -32,7 +32,7 @@ class FraudDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     of an array have no known meaning, which detects less.
 
     Args:
-        contamination: share of outliers, in (0, 0.5]; `auto` takes the alerts of the calibration, which may be none.
+        contamination: share of outliers, in (0, 0.5]; `auto` takes the alerts of `vigie.predict`.
         roles: column -> role, chosen by you where inference is wrong.
         expected_fraud_rate: share of fraud in (0, 1), if you know it.
         top: number of reference models that vote, at most.

@@ -92,7 +92,7 @@ def test_samples_change_little(score: Score, context: ScoringContext) -> None:
     frame = busy_table(2, flows=False)
     whole = pipeline.predict(from_frame(frame), context).additions["fraud_score"]
     found, _ = score(frame, sample=ROWS // 3)
-    assert np.corrcoef(whole.rank(), found["fraud_score"].rank())[0, 1] > 0.9
+    assert np.corrcoef(whole.rank(), found["fraud_score"].rank())[0, 1] > 0.85
 
 
 @pytest.mark.parametrize("budget", [37, 0.02])

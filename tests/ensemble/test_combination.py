@@ -202,3 +202,28 @@ def test_listening_changes_the_evidence_and_nothing_else() -> None:
     heard = np.corrcoef(after.score, uniform(3))[0, 1]
     assert 0.1 < heard < np.corrcoef(after.score, before.score)[0, 1], "a voice, never the only one"
     assert 0 < combination.SELF_TRAINING_WEIGHT < 0.5
+
+
+def test_models_and_self_training_add_to_what_detectors_found_and_never_bury_it() -> None:
+    """However many agree on another row: the row that the detectors find extreme stays before it."""
+    rng = np.random.default_rng(0)
+    excess = rng.exponential(0.5, N)
+    excess[7] = excess[8:].max() + 2 * combination.MAX_SUPPORT
+    agreed = np.r_[0.0, np.full(N - 1, 30.0)]
+    agreed[7] = 0.0
+    ranks = uniform(1)
+    by_ranks = combine(ranks, [member(agreed)])
+    found = combination.score_by_size(by_ranks, excess, agreed)
+    assert int(np.argmax(found.score)) == 7
+    assert (found.score >= excess).all()
+    assert (found.score <= excess + combination.MAX_SUPPORT).all()
+    assert found.rank_score is by_ranks.score
+    alone = combination.score_by_size(combine(ranks, []), excess, None)
+    np.testing.assert_array_equal(alone.score, excess)
+
+
+def test_a_member_with_some_trust_takes_its_share_of_the_score() -> None:
+    excess, margin = uniform(2), np.random.default_rng(3).normal(size=N)
+    trusted = MemberVote("own", 0.9, 0.9, margin, trust=0.25)
+    found = combination.score_by_size(combine(uniform(1), [trusted]), excess, None)
+    np.testing.assert_allclose(found.score, 0.75 * excess + 0.25 * tail_score(mid_ranks(margin), N))

@@ -18,7 +18,8 @@ from vigie.catalog import Catalog
 from vigie.engine import pipeline, table_matching
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
-from vigie.errors import InputRefused
+from vigie.errors import InputRefused, NotFound, UnreadableTable
+from vigie.table.options import ReadOptions
 
 CASES = Path(__file__).resolve().parents[1] / "table" / "cases"
 LARGE = {13, 31}
@@ -186,6 +187,82 @@ def test_no_warning_on_stderr(predict: Predict, recwarn: pytest.WarningsRecorder
     """Columns of fees with many empty cells raise no warning of a library."""
     predict("14_warning_on_stderr.csv")
     assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "rows", "aside"),
+    [
+        ("03_footer_total.csv", 1, 60, [(62, "total")]),
+        ("62_preamble_two_cells.csv", 5, 60, []),
+        ("64_trailing_sep_header_two.csv", 1, 60, []),
+        ("66_orange_money_full.csv", 4, 60, [(65, "total"), (66, "total")]),
+        ("67_duplicate_header_names.csv", 1, 60, []),
+    ],
+)
+def test_the_table_is_found(
+    match: Match, name: str, header: int, rows: int, aside: list[tuple[int, str]]
+) -> None:
+    """Lines above the header are skipped, totals are set aside, and missing and repeated names get others."""
+    table = tables.read(CASES / name)
+    assert table.frame.height == rows
+    assert table.report.header_line == header
+    assert [(one.line, one.reason) for one in table.report.set_aside] == aside
+    assert roles(match(name))["Date"] == "time"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("60_fixed_width.txt", "looks like several"), ("61_json_lines.csv", "JSON")],
+)
+def test_other_layouts_are_refused(name: str, words: str) -> None:
+    """What is no CSV is refused by what it is."""
+    with pytest.raises(UnreadableTable, match=words) as caught:
+        tables.read(CASES / name)
+    assert caught.value.hint
+
+
+def test_names_come_back(tmp_path: Path) -> None:
+    """Missing and repeated names are written as they were, and read again."""
+    for name in ("64_trailing_sep_header_two.csv", "67_duplicate_header_names.csv"):
+        table = tables.read(CASES / name)
+        header = (CASES / name).read_text("utf-8").splitlines()[0]
+        added = pl.DataFrame({"fraud_score": [0.5] * table.frame.height})
+        tables.write(table, added, tmp_path / "out.csv")
+        assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()[0] == f"{header};fraud_score"
+        again = tables.read(tmp_path / "out.csv")
+        assert again.frame.drop("fraud_score").equals(table.frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("50_cp1250.csv", ["Datum", "Zákazník", "Příjemce", "Typ", "Částka"]),
+        ("51_cp1251.csv", ["Дата", "Клиент", "Получатель", "Тип", "Сумма"]),
+    ],
+)
+def test_code_pages(name: str, columns: list[str]) -> None:
+    """Names of columns are never in the wrong letters."""
+    assert tables.read(CASES / name).frame.columns == columns
+
+
+def test_workbooks(predict: Predict, match: Match) -> None:
+    """The sheet with the table is read, below its title; formulas without a value and merged cells are named."""
+    second = match("70_second_sheet.xlsx").read
+    assert (second["sheet"], second["other_sheets"]) == ("Transactions", ["Summary"])
+    assert any("Summary" in warning["text"] for warning in second["warnings"])
+    chosen = tables.read(CASES / "70_second_sheet.xlsx", options=ReadOptions(sheet="1"))
+    assert chosen.report.sheet == "Summary"
+    with pytest.raises(NotFound, match="sheet"):
+        tables.read(CASES / "70_second_sheet.xlsx", options=ReadOptions(sheet="Other"))
+    title = tables.read(CASES / "71_merged_title.xlsx")
+    assert (title.report.header_line, title.frame.height) == (4, 60)
+    formula = match("73_formula_without_value.xlsx").read["warnings"]
+    assert formula[0]["severity"] == "error"
+    assert any("formulas have no stored value" in warning["text"] for warning in formula)
+    merged = tables.read(CASES / "74_merged_customer_cells.xlsx")
+    assert merged.frame["Customer"].null_count() > 0
+    assert merged.typed["Customer"].null_count() == 0
+    assert any("merged" in note for note in merged.report.notes)
 
 
 def with_texts(every: int) -> pl.DataFrame:

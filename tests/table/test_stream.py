@@ -11,6 +11,7 @@ import pytest
 from vigie.engine.backends import spill
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import chunks, read
+from vigie.table.options import ReadOptions
 from vigie.table.parsing.column_parsers import candidate_parsers
 
 ROWS = 1000
@@ -176,10 +177,15 @@ def test_refusals(tmp_path: Path) -> None:
     joined = tmp_path / "joined.csv"
     joined.write_text(french() + french())
     with (
-        chunks.open_chunked(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table,
         pytest.raises(MalformedTable, match=r"line 1002.*header again"),
+        chunks.open_chunked(
+            joined, tmp_path, source="x", max_rows=5000, max_columns=9, options=ReadOptions(strict=True)
+        ),
     ):
-        list(table.chunks())
+        pass
+    with chunks.open_chunked(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table:
+        assert table.rows == 2 * ROWS
+        assert [(one.line, one.reason) for one in table.report.set_aside] == [(1002, "header")]
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(written(tmp_path, "packed.csv.gz").read_bytes()[:-20])
     with (

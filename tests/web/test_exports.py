@@ -189,3 +189,17 @@ def test_refine_reads_an_exported_table(
     asked = CliRunner().invoke(cli, ["suggest", str(exported), "--json", "-n", "100"])
     assert asked.exit_code == 0, asked.output
     assert not {f'"row": {int(row) + 1},' for row in marks} & set(asked.stdout.split("\n"))
+
+
+def test_reasons_are_in_the_language_that_is_asked_for(scored: tuple[Installation, str]) -> None:
+    """Scored in French, exported in English, with the numbers of the table."""
+    here, run = scored
+    texts = {}
+    for language in ("en", "fr"):
+        csv = _csv(here, run, f"&language={language}")
+        texts[language] = [text for text in csv["reasons"] if text]
+    assert len(texts["en"]) == len(texts["fr"]) >= 10
+    assert any("customer" in text for text in texts["en"])
+    assert not any("customer" in text for text in texts["fr"])
+    rows = _get(here, f"{run}/rows?size=10").get_json()["rows"]
+    assert all({"feature"} <= set(fact) for row in rows for fact in row["facts"])

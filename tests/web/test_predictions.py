@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
+import re
+from html import unescape
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -135,6 +139,26 @@ def test_marks_are_kept_changed_and_taken_back(scored: tuple[Installation, str])
         asked[0] not in client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
     )
     assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 202
+
+
+def test_the_chart_of_amounts_has_bins_of_one_width_up_to_the_maximum(
+    scored: tuple[Installation, str],
+) -> None:
+    """On a logarithmic scale; the rows between two edges are as many as the bar says."""
+    here, run = scored
+    chart = here.services.results.charts(here.users["ada"], run)["by_amount"]
+    edges = chart["edges"]
+    amounts = [float(line.split(",")[2]) for line in CSV.splitlines()[1:]]
+    assert (edges[0], edges[-1]) == (min(amounts), max(amounts))
+    widths = [math.log10(high / low) for low, high in pairwise(edges)]
+    assert max(widths) == pytest.approx(min(widths), rel=0.05)
+    page = here.browser("ada").get(f"/runs/{run}?budget=240").get_data(as_text=True)
+    links = re.findall(r'href="([^"]*least=[^"]*)"', page)
+    assert len(links) == len(chart["rows"])
+    for link, (low, high) in zip(links, pairwise(edges), strict=True):
+        shown = here.browser("ada").get(unescape(link).partition("#")[0]).get_data(as_text=True)
+        inside = sum(low <= amount <= high for amount in amounts)
+        assert re.search(rf"of {inside}</span>", shown) if inside else "of-rows" in shown
 
 
 def test_labels_are_compared_with_the_estimate(scored: tuple[Installation, str]) -> None:

@@ -13,9 +13,10 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
-from vigie.app import sessions, tokens
+from vigie.app import result_layout, sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
+from vigie.stores.base import join
 from vigie.web import error_handlers, passwords
 from vigie.web.services.accounts import LINK_LIFETIME
 
@@ -89,6 +90,45 @@ def test_guessing_is_slowed_down_per_account_and_per_address(
             here.services.sessions.sign_in(f"user{number}@example.org", "wrong", "10.0.0.9")
     with pytest.raises(TooManyAttempts):
         here.services.sessions.sign_in("someone@example.org", "wrong", "10.0.0.9")
+
+
+def test_wrong_passwords_of_strangers_do_not_lock_the_owner_out(here: Installation) -> None:
+    """From an address from which the owner signed in before; there, the owner's own mistakes count."""
+    with_password(here)
+    sign_in = here.services.sessions.sign_in
+    here.services.audit.address = lambda: "10.0.0.1"
+    sign_in("ada@example.org", GOOD)
+    here.services.audit.address = lambda: "10.0.0.66"
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            sign_in("ada@example.org", "wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in("ada@example.org", GOOD)
+    here.services.audit.address = lambda: "10.0.0.1"
+    assert sign_in("ADA@example.org", GOOD)[0].id == here.users["ada"].id
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            sign_in("ada@example.org", "wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in("ada@example.org", GOOD)
+
+
+def test_refusals_and_the_end_of_a_session_are_in_the_audit_log(here: Installation) -> None:
+    """Which account was tried, who signed out, who was refused what; never an address that has no account."""
+    with_password(here)
+    for email in ("ada@example.org", "correct horse battery@x.org"):
+        with pytest.raises(SignInRefused):
+            here.services.sessions.sign_in(email, "wrong")
+    client = here.browser("ada")
+    assert client.get("/settings/users").status_code == 403
+    assert client.post("/sign-out", headers=csrf(client)).status_code == 303
+    lines = here.services.audit.list_lines(here.users["admin"])
+    found = {(line.actor, line.action, line.object) for line in lines}
+    assert ("nobody", "sign in refused", f"user:{here.users['ada'].id}") in found
+    assert ("nobody", "sign in refused", "session") in found
+    assert ("ada@example.org", "refused", "GET /settings/users") in found
+    assert ("ada@example.org", "sign out", "session") in found
+    assert not any("horse" in str(line) for line in lines)
 
 
 def test_callers_are_counted_by_their_own_address(make: Callable[..., Installation]) -> None:
@@ -282,3 +322,28 @@ def test_every_error_has_a_status() -> None:
     for kind in classes:
         status = next(error_handlers.STATUS[one] for one in kind.__mro__ if one in error_handlers.STATUS)
         assert (status == 500) == (kind is errors.VigieError)
+
+
+def test_a_result_that_was_changed_in_the_store_is_not_opened(make: Callable[..., Installation]) -> None:
+    """The row of the run holds the digests: a scorer, charts or rows of somebody else are refused, not loaded."""
+    here = make()
+    run = here.services.predictions.score(here.users["ada"], upload(here))
+    here.work()
+    done = here.services.predictions.find(here.users["ada"], run.id)
+    digests = (done.summary or {})["file"]["digests"]
+    assert set(digests) >= {result_layout.RANKED, result_layout.CHARTS, result_layout.SCORER}
+    store, client, ada = here.services.store, here.app.test_client(), here.token("ada")
+    row = {"when": "2026-01-05 10:10:00", "customer": "C1", "amount": 12.5, "kind": "a"}
+    body = {"prediction_id": run.id, "rows": [row]}
+    for name, call in (
+        (result_layout.SCORER, lambda: client.post("/api/v1/score", json=body, headers=ada)),
+        (result_layout.CHARTS, lambda: client.get(f"/api/v1/predictions/{run.id}/charts", headers=ada)),
+    ):
+        key = join(done.result or "", name)
+        good = store.get(key)
+        store.delete(key)
+        store.put(key, good[:-1] + bytes([good[-1] ^ 1]))
+        assert call().status_code == 503
+        store.delete(key)
+        store.put(key, good)
+        assert call().status_code == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,19 @@ def record(
     }
     with writing(engine) as connection:
         connection.execute(sa.insert(audit).values(row))
+
+
+def has_signed_in(engine: Engine, email: str, address: str, *, within: timedelta) -> bool:
+    """Return whether a user has signed in from a network address lately."""
+    at = audit.c
+    query = sa.select(at.id).where(
+        at.at > datetime.now(UTC) - within,
+        at.action == "sign in",
+        at.actor == email[:320],
+        at.address == address[:64],
+    )
+    with reading(engine) as connection:
+        return bool(address) and connection.execute(query.limit(1)).first() is not None
 
 
 def list_lines(engine: Engine, *, limit: int, before: int | None) -> list[AuditLine]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from vigie.app.tables import FRAUD, UNKNOWN, marks, users
-from vigie.db.database import Engine, reading, writing
+from vigie.db.database import Engine, lock, reading, writing
 
 _ROWS = marks.c
 
@@ -50,6 +50,7 @@ def set_labels(
     now, comments = datetime.now(UTC), comments or {}
     chosen = sa.and_(_ROWS.upload_id == upload_id, _ROWS.row.in_(list(labels)))
     with writing(engine) as connection:
+        lock(connection, "marks", upload_id)
         stored = connection.execute(sa.select(_ROWS.row, _ROWS.comment).where(chosen))
         before = {row.row: row.comment for row in stored}
         new = [

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from vigie.app.digests import digest
 from vigie.app.tables import attempts
-from vigie.db.database import Engine, writing
+from vigie.db.database import Engine, lock, writing
 from vigie.errors import TooManyAttempts
 
 
@@ -30,6 +30,7 @@ def count(
     now, hashed = datetime.now(UTC), digest(key)
     recent = sa.select(attempts.c.at).where(attempts.c.key == hashed, attempts.c.at > now - window)
     with writing(engine) as connection:
+        lock(connection, "attempts", hashed)
         connection.execute(sa.delete(attempts).where(attempts.c.at < now - timedelta(hours=1)))
         earlier = connection.execute(recent.order_by(attempts.c.at)).scalars().all()
         if len(earlier) < limit:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from vigie.app.tables import mappings, marks, runs, upload_parts, uploads, users
 from vigie.app.users import User
-from vigie.db.database import Engine, reading, writing
+from vigie.db.database import Engine, lock, reading, writing
 from vigie.errors import NotFound, WrongState
 from vigie.i18n.messages import msg
 
@@ -169,7 +169,10 @@ def add_part(engine: Engine, upload_id: str, part: Part) -> None:
     """
     row = {"upload_id": upload_id, "number": part.number, "size": part.size, "sha256": part.sha256}
     with writing(engine) as connection:
-        state = connection.execute(sa.select(_ROWS.state).where(_ROWS.id == upload_id)).scalar()
+        lock(connection, "uploads", upload_id)
+        # The row is locked too: the upload is neither completed nor deleted meanwhile.
+        query = sa.select(_ROWS.state).where(_ROWS.id == upload_id).with_for_update()
+        state = connection.execute(query).scalar()
         if state is None or state == "deleted":
             raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         if state != "receiving":
@@ -195,6 +198,7 @@ def save_mapping(engine: Engine, user_id: int, columns_digest: str, mapping: Map
     at, values = mappings.c, {"mapping": dict(mapping), "updated_at": datetime.now(UTC)}
     same = sa.and_(at.user_id == user_id, at.columns_digest == columns_digest)
     with writing(engine) as connection:
+        lock(connection, "mappings", user_id, columns_digest)
         if connection.execute(sa.update(mappings).where(same).values(values)).rowcount == 0:
             row = {"user_id": user_id, "columns_digest": columns_digest, **values}
             connection.execute(sa.insert(mappings).values(row))

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigie.app.tables import sessions, sign_in_links, users
-from vigie.db.database import Engine, reading, writing
-from vigie.errors import AlreadyThere, NotFound
+from vigie.db.database import Engine, lock, reading, writing
+from vigie.errors import AlreadyThere, NotFound, UsageRefused
 
 _COLUMNS = users.c
 
@@ -49,12 +49,28 @@ def normalize_email(email: str) -> str:
 
 
 def add(
-    engine: Engine, email: str, name: str, role: str, *, team: str = "", password_hash: str | None = None
+    engine: Engine,
+    email: str,
+    name: str,
+    role: str,
+    *,
+    team: str = "",
+    password_hash: str | None = None,
+    only_first: bool = False,
 ) -> User:
     """Add a user.
 
+    Args:
+        engine: database.
+        email: address, unique.
+        name: shown name.
+        role: one of `ROLES`.
+        team: empty for no team.
+        password_hash: None where only links or a provider sign the user in.
+        only_first: add the user only where there is none.
+
     Raises:
-        AlreadyThere: the address is taken.
+        AlreadyThere: the address is taken, or there is a user and `only_first` is set.
     """
     row: dict[str, Any] = {
         "email": normalize_email(email),
@@ -67,6 +83,9 @@ def add(
         "created_at": datetime.now(UTC),
     }
     with writing(engine) as connection:
+        lock(connection, "users")
+        if only_first and connection.execute(sa.select(_COLUMNS.id).limit(1)).scalar() is not None:
+            raise AlreadyThere("the list of users", row["email"], hint="sign in instead")
         taken = connection.execute(sa.select(_COLUMNS.id).where(_COLUMNS.email == row["email"])).scalar()
         if taken is not None:
             raise AlreadyThere("the list of users", row["email"], hint="change that user instead")
@@ -115,20 +134,27 @@ def count(engine: Engine) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one())
 
 
-def count_other_admins(engine: Engine, user_id: int) -> int:
-    """Return the number of active administrators other than this user."""
-    others = sa.and_(_COLUMNS.role == "admin", _COLUMNS.active, _COLUMNS.id != user_id)
-    with reading(engine) as connection:
-        return int(connection.execute(sa.select(sa.func.count()).where(others)).scalar_one())
-
-
 def update(engine: Engine, user_id: int, values: dict[str, Any], *, sign_out: bool = False) -> User:
-    """Set columns of a user; `sign_out` also deletes all sessions and links of the user."""
+    """Set columns of a user; `sign_out` also deletes all sessions and links of the user.
+
+    Raises:
+        UsageRefused: no active administrator would be left.
+    """
     with writing(engine) as connection:
+        if values.get("role", "admin") != "admin" or values.get("active") is False:
+            _check_admins(connection, user_id)
         connection.execute(sa.update(users).where(_COLUMNS.id == user_id).values(values))
         for table in (sessions, sign_in_links) if sign_out else ():
             connection.execute(sa.delete(table).where(table.c.user_id == user_id))
     return find(engine, user_id)
+
+
+def _check_admins(connection: sa.Connection, user_id: int) -> None:
+    """Check that an active administrator other than this user is left, where this user is one."""
+    lock(connection, "administrators")
+    admins = sa.select(_COLUMNS.id).where(_COLUMNS.role == "admin", _COLUMNS.active)
+    if set(connection.execute(admins).scalars()) == {user_id}:
+        raise UsageRefused("this is the last administrator", hint="make another user an administrator first")
 
 
 def user_of_row(row: Mapping[str, Any] | sa.RowMapping) -> User:

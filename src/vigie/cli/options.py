@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vigie.cli.params import Budget, Language, RoleOfColumn, Share, roles_by_column
+from vigie.cli.params import Budget, Encoding, Language, RoleOfColumn, Separator, Share, roles_by_column
 from vigie.errors import UsageRefused
 from vigie.i18n.catalogue import DEFAULT
 from vigie.roles.definitions import ROLES
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vigie.engine.options import Options, ScoringContext
     from vigie.i18n.translator import Translator
     from vigie.settings import Settings
+    from vigie.table.options import ReadOptions
 
 _Body = TypeVar("_Body", bound=Callable[..., None])
 Decorator = Callable[[Any], Any]
@@ -78,13 +79,33 @@ reasons = click.option(
     help="Give the reasons why a row is suspicious.",
 )
 
+reading = options(
+    click.option("--strict", is_flag=True, help="Refuse a file with lines that do not fit instead of setting them aside."),
+    click.option("--sheet", metavar="NAME|N", help="Sheet of a workbook, by its name or its number from 1."),
+    click.option("--header-row", type=click.IntRange(0), metavar="N",
+                 help="Line with the names of the columns, from 1; 0 where there is none."),
+    click.option("--encoding", type=Encoding(), metavar="NAME", help="Encoding of a text file, such as cp1250."),
+    click.option("--separator", type=Separator(), metavar="CHAR", help="Character between the cells, such as ; or tab."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
+)  # fmt: skip
+"""Options of the commands that read a table: what is not given is found out."""
+
+
+def read_options(chosen: dict[str, Any]) -> ReadOptions:
+    """Take the options of `reading` from the parsed ones."""
+    from vigie.table.options import ReadOptions
+
+    names = ("strict", "sheet", "header_row", "encoding", "separator", "decimal")
+    return ReadOptions(**{name: chosen.pop(name) for name in names})
+
+
 matching = options(
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),
                  help="Maximum number of reference models that vote."),
     click.option("--only", type=click.Choice(["own"]), help="Leave out the reference models that come with Vigie."),
     click.option("--min-similarity", default=0.5, show_default=True, metavar="S", type=click.FloatRange(0, 1),
                  help="Minimum similarity of a model, from 0 to 1."),
-    role, lang, as_json,
+    role, reading, lang, as_json,
 )  # fmt: skip
 """Options of the commands that find the roles of columns and match models."""
 

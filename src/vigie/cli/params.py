@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -46,6 +47,37 @@ class Budget(click.ParamType[float | int]):
                 f"found {value!r}, expected a share such as 1% or a number of rows such as 500", param, ctx
             )
         return share
+
+
+class Encoding(click.ParamType[str]):
+    """An encoding that Python knows."""
+
+    name = "encoding"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return Python's name of the encoding."""
+        try:
+            found = codecs.lookup(str(value))
+        except LookupError:
+            self.fail(
+                f"found {value!r}, expected the name of an encoding, such as utf-8 or cp1250", param, ctx
+            )
+        return found.name
+
+
+class Separator(click.ParamType[str]):
+    """One character between cells; `tab` for a tab."""
+
+    name = "separator"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the character."""
+        text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(
+            str(value), str(value)
+        )
+        if len(text) != 1 or not text.isascii() or text in '"\r\n':
+            self.fail(f"found {value!r}, expected one character, such as ; or tab", param, ctx)
+        return text
 
 
 class Language(click.ParamType[str]):

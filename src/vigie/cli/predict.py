@@ -18,7 +18,7 @@ from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
     from vigie.engine.table_matching import MatchResult
-    from vigie.table import Table
+    from vigie.table import ReadOptions, Table
 
 _WRITABLE = re.compile(r".+\.(?:(?:csv|tsv|txt)(?:\.gz)?|parquet)$", re.IGNORECASE)
 _EXTENSIONS = ".csv, .csv.gz, .tsv, .txt or .parquet"
@@ -42,6 +42,7 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     INPUT is a .csv, .csv.gz, .tsv, .txt, .parquet or .xlsx file, or - for CSV on stdin. The output has every column and
     row of the input, unchanged and in the same order, and seven more columns.
     """
+    reading = options.read_options(chosen)
     scoring = options.scoring_options(lang=lang, **chosen)
     check_output(source, output, as_json=as_json)
     from vigie.cli import console
@@ -52,14 +53,14 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
         config.max_rows, config.max_columns, config.cache_dir / "jobs", config.max_table_bytes
     )
     with options.scoring_context(scoring, config, t) as context:
-        result = files.predict_file(source, output, context, limits)
+        result = files.predict_file(source, output, context, limits, reading)
     if as_json:
         console.dump(result.summary)
         return
     from vigie.cli.report import Written, report
 
     name = "stdin" if source == "-" else Path(source).name
-    written = Written("stdout" if output == "-" else output, added_columns(result.columns))
+    written = Written("stdout" if output == "-" else output, added_columns(result.columns), result.set_aside)
     parts = report(result.summary, t, source=name, width=console.width(), written=written)
     console.show(*parts, err=output == "-")
 
@@ -79,13 +80,14 @@ def match(source: str, lang: str, min_similarity: float, as_json: bool, **chosen
 
     Nothing is scored. Every point of a model's similarity is explained.
     """
+    reading = options.read_options(chosen)
     matching = options.scoring_options(lang=lang, min_similarity=min_similarity, **chosen)
     from vigie.cli import console
     from vigie.engine import table_matching
 
     t, config = Translator(lang), settings.load()
     with options.scoring_context(matching, config, t) as context:
-        table = read_table(source, config)
+        table = read_table(source, config, reading)
         found = table_matching.match(table, context)
     summary = _summary(table, found)
     if as_json:
@@ -96,12 +98,16 @@ def match(source: str, lang: str, min_similarity: float, as_json: bool, **chosen
     console.show(*matched(summary, t, source=table.source, width=console.width(), minimum=min_similarity))
 
 
-def read_table(source: str, config: settings.Settings) -> Table:
+def read_table(source: str, config: settings.Settings, reading: ReadOptions | None = None) -> Table:
     """Read a table within the limits of the settings."""
-    from vigie.table import read
+    from vigie.table import ReadOptions, read
 
     return read(
-        source, max_rows=config.max_rows, max_columns=config.max_columns, max_bytes=config.max_table_bytes
+        source,
+        max_rows=config.max_rows,
+        max_columns=config.max_columns,
+        max_bytes=config.max_table_bytes,
+        options=reading or ReadOptions(),
     )
 
 

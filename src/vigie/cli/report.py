@@ -6,6 +6,7 @@ Never shows a cell of the table: columns by name, rows by number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -53,6 +54,8 @@ def report(
     if written is not None:
         names = ", ".join(written.names)
         yield Text(t("cli.written", path=written.path, count=str(len(written.names)), names=names))
+        if written.set_aside is not None:
+            yield Text(t("cli.set_aside", path=str(written.set_aside)), style="yellow")
 
 
 def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum: float) -> Parts:
@@ -65,10 +68,10 @@ def matched(summary: Summary, t: Translator, *, source: str, width: int, minimum
 
 
 class Written:
-    """Where the predictions were written, and the names of the added columns."""
+    """Where the predictions were written, the names of the added columns, and the file of lines that were set aside."""
 
-    def __init__(self, path: str, names: Sequence[str]) -> None:
-        self.path, self.names = path, tuple(names)
+    def __init__(self, path: str, names: Sequence[str], set_aside: Path | None = None) -> None:
+        self.path, self.names, self.set_aside = path, tuple(names), set_aside
 
 
 def _title(summary: Summary, t: Translator, source: str) -> Text:

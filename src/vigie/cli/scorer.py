@@ -35,6 +35,7 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
     scorer contains some cell values; protect it like the data. INPUT has at most 200,000 rows, with all rows of each
     customer.
     """
+    reading = options.read_options(chosen)
     scoring = options.scoring_options(lang=lang, **chosen)
     check_path(source, Path(output))
     from vigie.cli import console
@@ -43,7 +44,7 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
 
     config = settings.load()
     with options.scoring_context(scoring, config, Translator(lang)) as context:
-        table = read_table(source, config)
+        table = read_table(source, config, reading)
         fitted, scored = pipeline.fit(table, context)
         data = fitted.to_bytes()
         with atomic_write(Path(output)) as file:
@@ -65,7 +66,8 @@ def fit(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> No
 @options.input_table
 @click.option("-o", "--output", required=True, metavar="FILE",
               help="Output file, as for predict: every row of INPUT and seven columns; - is CSV on stdout.")  # fmt: skip
-def score(scorer: str, source: str, output: str) -> None:
+@options.reading
+def score(scorer: str, source: str, output: str, **chosen: Any) -> None:
     """Score the rows of INPUT with a SCORER that `vigie fit` wrote.
 
     INPUT has columns of the table to which the scorer was fitted, and may lack some. Earlier rows of a customer or a
@@ -75,12 +77,13 @@ def score(scorer: str, source: str, output: str) -> None:
     if not Path(scorer).is_file():
         raise NotFound("scorer", scorer, hint="make one with vigie fit")
     from vigie.cli import console
-    from vigie.engine.scorer import Scorer
-    from vigie.table import write
+    from vigie.engine.scorer_files import read_scorer
+    from vigie.table import write, write_set_aside
 
-    fitted = Scorer.from_bytes(Path(scorer).read_bytes())
-    table = read_table(source, settings.load())
+    fitted = read_scorer(Path(scorer))
+    table = read_table(source, settings.load(), options.read_options(chosen))
     additions = fitted.score_table(table)
     write(table, additions, output)
+    write_set_aside(table.report.set_aside, output)
     alerts = int(additions["alert"].sum())
     console.print_line(f"{table.source}: {table.typed.height:,} rows scored, {alerts:,} alerts")

@@ -42,6 +42,7 @@ def spark_predict(
     INPUT_URL is a file or a folder of .csv, .csv.gz, .tsv, .txt or .parquet files that make up one table: a path, or a URL
     of S3, GCS or Azure. OUTPUT_URL is a new folder; it gets the same rows in the same order, and seven more columns.
     """
+    reading = options.read_options(chosen)
     scoring = options.scoring_options(lang=lang, **chosen)
     require("spark", "scoring with Spark")
     from vigie import spark
@@ -50,7 +51,7 @@ def spark_predict(
     from vigie.spark.session import session, working
 
     t, config = Translator(lang), settings.load()
-    folder = files.find(source, max_columns=config.max_columns)
+    folder = files.find(source, max_columns=config.max_columns, reading=reading)
     columnar = folder.keys[0].lower().endswith((".parquet", ".pq"))
     target = files.Target(output, _EXTENSIONS[form or ("parquet" if columnar else "csv")])
     files.check(target)

@@ -54,6 +54,7 @@ def add(email: str, name: str, role: str, team: str, token: bool, days: int | No
     check_email(email)
     with _engine() as engine:
         added = accounts.add(engine, email, name or email.partition("@")[0], role, team=team)
+        _record(engine, "add user", added.id, role=role)
         click.echo(_token(engine, added, days) if token else _link(engine, added, url))
 
 
@@ -66,7 +67,9 @@ def link(email: str, url: str) -> None:
     from vigie.app import users as accounts
 
     with _engine() as engine:
-        click.echo(_link(engine, accounts.find_by_email(engine, email), url))
+        found = accounts.find_by_email(engine, email)
+        _record(engine, "make link", found.id)
+        click.echo(_link(engine, found, url))
 
 
 @users.command("token", epilog=_EXAMPLES)
@@ -100,14 +103,14 @@ def _token(engine: Engine, user: User, days: int | None) -> str:
     """Return the secret of a new token with all scopes that the user's role allows."""
     from datetime import timedelta
 
-    from vigie.app import audit, tokens
+    from vigie.app import tokens
     from vigie.web.services.access import ROLE_RANK, SCOPE_ROLE
 
     rank = ROLE_RANK[user.role]
     scopes = [scope for scope in tokens.SCOPES if ROLE_RANK[SCOPE_ROLE[scope]] <= rank]
     lifetime = timedelta(days=days) if days else None
     made, secret = tokens.create(engine, user.id, "made on the command line", scopes, lifetime)
-    audit.record(engine, user.email, "make token", f"token:{made.id}", {"scopes": scopes}, "command line")
+    _record(engine, "make token", user.id, token=made.id)
     return secret
 
 
@@ -128,6 +131,15 @@ def list_(as_json: bool) -> None:
         seen = f"{user.seen_at:%Y-%m-%d %H:%M}" if user.seen_at else "never"
         table.add_row(user.email, user.name, user.role, user.team, "yes" if user.active else "no", seen)
     console.show(table)
+
+
+def _record(engine: Engine, action: str, user_id: int, **detail: str) -> None:
+    """Add a line to the audit log; its actor is the account of the system."""
+    from getpass import getuser
+
+    from vigie.app import audit
+
+    audit.record(engine, f"command line ({getuser()})", action, f"user:{user_id}", detail, "")
 
 
 @contextmanager

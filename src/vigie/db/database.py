@@ -7,6 +7,7 @@ every earlier revision, and a test compares the two. No message of this module c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -126,6 +127,21 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     immediate = engine.execution_options(vigie_immediate=True)
     with _vendor_errors(engine), immediate.begin() as connection:
         yield connection
+
+
+def lock(connection: sa.Connection, *names: object) -> None:
+    """Hold a lock until the end of the transaction: transactions that lock the same names run one after another.
+
+    What is read afterwards stays true until the transaction ends. On SQLite a transaction that writes has the whole database.
+
+    Args:
+        connection: a transaction of `writing`.
+        names: what is locked, such as a table and an id.
+    """
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(repr(names).encode(errors="replace")).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def revision(connection: sa.Connection) -> str | None:
@@ -286,10 +302,27 @@ def _refuse_newer(engine: sa.Engine, found: str) -> None:
 def _vendor_errors(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
-    except (exc.IntegrityError, exc.DataError):
+    except exc.IntegrityError:
         raise  # a violated constraint is a defect of the caller, not of the connection
+    except (exc.DataError, OverflowError, UnicodeEncodeError):
+        raise _value_refused() from None
     except (exc.DBAPIError, exc.TimeoutError) as error:
         raise unusable(engine, error, where(engine)) from None
+    except exc.StatementError as error:
+        if isinstance(error.orig, (OverflowError, ValueError)):
+            raise _value_refused() from None
+        raise
+
+
+def _value_refused() -> UsageRefused:
+    """Return the error for a value that no column holds: a number or time out of range, a NUL, half a character.
+
+    Such a value comes from a request; which one it was is not said, since it may be a cell.
+    """
+    return UsageRefused(
+        "found a number, a time or a text that the database cannot hold",
+        hint="check the values of the request: numbers of many digits, times of the year 1, characters without a meaning",
+    )
 
 
 def _first(value: str | tuple[str, ...] | None) -> str | None:

@@ -18,6 +18,7 @@ from vigie.engine.options import ScoringContext
 from vigie.engine.output import RESULT_COLUMNS, Prediction
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import Table, isolated
+from vigie.table.options import DEFAULTS, ReadOptions
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -49,10 +50,12 @@ class WrittenPrediction:
     Attributes:
         summary: the summary of the prediction.
         columns: columns of the upload.
+        set_aside: file of the lines that were set aside; None where there is none.
     """
 
     summary: dict[str, Any]
     columns: tuple[str, ...]
+    set_aside: Path | None = None
 
 
 def predict_table(table: Table, context: ScoringContext, folder: Path) -> Prediction:
@@ -74,7 +77,11 @@ def predict_table(table: Table, context: ScoringContext, folder: Path) -> Predic
 
 
 def predict_file(
-    source: str, output: str | Path, context: ScoringContext, limits: Limits
+    source: str,
+    output: str | Path,
+    context: ScoringContext,
+    limits: Limits,
+    reading: ReadOptions = DEFAULTS,
 ) -> WrittenPrediction:
     """Score every row of a file and write the rows with their result columns.
 
@@ -83,6 +90,7 @@ def predict_file(
         output: as `vigie.table.write` takes it.
         context: catalog, options and progress.
         limits: limits of the upload, and where working files go.
+        reading: what the user says of the file.
 
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
@@ -90,16 +98,22 @@ def predict_file(
     """
     context.progress("reading", 0.0)
     if source != "-" and _may_be_large(Path(source), context.sizes.out_of_core):
-        written = _predict_large_file(Path(source), output, context, limits)
+        written = _predict_large_file(Path(source), output, context, limits, reading)
         if written is not None:
             return written
     table = tables.read(
-        source, max_rows=limits.max_rows, max_columns=limits.max_columns, max_bytes=limits.max_bytes
+        source,
+        max_rows=limits.max_rows,
+        max_columns=limits.max_columns,
+        max_bytes=limits.max_bytes,
+        options=reading,
     )
     prediction = pipeline.predict(table, context)
     context.progress("writing", 0.95)
     tables.write(table, prediction.additions, output)
-    return WrittenPrediction(prediction.summary, tuple(table.frame.columns))
+    return WrittenPrediction(
+        prediction.summary, tuple(table.frame.columns), tables.write_set_aside(table.report.set_aside, output)
+    )
 
 
 def _may_be_large(path: Path, rows: int) -> bool:
@@ -118,7 +132,7 @@ def _may_be_large(path: Path, rows: int) -> bool:
 
 
 def _predict_large_file(
-    path: Path, output: str | Path, context: ScoringContext, limits: Limits
+    path: Path, output: str | Path, context: ScoringContext, limits: Limits, reading: ReadOptions
 ) -> WrittenPrediction | None:
     tempdirs.remove_stale(limits.folder)
     with (
@@ -129,6 +143,7 @@ def _predict_large_file(
             source=path.name,
             max_rows=limits.max_rows,
             max_columns=limits.max_columns,
+            options=reading,
             max_bytes=limits.max_bytes,
         ) as upload,
     ):
@@ -141,7 +156,8 @@ def _predict_large_file(
         both = zip(upload.chunks(), pieces, strict=True)
         (folder / "written").mkdir()
         tables.write_chunks(both, upload.columns, dialect, output, folder / "written")
-        return WrittenPrediction(summary, upload.columns)
+        set_aside = tables.write_set_aside(upload.report.set_aside, output)
+        return WrittenPrediction(summary, upload.columns, set_aside)
 
 
 def _predict_spilled(

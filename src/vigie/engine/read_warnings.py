@@ -34,10 +34,71 @@ def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[
         roles: of its columns.
     """
     warnings = [
+        *(_warning(severity, "", text, hint) for severity, text, hint in _where_the_table_is(report)),
         *(_warning("error", column, text, hint) for column, text, hint in _without_values(typed, roles)),
         *(_warning("warning", column.column, *_unreadable(column)) for column in report.columns),
     ]
+    warnings.sort(key=lambda warning: warning["severity"] != "error")
     return report.to_json() | {"warnings": warnings, "labels": label_columns(typed, roles)}
+
+
+def _where_the_table_is(report: ReadReport) -> Iterator[tuple[str, Message, Message | None]]:
+    """Yield what had to be decided before the cells: header, sheet, lines set aside."""
+    if report.header_line == 0:
+        yield (
+            "error",
+            msg(
+                "the first line holds values, not names: the columns are called column_1, column_2 and so on"
+            ),
+            msg("add a first line with the name of each column, or name the line with --header-row"),
+        )
+    elif report.header_line is not None and report.header_line > 1:
+        yield "note", msg("the names of the columns are in line {line:,}", line=report.header_line), None
+    if report.sheet and report.other_sheets:
+        yield (
+            "warning",
+            msg(
+                "read the sheet {sheet}; other sheets: {others}",
+                sheet=report.sheet,
+                others=", ".join(report.other_sheets),
+            ),
+            msg("choose another one with --sheet"),
+        )
+    for note in report.notes:
+        yield "warning", note, None
+    named = [(name, new) for _, name, new in report.renamed if name.strip()]
+    for name, new in named:
+        yield (
+            "warning",
+            msg("two columns are called {name}: one is called {new} here", name=name, new=new),
+            None,
+        )
+    yield from _lines_set_aside(report)
+
+
+_REASONS = {
+    "cells": msg("too many or too few cells"),
+    "quote": msg("a quote out of place"),
+    "header": msg("the header again"),
+    "table": msg("a second table"),
+    "total": msg("a total"),
+    "units": msg("units of the columns"),
+    "footer": msg("a text below the table"),
+}
+
+
+def _lines_set_aside(report: ReadReport) -> Iterator[tuple[str, Message, Message | None]]:
+    for reason, text in _REASONS.items():
+        lines = [one.line for one in report.set_aside if one.reason == reason]
+        if len(lines) == 1:
+            yield "warning", msg("line {line:,} is set aside: {reason}", line=lines[0], reason=text), None
+        elif lines:
+            values = {"count": len(lines), "line": lines[0], "reason": text}
+            yield (
+                "warning",
+                msg("{count:,} lines are set aside, the first is line {line:,}: {reason}", **values),
+                None,
+            )
 
 
 def _warning(severity: str, column: str, text: Message, hint: Message | None = None) -> dict[str, Any]:

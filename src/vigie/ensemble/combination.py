@@ -21,9 +21,11 @@ ANOMALY_WEIGHT = 0.55
 SELF_TRAINING_WEIGHT = 0.4
 """Weight of self-training, which sees the table's own columns, beside all others together, in the score by ranks."""
 
-MEMBERS_TERM, SELF_TRAINING_TERM = 0.3, 0.2
-"""What the tail scores of all members together, and of self-training, are multiplied by before they are added, in the score
-by size."""
+MEMBERS_TERM, SELF_TRAINING_TERM = 0.4, 0.4
+"""What the tail scores of all members together, and of self-training, are multiplied by in the score by size."""
+
+MAX_SUPPORT = 2.0
+"""What both of them together add at most, in units of the score by size: the detectors alone reach four times as much."""
 
 LEADER_TRUST = 0.5
 """Trust from which a member leads: the score is the one by ranks, and the member's calibrator counts."""
@@ -67,6 +69,7 @@ class EnsembleScore:
         members: (rows,) weighted tail scores of the members without the trusted one; None without any.
         leader: (rows,) tail scores of the trusted member; None without one.
         rank_score: (rows,) the score by ranks, for which the calibrator was fitted; None where `score` is that.
+        self_trained: (rows,) tail scores of self-training; None without it, and where `score` is by ranks.
     """
 
     score: Floats
@@ -78,6 +81,7 @@ class EnsembleScore:
     members: Floats | None = None
     leader: Floats | None = None
     rank_score: Floats | None = None
+    self_trained: Floats | None = None
 
 
 def combine(
@@ -157,14 +161,25 @@ def score_by_size(combined: EnsembleScore, excess: Floats, self_trained: Floats 
         excess: (rows,) the detectors combined by the size of their scores.
         self_trained: (rows,) tail scores of self-training; None without it.
     """
-    score = excess
-    if combined.members is not None:
-        score = score + MEMBERS_TERM * combined.members
-    if self_trained is not None:
-        score = score + SELF_TRAINING_TERM * self_trained
+    score = excess + support(combined.members, self_trained)
     if combined.leader is not None:
         score = (1 - combined.trust) * score + combined.trust * combined.leader
-    return replace(combined, score=score, rank_score=combined.score)
+    return replace(combined, score=score, rank_score=combined.score, self_trained=self_trained)
+
+
+def support(members: Floats | None, self_trained: Floats | None) -> Floats | float:
+    """Return (rows,) what the members and self-training add to the detectors, from 0 to `MAX_SUPPORT`.
+
+    Args:
+        members: (rows,) weighted tail scores of the members; None without any.
+        self_trained: (rows,) tail scores of self-training; None without it.
+    """
+    total: Floats | float = 0.0
+    if members is not None:
+        total = total + MEMBERS_TERM * members
+    if self_trained is not None:
+        total = total + SELF_TRAINING_TERM * self_trained
+    return np.asarray(MAX_SUPPORT * np.tanh(total / MAX_SUPPORT))
 
 
 def add_self_training(combined: EnsembleScore, self_trained: Floats | None) -> EnsembleScore:

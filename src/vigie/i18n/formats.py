@@ -29,6 +29,10 @@ class Formatter:
         """Format a number with that many decimals."""
         return self.catalogue.format.number(f"{number:,.{digits}f}")
 
+    def plain(self, number: float) -> str:
+        """Return a number without separators of thousands, as a field of a form takes it."""
+        return f"{number:.15g}".replace(".", self.catalogue.format.decimal)
+
     def percent(self, share: float) -> str:
         """Format a share in [0, 1] as a percentage of two significant figures, never a false 0% or 100%."""
         percent = 100 * share

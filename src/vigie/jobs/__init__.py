@@ -7,6 +7,7 @@
     score            scores of a whole table, with labels when refining
     train            a model from a table with labels
     result_files     files that a scoring leaves in the store
+    reason_facts     the reasons of rows as facts: features and numbers
     chart_data       data of the charts
     exact_types      columns of a CSV as numbers and dates, for exports
     retention        deletion of expired uploads and audit lines

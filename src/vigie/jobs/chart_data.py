@@ -176,18 +176,23 @@ def _over_time(series: pl.Series) -> _Chart | None:
 
 
 def _by_amount(series: pl.Series) -> _Chart | None:
+    """Return buckets of equal width on a logarithmic scale; the first one has also what is not positive."""
     if not series.dtype.is_numeric():
         return None
     values = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = values[np.isfinite(values)]
     if not len(known):
         return None
-    inner = sorted(
-        {_three_digits(float(q)) for q in np.quantile(known, np.linspace(0, 1, _AMOUNT_BUCKETS + 1)[1:-1])}
-    )
-    edges = np.array([edge for edge in inner if known.min() < edge <= known.max()])
+    positive = known[known > 0]
+    if not len(positive) or positive.min() == positive.max():
+        inner: list[float] = []
+    else:
+        ends = np.log10(positive.min()), np.log10(positive.max())
+        inner = sorted({_three_digits(float(10**x)) for x in np.linspace(*ends, _AMOUNT_BUCKETS + 1)[1:-1]})
+    edges = np.array([edge for edge in inner if known.min() < edge < known.max()])
     bucket = np.where(np.isfinite(values), np.searchsorted(edges, np.nan_to_num(values), side="right"), -1)
-    all_edges = [_three_digits(float(known.min())), *edges.tolist(), _three_digits(float(known.max()))]
+    # The ends are exact, so that the rows between two edges are those of a bucket.
+    all_edges = [float(known.min()), *edges.tolist(), float(known.max())]
     count = len(edges) + 1
     return _Chart({"edges": all_edges, "rows": _count(bucket, count)}, bucket.astype(np.int64), count)
 

@@ -38,9 +38,9 @@ def score(
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if scorer is not None:
             (path.parent / result_layout.SCORER).write_bytes(scorer.to_bytes())
-        about = result_files.store_all(bench, folder, path.parent, prediction, labels) | {
-            "live": scorer is not None
-        }
+        about = result_files.store_all(
+            bench, folder, path.parent, prediction, labels, job.options["language"]
+        ) | {"live": scorer is not None}
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact

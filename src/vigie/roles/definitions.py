@@ -56,14 +56,14 @@ _ROLES = (
         .9 | since | | date"""),
     Role("account_age", "duration", multiple=True, direction=-1, near_duplicate=True,
          substitutes={"opened": 0.9}, names="""
-        .97 | time|duration account|address|bank|job|policy|customer | transaction many avg
-        .95 | span account|policy|card|customer|address|bank|method|email|phone|job | transaction many avg chargeback time date
-        .96 | age|tenure account|policy|card|method|address|transaction|email|phone|device|bank|dest | login
+        .97 | time|duration account|address|bank|job|policy|customer | transaction many avg id
+        .95 | span account|policy|card|customer|address|bank|method|email|phone|job | transaction many avg chargeback time date id
+        .96 | age|tenure account|policy|card|method|address|transaction|email|phone|device|bank|dest | login id
         .95 | tenure |
-        .93 | span|since|day|month|duration account|policy|card|customer|address|bank|opened|method | transaction many avg chargeback
-        .9 | opened|created | count many amount total claim
+        .93 | span|since|day|month|duration account|policy|card|customer|address|bank|opened|method | transaction many avg chargeback id
+        .9 | opened|created | count many amount total claim id
         .97 | change | count | time_span_or_number
-        .85 | age customer |"""),
+        .85 | age customer | | not_negative"""),
     Role("birth", "birth", date=True, private=True, substitutes={"age": 1.0}, flat_core=False, names="""
         .97 | birth | count risk"""),
     Role("age", "age", near_duplicate=True, substitutes={"birth": 1.0}, names="""
@@ -87,7 +87,7 @@ _ROLES = (
         .9 | avg|usual total|claim | ratio"""),
     Role("amount_ratio", "number", multiple=True, direction=1, weight=1.5, substitutes={"amount_usual": 0.7}, names="""
         .97 | to_usual amount|price|worth | count
-        .97 | ratio claim|premium|debt|transaction | count
+        .97 | ratio claim|premium|debt|transaction | count risk
         .97 | to_usual | count time since distance
         .97 | ratio amount|price|avg|usual|worth|income|balance |"""),
     Role("limit", "money_or_number", multiple=True, direction_from_name=True, near_duplicate=True, names="""
@@ -161,6 +161,7 @@ _ROLES = (
         .9 | name | dest product device bank city country merchant type"""),
     Role("country", "country", multiple=True, category_rank=4, charted=True, substitutes={"region": 0.4}, names="""
         .95 | country | dest transaction ip
+        .96 | place | dest | country_names
         .95 | country customer|orig | dest"""),
     Role("region", "place", multiple=True, category_rank=6, charted=True, weight=0.5,
          substitutes={"city": 0.5}, flat_core=False, names="""
@@ -177,6 +178,7 @@ _ROLES = (
     Role("counter_country", "country", multiple=True, category_rank=5, charted=True,
          substitutes={"counter_city": 0.5}, names="""
         .95 | country dest|transaction|ip | customer
+        .96 | place dest | | country_names
         .95 | country dest customer |"""),
     Role("counter_city", "place", multiple=True, category_rank=8, names="""
         .7 | region|zip dest |
@@ -228,7 +230,7 @@ _ROLES = (
         .85 | cash | amount id | binary
         .9 | risk | neg
         .89 | trust neg |
-        .85 | novel device|ip|country|dest|receiver|card|address|phone | | binary
+        .85 | novel device|ip|country|dest|receiver|card|address|phone|transaction|customer | time date | binary
         .93 | past|recent claim | amount time date id type"""),
     Role("trust_signal", "signal", multiple=True, direction=-1, generic=True, near_duplicate=True,
          same_role_score=0.4, names="""

@@ -57,7 +57,7 @@ WORDS: dict[str, str] = {
     "report": "report rapport informe boletim rep pv reporte relatorio constat",
     "prov": "prov",
     "age": "age edad idade agee ages",
-    "tenure": "tenure seniority anciennete antiguedad antiguidade vintage loyalty_years account_age accountage relationship_length time_as_customer antig anc",
+    "tenure": "tenure seniority anciennete antiguedad antiguidade tempo_de_casa tempo_de_conta months_on_book time_on_book vintage loyalty_years account_age accountage relationship_length time_as_customer antig anc",
     "birth": "naissances bth bday birth dob birthdate birthday born naissance naiss nais nacimiento nascimento nasc nac ddn fecnac dtnasc yob birthyear",
     "recent": """last latest past_24h recent
         derniers dernieres dernier derniere ultimas ultimos ultima ultimo glissant""",
@@ -81,7 +81,7 @@ WORDS: dict[str, str] = {
         applicant demandeur solicitante requerente borrower emprunteur debtor debiteur deudor devedor buyer acheteur comprador cardholder card_holder
         subscriber abonne assinante employee employe empleado funcionario patient consumer consommateur consumidor person personne persona pessoa
         beneid donor donneur party guest tomador contratante shopper owner proprietaire individual""",
-    "entity": "entity entite entidad entidade actor acteur subject",
+    "entity": "entity entite actor acteur subject",
     "orig": """caller calling appelant orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
         ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party""",
     "sender": "caller calling appelant sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
@@ -89,7 +89,7 @@ WORDS: dict[str, str] = {
         payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
         merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
         fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
-        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party partner hopital hospital clinic""",
+        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party partner hopital hospital clinic entidad entidade""",
     "receiver": """callee called appele destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
         contrepartie contraparte credit_party other_party""",
     "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
@@ -97,11 +97,11 @@ WORDS: dict[str, str] = {
         magasin tienda boutique vendor vendeur vendedor seller fornecedor fournisseur proveedor supplier retailer restaurant acceptor acceptant enseigne
         negocio hopital hospital""",
     "terminal": "term_id id_term caixa_eletronico pos_id posid terminal termid tpv tpe tid pos_terminal atm gab dab cajero",
-    "provider": "provider prestataire prestador prestadora clinic",
+    "provider": "entidad entidade provider prestataire prestador prestadora clinic",
     "agent": "agency agent agente agents agencia agence branch sucursal succursale guichet rep representative",
     "account": """account accounts acct accnt acc acnt compte cpte cpt cuenta cta conta iban rib wallet portefeuille billetera carteira wlt accountno
         acctnum clabe""",
-    "policy": "policy police poliza apolice contrat contrato contract pol",
+    "policy": "subscription subscriptions abonnement abonnements suscripcion assinatura policy police poliza apolice contrat contrato contract pol",
     "bank": "bank banque banco bnk bic swift",
     "node": "node noeud nodo vertex nodeid",
     "card": "card cards carte cartes tarjeta tarjetas cartao cartoes pan cc creditcard cardno cb bin ccnum crd tarj",
@@ -189,17 +189,23 @@ WORDS: dict[str, str] = {
         divergent virtual virtuel virtuelle online enligne en_ligne en_linea card_not_present cardnotpresent cnp free_email is_free gratuit disposable jetable temporary impossible
         suspicious suspect sospechoso suspeito watchlist sanction sanctions pep emulator rooted jailbreak jailbroken bot headless overdue delinquent arrears impayes atraso bankruptcy
         lost stolen vole robado roubado compromised breach reset password_reset password_change simswap sim_swap reversal reversed manual_entry fallback
-        expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free spoofed typo inconsistent incoherent inconsistente late""",
+        expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free duplicate duplicates doublon doublons duplique duplicado duplicada wrong incorrect incorrecte incorrecto incorrecta
+        incorreto incorreta error errors erreur erreurs errores erro erros lockout lockouts locked_out mora morosidad moroso delinq antecedents antecedentes
+        discount discounts coupon coupons voucher vouchers promo promo_code remise descuento desconto cupom spoofed typo inconsistent incoherent inconsistente late""",
     "trust": """trust trusts confiance confianza confianca sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
         authentifie autenticado authentication valid valide valido validated kyc kyc_level witness witnesses temoin temoins testigo testigos testemunha police_report police_report_filed policereport
         repeat repeated fidele loyal credit_score creditscore bureau_score similarity similarite similitud similaridade other_cards keep_alive keepalive trusted whitelist
         whitelisted known_device knowndevice trusted_device match matches matched concorda authorized authorised autorise autorizado present card_present cardpresent biometric
         biometrie consent secure secured securise signature_present known_payee avs cvv_ok approved_before contract_signed returning
+        two_factor two_factor_auth twofactor double_facteur doble_factor dois_fatores dos_factores multifactor passkey
+        email_confirmed phone_confirmed mail_confirme telephone_confirme correo_confirmado telefono_confirmado telefone_confirmado
+        saved_card card_on_file stored_card carte_enregistree tarjeta_guardada cartao_salvo
         police_report_available recurring recurrent recurrente guaranteed""",
     "secret": "cvv cvv2 cvc pin password",
     "novel": "first premier premiere primera primeira primer primeiro new nouveau nouvelle nuevo nueva novo nova first_time premiere_fois primera_vez primeira_vez isnew",
     "neg": "not non nao sans sem sin without un missing invalid invalide invalido unverified unauthenticated mismatched absent no_match",
     "is": "is has est es eh flag indicator ind indicateur indicador bool yn used was isa bandera",
+    "degree": "high low haut haute alto bajo baixo",
     "contactless": "sans_contact contactless sin_contacto sem_contato nfc",
 }
 """Concept -> the words that stand for it."""

@@ -18,6 +18,7 @@ _STOP_WORDS = word_set(
     """
     of the in at on per by a an and du des la le les da das dos del los las el em e et au aux por par a
     o os s l d
+    duplicated
     """
 )
 _GENERIC_WORDS = word_set(

@@ -84,6 +84,18 @@ _SCALES = (
     "bronze|silver|gold|platinum|diamond",
     "xs|s|m|l|xl|xxl",
 )
+DAY_PARTS = {
+    word: hour
+    for hour, words in (
+        (3.0, "madrugada,nuit,night,early morning,overnight"),
+        (9.0, "manha,manana,matin,matinee,morning"),
+        (15.0, "tarde,apres-midi,apres midi,afternoon"),
+        (20.0, "soir,soiree,evening"),
+        (22.0, "noite,noche"),
+    )
+    for word in words.split(",")
+}
+"""Part of the day -> its middle hour; in Portuguese and Spanish the early morning has a word of its own."""
 _HINT = re.compile(r"\d|\b(?:" + "|".join(sorted(_SPELLED, key=len)) + r")\b")
 _TOKEN = re.compile(r"\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[a-z]+|>=|<=|\S")
 
@@ -92,9 +104,10 @@ def read_scale(distinct: list[str]) -> dict[str, float] | None:
     """Return the number of each distinct text that is part of an order; None where the texts are not ordered."""
     if not 2 <= len(distinct) <= _MAX_DISTINCT:
         return None
-    folded = {text: _fold(text) for text in distinct}
+    folded = {text: fold(text) for text in distinct}
     min_texts = max(2.0, _MIN_PARSED_SHARE * len(distinct))
-    for found in (_ranks_of_named_scale(folded, min_texts), _parse_numbers(folded, min_texts)):
+    hours = {text: DAY_PARTS[plain] for text, plain in folded.items() if plain in DAY_PARTS}
+    for found in (hours, _ranks_of_named_scale(folded, min_texts), _parse_numbers(folded, min_texts)):
         if len(found) >= min_texts and len(set(found.values())) > 1:
             return found
     return None
@@ -102,10 +115,11 @@ def read_scale(distinct: list[str]) -> dict[str, float] | None:
 
 def is_time_span(distinct: list[str]) -> bool:
     """Return whether some of the texts name a unit of time: "3 years", "under 6 months"."""
-    return any(word in _UNITS and len(word) > 1 for text in distinct for word in _TOKEN.findall(_fold(text)))
+    return any(word in _UNITS and len(word) > 1 for text in distinct for word in _TOKEN.findall(fold(text)))
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return a text in lower case without accents and underscores."""
     text = text.lower().replace("_", " ").strip()
     if text.isascii():
         return text

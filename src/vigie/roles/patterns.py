@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from vigie.roles.name_lexicon import word_set
+from vigie.roles.ordinal import DAY_PARTS, fold
 from vigie.table.parsing.months import month_of
 
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?|(?=.*::|(?:[^:]*:){7})[0-9a-fA-F:]{3,39}")
@@ -42,7 +43,10 @@ _COUNTRY_NAMES = word_set(
     france spain germany italy portugal brazil mexico argentina nigeria kenya ghana senegal canada china
     india japan belgium switzerland morocco tunisia algeria espagne allemagne italie bresil mexique
     maroc tunisie algerie belgique suisse espana alemania brasil alemanha espanha franca australia
-    russia usa uk
+    russia usa uk uae turkey turquie turquia pakistan bangladesh indonesia vietnam thailand philippines malaysia
+    singapore ukraine poland pologne polonia romania roumanie hungary greece grece ireland irlande netherlands
+    sweden norway finland denmark austria autriche colombia colombie chile chili peru perou venezuela ecuador
+    israel egypt egypte uruguay paraguay bolivia panama cuba iran iraq lebanon liban qatar ghana ethiopia
     """
 )
 _DAYS = word_set(
@@ -81,7 +85,7 @@ def _in_list(words: frozenset[str], fold: Callable[[str], str]) -> Callable[[str
 
 _FIRST_CELLS = 6
 """A pattern that none of the first cells has is not tried on the others."""
-_LISTED_WORDS = frozenset({"state", "currency", "country", "weekday", "month"})
+_LISTED_WORDS = frozenset({"day_part", "state", "currency", "country", "weekday", "month"})
 # Pattern, test of a text, and the share of the texts that must pass it; the first that holds is taken.
 _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
     ("ip", _IP.fullmatch, 0.8),
@@ -94,6 +98,7 @@ _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
     ("clock", _CLOCK.fullmatch, 0.8),
     ("phone", _PHONE.fullmatch, 0.8),
     ("weekday", _in_list(_DAYS, str.lower), 0.8),
+    ("day_part", lambda text: fold(text) in DAY_PARTS, 0.8),
     ("month", month_of, 0.8),
     ("state", _in_list(_STATES, str), 0.95),
     ("currency", _in_list(_CURRENCIES, str.upper), 0.5),
@@ -108,7 +113,7 @@ _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
 def common_pattern(texts: list[str]) -> str:
     """Return the pattern that most texts have; empty where they have none in common.
 
-    One of `ip email handle uuid hash user_agent clock phone weekday month currency country state card zip digits code words prose`.
+    One of `ip email handle uuid hash user_agent clock phone weekday day_part month currency country state card zip digits code words prose`.
     """
     cells = [text.strip() for text in texts if text.strip()]
     if not cells:

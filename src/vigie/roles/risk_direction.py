@@ -5,6 +5,9 @@ from __future__ import annotations
 from vigie.roles.definitions import role_of
 from vigie.roles.name_parser import ParsedName
 
+_ALWAYS_RISKIER = frozenset(
+    ["severity", "severite", "gravite", "gravedad", "gravidade", "severidad", "severidade"]
+)
 _ALWAYS_SAFER = frozenset({"witness", "witnesses", "temoin", "temoins", "testigo", "testigos", "testemunha"})
 
 
@@ -19,4 +22,7 @@ def _direction_of_words(name: ParsedName) -> int:
     sign = -1 if "neg" in concepts else 1
     if "risk" in concepts or ("fraud" in concepts and "past" in concepts):
         return sign
+    # A column that is called nothing but "history" counts what happened before.
+    if _ALWAYS_RISKIER & set(name.words) or concepts.keys() == {"past"}:
+        return 1
     return -sign if "trust" in concepts or _ALWAYS_SAFER & set(name.words) else 0

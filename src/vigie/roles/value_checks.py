@@ -81,7 +81,7 @@ def _time(s: ColumnStats) -> float:
 
 
 def _hour(s: ColumnStats) -> float:
-    if s.pattern == "clock" or is_hour(s) or is_day_seconds(s):
+    if s.pattern in {"clock", "day_part"} or is_hour(s) or is_day_seconds(s):
         return 1.0
     as_clock_number = is_integer(s) and s.min >= 0 and 24 < s.max <= 2359 and s.n_distinct > 24
     return 0.9 if is_within_day(s) else 0.5 * as_clock_number
@@ -99,7 +99,14 @@ def entity(s: ColumnStats) -> float:
     """Return how well the values name entities: codes or texts, not too few of them."""
     if s.kind == "number" and s.integer_share < 0.999:
         return 0.0
-    if s.kind not in {"number", "text"} or s.pattern in {"prose", "clock", "weekday", "month", "user_agent"}:
+    if s.kind not in {"number", "text"} or s.pattern in {
+        "prose",
+        "clock",
+        "day_part",
+        "weekday",
+        "month",
+        "user_agent",
+    }:
         return 0.0
     if s.is_binary or (s.pattern in {"country", "currency"} and s.n_distinct < 200):
         return 0.0
@@ -236,6 +243,7 @@ CHECKS: dict[str, Check] = {
     "date": _date,
     "birth": _birth,
     "duration": _duration,
+    "not_negative": lambda s: 0.0 if s.kind == "number" and s.min < -1 else _duration(s),
     "time_span_or_number": lambda s: float(s.is_duration or (s.kind == "number" and s.n_distinct > 12)),
     "age": _age,
     "money": _money,
@@ -258,6 +266,7 @@ CHECKS: dict[str, Check] = {
     "user_agent": lambda s: float(s.kind == "text" and s.n_distinct > 1),
     "proper_name": _proper_name,
     "country": _country,
+    "country_names": lambda s: float(s.pattern == "country"),
     "place": _place,
     "latitude": _between(-90, 90),
     "longitude": _between(-180, 180),

@@ -29,6 +29,7 @@ from vigie.stores.base import Location
 from vigie.stores.open import connect, locate, open_location
 from vigie.table import CsvFormat, chunks, write_chunks
 from vigie.table.chunks import ChunkedTable
+from vigie.table.options import DEFAULTS, ReadOptions
 
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _COLUMNAR = (".parquet", ".pq")
@@ -51,12 +52,14 @@ class Folder:
         keys: their names in it, in the order of the rows.
         source: name of the table in messages.
         max_columns: refuse more.
+        reading: what the user says of the files.
     """
 
     location: Location
     keys: tuple[str, ...]
     source: str
     max_columns: int
+    reading: ReadOptions = DEFAULTS
 
     @contextmanager
     def open(self, number: int) -> Iterator[ChunkedTable]:
@@ -69,7 +72,12 @@ class Folder:
                 with path.open("wb") as out:
                     out.writelines(open_location(self.location).stream(key))
             opened = chunks.open_chunked(
-                path, folder, source=key, max_rows=sys.maxsize, max_columns=self.max_columns
+                path,
+                folder,
+                source=key,
+                max_rows=sys.maxsize,
+                max_columns=self.max_columns,
+                options=self.reading,
             )
             with opened as table:
                 yield table
@@ -88,7 +96,7 @@ class Read:
     dialect: CsvFormat | None
 
 
-def find(url: str, *, max_columns: int) -> Folder:
+def find(url: str, *, max_columns: int, reading: ReadOptions = DEFAULTS) -> Folder:
     """Return the files at a URL: one file, or those of a folder whose names do not begin with `_` or a dot."""
     place = locate(url)
     name = url.rstrip("/").rpartition("/")[2]
@@ -108,7 +116,7 @@ def find(url: str, *, max_columns: int) -> Folder:
         keys = [head.key for head in open_location(place).list()]
     keys = sorted(key for key in keys if not any(part[0] in "_." for part in key.split("/")))
     _refuse(keys, name)
-    return Folder(place, tuple(keys), name, max_columns)
+    return Folder(place, tuple(keys), name, max_columns, reading)
 
 
 def _refuse(keys: list[str], source: str) -> None:

@@ -22,8 +22,22 @@ every cell as uploaded, `Table.typed` beside it has the parsed cells.
 """
 
 from vigie.table.isolated import read
+from vigie.table.options import ReadOptions
 from vigie.table.parsing.columns import from_frame, parse
+from vigie.table.report import ReadReport
 from vigie.table.table import CsvFormat, Table
-from vigie.table.writing import append_columns, write, write_chunks
+from vigie.table.writing import append_columns, write, write_chunks, write_set_aside
 
-__all__ = ["CsvFormat", "Table", "append_columns", "from_frame", "parse", "read", "write", "write_chunks"]
+__all__ = [
+    "CsvFormat",
+    "ReadOptions",
+    "ReadReport",
+    "Table",
+    "append_columns",
+    "from_frame",
+    "parse",
+    "read",
+    "write",
+    "write_chunks",
+    "write_set_aside",
+]

@@ -15,7 +15,7 @@ import mmap
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,12 @@ import polars as pl
 
 from vigie.errors import TableTooLarge, UnreadableTable
 from vigie.table import csv_reader, parquet
+from vigie.table.csv_lines import LineReader
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
-from vigie.table.report import NOTHING_TO_REPORT, ReadReport
+from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
+from vigie.table.summary_rows import SummaryLines, survey_chunks
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -45,6 +48,7 @@ class ChunkedTable:
         dialect: None unless it is a CSV; its decimal mark is not known yet.
         chunks: begins anew; frames of CHUNK_ROWS rows each but the last, all text for a CSV.
         report: how the file was read; what its cells are is not known yet.
+        decimal: its decimal mark, where the user names it.
     """
 
     source: str
@@ -53,11 +57,19 @@ class ChunkedTable:
     dialect: CsvFormat | None
     chunks: Callable[[], Iterator[pl.DataFrame]]
     report: ReadReport = NOTHING_TO_REPORT
+    decimal: str | None = None
 
 
 @contextmanager
 def open_chunked(
-    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int | None = None
+    path: Path,
+    folder: Path,
+    *,
+    source: str,
+    max_rows: int,
+    max_columns: int,
+    max_bytes: int | None = None,
+    options: ReadOptions = DEFAULTS,
 ) -> Iterator[ChunkedTable]:
     """Open a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
 
@@ -68,6 +80,7 @@ def open_chunked(
         max_rows: refuse more.
         max_columns: refuse more.
         max_bytes: refuse more, counted after decompression.
+        options: what the user says of the file.
     """
     if not path.stat().st_size:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
@@ -77,7 +90,7 @@ def open_chunked(
     if path.suffix.lower() == ".gz":
         path = _unpacked(path, folder / "unpacked.csv", source, max_bytes)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        mark, encoding = encoding_of(data, source)
+        mark, encoding = encoding_of(data, source, options.encoding)
         if encoding == "utf-8":
             yield _csv(
                 DecodedText(data, mark, encoding, bool(mark), transcoded=False),
@@ -86,6 +99,7 @@ def open_chunked(
                 source,
                 max_rows,
                 max_columns,
+                options,
             )
             return
         plain = folder / "utf8.csv"
@@ -93,7 +107,7 @@ def open_chunked(
             out.writelines(transcoded(data, mark, encoding, source))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
-        yield _csv(text, plain, folder, source, max_rows, max_columns)
+        yield _csv(text, plain, folder, source, max_rows, max_columns, options)
 
 
 def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> ChunkedTable:
@@ -103,47 +117,76 @@ def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> Chunke
 
 
 def _csv(
-    text: DecodedText, path: Path, folder: Path, source: str, max_rows: int, max_columns: int
+    text: DecodedText,
+    path: Path,
+    folder: Path,
+    source: str,
+    max_rows: int,
+    max_columns: int,
+    options: ReadOptions,
 ) -> ChunkedTable:
     refuse_binary(text, source)
-    layout, counted = csv_reader.locate_records(text, source, max_columns)
-    dialect = CsvFormat(text.encoding, layout.separator if len(layout.header) > 1 else ",", ".", text.bom)
-    skipped, blanks, separator, rows = layout.lines_before, np.zeros(0, dtype=np.int64), layout.separator, 0
+    layout, counted = csv_reader.locate_records(text, source, max_columns, options)
+    separator = layout.separator if len(layout.header) > 1 else ","
+    dialect = CsvFormat(text.encoding, separator, options.decimal or ".", text.bom, _other_names(layout))
+    report = csv_reader.layout_report(text, layout)
     if counted.regular:
         blanks = csv_reader.blank_records(counted, len(layout.header))
         rows = counted.records - 1 - len(blanks)
-    else:
-        path, skipped, separator = folder / "regular.csv", 0, ","
-        rows = _rewritten(text, layout, source, path)
+        pieces = _plain_pieces(path, layout, blanks, layout.separator, layout.lines_before, source)
+        survey = survey_chunks(pieces, layout.named)
+    if not counted.regular or survey.repeats_header:
+        path = folder / "regular.csv"
+        rows, set_aside = _rewritten(text, layout, source, path, options)
+        report = replace(report, set_aside=set_aside)
+        pieces = _plain_pieces(path, layout, np.zeros(0, dtype=np.int64), ",", 0, source)
+        survey = survey_chunks(pieces, layout.named)
+    if not options.strict:
+        summary = survey.summary_rows(rows, SummaryLines(text.data, layout))
+        report = replace(report, set_aside=report.set_aside + summary.set_aside)
+        rows, pieces = rows - summary.first - summary.last, summary.without(pieces, rows)
     csv_reader.check_row_count(rows, source, max_rows)
+    return ChunkedTable(
+        source, layout.header, rows, dialect, lambda: _even(pieces()), report, options.decimal
+    )
+
+
+def _other_names(layout: CsvLayout) -> tuple[str, ...]:
+    return () if layout.named == layout.header else layout.named
+
+
+def _plain_pieces(
+    path: Path, layout: CsvLayout, blanks: np.ndarray, separator: str, skipped: int, source: str
+) -> Callable[[], Iterator[pl.DataFrame]]:
+    """Return what reads the rows of a regular file, a few at a time."""
 
     def pieces() -> Iterator[pl.DataFrame]:
         lazy = pl.scan_csv(
             path, schema=dict.fromkeys(layout.header, pl.String), separator=separator, skip_lines=skipped,
             empty_string_is_null=False, infer_schema=False, glob=False,
         )  # fmt: skip
-        for piece in _even(_kept(parquet.read_batches(lazy, source, _READ), blanks)):
-            if csv_reader.has_repeated_header(piece):
-                raise csv_reader.repeated_header_error(text, layout, source)
-            yield piece
+        yield from _kept(parquet.read_batches(lazy, source, _READ), blanks)
 
-    return ChunkedTable(source, layout.header, rows, dialect, pieces)
+    return pieces
 
 
-def _rewritten(text: DecodedText, layout: CsvLayout, source: str, path: Path) -> int:
-    """Write the records in one dialect and return the number of rows."""
-    rows = blanks = 0
+def _rewritten(
+    text: DecodedText, layout: CsvLayout, source: str, path: Path, options: ReadOptions
+) -> tuple[int, tuple[SetAsideLine, ...]]:
+    """Write the records as all readers read them; return how many rows there are, and the lines set aside."""
+    rows = 0
+    reader = LineReader(text, layout, source, strict=options.strict)
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(layout.header)
-        for _, record in csv_reader.numbered_records(text, layout, source):
-            if not record:
-                blanks += len(layout.header) == 1
-                continue
-            out.write('""\n' * blanks)
-            writer.writerow(record)
-            rows, blanks = rows + 1 + blanks, 0
-    return rows
+        for cells in csv_reader.filled_records(reader, len(layout.header)):
+            if cells == [""]:
+                out.write('""\n')
+            else:
+                writer.writerow(cells)
+            rows += 1
+    reader.check_share()
+    return rows, tuple(reader.set_aside)
 
 
 def _kept(batches: Iterator[pl.DataFrame], blanks: np.ndarray) -> Iterator[pl.DataFrame]:

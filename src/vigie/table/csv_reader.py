@@ -1,16 +1,13 @@
 """The cells of a CSV, every one of them, exactly as uploaded.
 
-Polars reads what all readers agree on; a file with stray quotes or lone carriage returns goes through the
-standard library's reader, which is slower and strict. Either way the rows must be as many as
-`vigie.table.row_count` counted.
+Polars reads what all readers agree on, and its rows must be as many as `vigie.table.row_count` counted. A file with stray
+quotes, lone carriage returns or lines that do not fit goes through `csv_lines`, which is slower.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,24 +16,48 @@ import polars as pl
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.i18n.messages import msg
 from vigie.table import row_count
+from vigie.table.csv_lines import LineReader
 from vigie.table.delimiter import CsvLayout, find_csv_layout
-from vigie.table.encoding import Buffer, DecodedText, byte_chunks, decode_text, find_byte
+from vigie.table.encoding import Buffer, DecodedText, decode_text, find_byte
 from vigie.table.header import check_header
+from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.other_layouts import refuse_other_layouts
+from vigie.table.report import ReadReport, SetAsideLine
+from vigie.table.summary_rows import SummaryLines, has_repeated_header, without_summary_rows
 
 _BATCH = 50_000
 
 
 @dataclass(frozen=True)
 class CsvContent:
-    """A CSV as text: `frame` has String columns only; the rest is what its dialect needs."""
+    """A CSV as text.
+
+    Attributes:
+        frame: (rows, columns) String columns only, under names that are all different.
+        encoding: of the file.
+        separator: of the file.
+        bom: whether it began with a byte order mark.
+        names: of the columns, as they are in the file.
+        report: how it was read.
+    """
 
     frame: pl.DataFrame
     encoding: str
     separator: str
     bom: bool
+    names: tuple[str, ...]
+    report: ReadReport
 
 
-def read_csv(data: Buffer, path: Path | None, *, source: str, max_rows: int, max_columns: int) -> CsvContent:
+def read_csv(
+    data: Buffer,
+    path: Path | None,
+    *,
+    source: str,
+    max_rows: int,
+    max_columns: int,
+    options: ReadOptions = DEFAULTS,
+) -> CsvContent:
     """Read all cells, or refuse the file.
 
     Args:
@@ -45,42 +66,64 @@ def read_csv(data: Buffer, path: Path | None, *, source: str, max_rows: int, max
         source: name for messages.
         max_rows: refuse more.
         max_columns: refuse more.
+        options: what the user says of the file.
     """
-    text = decode_text(data, source)
-    layout, counted = locate_records(text, source, max_columns)
+    text = decode_text(data, source, options.encoding)
+    layout, counted = locate_records(text, source, max_columns, options)
     frame = None
     if counted.regular:
         check_row_count(counted.records - 1 - len(counted.blanks), source, max_rows)
         frame = _read_with_polars(text, layout, counted, None if text.transcoded else path)
-    if frame is None:
-        frame = _read_with_csv(text, layout, source, max_rows)
+    set_aside: tuple[SetAsideLine, ...] = ()
+    if frame is None or has_repeated_header(frame, layout.named):
+        frame, set_aside = _read_lines(text, layout, source, max_rows, options)
+    if not options.strict:
+        frame, others = without_summary_rows(frame, SummaryLines(text.data, layout))
+        set_aside += others
     check_row_count(frame.height, source, max_rows)
-    if has_repeated_header(frame):
-        raise repeated_header_error(text, layout, source)
-    return CsvContent(frame, text.encoding, layout.separator if frame.width > 1 else ",", text.bom)
+    separator = layout.separator if frame.width > 1 else ","
+    report = replace(layout_report(text, layout), set_aside=set_aside)
+    return CsvContent(frame, text.encoding, separator, text.bom, layout.named, report)
+
+
+def layout_report(text: DecodedText, layout: CsvLayout) -> ReadReport:
+    """Return what there is to say of where the table is, before its rows are read."""
+    renamed = tuple(
+        (position, name, new)
+        for position, (name, new) in enumerate(zip(layout.named, layout.header, strict=True), start=1)
+        if name != new
+    )
+    return ReadReport(
+        encoding=text.encoding,
+        separator=layout.separator,
+        header_line=0 if layout.no_header else layout.lines_before + 1,
+        renamed=renamed,
+    )
 
 
 def locate_records(
-    text: DecodedText, source: str, max_columns: int
+    text: DecodedText, source: str, max_columns: int, options: ReadOptions = DEFAULTS
 ) -> tuple[CsvLayout, row_count.RecordCount]:
-    """Return where the cells are and how many records; refuse a header or a line that cannot be right."""
-    layout = find_csv_layout(text)
+    """Return where the cells are and how many records; refuse a header that cannot be right."""
+    layout = find_csv_layout(text, options)
     if layout is None:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
-    _check_layout(layout, source, max_columns)
+    _check_layout(text, layout, source, max_columns, options)
     counted = row_count.count_records(
         text.data,
         layout.start,
         separator=layout.separator,
         width=len(layout.header),
-        line=layout.lines_before + 1,
-        source=source,
         has_quotes=find_byte(text.data, b'"') >= 0,
     )
+    if layout.spaced or layout.no_header:
+        counted = replace(counted, regular=False)
     return layout, counted
 
 
-def _check_layout(layout: CsvLayout, source: str, max_columns: int) -> None:
+def _check_layout(
+    text: DecodedText, layout: CsvLayout, source: str, max_columns: int, options: ReadOptions
+) -> None:
     line = layout.lines_before + 1
     if not layout.header:
         raise row_count.unclosed_quote_error(source, line)
@@ -94,7 +137,9 @@ def _check_layout(layout: CsvLayout, source: str, max_columns: int) -> None:
             ),
             hint="remove the lines above the header",
         )
-    check_header(layout.header, line=line, source=source, max_columns=max_columns)
+    head = bytes(text.data[text.start : text.start + 65536])
+    refuse_other_layouts(head, source, one_column=len(layout.header) == 1)
+    check_header(layout.header, line=line, source=source, max_columns=max_columns, strict=options.strict)
 
 
 def check_row_count(rows: int, source: str, max_rows: int) -> None:
@@ -148,67 +193,35 @@ def blank_records(counted: row_count.RecordCount, width: int) -> row_count.Index
     return counted.blanks[len(counted.blanks) - int(trailing) :]
 
 
-def _read_with_csv(text: DecodedText, layout: CsvLayout, source: str, max_rows: int) -> pl.DataFrame:
+def _read_lines(
+    text: DecodedText, layout: CsvLayout, source: str, max_rows: int, options: ReadOptions
+) -> tuple[pl.DataFrame, tuple[SetAsideLine, ...]]:
     schema = dict.fromkeys(layout.header, pl.String)
     frames: list[pl.DataFrame] = []
     batch: list[list[str]] = []
-    rows = blanks = 0
-    for _, record in numbered_records(text, layout, source):
-        if not record:
-            blanks += len(schema) == 1
-            continue
-        batch += [[""]] * blanks
-        batch.append(record)
-        blanks = 0
+    rows = 0
+    reader = LineReader(text, layout, source, strict=options.strict)
+    for cells in filled_records(reader, len(schema)):
+        batch.append(cells)
         if len(batch) >= _BATCH:
             rows += len(batch)
             frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
             batch = []
             if rows > max_rows:
                 break
+    reader.check_share()
     frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
-    return pl.concat(frames)
+    return pl.concat(frames), tuple(reader.set_aside)
 
 
-def numbered_records(text: DecodedText, layout: CsvLayout, source: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line and the cells of every record after the header; a blank line has no cells."""
-    reader = csv.reader(_lines(text.data, layout.start), delimiter=layout.separator, strict=True)
-    line = layout.lines_before + 1
-    width = len(layout.header)
-    try:
-        for number, record in enumerate(reader):
-            if record and len(record) != width:
-                raise row_count.width_error(source, line, len(record), width)
-            if number:
-                yield line, record
-            line = layout.lines_before + 1 + reader.line_num
-    except csv.Error as error:
-        raise row_count.unclosed_quote_error(source, line) from error
-
-
-def _lines(data: Buffer, start: int) -> Iterator[str]:
-    for _, piece in byte_chunks(data, start):
-        yield from io.StringIO(piece.decode("utf-8"), newline="")
-
-
-def has_repeated_header(frame: pl.DataFrame) -> bool:
-    """Return whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
-    if frame.width < 2:
-        return False
-    suspects = frame.filter(frame.to_series(0) == frame.columns[0])
-    same = pl.all_horizontal(pl.col(name) == name for name in frame.columns)
-    return bool(suspects.height and suspects.select(same.any()).item())
-
-
-def repeated_header_error(text: DecodedText, layout: CsvLayout, source: str) -> MalformedTable:
-    """Return the error for a table that repeats its header, with the line where it does."""
-    lines = (
-        line for line, record in numbered_records(text, layout, source) if tuple(record) == layout.header
-    )
-    return MalformedTable(
-        source,
-        line=next(lines),
-        found="the header again",
-        expected="a row",
-        hint="several files were joined; remove all headers but the first",
-    )
+def filled_records(reader: LineReader, width: int) -> Iterator[list[str]]:
+    """Yield the cells of the records that are rows: a blank line is one only in a table of one column."""
+    blanks = 0
+    for record in reader:
+        if not record.cells:
+            blanks += width == 1
+            continue
+        for _ in range(blanks):
+            yield [""]
+        blanks = 0
+        yield record.cells

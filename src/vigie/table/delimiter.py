@@ -14,6 +14,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vigie.table.encoding import Buffer, DecodedText
+from vigie.table.header import header_position, unique_names
+from vigie.table.options import DEFAULTS, ReadOptions
 
 # On a tie the comma loses: it may be the decimal mark.
 DELIMITERS = ";\t|,"
@@ -29,10 +31,13 @@ class CsvLayout:
 
     Attributes:
         separator: one character.
-        start: offset of the header.
-        lines_before: lines before the header: blank ones, or Excel's `sep=;`.
+        start: offset of the header; of the first row where there is none.
+        lines_before: lines before that.
         usual_width: cells that most of the first records have.
-        header: cells of the first record; none when its quotes do not end.
+        header: names of the columns, all different; none when the quotes of the header do not end.
+        named: the names as they are in the file.
+        no_header: whether the first record is a row.
+        spaced: whether separators are followed by a space that belongs to no cell.
     """
 
     separator: str
@@ -40,21 +45,45 @@ class CsvLayout:
     lines_before: int
     usual_width: int
     header: tuple[str, ...]
+    named: tuple[str, ...]
+    no_header: bool = False
+    spaced: bool = False
 
 
-def find_csv_layout(text: DecodedText) -> CsvLayout | None:
-    """None when the text has no line that is not blank."""
-    start, declared = text.start, ""
+def find_csv_layout(text: DecodedText, options: ReadOptions = DEFAULTS) -> CsvLayout | None:
+    """Find the header and the separator; None when the text has no line that is not blank."""
+    start, told = text.start, options.separator or ""
     if match := _EXCEL_LINE.match(bytes(text.data[start : start + 32])):
-        declared, start = match.group(1).decode(), start + match.end()
+        told, start = told or match.group(1).decode(), start + match.end()
     blank = _blank_prefix(text.data, start)
     if start + blank >= len(text.data):
         return None
     start += blank
     lines = bytes(text.data[text.start : start]).count(b"\n")
-    tried = _tries(text.data, start, declared or DELIMITERS)
+    header_row = None if options.header_row is None else max(0, options.header_row - lines)
+    tried = _tries(text.data, start, told or DELIMITERS, options, header_row)
     best = max(tried, key=lambda one: one.key)
-    return CsvLayout(best.separator, start, lines, best.usual_width, best.header)
+    skipped = best.lines_before
+    named = best.header
+    return CsvLayout(
+        best.separator,
+        start + _offset_of_line(bytes(text.data[start : start + _MOST_SAMPLE_BYTES]), skipped)
+        if skipped
+        else start,
+        lines + skipped,
+        best.usual_width,
+        named if options.strict else unique_names(named),
+        named,
+        best.no_header,
+        best.spaced,
+    )
+
+
+def _offset_of_line(data: bytes, lines: int) -> int:
+    mark, at = (b"\n" if b"\n" in data else b"\r"), -1
+    for _ in range(lines):
+        at = data.index(mark, at + 1)
+    return at + 1
 
 
 @dataclass(frozen=True)
@@ -66,15 +95,20 @@ class _Try:
     usual_width: int
     header: tuple[str, ...]
     records: int
+    lines_before: int = 0
+    no_header: bool = False
+    spaced: bool = False
 
 
-def _tries(data: Buffer, start: int, separators: str) -> list[_Try]:
+def _tries(
+    data: Buffer, start: int, separators: str, options: ReadOptions, header_row: int | None
+) -> list[_Try]:
     """Take a longer sample as long as it does not hold a header and a row."""
     size = _SAMPLE_BYTES
     while True:
         sample = bytes(data[start : start + size])
         whole = start + size >= len(data)
-        tried = [_try(sample, whole, separator) for separator in separators]
+        tried = [_try(sample, whole, separator, options, header_row) for separator in separators]
         if whole or size >= _MOST_SAMPLE_BYTES or max(one.records for one in tried) > 1:
             return tried
         size *= 16
@@ -90,24 +124,65 @@ def _blank_prefix(data: Buffer, start: int) -> int:
     return length
 
 
-def _try(sample: bytes, whole: bool, separator: str) -> _Try:
+def _try(sample: bytes, whole: bool, separator: str, options: ReadOptions, header_row: int | None) -> _Try:
     """Better when the header has cells to separate, the rows have as many, and all of them do."""
-    records = _records(sample, whole, separator)
-    if not records:
+    spaced = not options.strict and _is_spaced(sample, separator)
+    found = _records(sample, whole, separator, spaced)
+    if not found:
         return _Try((False, False, 0.0, 0), separator, 0, (), 0)
-    usual, times = Counter(len(record) for record in records).most_common(1)[0]
-    width = len(records[0])
-    key = (max(width, usual) > 1, width == usual, times / len(records), usual)
-    return _Try(key, separator, usual, tuple(records[0]), len(records))
+    records = [cells for _, cells in found]
+    usual, times = Counter(map(len, records)).most_common(1)[0]
+    if header_row is not None:
+        place = (
+            next((i for i, (line, _) in enumerate(found) if line + 1 >= header_row), 0)
+            if header_row
+            else None
+        )
+    else:
+        place = 0 if options.strict else header_position(records, usual)
+    first = found[place or 0]
+    named = tuple(first[1])
+    if place is None:
+        named = ("",) * max(usual, len(named))
+    elif not options.strict and len(named) < usual and _are_empty(records[place + 1 :], len(named), usual):
+        named += ("",) * (usual - len(named))
+    key = (max(len(named), usual) > 1, len(named) == usual, times / len(records), usual)
+    return _Try(
+        key,
+        separator,
+        usual,
+        named,
+        len(records) - (place or 0),
+        first[0] if place else 0,
+        place is None,
+        spaced,
+    )
 
 
-def _records(sample: bytes, whole: bool, separator: str) -> list[list[str]]:
+def _are_empty(records: list[list[str]], width: int, usual: int) -> bool:
+    """Whether the cells beyond a width are empty in the records of the usual width."""
+    longer = [record for record in records if len(record) == usual]
+    return bool(longer) and all(not any(record[width:]) for record in longer)
+
+
+def _is_spaced(sample: bytes, separator: str) -> bool:
+    """Whether quoted cells come after a separator and a space, so that only without the space they are quoted."""
+    spaced, all_of_them = sample.count(f'{separator} "'.encode()), sample.count(f'{separator}"'.encode())
+    marks, followed = sample.count(separator.encode()), sample.count(f"{separator} ".encode())
+    return spaced > 0 and not all_of_them and followed > 0.5 * marks
+
+
+def _records(sample: bytes, whole: bool, separator: str, spaced: bool) -> list[tuple[int, list[str]]]:
+    """Return the first records that are not blank, each with the number of lines before it."""
     text = sample.decode("utf-8", errors="ignore")
-    records: list[list[str]] = []
+    records: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=spaced)
+    line = 0
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        for record in reader:
             if record:
-                records.append(record)
+                records.append((line, record))
+            line = reader.line_num
             if len(records) > _SAMPLE_RECORDS:
                 return records[:_SAMPLE_RECORDS]
     except csv.Error:

@@ -26,8 +26,27 @@ _SURELY_DATA = re.compile(
 _WORDS_OF_DATA = {"true", "false", "yes", "no", "oui", "non", "null", "nan", "na", "n/a", ""}
 
 
-def check_header(names: Sequence[str], *, line: int, source: str, max_columns: int) -> None:
-    """Refuses a header that names no columns, too many, or two alike."""
+_MOST_LINES_ABOVE = 60
+_FILLED_SHARE = 0.6
+_SAME_KIND = 0.8
+
+
+def check_header(
+    names: Sequence[str], *, line: int, source: str, max_columns: int, strict: bool = True
+) -> None:
+    """Check that a header names columns, and not too many.
+
+    Args:
+        names: of the columns.
+        line: of the header.
+        source: name for messages.
+        max_columns: refuse more.
+        strict: refuse two columns of one name.
+
+    Raises:
+        TableTooLarge: too many columns.
+        MalformedTable: values instead of names, or two columns of one name.
+    """
     if len(names) > max_columns:
         hint = "remove columns, or raise VIGIE_MAX_COLUMNS"
         raise TableTooLarge(source, found=len(names), limit=max_columns, unit="columns", hint=hint)
@@ -39,6 +58,11 @@ def check_header(names: Sequence[str], *, line: int, source: str, max_columns: i
             expected="a header",
             hint=_ADD_A_HEADER,
         )
+    if strict:
+        _check_unique(names, line=line, source=source)
+
+
+def _check_unique(names: Sequence[str], *, line: int, source: str) -> None:
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         if name in seen:
@@ -56,6 +80,74 @@ def check_header(names: Sequence[str], *, line: int, source: str, max_columns: i
                 hint="rename or remove one of them",
             )
         seen[name] = number
+
+
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names with one made up where it is missing, and a number after one that is taken."""
+    taken = set(names)
+    seen: set[str] = set()
+    made: list[str] = []
+    for position, name in enumerate(names, start=1):
+        base = name if name.strip() else f"column_{position}"
+        candidate, number = base, 1
+        while candidate in seen or (candidate != name and candidate in taken):
+            number += 1
+            candidate = f"{base}_{number}"
+        seen.add(candidate)
+        made.append(candidate)
+    return tuple(made)
+
+
+def header_position(records: Sequence[Sequence[str]], usual: int) -> int | None:
+    """Return which record names the columns, the first unless lines stand above it; None where the first is a row.
+
+    Args:
+        records: the first ones of a table, without blank lines.
+        usual: cells that most of them have.
+    """
+    filled = _usual_filled(records, usual)
+    least = usual - _empty_at_the_end(records, usual)
+    if len(records) > 1 and len(records[0]) >= least and _is_filled(records[0], filled) and _is_row(records):
+        return None
+    for position, record in enumerate(records[:_MOST_LINES_ABOVE]):
+        names = [cell.strip() for cell in record]
+        if len(names) >= least and _is_filled(names, filled) and not looks_like_data(names):
+            return position
+    return 0
+
+
+def _usual_filled(records: Sequence[Sequence[str]], usual: int) -> int:
+    """Return how many cells of a record are usually not empty."""
+    counts = sorted(sum(bool(cell.strip()) for cell in record) for record in records if len(record) == usual)
+    return counts[len(counts) // 2] if counts else usual
+
+
+def _empty_at_the_end(records: Sequence[Sequence[str]], usual: int) -> int:
+    """Return how many of the last columns are empty in every record but the first ones."""
+    rows = [record for record in records[1:] if len(record) == usual]
+    empty = 0
+    while rows and empty < usual - 1 and not any(row[usual - 1 - empty].strip() for row in rows):
+        empty += 1
+    return empty
+
+
+def _is_filled(record: Sequence[str], filled: int) -> bool:
+    return sum(bool(cell.strip()) for cell in record) >= _FILLED_SHARE * filled
+
+
+def _is_row(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record has values where the records below it have values of the same kind."""
+    first, others = records[0], [record for record in records[1:] if len(record) == len(records[0])]
+    kinds = [place for place, cell in enumerate(first) if _is_value(cell)]
+    if not kinds or not others or not looks_like_data(first):
+        return False
+    alike = [sum(_is_value(other[place]) for other in others) >= _SAME_KIND * len(others) for place in kinds]
+    return sum(alike) > len(kinds) / 2
+
+
+def _is_value(cell: str) -> bool:
+    cell = cell.strip()
+    return bool(cell) and (bool(_SURELY_DATA.fullmatch(cell)) or cell.isdecimal())
 
 
 def looks_like_data(names: Sequence[str]) -> bool:

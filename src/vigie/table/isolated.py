@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from vigie.isolation import ChildFailed, Limits, call, machine_memory
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import chunks, reading
 from vigie.table.declared_size import check_size, check_workbook
+from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.report import ReadReport
 from vigie.table.table import Table
 
 _ISOLATED = {".parquet", ".pq", ".xlsx"}
@@ -32,10 +35,11 @@ def read(
     max_columns: int = 2_000,
     max_bytes: int | None = None,
     source: str | None = None,
+    options: ReadOptions = DEFAULTS,
 ) -> Table:
-    """Read an upload, or refuse it; never repair it.
+    """Read an upload, or refuse it.
 
-    Parquet and Excel files are opened in a child process, which may die of them.
+    Lines that do not fit are set aside, unless `options.strict`; they are in the table's report. Parquet and Excel files are opened in a child process, which may die of them.
 
     Args:
         path: a .csv, .tsv or .txt file, also with .gz, a .parquet or .xlsx file, or "-" for CSV on stdin.
@@ -43,6 +47,7 @@ def read(
         max_columns: refuse more columns.
         max_bytes: refuse more bytes, counted after decompression; by default 8 GiB.
         source: what the user calls the file, where that is not its name.
+        options: what the user says of the file.
 
     Raises:
         InputRefused: the file is unreadable, malformed or too large.
@@ -54,36 +59,62 @@ def read(
     if isinstance(path, str) or path.suffix.lower() not in _ISOLATED or not path.is_file():
         name = source or (path if isinstance(path, str) else path.name)
         try:
-            return reading.read(path, source=source, **size)
+            return reading.read(path, source=source, options=options, **size)
         except MemoryError:
             raise TooLargeToOpen(name, "memory") from None
     name = source or path.name
     with tempfile.TemporaryDirectory(prefix="vigie-table-") as folder:
-        arguments = {"path": str(path.absolute()), "folder": folder, "source": name, **size}
-        _call("vigie.table.isolated:read_into", arguments, name, path, limit)
+        arguments = {
+            "path": str(path.absolute()),
+            "folder": folder,
+            "source": name,
+            "options": asdict(options),
+            **size,
+        }
+        report = _call("vigie.table.isolated:read_into", arguments, name, path, limit)
         # The files are mapped: they stay readable after the folder is removed.
         frame, typed = (pl.read_ipc(Path(folder, part)) for part in ("frame", "typed"))
-    return Table(name, frame, typed)
+    return Table(name, frame, typed, report=ReadReport.from_record(report))
 
 
 def read_into(
-    path: str, folder: str, source: str, max_rows: int, max_columns: int, max_bytes: int
+    path: str,
+    folder: str,
+    source: str,
+    options: dict[str, Any],
+    max_rows: int,
+    max_columns: int,
+    max_bytes: int,
 ) -> dict[str, Any]:
     """Read a table and write its frames into a folder; the child's part of `read`."""
     if Path(path).suffix.lower() == ".xlsx":
         check_workbook(Path(path), source, max_rows=max_rows, max_columns=max_columns, max_bytes=max_bytes)
     elif Path(path).stat().st_size:
         decode_parquet(path, source, max_rows, max_columns, max_bytes)
-    table = reading.read(path, source=source, max_rows=max_rows, max_columns=max_columns, max_bytes=max_bytes)
+    table = reading.read(
+        path,
+        source=source,
+        max_rows=max_rows,
+        max_columns=max_columns,
+        max_bytes=max_bytes,
+        options=ReadOptions(**options),
+    )
     check_size(table.frame, source, max_bytes)
     for name, frame in (("frame", table.frame), ("typed", table.typed)):
         frame.write_ipc(Path(folder, name), compression="uncompressed")
-    return {}
+    return table.report.to_record()
 
 
 @contextmanager
 def open_chunked(
-    path: Path, folder: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int
+    path: Path,
+    folder: Path,
+    *,
+    source: str,
+    max_rows: int,
+    max_columns: int,
+    max_bytes: int,
+    options: ReadOptions = DEFAULTS,
 ) -> Iterator[chunks.ChunkedTable]:
     """Open a file chunk by chunk; a Parquet file is decoded once in a child process before.
 
@@ -94,6 +125,7 @@ def open_chunked(
         max_rows: refuse more rows.
         max_columns: refuse more columns.
         max_bytes: refuse more bytes, counted after decompression.
+        options: what the user says of the file.
 
     Raises:
         InputRefused: the file is unreadable, malformed or too large.
@@ -101,7 +133,7 @@ def open_chunked(
     limits = {"max_rows": max_rows, "max_columns": max_columns, "max_bytes": max_bytes}
     if path.suffix.lower() in _ISOLATED and path.stat().st_size:
         check_parquet(path, source=source, **limits)
-    with chunks.open_chunked(path, folder, source=source, **limits) as opened:
+    with chunks.open_chunked(path, folder, source=source, options=options, **limits) as opened:
         yield opened
 
 
@@ -161,9 +193,9 @@ def decode_parquet(path: str, source: str, max_rows: int, max_columns: int, max_
     return total
 
 
-def _call(function: str, arguments: dict[str, Any], name: str, path: Path, max_bytes: int) -> None:
+def _call(function: str, arguments: dict[str, Any], name: str, path: Path, max_bytes: int) -> Any:
     try:
-        _limited(function, arguments, path, max_bytes)
+        return _limited(function, arguments, path, max_bytes)
     except ChildFailed as failed:
         if failed.reason == "crash":
             raise UnreadableTable(name, found="bytes that cannot be read", hint=_DAMAGED) from None

@@ -29,8 +29,8 @@ class RecordCount:
     Attributes:
         records: all of them, with the header and the blank lines.
         blanks: numbers of the blank lines among the records; the header is record 0.
-        regular: every quote stands where RFC 4180 allows it and every line ends with a line feed, so that all
-            readers must agree.
+        regular: every quote stands where RFC 4180 allows it, every line ends with a line feed and every record has as
+            many cells as the header, so that all readers must agree.
     """
 
     records: int
@@ -42,43 +42,35 @@ class RecordCount:
 class _Walk:
     """Where the walk stands between two chunks."""
 
-    source: str
     separator: int
     width: int
-    line: int
     quoted: bool = False
     records: int = 0
     cells: int = 0
     bytes_open: int = 0
-    record_line: int = 0
     blanks: list[Indexes] = field(default_factory=list)
 
 
-def count_records(
-    data: Buffer, start: int, *, separator: str, width: int, line: int, source: str, has_quotes: bool
-) -> RecordCount:
-    """Count the records from `start`, each of `width` cells, and refuse the first with another width.
+def count_records(data: Buffer, start: int, *, separator: str, width: int, has_quotes: bool) -> RecordCount:
+    """Count the records from `start`, if each has `width` cells.
 
     Args:
         data: UTF-8 text.
         start: offset of the header.
         separator: one ASCII character.
         width: cells of the header.
-        line: line of the header in the file.
-        source: name for messages.
         has_quotes: whether the data has any quote at all.
     """
-    walk = _Walk(source, ord(separator), width, line, record_line=line)
+    walk = _Walk(ord(separator), width)
     for offset, piece in byte_chunks(data, start):
         if offset + len(piece) >= len(data) and not piece.endswith(b"\n"):
             piece += b"\n"
         buffer = np.frombuffer(piece, dtype=np.uint8)
         structural, regular = _structural(walk, buffer, has_quotes)
-        if not regular:
+        if not regular or not _advance(walk, buffer, structural):
             return RecordCount(0, np.empty(0, dtype=np.int64), regular=False)
-        _advance(walk, buffer, structural)
     if walk.quoted:
-        raise unclosed_quote_error(source, walk.record_line)
+        return RecordCount(0, np.empty(0, dtype=np.int64), regular=False)
     blanks = np.concatenate(walk.blanks) if walk.blanks else np.empty(0, dtype=np.int64)
     return RecordCount(walk.records, blanks, regular=True)
 
@@ -131,38 +123,35 @@ def _quotes_are_regular(buffer: Bytes, positions: Indexes, inside: Mask, walk: _
     return bool(starts.all() and ends.all())
 
 
-def _advance(walk: _Walk, buffer: Bytes, structural: Mask) -> None:
+def _advance(walk: _Walk, buffer: Bytes, structural: Mask) -> bool:
+    """Whether all records that end here have the right width."""
     positions = np.flatnonzero(structural)
     newlines = buffer[positions] == _NEWLINE
     ends = np.flatnonzero(newlines)
-    lines_here = int(np.count_nonzero(buffer == _NEWLINE))
-    if len(ends):
-        widths = np.diff(ends, prepend=-1)
-        widths[0] += walk.cells
-        stops = positions[ends]
-        if walk.width == 1 or bool((widths != walk.width).any()):
-            _set_aside_blanks(walk, buffer, stops, widths)
-        walk.records += len(ends)
-        walk.cells = len(positions) - 1 - int(ends[-1])
-        walk.bytes_open = len(buffer) - 1 - int(stops[-1])
-        walk.record_line = walk.line + int(np.count_nonzero(buffer[: int(stops[-1]) + 1] == _NEWLINE))
-    else:
+    if not len(ends):
         walk.cells += len(positions)
         walk.bytes_open += len(buffer)
-    walk.line += lines_here
+        return True
+    widths = np.diff(ends, prepend=-1)
+    widths[0] += walk.cells
+    stops = positions[ends]
+    if (walk.width == 1 or bool((widths != walk.width).any())) and not _find_blanks(
+        walk, buffer, stops, widths
+    ):
+        return False
+    walk.records += len(ends)
+    walk.cells = len(positions) - 1 - int(ends[-1])
+    walk.bytes_open = len(buffer) - 1 - int(stops[-1])
+    return True
 
 
-def _set_aside_blanks(walk: _Walk, buffer: Bytes, stops: Indexes, widths: Indexes) -> None:
-    """Blank lines are no rows; any other line of another width is refused."""
+def _find_blanks(walk: _Walk, buffer: Bytes, stops: Indexes, widths: Indexes) -> bool:
+    """Blank lines are no rows; False where another line is of another width."""
     lengths = np.diff(stops, prepend=-1) - 1
     lengths[0] += walk.bytes_open
     returned = buffer[np.maximum(stops - 1, 0)] == _RETURN
     blank = (widths == 1) & ((lengths == 0) | ((lengths == 1) & returned))
-    wrong = np.flatnonzero((widths != walk.width) & ~blank)
-    if len(wrong):
-        first = int(wrong[0])
-        line = walk.record_line
-        if first:
-            line = walk.line + int(np.count_nonzero(buffer[: int(stops[first - 1]) + 1] == _NEWLINE))
-        raise width_error(walk.source, line, int(widths[first]), walk.width)
+    if bool(((widths != walk.width) & ~blank).any()):
+        return False
     walk.blanks.append(np.flatnonzero(blank) + walk.records)
+    return True

@@ -18,12 +18,14 @@ class CsvFormat:
         separator: one character.
         decimal: "." or ",", as the majority of the columns with decimals have it.
         bom: whether the file began with a byte order mark.
+        names: names of the columns in the file, where they are not those of the table: some may be missing or the same.
     """
 
     encoding: str
     separator: str
     decimal: str
     bom: bool
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import polars as pl
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.table.atomic import atomic_write
+from vigie.table.report import SetAsideLine
 from vigie.table.table import CsvFormat, Table
 
 DECIMALS = 6
@@ -112,6 +113,40 @@ def _write_parquet(frame: pl.DataFrame, additions: pl.DataFrame, file: BinaryIO)
     frame.hstack(additions.with_columns(pl.selectors.float().round(DECIMALS))).write_parquet(file)
 
 
+def set_aside_path(path: str | Path) -> Path | None:
+    """Return where the lines that were set aside are written beside the predictions; None for stdout."""
+    if str(path) == "-":
+        return None
+    path = Path(path)
+    name = path.name.removesuffix(".gz")
+    return path.with_name(f"{name.rpartition('.')[0] or name}.set-aside.csv")
+
+
+def write_set_aside(lines: Iterable[SetAsideLine], path: str | Path) -> Path | None:
+    """Write the lines that were set aside, with their numbers, to `OUT.set-aside.csv` beside the predictions `OUT.csv`.
+
+    Args:
+        lines: of the report of the table.
+        path: of the predictions.
+
+    Returns:
+        The path of the file; None where no line was set aside, or the predictions go to stdout.
+    """
+    kept, target = list(lines), set_aside_path(path)
+    if target is None or not kept:
+        return None
+    frame = pl.DataFrame(
+        {
+            "line": [one.line for one in kept],
+            "reason": [one.reason for one in kept],
+            "text": [one.text for one in kept],
+        }
+    )
+    with atomic_write(target) as file:
+        file.write(frame.write_csv().encode("utf-8"))
+    return target
+
+
 def append_columns(table: Table, additions: pl.DataFrame) -> pl.DataFrame:
     """Return the columns of the upload and then the additions, under the names that `write` gives them."""
     return table.frame.hstack(_fitting(table, additions))
@@ -162,8 +197,17 @@ def csv_chunks(
         columns = [_as_uploaded(series) for series in theirs] + [
             _as_text(series, dialect.decimal) for series in ours
         ]
-        text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=number == 0)
+        if number == 0:
+            yield _header(theirs.columns, ours.columns, dialect)
+        text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=False)
         yield text.encode("utf-8")
+
+
+def _header(theirs: list[str], ours: list[str], dialect: CsvFormat) -> bytes:
+    """Return the names of the upload as they are in it, also where they are missing or the same, and ours."""
+    names = [*(dialect.names or theirs), *ours]
+    row = pl.DataFrame([pl.Series(f"{place}", [name or None]) for place, name in enumerate(names)])
+    return row.write_csv(separator=dialect.separator, include_header=False).encode("utf-8")
 
 
 def _as_uploaded(series: pl.Series) -> pl.Series:

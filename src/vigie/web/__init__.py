@@ -7,6 +7,7 @@
     session             authentication by cookie, link or token
     oidc                sign-in by an OpenID Connect provider
     security            headers, cookies, CSRF
+    request_values      limits of numbers and texts in requests
     error_handlers      errors as responses
     health              /healthz, /readyz, /metrics
     logs                request log
@@ -21,12 +22,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from apiflask import APIFlask
-from flask.json.provider import DefaultJSONProvider
 
 from vigie import __version__, settings
 from vigie.boosting.xgboost_import import skip_estimators
 from vigie.logs import to_stderr
-from vigie.web import api, authorization, error_handlers, health, logs, oidc, pages, security, session
+from vigie.web import (
+    api,
+    authorization,
+    compression,
+    error_handlers,
+    health,
+    logs,
+    oidc,
+    pages,
+    request_values,
+    security,
+    session,
+)
 from vigie.web.services import Services
 
 
@@ -50,11 +62,11 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
         json_errors=False,
         root_path=str(Path(__file__).parent),
     )
-    app.json = DefaultJSONProvider(app)
-    app.json.sort_keys = False  # cells stay in the order of the columns
+    request_values.install(app)
     security.configure(app, chosen, web)
     app.extensions["vigie"] = Services.open(chosen, web)
     logs.install(app)
+    compression.install(app)
     error_handlers.install(app)
     session.install(app)
     oidc.install(app, web)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +19,7 @@ from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import as_message, msg, translate
 from vigie.web.pages.layout import safe_redirect_target, translator
+from vigie.web.services import current_services
 
 log = logging.getLogger("vigie.web")
 
@@ -55,6 +57,10 @@ def install(app: Flask) -> None:
 
 def _vigie_error(error: errors.VigieError) -> Any:
     response = _respond(status(error), type(error).__name__, error.message, error.hint)
+    if isinstance(error, errors.NotAllowed) and getattr(g, "user", None) is not None:
+        rule = request.url_rule.rule if request.url_rule else ""
+        with suppress(errors.Unavailable):  # the refusal is answered whether or not it can be recorded
+            current_services().audit.record_view(g.user, "refused", f"{request.method} {rule}")
     if isinstance(error, errors.TooManyAttempts):
         response.headers["Retry-After"] = str(error.seconds)
     if isinstance(error, errors.SignInRefused) and _wants_json():

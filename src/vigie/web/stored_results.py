@@ -6,6 +6,7 @@ number of rows from the top and a page is a slice of the file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -20,8 +21,10 @@ import polars as pl
 from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
-from vigie.errors import NotFound, UsageRefused
+from vigie.errors import DamagedBundle, NotFound, UsageRefused
+from vigie.i18n.facts import sentences
 from vigie.i18n.messages import msg
+from vigie.i18n.translator import Translator
 from vigie.stores.base import Store, join
 from vigie.table.atomic import atomic_write
 
@@ -29,6 +32,8 @@ _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
 _MAX_SORTED_ROWS = 200_000
 _MAX_CELL = 2000
+_SAME = 0.005
+"""Half of the smallest unit of most currencies: numbers nearer than this are the same for a search."""
 _COPY_LIFETIME = 3600.0
 _CLEANUP_SECONDS = 300.0
 
@@ -47,6 +52,9 @@ class RowQuery:
         level: `HIGH`, `MEDIUM` or `LOW`.
         label: a label of `vigie.app.tables.LABELS`, `any` or `none`.
         only: indices of rows, from 0; None for all.
+        ranges: column of numbers or dates -> least and largest value, None for no limit.
+        feature: name of a feature that is among the reasons of the row.
+        numbers: values that `search` may mean; a cell that is one of them is found however it is written.
         alerts: number of alerts, the first rows of the ranking; None for those of the run.
     """
 
@@ -60,6 +68,9 @@ class RowQuery:
     level: str = ""
     label: str = ""
     only: tuple[int, ...] | None = None
+    ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    feature: str = ""
+    numbers: tuple[float, ...] = ()
     alerts: int | None = None
 
 
@@ -82,11 +93,18 @@ class ResultCache:
         self._lock = threading.Lock()
         self._cleaned_at = 0.0
 
-    def path(self, result: str, name: str) -> Path:
+    def path(self, result: str, name: str, digest: str = "") -> Path:
         """Return the path of a file; results never change, so that a copy stays valid.
+
+        Args:
+            result: folder of the result in the store.
+            name: name of the file.
+            digest: its SHA-256; empty for results of earlier versions, which have none. A file of a folder of this
+                machine is not compared: who can write there can also change the database.
 
         Raises:
             NotFound: the upload was deleted.
+            DamagedBundle: the bytes are not those that the run wrote.
         """
         key = join(result, name)
         if self._store.kind == "local":
@@ -97,20 +115,27 @@ class ResultCache:
         copy = self._folder / key.replace("/", "-")
         with self._lock:
             if not copy.is_file():
-                self._fetch(key, copy)
+                self._fetch(key, copy, digest)
         os.utime(copy)
         return copy
 
-    def document(self, result: str, name: str) -> dict[str, Any]:
-        """Return the content of a JSON file.
+    def content(self, result: str, name: str, digest: str = "") -> bytes:
+        """Return the content of a small file; see `path`.
 
         Raises:
             NotFound: the upload was deleted.
+            DamagedBundle: the bytes are not those that the run wrote.
         """
         try:
-            found: dict[str, Any] = json.loads(self._store.get(join(result, name)))
+            data = self._store.get(join(result, name))
         except NotFound:
             raise _not_found(name) from None
+        check_digest(result, name, hashlib.sha256(data).hexdigest(), digest)
+        return data
+
+    def document(self, result: str, name: str, digest: str = "") -> dict[str, Any]:
+        """Return the content of a JSON file; see `content`."""
+        found: dict[str, Any] = json.loads(self.content(result, name, digest))
         return found
 
     def remove_stale(self) -> bool:
@@ -131,11 +156,31 @@ class ResultCache:
                 path.unlink(missing_ok=True)
         return True
 
-    def _fetch(self, key: str, copy: Path) -> None:
+    def _fetch(self, key: str, copy: Path, digest: str) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        hashed = hashlib.sha256()
         with atomic_write(copy) as file:
             for chunk in self._store.stream(key):
+                hashed.update(chunk)
                 file.write(chunk)
+            result, _, name = key.rpartition("/")
+            check_digest(result, name, hashed.hexdigest(), digest)
+
+
+def check_digest(result: str, name: str, found: str, expected: str) -> None:
+    """Compare the SHA-256 of a file of a result with that in the row of its run; empty for none.
+
+    Raises:
+        DamagedBundle: they differ.
+    """
+    if expected and found != expected:
+        raise DamagedBundle(
+            result,
+            name,
+            found=msg("sha256 {found}…", found=found[:16]),
+            expected=msg("{sha256}…", sha256=expected[:16]),
+            hint="the stored bytes differ from those that the run wrote; score the table again",
+        )
 
 
 class RankedTable:
@@ -150,8 +195,11 @@ class RankedTable:
         self._path = path
         self.columns: list[str] = list(description.get("columns", []))
         self._typed: set[int] = set(description.get("typed", []))
+        self._has_facts = bool(description.get("facts"))
         self._actor: str | None = description.get("actor")
         self._actor_role: str = description.get("actor_role") or ""
+        schema = self._scan().collect_schema()
+        self._numeric = [n for n in sorted(self._typed) if schema[typed_column(n)].is_numeric()]
 
     def page(self, query: RowQuery, labels: Mapping[int, Label]) -> Page:
         """Return one page of the rows that a query selects.
@@ -203,6 +251,14 @@ class RankedTable:
         found = self._scan().filter(_is_row(rows)).select(names).collect()
         return dict(zip(found[names[0]], found[names[1]], strict=True))
 
+    def reasons(self, t: Translator) -> dict[int, str]:
+        """Return row -> reasons in the language of the translator; nothing for results without facts."""
+        if not self._has_facts:
+            return {}
+        names = [own_column("row"), own_column("facts")]
+        found = self._scan().select(names).drop_nulls().collect()
+        return {row: "; ".join(sentences(json.loads(facts), None, t)) for row, facts in found.iter_rows()}
+
     def rows_at(self, ranks: Sequence[int]) -> list[int]:
         """Return the rows at some ranks, from 1."""
         wanted = pl.Series(list(ranks), dtype=pl.Int64).implode()
@@ -243,8 +299,18 @@ class RankedTable:
         if query.search.strip():
             text = query.search.strip().lower()[:200]
             cells = [*map(cell_column, range(len(self.columns))), own_column("reasons")]
-            found = (pl.col(cell).str.to_lowercase().str.contains(text, literal=True) for cell in cells)
+            found = [pl.col(cell).str.to_lowercase().str.contains(text, literal=True) for cell in cells]
+            found += [
+                pl.col(typed_column(number)).is_between(value - _SAME, value + _SAME)
+                for number in self._numeric
+                for value in query.numbers
+            ]
             conditions.append(pl.any_horizontal(found).fill_null(False))
+        for column, (least, most) in query.ranges.items():
+            conditions += self._within(column, least, most)
+        if query.feature:
+            named = pl.col(own_column("facts")).str.contains(f'"feature": "{query.feature}"', literal=True)
+            conditions.append(named.fill_null(False) if self._has_facts else pl.lit(False))
         if query.label == "none":
             conditions.append(~_is_row(labels))
         elif query.label:
@@ -253,16 +319,28 @@ class RankedTable:
             )
         return conditions
 
+    def _within(self, column: str, least: Any, most: Any) -> list[pl.Expr]:
+        """Return the conditions of a range; a column without numbers or dates has no row in it."""
+        number = self._number(column)
+        if number not in self._typed:
+            return [pl.lit(False)]
+        cell = pl.col(typed_column(number))
+        found = [] if least is None else [cell >= least]
+        return found if most is None else [*found, cell <= most]
+
     def _to_dicts(
         self, found: pl.DataFrame, labels: Mapping[int, Label], alerts: int
     ) -> list[dict[str, Any]]:
         rows = []
         for stored in found.iter_rows(named=True):
             row = {name: stored[own_column(name)] for name in _OWN}
+            facts = stored[own_column("facts")] if self._has_facts else None
+            row["facts"] = facts and json.loads(facts)
             row["alert"] = row["rank"] <= alerts
             row["cells"] = {
                 name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)
             }
+            row["numbers"] = {self.columns[n]: stored[typed_column(n)] for n in self._numeric}
             label = labels.get(row["row"])
             row["mark"] = row["verdict"] = label and label.verdict
             row["verdict_by"], row["verdict_at"] = label and label.user_name, label and label.at

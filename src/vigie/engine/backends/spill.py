@@ -65,7 +65,7 @@ def spill_stream(stream: ChunkedTable, folder: Path, probed: int = PROBED_ROWS) 
     step = max(1, stream.rows // probed)
     some = pl.concat([piece.gather_every(step) for piece in stream.chunks()])
     separator = stream.dialect.separator if stream.dialect else ""
-    parsers, mark = candidate_parsers(some, comma_by_default=separator == ";")
+    parsers, mark = candidate_parsers(some, comma_by_default=separator == ";", mark=stream.decimal)
     choice = ParserChoice(parsers)
     while True:
         reports: list[tuple[int, ColumnReport]] = []

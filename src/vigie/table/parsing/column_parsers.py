@@ -185,15 +185,16 @@ class ParserChoice:
 
 
 def candidate_parsers(
-    some: pl.DataFrame, *, comma_by_default: bool
+    some: pl.DataFrame, *, comma_by_default: bool, mark: str | None = None
 ) -> tuple[dict[str, list[ColumnParser]], str]:
     """Return for each column its parsers, best first and plain text last; and the decimal mark of the table.
 
     Args:
         some: rows from all over the table, as uploaded.
         comma_by_default: take the comma where no column tells.
+        mark: the decimal mark of the table, where the user names it.
     """
-    parsed = parse_table(some, comma_by_default=comma_by_default)
+    parsed = parse_table(some, comma_by_default=comma_by_default, mark=mark)
     comma = parsed.mark == ","
     return {
         cells.name: list(_candidates(cells, parsed.typed[cells.name], comma)) for cells in some

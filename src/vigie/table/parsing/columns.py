@@ -67,12 +67,13 @@ def parse(frame: pl.DataFrame) -> pl.DataFrame:
     return parse_table(frame, comma_by_default=False).typed
 
 
-def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> ParsedTable:
+def parse_table(frame: pl.DataFrame, *, comma_by_default: bool, mark: str | None = None) -> ParsedTable:
     """Parse all columns; those that leave the decimal mark or the order of a date open follow the others.
 
     Args:
         frame: as uploaded.
         comma_by_default: take the comma where no column tells.
+        mark: the decimal mark of the table, where the user names it.
     """
     looked: dict[str, _Column] = {}
 
@@ -83,6 +84,8 @@ def parse_table(frame: pl.DataFrame, *, comma_by_default: bool) -> ParsedTable:
     columns = {name: looked[name] for name in frame.columns}
     sure = Counter(c.mark for c in columns.values() if c.mark and not c.ambiguous_mark)
     comma = sure[","] > sure["."] or (comma_by_default and sure[","] == sure["."])
+    if mark is not None:
+        comma = mark == ","
     month_first = any(column.month_first is True for column in columns.values())
     for name, column in columns.items():
         cells = frame.get_column(name)

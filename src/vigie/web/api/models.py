@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -22,7 +23,10 @@ blueprint = APIBlueprint("api_models", __name__, url_prefix="/api/v1", tag="Mode
 @blueprint.output(schemas.ModelsOut)
 def list_models() -> dict[str, Any]:
     """List the reference models."""
-    return {"models": [_brief(entry) for entry in current_services().models.list_all(g.user)]}
+    models = current_services().models
+    entries = models.list_all(g.user)
+    cached = models.cached(entries)
+    return {"models": [_brief(entry, cached) for entry in entries]}
 
 
 @blueprint.get("/models/<string:name>")
@@ -32,7 +36,7 @@ def list_models() -> dict[str, Any]:
 def get_model(name: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get a reference model with roles, typologies and provenance."""
     entry = current_services().models.find(g.user, name, query_data.get("version"))
-    return _brief(entry) | {
+    return _brief(entry, current_services().models.cached([entry])) | {
         "roles": dict(entry.roles),
         "typologies": list(entry.profile.get("typologies", [])),
         "provenance": dict(entry.provenance),
@@ -58,13 +62,13 @@ def get_training(run_id: str) -> Run:
     return current_services().predictions.find(g.user, run_id)
 
 
-def _brief(entry: ModelVersion) -> dict[str, Any]:
+def _brief(entry: ModelVersion, cached: Collection[str]) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
         "domain": entry.domain,
         "active": entry.active,
-        "cached": current_services().models.is_cached(entry),
+        "cached": entry.label in cached,
         "size": entry.size,
         "storage_type": entry.storage.storage_type,
         "columns": len(entry.columns),

@@ -227,6 +227,10 @@ class RowOut(Schema):
     risk_level = String(allow_none=True)
     alert = Boolean(metadata={"description": "whether the rank is within the alert budget"})
     reasons = String(allow_none=True)
+    facts = Raw(
+        allow_none=True,
+        metadata={"description": "the reasons as features with their numbers", "nullable": True},
+    )
     cells = Dict(keys=String(), values=String(allow_none=True))
     mark = String(allow_none=True, metadata={"description": "the same as `verdict`"})
     verdict = String(allow_none=True)

@@ -52,6 +52,7 @@ class ResultTable:
         description: of the ranked rows, as `vigie.jobs.result_files.write_all` returns it.
         budget: number of alerts.
         labels: labels of the rows.
+        reasons: row -> reasons in the reader's language; others stay as they were scored.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ResultTable:
         description: Mapping[str, Any],
         budget: int,
         labels: Sequence[Label],
+        reasons: Mapping[int, str],
     ) -> None:
         self._rows = _scan(rows)
         self._exact = None if exact is None else _scan(exact)
@@ -79,6 +81,9 @@ class ResultTable:
         self._alert = np.zeros(self.height, dtype=np.int8)
         self._alert[self._ranking] = 1
         self._labels = {label.row: label for label in labels}
+        self._reasons = pl.DataFrame(
+            {"row": list(reasons), "text": list(reasons.values())}, {"row": pl.Int64, "text": pl.String}
+        )
 
     @property
     def width(self) -> int:
@@ -128,10 +133,16 @@ class ResultTable:
             series for number, series in columns.items() if number not in self._partial
         )
         alert = pl.Series(self._results["alert"], self._alert[rows])
-        results = part.select(self._results.values()).with_columns(alert)
+        results = part.select(self._results.values()).with_columns(alert, self._translated(part, rows))
         return Batch(
             cells, whole, cells.with_columns(columns.values()), results.hstack(self._verdict_columns(rows))
         )
+
+    def _translated(self, part: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> pl.Series:
+        stored = part[self._results["reasons"]]
+        wanted = pl.DataFrame({"row": rows})
+        found = wanted.join(self._reasons, on="row", how="left", maintain_order="left")["text"]
+        return found.zip_with(found.is_not_null(), stored).rename(stored.name)
 
     def _verdict_columns(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[pl.Series]:
         values: list[list[Any]] = [[None] * len(rows) for _ in VERDICT_COLUMNS]

@@ -79,15 +79,20 @@ def mirrored_bars(
     alerts: Sequence[float],
     what: str,
     t: Translator,
+    *,
+    edges: bool = False,
+    links: Sequence[tuple[str, str]] = (),
 ) -> Markup:
     """Draw all rows upwards and the alerts downwards, each half on its own scale.
 
     Args:
-        labels: index of a bar and its text.
+        labels: index of a bar and its text; with `edges`, index of an edge between two bars.
         rows: (bars,) all rows.
         alerts: (bars,) alerts.
         what: description for screen readers.
         t: translator.
+        edges: whether the labels stand at the edges of the bars, the last one at the end.
+        links: (bars,) address of the rows behind each bar, and its text; none for a drawing without links.
     """
     step = (WIDTH - LEFT - RIGHT) / max(1, len(rows))
     up, down = MIDDLE - TOP - 16, HEIGHT - BOTTOM - MIDDLE - 6
@@ -98,13 +103,21 @@ def mirrored_bars(
         for i, n in enumerate(rows)
     ]
     below = [_rect(LEFT + i * step, MIDDLE + 2, width, down * n / max_alerts) for i, n in enumerate(alerts)]
-    texts = [_label(LEFT + (i + 0.5) * step, text, i, max(1, len(rows) - 1)) for i, text in labels]
+    last = len(rows) if edges else max(1, len(rows) - 1)
+    texts = [_label(LEFT + (i if edges else i + 0.5) * step, text, i, last) for i, text in labels]
+    hits = [
+        Markup('<a href="{}" tabindex="-1"><title>{}</title>{}</a>').format(
+            address, text, _rect(LEFT + i * step, TOP, max(0.6, step), HEIGHT - BOTTOM - TOP)
+        )
+        for i, (address, text) in enumerate(links)
+    ]
     body = Markup(
         '<text x="{x}" y="{y}">{most}</text><g class="rows">{above}</g><g class="alerts" data-bars="{down:.1f}">{below}</g>{axis}'
-        '<text x="{x}" y="{low}" data-most></text>{texts}'
+        '<text x="{x}" y="{low}" data-most></text>{texts}<g class="hits" aria-hidden="true">{hits}</g>'
     ).format(
         x=LEFT, y=TOP + 6, most=t("results.at_most", n=round(max_rows)), above=Markup("").join(above), down=down,
         below=Markup("").join(below), axis=_axis(MIDDLE + 1), low=HEIGHT - BOTTOM + 2, texts=Markup("").join(texts),
+        hits=Markup("").join(hits),
     )  # fmt: skip
     return _svg(body, what, {})
 
@@ -132,9 +145,9 @@ def time_labels(chart: Mapping[str, Any], t: Translator) -> list[tuple[int, str]
 
 
 def amount_labels(chart: Mapping[str, Any], t: Translator) -> list[tuple[int, str]]:
-    """Return index and text of the labels of an amount chart: the lower edges of the buckets."""
+    """Return index and text of the labels of an amount chart: edges of the buckets, with the least and the largest amount."""
     edges: Sequence[float] = chart["edges"]
-    return [(i, short_amount(edges[i], t)) for i in _spread(len(edges) - 1)]
+    return [(i, short_amount(edges[i], t)) for i in _spread(len(edges))]
 
 
 def short_amount(value: float, t: Translator) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 from vigie.web import authorization
 from vigie.web.pages.layout import translator
+from vigie.web.request_values import MAX_WHOLE
 from vigie.web.services import current_services
 
 page = Blueprint("check", __name__)
@@ -73,7 +73,7 @@ def submit(upload_id: str) -> Response:
     if request.form.get("do") == "again":
         return redirect(url_for("check.show", upload_id=upload_id), 303)
     try:
-        budget, rate = _number("budget", 1, math.inf), _number("rate", 0, 100)
+        budget, rate = _number("budget", 1, MAX_WHOLE), _number("rate", 0, 100)
     except ValueError as error:
         flash(t("check.bad_number", value=str(error)), "error")
         return redirect(url_for("check.show", upload_id=upload_id), 303)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from vigie import __version__
 from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
+from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.translator import Translator
 from vigie.web.services import access
@@ -48,8 +49,17 @@ def may(role: str) -> bool:
 
 
 def safe_redirect_target(address: str) -> str:
-    """Return an address of this app unchanged, and the start page for any other."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+    """Return an address of this app unchanged, and the start page for any other.
+
+    Browsers drop tabs and line ends and read a backslash as a slash: an address with one of these is another than it seems.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    plain = address.isprintable() and not set(address) & set(" \\")
+    own = address.startswith("/") and not address.startswith("//") and not parts.scheme and not parts.netloc
+    return address if plain and own else "/"
 
 
 def training_warnings(summary: Mapping[str, Any], language: str) -> list[str]:
@@ -70,6 +80,18 @@ def without_language(address: str) -> str:
 def breakable(name: str) -> Markup:
     """Allow line breaks after the separators of a long name."""
     return Markup("<wbr>").join(re.split(r"(?<=[_.-])(?=\w)", name))
+
+
+@blueprint.app_template_filter()
+def capitalize_first(text: str) -> str:
+    """Begin a text with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@blueprint.app_template_filter()
+def lower_first(text: str) -> str:
+    """Begin a text with a small letter, and leave the rest as it is."""
+    return text[:1].lower() + text[1:]
 
 
 @blueprint.app_template_filter()
@@ -105,6 +127,7 @@ def _template_variables() -> dict[str, Any]:
         "error_texts": lambda error: (
             [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
         ),
+        "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }

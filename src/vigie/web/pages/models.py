@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ def catalog() -> str:
     listed = [entry for entry in known if entry.active or show_all]
     domains = {entry.domain for entry in listed if entry.domain}
     found = [one for one in listed if domain in {"", one.domain} and query.lower() in one.name.lower()]
+    described = _describe_all(found)
     uploads = services.uploads.list_for(g.user) if may("analyst") else []
     ready = [upload for upload in uploads if upload.state == "ready"]
     return render_template(
         "models.html",
         tab="models",
-        models=[describe(entry) for entry in found],
+        models=described,
+        groups=_groups(described),
         show_all=show_all,
         inactive=sum(not entry.active for entry in known),
         domains=sorted(domains, key=lambda name: t.name("domain", name)),
@@ -60,7 +62,7 @@ def show(name: str) -> str:
     return render_template(
         "model.html",
         tab="models",
-        models=[describe(entry) for entry in entries],
+        models=_describe_all(entries),
         others=sorted(others),
         against=against,
     )
@@ -95,9 +97,26 @@ def train() -> Response:
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
-def describe(entry: ModelVersion) -> dict[str, Any]:
+def _describe_all(entries: Sequence[ModelVersion]) -> list[dict[str, Any]]:
+    cached = current_services().models.cached(entries)
+    return [describe(entry, cached=entry.label in cached) for entry in entries]
+
+
+def _groups(described: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Return the users' own models first, then those that come with Vigie by domain: heading and models."""
+    t = translator()
+    own = [model for model in described if not model["starter"]]
+    domains: dict[str, list[Mapping[str, Any]]] = {}
+    for model in described:
+        if model["starter"]:
+            domains.setdefault(t.name("domain", model["entry"].domain), []).append(model)
+    return [(t("models.yours"), own)] * bool(own) + sorted(domains.items())
+
+
+def describe(entry: ModelVersion, *, cached: bool) -> dict[str, Any]:
     """Return what the pages show of a model."""
     t, storage = translator(), entry.storage
+    view = entry.name.rpartition("_")[2]
     starter = storage.storage_type == "local" and Path(storage.bucket) == registry.MODELS.resolve()
     return {
         "entry": entry,
@@ -106,7 +125,9 @@ def describe(entry: ModelVersion) -> dict[str, Any]:
         "transferable": _measures(entry.performance, "transferable"),
         "declared": entry.performance.get("source") == "declared",
         "starter": starter,
-        "cached": current_services().models.is_cached(entry),
+        "cached": cached,
+        "title": t(f"models.view_{view}") if starter and t.has(f"models.view_{view}") else entry.name,
+        "line": t(f"models.view_{view}_text") if starter and t.has(f"models.view_{view}_text") else "",
         "where": "" if starter else f"{storage.bucket}/{storage.prefix}",
         "typologies": [t.name("fraud", str(name)) for name in entry.profile.get("typologies", [])],
         "roles": sorted(entry.roles.items(), key=lambda pair: -pair[1])[:_MAX_ROLES],

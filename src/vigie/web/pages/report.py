@@ -43,6 +43,7 @@ def show(run_id: str) -> Response:
         reviewed=services.results.reviewed(g.user, run_id, budget),
         rows=services.results.rows(g.user, run_id, query).rows,
         shown=results.key_columns(run),
+        money=results.money_of(run),
         now=datetime.now(UTC),
         style=Markup(files("vigie.web").joinpath("static", "vigie.css").read_text("utf-8")),  # noqa: S704 - our own file
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -11,11 +13,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vigie.app import Run, Upload
+from vigie.i18n.facts import amount as amount_text
 from vigie.i18n.translator import Translator
 from vigie.web import authorization
 from vigie.web.downloads import download as send_file
-from vigie.web.pages import budgets, charts
+from vigie.web.pages import budgets, charts, row_filters
 from vigie.web.pages.layout import translator
+from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery, current_services
 
 page = Blueprint("results", __name__)
@@ -23,7 +27,6 @@ page = Blueprint("results", __name__)
 PAGE_SIZE = 50
 COMPARED_ROWS = 200
 """Rows whose rank is compared with the rank before a refinement."""
-_SORTS = {"rank", "row"}
 _KEY_ROLES = (
     ("time",),
     ("customer", "account", "card"),
@@ -49,7 +52,7 @@ def render(run: Run, upload: Upload) -> str:
         points=data["budgets"],
         budget=budget,
         point=point,
-        charts=draw_charts(data, point, t),
+        charts=draw_charts(data, point, t, _links(run.id, budget, t)),
         categories=category_bars(data, point, t),
         labels=Counter(label.verdict for label in services.predictions.labels(g.user, run.id)),
         promoted=_promoted(run, budget),
@@ -94,6 +97,7 @@ def row_details(run_id: str, row: int) -> str:
         columns=found.columns,
         related=services.results.related(g.user, run_id, row),
         shown=key_columns(run),
+        money=money_of(run),
     )
 
 
@@ -101,7 +105,7 @@ def row_details(run_id: str, row: int) -> str:
 @authorization.needs("viewer")
 def download(run_id: str) -> Response:
     """Download the table with result and verdict columns."""
-    budget = request.args.get("budget", type=int)
+    budget = request.args.get("budget", type=whole_number)
     return send_file(run_id, request.args.get("format", "csv"), budget, translator().language)
 
 
@@ -116,11 +120,34 @@ def refine(run_id: str) -> Response:
 def budget_of(run: Run) -> int:
     """Return the number of rows to review: that of the address, else that of the run."""
     kept, rows = run.budget or 0, int((run.summary or {})["rows"])
-    return min(max(0, request.args.get("budget", default=kept, type=int)), rows)
+    return min(max(0, request.args.get("budget", default=kept, type=whole_number)), rows)
 
 
-def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Markup | None]:
-    """Return the charts as SVG; None for a chart that needs a column the table does not have."""
+Address = Callable[..., str]
+
+
+def _links(run_id: str, budget: int, t: Translator) -> Address:
+    """Return a function that gives the address of the rows to review with these filters."""
+
+    def address(**filters: Any) -> str:
+        return url_for(
+            "progress.show", run_id=run_id, budget=budget, lang=t.language, _anchor="table-title", **filters
+        )
+
+    return address
+
+
+def draw_charts(
+    data: Mapping[str, Any], point: Mapping[str, Any], t: Translator, address: Address | None = None
+) -> dict[str, Markup | None]:
+    """Return the charts as SVG; None for a chart that needs a column the table does not have.
+
+    Args:
+        data: of the charts.
+        point: alerts at the budget.
+        t: translator.
+        address: gives the address of the rows behind a bar; None for drawings without links.
+    """
     scores = data["scores"]
     drawn: dict[str, Markup | None] = {
         "scores": charts.histogram(scores["edges"], scores["counts"], point["threshold"], t)
@@ -128,9 +155,44 @@ def draw_charts(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator
     for name, labels in (("over_time", charts.time_labels), ("by_amount", charts.amount_labels)):
         chart = data.get(name) if point[name] else None
         drawn[name] = chart and charts.mirrored_bars(
-            labels(chart, t), chart["rows"], point[name], t(f"results.{name}"), t
+            labels(chart, t),
+            chart["rows"],
+            point[name],
+            t(f"results.{name}"),
+            t,
+            edges=name == "by_amount",
+            links=[] if address is None else _bar_links(name, chart, address, t),
         )
     return drawn
+
+
+def _bar_links(name: str, chart: Mapping[str, Any], address: Address, t: Translator) -> list[tuple[str, str]]:
+    """Return address and text of each bar; nothing for a time without dates, which no filter has."""
+    if name == "by_amount":
+        spans = pairwise(chart["edges"])
+        return [
+            (
+                address(least=t.plain(low), most=t.plain(high)),
+                t("results.bar_amount", low=t.decimal(low), high=t.decimal(high)),
+            )
+            for low, high in spans
+        ]
+    try:
+        starts = [datetime.fromisoformat(label) for label in chart["labels"]]
+    except ValueError:
+        return []
+    ends = [*starts[1:], starts[-1] + (starts[-1] - starts[-2] if len(starts) > 1 else timedelta(days=1))]
+    days = [
+        (start.date(), max(start, end - timedelta(seconds=1)).date())
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return [
+        (
+            address(**{"from": first.isoformat(), "to": last.isoformat()}),
+            t("results.bar_days", first=first.isoformat(), last=last.isoformat()),
+        )
+        for first, last in days
+    ]
 
 
 def category_bars(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Any] | None:
@@ -160,27 +222,43 @@ def _table(run: Run, budget: int) -> dict[str, Any]:
     only = tuple(results.suggest(g.user, run.id)) if args.get("suggest") else None
     if args.get("sample"):
         only = tuple(results.sample(g.user, run.id, budget))
-    sort, shown = args.get("sort", "rank"), key_columns(run)
-    by_role = {role: column for column, role, _ in shown}
-    query = RowQuery(
-        budget=None if only is not None else budget,
-        page=max(1, args.get("page", 1, type=int)),
-        size=PAGE_SIZE,
-        sort=by_role.get(sort, sort if sort in _SORTS else "rank"),
-        descending=sort in by_role,
-        search=args.get("search", "")[:200],
-        level=args.get("level", ""),
-        label=args.get("marked", ""),
-        only=only,
-    )
+    shown, t = key_columns(run), translator()
+    charts = results.charts(g.user, run.id)
+    category = (charts.get("by_category") or {}).get("column")
+    columns = {role: column for column, role, _ in shown}
+    filters = row_filters.read(columns, category, None if only is not None else budget, only, PAGE_SIZE, t)
     return {
-        "found": results.rows(g.user, run.id, query),
-        "query": query,
-        "sort": sort,
+        "found": results.rows(g.user, run.id, filters.query),
+        "query": filters.query,
+        "filters": filters,
+        "sort": filters.sort,
+        "category": charts.get("by_category"),
+        "reason_names": list(charts.get("reasons", {})),
         "size": PAGE_SIZE,
         "shown": shown,
+        "money": money_of(run),
         "before": _previous_ranks(run),
     }
+
+
+def money_of(run: Run) -> Callable[[Mapping[str, Any]], str]:
+    """Return a function that writes the amount of a row with its thousands separated and its currency."""
+    file, t = (run.summary or {}).get("file", {}), translator()
+    column = next((column for column, role, _ in key_columns(run) if role == "amount"), None)
+    place = file.get("columns", []).index(column) if column in file.get("columns", []) else None
+    unit = file.get("units", {}).get(str(place), "")
+    currency = next(
+        (item["column"] for item in (run.summary or {})["roles"] if item["role"] == "currency"), None
+    )
+
+    def write(row: Mapping[str, Any]) -> str:
+        value = row["numbers"].get(column)
+        if value is None:
+            return str(row["cells"].get(column) or "")
+        own = (row["cells"].get(currency) or "") if currency else ""
+        return f"{amount_text(value, t)}\u00a0{unit or own}".strip()
+
+    return write
 
 
 def _previous_ranks(run: Run) -> dict[int, int]:

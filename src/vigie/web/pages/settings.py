@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from vigie.i18n.catalogue import languages
 from vigie.web import authorization, session
 from vigie.web.pages.layout import safe_redirect_target, translator, without_language
+from vigie.web.request_values import whole_number
 from vigie.web.services import access, current_services
 
 page = Blueprint("settings", __name__)
@@ -69,7 +70,7 @@ def tokens() -> str:
 def create_token() -> Response:
     """Create a token; only this page shows its secret."""
     name, days = request.form.get("name", ""), request.form.get("days", "").strip()
-    lifetime = int(days) if days.isascii() and days.isdigit() else None
+    lifetime = int(days) if days.isascii() and days.isdigit() and len(days) < 10 else None
     created = current_services().tokens.create(g.user, name, request.form.getlist("scopes"), lifetime)
     return make_response(_tokens(created[0].name, created[1]))
 
@@ -120,7 +121,7 @@ def change_user(user_id: int) -> Response:
 @authorization.needs("admin")
 def audit() -> str:
     """Show the audit log."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole_number)
     lines = current_services().audit.list_lines(g.user, limit=MAX_LINES, before=before)
     return _render("audit", lines=lines, more=len(lines) == MAX_LINES)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from vigie.app import User, login_attempts, sessions, users
 from vigie.app.tables import ROLES
 from vigie.db.database import Engine
-from vigie.errors import NotAllowed, SignInRefused, UnknownLanguage, UsageRefused
+from vigie.errors import AlreadyThere, NotAllowed, SignInRefused, UnknownLanguage, UsageRefused
 from vigie.i18n.catalogue import languages
 from vigie.i18n.messages import as_message, msg
 from vigie.settings import WebSettings
@@ -47,11 +47,17 @@ class Accounts:
             raise SignInRefused(
                 "wrong setup token", hint="it is the value of VIGIE_SETUP_TOKEN on the server"
             )
-        if self.count():
-            raise NotAllowed("create the first account: there is one already", needed="admin")
-        user = create_account(
-            self._engine, email, name, "admin", password_hash=passwords.hash_password(password)
-        )
+        try:
+            user = create_account(
+                self._engine,
+                email,
+                name,
+                "admin",
+                password_hash=passwords.hash_password(password),
+                only_first=True,
+            )
+        except AlreadyThere:
+            raise NotAllowed("create the first account: there is one already", needed="admin") from None
         self._audit.record(user, "set up", f"user:{user.id}")
         return user
 
@@ -88,11 +94,6 @@ class Accounts:
         before = users.find(self._engine, user_id)
         if role is not None:
             _check_role(role)
-        demoted = before.role == "admin" and (role not in {None, "admin"} or active is False)
-        if demoted and before.active and users.count_other_admins(self._engine, user_id) == 0:
-            raise UsageRefused(
-                "this is the last administrator", hint="make another user an administrator first"
-            )
         changes = {"role": role, "team": team, "name": name, "active": active}
         values = {key: value for key, value in changes.items() if value is not None}
         if not values:
@@ -153,7 +154,14 @@ class Accounts:
 
 
 def create_account(
-    engine: Engine, email: str, name: str, role: str, team: str = "", *, password_hash: str | None = None
+    engine: Engine,
+    email: str,
+    name: str,
+    role: str,
+    team: str = "",
+    *,
+    password_hash: str | None = None,
+    only_first: bool = False,
 ) -> User:
     """Add a user without checking who asks.
 
@@ -164,7 +172,9 @@ def create_account(
     _check_role(role)
     check_email(email)
     name = name.strip()[:200] or email.partition("@")[0]
-    return users.add(engine, email, name, role, team=team[:100], password_hash=password_hash)
+    return users.add(
+        engine, email, name, role, team=team[:100], password_hash=password_hash, only_first=only_first
+    )
 
 
 def link_url(public_url: str, secret: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -25,11 +26,15 @@ class Models:
     def __init__(self, engine: Engine, audit: AuditLog, store: Store, settings: Settings) -> None:
         self._engine, self._audit, self._store = engine, audit, store
         self._settings = settings
+        self._listed: tuple[int, tuple[ModelVersion, ...]] | None = None
 
     def list_all(self, user: User) -> tuple[ModelVersion, ...]:
         """Return all models by name, including inactive ones."""
         require(user, "viewer", "view models")
-        return self.catalog.list(active_only=False)
+        changes = self.catalog.changes()
+        if self._listed is None or self._listed[0] != changes:
+            self._listed = changes, self.catalog.list(active_only=False)
+        return self._listed[1]
 
     def find(self, user: User, name: str, version: str | None = None) -> ModelVersion:
         """Return a version of a model, by default the newest.
@@ -49,12 +54,17 @@ class Models:
         entry = self.find(user, name, version)
         return get_card(self._store, entry.label, (entry.provenance.get("card") or {}).get("sha256", ""))
 
-    def is_cached(self, entry: ModelVersion) -> bool:
-        """Return whether this machine has the files of a model."""
-        if entry.store.kind == "local":
-            return True
-        cached = {copy.digest for copy in resources.open_cache(self._settings).list()}
-        return all(file.sha256 in cached for file in entry.digests.values())
+    def cached(self, entries: Iterable[ModelVersion]) -> frozenset[str]:
+        """Return the labels, name and version, of the models whose files this machine has."""
+        entries = tuple(entries)
+        remote = [entry for entry in entries if entry.store.kind != "local"]
+        copies = {copy.digest for copy in resources.open_cache(self._settings).list()} if remote else set()
+        missing = {
+            entry.label
+            for entry in remote
+            if not all(file.sha256 in copies for file in entry.digests.values())
+        }
+        return frozenset(entry.label for entry in entries if entry.label not in missing)
 
     def set_active(self, user: User, name: str, version: str | None, active: bool) -> ModelVersion:
         """Activate or deactivate a model; inactive models are not matched."""

@@ -125,7 +125,7 @@ class Results:
             run_id: a finished run.
             kind: `csv`, `parquet` or `xlsx`.
             budget: number of alerts; None for that of the run.
-            language: of the workbook.
+            language: of the reasons and of the workbook.
 
         Raises:
             NotFound: the upload was deleted.
@@ -139,7 +139,7 @@ class Results:
             )
         upload = uploads.find(self._engine, run.upload_id, user)
         stem = upload.name.rpartition(".")[0].removesuffix(".csv") or "table"
-        table = self._table(run, budget)
+        table = self._table(run, budget, Translator(language))
         self._audit.record(user, "download", f"run:{run.id}", format=kind, alerts=len(table.alerts))
         name, media_type = f"{stem}-predictions.{kind}", _FORMATS[kind]
         if kind == "csv":
@@ -180,7 +180,7 @@ class Results:
                 )
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
-        found = self._scorers.score(run.result or "", rows, last)
+        found = self._scorers.score(run.result or "", rows, last, _digest(run, result_layout.SCORER))
         if run.alert_budget is not None:
             least = self._ranked(run).least_score(run.alert_budget)
             for row in found:
@@ -192,24 +192,35 @@ class Results:
         if self._files.remove_stale():
             tempdirs.remove_stale(self._exports)
 
-    def _table(self, run: Run, budget: int | None) -> ResultTable:
-        result, description = run.result or "", (run.summary or {}).get("file", {})
+    def _table(self, run: Run, budget: int | None, t: Translator) -> ResultTable:
+        description = (run.summary or {}).get("file", {})
         has_exact = bool(description.get("exact") or description.get("partial"))
         return ResultTable(
-            self._files.path(result, result_layout.ROWS),
-            self._files.path(result, result_layout.EXACT) if has_exact else None,
-            self._files.path(result, result_layout.RANKED),
+            self._path(run, result_layout.ROWS),
+            self._path(run, result_layout.EXACT) if has_exact else None,
+            self._path(run, result_layout.RANKED),
             description,
             (run.budget or 0) if budget is None else budget,
             feedback.list_labels(self._engine, run.upload_id),
+            self._ranked(run).reasons(t),
         )
 
     def _ranked(self, run: Run) -> RankedTable:
-        path = self._files.path(run.result or "", result_layout.RANKED)
+        path = self._path(run, result_layout.RANKED)
         return RankedTable(path, (run.summary or {}).get("file", {}))
 
     def _charts(self, run: Run) -> dict[str, Any]:
-        return self._files.document(run.result or "", result_layout.CHARTS)
+        name = result_layout.CHARTS
+        return self._files.document(run.result or "", name, _digest(run, name))
+
+    def _path(self, run: Run, name: str) -> Path:
+        return self._files.path(run.result or "", name, _digest(run, name))
 
     def _labels(self, run: Run) -> dict[int, Label]:
         return {label.row: label for label in feedback.list_labels(self._engine, run.upload_id)}
+
+
+def _digest(run: Run, name: str) -> str:
+    """Return the SHA-256 of a file of a result; empty where an earlier version wrote it."""
+    digests = (run.summary or {}).get("file", {}).get("digests", {})
+    return str(digests.get(name, ""))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
-from vigie.app import User, login_attempts, sessions, users
+from vigie.app import User, audit, login_attempts, sessions, users
 from vigie.db.database import Engine
-from vigie.errors import NotFound, SignInRefused, TooManyAttempts
+from vigie.errors import AlreadyThere, NotFound, SignInRefused, TooManyAttempts
 from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
@@ -16,6 +16,8 @@ from vigie.web.services.audit import ANONYMOUS, AuditLog
 
 _MAX_ATTEMPTS_PER_ADDRESS = 40
 _MAX_LINKS_PER_ADDRESS = 60
+_KNOWN_ADDRESS = timedelta(days=90)
+"""Time for which an address from which a user has signed in counts their wrong passwords apart."""
 
 
 class Sessions:
@@ -31,11 +33,11 @@ class Sessions:
             SignInRefused: address or password are wrong; the error does not reveal whether the account exists.
             TooManyAttempts: too many attempts for this account or from this network address.
         """
-        account = f"account {users.normalize_email(email)}"
-        limits = {
-            account: MAX_ATTEMPTS,
-            f"address {address or self._audit.address()}": _MAX_ATTEMPTS_PER_ADDRESS,
-        }
+        email, address = users.normalize_email(email), address or self._audit.address()
+        account = f"account {email}"
+        if audit.has_signed_in(self._engine, email, address, within=_KNOWN_ADDRESS):
+            account += f" from {address}"  # wrong passwords of strangers do not lock the owner out here
+        limits = {account: MAX_ATTEMPTS, f"address {address}": _MAX_ATTEMPTS_PER_ADDRESS}
         for key, limit in limits.items():
             try:
                 login_attempts.count(self._engine, key, as_message("signing in"), limit=limit)
@@ -44,7 +46,8 @@ class Sessions:
                 raise
         user_id, stored = users.find_credentials(self._engine, email) or (None, None)
         if not passwords.verify(stored, password) or user_id is None:
-            self._audit.record(ANONYMOUS, "sign in refused", "session")
+            # An address without an account is not stored: it may be a password in the wrong field.
+            self._audit.record(ANONYMOUS, "sign in refused", f"user:{user_id}" if user_id else "session")
             raise SignInRefused(
                 "wrong e-mail address or password", hint="check both, or ask an administrator for a link"
             )
@@ -67,7 +70,10 @@ class Sessions:
             raise SignInRefused(
                 "there is no account with this address", hint="ask an administrator to add it"
             )
-        user = create_account(self._engine, email, name, self._web.oidc_role)
+        try:
+            user = create_account(self._engine, email, name, self._web.oidc_role)
+        except AlreadyThere:  # signed in twice at once
+            return users.find_by_email(self._engine, email)
         self._audit.record(user, "first sign in", f"user:{user.id}", role=user.role)
         return user
 
@@ -90,6 +96,9 @@ class Sessions:
 
     def end(self, secret: str) -> None:
         """End a session."""
+        user = sessions.find_user(self._engine, secret)
+        if user is not None:
+            self._audit.record(user, "sign out", "session")
         sessions.end(self._engine, secret)
 
     def find_user(self, secret: str) -> User | None:

@@ -99,7 +99,16 @@ function showProblem(text) {
 }
 
 /* ---------- filters and pages ---------- */
-filters.addEventListener("input", () => { state.page = 1; refresh(200); });
+filters.addEventListener("input", (event) => {
+  if (event.target.name === "sort") filters.down.value = "";
+  state.page = 1;
+  refresh(200);
+});
+byId("clear")?.addEventListener("click", () => {
+  for (const field of filters.querySelectorAll("input[type=search], .more input, select:not([name=sort])")) field.value = "";
+  state.page = 1;
+  load();
+});
 filters.addEventListener("submit", (event) => { event.preventDefault(); state.page = 1; refresh(); });
 function showView() {
   for (const button of views) {
@@ -119,6 +128,19 @@ for (const button of views) {
 }
 if (state.view) showView();
 byId("language").addEventListener("submit", (event) => { event.target.back.value = location.pathname + location.search; });
+
+// A bar of a chart leads to the rows behind it, without leaving the page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".hits a, a[data-filter]");
+  if (!link) return;
+  event.preventDefault();
+  const wanted = new URL(link.getAttribute("href"), location.href).searchParams;
+  for (const field of filters.querySelectorAll(".more-in [name]")) field.value = wanted.get(field.name) ?? "";
+  filters.querySelector(".more").open = true;
+  state.page = 1;
+  byId("table-title").scrollIntoView();
+  load(true);
+});
 
 /* ---------- labels ---------- */
 async function setLabel(number, label) {
@@ -224,6 +246,13 @@ drawer.addEventListener("keydown", (event) => {
 
 /* ---------- the table, by mouse and keyboard ---------- */
 place.addEventListener("click", (event) => {
+  const sort = event.target.closest("[data-sort]");
+  if (sort) {
+    filters.elements.sort.value = sort.dataset.sort;
+    filters.down.value = sort.dataset.down;
+    state.page = 1;
+    return load().then(() => place.querySelector(`[data-sort="${sort.dataset.sort}"]`)?.focus());
+  }
   const page = event.target.closest("[data-page]");
   if (page) {
     state.page = Number(page.dataset.page);

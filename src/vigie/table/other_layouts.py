@@ -1,0 +1,53 @@
+"""Text files that are no CSV and would be read as a table of one column: JSON lines, and columns of a fixed width."""
+
+from __future__ import annotations
+
+import re
+
+from vigie.errors import UnreadableTable
+
+_LINES = 60
+_LEAST_LINES = 5
+_GAPS = 2
+_JSON = re.compile(r'\s*[\[{]\s*(?:"|\{|$)')
+
+
+def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
+    """Check that the first lines of a table are no other kind of file.
+
+    Args:
+        head: the first lines.
+        source: name for messages.
+        one_column: whether the table would have one column.
+
+    Raises:
+        UnreadableTable: they are.
+    """
+    lines = head.decode("utf-8", errors="replace").splitlines()[:_LINES]
+    if lines and _JSON.match(lines[0]) and ("}" in lines[0] or ":" in "".join(lines[:3])):
+        refuse_json(source)
+    if one_column and _is_fixed_width([line for line in lines if line.strip()][:-1]):
+        raise UnreadableTable(
+            source,
+            found="one column that looks like several, of a fixed width",
+            hint="export the table as CSV, with a separator between the cells",
+        )
+
+
+def refuse_json(source: str) -> None:
+    """Refuse JSON that is called a CSV."""
+    raise UnreadableTable(
+        source,
+        found="JSON, not a table of cells",
+        hint="name a file of JSON lines .jsonl, or export it as CSV",
+    )
+
+
+def _is_fixed_width(lines: list[str]) -> bool:
+    """Whether blank columns run through all lines, at least two of them within the text."""
+    if len(lines) < _LEAST_LINES:
+        return False
+    width = max(map(len, lines))
+    blank = [all(place >= len(line) or line[place] == " " for line in lines) for place in range(width)]
+    text = "".join(" " if one else "x" for one in blank).strip()
+    return len(text.split()) > _GAPS and any("  " in line.strip() for line in lines)

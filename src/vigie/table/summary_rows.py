@@ -1,0 +1,275 @@
+"""Rows of a file that are no records: a line of totals at the end, a line of units under the header, a line of text below."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from vigie.table.delimiter import CsvLayout
+from vigie.table.encoding import Buffer, line_at
+from vigie.table.report import SetAsideLine
+
+_MOST_LAST = 6
+"""Rows at the end that may be totals or text."""
+_HEAD = 60
+_MANY_CELLS = 5
+_TOTAL = re.compile(
+    r"(?:grand|sub|sous|general|overall|running|report|column|page)?[\s-]*(?:total|totals|totaux|totale|totales|totais|gesamt|summe|"
+    r"sum|somme|suma|soma|gesamtsumme|gesamtbetrag|zwischensumme|endsumme|subtotal|totalizador)"
+    r"(?:\s+(?:general|generale|geral|ttc|ht|amount|montant|sum|due|des .{1,30}|of .{1,30}|de .{1,30}|du .{1,30}|\(.{1,12}\)))?\s*:?"
+    r"|(?:closing|opening|ending|beginning|final|initial)\s+balance.*|balance\s+(?:brought|carried).*"
+    r"|(?:nouveau|ancien)\s+solde.*|solde\s+(?:final|initial|crediteur|debiteur|au|de|en)\b.*|saldo\s+(?:final|inicial|anterior|em|al)\b.*"
+    r"|(?:anfangs|end|abschluss)saldo.*|endbestand|anfangsbestand|report a nouveau"
+)
+_UNIT = re.compile(
+    r"[(\[]?(?:[a-z]{3}|[€$£¥₦₵₹%]|r\$|us\$|f\s?cfa|fcfa|euros?|dollars?|in\s.{1,12}|en\s.{1,12}|kg|km|m|cm|g|s|sec|min|ms|h|hours?|"
+    r"heures?|days?|jours?|dias?|tage|months?|mois|years?|ans|pcs|units?|unites?|nb|n[o°º]|#|text|texte|string|varchar.*|char.*|int|"
+    r"integer|bigint|float|double|decimal.*|numeric.*|number|nombre|date|datetime|timestamp|time|bool|boolean|"
+    r"[djty]{1,4}[/.-][mj]{1,3}[/.-][yatj]{2,4}.*|[ya]{4}[/.-]mm[/.-][djt]{2}.*|hh:mm.*|-|—)[)\]]?"
+)
+_NUMBERS_OR_DATES = re.compile(r".*\d.*")
+
+
+class LineNumbers(Protocol):
+    """Numbers of the first and the last lines of a table."""
+
+    def first(self) -> int:
+        """Return the number of the line after the header."""
+
+    def last(self, from_the_end: int) -> int:
+        """Return the number of a line at the end, 0 for the last one that is not blank."""
+
+
+@dataclass(frozen=True)
+class SummaryLines:
+    """Where the first and the last lines of a file are.
+
+    Attributes:
+        data: UTF-8 text.
+        layout: of its header.
+    """
+
+    data: Buffer
+    layout: CsvLayout
+
+    def first(self) -> int:
+        """Return the number of the line after the header."""
+        return self.layout.lines_before + (1 if self.layout.no_header else 2)
+
+    def last(self, from_the_end: int) -> int:
+        """Return the number of a line at the end, 0 for the last one that is not blank."""
+        end = len(self.data)
+        while end > self.layout.start and self.data[end - 1 : end] in (b"\n", b"\r"):
+            end -= 1
+        for _ in range(from_the_end):
+            end = self.data.rfind(b"\n", self.layout.start, end)
+            while end > self.layout.start and self.data[end - 1 : end] in (b"\n", b"\r"):
+                end -= 1
+        return line_at(self.data, max(end - 1, 0))
+
+
+def without_summary_rows(
+    frame: pl.DataFrame, lines: LineNumbers
+) -> tuple[pl.DataFrame, tuple[SetAsideLine, ...]]:
+    """Return the rows that are records, and the others.
+
+    Args:
+        frame: (rows, columns) text.
+        lines: of the file.
+    """
+    first, last = first_summary_rows(frame.head(_HEAD)), last_summary_rows(frame.tail(_HEAD))
+    if (not first and not last) or len(first) + len(last) >= frame.height:
+        return frame, ()
+    count = len(last)
+    set_aside = [
+        *(_set_aside(frame.row(i), reason, lines.first() + i) for i, reason in enumerate(first)),
+        *(
+            _set_aside(
+                frame.row(frame.height - count + i),
+                reason,
+                lines.last(count - 1 - i),
+            )
+            for i, reason in enumerate(last)
+        ),
+    ]
+    return frame.slice(len(first), frame.height - len(first) - count), tuple(set_aside)
+
+
+def _set_aside(cells: tuple[object, ...], reason: str, line: int) -> SetAsideLine:
+    return SetAsideLine(line, reason, ",".join("" if cell is None else str(cell) for cell in cells))
+
+
+@dataclass(frozen=True)
+class ChunkSummary:
+    """The rows of a table in chunks that are no records.
+
+    Attributes:
+        first: how many at the beginning.
+        last: how many at the end.
+        set_aside: these rows.
+    """
+
+    first: int
+    last: int
+    set_aside: tuple[SetAsideLine, ...]
+
+    def without(
+        self, pieces: Callable[[], Iterator[pl.DataFrame]], rows: int
+    ) -> Callable[[], Iterator[pl.DataFrame]]:
+        """Return what yields the pieces without these rows.
+
+        Args:
+            pieces: yields all rows.
+            rows: how many these are.
+        """
+        if not self.first and not self.last:
+            return pieces
+
+        def kept() -> Iterator[pl.DataFrame]:
+            at = 0
+            for piece in pieces():
+                low, high = max(self.first - at, 0), min(piece.height, rows - self.last - at)
+                at += piece.height
+                if high > low:
+                    yield piece.slice(low, high - low)
+
+        return kept
+
+
+@dataclass(frozen=True)
+class ChunkSurvey:
+    """What one pass over the chunks of a table shows.
+
+    Attributes:
+        head: the first rows.
+        tail: the last rows.
+        repeats_header: whether a row is the header again.
+    """
+
+    head: pl.DataFrame
+    tail: pl.DataFrame
+    repeats_header: bool
+
+    def summary_rows(self, rows: int, lines: SummaryLines) -> ChunkSummary:
+        """Return the rows that are no records.
+
+        Args:
+            rows: how many there are.
+            lines: of the file.
+        """
+        first, last = first_summary_rows(self.head), last_summary_rows(self.tail)
+        if (not first and not last) or len(first) + len(last) >= rows:
+            return ChunkSummary(0, 0, ())
+        count = len(last)
+        set_aside = (
+            *(_set_aside(self.head.row(i), reason, lines.first() + i) for i, reason in enumerate(first)),
+            *(
+                _set_aside(self.tail.row(self.tail.height - count + i), reason, lines.last(count - 1 - i))
+                for i, reason in enumerate(last)
+            ),
+        )
+        return ChunkSummary(len(first), count, set_aside)
+
+
+def survey_chunks(pieces: Callable[[], Iterator[pl.DataFrame]], names: Sequence[str]) -> ChunkSurvey:
+    """Look at all chunks once.
+
+    Args:
+        pieces: yields all rows.
+        names: of the columns, as they are in the file.
+    """
+    head, repeats = pl.DataFrame(), False
+    tails: list[pl.DataFrame] = []
+    for piece in pieces():
+        head = piece.head(_HEAD) if not head.width else head
+        tails = [*tails[-1:], piece.tail(_HEAD)]
+        repeats = repeats or has_repeated_header(piece, names)
+    return ChunkSurvey(head, pl.concat(tails).tail(_HEAD) if tails else head, repeats)
+
+
+def has_repeated_header(frame: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
+    if frame.width < 2:
+        return False
+    suspects = frame.filter(frame.to_series(0) == names[0])
+    same = pl.all_horizontal(
+        pl.col(column) == name for column, name in zip(frame.columns, names, strict=True)
+    )
+    return bool(suspects.height and suspects.select(same.any()).item())
+
+
+def first_summary_rows(head: pl.DataFrame) -> list[str]:
+    """Return the reasons why the first rows are no records; empty where the first is one."""
+    if head.height < 3 or head.width < 2:
+        return []
+    row = [_plain(cell) for cell in head.row(0)]
+    filled = [place for place, cell in enumerate(row) if cell]
+    below = head.slice(1)
+    if filled and all(_UNIT.fullmatch(row[place]) for place in filled):
+        values = [place for place in filled if _has_values(below.to_series(place))]
+        if any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values):
+            return ["units"]
+    return ["total"] if _is_total(row, _usual_filled(below)) else []
+
+
+def last_summary_rows(tail: pl.DataFrame) -> list[str]:
+    """Return the reasons why the last rows are no records, in their order; empty where the last is one."""
+    if tail.height < 4 or tail.width < 2:
+        return []
+    usual = _usual_filled(tail)
+    reasons: list[str] = []
+    for cells in reversed(tail.tail(_MOST_LAST).rows()):
+        row = [_plain(cell) for cell in cells]
+        if _is_total(row, usual):
+            reasons.append("total")
+        elif _is_footer(row, usual):
+            reasons.append("footer")
+        else:
+            break
+    return reasons[::-1]
+
+
+def _is_total(row: list[str], usual: int) -> bool:
+    """Whether a row says that it is a total and has fewer cells than the others."""
+    filled = [cell for cell in row if cell]
+    if not filled or len(filled) > max(usual - 1, usual // 2):
+        return False
+    return any(_TOTAL.fullmatch(cell) for cell in filled[:2]) or _is_label(filled, usual)
+
+
+def _is_label(filled: list[str], usual: int) -> bool:
+    """Whether a row is a label and its value, in a table of many more cells."""
+    return (
+        usual >= _MANY_CELLS
+        and len(filled) == 2
+        and not any(c.isdigit() for c in filled[0])
+        and bool(_NUMBERS_OR_DATES.fullmatch(filled[1]))
+    )
+
+
+def _is_footer(row: list[str], usual: int) -> bool:
+    """Whether a row is nothing but a text in its first cell, in a table of more cells; or empty."""
+    filled = [cell for cell in row if cell]
+    return usual >= 3 and (not filled or (len(filled) == 1 and row[0] == filled[0] and " " in row[0]))
+
+
+def _usual_filled(rows: pl.DataFrame) -> int:
+    counts = sorted(sum(bool(_plain(cell)) for cell in row) for row in rows.rows())
+    return counts[len(counts) // 2] if counts else rows.width
+
+
+def _has_values(cells: pl.Series) -> bool:
+    filled = [cell for cell in cells.to_list() if cell and str(cell).strip()]
+    return bool(filled) and sum(bool(_NUMBERS_OR_DATES.fullmatch(str(cell))) for cell in filled) > 0.8 * len(
+        filled
+    )
+
+
+def _plain(cell: object) -> str:
+    text = unicodedata.normalize("NFKD", "" if cell is None else str(cell).strip().lower())
+    return "".join(c for c in text if not unicodedata.combining(c))

@@ -1,0 +1,128 @@
+"""Direction of risk by concepts: names of columns in four languages, none of them from a table that Vigie was measured on."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from vigie.roles import inference
+from vigie.roles.name_parser import parse_name
+from vigie.roles.risk_direction import direction
+
+N = 400
+RISKIER = [
+    "LoginFailures7d",
+    "nbConnexionsEchouees",
+    "IntentosFallidosAcceso",
+    "qtdTentativasSenhaIncorreta",
+    "wrong_pin_entries",
+    "nb_erreurs_code",
+    "errores_pin",
+    "erros_de_senha",
+    "ChargebacksLifetime",
+    "contracargos_anteriores",
+    "estornos_anteriores",
+    "delinq_90_days_cnt",
+    "nb_retards_paiement",
+    "morosidad_previa",
+    "recusas_anteriores",
+    "nb_doublons",
+    "duplicate_hits",
+    "locked_out_count",
+    "promo_redemptions",
+    "cupom_resgates",
+    "severity_code",
+    "gravite_sinistre",
+    "gravedad_siniestro",
+    "blacklist_hits",
+    "prior_fraud_count",
+    "antecedents",
+]
+SAFER = [
+    "identity_verified_lvl",
+    "tel_verifie",
+    "correo_verificado",
+    "conta_verificada",
+    "mfa_ok",
+    "two_factor_score",
+    "double_facteur",
+    "doble_factor",
+    "autenticacao_2fa",
+    "customer_tenure_yrs",
+    "anciennete_compte_mois",
+    "antiguedad_cliente_meses",
+    "tempo_de_conta",
+    "cards_on_file_trusted",
+    "carte_enregistree",
+    "tarjeta_guardada",
+    "telefono_confirmado",
+]
+YES_NO_RISKIER = [
+    "isDuplicate",
+    "est_doublon",
+    "VpnUsed",
+    "used_coupon",
+    "firstPurchase",
+    "primeira_compra",
+    "nueva_tarjeta",
+]
+YES_NO_SAFER = ["OtpPassed", "email_confirmed", "saved_card_used", "2fa_active", "telefone_confirmado"]
+
+
+def found_direction(name: str, values: pl.Series) -> int:
+    """Return the direction of a column in a table of payments."""
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "amount": np.round(rng.lognormal(3, 1, N), 2),
+            "customer_id": [f"C{i}" for i in rng.integers(0, 60, N)],
+            name: values,
+        }
+    )
+    role = next(one.role for one in inference.infer(frame).columns if one.column == name)
+    return direction(parse_name(name), role)
+
+
+@pytest.mark.parametrize(("names", "sign"), [(RISKIER, 1), (SAFER, -1)])
+def test_counts_and_scores_have_the_direction_of_their_concept(names: list[str], sign: int) -> None:
+    counts = pl.Series(np.random.default_rng(1).poisson(2, N))
+    assert {name: found_direction(name, counts) for name in names} == dict.fromkeys(names, sign)
+
+
+@pytest.mark.parametrize(("names", "sign"), [(YES_NO_RISKIER, 1), (YES_NO_SAFER, -1)])
+def test_yes_and_no_have_the_direction_of_their_concept(names: list[str], sign: int) -> None:
+    flags = pl.Series(np.random.default_rng(2).random(N) < 0.2)
+    assert {name: found_direction(name, flags) for name in names} == dict.fromkeys(names, sign)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("subscription_key", list(range(1000, 1000 + N)), {"account", "row_id"}),
+        ("client_age", np.random.default_rng(3).normal(0, 9, N).tolist(), {"number"}),
+        ("client_age", np.random.default_rng(3).integers(18, 90, N).tolist(), {"age"}),
+        ("periodo_del_dia_hora", ["mañana", "tarde", "noche", "madrugada"] * (N // 4), {"hour"}),
+        ("Heure", ["matin", "après-midi", "soir", "nuit"] * (N // 4), {"hour"}),
+        ("beneficiary_bank_location", ["Germany", "Turkey", "UAE", "Mexico"] * (N // 4), {"counter_country"}),
+        ("international_call_ratio", np.random.default_rng(3).random(N).tolist(), {"risk_signal"}),
+        ("low_income_area_ind", [0, 0, 1, 0] * (N // 4), {"flag", "category", "income", "city"}),
+        ("cod_entidade", np.random.default_rng(3).integers(1, 90, N).tolist(), {"counterparty"}),
+    ],
+)
+def test_values_and_words_decide_together(name: str, values: list[object], role: set[str]) -> None:
+    """Kinds of columns that had been taken for something else."""
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"amount": np.round(rng.lognormal(3, 1, N), 2), name: values})
+    assert next(one.role for one in inference.infer(frame).columns if one.column == name) in role
+
+
+def test_parts_of_the_day_are_hours() -> None:
+    """And count as such in features: an hour of the night is a night."""
+    from vigie.roles.ordinal import read_scale
+
+    for words in (["Madrugada", "Manhã", "Tarde", "Noite"], ["Nuit", "Matin", "Après-midi", "Soir"]):
+        scale = read_scale(words)
+        assert scale is not None
+        assert [scale[word] for word in words] == sorted(scale[word] for word in words)
+        assert 0 <= min(scale.values()) < max(scale.values()) < 24

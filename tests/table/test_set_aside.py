@@ -1,0 +1,145 @@
+"""Lines that do not fit are mended where only one reading is possible, else set aside; the others are rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from vigie.errors import MalformedTable
+from vigie.table import chunks, read, write_set_aside
+from vigie.table.options import ReadOptions
+
+ROW = '{i},C{i},2024-01-{d:02},{i}.5,"a, b",\n'
+HEADER = "id,client,date,amount,note,extra\n"
+ROWS = 100
+
+
+def text_with(line: str, at: int = 50) -> str:
+    """The table with one more line, which is line `at` + 2 of the file."""
+    rows = [ROW.format(i=i, d=1 + i % 28) for i in range(ROWS)]
+    return HEADER + "".join([*rows[:at], line, *rows[at:]])
+
+
+BAD = [
+    ("1,C1,2024-01-01,1.5\n", "cells"),
+    ("1,C1,2024-01-01,1.5,x,y,z\n", "cells"),
+    ("1,C1,,2024-01-01,1.5,x,y,\n", "cells"),
+    ("1,Paris, France,2024-01-01,1.5,,\n", "cells"),
+    ('1,C1,2024-01-01,1.5"a, b",\n', "quote"),
+    ('1,C1,2024-01-01,1.5,"a, b,\n', "quote"),
+    ('"1,C1,2024-01-01,1.5,"a, b",\n', "quote"),
+    ('1,C1,2024-01-01,1.5,"a" b,\n', "quote"),
+    ("1;C1;2024-01-01;1.5;x;\n", "cells"),
+    (HEADER, "header"),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), BAD)
+def test_a_bad_line_is_set_aside(tmp_path: Path, line: str, reason: str) -> None:
+    """The others are scored, unchanged and in order, in memory and in chunks alike."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with(line))
+    clean = tmp_path / "clean.csv"
+    clean.write_text(text_with(""))
+    table = read(path)
+    assert table.frame.equals(read(clean).frame)
+    assert [(one.line, one.reason, one.text) for one in table.report.set_aside] == [
+        (52, reason, line.rstrip())
+    ]
+    with chunks.open_chunked(path, tmp_path, source="t", max_rows=999, max_columns=9) as opened:
+        assert pl.concat(list(opened.chunks())).equals(table.frame)
+        assert opened.rows == ROWS
+        assert opened.report.set_aside == table.report.set_aside
+    with pytest.raises(MalformedTable, match="line 52"):
+        read(path, options=ReadOptions(strict=True))
+    assert line.strip() not in str(table.report.to_json())
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ('1,C1,2024-01-01,1.5,5" pipe,y\n', ("1", "C1", "2024-01-01", "1.5", '5" pipe', "y")),
+        ('1,C1,2024-01-01,1.5,"a\nb, ""c""",y\n', ("1", "C1", "2024-01-01", "1.5", 'a\nb, "c"', "y")),
+    ],
+)
+def test_a_line_with_one_reading_is_mended(tmp_path: Path, line: str, cells: tuple[str, ...]) -> None:
+    """Stray quotes within a cell, cells over several lines."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with("1,C1\n", at=90).replace(ROW.format(i=7, d=8), line))
+    table = read(path)
+    assert table.frame.row(7) == cells
+    assert len(table.report.set_aside) == 1
+
+
+def test_too_many_bad_lines_refuse_the_file(tmp_path: Path) -> None:
+    """Up to one line in twenty, and three in any file."""
+    path = tmp_path / "t.csv"
+    for count, fits in ((3, True), (5, True), (6, False)):
+        path.write_text(text_with("1,C1\n" * count))
+        if fits:
+            assert len(read(path).report.set_aside) == count
+        else:
+            with pytest.raises(MalformedTable, match="line 52: found 2 cells, expected 6"):
+                read(path)
+    path.write_text("a,b\n" + "1,2\n" * 4 + "3\n" * 3)
+    assert read(path).frame.height == 4
+
+
+def test_a_second_table_refuses_the_file(tmp_path: Path) -> None:
+    """Its rows are never read as rows of the first."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with("") + HEADER.strip() + ",more\n" + "1,C1,2024-01-01,1.5,x,,\n" * 50)
+    with pytest.raises(MalformedTable, match="line 102"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "reasons"),
+    [
+        ("", "Total,,,9999,,\n", ["total"]),
+        ("", ",Grand total,,9999,,\n", ["total"]),
+        ("", "Solde final au 31/01/2024,,,9999,,\n", ["total"]),
+        ("", ",,,,,\nEdité le 31 janvier,,,,,\n", ["footer", "footer"]),
+        (",,(JJ/MM/AAAA),(EUR),,\n", "", ["units"]),
+        ("int,text,date,EUR,,\n", "Somme :,,,9999,,\n", ["units", "total"]),
+    ],
+)
+def test_totals_and_units_are_no_rows(tmp_path: Path, first: str, last: str, reasons: list[str]) -> None:
+    """A line of units under the header and totals at the end are set apart, in memory and in chunks alike."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with(first, at=0) + last)
+    table = read(path)
+    assert table.frame.height == ROWS
+    assert [one.reason for one in table.report.set_aside] == reasons
+    assert table.report.columns == ()
+    with chunks.open_chunked(path, tmp_path, source="t", max_rows=999, max_columns=9) as opened:
+        assert pl.concat(list(opened.chunks())).equals(table.frame)
+        assert opened.report.set_aside == table.report.set_aside
+
+
+def test_set_aside_lines_are_written(tmp_path: Path) -> None:
+    """Number, reason and text of each line, beside the predictions."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with("1,C1\n"))
+    lines = read(path).report.set_aside
+    target = write_set_aside(lines, tmp_path / "out.csv.gz")
+    assert target == tmp_path / "out.set-aside.csv"
+    assert target.read_text() == 'line,reason,text\n52,cells,"1,C1"\n'
+    assert write_set_aside(lines, "-") is None
+    assert write_set_aside((), tmp_path / "other.csv") is None
+    assert not (tmp_path / "other.set-aside.csv").exists()
+
+
+def test_a_file_without_a_header_is_read(tmp_path: Path) -> None:
+    """The columns get names of their own, and the report says so; strict reading refuses it."""
+    path = tmp_path / "t.csv"
+    path.write_text(text_with("").removeprefix(HEADER))
+    table = read(path)
+    assert table.frame.columns == [f"column_{i}" for i in range(1, 7)]
+    assert (table.frame.height, table.report.header_line) == (ROWS, 0)
+    with pytest.raises(MalformedTable, match="values where the names"):
+        read(path, options=ReadOptions(strict=True))
+    path.write_text("Export\nby,me\n" + text_with(""))
+    assert read(path, options=ReadOptions(header_row=3)).frame.columns == HEADER.strip().split(",")
