@@ -197,7 +197,7 @@ def _single_byte(data: Buffer, source: str) -> str:
         UnreadableTable: no code page explains them.
     """
     if _is_binary(bytes(data[:_HEAD_BYTES])):
-        return "windows-1252"  # refused as what it is
+        return "iso-8859-1"  # refused as what it is
     found = code_page(_lines_beyond_ascii(data))
     if found is None:
         raise UnreadableTable(
