@@ -27,6 +27,7 @@ import pytest
 import yaml
 from tests.waiting import LIMIT
 
+from vigie import __version__
 from vigie.cli.commands import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +94,37 @@ def test_railway_builds_the_image_and_starts_it(name: str) -> None:
     )
 
 
+def test_a_change_of_the_code_rebuilds_no_dependency() -> None:
+    """The dependencies are installed before the code is copied, and the image takes them as a layer of their own."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    installed = lines.index("RUN sh deploy/image/install.sh /opt/vigie dependencies")
+    assert (
+        installed
+        < lines.index("COPY . .")
+        < lines.index("RUN sh deploy/image/install.sh /opt/vigie vigie /code")
+    )
+    copied = [line for line in lines if line.startswith("COPY --from=")]
+    assert copied == ["COPY --from=dependencies /opt/vigie /opt/vigie", "COPY --from=code /code /opt/vigie"]
+
+
+def test_the_setup_job_can_be_applied_again() -> None:
+    """A Job never changes: its name and its image have the version of the program."""
+    job = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "setup.yaml").read_text())
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert job["metadata"]["name"] == f"vigie-setup-{__version__}"
+    assert container["image"] == f"vigie:{__version__}"
+
+
+def test_every_container_has_a_limit_and_a_probe() -> None:
+    """Of memory in Compose; of life in Kubernetes, also for the worker."""
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert all(service.get("mem_limit") for service in services.values())
+    assert all("size=" in mount for name in ("web", "worker", "setup") for mount in services[name]["tmpfs"])
+    documents = [document for file in MANIFESTS for document in yaml.safe_load_all(file.read_text())]
+    pods = [one["spec"]["template"]["spec"] for one in documents if one["kind"] == "Deployment"]
+    assert all("livenessProbe" in pod["containers"][0] for pod in pods)
+
+
 def test_pods_have_no_rights() -> None:
     """Not root, nothing writable but two folders, no capabilities, and probes of the paths that exist."""
     documents = [document for file in MANIFESTS for document in yaml.safe_load_all(file.read_text())]
@@ -144,7 +176,7 @@ def image() -> Iterator[Image]:
     for name in ("src/vigie", "deploy"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "requirements").mkdir()
-    for name in ("requirements/run.txt", "LICENSE", "README.md", "pyproject.toml"):
+    for name in ("requirements/run.txt", "LICENSE", "README.md", "pyproject.toml", "hatch_build.py"):
         shutil.copy(ROOT / name, source / name)
     user, interpreter = nobody()
     if user is not None:
@@ -244,6 +276,15 @@ def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert {"vigie/py.typed", "vigie/costs/prices.json", "vigie/starter_models/models/index.json"} <= packed
     assert not [name for name in packed if not name.startswith(("vigie/", "vigie-"))]
+    assert "vigie/cli/example/mobile_money_fr.csv" in packed
+    name = next(name for name in packed if name.endswith(".dist-info/METADATA"))
+    metadata = zipfile.ZipFile(wheel).read(name).decode()
+    assert not re.search(r"\]\((?!https?:|#)", metadata), (
+        "a relative link or image, which an index cannot show"
+    )
+    assert "Author: the Vigie developers" in metadata
+    assert "Project-URL" not in metadata
+    assert 'pip install "vigie[all]"' in metadata
     with tarfile.open(sdist) as archive:
         tops = {name.split("/")[1] for name in archive.getnames() if "/" in name}
     assert tops <= {
@@ -255,6 +296,7 @@ def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
         "README.md",
         "CHANGELOG.md",
         "pyproject.toml",
+        "hatch_build.py",
         "PKG-INFO",
         ".gitignore",
     }

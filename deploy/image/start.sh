@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the image runs: start.sh web | worker | setup | any other command, as given.
+# What the image runs: start.sh web | worker | setup | healthy | any other command, as given.
 set -eu
 
 # A secret in a file, as Docker and Kubernetes mount them, or as `setup` made one
@@ -14,6 +14,13 @@ web)
     ;;
 worker)
     exec vigie worker
+    ;;
+healthy)
+    # Of a web container if something listens on its port, else of a worker
+    if python -c "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ.get('PORT', 8000)}/healthz\", timeout=4)" 2>/dev/null; then
+        exit 0
+    fi
+    exec vigie worker --probe
     ;;
 setup)
     # May run again without harm, and at every start
@@ -30,6 +37,8 @@ setup)
     fi
     vigie db upgrade
     vigie migrate --to "$VIGIE_MODELS_URL"
+    # Models that were put into the store by another catalog
+    vigie populate --from "$VIGIE_MODELS_URL"
     exec vigie doctor
     ;;
 *)

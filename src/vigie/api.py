@@ -40,6 +40,7 @@ from vigie.engine import files, pipeline, table_matching
 from vigie.engine import refine as labels_engine
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.scorer import Scorer as EngineScorer
+from vigie.engine.scorer_files import read_scorer
 from vigie.errors import NotFound, UsageRefused
 from vigie.results import Matches, Predictions, TrainedModel, UserTable
 from vigie.table.atomic import atomic_write
@@ -224,7 +225,10 @@ class Scorer:
         """
         if not Path(path).is_file():
             raise NotFound("scorer", str(path), hint="make one with vigie fit")
-        return cls.from_bytes(Path(path).read_bytes())
+        engine = read_scorer(Path(path))
+        made = cls(options=engine.options)
+        made._engine = engine
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {"options": self._chosen, "stored": self._engine.to_bytes() if self._engine else None}

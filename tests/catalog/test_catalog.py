@@ -292,3 +292,37 @@ def test_a_dropped_table_is_reported(catalog: Catalog, engine: sa.Engine) -> Non
         connection.execute(sa.text("DROP TABLE catalog_state"))
     with pytest.raises(DatabaseUnavailable, match="catalog_state"):
         catalog.match(table())
+
+
+def test_models_that_read_columns_are_narrowed_to_those_most_like_the_table(catalog: Catalog) -> None:
+    """Trained and imported ones alone, the newest active version of each; all of them where there are few."""
+    claims = [{"name": f"v{i}", "role": "number", "type": "Float64"} for i in range(6)]
+    made = [
+        replace(entry(f"other{i:02}", columns=claims, roles={"number": 1.0}), provenance={"source": "import"})
+        for i in range(12)
+    ]
+    made += [replace(entry("mine", version), provenance={"source": "import"}) for version in ("1", "2")]
+    made += [
+        replace(entry("trained"), provenance={"source": "vigie train"}),
+        replace(entry("starter"), provenance={"source": "starter library"}),
+    ]
+    catalog.register_all(made)
+    everything = catalog.like_own_table(table())
+    assert [one.name for one in everything] == ["mine", *(f"other{i:02}" for i in range(12)), "trained"]
+    assert everything[0].version == "2"
+    assert [one.name for one in catalog.like_own_table(table(), limit=2)] == ["mine", "trained"]
+    catalog.deactivate("mine", "2")
+    assert catalog.like_own_table(table(), limit=1)[0].label == "mine 1"
+
+
+def test_matches_without_the_models_that_come_with_vigie(catalog: Catalog) -> None:
+    """A better match that comes with Vigie does not take a place."""
+    catalog.register_all(
+        [
+            replace(entry("starter"), provenance={"source": "starter library"}),
+            replace(entry("mine", domain="insurance"), provenance={"source": "import"}),
+        ]
+    )
+    assert names(catalog, top=1, minimum=0.0) == ["starter"]
+    assert names(catalog, top=1, minimum=0.0, own_only=True) == ["mine"]
+    assert [one.name for one in catalog.list(own_only=True)] == ["mine"]

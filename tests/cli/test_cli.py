@@ -200,7 +200,10 @@ def test_help_starts_fast() -> None:
 
 def test_version() -> None:
     """The version is the package's."""
-    assert CliRunner().invoke(cli, ["--version"]).output == f"vigie {__version__}\n"
+    printed = CliRunner().invoke(cli, ["--version"]).output
+    assert re.fullmatch(
+        rf"vigie {re.escape(__version__)}\nstarter models \S+, sha256 [0-9a-f]{{64}}\n", printed
+    )
 
 
 @pytest.mark.parametrize(
@@ -323,3 +326,32 @@ def test_an_argument_that_looks_like_an_old_option_stays(tmp_path: Path) -> None
     """After `--` nothing is an option."""
     result = CliRunner().invoke(cli, ["train", "--label", "b", "--", "--keep"])
     assert result.stderr.startswith("error: no file '--keep'")
+
+
+def test_the_demo_scores_the_example_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any folder, without a file of the user's."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["demo", "--lang", "fr"])
+    assert done.exit_code == 0, done.output
+    assert "6\u202f082 lignes" in done.output
+    rows = (tmp_path / "vigie-demo.csv").read_text().splitlines()
+    assert len(rows) == 1 + 6082
+
+
+@pytest.mark.parametrize("words", [[], ["predict"], ["models", "add"]])
+def test_help_of_a_command(words: list[str]) -> None:
+    """The same as `--help`."""
+    asked = CliRunner().invoke(cli, [*words, "--help"], prog_name="vigie")
+    assert CliRunner().invoke(cli, ["help", *words], prog_name="vigie").output == asked.output
+    assert CliRunner().invoke(cli, ["help", "nothing"]).exit_code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    """The script asks the program, which knows its commands and options."""
+    done = CliRunner().invoke(cli, ["completion", shell])
+    assert done.exit_code == 0
+    assert "_VIGIE_COMPLETE" in done.stdout
+    assert "vigie completion" in done.stderr

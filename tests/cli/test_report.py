@@ -81,7 +81,7 @@ def test_what_is_said() -> None:
     text = drawn()
     for words in ("12,345 rows × 3 columns", "similarity 0.86", "50% of the vote", "4,812", "93%", "62 rows to look at (0.50% of",
                   "about 8 should be fraud (between 6 and 9)", "about 1.2% (between 0.40% and 3.0%)", "Written: out.csv",
-                  "Left out, because only known afterwards: statut final", "Not used: vide"):  # fmt: skip
+                  "Left out, known only afterwards: statut final", "Not used: vide"):  # fmt: skip
         assert words in text, words
 
 
@@ -106,14 +106,14 @@ def test_abstention() -> None:
     text = drawn(**changes)
     assert "No probabilities: the models contradict each other on this table" in text
     assert "probability" not in text
-    assert "No row is worth an alert." in text
+    assert "No row is an alert." in text
     assert "les modèles se contredisent" in drawn(language="fr", **changes)
 
 
 def test_shares_of_fraud() -> None:
     """What the user said, and what the table cannot tell."""
-    assert "0.50%, as you said" in drawn(prevalence={"estimate": 0.005, "low": 0.005, "high": 0.005})
-    assert "hardly less than 0.60%" in drawn(prevalence={"estimate": 0.03, "low": 0.006, "high": 1.0})
+    assert "0.50%, as given" in drawn(prevalence={"estimate": 0.005, "low": 0.005, "high": 0.005})
+    assert "at least 0.60%" in drawn(prevalence={"estimate": 0.03, "low": 0.006, "high": 1.0})
 
 
 def test_values_of_options() -> None:
@@ -131,7 +131,7 @@ def test_values_of_options() -> None:
 
 @pytest.mark.parametrize(
     ("by", "said"),
-    [("worlds", "simulated tables"), ("held_out", "rows held out"), ("makers", "its owner states")],
+    [("worlds", "simulated tables"), ("held_out", "held-out rows"), ("makers", "its owner states")],
 )
 def test_who_says_how_good_a_model_is(by: str, said: str) -> None:
     """A model of one's own was never measured on simulated tables."""

@@ -63,5 +63,35 @@ def test_people_are_added_listed_and_let_in(vigie_home: Path) -> None:
     ]
     assert "ada@example.org" in run("users", "list").stdout
     assert run("users", "add", "ada@example.org").exit_code == 2
-    assert run("users", "link", "ada@example.org").stdout.startswith("/sign-in/link?token=")
+    assert run("users", "link", "ada@example.org").stdout.startswith(
+        "http://127.0.0.1:8000/sign-in/link?token="
+    )
+    named = run("users", "link", "ada@example.org", "--url", "https://v.example/")
+    assert named.stdout.startswith("https://v.example/sign-in/link?token=")
+    unset = run("users", "link", "ada@example.org", VIGIE_PRODUCTION="yes", VIGIE_SECRET="x" * 40)
+    assert "VIGIE_PUBLIC_URL is not set" in unset.stderr
     assert run("users", "link", "eve@example.org").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [("viewer", ["read"]), ("analyst", ["read", "write"]), ("admin", ["admin", "read", "write"])],
+)
+def test_a_token_without_a_browser(role: str, scopes: list[str]) -> None:
+    """The first user of an installation and their token are made by one command; the secret is all it prints."""
+    from vigie import settings
+    from vigie.app import tokens
+    from vigie.db import database
+
+    made = run("users", "add", "robot@example.org", "--role", role, "--token", "--days", "30")
+    again = run("users", "token", "robot@example.org")
+    engine = database.open(settings.load().database_url)
+    for done in (made, again):
+        assert done.exit_code == 0, done.output
+        found = tokens.authenticate(engine, done.stdout.strip())
+        assert found is not None
+        assert (found[0].email, found[0].role, sorted(found[1].scopes)) == ("robot@example.org", role, scopes)
+        assert (found[1].expires_at is not None) == (done is made)
+    assert made.stdout != again.stdout
+    engine.dispose()
+    assert run("users", "token", "eve@example.org").exit_code == 4

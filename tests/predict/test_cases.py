@@ -18,7 +18,8 @@ from vigie.catalog import Catalog
 from vigie.engine import pipeline, table_matching
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
-from vigie.errors import InputRefused, UnreadableTable
+from vigie.errors import InputRefused, NotFound, UnreadableTable
+from vigie.table.options import ReadOptions
 
 CASES = Path(__file__).resolve().parents[1] / "table" / "cases"
 LARGE = {13, 31}
@@ -230,6 +231,38 @@ def test_names_come_back(tmp_path: Path) -> None:
         assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()[0] == f"{header};fraud_score"
         again = tables.read(tmp_path / "out.csv")
         assert again.frame.drop("fraud_score").equals(table.frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("50_cp1250.csv", ["Datum", "Zákazník", "Příjemce", "Typ", "Částka"]),
+        ("51_cp1251.csv", ["Дата", "Клиент", "Получатель", "Тип", "Сумма"]),
+    ],
+)
+def test_code_pages(name: str, columns: list[str]) -> None:
+    """Names of columns are never in the wrong letters."""
+    assert tables.read(CASES / name).frame.columns == columns
+
+
+def test_workbooks(predict: Predict, match: Match) -> None:
+    """The sheet with the table is read, below its title; formulas without a value and merged cells are named."""
+    second = match("70_second_sheet.xlsx").read
+    assert (second["sheet"], second["other_sheets"]) == ("Transactions", ["Summary"])
+    assert any("Summary" in warning["text"] for warning in second["warnings"])
+    chosen = tables.read(CASES / "70_second_sheet.xlsx", options=ReadOptions(sheet="1"))
+    assert chosen.report.sheet == "Summary"
+    with pytest.raises(NotFound, match="sheet"):
+        tables.read(CASES / "70_second_sheet.xlsx", options=ReadOptions(sheet="Other"))
+    title = tables.read(CASES / "71_merged_title.xlsx")
+    assert (title.report.header_line, title.frame.height) == (4, 60)
+    formula = match("73_formula_without_value.xlsx").read["warnings"]
+    assert formula[0]["severity"] == "error"
+    assert any("formulas have no stored value" in warning["text"] for warning in formula)
+    merged = tables.read(CASES / "74_merged_customer_cells.xlsx")
+    assert merged.frame["Customer"].null_count() > 0
+    assert merged.typed["Customer"].null_count() == 0
+    assert any("merged" in note for note in merged.report.notes)
 
 
 def with_texts(every: int) -> pl.DataFrame:

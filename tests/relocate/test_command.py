@@ -169,8 +169,8 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     populate(sqlite, source, 3)
     printed = vigie("--to", target).stderr.splitlines()
     assert [line.partition(",")[0] for line in printed] == ["moved 3 of 3 models"]
-    lines = migrate_report.Lines("moved")
-    lines.begin(2, 2 * 10**9)
+    lines = migrate_report.Lines()
+    lines.begin(2, 2 * 10**9, "moved")
     for number in range(200):
         lines.advance(10**7)
         if number % 100 == 99:
@@ -179,6 +179,48 @@ def test_progress_lines_depend_on_the_bytes_and_not_on_the_clock(
     assert len(printed) == lines.steps
     assert [line.split(", ")[1] for line in printed[:2]] == ["100 MB of 2.0 GB", "200 MB of 2.0 GB"]
     assert printed[-1] == "moved 2 of 2 models, 2.0 GB of 2.0 GB"
+
+
+def test_a_bar_begins_at_nothing_of_the_real_total() -> None:
+    """It is not drawn before the total is known; reading and moving have a bar each."""
+    bar = migrate_report.Bar()
+    assert not bar.bar.live.is_started
+    try:
+        for verb, models, size in (("read", 3, 3000), ("moved", 2, 2000)):
+            bar.begin(models, size, verb)
+            (task,) = bar.bar.tasks
+            assert (task.completed, task.total) == (0, size)
+            assert task.description == f"{verb} 0 of {models} models"
+            assert bar.bar.live.is_started
+            bar.advance(size)
+    finally:
+        bar.bar.stop()
+
+
+def test_the_number_of_reads_is_an_assumption(sqlite: sa.Engine, source: str, vigie: Any) -> None:
+    """It is named and can be set; without reads there is no traffic."""
+    populate(sqlite, source, 2, 10**6)
+    assert "read from the store 30 times a month (once a day)" in vigie("--estimate").stdout
+    done = vigie("--estimate", "--reads", "0", "--json")
+    assert {cost["transfer_out"] for cost in json.loads(done.stdout)["costs"]} == {0}
+    assert "read from the store 2 times a month" in vigie("--estimate", "--reads", "2").stdout
+
+
+def test_the_status_knows_the_dead(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:
+    """A live process is alive; a row that a killed one left is interrupted, with the commands that go on."""
+    populate(sqlite, source, 2)
+    with hold_lock(sqlite, target):
+        shown = vigie("--status").stdout
+        assert "alive" in shown
+        assert "interrupted" not in shown
+    with sqlite.begin() as connection:
+        left = "UPDATE migrations SET state = 'running', lock = 'migration', heartbeat_at = '2026-01-01 00:00:00'"
+        connection.execute(sa.text(left))
+    shown = " ".join(vigie("--status").stdout.split())
+    assert "interrupted" in shown
+    assert "00:00:00" in shown
+    assert f"vigie migrate --to {target}" in shown
+    assert json.loads(vigie("--status", "--json").stdout)[0]["interrupted"] is True
 
 
 def test_json_output(sqlite: sa.Engine, source: str, target: str, vigie: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vigie.errors import InputRefused, UnreadableTable
 from vigie.table import encoding, read
 
 FRENCH = (
@@ -199,3 +200,18 @@ def test_any_text_survives(tmp_path_factory, rows, separator, quoting, codec, ch
     assert table.frame.columns == header
     assert table.frame.rows() == [tuple(row) for row in rows]
     assert table.typed.height == len(rows)
+
+
+def test_json_lines(write_bytes):
+    """One object a line; keys that are missing are empty cells."""
+    table = read(
+        write_bytes(
+            "t.jsonl", b'{"id": "a", "montant": "1,50"}\n{"id": "b"}\n{"id": "c", "montant": "2,00"}\n'
+        )
+    )
+    assert table.frame.columns == ["id", "montant"]
+    assert table.typed["montant"].to_list() == [1.5, None, 2.0]
+    with pytest.raises(UnreadableTable):
+        read(write_bytes("u.jsonl", b"a,b\n1,2\n"))
+    with pytest.raises(InputRefused):
+        read(write_bytes("v.jsonl", b'{"id": {"x": 1}}\n'))

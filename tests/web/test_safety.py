@@ -13,9 +13,10 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
-from vigie.app import sessions, tokens
+from vigie.app import result_layout, sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
+from vigie.stores.base import join
 from vigie.web import error_handlers, passwords
 from vigie.web.services.accounts import LINK_LIFETIME
 
@@ -321,3 +322,28 @@ def test_every_error_has_a_status() -> None:
     for kind in classes:
         status = next(error_handlers.STATUS[one] for one in kind.__mro__ if one in error_handlers.STATUS)
         assert (status == 500) == (kind is errors.VigieError)
+
+
+def test_a_result_that_was_changed_in_the_store_is_not_opened(make: Callable[..., Installation]) -> None:
+    """The row of the run holds the digests: a scorer, charts or rows of somebody else are refused, not loaded."""
+    here = make()
+    run = here.services.predictions.score(here.users["ada"], upload(here))
+    here.work()
+    done = here.services.predictions.find(here.users["ada"], run.id)
+    digests = (done.summary or {})["file"]["digests"]
+    assert set(digests) >= {result_layout.RANKED, result_layout.CHARTS, result_layout.SCORER}
+    store, client, ada = here.services.store, here.app.test_client(), here.token("ada")
+    row = {"when": "2026-01-05 10:10:00", "customer": "C1", "amount": 12.5, "kind": "a"}
+    body = {"prediction_id": run.id, "rows": [row]}
+    for name, call in (
+        (result_layout.SCORER, lambda: client.post("/api/v1/score", json=body, headers=ada)),
+        (result_layout.CHARTS, lambda: client.get(f"/api/v1/predictions/{run.id}/charts", headers=ada)),
+    ):
+        key = join(done.result or "", name)
+        good = store.get(key)
+        store.delete(key)
+        store.put(key, good[:-1] + bytes([good[-1] ^ 1]))
+        assert call().status_code == 503
+        store.delete(key)
+        store.put(key, good)
+        assert call().status_code == 200

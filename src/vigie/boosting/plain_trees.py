@@ -26,7 +26,12 @@ def booster_of(
         threshold: (trees, nodes) rows below it go left, all others right.
         value: (trees, nodes) of the leaves.
         columns: of the table.
+
+    Raises:
+        ValueError: a node splits on a column that the table does not have.
     """
+    if feature.size and int(feature.max()) >= columns:
+        raise ValueError("a split on a column that does not exist")
     trees = [
         _tree(number, *parts) for number, parts in enumerate(zip(feature, threshold, value, strict=True))
     ]

@@ -11,14 +11,19 @@ scikit-learn has no working `XGBClassifier` and no stratified `cv`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from vigie.boosting.tree_check import check_trees
+
 if TYPE_CHECKING:
     import xgboost
 
+_checks: ContextVar[bool] = ContextVar("checks", default=False)
 _estimators: Callable[[], object] = lambda: True  # noqa: E731
 
 
@@ -67,8 +72,27 @@ def _special() -> ModuleType:
     return module
 
 
+@contextmanager
+def checking_trees() -> Iterator[None]:
+    """Check the trees that are opened inside: those of a file whose digest nobody has vouched for.
+
+    The trees of bundles were checked when they were published, and their digests are compared whenever they are opened.
+    """
+    before = _checks.set(True)
+    try:
+        yield
+    finally:
+        _checks.reset(before)
+
+
 def open_trees(booster: bytes) -> xgboost.Booster:
-    """Return a booster from UBJSON or JSON; it predicts on the calling thread."""
+    """Return a booster from UBJSON or JSON; it predicts on the calling thread.
+
+    Raises:
+        NotTrees: in `checking_trees`, the bytes are no model of trees, or one that XGBoost would read beyond its end.
+    """
+    if _checks.get():
+        check_trees(booster)
     model: xgboost.Booster = load().Booster({"nthread": 1})
     model.load_model(bytearray(booster))
     model.set_param({"nthread": 1})

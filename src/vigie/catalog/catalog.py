@@ -14,13 +14,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from vigie.catalog.match_index import MatchIndex, read_changes
-from vigie.catalog.model_version import (
-    IMPORTED,
-    ROW_STATE_COLUMNS,
-    TRAINED,
-    ModelVersion,
-    StorageLocation,
-)
+from vigie.catalog.model_version import ROW_STATE_COLUMNS, TRAINED, ModelVersion, StorageLocation
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db.database import reading, writing
 from vigie.errors import AlreadyThere, CatalogChanged, InputRefused, NotFound
@@ -142,22 +136,24 @@ class Catalog:
 
     def trained(self) -> tuple[ModelVersion, ...]:
         """Return the newest active version of every model trained on a labelled table, sorted by name."""
-        return self._of_sources(TRAINED)
-
-    def with_columns(self) -> tuple[ModelVersion, ...]:
-        """Return the newest active version of every model that reads the columns of a table, sorted by name.
-
-        These are the trained and the imported models. Their columns may have other names in another table, so they are
-        matched column by column.
-        """
-        return self._of_sources(TRAINED, IMPORTED)
-
-    def _of_sources(self, *sources: str) -> tuple[ModelVersion, ...]:
         source = _ROWS.provenance["source"].as_string()
-        query = sa.select(reference_models).where(_ROWS.active, source.in_(sources)).order_by(_ROWS.id)
+        query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
         with reading(self._engine) as connection:
             newest = {row["name"]: row for row in connection.execute(query).mappings()}
         return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))
+
+    def like_own_table(self, table: TableProfile, *, limit: int = 32) -> tuple[ModelVersion, ...]:
+        """Return the trained and imported models whose own tables are most like a table, sorted by name.
+
+        These read the columns of a table, whose names may be others, so they are then matched column by column. Of each
+        model its newest active version counts.
+
+        Args:
+            table: profile from `matching.describe`, without features.
+            limit: of the models; all are returned where there are no more.
+        """
+        with reading(self._engine) as connection:
+            return self._index.like_own_table(connection, table, limit)
 
     def activate(self, name: str, version: str | None = None) -> ModelVersion:
         """Let `match` propose the model; raise NotFound where there is none."""

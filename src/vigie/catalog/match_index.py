@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from vigie.arrays import Floats
-from vigie.catalog.model_version import STARTER, ModelVersion, columns_of
+from vigie.catalog.model_version import IMPORTED, STARTER, TRAINED, ModelVersion
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.errors import CatalogChanged
 from vigie.matching import MatchReason, ModelIndex, ModelVector, TableProfile, explain, shortlist, total
@@ -48,6 +48,7 @@ class MatchIndex:
         self._changes = -1
         self._ids: list[int] = []
         self._own = np.zeros(0, dtype=np.bool_)
+        self._reads_columns = np.zeros(0, dtype=np.bool_)
         self._index = ModelIndex([])
         self._vectors: dict[int, ModelVector] = {}
         self._quantiles: dict[int, Quantiles] = {}
@@ -77,6 +78,41 @@ class MatchIndex:
         raise CatalogChanged(
             "the catalog", found="models removed while reading them", expected="a quiet moment"
         )
+
+    def like_own_table(
+        self, connection: sa.Connection, table: TableProfile, limit: int
+    ) -> tuple[ModelVersion, ...]:
+        """Return the trained and imported models whose own tables are most like a table, sorted by name.
+
+        Args:
+            connection: to the catalog.
+            table: without quantiles: its roles, names and types.
+            limit: of the models; all are returned where there are no more.
+
+        Raises:
+            CatalogChanged: models were removed while they were read, in each of three attempts.
+        """
+        with self._lock:
+            for _ in range(_MAX_ATTEMPTS):
+                try:
+                    self._refresh(connection)
+                    return self._like_own_table(connection, table, limit)
+                except _RowRemoved:
+                    self._changes = -1
+        raise CatalogChanged(
+            "the catalog", found="models removed while reading them", expected="a quiet moment"
+        )
+
+    def _like_own_table(
+        self, connection: sa.Connection, table: TableProfile, limit: int
+    ) -> tuple[ModelVersion, ...]:
+        places = np.flatnonzero(self._reads_columns)
+        if len(places) > limit:
+            alike = total(self._index.parts(table)[places], None)
+            places = np.sort(places[np.argsort(-alike, kind="stable")[:limit]])
+        ids = [self._ids[place] for place in places.tolist()]
+        entries = self._read_entries(connection, ids)
+        return tuple(entries[number] for number in ids)
 
     def _rank(
         self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, own_only: bool
@@ -121,10 +157,13 @@ class MatchIndex:
             .order_by(_ROWS.id)
         ).all()
         newest = {name: number for number, name, _ in rows}
-        own = {number: source != STARTER for number, _, source in rows}
+        sources = {number: source for number, _, source in rows}
         # By name: the order of the index decides ties.
         self._ids = [newest[name] for name in sorted(newest)]
-        self._own = np.array([own[number] for number in self._ids], dtype=np.bool_)
+        self._own = np.array([sources[number] != STARTER for number in self._ids], dtype=np.bool_)
+        self._reads_columns = np.array(
+            [sources[number] in {TRAINED, IMPORTED} for number in self._ids], dtype=np.bool_
+        )
         self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
         self._vectors = {i: self._vectors[i] for i in self._ids}
         self._index = ModelIndex(list(self._vectors.values()))
@@ -138,7 +177,11 @@ class MatchIndex:
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
         what = (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles)
         for row in _rows(connection, what, wanted):
-            self._vectors[row["id"]] = ModelVector.of(row["domain"], columns_of(row["columns"]), row["roles"])
+            self._vectors[row["id"]] = ModelVector.of_documents(
+                row["domain"],
+                [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
+                row["roles"],
+            )
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles

@@ -1,6 +1,7 @@
 """The command line: one command per verb, each group in a module of its own.
 
     commands        the root command `vigie`
+    demo            demo, help, completion
     predict         predict, match
     spark           spark-predict: the same for tables larger than one machine
     scorer          fit, score: fit a scorer to a table, score later rows with it

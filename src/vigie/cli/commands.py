@@ -11,6 +11,7 @@ from vigie.boosting.xgboost_import import skip_estimators
 from vigie.cli.admin import db, library
 from vigie.cli.cache import cache
 from vigie.cli.costs import costs
+from vigie.cli.demo import completion, demo, help_
 from vigie.cli.doctor import doctor
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.migrate import migrate
@@ -34,8 +35,20 @@ _EPILOG = EXAMPLES.format(
 )
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
+    """Print the versions of the program and of the starter models, and end."""
+    if not requested or ctx.resilient_parsing:
+        return
+    from vigie.starter_models.digest import library_version
+
+    version, combined = library_version()
+    click.echo(f"vigie {__version__}\nstarter models {version}, sha256 {combined}")
+    ctx.exit()
+
+
 @click.group(cls=Group, epilog=_EPILOG, renamed_commands={"plan": "fit"})
-@click.version_option(__version__, prog_name="vigie", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+              help="Show the version, and version and digest of the starter models.")  # fmt: skip
 @click.option(
     "--debug", is_flag=True, help="Show the message of a bug with its traceback; it may quote your data."
 )
@@ -48,8 +61,8 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, users, db,
-    library,
+    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, users, db,
+     library, completion, help_,
 ):  # fmt: skip
     cli.add_command(command)
 

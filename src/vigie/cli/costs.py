@@ -34,9 +34,16 @@ if TYPE_CHECKING:
     "--models-gb", type=click.FloatRange(0), help="Size of the models; by default that of the catalog's."
 )
 @click.option("--prices", type=click.Path(path_type=Path), help="JSON file with other prices.")
+@options.reads
 @options.as_json
 def costs(
-    uploads: int, upload_mb: float, days: int, models_gb: float | None, prices: Path | None, as_json: bool
+    uploads: int,
+    upload_mb: float,
+    days: int,
+    models_gb: float | None,
+    prices: Path | None,
+    reads: int,
+    as_json: bool,
 ) -> None:
     """Estimate the costs of a month: models and uploads in each cloud store, and the machines.
 
@@ -47,7 +54,7 @@ def costs(
     from vigie.costs.prices import load_prices
 
     table, load = load_prices(prices), _load(models_gb)
-    use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days)
+    use = Usage(uploads=uploads, size=int(upload_mb * 1e6), kept_days=days, model_reads=reads)
     host = next(iter(table.hosts), None)
     found = monthly_costs(load, use, table, host)
     machines = host_cost(use, host) if host else None
@@ -99,7 +106,9 @@ def _show(
     console.show(table)
     where = f" on {host.name}" if host else " elsewhere"
     lines = [
-        f"Prices in {prices.currency}, read {prices.read}. Traffic is added where the app runs{where}, not beside the store."
+        f"Prices in {prices.currency}, read {prices.read}. Traffic is added where the app runs{where}, not beside the store.",
+        f"Assumed: each model is read from the store {use.model_reads} times a month"
+        f"{' (once a day)' if use.model_reads == 30 else ''}, also without any upload; set it with --reads N.",
     ]
     if host and machines is not None:
         lines.append(

@@ -32,6 +32,7 @@ _RUN_OPTIONS = (
                  help="First register the models of data/automl_models that are not registered, as `vigie populate` does."),
     click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
                  help="Prices for --estimate, in the format of Vigie's prices.json."),
+    options.reads,
     click.option("--yes", is_flag=True, help="Do not ask before --prune-source deletes."),
     options.as_json,
 )  # fmt: skip
@@ -159,7 +160,9 @@ def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
         goal = Target.parse(target)
         entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
     prices, load = load_prices(chosen["prices"]), storage_load(entries)
-    migrate_report.estimate(load, prices, estimate(load, prices), as_json=chosen["as_json"])
+    reads = chosen["reads"]
+    found = estimate(load, prices, reads)
+    migrate_report.estimate(load, prices, found, reads=reads, as_json=chosen["as_json"])
 
 
 def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
@@ -167,7 +170,7 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
-    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
         plan = relocate.plan(
             engine,
             target,
@@ -191,7 +194,7 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
-    with migrate_report.watching("moved", quiet=chosen["as_json"]) as watch:
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
         done = relocate.run(
             engine,
             target,
@@ -213,7 +216,7 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
 
-    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
         found = relocate.verify(
             engine, target, own_only=chosen["only"] is not None, parallel=chosen["parallel"], progress=watch
         )
@@ -242,7 +245,7 @@ def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     if which != _LAST and not which.isdecimal():
         raise UsageRefused(f"--rollback {which}: expected the number of a migration", hint="see --status")
     number = None if which == _LAST else int(which)
-    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
         done = relocate.rollback(
             engine, number, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)
         )
@@ -259,7 +262,7 @@ def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
             abort=True,
             err=True,
         )
-    with migrate_report.watching("read", quiet=chosen["as_json"]) as watch:
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
         done = relocate.prune(engine, target, progress=watch, **_run_arguments(chosen))
     migrate_report.prune(done, as_json=chosen["as_json"])
 

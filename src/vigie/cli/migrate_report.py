@@ -40,14 +40,15 @@ _COLOURS = {
 class _Counter:
     """Progress of a migration."""
 
-    def __init__(self, verb: str) -> None:
-        self.verb = verb
+    def __init__(self) -> None:
+        self.verb = ""
         self.models = self.settled = self.size = self.done = 0
         self.lock = threading.Lock()
         self.started = time.monotonic()
 
-    def begin(self, models: int, size: int) -> None:
+    def begin(self, models: int, size: int, verb: str) -> None:
         self.models, self.size, self.settled, self.done = models, size, 0, 0
+        self.verb = verb
         self.started = time.monotonic()
 
     def line(self) -> str:
@@ -70,9 +71,9 @@ class Lines(_Counter):
     steps = 20
     smallest_step = 64_000_000
 
-    def begin(self, models: int, size: int) -> None:
+    def begin(self, models: int, size: int, verb: str) -> None:
         """See `Progress`."""
-        super().begin(models, size)
+        super().begin(models, size, verb)
         self.step = max(self.smallest_step, -(-size // self.steps))
         self.reported = 0
 
@@ -98,10 +99,10 @@ class Lines(_Counter):
 class Bar(_Counter):
     """A progress bar on a terminal: bytes, models, time left."""
 
-    def __init__(self, verb: str) -> None:
+    def __init__(self) -> None:
         from rich import progress as rich
 
-        super().__init__(verb)
+        super().__init__()
         self.bar = rich.Progress(
             rich.TextColumn("{task.description}"),
             rich.BarColumn(30),
@@ -110,12 +111,14 @@ class Bar(_Counter):
             console=console(err=True),
             transient=True,
         )
-        self.task = self.bar.add_task(verb)
+        self.task = self.bar.add_task("")
 
-    def begin(self, models: int, size: int) -> None:
+    def begin(self, models: int, size: int, verb: str) -> None:
         """See `Progress`."""
-        super().begin(models, size)
-        self.bar.update(self.task, total=size, completed=0, description=self._description())
+        super().begin(models, size, verb)
+        self.bar.reset(self.task, total=size, description=self._description())
+        # Only now, so that the first thing it shows is 0 of the real total.
+        self.bar.start()
 
     def advance(self, size: int) -> None:
         """See `Progress`."""
@@ -132,23 +135,28 @@ class Bar(_Counter):
 
 
 @contextmanager
-def watching(verb: str, *, quiet: bool) -> Iterator[Progress | None]:
+def watching(*, quiet: bool) -> Iterator[Progress | None]:
     """Report progress with a bar if stderr is a terminal, else with lines; not at all with `quiet`."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        bar = Bar(verb)
-        with bar.bar:
+        bar = Bar()
+        try:
             yield bar
+        finally:
+            bar.bar.stop()
     else:
-        yield Lines(verb)
+        yield Lines()
 
 
-def estimate(load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *, as_json: bool) -> None:
-    """Print the estimated costs of each provider."""
+def estimate(
+    load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *, reads: int, as_json: bool
+) -> None:
+    """Print the estimated costs of each provider, with `reads` of each model in a month."""
     if as_json:
         sums = [{**asdict(c), "steady": c.steady, "first_month": c.first_month} for c in costs]
-        dump({"load": asdict(load), "read": prices.read, "currency": prices.currency, "costs": sums})
+        dump({"load": asdict(load), "read": prices.read, "currency": prices.currency,
+              "reads_per_month": reads, "costs": sums})  # fmt: skip
         return
     _print(f"{load.models} models in {load.objects} objects, {size(load.size)}")
     table = columns(
@@ -159,7 +167,9 @@ def estimate(load: StorageLoad, prices: Prices, costs: Sequence[StorageCost], *,
         table.add_row(cost.provider.name, *(_money(part) for part in parts))
     show(table)
     _print(
-        f"Prices in {prices.currency}, read {prices.read}; each file read once a day, the copy read back once."
+        f"Prices in {prices.currency}, read {prices.read}. Assumed: each model is read from the store {reads} times a month"
+        f"{' (once a day)' if reads == 30 else ''}, the copy is read back once. Set it with --reads N; a cache that keeps "
+        "its disk reads each model once per machine."
     )
     out = ", ".join(f"{c.provider.key} {_money(c.transfer_out)}" for c in costs)
     _print(f"If those reads leave the provider's network, a month adds: {out} (free allowances not counted).")

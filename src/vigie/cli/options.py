@@ -160,3 +160,13 @@ def scoring_options(
     from vigie.engine.options import Options
 
     return Options(minimum=min_similarity, roles=roles_by_column(role_pairs), language=lang, **others)
+
+
+reads = click.option(
+    "--reads",
+    default=30,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(0),
+    help="How often each model is read from the store in a month, for estimated costs: 30 is a cache that is emptied every night.",
+)

@@ -77,10 +77,10 @@ def score(scorer: str, source: str, output: str, **chosen: Any) -> None:
     if not Path(scorer).is_file():
         raise NotFound("scorer", scorer, hint="make one with vigie fit")
     from vigie.cli import console
-    from vigie.engine.scorer import Scorer
+    from vigie.engine.scorer_files import read_scorer
     from vigie.table import write, write_set_aside
 
-    fitted = Scorer.from_bytes(Path(scorer).read_bytes())
+    fitted = read_scorer(Path(scorer))
     table = read_table(source, settings.load(), options.read_options(chosen))
     additions = fitted.score_table(table)
     write(table, additions, output)

@@ -9,7 +9,7 @@ from vigie.catalog import ModelVersion
 from vigie.costs.prices import Prices, Provider
 
 READS_PER_MONTH = 30
-"""How often each file is assumed to be read in a month: once a day, by a cache that is emptied every night."""
+"""How often each file is read in a month by default: once a day, by a cache that is emptied every night."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class StorageCost:
         provider: its prices.
         storage: of one month.
         copy_requests: of copying the models there: one write and one read of each object, one list of each model.
-        read_requests: of one month, with READS_PER_MONTH reads of each object.
+        read_requests: of one month, with the assumed number of reads of each object.
         transfer_out: of the same reads from outside the provider's network; not part of the sums.
     """
 
@@ -58,14 +58,16 @@ def storage_load(entries: Iterable[ModelVersion]) -> StorageLoad:
     )
 
 
-def estimate(load: StorageLoad, prices: Prices) -> tuple[StorageCost, ...]:
+def estimate(
+    load: StorageLoad, prices: Prices, reads_per_month: int = READS_PER_MONTH
+) -> tuple[StorageCost, ...]:
     """Return the cost of `load` at each provider, in the order of the price list."""
-    return tuple(_estimate(load, provider) for provider in prices.providers)
+    return tuple(_estimate(load, provider, reads_per_month) for provider in prices.providers)
 
 
-def _estimate(load: StorageLoad, provider: Provider) -> StorageCost:
+def _estimate(load: StorageLoad, provider: Provider, reads_per_month: int) -> StorageCost:
     gigabytes = load.size / provider.gb_bytes
-    reads = load.objects * READS_PER_MONTH
+    reads = load.objects * reads_per_month
     writes = load.objects + load.models
     return StorageCost(
         provider,
@@ -73,5 +75,5 @@ def _estimate(load: StorageLoad, provider: Provider) -> StorageCost:
         copy_requests=(writes * provider.writes_per_thousand + load.objects * provider.reads_per_thousand)
         / 1000,
         read_requests=reads * provider.reads_per_thousand / 1000,
-        transfer_out=gigabytes * READS_PER_MONTH * provider.transfer_out_per_gb,
+        transfer_out=gigabytes * reads_per_month * provider.transfer_out_per_gb,
     )

@@ -21,6 +21,7 @@ class Usage:
         size: bytes of one.
         growth: bytes of a result for each byte of its upload: the same rows with seven more columns.
         kept_days: days after which an upload and its result are deleted.
+        model_reads: how often each model is read from the store.
         vcpu: average number of busy processors: web, worker and database together.
         memory: GB of memory used by the three.
         disk: GB of disk of the database.
@@ -30,6 +31,7 @@ class Usage:
     size: int = 20_000_000
     growth: float = 1.3
     kept_days: int = 30
+    model_reads: int = READS_PER_MONTH
     vcpu: float = 0.1
     memory: float = 2.0
     disk: float = 1.0
@@ -86,9 +88,9 @@ def _monthly_cost(load: StorageLoad, usage: Usage, provider: Provider, host: Hos
     )
     # Each part is written once and read once; each upload also has a few small objects and listings.
     writes = parts + 3 * usage.uploads
-    reads = writes + READS_PER_MONTH * load.objects
+    reads = writes + usage.model_reads * load.objects
     per_gigabyte = provider.storage_per_gb_month / provider.gb_bytes
-    fetched = upload + result + READS_PER_MONTH * load.size
+    fetched = upload + result + usage.model_reads * load.size
     return MonthlyCost(
         provider,
         models=load.size * per_gigabyte,

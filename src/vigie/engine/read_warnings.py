@@ -38,6 +38,7 @@ def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[
         *(_warning("error", column, text, hint) for column, text, hint in _without_values(typed, roles)),
         *(_warning("warning", column.column, *_unreadable(column)) for column in report.columns),
     ]
+    warnings.sort(key=lambda warning: warning["severity"] != "error")
     return report.to_json() | {"warnings": warnings, "labels": label_columns(typed, roles)}
 
 

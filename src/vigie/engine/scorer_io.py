@@ -10,26 +10,48 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vigie import __version__
+from vigie.boosting import xgboost_import
 from vigie.calibration.calibrator import Calibrator
 from vigie.detectors.registry import detectors_of
 from vigie.engine.members import EnsembleMember
 from vigie.engine.options import Options
-from vigie.errors import InputRefused
+from vigie.errors import InputRefused, VigieError
 from vigie.fitted_state import FittedState
 from vigie.fitted_state.storage import FORMAT, from_stored, to_stored
 from vigie.i18n.messages import msg
 from vigie.models.load import load_model
 from vigie.roles.inference import Roles
 
+Array = npt.NDArray[Any]
+_MAX_UNPACKED = 2 * 1024**3
+_MALFORMED = (
+    *(
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ),
+    *(OSError, EOFError, NotImplementedError, RuntimeError, struct.error, zlib.error, zipfile.BadZipFile),
+    pl.exceptions.PolarsError,
+)
+"""What reading a malformed file raises, at whatever depth; the file is refused."""
 READABLE = (4, 5, FORMAT)
 _DTYPES: dict[str, type[pl.DataType]] = {
     str(dtype): dtype for dtype in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
@@ -90,14 +112,19 @@ class StoredScorer:
             Unavailable: it was fitted with a detector of a distribution that is not installed.
         """
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            head = json.loads(arrays["head"].tobytes())
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            with xgboost_import.checking_trees():
+                return cls._from_arrays(_arrays(data))
+        except VigieError:
+            raise
+        except _MALFORMED as error:
             raise InputRefused(
                 msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
                 hint="make the plan again",
             ) from error
+
+    @classmethod
+    def _from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        head = json.loads(arrays["head"].tobytes())
         if head["format"] not in READABLE or head["polars"] != pl.__version__:
             raise InputRefused(
                 msg(
@@ -125,6 +152,31 @@ class StoredScorer:
             Calibrator.from_json(head["calibration"]) if head["calibration"] else None,
             state,
         )
+
+
+def _arrays(data: bytes) -> dict[str, Array]:
+    """Return the arrays of an .npz, once what it declares fits what it holds.
+
+    Raises:
+        ValueError: an array declares more than the file holds, or holds objects.
+    """
+    made: dict[str, Array] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED:
+            raise ValueError("more bytes than a scorer has")
+        for member in archive.infolist():
+            content = archive.read(member)
+            if len(content) != member.file_size:
+                raise ValueError("another length than declared")
+            file = io.BytesIO(content)
+            major, _ = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+            if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
+                raise ValueError("another length than declared")
+            file.seek(0)
+            made[member.filename.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
+    return made
 
 
 def _archive(arrays: Mapping[str, np.ndarray]) -> bytes:

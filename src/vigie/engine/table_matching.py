@@ -172,7 +172,7 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
 
 
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
-    entries = catalog.with_columns()
+    entries = catalog.like_own_table(matching.describe(table.typed, roles))
     known = match_table([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else None
     return None if known is None else (entries[known.which], known)
 

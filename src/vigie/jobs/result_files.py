@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -86,10 +87,17 @@ def store_all(
     labels: Mapping[int, bool],
     language: str,
 ) -> dict[str, Any]:
-    """Write the files, move them and a scorer in `folder` to `key` in the store; return as `write_all`."""
+    """Write the files, and move them and a scorer in `folder` to `key` in the store.
+
+    Returns:
+        As `write_all`, with `digests`: file -> SHA-256, by which the web process recognises what it loads.
+    """
     description = write_all(folder, prediction, labels, language)
+    description["digests"] = digests = {}
     for name in layout.FILES:
         if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
             context.store.put(join(key, name), folder / name)
             (folder / name).unlink()
     return description

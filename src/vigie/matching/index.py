@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,17 +49,41 @@ class ModelVector:
     @classmethod
     def of(cls, domain: str, columns: Iterable[Column], roles: Mapping[str, float]) -> ModelVector:
         """Return the vector of a model; roles that this version does not know count nothing."""
+        return cls.of_documents(
+            domain, [(column.name, column.role, column.type) for column in columns], roles
+        )
+
+    @classmethod
+    def of_documents(
+        cls, domain: str, columns: Iterable[tuple[str, str, str]], roles: Mapping[str, float]
+    ) -> ModelVector:
+        """Return the vector of a model from the name, role and type of each column, as the catalog stores them."""
         shares = np.zeros(len(ROLE_NAMES), dtype=np.float32)
-        types = np.zeros(len(ROLE_NAMES), dtype=np.uint8)
-        for role in roles.keys() & ROLE_INDEX.keys():
-            shares[ROLE_INDEX[role]] = min(1.0, max(0.0, roles[role]))
-        words: set[str] = set()
-        for column in columns:
-            if column.counts:
-                types[ROLE_INDEX[column.role]] |= column.type_bit
-                words.update(distinctive_words(column.name))
-        types[(shares > 0) & (types == 0)] = ANY_TYPE  # not recorded
-        return cls(domain, shares, types, np.array(sorted(map(word_hash, words)), dtype=np.uint32))
+        types = bytearray(len(ROLE_NAMES))
+        known = [role for role in roles if role in ROLE_INDEX]
+        shares[[ROLE_INDEX[role] for role in known]] = [min(1.0, max(0.0, roles[role])) for role in known]
+        words: set[int] = set()
+        for name, role, kind in columns:
+            bit = _type_bit(role, kind)
+            if bit:
+                types[ROLE_INDEX[role]] |= bit
+                words.update(_word_hashes(name))
+        bits = np.frombuffer(types, dtype=np.uint8)
+        bits[(shares > 0) & (bits == 0)] = ANY_TYPE  # not recorded
+        return cls(domain, shares, bits, np.array(sorted(words), dtype=np.uint32))
+
+
+@lru_cache(maxsize=50_000)
+def _word_hashes(name: str) -> tuple[int, ...]:
+    """Return the hashes of the words of a column name; models of one owner have many names in common."""
+    return tuple(map(word_hash, distinctive_words(name)))
+
+
+@lru_cache(maxsize=5_000)
+def _type_bit(role: str, kind: str) -> int:
+    """Return the type of a column as a bit; 0 where its role does not count."""
+    column = Column("", role, kind)
+    return column.type_bit if column.counts else 0
 
 
 class ModelIndex:

@@ -132,7 +132,7 @@ def plan(
     entries = Catalog(engine).list(active_only=False, own_only=own_only)
     places = SourceLocations(engine, starter_models)
     probe_stores([*(entry.storage for entry in entries), *map(goal.location_of, entries)])
-    watch.begin(len(entries), sum(entry.size for entry in entries))
+    watch.begin(len(entries), sum(entry.size for entry in entries), "read")
     with WorkerPool(parallel) as pool:
 
         def plan_model(entry: ModelVersion) -> ModelPlan:

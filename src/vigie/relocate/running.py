@@ -181,7 +181,7 @@ def _move_all(
     parallel: int,
     progress: Progress,
 ) -> list[Outcome]:
-    progress.begin(len(moves), sum(entry.size for entry, _ in moves))
+    progress.begin(len(moves), sum(entry.size for entry, _ in moves), "moved")
     with WorkerPool(parallel) as pool:
         copier = Copier(stores, pool, progress)
 

@@ -128,7 +128,7 @@ def check_models(
     Raises:
         StoreUnavailable: a store failed for several models in a row.
     """
-    progress.begin(len(models), sum(entry.size for entry, _ in models))
+    progress.begin(len(models), sum(entry.size for entry, _ in models), "read")
     errors: list[StoreUnavailable] = []
     with WorkerPool(parallel) as pool:
 

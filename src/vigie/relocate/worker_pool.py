@@ -25,8 +25,8 @@ _END = object()
 class Progress(Protocol):
     """Receives progress; every method may be called from any thread."""
 
-    def begin(self, models: int, size: int) -> None:
-        """Start over with a number of models and of bytes to do."""
+    def begin(self, models: int, size: int, verb: str) -> None:
+        """Start over with a number of models and of bytes to do, and what is done with them: `read` or `moved`."""
 
     def advance(self, size: int) -> None:
         """Add bytes that are done."""
@@ -38,7 +38,7 @@ class Progress(Protocol):
 class NullProgress:
     """Progress that is not shown."""
 
-    def begin(self, models: int, size: int) -> None:
+    def begin(self, models: int, size: int, verb: str) -> None:
         """See Progress."""
 
     def advance(self, size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import struct
 import zipfile
@@ -24,13 +25,15 @@ _DAMAGED_ARCHIVE = (
 _REFERENCE = re.compile(
     rb"""<(?:\w+:)?(?:c|row)\b[^>]{0,256}?\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,9})["']"""
 )
-_SHEET = re.compile(rb"""<(?:\w+:)?sheet\b[^>]*?\b(?:\w+:)id\s*=\s*["']([^"']+)["']""")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
+_SHEET_NAME = re.compile(rb"""\sname\s*=\s*["']([^"']*)["']""")
+_SHEET_ID = re.compile(rb"""\s(?:\w+:)id\s*=\s*["']([^"']+)["']""")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _ATTRIBUTE = re.compile(rb"""\b(Id|Target)\s*=\s*["']([^"']+)["']""")
 
 
 def check_workbook(path: Path, source: str, *, max_rows: int, max_columns: int, max_bytes: int) -> None:
-    """Check the unpacked size of a workbook, and the extent of its first sheet by the references of its cells.
+    """Check the unpacked size of a workbook, and the extent of its sheets by the references of its cells.
 
     Raises:
         UnreadableTable: the file is no workbook, or damaged.
@@ -40,7 +43,7 @@ def check_workbook(path: Path, source: str, *, max_rows: int, max_columns: int, 
         with zipfile.ZipFile(path) as archive:
             declared = sum(member.file_size for member in archive.infolist())
             _check(source, declared, max_bytes, "bytes")
-            rows, columns = _extent(archive, _first_sheets(archive), max_bytes)
+            extents = [_extent(archive, [member], max_bytes) for member in sheet_members(archive).values()]
     except TableTooLarge:
         raise
     except _DAMAGED_ARCHIVE as error:
@@ -51,9 +54,10 @@ def check_workbook(path: Path, source: str, *, max_rows: int, max_columns: int, 
             hint="the file is damaged or is not what its extension says; export it again",
         ) from error
     hint = "a cell far outside the table may be the cause: delete the rows and columns after the table"
-    _check(source, rows - 1, max_rows, "rows", hint)  # the header is no row
-    _check(source, columns, max_columns, "columns", hint)
-    _check(source, rows * columns, max(1, max_bytes // _CELL_BYTES), "cells", hint)
+    for rows, columns in extents:
+        _check(source, rows - 1, max_rows, "rows", hint)  # the header is no row
+        _check(source, columns, max_columns, "columns", hint)
+        _check(source, rows * columns, max(1, max_bytes // _CELL_BYTES), "cells", hint)
 
 
 def check_size(frame: pl.DataFrame, source: str, max_bytes: int, *, limit: int | None = None) -> int:
@@ -85,21 +89,25 @@ def _check(source: str, found: int, limit: int, unit: str, hint: str = "") -> No
         raise TableTooLarge(source, found=found, limit=limit, unit=unit, hint=hint)
 
 
-def _first_sheets(archive: zipfile.ZipFile) -> list[str]:
-    """Return the name of the first sheet; of all sheets where the workbook does not tell."""
+def sheet_members(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return sheet -> its member of a workbook; the members by their own names where the workbook does not tell."""
     names = set(archive.namelist())
-    sheets = sorted(name for name in names if name.startswith("xl/worksheets/") and name.endswith(".xml"))
+    members = {
+        name: name for name in sorted(names) if name.startswith("xl/worksheets/") and name.endswith(".xml")
+    }
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return sheets
-    found = _SHEET.search(_head(archive, "xl/workbook.xml"))
+        return members
+    targets: dict[bytes, str] = {}
     for relation in _RELATION.findall(_head(archive, "xl/_rels/workbook.xml.rels")):
         attributes = dict(_ATTRIBUTE.findall(relation))
-        if found is not None and attributes.get(b"Id") == found[1]:
-            target = attributes.get(b"Target", b"").decode(errors="replace")
-            name = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            if name in names:
-                return [name]
-    return sheets
+        target = attributes.get(b"Target", b"").decode(errors="replace")
+        targets[attributes.get(b"Id", b"")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    found: dict[str, str] = {}
+    for sheet in _SHEET.findall(_head(archive, "xl/workbook.xml")):
+        name, member = _SHEET_NAME.search(sheet), _SHEET_ID.search(sheet)
+        if name and member and targets.get(member[1]) in names:
+            found[html.unescape(name[1].decode(errors="replace"))] = targets[member[1]]
+    return found or members
 
 
 def _head(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -52,16 +52,16 @@ class CsvLayout:
 
 def find_csv_layout(text: DecodedText, options: ReadOptions = DEFAULTS) -> CsvLayout | None:
     """Find the header and the separator; None when the text has no line that is not blank."""
-    start, told = text.start, options.separator or ""
+    start, declared = text.start, options.separator or ""
     if match := _EXCEL_LINE.match(bytes(text.data[start : start + 32])):
-        told, start = told or match.group(1).decode(), start + match.end()
+        declared, start = declared or match.group(1).decode(), start + match.end()
     blank = _blank_prefix(text.data, start)
     if start + blank >= len(text.data):
         return None
     start += blank
     lines = bytes(text.data[text.start : start]).count(b"\n")
     header_row = None if options.header_row is None else max(0, options.header_row - lines)
-    tried = _tries(text.data, start, told or DELIMITERS, options, header_row)
+    tried = _tries(text.data, start, declared or DELIMITERS, options, header_row)
     best = max(tried, key=lambda one: one.key)
     skipped = best.lines_before
     named = best.header

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 
 from vigie.errors import MalformedTable, UnreadableTable
 from vigie.i18n.messages import msg
+from vigie.table.code_pages import code_page
 
 Buffer = bytes | mmap.mmap
 
+_SAMPLED_BYTES = 200_000
+_HEAD_BYTES = 65_536
 CHUNK_BYTES = 16 * 1024 * 1024
 
 _BOMS = (
@@ -183,8 +186,42 @@ def _single_byte_encoding(data: Buffer, source: str) -> str:
             right = sum(not c.isascii() for c in replaced) - wrong + multibyte
             if right > wrong:
                 _refuse_damaged(data, offset + error.start, source)
-            return _western(data)
+            return _single_byte(data, source)
     return ""
+
+
+def _single_byte(data: Buffer, source: str) -> str:
+    """Return the code page of the lines that are not ASCII; Windows-1252 or Latin-1 where these are Western.
+
+    Raises:
+        UnreadableTable: no code page explains them.
+    """
+    if _is_binary(bytes(data[:_HEAD_BYTES])):
+        return "iso-8859-1"  # refused as what it is
+    found = code_page(_lines_beyond_ascii(data))
+    if found is None:
+        raise UnreadableTable(
+            source,
+            found="text in an encoding that cannot be told",
+            expected="UTF-8 or a common code page",
+            hint=msg("name the encoding with --encoding, or {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
+        )
+    return _western(data) if found == "cp1252" else found
+
+
+def _lines_beyond_ascii(data: Buffer) -> bytes:
+    found: list[bytes] = []
+    size = 0
+    for _, piece in byte_chunks(data, 0):
+        if piece.isascii():
+            continue
+        for line in piece.splitlines(keepends=True):
+            if not line.isascii():
+                found.append(line)
+                size += len(line)
+                if size > _SAMPLED_BYTES:
+                    return b"".join(found)
+    return b"".join(found)
 
 
 def _western(data: Buffer) -> str:
@@ -214,7 +251,10 @@ def refuse_binary(text: DecodedText, source: str) -> None:
             expected="text",
             hint=msg("the file is binary or damaged; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
         )
-    head = bytes(text.data[text.start : text.start + 65536])
-    controls = sum(head.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
-    if controls * 200 > len(head):
+    if _is_binary(bytes(text.data[text.start : text.start + _HEAD_BYTES])):
         raise UnreadableTable(source, found="binary data", expected="CSV text", hint=_SAVE_AS_UTF8)
+
+
+def _is_binary(head: bytes) -> bool:
+    controls = sum(head.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
+    return controls * 200 > len(head)

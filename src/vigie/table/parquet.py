@@ -1,4 +1,4 @@
-"""Parquet and Excel: tables that know their types."""
+"""Parquet: tables that know their types."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from vigie.errors import TableTooLarge, UnreadableTable
-from vigie.extras import require
-from vigie.table.header import check_header
 from vigie.table.parsing.columns import check_flat
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -44,31 +42,6 @@ def read_batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.Data
         yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)
     except _VENDOR_ERRORS as error:
         raise _damaged(source, "a table as its first look has it") from error
-
-
-def read_workbook(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
-    """Return the first sheet; types are settled by all rows of a column, not by the first thousand."""
-    require("excel", "reading an Excel workbook")
-    import fastexcel
-
-    try:
-        reader = fastexcel.read_excel(path)
-        top = reader.load_sheet(0, header_row=None, skip_rows=0, n_rows=1, dtypes="string").to_polars()
-    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source, "an Excel workbook (.xlsx)") from error
-    if not top.height:
-        raise UnreadableTable(
-            source, found="a first sheet without rows", hint="put the table on the first sheet"
-        )
-    names = [cell or "" for cell in top.row(0)]
-    check_header(names, line=1, source=source, max_columns=max_columns)
-    try:
-        frame = reader.load_sheet(0, schema_sample_rows=None, skip_whitespace_tail_rows=True).to_polars()
-        frame.columns = names  # the reader makes up names for what it finds empty or twice
-    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source, "an Excel workbook (.xlsx)") from error
-    _check_size(source, frame.height, frame.width, max_rows, max_columns)
-    return frame
 
 
 def _check_size(source: str, rows: int, columns: int, max_rows: int, max_columns: int) -> None:

@@ -14,15 +14,25 @@ from vigie.errors import InputRefused, NotFound, TableTooLarge, UnreadableTable
 from vigie.i18n.messages import msg
 from vigie.table.csv_reader import read_csv
 from vigie.table.encoding import CHUNK_BYTES, Buffer
+from vigie.table.json_lines import read_json_lines
 from vigie.table.options import DEFAULTS, ReadOptions
-from vigie.table.parquet import read_parquet, read_workbook
+from vigie.table.parquet import read_parquet
 from vigie.table.parsing.columns import from_frame, parse_table
 from vigie.table.table import CsvFormat, Table
+from vigie.table.workbook import read_workbook
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
-EXTENSIONS = (*(f"{one}.gz" for one in CSV_EXTENSIONS), *CSV_EXTENSIONS, ".parquet", ".pq", ".xlsx")
+JSON_EXTENSIONS = (".jsonl", ".ndjson")
+EXTENSIONS = (
+    *(f"{one}.gz" for one in CSV_EXTENSIONS),
+    *CSV_EXTENSIONS,
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    *JSON_EXTENSIONS,
+)
 """What the name of an upload may end with, the longer ones first."""
-_READABLE = ".csv, .csv.gz, .tsv, .txt, .parquet or .xlsx"
+_READABLE = ".csv, .csv.gz, .tsv, .txt, .jsonl, .parquet or .xlsx"
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ def read(
     Lines that do not fit are set aside, unless `options.strict`; they are in the table's report.
 
     Args:
-        path: a .csv, .tsv or .txt file, also with .gz, a .parquet or .xlsx file, or "-" for CSV on stdin.
+        path: a .csv, .tsv or .txt file, also with .gz, a .jsonl, .parquet or .xlsx file, or "-" for CSV on stdin.
         max_rows: refuse more rows.
         max_columns: refuse more columns.
         max_bytes: refuse more bytes, counted after decompression.
@@ -75,11 +85,13 @@ def _file(path: Path, name: str, limits: _Limits, options: ReadOptions) -> Table
                 return _csv(data, path, name, limits, options)
         case [suffix, ".gz"] if suffix in CSV_EXTENSIONS:
             return _csv(_gunzip(path, name, limits), None, name, limits, options)
+        case [*_, suffix] if suffix in JSON_EXTENSIONS:
+            frame = read_json_lines(path, source=name, **size)
         case [*_, ".parquet" | ".pq"]:
             frame = read_parquet(path, source=name, **size)
         case [*_, ".xlsx"]:
             _check_bytes(_unpacked_bytes(path), name, limits)
-            frame = read_workbook(path, source=name, **size)
+            return _workbook(path, name, options, size)
         case _:
             found = msg("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"
             raise UnreadableTable(name, found=found, expected=_READABLE, hint="export the table as CSV")
@@ -129,6 +141,13 @@ def _csv(data: Buffer, path: Path | None, name: str, limits: _Limits, options: R
     names = () if cells.names == tuple(cells.frame.columns) else cells.names
     dialect = CsvFormat(cells.encoding, cells.separator, parsed.mark, cells.bom, names)
     return Table(name, cells.frame, parsed.typed, dialect, replace(cells.report, columns=parsed.columns))
+
+
+def _workbook(path: Path, name: str, options: ReadOptions, size: dict[str, int]) -> Table:
+    content = read_workbook(path, source=name, options=options, **size)
+    comma = None if options.decimal is None else options.decimal == ","
+    parsed = parse_table(content.filled, comma_by_default=bool(comma), mark=options.decimal)
+    return Table(name, content.frame, parsed.typed, report=replace(content.report, columns=parsed.columns))
 
 
 def _gunzip(path: Path, name: str, limits: _Limits) -> bytes:

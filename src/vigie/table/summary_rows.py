@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import polars as pl
 
@@ -32,6 +33,16 @@ _UNIT = re.compile(
     r"[djty]{1,4}[/.-][mj]{1,3}[/.-][yatj]{2,4}.*|[ya]{4}[/.-]mm[/.-][djt]{2}.*|hh:mm.*|-|—)[)\]]?"
 )
 _NUMBERS_OR_DATES = re.compile(r".*\d.*")
+
+
+class LineNumbers(Protocol):
+    """Numbers of the first and the last lines of a table."""
+
+    def first(self) -> int:
+        """Return the number of the line after the header."""
+
+    def last(self, from_the_end: int) -> int:
+        """Return the number of a line at the end, 0 for the last one that is not blank."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +74,25 @@ class SummaryLines:
 
 
 def without_summary_rows(
-    frame: pl.DataFrame, lines: SummaryLines | None
+    frame: pl.DataFrame, lines: LineNumbers
 ) -> tuple[pl.DataFrame, tuple[SetAsideLine, ...]]:
     """Return the rows that are records, and the others.
 
     Args:
         frame: (rows, columns) text.
-        lines: of the file; None where a row has the number of its line in a sheet.
+        lines: of the file.
     """
     first, last = first_summary_rows(frame.head(_HEAD)), last_summary_rows(frame.tail(_HEAD))
     if (not first and not last) or len(first) + len(last) >= frame.height:
         return frame, ()
     count = len(last)
     set_aside = [
-        *(
-            _set_aside(frame.row(i), reason, lines.first() + i if lines else i + 2)
-            for i, reason in enumerate(first)
-        ),
+        *(_set_aside(frame.row(i), reason, lines.first() + i) for i, reason in enumerate(first)),
         *(
             _set_aside(
                 frame.row(frame.height - count + i),
                 reason,
-                lines.last(count - 1 - i) if lines else frame.height - count + i + 2,
+                lines.last(count - 1 - i),
             )
             for i, reason in enumerate(last)
         ),
@@ -92,8 +100,8 @@ def without_summary_rows(
     return frame.slice(len(first), frame.height - len(first) - count), tuple(set_aside)
 
 
-def _set_aside(cells: tuple[str | None, ...], reason: str, line: int) -> SetAsideLine:
-    return SetAsideLine(line, reason, ",".join(cell or "" for cell in cells))
+def _set_aside(cells: tuple[object, ...], reason: str, line: int) -> SetAsideLine:
+    return SetAsideLine(line, reason, ",".join("" if cell is None else str(cell) for cell in cells))
 
 
 @dataclass(frozen=True)
@@ -262,6 +270,6 @@ def _has_values(cells: pl.Series) -> bool:
     )
 
 
-def _plain(cell: str | None) -> str:
-    text = unicodedata.normalize("NFKD", str(cell or "").strip().lower())
+def _plain(cell: object) -> str:
+    text = unicodedata.normalize("NFKD", "" if cell is None else str(cell).strip().lower())
     return "".join(c for c in text if not unicodedata.combining(c))

@@ -6,6 +6,7 @@ in one batch: sixteen requests take three times as long as one.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from vigie.errors import InputRefused, NotFound
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
 from vigie.web.live_rows import CellStyle, parse
+from vigie.web.stored_results import check_digest
 
 if TYPE_CHECKING:
     from vigie.engine.scorer import Scorer
@@ -38,7 +40,12 @@ class ScorerCache:
         self._batchers: OrderedDict[str, MicroBatcher] = OrderedDict()
 
     def score(
-        self, result: str, rows: Sequence[Mapping[str, Any]], last: int, style: CellStyle
+        self,
+        result: str,
+        rows: Sequence[Mapping[str, Any]],
+        last: int,
+        style: CellStyle,
+        digest: str = "",
     ) -> list[dict[str, Any]]:
         """Score rows with the scorer of a result.
 
@@ -47,22 +54,24 @@ class ScorerCache:
             rows: column -> cell, oldest first.
             last: number of rows to score; the rows before them are their history.
             style: how the upload writes its cells.
+            digest: SHA-256 of the stored scorer; empty for results of earlier versions.
 
         Returns:
             The output columns of the last rows.
 
         Raises:
             NotFound: the result has no scorer.
+            DamagedBundle: the stored scorer is not the one that the run wrote.
             InputRefused: a cell cannot be read as its column's type.
         """
-        batcher = self._batcher(result)
+        batcher = self._batcher(result, digest)
         frame = parse(_frame(rows, style), batcher.scorer.schema, style)
         typed = batcher.scorer.typed(frame)
         _refuse_unreadable(frame, typed)
         scored = batcher.score(typed, range(max(0, frame.height - last), frame.height))
         return [row | {"alert": bool(row["alert"])} for row in scored.iter_rows(named=True)]
 
-    def _batcher(self, result: str) -> MicroBatcher:
+    def _batcher(self, result: str, digest: str) -> MicroBatcher:
         with self._lock:
             if result in self._batchers:
                 self._batchers.move_to_end(result)
@@ -70,12 +79,14 @@ class ScorerCache:
         from vigie.engine.scorer import Scorer
 
         try:
-            scorer = Scorer.from_bytes(self._store.get(join(result, result_layout.SCORER)))
+            data = self._store.get(join(result, result_layout.SCORER))
         except NotFound:
             hint = (
                 "score a table of at most 200,000 rows; only such runs store a scorer, and refinements do not"
             )
             raise NotFound("scorer of the run", result.split("/")[-2], hint=hint) from None
+        check_digest(result, result_layout.SCORER, hashlib.sha256(data).hexdigest(), digest)
+        scorer = Scorer.from_bytes(data)
         with self._lock:
             batcher = self._batchers.setdefault(result, MicroBatcher(scorer))
             while len(self._batchers) > _MAX_SCORERS:

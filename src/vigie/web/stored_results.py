@@ -6,6 +6,7 @@ number of rows from the top and a page is a slice of the file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -20,7 +21,7 @@ import polars as pl
 from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
-from vigie.errors import NotFound, UsageRefused
+from vigie.errors import DamagedBundle, NotFound, UsageRefused
 from vigie.i18n.facts import sentences
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
@@ -92,11 +93,18 @@ class ResultCache:
         self._lock = threading.Lock()
         self._cleaned_at = 0.0
 
-    def path(self, result: str, name: str) -> Path:
+    def path(self, result: str, name: str, digest: str = "") -> Path:
         """Return the path of a file; results never change, so that a copy stays valid.
+
+        Args:
+            result: folder of the result in the store.
+            name: name of the file.
+            digest: its SHA-256; empty for results of earlier versions, which have none. A file of a folder of this
+                machine is not compared: who can write there can also change the database.
 
         Raises:
             NotFound: the upload was deleted.
+            DamagedBundle: the bytes are not those that the run wrote.
         """
         key = join(result, name)
         if self._store.kind == "local":
@@ -107,20 +115,27 @@ class ResultCache:
         copy = self._folder / key.replace("/", "-")
         with self._lock:
             if not copy.is_file():
-                self._fetch(key, copy)
+                self._fetch(key, copy, digest)
         os.utime(copy)
         return copy
 
-    def document(self, result: str, name: str) -> dict[str, Any]:
-        """Return the content of a JSON file.
+    def content(self, result: str, name: str, digest: str = "") -> bytes:
+        """Return the content of a small file; see `path`.
 
         Raises:
             NotFound: the upload was deleted.
+            DamagedBundle: the bytes are not those that the run wrote.
         """
         try:
-            found: dict[str, Any] = json.loads(self._store.get(join(result, name)))
+            data = self._store.get(join(result, name))
         except NotFound:
             raise _not_found(name) from None
+        check_digest(result, name, hashlib.sha256(data).hexdigest(), digest)
+        return data
+
+    def document(self, result: str, name: str, digest: str = "") -> dict[str, Any]:
+        """Return the content of a JSON file; see `content`."""
+        found: dict[str, Any] = json.loads(self.content(result, name, digest))
         return found
 
     def remove_stale(self) -> bool:
@@ -141,11 +156,31 @@ class ResultCache:
                 path.unlink(missing_ok=True)
         return True
 
-    def _fetch(self, key: str, copy: Path) -> None:
+    def _fetch(self, key: str, copy: Path, digest: str) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        hashed = hashlib.sha256()
         with atomic_write(copy) as file:
             for chunk in self._store.stream(key):
+                hashed.update(chunk)
                 file.write(chunk)
+            result, _, name = key.rpartition("/")
+            check_digest(result, name, hashed.hexdigest(), digest)
+
+
+def check_digest(result: str, name: str, found: str, expected: str) -> None:
+    """Compare the SHA-256 of a file of a result with that in the row of its run; empty for none.
+
+    Raises:
+        DamagedBundle: they differ.
+    """
+    if expected and found != expected:
+        raise DamagedBundle(
+            result,
+            name,
+            found=msg("sha256 {found}…", found=found[:16]),
+            expected=msg("{sha256}…", sha256=expected[:16]),
+            hint="the stored bytes differ from those that the run wrote; score the table again",
+        )
 
 
 class RankedTable:

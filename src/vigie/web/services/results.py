@@ -187,7 +187,8 @@ class Results:
                 )
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
-        found = self._scorers.score(run.result or "", rows, last, _style(run))
+        digest = _digest(run, result_layout.SCORER)
+        found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
         if run.alert_budget is not None:
             least = self._ranked(run).least_score(run.alert_budget)
             for row in found:
@@ -200,12 +201,12 @@ class Results:
             tempdirs.remove_stale(self._exports)
 
     def _table(self, run: Run, budget: int | None, t: Translator) -> ResultTable:
-        result, description = run.result or "", (run.summary or {}).get("file", {})
+        description = (run.summary or {}).get("file", {})
         has_exact = bool(description.get("exact") or description.get("partial"))
         return ResultTable(
-            self._files.path(result, result_layout.ROWS),
-            self._files.path(result, result_layout.EXACT) if has_exact else None,
-            self._files.path(result, result_layout.RANKED),
+            self._path(run, result_layout.ROWS),
+            self._path(run, result_layout.EXACT) if has_exact else None,
+            self._path(run, result_layout.RANKED),
             description,
             (run.budget or 0) if budget is None else budget,
             feedback.list_labels(self._engine, run.upload_id),
@@ -213,11 +214,21 @@ class Results:
         )
 
     def _ranked(self, run: Run) -> RankedTable:
-        path = self._files.path(run.result or "", result_layout.RANKED)
+        path = self._path(run, result_layout.RANKED)
         return RankedTable(path, (run.summary or {}).get("file", {}))
 
     def _charts(self, run: Run) -> dict[str, Any]:
-        return self._files.document(run.result or "", result_layout.CHARTS)
+        name = result_layout.CHARTS
+        return self._files.document(run.result or "", name, _digest(run, name))
+
+    def _path(self, run: Run, name: str) -> Path:
+        return self._files.path(run.result or "", name, _digest(run, name))
 
     def _labels(self, run: Run) -> dict[int, Label]:
         return {label.row: label for label in feedback.list_labels(self._engine, run.upload_id)}
+
+
+def _digest(run: Run, name: str) -> str:
+    """Return the SHA-256 of a file of a result; empty where an earlier version wrote it."""
+    digests = (run.summary or {}).get("file", {}).get("digests", {})
+    return str(digests.get(name, ""))

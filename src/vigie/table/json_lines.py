@@ -1,0 +1,44 @@
+"""JSON lines: one flat object a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.table.parsing.columns import check_flat
+
+_VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+
+def read_json_lines(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
+    """Read a file of JSON lines; an object that lacks a key has an empty cell there.
+
+    Args:
+        path: of the file.
+        source: name for messages.
+        max_rows: refuse more.
+        max_columns: refuse more.
+
+    Raises:
+        UnreadableTable: a line is no object.
+        InputRefused: a value is a list or an object.
+        TableTooLarge: it exceeds a limit.
+    """
+    try:
+        frame = pl.read_ndjson(path, infer_schema_length=None)
+    except _VENDOR_ERRORS as error:
+        raise UnreadableTable(
+            source,
+            found="lines that are not JSON objects of the same kind",
+            expected="one object a line",
+            hint="export the table again as JSON lines or CSV",
+        ) from error
+    for found, limit, unit in ((frame.height, max_rows, "rows"), (frame.width, max_columns, "columns")):
+        if found > limit:
+            raise TableTooLarge(source, found=found, limit=limit, unit=unit, hint="split the table")
+    if not frame.height or not frame.width:
+        raise UnreadableTable(source, found="no rows", hint="export the table again, with its rows")
+    check_flat(frame.schema, source)
+    return frame
