@@ -119,6 +119,21 @@ def test_totals_and_units_are_no_rows(tmp_path: Path, first: str, last: str, rea
         assert opened.report.set_aside == table.report.set_aside
 
 
+def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
+    """Totals, units and a second header are found without reading all of a long regular file."""
+    rows = "".join(f"{i},C{i},2024-01-{1 + i % 28:02},{i}.5,x,y\n" for i in range(5000))
+    path = tmp_path / "t.csv"
+    path.write_text(HEADER + "int,text,date,EUR,,\n" + rows + "Total,,,9999,,\n\n")
+    with chunks.open_chunked(path, tmp_path, source="t", max_rows=9999, max_columns=9) as opened:
+        assert opened.report.set_aside == read(path).report.set_aside
+        assert [(one.line, one.reason) for one in opened.report.set_aside] == [(2, "units"), (5003, "total")]
+        assert opened.rows == sum(piece.height for piece in opened.chunks()) == 5000
+    path.write_text((HEADER + rows) * 2)
+    with chunks.open_chunked(path, tmp_path, source="t", max_rows=99999, max_columns=9) as opened:
+        assert [(one.line, one.reason) for one in opened.report.set_aside] == [(5002, "header")]
+        assert opened.rows == sum(piece.height for piece in opened.chunks()) == 10_000
+
+
 def test_set_aside_lines_are_written(tmp_path: Path) -> None:
     """Number, reason and text of each line, beside the predictions."""
     path = tmp_path / "t.csv"

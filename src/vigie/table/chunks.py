@@ -28,7 +28,7 @@ from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
-from vigie.table.summary_rows import SummaryLines, survey_chunks
+from vigie.table.summary_rows import SummaryLines, survey_chunks, survey_ends
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -134,7 +134,7 @@ def _csv(
         blanks = csv_reader.blank_records(counted, len(layout.header))
         rows = counted.records - 1 - len(blanks)
         pieces = _plain_pieces(path, layout, blanks, layout.separator, layout.lines_before, source)
-        survey = survey_chunks(pieces, layout.named)
+        survey = survey_ends(text, layout) or survey_chunks(pieces, layout.named)
     if not counted.regular or survey.repeats_header:
         path = folder / "regular.csv"
         rows, set_aside = _rewritten(text, layout, source, path, options)

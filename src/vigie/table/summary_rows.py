@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +12,13 @@ from typing import Protocol
 import polars as pl
 
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import Buffer, line_at
+from vigie.table.encoding import CHUNK_BYTES, Buffer, DecodedText, line_at, release_pages
 from vigie.table.report import SetAsideLine
 
 _MOST_LAST = 6
 """Rows at the end that may be totals or text."""
 _HEAD = 60
+_END_BYTES = 65_536
 _MANY_CELLS = 5
 _TOTAL = re.compile(
     r"(?:grand|sub|sous|general|overall|running|report|column|page)?[\s-]*(?:total|totals|totaux|totale|totales|totais|gesamt|summe|"
@@ -174,6 +176,52 @@ class ChunkSurvey:
             ),
         )
         return ChunkSummary(len(first), count, set_aside)
+
+
+def survey_ends(text: DecodedText, layout: CsvLayout) -> ChunkSurvey | None:
+    """Look at the first and the last lines of a regular file, and for its header's line in between.
+
+    Args:
+        text: the file.
+        layout: of its header.
+
+    Returns:
+        None where a cell may go over several lines, or a line is longer than usual.
+    """
+    head = _records_of(bytes(text.data[layout.start : layout.start + _END_BYTES]), layout)[1 : _HEAD + 1]
+    start = max(layout.start, len(text.data) - _END_BYTES)
+    tail = _records_of(bytes(text.data[start:]), layout)[1:][-_HEAD:]
+    width = len(layout.header)
+    if min(len(head), len(tail)) < _HEAD or any(len(record) != width for record in (*head, *tail)):
+        return None
+    schema = dict.fromkeys(layout.header, pl.String)
+    first, last = (pl.DataFrame(part, schema=schema, orient="row") for part in (head, tail))
+    return ChunkSurvey(first, last, _has_line(text, layout))
+
+
+def _records_of(data: bytes, layout: CsvLayout) -> list[list[str]]:
+    """Return the whole records of a part of a file, the first of them perhaps cut; none where a quote stays open."""
+    lines = data.decode("utf-8", errors="replace").rstrip("\r\n").splitlines()
+    if any(line.count('"') % 2 for line in lines[1:-1]):
+        return []
+    lines = lines[:-1] if len(data) == _END_BYTES and not data.endswith(b"\n") else lines
+    return [record for record in csv.reader(lines, delimiter=layout.separator) if record]
+
+
+def _has_line(text: DecodedText, layout: CsvLayout) -> bool:
+    """Return whether the line of the header comes again."""
+    end = text.data.find(b"\n", layout.start)
+    if end < 0 or len(layout.header) < 2:
+        return False
+    line = b"\n" + bytes(text.data[layout.start : end]).rstrip(b"\r")
+    for at in range(end, len(text.data), CHUNK_BYTES):
+        found = text.data.find(line, at, at + CHUNK_BYTES + len(line))
+        while found >= 0:
+            if text.data[found + len(line) : found + len(line) + 1] in (b"\n", b"\r", b""):
+                return True
+            found = text.data.find(line, found + 1, at + CHUNK_BYTES + len(line))
+        release_pages(text.data, at, at + CHUNK_BYTES)
+    return False
 
 
 def survey_chunks(pieces: Callable[[], Iterator[pl.DataFrame]], names: Sequence[str]) -> ChunkSurvey:

@@ -196,12 +196,16 @@ def candidate_parsers(
     """
     parsed = parse_table(some, comma_by_default=comma_by_default, mark=mark)
     comma = parsed.mark == ","
+    reported = {column.column for column in parsed.columns}
     return {
-        cells.name: list(_candidates(cells, parsed.typed[cells.name], comma)) for cells in some
+        cells.name: list(_candidates(cells, parsed.typed[cells.name], comma, cells.name not in reported))
+        for cells in some
     }, parsed.mark
 
 
-def _candidates(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[ColumnParser]:
+def _candidates(
+    cells: pl.Series, values: pl.Series, comma: bool, is_complete: bool
+) -> Iterator[ColumnParser]:
     """Yield the strict parsers, then the same ones tolerant, then text."""
     if cells.dtype != pl.String:
         yield ColumnParser("typed", values.dtype, cells.clear())
@@ -214,7 +218,8 @@ def _candidates(cells: pl.Series, values: pl.Series, comma: bool) -> Iterator[Co
         replace(parser, spelling=spelling)
         for parser in (_strict(trimmed, values, comma, sample) if values.dtype != pl.String else ())
     ]
-    strict = [parser for parser in parsers if parser.parse(cells) is not None]
+    # Where every cell has a value, the parsers read these cells already.
+    strict = parsers if is_complete else [parser for parser in parsers if parser.parse(cells) is not None]
     if not strict and (found := tolerance.parse_most(trimmed, sample, comma=comma)) is not None:
         mark = found.mark
         parsers = list(_tolerant(found, comma, sample))
