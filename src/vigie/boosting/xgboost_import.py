@@ -18,8 +18,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from vigie.boosting.tree_check import check_trees
-
 if TYPE_CHECKING:
     import xgboost
 
@@ -74,7 +72,7 @@ def _special() -> ModuleType:
 
 @contextmanager
 def checking_trees() -> Iterator[None]:
-    """Check the trees that are opened inside: those of a file whose digest nobody has vouched for.
+    """Check the trees that are opened inside: those of a file whose digest is not in the catalog.
 
     The trees of bundles were checked when they were published, and their digests are compared whenever they are opened.
     """
@@ -92,6 +90,9 @@ def open_trees(booster: bytes) -> xgboost.Booster:
         NotTrees: in `checking_trees`, the bytes are no model of trees, or one that XGBoost would read beyond its end.
     """
     if _checks.get():
+        # Needs numpy, which the help of the command line does without.
+        from vigie.boosting.tree_check import check_trees
+
         check_trees(booster)
     model: xgboost.Booster = load().Booster({"nthread": 1})
     model.load_model(bytearray(booster))
