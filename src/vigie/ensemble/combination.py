@@ -27,7 +27,7 @@ MEMBERS_TERM, SELF_TRAINING_TERM = 0.4, 0.4
 MAX_SUPPORT = 2.0
 """What both of them together add at most, in units of the score by size: the detectors alone reach four times as much."""
 
-EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (3.0, 4.0)
+EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (2.8, 3.8)
 """Quantile of the detectors' excess that says whether some rows lie far beyond all others: below the range none does, and the
 score is the one by ranks; above it the score is by size; between them a mixture."""
 
