@@ -15,13 +15,13 @@ Protection against hostile files:
 
 1.  Nothing in a file is called (`pickle_reader`): names are compared with an allow list, objects become records, and a file
     with any other name is refused.
-2.  The process has its own network namespace, a system call filter without sockets, new processes and writing, limits on
-    memory, CPU and time, an empty folder and an empty environment (`sandbox`). The protections that were in force are in the
+2.  The process has its own network namespace, a list of the system calls that it may make, read access to the libraries and the
+    model's files alone, limits on memory, CPU and time, an empty folder and an empty environment (`sandbox`). The protections that were in force are in the
     bundle's provenance.
 3.  The response is refused unless it has the expected shape (`worker_response`).
 
 With `trust` the operator vouches for a file by its SHA-256. Only then is a file that step 1 refused loaded by the full
-unpickler, from the bytes that were hashed, still in the sandbox.
+unpickler, from the bytes that were hashed, still in the sandbox; where the kernel lacks a part of it, `trust` is refused.
 
 The bundle's features are the JSON steps that `vigie.models.imported_pipeline` applies. Engineers of classes outside
 scikit-learn are refused, trusted or not, because their code cannot be converted.

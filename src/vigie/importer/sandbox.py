@@ -4,13 +4,14 @@ It is applied before the first byte of a file is read, and before any module tha
 
     limits on memory, CPU, size of files and number of processes; no core dump
     a network namespace of its own
-    a kernel filter of system calls (seccomp) that denies sockets, exec, fork, signals to other processes, opening files for
-    writing, removing, renaming and changing files, and raising the limits again
+    read access to the libraries and the files of the model alone, no signal to and no look into another process (Landlock)
+    a kernel filter of system calls (seccomp) that allows what Python, numpy and XGBoost need to compute and to read files, some of
+    it only with harmless arguments, and denies everything else: sockets, exec, fork, signals, writing, changing and removing files
 
 `apply_sandbox` returns the protections that are in force, for the bundle's provenance. `network namespace` and `system call
 filter` are enforced by the kernel; `socket module removed` does not stop hostile code and is used where the kernel offers
-neither (macOS, Windows, a container that forbids both). Readable files are not hidden from trusted code, which runs as the
-operator. The limit on processes does not bind root; the filter does. The numbers of the filter are those of Linux on x86-64
+neither (macOS, Windows, a container that forbids both); code of a file (`--trust`) runs only where the filter and the restriction
+are in force. The limit on processes does not bind root; the filter does. The numbers of the filter are those of Linux on x86-64
 (tested) and on arm64 (from the same kernel headers, not tested).
 """
 
@@ -21,6 +22,10 @@ import os
 import platform
 import struct
 import sys
+from collections.abc import Iterable
+
+from vigie.importer import landlock
+from vigie.importer.landlock import LANDLOCK
 
 NAMESPACE = "network namespace"
 FILTER = "system call filter"
@@ -37,27 +42,40 @@ _EPERM = 1
 _ENOSYS = 38
 
 # fmt: off
-_DENIED = {
+_ALLOWED = {
     "x86_64": (
-        85, 41, 42, 49, 50, 43, 288, 44, 46, 307,      # creat; socket … sendmmsg
-        59, 322, 57, 58, 101, 62, 200, 234, 310, 311,  # exec, fork, ptrace, kill, other processes' memory
-        82, 264, 316, 87, 263, 84, 83, 258, 86, 265, 88, 266,  # rename, unlink, mkdir, link
-        90, 91, 268, 452, 92, 93, 94, 260, 76, 133, 259,       # chmod, chown, truncate, mknod
-        165, 166, 155, 161, 188, 189, 190, 197, 198, 199, 132, 235, 280, 261,  # mount, xattr, times
-        425, 321, 298, 250, 248, 249, 175, 313, 176, 246, 323, 434, 424, 438,  # io_uring, bpf, keys, modules
-        272, 308, 304, 319, 169, 167, 170, 164, 227, 302, 160, 129, 297,       # namespaces, memfd, limits
-        29, 68, 64, 240, 429, 430, 432, 428, 442, 105, 117, 126,               # shared memory, mounts, ids
+        0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,  # read, write, close, stat …, poll, lseek, mmap …, brk, signals of its own
+        17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,     # pread … writev, access, pipe, select, yield, mremap, msync, mincore, madvise
+        32, 33, 35, 39, 60, 63, 74, 78, 79, 89, 96, 97, 98, 99, 100,  # dup, nanosleep, getpid, exit, uname, fsync, getdents, getcwd, readlink …
+        102, 104, 107, 108, 110, 111, 131, 137, 138, 186, 201, 202, 204,  # ids, sigaltstack, statfs, gettid, time, futex, sched_getaffinity
+        217, 218, 221, 228, 229, 230, 231, 239, 262, 267, 269, 270, 271, 273, 274,  # getdents64 … clocks, exit_group, newfstatat, ppoll, robust lists
+        292, 293, 295, 309, 318, 324, 332, 334, 439, 449,   # dup3, pipe2, preadv, getcpu, getrandom, membarrier, statx, rseq, faccessat2, futex_waitv
     ),
     "aarch64": (
-        198, 203, 200, 201, 202, 242, 206, 211, 269,
-        221, 281, 117, 129, 130, 131, 270, 271,
-        38, 276, 35, 34, 37, 36,
-        52, 53, 452, 55, 54, 45, 33,
-        40, 39, 41, 51, 5, 6, 7, 14, 15, 16, 88,
-        425, 280, 241, 219, 217, 218, 105, 273, 106, 104, 282, 434, 424, 438,
-        97, 268, 265, 279, 142, 224, 161, 170, 112, 261, 164, 138, 240,
-        194, 186, 190, 180, 429, 430, 432, 428, 442, 146, 147, 91,
+        63, 64, 57, 80, 79, 73, 62, 222, 226, 215, 214, 134, 135, 139,
+        67, 68, 65, 66, 48, 59, 72, 124, 216, 227, 232, 233,
+        23, 24, 101, 172, 93, 160, 82, 61, 17, 78, 169, 163, 165, 179, 153,
+        174, 176, 175, 177, 173, 132, 43, 44, 178, 98, 123,
+        96, 223, 113, 114, 115, 94, 236, 99, 100,
+        69, 168, 278, 283, 291, 293, 439, 449,
     ),
+}
+"""Calls that any argument may have. What is not here, and not in the tables below, is denied: a kernel gains calls, and a list of
+what to deny would be one behind."""
+_BY_ARGUMENT = {
+    # call -> (position of the argument, values that it may have)
+    "x86_64": {
+        16: (1, (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)),  # ioctl: is it a terminal, its size, bytes to read, close-on-exec
+        72: (1, (0, 1, 2, 3, 1030)),                        # fcntl: duplicates, flags; no owner, signal or asynchronous input
+        157: (0, (3, 15, 16, 0x53564D41)),                  # prctl: names of threads and of memory
+        302: (2, (0,)),                                     # prlimit64: asks, and does not set
+    },
+    "aarch64": {
+        29: (1, (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)),
+        25: (1, (0, 1, 2, 3, 1030)),
+        167: (0, (3, 15, 16, 0x53564D41)),
+        261: (2, (0,)),
+    },
 }
 # fmt: on
 _ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -69,13 +87,16 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 _UNSUPPORTED = (435, 437)  # clone3, openat2: a filter cannot see their arguments, so they fail as unsupported
 
 
-def apply_sandbox(*, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> list[str]:
+def apply_sandbox(
+    *, memory_bytes: int, cpu_seconds: int, output_bytes: int, readable: Iterable[str] = ()
+) -> list[str]:
     """Restrict this process, which must have a single thread, for the rest of its life.
 
     Args:
         memory_bytes: maximum address space.
         cpu_seconds: maximum CPU time.
         output_bytes: maximum size of a written file.
+        readable: files and folders that it reads; the libraries of Python are added.
 
     Returns:
         The protections that are in force.
@@ -95,6 +116,9 @@ def apply_sandbox(*, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> 
                 protections.append(f"limit {name}" if binds else f"limit {name} (not binding for root)")
     if sys.platform == "linux" and _unshare_network():
         protections.append(NAMESPACE)
+    libraries = (*sys.path, sys.prefix, sys.base_prefix)
+    if sys.platform == "linux" and landlock.restrict([*filter(None, libraries), *readable]):
+        protections.append(LANDLOCK)
     if sys.platform == "linux" and _install_filter():
         protections.append(FILTER)
     else:
@@ -128,7 +152,7 @@ def _unshare_network() -> bool:
 
 def _install_filter() -> bool:
     machine = platform.machine()
-    if machine not in _DENIED or struct.calcsize("P") != 8:
+    if machine not in _ALLOWED or struct.calcsize("P") != 8:
         return False
     program = _program(machine)
     instructions = ctypes.create_string_buffer(program, len(program))
@@ -159,8 +183,8 @@ def _program(machine: str) -> bytes:
     number, argument = 0, 16  # offsets in the kernel's record of a call; arguments are 8 bytes each
     lines = [line(load, 4), line(equal, _ARCH[machine], 1), line(give, kill), line(load, number)]
     lines += [line(at_least, 0x40000000, 0, 1), line(give, deny)]  # the same calls of the x32 ABI
-    for call in _DENIED[machine]:
-        lines += [line(equal, call, 0, 1), line(give, deny)]
+    for call in _ALLOWED[machine]:
+        lines += [line(equal, call, 0, 1), line(give, allow)]
     for call in _UNSUPPORTED:
         lines += [line(equal, call, 0, 1), line(give, unknown)]
     for call, position in _OPEN[machine]:
@@ -168,7 +192,17 @@ def _program(machine: str) -> bytes:
         lines += [line(any_bit, _WRITING, 0, 1), line(give, deny), line(give, allow)]
     lines += [line(equal, _CLONE[machine], 0, 4), line(load, argument)]
     lines += [line(any_bit, _CLONE_THREAD, 1, 0), line(give, deny), line(give, allow)]
-    return b"".join([*lines, line(give, allow)])
+    for call, (position, values) in _BY_ARGUMENT[machine].items():
+        tests = [line(load, argument + 8 * position)]
+        for value in values:
+            tests += [line(equal, value, 0, 1), line(give, allow)]
+        # The kernel reads all 8 bytes of a pointer; 0 is one only where both halves are.
+        if values == (0,):
+            tests = [line(load, argument + 8 * position), line(equal, 0, 1, 0), line(give, deny)]
+            tests += [line(load, argument + 8 * position + 4), line(equal, 0, 0, 1), line(give, allow)]
+        tests.append(line(give, deny))
+        lines += [line(equal, call, 0, len(tests)), *tests]
+    return b"".join([*lines, line(give, deny)])
 
 
 def _block_socket_module() -> None:

@@ -6,6 +6,7 @@ output    one line of JSON on standard output, followed by the booster's bytes; 
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sys
@@ -42,7 +43,7 @@ def main() -> None:
     silence = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):  # output of a trusted file must not mix with the response
         os.dup2(silence, standard)
-    protections = sandbox.apply_sandbox(**request["limits"])
+    protections = sandbox.apply_sandbox(**request["limits"], readable=request["files"].values())
     report: dict[str, Any]
     booster = b""
     try:
@@ -55,7 +56,7 @@ def main() -> None:
         report = {
             "ok": False,
             "kind": "failed",
-            "found": f"a failure of the conversion ({type(error).__name__})",
+            "found": f"a failure of the conversion ({_builtin_name(error)})",
         }
     report["protections"] = protections
     report["booster_bytes"] = len(booster)
@@ -125,9 +126,9 @@ def _open_file(
         if digest not in request["trust"]:
             inert = _read_inert(data, request["limits"]["memory_bytes"])
             raise _NamesRefused(name, refused.names, digest, inert) from refused
-        if not {sandbox.FILTER, sandbox.NAMESPACE} & set(protections):
+        if not {sandbox.FILTER, sandbox.LANDLOCK} <= set(protections):
             raise _ConversionFailed(
-                "sandbox", "no way to keep the file's code from the network", file=name
+                "sandbox", "a system that cannot confine the file's code", file=name
             ) from refused
         trusted.append(digest)
         return _unpickle(name, data)
@@ -188,7 +189,7 @@ def _unpickle(name: str, data: bytes) -> Any:
         raise
     except Exception as error:
         raise _ConversionFailed(
-            "failed", f"a trusted file whose loading failed ({type(error).__name__})", file=name
+            "failed", f"a trusted file whose loading failed ({_builtin_name(error)})", file=name
         ) from error
 
 
@@ -197,6 +198,12 @@ def _ends_in_classifier(value: Any) -> bool:
 
     record = sklearn_transformers.as_record(value)
     return booster.is_classifier(value) or (record is not None and record.path == _PIPELINE)
+
+
+def _builtin_name(error: Exception) -> str:
+    """Return the name of Python's own class of an error: code of a file could write anything into the name of its own."""
+    own = (kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
+    return next(own, Exception).__name__
 
 
 def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, Any]:
@@ -219,6 +226,13 @@ def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, A
     pipeline = pipeline_conversion.convert(
         before, names=classifier.names, width=classifier.width, columns=columns
     )
+    if None in classifier.categories.values() and not before:
+        raise sklearn_transformers.Unsupported(
+            "a booster with categorical features whose categories are not in the file (XGBoost before 3.1)"
+        )
+    encoding = classifier.encoding()
+    if encoding is not None:
+        pipeline = pipeline.append(encoding)
     done = pipeline.finish(
         classifier.width, classifier.missing, zeros_missing=classifier.output == "log-odds"
     )

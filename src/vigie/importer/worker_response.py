@@ -6,7 +6,9 @@ untrusted input.
 
 from __future__ import annotations
 
+import builtins
 import json
+import re
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +21,9 @@ _OPERATIONS = frozenset(
     | {"power", "quantile", "bins", "linear"}
 )
 _OUTPUTS = ("log-odds", "probability", "margin")
+_FAILURE = re.compile(
+    r"(?:a trusted file whose loading failed|a failure of the conversion) \(([A-Za-z]{1,40})\)"
+)
 _HEADER_BYTES = 16 * 1024**2
 _MAX_DEPTH = 20
 _OWN_CODE = (
@@ -157,7 +162,16 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
         )
     if not isinstance(kind, str) or kind not in _HINTS or not isinstance(found, str):
         return _malformed(model)
+    if kind == "failed" and not _is_failure(found):
+        found = "files whose conversion failed"
     return ForeignModelRefused(str(file), found=found[:500], hint=_HINTS[kind])
+
+
+def _is_failure(found: str) -> bool:
+    """Return whether a text is one that the worker writes, and not one of a file's code."""
+    match = _FAILURE.fullmatch(found)
+    kind = getattr(builtins, match[1], None) if match else None
+    return isinstance(kind, type) and issubclass(kind, Exception)
 
 
 def _trust_hint(file: str, digest: str, trust: frozenset[str]) -> str:
