@@ -61,5 +61,6 @@ def try_scorer(path: str) -> str:
 
 def _malformed(what: str) -> InputRefused:
     return InputRefused(
-        msg("scorer: found {what}, expected a scorer that Vigie stored", what=what), hint="fit the scorer again"
+        msg("scorer: found {what}, expected a scorer that Vigie stored", what=what),
+        hint="fit the scorer again",
     )
