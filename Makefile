@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
-HEAVY := relocate stores bundles importer web jobs training refine predict
+HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
