@@ -2,6 +2,7 @@
 
     .venv/bin/python bench/match.py                      40 and 10,000 models on SQLite and PostgreSQL
     .venv/bin/python bench/match.py --models 40 --queries 50
+    .venv/bin/python bench/match.py --models 4000 --own         imported models, and those most like the table found first
 
 The models are made up (7 to 50 columns, 60 features), the tables too; what is measured is `Catalog.match`,
 called one at a time: the query that asks whether anything changed, the comparison, the evidence. The first match
@@ -20,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -27,12 +29,13 @@ import numpy as np
 
 from vigie.bundles.bundle import FILES, FileDigest
 from vigie.bundles.location import BundleLocation
-from vigie.catalog import Catalog, ModelVersion
+from vigie.catalog import IMPORTED, Catalog, ModelVersion
 from vigie.catalog.tables import reference_models
 from vigie.db import database
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
 from vigie.matching.domains import domains, score_domains
+from vigie.models.imported_columns import ColumnTrace, describe_columns
 from vigie.roles.inference import ROLES
 from vigie.stores.base import Location
 
@@ -143,21 +146,37 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
         server.cleanup()
 
 
-def measure(backend: str, url: str, count: int, queries: list[TableProfile]) -> None:
+def imported(entry: ModelVersion) -> ModelVersion:
+    """The same model as one of the user's: with what an import knows of its columns."""
+    roles = {column.name: column.role for column in entry.columns}
+    traces = [ColumnTrace(cuts=[float(cut) for cut in range(30)]) for _ in roles]
+    own = describe_columns(list(roles), roles, traces, {})
+    return replace(entry, profile={**entry.profile, "own": own}, provenance={"source": IMPORTED})
+
+
+def measure(backend: str, url: str, count: int, queries: list[TableProfile], *, own: bool) -> None:
     """Fills a catalog of `count` models, prints one line, empties it again."""
     engine = database.open(url)
     writer = Catalog(engine)
-    writer.register_all(models(count))
+    writer.register_all(map(imported, models(count)) if own else models(count))
     catalog = Catalog(engine)
-    start = time.perf_counter()
-    catalog.match(queries[0])
-    first = 1000 * (time.perf_counter() - start)
-    line = timed(catalog.match, queries)
+
+    def match(query: TableProfile) -> None:
+        if own:
+            catalog.like_own_table(query)
+        catalog.match(query)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start, worked = time.perf_counter(), time.process_time()
+    match(queries[0])
+    first, busy = 1000 * (time.perf_counter() - start), 1000 * (time.process_time() - worked)
+    line = timed(match, queries)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     found = float(np.mean([len(catalog.match(query)) for query in queries[:20]]))
     with database.writing(engine) as connection:
         connection.execute(reference_models.delete())
     engine.dispose()
-    print(f"{backend:<12}{count:>8,}{line}{first:>10.0f}{found:>10.1f}", flush=True)
+    print(f"{backend:<12}{count:>8,}{line}{first:>10.0f}{busy:>10.0f}{found:>10.1f}{grown:>9.0f}", flush=True)
 
 
 def main() -> None:
@@ -165,17 +184,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time of Catalog.match.")
     parser.add_argument("--models", type=int, nargs="+", default=[40, 10_000])
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--own", action="store_true", help="the models are the user's, imported ones")
     options = parser.parse_args()
     queries = tables(options.queries)
     folder = Path(tempfile.mkdtemp(prefix="vigie-bench-"))
     folder.chmod(0o755)
-    print("                        clock, ms           CPU, ms     first,")
-    print("database      models      p50      p99      p50      p99        ms  proposed")
+    print("                        clock, ms           CPU, ms     first     first            MB")
+    print("database      models      p50      p99      p50      p99        ms    CPU ms  proposed    more")
     try:
         with databases(folder) as urls:
             for count in options.models:
                 for backend, url in urls.items():
-                    measure(backend, url, count, queries)
+                    measure(backend, url, count, queries, own=options.own)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     few = models(40)

@@ -307,12 +307,20 @@ def test_models_that_read_columns_are_narrowed_to_those_most_like_the_table(cata
         replace(entry("starter"), provenance={"source": "starter library"}),
     ]
     catalog.register_all(made)
-    everything = catalog.like_own_table(table())
-    assert [one.name for one in everything] == ["mine", *(f"other{i:02}" for i in range(12)), "trained"]
-    assert everything[0].version == "2"
-    assert [one.name for one in catalog.like_own_table(table(), limit=2)] == ["mine", "trained"]
+
+    def found(**options: int) -> list[str]:
+        return [catalog.by_id(one.id).label for one in catalog.like_own_table(table(), **options)]
+
+    assert found() == ["mine 2", *(f"other{i:02} 1" for i in range(12)), "trained 1"]
+    assert found(limit=2) == ["mine 2", "trained 1"]
+    known = catalog.like_own_table(table(), limit=1)[0]
+    assert known.columns == tuple((name, role) for name, role, _ in COLUMNS)
+    assert known.fingerprint is None
     catalog.deactivate("mine", "2")
-    assert catalog.like_own_table(table(), limit=1)[0].label == "mine 1"
+    assert found(limit=1) == ["mine 1"]
+    catalog.remove("mine", "2")
+    with pytest.raises(CatalogChanged):
+        catalog.by_id(known.id)
 
 
 def test_matches_without_the_models_that_come_with_vigie(catalog: Catalog) -> None:

@@ -435,13 +435,10 @@ def test_unsupported_objects_are_refused(label: np.ndarray) -> None:
     linear = xgboost.train(
         {"objective": "binary:logistic", "booster": "gblinear"}, xgboost.DMatrix(values, label), 1
     )
-    kinds = xgboost.DMatrix(values // 10, label, feature_types=["c", "c"], enable_categorical=True)
-    split = xgboost.train({"objective": "binary:logistic", "max_cat_to_onehot": 1}, kinds, 3)
     for model, message in (
         (three, "3 classes"),
         (counts, "poisson"),
         (linear, "gblinear"),
-        (split, "categorical"),
     ):
         with pytest.raises(sklearn_transformers.Unsupported, match=message):
             from_fitted(pickle_reader.read(_dumped(model), max_bytes=1 << 24))

@@ -198,3 +198,61 @@ def test_statistics_in_the_metadata(tmp_path: Path, label: np.ndarray) -> None:
     assert profile["stated"]["age"] == {"center": 41.0}
     assert profile["stated"]["count"] == {"categories": [0, 1, 2]}
     assert profile["threshold"] == 0.31
+
+
+def _categorical(label: np.ndarray) -> tuple[dict[str, Any], xgboost.Booster]:
+    """Return a booster with splits of categories, as JSON with the categories as XGBoost 3.1 writes them, and itself."""
+    table = _table(0)
+    codes = table["country"].cast(pl.Enum(["CI", "FR", "ML", "SN"])).to_physical().to_numpy()
+    matrix = xgboost.DMatrix(
+        np.column_stack([codes, table["amount"].to_numpy()]), label, feature_names=["country", "amount"],
+        feature_types=["c", "float"], enable_categorical=True,
+    )  # fmt: skip
+    booster = xgboost.train({"objective": "binary:logistic", "max_cat_to_onehot": 1, "nthread": 1}, matrix, 8)
+    document = json.loads(bytes(booster.save_raw("json")))
+    document["learner"]["gradient_booster"]["model"]["cats"] = {
+        "enc": [{"offsets": [0, 2, 4, 6, 8], "values": list(b"CIFRMLSN")}, {"offsets": [], "values": []}],
+        "feature_segments": [0, 4, 4],
+        "sorted_idx": [0, 1, 2, 3],
+    }
+    return document, booster
+
+
+def test_splits_of_categories(tmp_path: Path, label: np.ndarray) -> None:
+    """Categories that the booster has become codes; one that it has not seen is missing; without categories it is refused."""
+    document, booster = _categorical(label)
+    (tmp_path / "xgboost_model.json").write_text(json.dumps(document))
+    made = importer.convert(tmp_path, name="m")
+    model: Any = load_model(made.booster, made.features)
+    fresh = _table(5)
+    codes = fresh["country"].cast(pl.Enum(["CI", "FR", "ML", "SN"])).to_physical().to_numpy()
+    expected = booster.inplace_predict(
+        np.column_stack([codes, fresh["amount"].to_numpy()]), validate_features=False
+    )
+    bound = {"country": "country", "amount": "amount"}
+    np.testing.assert_allclose(1 / (1 + np.exp(-model.margin_of(fresh, bound))), expected, rtol=1e-5)
+    odd = fresh.with_columns(country=pl.lit("XX"))
+    assert np.isfinite(model.margin_of(odd, bound)).all()
+    model = document["learner"]["gradient_booster"]["model"]
+    del model["cats"]
+    (tmp_path / "xgboost_model.json").write_text(json.dumps(document))
+    with pytest.raises(ForeignModelRefused, match="categories are not in the file") as refused:
+        importer.convert(tmp_path, name="m")
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "change", ["categories_sizes", "categories_segments", "categories_nodes", "categories"]
+)
+def test_lists_of_categories_that_do_not_fit_are_refused(
+    tmp_path: Path, label: np.ndarray, change: str
+) -> None:
+    """XGBoost reads beyond some of them while it loads the file, which ends the process that was started for it alone."""
+    document, _ = _categorical(label)
+    trees = document["learner"]["gradient_booster"]["model"]["trees"]
+    tree = next(tree for tree in trees if tree["categories_nodes"])
+    tree[change][0] = 1 << 30
+    (tmp_path / "xgboost_model.json").write_text(json.dumps(document))
+    with pytest.raises(ForeignModelRefused) as refused:
+        importer.convert(tmp_path, name="m")
+    assert refused.value.file == "xgboost_model.json"

@@ -60,7 +60,7 @@ def _alerts(here: Installation, run: str, more: str = "") -> dict[str, list[int]
         "sheet 2": [number for number, row in enumerate(second[1:], start=1) if row[place]],
     }
     if not more:
-        found["api"] = sorted(row["row"] + 1 for row in page if row["alert"])
+        found["api"] = sorted(row["row"] for row in page if row["alert"])
     return found
 
 
@@ -140,13 +140,13 @@ def test_verdicts_and_comments_are_in_every_export(scored: tuple[Installation, s
     here, run = scored
     client, ada, mate = here.app.test_client(), here.token("ada"), here.token("mate")
     where = f"/api/v1/predictions/{run}/marks"
-    refused = client.put(where, json={"comments": {"4": "why?"}}, headers=ada)
+    refused = client.put(where, json={"comments": {"5": "why?"}}, headers=ada)
     assert refused.status_code == 400
-    client.put(where, json={"marks": {"4": "fraud", "9": "fine"}, "comments": {"4": "=cmd()"}}, headers=ada)
-    told = client.put(where, json={"comments": {"9": "a salary"}}, headers=mate).get_json()["marks"]
+    client.put(where, json={"marks": {"5": "fraud", "10": "fine"}, "comments": {"5": "=cmd()"}}, headers=ada)
+    told = client.put(where, json={"comments": {"10": "a salary"}}, headers=mate).get_json()["marks"]
     assert [(mark["row"], mark["verdict"], mark["user_name"], mark["comment"]) for mark in told] == [
-        (4, "fraud", "ada", "=cmd()"),
-        (9, "fine", "mate", "a salary"),
+        (5, "fraud", "ada", "=cmd()"),
+        (10, "fine", "mate", "a salary"),
     ]
     names = ["verdict", "verdict_by", "verdict_at", "comment"]
     csv = _csv(here, run)
@@ -159,10 +159,10 @@ def test_verdicts_and_comments_are_in_every_export(scored: tuple[Installation, s
     book = workbooks.read(_get(here, f"{run}/result?format=xlsx").data)
     said = book["All rows"][5][-4:]
     assert [said[0].value, said[1].value, said[3].value] == ["fraud", "ada", "=cmd()"]
-    row = next(row for row in _get(here, f"{run}/rows?size=500").get_json()["rows"] if row["row"] == 9)
+    row = next(row for row in _get(here, f"{run}/rows?size=500").get_json()["rows"] if row["row"] == 10)
     assert (row["verdict"], row["verdict_by"], row["comment"]) == ("fine", "mate", "a salary")
-    told = client.put(where, json={"marks": {"4": None}}, headers=ada).get_json()["marks"]
-    assert [mark["row"] for mark in told] == [9]
+    told = client.put(where, json={"marks": {"5": None}}, headers=ada).get_json()["marks"]
+    assert [mark["row"] for mark in told] == [10]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -188,7 +188,7 @@ def test_refine_reads_an_exported_table(
         assert "verdict" not in found.columns
     asked = CliRunner().invoke(cli, ["suggest", str(exported), "--json", "-n", "100"])
     assert asked.exit_code == 0, asked.output
-    assert not {f'"row": {int(row) + 1},' for row in marks} & set(asked.stdout.split("\n"))
+    assert not {f'"row": {row},' for row in marks} & set(asked.stdout.split("\n"))
 
 
 def test_reasons_are_in_the_language_that_is_asked_for(scored: tuple[Installation, str]) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from vigie.catalog.match_index import MatchIndex, read_changes
+from vigie.catalog.match_index import MatchIndex, OwnTable, read_changes
 from vigie.catalog.model_version import ROW_STATE_COLUMNS, TRAINED, ModelVersion, StorageLocation
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db.database import reading, writing
@@ -142,8 +142,8 @@ class Catalog:
             newest = {row["name"]: row for row in connection.execute(query).mappings()}
         return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))
 
-    def like_own_table(self, table: TableProfile, *, limit: int = 32) -> tuple[ModelVersion, ...]:
-        """Return the trained and imported models whose own tables are most like a table, sorted by name.
+    def like_own_table(self, table: TableProfile, *, limit: int = 32) -> tuple[OwnTable, ...]:
+        """Return what is known of the own tables most like a table, of trained and imported models, sorted by name.
 
         These read the columns of a table, whose names may be others, so they are then matched column by column. Of each
         model its newest active version counts.
@@ -154,6 +154,19 @@ class Catalog:
         """
         with reading(self._engine) as connection:
             return self._index.like_own_table(connection, table, limit)
+
+    def by_id(self, number: int) -> ModelVersion:
+        """Return the model of a row.
+
+        Raises:
+            CatalogChanged: it was removed meanwhile.
+        """
+        with reading(self._engine) as connection:
+            query = sa.select(reference_models).where(_ROWS.id == number)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise CatalogChanged("the catalog", found="a model removed meanwhile", expected="the same models")
+        return ModelVersion.from_row(row)
 
     def activate(self, name: str, version: str | None = None) -> ModelVersion:
         """Let `match` propose the model; raise NotFound where there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,11 +25,27 @@ _ROWS = reference_models.c
 _ROWS_PER_QUERY = 500
 _MAX_QUANTILES = 1024
 _MAX_ENTRIES = 64
+_MAX_OWN_TABLES = 512
 _MAX_ATTEMPTS = 3
 _CANDIDATES_PER_STEP = 8
 
 Ranked = tuple[ModelVersion, tuple[MatchReason, ...]]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """What the catalog knows of the table that a trained or an imported model was made from.
+
+    Attributes:
+        id: primary key of the model's row.
+        columns: name and role of each column.
+        fingerprint: what the columns are recognised by; None of a model that an earlier version imported.
+    """
+
+    id: int
+    columns: tuple[tuple[str, str], ...]
+    fingerprint: Mapping[str, Any] | None
 
 
 class _RowRemoved(Exception):
@@ -53,6 +70,7 @@ class MatchIndex:
         self._vectors: dict[int, ModelVector] = {}
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, ModelVersion] = {}
+        self._own_tables: dict[int, OwnTable] = {}
 
     def best(
         self,
@@ -81,8 +99,8 @@ class MatchIndex:
 
     def like_own_table(
         self, connection: sa.Connection, table: TableProfile, limit: int
-    ) -> tuple[ModelVersion, ...]:
-        """Return the trained and imported models whose own tables are most like a table, sorted by name.
+    ) -> tuple[OwnTable, ...]:
+        """Return what is known of the own tables most like a table, of trained and imported models, sorted by name.
 
         Args:
             connection: to the catalog.
@@ -105,14 +123,14 @@ class MatchIndex:
 
     def _like_own_table(
         self, connection: sa.Connection, table: TableProfile, limit: int
-    ) -> tuple[ModelVersion, ...]:
+    ) -> tuple[OwnTable, ...]:
         places = np.flatnonzero(self._reads_columns)
         if len(places) > limit:
             alike = total(self._index.parts(table)[places], None)
             places = np.sort(places[np.argsort(-alike, kind="stable")[:limit]])
         ids = [self._ids[place] for place in places.tolist()]
-        entries = self._read_entries(connection, ids)
-        return tuple(entries[number] for number in ids)
+        known = self._read_own(connection, ids)
+        return tuple(known[number] for number in ids)
 
     def _rank(
         self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, own_only: bool
@@ -188,6 +206,15 @@ class MatchIndex:
         for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
             kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
         return _recent(kept, wanted, _MAX_QUANTILES)
+
+    def _read_own(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, OwnTable]:
+        kept = self._own_tables
+        # Of the profile the part that is needed: the whole of it is ten times as long.
+        what = (_ROWS.id, _ROWS.columns, _ROWS.profile["own"].label("own"))
+        for row in _rows(connection, what, [i for i in wanted if i not in kept]):
+            columns = tuple((str(c["name"]), str(c["role"])) for c in row["columns"])
+            kept[row["id"]] = OwnTable(row["id"], columns, row["own"])
+        return _recent(kept, wanted, _MAX_OWN_TABLES)
 
     def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, ModelVersion]:
         kept = self._entries

@@ -9,7 +9,7 @@ from typing import Any
 
 from vigie import matching
 from vigie.bundles.bundle import Bundle
-from vigie.catalog import Catalog, Match, ModelVersion
+from vigie.catalog import Catalog, Match, ModelVersion, OwnTable
 from vigie.engine.options import OWN, ScoringContext, StageTimer
 from vigie.engine.read_warnings import check_chosen_roles, read_summary
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
@@ -174,15 +174,14 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
 def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
     entries = catalog.like_own_table(matching.describe(table.typed, roles))
     known = match_table([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else None
-    return None if known is None else (entries[known.which], known)
+    return None if known is None else (catalog.by_id(entries[known.which].id), known)
 
 
-def _fingerprint(entry: ModelVersion) -> Mapping[str, Any]:
+def _fingerprint(entry: OwnTable) -> Mapping[str, Any]:
     """Return what is known of a model's columns; names and roles alone, where an earlier version imported it."""
-    if "own" in entry.profile:
-        found: Mapping[str, Any] = entry.profile["own"]
-        return found
-    columns = {column.name: column.role for column in entry.columns}
+    if entry.fingerprint is not None:
+        return entry.fingerprint
+    columns = dict(entry.columns)
     return describe_columns(list(columns), columns, [ColumnTrace() for _ in columns], {})
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from vigie.importer.pickle_reader import Record
 from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
 
 _VERSION = str(xgboost.__version__)
+_MAX_CATEGORIES = 1 << 16
 _OBJECTIVES = ("binary:logistic", "reg:logistic")
 _CLASSIFIER = "xgboost.sklearn.XGBClassifier"
 _WRAPPERS = (_CLASSIFIER, "xgboost.sklearn.XGBRFClassifier", "xgboost.sklearn.XGBRegressor")
@@ -44,6 +47,8 @@ class Classifier:
         output: `log-odds` where the margin of the booster is the score, `probability` where it is one, `margin` where the
             score is the only column after the last step and the booster is constant.
         last: steps after the preprocessing that belong to the classifier.
+        categories: position of a categorical feature -> its categories in the order of their codes, None where the booster
+            does not have them and takes codes.
     """
 
     booster: bytes
@@ -53,6 +58,21 @@ class Classifier:
     version: str = _VERSION
     output: str = "log-odds"
     last: tuple[Step, ...] = ()
+    categories: Mapping[int, list[str | int] | None] = field(default_factory=dict)
+
+    def encoding(self) -> Step | None:
+        """Return the step that turns the categories of the features into codes; None where there are none."""
+        known = {at: values for at, values in self.categories.items() if values is not None}
+        if not known:
+            return None
+        parts = []
+        for at in range(self.width):
+            steps: list[Step] = []
+            if at in known:
+                encoding = {"categories": known[at], "codes": list(range(len(known[at]))), "unknown": None}
+                steps = [{"op": "ordinal", "columns": [encoding]}]
+            parts.append({"take": [at], "steps": steps})
+        return {"op": "split", "parts": parts}
 
 
 def is_classifier(fitted: Any) -> bool:
@@ -168,12 +188,55 @@ def _validate(booster: xgboost.Booster, missing: float) -> Classifier:
             raise Unsupported(f"a booster of kind {gradient.get('name')}, where trees are expected")
         for tree in gradient["model"]["trees"]:
             _check_tree(tree, width)
+        categories = _categories(learner, gradient["model"])
     except (KeyError, TypeError, ValueError, xgboost.core.XGBoostError) as error:
         raise Unreadable("a booster of an unknown layout") from error
     names = [str(name) for name in booster.feature_names] if booster.feature_names else None
     booster.feature_names = None  # features.json has them, and XGBoost would require them with every array
     booster.feature_types = None
-    return Classifier(bytes(booster.save_raw("ubj")), width, names, missing)
+    return Classifier(bytes(booster.save_raw("ubj")), width, names, missing, categories=categories)
+
+
+def _categories(learner: dict[str, Any], model: dict[str, Any]) -> dict[int, list[str | int] | None]:
+    """Return the categories of the categorical features; XGBoost keeps them from version 3.1 on."""
+    types = learner.get("feature_types") or []
+    encodings = (model.get("cats") or {}).get("enc") or []
+    found: dict[int, list[str | int] | None] = {}
+    for at, kind in enumerate(types):
+        if kind == "c":
+            found[at] = _category_values(encodings[at]) if at < len(encodings) else None
+    return found
+
+
+def _category_values(encoding: dict[str, Any]) -> list[str | int] | None:
+    values, offsets = encoding.get("values") or [], encoding.get("offsets")
+    if offsets is None:
+        whole = [value for value in values if isinstance(value, int)]
+        return list(whole) if whole and len(whole) == len(values) else None
+    data = bytes(value % 256 for value in values)  # signed bytes of UTF-8
+    texts = [data[start:end].decode() for start, end in pairwise(offsets)]
+    return list(texts) or None
+
+
+def _check_categorical_splits(tree: dict[str, Any], count: int) -> None:
+    """Refuse a tree whose lists of categories do not belong to its nodes: XGBoost does not check them all."""
+    kinds = np.asarray(tree.get("split_type") or np.zeros(count), dtype=np.int64)
+    values, nodes, starts, sizes = (
+        np.asarray(tree.get(name) or [], dtype=np.int64)
+        for name in ("categories", "categories_nodes", "categories_segments", "categories_sizes")
+    )
+    if len(kinds) != count or not np.isin(kinds, (0, 1)).all():
+        raise Unreadable("a booster with splits of an unknown kind")
+    if (
+        not np.array_equal(np.flatnonzero(kinds), nodes)
+        or not len(nodes) == len(starts) == len(sizes)
+        or (starts < 0).any()
+        or (sizes < 1).any()
+        or (starts + sizes > len(values)).any()
+        or (values < 0).any()
+        or (values >= _MAX_CATEGORIES).any()
+    ):
+        raise Unreadable("a booster whose categories do not belong to its splits")
 
 
 def _check_tree(tree: dict[str, Any], width: int) -> None:
@@ -181,8 +244,7 @@ def _check_tree(tree: dict[str, Any], width: int) -> None:
     split = np.asarray(tree["split_indices"], dtype=np.int64)
     count = len(left)
     inner = left != -1
-    if any(np.asarray(tree.get("split_type", [])) != 0):
-        raise Unsupported("a booster with categorical splits (enable_categorical=True)")
+    _check_categorical_splits(tree, count)
     children = np.concatenate([left[inner], right[inner]])
     if (
         count == 0

@@ -226,6 +226,13 @@ def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, A
     pipeline = pipeline_conversion.convert(
         before, names=classifier.names, width=classifier.width, columns=columns
     )
+    if None in classifier.categories.values() and not before:
+        raise sklearn_transformers.Unsupported(
+            "a booster with categorical features whose categories are not in the file (XGBoost before 3.1)"
+        )
+    encoding = classifier.encoding()
+    if encoding is not None:
+        pipeline = pipeline.append(encoding)
     done = pipeline.finish(
         classifier.width, classifier.missing, zeros_missing=classifier.output == "log-odds"
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from vigie.table import Table
+from vigie.table.parsing.dates import parse_dates
 
 _AROUND = "0123456789.,+-\u2212() '\u2019\u00a0\u2009\u202f"
 _ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
@@ -64,3 +65,17 @@ def _moments(filled: pl.Series, values: pl.Series) -> pl.Series:
     if not filled.str.contains(":", literal=True).any() and (values == values.dt.truncate("1d")).all():
         return values.cast(pl.Date)
     return values
+
+
+def is_month_first(table: Table) -> bool:
+    """Return whether the dates of a CSV were read with the month before the day."""
+    for cells, values in zip(table.frame, table.typed, strict=True):
+        if cells.dtype != pl.String or not values.dtype.is_temporal():
+            continue
+        texts = cells.fill_null("").str.strip_chars()
+        dates = parse_dates(texts, texts.filter(texts != ""))
+        if dates is None:
+            continue
+        if dates.month_first or not dates.values.equals(values, null_equal=True, check_names=False):
+            return True
+    return False

@@ -18,7 +18,7 @@ from vigie.engine.output import Prediction
 from vigie.engine.refine import suggest
 from vigie.jobs import chart_data
 from vigie.jobs.context import JobContext
-from vigie.jobs.exact_types import exact_columns
+from vigie.jobs.exact_types import exact_columns, is_month_first
 from vigie.jobs.reason_facts import reason_facts
 from vigie.roles.inference import Roles
 from vigie.stores.base import join
@@ -66,6 +66,7 @@ def write_all(
         "partial": sorted(exact.partial),
         "units": {str(number): unit for number, unit in exact.units.items()},
         "facts": True,
+        "month_first": is_month_first(table),
         "dialect": table.dialect and asdict(table.dialect),
         "actor": actor,
         "actor_role": roles.of(actor).role if actor else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vigie.app import Upload, result_layout
+from vigie.app import Upload, result_layout, uploads
 from vigie.app.job_queue import Job
 from vigie.engine import files, pipeline
 from vigie.engine.options import Options, Progress, ScoringContext
@@ -25,7 +25,12 @@ def score(
     progress("reading", 0.0)
     with upload_files.local_copy(bench, upload) as path:
         table = upload_files.read_table(bench, path, upload.name)
-        context = ScoringContext(bench.catalog, bench.open_bundle, _options(job.options), progress)
+        roles = job.options["roles"]
+        if roles is None:
+            names = uploads.columns_digest(table.frame.columns)
+            roles = uploads.find_mapping(bench.engine, upload.owner_id, names) or {}
+        options = _options(job.options, roles)
+        context = ScoringContext(bench.catalog, bench.open_bundle, options, progress)
         scorer = None
         labels = labels_of(job.options)
         if job.kind == "refine":
@@ -46,11 +51,11 @@ def score(
     return summary | {"file": about}, folder, exact
 
 
-def _options(stored: Mapping[str, Any]) -> Options:
+def _options(stored: Mapping[str, Any], roles: Mapping[str, str]) -> Options:
     return Options(
         top=stored["top"],
         minimum=stored["minimum"],
-        roles=stored["roles"],
+        roles=roles,
         alert_budget=stored["budget"],
         expected_fraud_rate=stored["fraud_rate"],
         language=stored["language"],

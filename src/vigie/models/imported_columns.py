@@ -348,7 +348,7 @@ def _note(slot: _Slot, traces: list[ColumnTrace], **facts: float) -> None:
 
 
 def _trees(booster: xgboost.Booster | None) -> Iterable[list[tuple[int, float, float]]]:
-    """Yield the splits of each tree: feature, threshold, gain."""
+    """Yield the splits of each tree: feature, threshold or NaN where it is one of categories, gain."""
     if booster is None:
         return
     gradient = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
@@ -356,9 +356,13 @@ def _trees(booster: xgboost.Booster | None) -> Iterable[list[tuple[int, float, f
     for tree in model["trees"]:
         kinds = tree.get("split_type") or [0] * len(tree["left_children"])
         yield [
-            (tree["split_indices"][at], float(tree["split_conditions"][at]), float(tree["loss_changes"][at]))
+            (
+                tree["split_indices"][at],
+                math.nan if kinds[at] else float(tree["split_conditions"][at]),
+                float(tree["loss_changes"][at]),
+            )
             for at, child in enumerate(tree["left_children"])
-            if child != -1 and not kinds[at]
+            if child != -1
         ]
 
 

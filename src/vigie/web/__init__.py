@@ -73,6 +73,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     authorization.install(app)
     for blueprint in (*api.blueprints(), *health.blueprints(), *pages.blueprints()):
         app.register_blueprint(blueprint)
+    api.describe(app)
     authorization.check(app)
     return app
 

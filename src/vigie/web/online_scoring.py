@@ -20,6 +20,7 @@ from vigie.app import result_layout
 from vigie.errors import InputRefused, NotFound
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
+from vigie.web.live_rows import CellStyle, parse
 from vigie.web.stored_results import check_digest
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ class ScorerCache:
         self._batchers: OrderedDict[str, MicroBatcher] = OrderedDict()
 
     def score(
-        self, result: str, rows: Sequence[Mapping[str, Any]], last: int, digest: str = ""
+        self,
+        result: str,
+        rows: Sequence[Mapping[str, Any]],
+        last: int,
+        style: CellStyle,
+        digest: str = "",
     ) -> list[dict[str, Any]]:
         """Score rows with the scorer of a result.
 
@@ -47,6 +53,7 @@ class ScorerCache:
             result: folder of the result in the store.
             rows: column -> cell, oldest first.
             last: number of rows to score; the rows before them are their history.
+            style: how the upload writes its cells.
             digest: SHA-256 of the stored scorer; empty for results of earlier versions.
 
         Returns:
@@ -58,7 +65,7 @@ class ScorerCache:
             InputRefused: a cell cannot be read as its column's type.
         """
         batcher = self._batcher(result, digest)
-        frame = _frame(rows)
+        frame = parse(_frame(rows, style), batcher.scorer.schema, style)
         typed = batcher.scorer.typed(frame)
         _refuse_unreadable(frame, typed)
         scored = batcher.score(typed, range(max(0, frame.height - last), frame.height))
@@ -141,13 +148,13 @@ class PendingRequest:
     scored: Future[pl.DataFrame] = field(default_factory=Future)
 
 
-def _frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def _frame(rows: Sequence[Mapping[str, Any]], style: CellStyle) -> pl.DataFrame:
     """Return the rows as a table; columns of numbers and booleans are typed, others are text."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame({name: _column(name, [row.get(name) for row in rows]) for name in names})
+    return pl.DataFrame({name: _column(name, [row.get(name) for row in rows], style) for name in names})
 
 
-def _column(name: str, cells: list[Any]) -> pl.Series:
+def _column(name: str, cells: list[Any], style: CellStyle) -> pl.Series:
     types = {type(cell) for cell in cells if cell is not None}
     if types and types <= {int, float}:
         return pl.Series(name, [None if cell is None else float(cell) for cell in cells], dtype=pl.Float64)
@@ -160,7 +167,7 @@ def _column(name: str, cells: list[Any]) -> pl.Series:
                 name=name,
             )
         )
-    texts = [None if cell is None or cell == "" else str(cell) for cell in cells]
+    texts = [None if cell is None or cell == "" else style.text(cell) for cell in cells]
     return pl.Series(name, texts, dtype=pl.String)
 
 
@@ -174,9 +181,9 @@ def _refuse_unreadable(sent: pl.DataFrame, typed: pl.DataFrame) -> None:
             raise InputRefused(
                 msg(
                     "row {arg_true}, column {name!r}: found a cell that cannot be read, expected {dtype} as in the scored table",
-                    arg_true=int(lost.arg_true()[0]),
+                    arg_true=int(lost.arg_true()[0]) + 1,
                     name=name,
                     dtype=typed[name].dtype,
                 ),
-                hint="send numbers as JSON numbers and times as YYYY-MM-DDTHH:MM:SS",
+                hint="send cells as the uploaded file has them, or numbers as JSON numbers and times as YYYY-MM-DDTHH:MM:SS",
             )

@@ -123,7 +123,9 @@ def _check_request() -> None:
             ) from None
     values = [str(value) for value in (request.view_args or {}).values()]
     sources: list[Callable[[], Any]] = [lambda: request.args]
-    if request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+    # The standard library of Python declares bytes as a form, also those of a file.
+    is_form = request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}
+    if is_form and request.endpoint not in _FILES:
         sources.append(lambda: request.form)
     for source in sources:
         for name, texts in source().lists():

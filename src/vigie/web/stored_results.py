@@ -238,7 +238,7 @@ class RankedTable:
         cell, index = pl.col(self._cell_column(self._actor)), pl.col(own_column("row"))
         actor = self._scan().filter(index == row).select(cell).collect()
         if not actor.height:
-            raise NotFound("row", str(row), hint="rows count from 0")
+            raise NotFound("row", str(row + 1), hint="rows count from 1")
         rows: list[dict[str, Any]] = []
         if actor.item() not in {None, ""}:
             found = self._scan().filter(cell == actor.item()).sort(index).head(limit).collect()

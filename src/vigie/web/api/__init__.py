@@ -15,9 +15,23 @@ Errors are application/problem+json.
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
+from typing import Any
+
+from apiflask import APIBlueprint, APIFlask
 
 from vigie.web.api import meta, models, predictions, scoring, tokens, uploads
+
+
+def describe(app: APIFlask) -> None:
+    """Say in the OpenAPI document how a request is authenticated: by token, or by the session of the pages."""
+    app.security_schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "an API token of the settings page"},
+        "session": {"type": "apiKey", "in": "cookie", "name": app.config["SESSION_COOKIE_NAME"]},
+    }
+
+    @app.spec_processor
+    def require_any(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+        return spec if isinstance(spec, str) else spec | {"security": [{"token": []}, {"session": []}]}
 
 
 def blueprints() -> list[APIBlueprint]:

@@ -15,7 +15,7 @@ from vigie.web import authorization
 from vigie.web.api import schemas
 from vigie.web.api.idempotency import idempotent
 from vigie.web.downloads import download
-from vigie.web.services import Page, RowQuery, current_services
+from vigie.web.services import RowQuery, current_services
 
 blueprint = APIBlueprint("api_predictions", __name__, url_prefix="/api/v1/predictions", tag="Predictions")
 
@@ -59,14 +59,15 @@ def cancel(run_id: str) -> Run:
 @authorization.needs("viewer")
 @blueprint.input(schemas.RowsQuery, location="query")
 @blueprint.output(schemas.RowsOut)
-def list_rows(run_id: str, query_data: dict[str, Any]) -> Page:
+def list_rows(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get rows, most suspicious first by default."""
     column, cell = query_data.pop("column", None), query_data.pop("cell", None)
     if (column is None) != (cell is None):
         raise UsageRefused("found one of column and cell, expected both or none")
     filters = {column: cell} if column is not None and cell is not None else {}
     query = RowQuery(label=query_data.pop("marked"), filters=filters, **query_data)
-    return current_services().results.rows(g.user, run_id, query)
+    page = current_services().results.rows(g.user, run_id, query)
+    return {"rows": _numbered(page.rows), "total": page.total, "columns": page.columns}
 
 
 @blueprint.get("/<string:run_id>/related")
@@ -75,7 +76,8 @@ def list_rows(run_id: str, query_data: dict[str, Any]) -> Page:
 @blueprint.output(schemas.RelatedOut)
 def list_related(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get the rows of the same actor as a row."""
-    return current_services().results.related(g.user, run_id, query_data["row"], query_data["limit"])
+    found = current_services().results.related(g.user, run_id, query_data["row"] - 1, query_data["limit"])
+    return found | {"rows": _numbered(found["rows"])}
 
 
 @blueprint.get("/<string:run_id>/charts")
@@ -111,7 +113,7 @@ def set_budget(run_id: str, json_data: dict[str, Any]) -> Run:
 @blueprint.output(schemas.MarksOut)
 def list_labels(run_id: str) -> dict[str, Any]:
     """Get the labels of the rows."""
-    return {"marks": current_services().predictions.labels(g.user, run_id)}
+    return _labels(run_id)
 
 
 @blueprint.put("/<string:run_id>/marks")
@@ -120,9 +122,11 @@ def list_labels(run_id: str) -> dict[str, Any]:
 @blueprint.output(schemas.MarksOut)
 def set_labels(run_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Label rows: `fraud`, `fine` (legitimate) or `unsure` (unknown); null deletes a label."""
-    labels, comments = json_data["marks"], json_data["comments"]
+    labels, comments = (
+        {row - 1: value for row, value in json_data[name].items()} for name in ("marks", "comments")
+    )
     current_services().predictions.set_labels(g.user, run_id, labels, comments)
-    return {"marks": current_services().predictions.labels(g.user, run_id)}
+    return _labels(run_id)
 
 
 @blueprint.get("/<string:run_id>/suggest")
@@ -131,7 +135,7 @@ def set_labels(run_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.output(schemas.SuggestOut)
 def suggest(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get the rows whose labels would help a refinement most, best first."""
-    return {"rows": current_services().results.suggest(g.user, run_id, query_data["n"])}
+    return {"rows": [row + 1 for row in current_services().results.suggest(g.user, run_id, query_data["n"])]}
 
 
 @blueprint.get("/<string:run_id>/sample")
@@ -140,7 +144,8 @@ def suggest(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.output(schemas.SuggestOut)
 def sample(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
     """Get a random sample of the alerts, from all ranks; once they are labelled, `reviewed` estimates all alerts."""
-    return {"rows": current_services().results.sample(g.user, run_id, query_data.get("budget"))}
+    found = current_services().results.sample(g.user, run_id, query_data.get("budget"))
+    return {"rows": [row + 1 for row in found]}
 
 
 @blueprint.get("/<string:run_id>/reviewed")
@@ -159,3 +164,13 @@ def get_reviewed(run_id: str, query_data: dict[str, Any]) -> Reviewed:
 def refine(run_id: str) -> Run:
     """Score again, with the labels of the rows."""
     return current_services().predictions.refine(g.user, run_id)
+
+
+def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with numbers from 1, as users count them; services count from 0."""
+    return [{**row, "row": row["row"] + 1} for row in rows]
+
+
+def _labels(run_id: str) -> dict[str, Any]:
+    labels = current_services().predictions.labels(g.user, run_id)
+    return {"marks": [{**vars(label), "row": label.row + 1} for label in labels]}

@@ -22,7 +22,7 @@ from vigie.app.tables import LABELS, ROLES, RUN_STATES, UPLOAD_STATES
 from vigie.app.tokens import SCOPES
 from vigie.i18n.catalogue import languages
 
-_ROW = Range(min=0, max=2**53)
+_ROW = Range(min=1, max=2**53)
 _FREE = {"type": "object", "additionalProperties": True}
 
 
@@ -218,7 +218,7 @@ class RowsQuery(Schema):
 class RowOut(Schema):
     """A row: rank, output columns, cells as uploaded, label."""
 
-    row = Integer(metadata={"description": "index in the upload, from 0"})
+    row = Integer(metadata={"description": "number in the upload, from 1"})
     rank = Integer(metadata={"description": "from 1, most suspicious first"})
     fraud_score = Float()
     fraud_probability = Float(allow_none=True)
@@ -280,7 +280,7 @@ class BudgetIn(Schema):
 
 
 class MarksIn(Schema):
-    """Labels: row -> `fraud`, `fine` (legitimate), `unsure` (unknown), or null to delete; comments: row -> text."""
+    """Labels: row, from 1 -> `fraud`, `fine` (legitimate), `unsure` (unknown), or null to delete; comments: row -> text."""
 
     marks = Dict(
         keys=Integer(validate=_ROW),
@@ -299,7 +299,7 @@ class MarksIn(Schema):
 class MarkOut(Schema):
     """Label of a row."""
 
-    row = Integer()
+    row = Integer(metadata={"description": "number in the upload, from 1"})
     verdict = String()
     user_name = String()
     at = DateTime()
@@ -319,7 +319,7 @@ class SuggestQuery(Schema):
 
 
 class SuggestOut(Schema):
-    """Rows to label, best first."""
+    """Rows to label, by their numbers from 1, best first."""
 
     rows = List(Integer())
 

@@ -84,10 +84,11 @@ def reviewed(run_id: str) -> str:
 @page.get("/runs/<run_id>/rows/<int:row>")
 @authorization.needs("viewer")
 def row_details(run_id: str, row: int) -> str:
-    """Return one row with its reasons, cells, and related rows."""
+    """Return one row, numbered from 1, with its reasons, cells, and related rows."""
+    index = row - 1
     services = current_services()
     run = services.predictions.find(g.user, run_id)
-    found = services.results.rows(g.user, run_id, RowQuery(only=(row,)))
+    found = services.results.rows(g.user, run_id, RowQuery(only=(index,)))
     if not found.rows:
         return render_template("_row_missing.html")
     return render_template(
@@ -95,7 +96,7 @@ def row_details(run_id: str, row: int) -> str:
         run=run,
         row=found.rows[0],
         columns=found.columns,
-        related=services.results.related(g.user, run_id, row),
+        related=services.results.related(g.user, run_id, index),
         shown=key_columns(run),
         money=money_of(run),
     )

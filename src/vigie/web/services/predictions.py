@@ -110,7 +110,8 @@ class Predictions:
             "minimum": minimum,
             "language": language,
             "seed": seed,
-            "roles": dict(upload.mapping),
+            # Before the inspection it is not known whether roles of these columns are remembered: the job looks.
+            "roles": dict(upload.mapping) or (None if upload.state == "received" else {}),
         }
         return self._start(user, upload, "score", options)
 
@@ -237,8 +238,8 @@ class Predictions:
         n_rows = run.rows or 0
         for row, label in labels.items():
             if not 0 <= row < n_rows:
-                hint = msg("the table has the rows 0 to {rows}", rows=n_rows - 1)
-                raise NotFound("row", str(row), hint=hint)
+                hint = msg("the table has the rows 1 to {rows}", rows=n_rows)
+                raise NotFound("row", str(row + 1), hint=hint)
             if label is not None and label not in LABELS:
                 raise UsageRefused(
                     msg(

@@ -19,6 +19,7 @@ from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
 from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
+from vigie.web.live_rows import CellStyle
 from vigie.web.online_scoring import ScorerCache
 from vigie.web.services.access import require
 from vigie.web.services.audit import AuditLog
@@ -42,6 +43,12 @@ class Download:
     name: str
     media_type: str
     size: int | None
+
+
+def _style(run: Run) -> CellStyle:
+    """Return how the upload of a run writes its cells; results of earlier versions do not say it."""
+    file = (run.summary or {}).get("file", {})
+    return CellStyle((file.get("dialect") or {}).get("decimal", "."), bool(file.get("month_first")))
 
 
 def _seed(run: Run) -> int:
@@ -180,7 +187,8 @@ class Results:
                 )
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
-        found = self._scorers.score(run.result or "", rows, last, _digest(run, result_layout.SCORER))
+        digest = _digest(run, result_layout.SCORER)
+        found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
         if run.alert_budget is not None:
             least = self._ranked(run).least_score(run.alert_budget)
             for row in found:
