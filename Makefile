@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
-HEAVY := relocate stores bundles importer web jobs training refine predict
+HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
+.PHONY: help setup demo test check test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -39,6 +39,12 @@ check: $(READY) ## lint, types and the fast tests
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
 	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/stores tests/bundles tests/relocate tests/doctor; code=$$?; \
+	bash tests/s3_server.sh stop $$folder; exit $$code
+
+rehearsal: $(READY) ## the way to production on PostgreSQL and a real S3 server, with a machine that is lost
+	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
+	AWS_ENDPOINT_URL_S3=$$VIGIE_RADOSGW_ENDPOINT AWS_ACCESS_KEY_ID=$$VIGIE_RADOSGW_ACCESS_KEY AWS_REGION=us-east-1 \
+	AWS_SECRET_ACCESS_KEY=$$VIGIE_RADOSGW_SECRET_KEY timeout 1800 $(BIN)/python bench/rehearsal.py; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 $(SPARK): requirements/spark.txt $(READY)

@@ -273,3 +273,42 @@ def test_columns_and_roles_that_do_not_exist(table: Path, tmp_path: Path) -> Non
     result = vigie("match", table, "--role", "amuont=Frais")
     assert result.exit_code == 4
     assert "the nearest roles: amount" in result.stderr
+
+
+def test_what_was_not_understood_is_said(table: Path, tmp_path: Path) -> None:
+    """Cells and lines in the report and in --json, the text of the lines beside the output; --strict refuses the file."""
+    lines = table.read_bytes().decode("utf-8-sig").splitlines()
+    cells = lines[7].split(";")
+    cells[5] = "voir note"
+    dirty = tmp_path / "dirty.csv"
+    dirty.write_text("\n".join([*lines[:7], ";".join(cells), *lines[8:], "x;y"]) + "\n", "utf-8")
+    found = vigie("predict", dirty, "-o", tmp_path / "out.csv", "--json")
+    assert found.exit_code == 0, found.output
+    read = json.loads(found.stdout)["read"]
+    assert read["columns"][0]["unreadable"] == {"count": 1, "first_rows": [7]}
+    assert (read["set_aside"]["count"], read["set_aside"]["first_lines"]) == (1, [ROWS + 2])
+    with (tmp_path / "out.set-aside.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["line", "reason", "text"], [str(ROWS + 2), "cells", "x;y"]]
+    told = vigie("match", dirty, "--lang", "fr").output
+    assert "n'est pas un nombre, à la ligne 7" in told
+    assert "mise à part" in told
+    refused = vigie("predict", dirty, "-o", tmp_path / "out.csv", "--strict")
+    assert refused.exit_code == 3
+    assert f"line {ROWS + 2}" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        ("Datum|Částka\n01/02/2024|1,5\n".encode("cp852"), ["--encoding", "cp852", "--separator", "|"]),
+        ("x;y;z\nfoo;bar\nDatum;Částka\n01/02/2024;1,5\n".encode(), ["--header-row", "3", "--decimal", ","]),
+    ],
+)
+def test_what_the_file_is_like_can_be_said(tmp_path: Path, data: bytes, options: list[str]) -> None:
+    """What is found out wrongly is said by an option."""
+    path = tmp_path / "t.csv"
+    rows = data.splitlines(keepends=True)
+    path.write_bytes(b"".join(rows) + b"".join(rows[-1:]).replace(b"1,5", b"2,5") * 9)
+    found = vigie("match", path, "--json", *options)
+    assert found.exit_code == 0, found.output
+    assert [role["column"] for role in json.loads(found.stdout)["roles"]] == ["Datum", "Částka"]

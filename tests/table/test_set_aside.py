@@ -102,6 +102,11 @@ def test_a_second_table_refuses_the_file(tmp_path: Path) -> None:
         ("", ",Grand total,,9999,,\n", ["total"]),
         ("", "Solde final au 31/01/2024,,,9999,,\n", ["total"]),
         ("", ",,,,,\nEdité le 31 janvier,,,,,\n", ["footer", "footer"]),
+        (
+            "",
+            "\nSTATEMENT SUMMARY :-,,,,,\nOpening,Count,Debits,Credits,x,\n9000,30,1,2,3,\n",
+            ["footer"] * 3,
+        ),
         (",,(JJ/MM/AAAA),(EUR),,\n", "", ["units"]),
         ("int,text,date,EUR,,\n", "Somme :,,,9999,,\n", ["units", "total"]),
     ],

@@ -103,6 +103,24 @@ def test_what_is_no_table_is_refused_in_the_command_lines_words(here: Installati
     assert client.post("/api/v1/predictions", json={"upload_id": sent}, headers=ada).status_code == 409
 
 
+def test_what_was_not_understood_is_on_the_check_page(here: Installation) -> None:
+    """Cells without a value and lines set aside are in the inspection and on the page; a role that reads no cell is dropped."""
+    client, ada = here.app.test_client(), here.token("ada")
+    lines = CSV.splitlines()
+    lines[9] = ",".join([*lines[9].split(",")[:2], "see note", lines[9].split(",")[3]])
+    sent = upload(here, text="\n".join([*lines, "1,2"]).encode())
+    here.work()
+    found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["inspection"]["read"]
+    assert found["columns"][0]["unreadable"] == {"count": 1, "first_rows": [9]}
+    assert found["set_aside"]["first_lines"] == [len(lines) + 1]
+    page = here.browser("ada").get(f"/uploads/{sent}").get_data(as_text=True)
+    assert "amount: 1 of 240 cells is not a number" in page
+    where = f"/api/v1/uploads/{sent}/mapping"
+    assert client.put(where, json={"mapping": {"customer": "amount"}}, headers=ada).status_code == 200
+    here.work()
+    assert client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["state"] == "ready"
+
+
 def test_a_mapping_is_remembered_for_the_same_columns(here: Installation) -> None:
     """Chosen once, used for this file and the next; a role or column that does not exist is refused."""
     client, ada = here.app.test_client(), here.token("ada")

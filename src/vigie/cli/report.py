@@ -87,7 +87,7 @@ def _reading(summary: Summary, t: Translator) -> Parts:
         if warning["hint"]:
             lines.append(Padding(Text(t.message(warning["hint"])), (0, 0, 0, 2)))
     if lines:
-        yield _section(t("cli.reading"), *lines)
+        yield _section(t("cli.not_understood"), *lines)
 
 
 def _labels(summary: Summary, t: Translator, source: str) -> Parts:

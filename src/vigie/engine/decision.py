@@ -140,7 +140,14 @@ def fit_decision(
         precision = calibrator.precision(ratio, alert, found.prevalence)
     explained = alert | (found.level != "LOW")
     explained[ranked[: max(10, rows // 50)]] = True
-    found = replace(found, alert=alert, explained=explained, precision=precision, by_default=by_default)
+    found = replace(
+        found,
+        alert=alert,
+        explained=explained,
+        precision=precision,
+        by_default=by_default,
+        abstained=abstained,
+    )
     return found, replace(thresholds, alert=_least(x, alert), explained=_least(x, explained))
 
 

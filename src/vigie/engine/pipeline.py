@@ -174,7 +174,7 @@ def fit(table: Table, context: ScoringContext) -> tuple[Scorer, Prediction]:
     if table.typed.height > MAX_FIT_ROWS:
         raise InputRefused(
             msg(
-                "{source}: found {rows:,} rows to make a plan from, expected at most {limit:,}",
+                "{source}: found {rows:,} rows to fit a scorer to, expected at most {limit:,}",
                 source=table.source,
                 rows=table.typed.height,
                 limit=MAX_FIT_ROWS,

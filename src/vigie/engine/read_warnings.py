@@ -184,19 +184,7 @@ def check_chosen_roles(typed: pl.DataFrame, chosen: Mapping[str, str], source: s
     Raises:
         InputRefused: a column has none.
     """
-    for column, role in chosen.items():
-        check, series = ROLES[role].check if role in ROLES else "", typed[column]
-        if check in _NUMBER_CHECKS and series.dtype == pl.String:
-            stats = column_stats(series.to_frame())[column]
-            if stats.is_ordinal or stats.pattern == "clock" or (check in {"age", "duration"}):
-                continue
-            expected = msg("numbers, as the role {role!r} needs", role=role)
-        elif check in _TIME_CHECKS and series.dtype == pl.String and role in {"time", "opened", "birth"}:
-            expected = msg("dates or times, as the role {role!r} needs", role=role)
-        elif check and series.null_count() == len(series):
-            expected = msg("values, as the role {role!r} needs", role=role)
-        else:
-            continue
+    for column, expected in roles_without_values(typed, chosen).items():
         raise InputRefused(
             msg(
                 "{source}, column {column!r}: found no cell that can be read, expected {expected}",
@@ -206,3 +194,19 @@ def check_chosen_roles(typed: pl.DataFrame, chosen: Mapping[str, str], source: s
             ),
             hint="correct the cells of the column, or give the role to another column",
         )
+
+
+def roles_without_values(typed: pl.DataFrame, chosen: Mapping[str, str]) -> dict[str, Message]:
+    """Return the columns that have no value of the role that was chosen for them, and what the role needs."""
+    found: dict[str, Message] = {}
+    for column, role in chosen.items():
+        check, series = ROLES[role].check if role in ROLES else "", typed[column]
+        if check in _NUMBER_CHECKS and series.dtype == pl.String:
+            stats = column_stats(series.to_frame())[column]
+            if not (stats.is_ordinal or stats.pattern == "clock" or check in {"age", "duration"}):
+                found[column] = msg("numbers, as the role {role!r} needs", role=role)
+        elif check in _TIME_CHECKS and series.dtype == pl.String:
+            found[column] = msg("dates or times, as the role {role!r} needs", role=role)
+        elif check and series.null_count() == len(series):
+            found[column] = msg("values, as the role {role!r} needs", role=role)
+    return found

@@ -61,5 +61,6 @@ def try_scorer(path: str) -> str:
 
 def _malformed(what: str) -> InputRefused:
     return InputRefused(
-        msg("a stored plan: found {what}, expected what Vigie stores", what=what), hint="make the plan again"
+        msg("scorer: found {what}, expected a scorer that Vigie stored", what=what),
+        hint="fit the scorer again",
     )

@@ -118,8 +118,8 @@ class StoredScorer:
             raise
         except _MALFORMED as error:
             raise InputRefused(
-                msg("a stored plan: found {what}, expected what Vigie stores", what=type(error).__name__),
-                hint="make the plan again",
+                msg("scorer: found {what}, expected a scorer that Vigie stored", what=type(error).__name__),
+                hint="fit the scorer again",
             ) from error
 
     @classmethod
@@ -128,13 +128,13 @@ class StoredScorer:
         if head["format"] not in READABLE or head["polars"] != pl.__version__:
             raise InputRefused(
                 msg(
-                    "a stored plan: found format {format} of polars {polars}, expected format {ours} of polars {here}",
+                    "scorer: found format {format} of polars {polars}, expected format {ours} of polars {here}",
                     format=head["format"],
                     polars=head["polars"],
                     ours=FORMAT,
                     here=pl.__version__,
                 ),
-                hint="make the plan again",
+                hint="fit the scorer again",
             )
         state = from_stored(head["answers"], arrays, head["format"])
         # Refuses a scorer whose detectors are not installed, before any row is scored.

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from vigie.importer import sandbox
+from vigie.importer import landlock, sandbox
 
 MODEL, ENGINEER, SELECTOR = "model", "engineer", "selector"
 _PIPELINE = "sklearn.pipeline.Pipeline"
@@ -126,7 +126,7 @@ def _open_file(
         if digest not in request["trust"]:
             inert = _read_inert(data, request["limits"]["memory_bytes"])
             raise _NamesRefused(name, refused.names, digest, inert) from refused
-        if not {sandbox.FILTER, sandbox.LANDLOCK} <= set(protections):
+        if not {sandbox.FILTER, landlock.LANDLOCK} <= set(protections):
             raise _ConversionFailed(
                 "sandbox", "a system that cannot confine the file's code", file=name
             ) from refused

@@ -11,6 +11,7 @@ import polars as pl
 from vigie.app import Upload, uploads
 from vigie.engine import members, table_matching
 from vigie.engine.options import Options, ScoringContext
+from vigie.engine.read_warnings import roles_without_values
 from vigie.errors import InputRefused
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
@@ -62,6 +63,8 @@ def _inspect(
     if not mapping:
         saved = uploads.find_mapping(context.engine, upload.owner_id, uploads.columns_digest(names))
         mapping = saved or {}
+    known = {column: role for column, role in mapping.items() if column in names}
+    mapping = {c: r for c, r in mapping.items() if c not in roles_without_values(sample.table.typed, known)}
     options = Options(top=5, minimum=0.3, roles=mapping, reasons=False)
     scoring = ScoringContext(context.catalog, context.open_bundle, options, progress)
     profile = table_matching.match(sample.table, scoring)
@@ -80,6 +83,7 @@ def _inspect(
             "sample_rows": sample.table.frame.height,
             "roles": profile.roles.to_json(),
             "labels": profile.read["labels"],
+            "read": profile.read,
             "matches": matches,
             "quality": quality(matches),
             "remembered": saved is not None,
@@ -123,7 +127,8 @@ def _read_whole(context: JobContext, upload: Upload) -> Sample:
 def _first_rows(table: Table) -> Table:
     if table.frame.height <= SAMPLE_ROWS:
         return table
-    return Table(table.source, table.frame.head(SAMPLE_ROWS), table.typed.head(SAMPLE_ROWS), table.dialect)
+    head, typed = table.frame.head(SAMPLE_ROWS), table.typed.head(SAMPLE_ROWS)
+    return Table(table.source, head, typed, table.dialect, table.report)
 
 
 def _store_head(context: JobContext, upload: Upload, frame: pl.DataFrame) -> None:

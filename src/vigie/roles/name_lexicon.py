@@ -15,7 +15,7 @@ def word_set(text: str) -> frozenset[str]:
 
 WORDS: dict[str, str] = {
     # money
-    "amount": """cantidad amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
+    "amount": """betrag cantidad amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
         spent spend spending depense gasto paid paye paga pagado pago_total sum_paid charged somme usd_amount
         ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd""",
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",

@@ -6,15 +6,22 @@ every cell as uploaded, `Table.typed` beside it has the parsed cells.
     reading        a file of any format, from a path or stdin
     isolated       Parquet and Excel read in a child process with limits
     declared_size  what a file declares, checked before a library allocates it
+    options        what a user says of a file
     encoding       bytes to UTF-8
+    code_pages     which code page, by the letters of its languages
     delimiter      the delimiter of a CSV file
-    header         checks of column names
+    header         where the column names are, and checks of them
+    other_layouts  JSON and fixed widths, which are no CSV
     row_count      an independent count of records and cells
     csv_reader     the cells of a CSV file, compared with that count
-    parquet        Parquet and Excel
+    csv_lines      the same for a file with lines that do not fit
+    summary_rows   totals, units and texts, which are no rows
+    parquet        Parquet
+    workbook       Excel
+    json_lines     JSON lines
     chunks         a table in chunks, for out-of-core scoring
     parsing        text to numbers, dates and booleans
-    report         how the columns were parsed
+    report         how the table was read, and what was not understood
     table          the table itself
     interchange    tables of pandas, pyarrow, DuckDB and other libraries
     writing        the upload and the result columns, written atomically

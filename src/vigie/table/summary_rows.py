@@ -279,7 +279,23 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
             reasons.append("footer")
         else:
             break
-    return reasons[::-1]
+    return _block_of_text(tail, usual) or reasons[::-1]
+
+
+def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
+    """Return reasons for a text below the table and all that follows it, if none of that begins as a row does."""
+    rows = [[_plain(cell) for cell in cells] for cells in tail.rows()]
+    begins = {_shape(row[0]) for row in rows[:-_MOST_LAST]}
+    for place in range(max(0, len(rows) - _MOST_LAST), len(rows)):
+        if _is_footer(rows[place], usual) and rows[place][0]:
+            following = rows[place + 1 :]
+            if following and not any(_shape(row[0]) in begins for row in following):
+                return ["footer"] * (len(rows) - place)
+    return []
+
+
+def _shape(cell: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", cell))
 
 
 def _is_total(row: list[str], usual: int) -> bool:

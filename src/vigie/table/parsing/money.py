@@ -51,6 +51,7 @@ _TAKE_SIDE = r"(?i)\s*\(?(?:DR|CR|DB|DEB|CRED|D[ÉE]BIT|CR[ÉE]DIT|D|C|S|H)\)?\.
 _TAKE_SIDE_BEFORE = r"(?i)^(?:DR|CR|DB|DEB|CRED|D[ÉE]BIT|CR[ÉE]DIT)\.?\s*"
 _INSIDE = r"^([-+(]?\d[\d., ]*)\s?(?:\p{Sc}|F)\s?(\d{2}\)?)$"
 _MOST = 0.5
+_FEW_MARKED = 0.005
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,11 @@ def _has_sides(sample: pl.Series) -> bool:
         pl.coalesce(pl.first().str.extract(_SIDE), pl.first().str.extract(_SIDE_BEFORE)).str.to_lowercase()
     )
     sides = found.to_series().drop_nulls()
-    if len(sides) <= _MOST * len(sample) / 2:
-        return False
     words = set(sides.unique().to_list())
+    # A credit among unmarked debits is marked with two letters; single letters mark all cells, or are no marks.
+    is_sure = bool(words) and min(map(len, words)) > 1 and names_money(sample.name)
+    if not words or len(sides) <= (_FEW_MARKED if is_sure else _MOST / 2) * len(sample):
+        return False
     if not any(words <= both for both in _PAIRS):
         return False
     return names_money(sample.name) or (max(map(len, words)) > 1 and _is_sum(sample))
