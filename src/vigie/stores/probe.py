@@ -17,7 +17,7 @@ _HINT = msg("check the endpoint, the network and any proxy; nothing was changed"
 
 
 def probe(location: Location, key: str) -> None:
-    """Ask a store for one object, with short time limits; that it is not there is an answer.
+    """Read one small object of a store, with short time limits; that it is not there is an answer.
 
     Args:
         location: the store; one in a local folder is not asked.
@@ -58,7 +58,8 @@ def _ask(location: Location, key: str, options: settings.StoreOptions, errors: l
         request_seconds=min(options.request_seconds, seconds),
     )
     try:
-        open_location(location, options=brief).head(key)
+        # Not `head`: its response has no body, and with it not the reason of a refusal.
+        open_location(location, options=brief).get(key)
     except NotFound:
         return
     except VigieError as error:
