@@ -9,6 +9,7 @@ import pytest
 from vigie.arrays import mid_ranks
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
+from vigie.fitted_state import ScoringState
 
 N = 500
 Floats = npt.NDArray[np.float64]
@@ -223,7 +224,22 @@ def test_models_and_self_training_add_to_what_detectors_found_and_never_bury_it(
 
 
 def test_a_member_with_some_trust_takes_its_share_of_the_score() -> None:
-    excess, margin = uniform(2), np.random.default_rng(3).normal(size=N)
+    excess, margin = 8 * uniform(2), np.random.default_rng(3).normal(size=N)
     trusted = MemberVote("own", 0.9, 0.9, margin, trust=0.25)
     found = combination.score_by_size(combine(uniform(1), [trusted]), excess, None)
     np.testing.assert_allclose(found.score, 0.75 * excess + 0.25 * tail_score(mid_ranks(margin), N))
+
+
+def test_where_no_row_lies_far_out_the_score_is_the_one_by_ranks() -> None:
+    by_ranks = combine(uniform(1), [member(uniform(2))])
+    near = combination.score_by_size(by_ranks, uniform(3), None)
+    np.testing.assert_array_equal(near.score, by_ranks.score)
+    low, high = combination.EXTREME_RANGE
+    state = ScoringState()
+    between = np.full(N, (low + high) / 2)
+    mixed = combination.score_by_size(by_ranks, between, None, state)
+    assert state.size_weight.require() == pytest.approx(0.5)
+    expected = (between + combination.support(by_ranks.members, None) + by_ranks.score) / 2
+    np.testing.assert_allclose(mixed.score, expected)
+    one = combination.score_by_size(by_ranks, np.zeros(N), None, state.fitted())
+    assert (one.score > by_ranks.score / 2 - 1e-9).all()

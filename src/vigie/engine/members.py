@@ -150,7 +150,7 @@ def ensemble_score(
     ranked = combination.add_self_training(combined, self_trained)
     if inputs.excess is None or by_ranks:
         return ranked
-    return combination.score_by_size(ranked, inputs.excess, self_trained)
+    return combination.score_by_size(ranked, inputs.excess, self_trained, state)
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:

@@ -27,6 +27,10 @@ MEMBERS_TERM, SELF_TRAINING_TERM = 0.4, 0.4
 MAX_SUPPORT = 2.0
 """What both of them together add at most, in units of the score by size: the detectors alone reach four times as much."""
 
+EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (2.8, 3.8)
+"""Quantile of the detectors' excess that says whether some rows lie far beyond all others: below the range none does, and the
+score is the one by ranks; above it the score is by size; between them a mixture."""
+
 LEADER_TRUST = 0.5
 """Trust from which a member leads: the score is the one by ranks, and the member's calibrator counts."""
 
@@ -153,18 +157,33 @@ def _with_trusted_member(
     )
 
 
-def score_by_size(combined: EnsembleScore, excess: Floats, self_trained: Floats | None) -> EnsembleScore:
+def score_by_size(
+    combined: EnsembleScore, excess: Floats, self_trained: Floats | None, state: ScoringState | None = None
+) -> EnsembleScore:
     """Return the score by size in place of that by ranks, which stays as `rank_score`.
+
+    Where no row lies far beyond all others there is no size to keep, and the score by ranks is mixed in.
 
     Args:
         combined: by ranks.
         excess: (rows,) the detectors combined by the size of their scores.
         self_trained: (rows,) tail scores of self-training; None without it.
+        state: of the fitted table.
     """
+    state = state or ScoringState()
     score = excess + support(combined.members, self_trained)
     if combined.leader is not None:
         score = (1 - combined.trust) * score + combined.trust * combined.leader
+    by_size = state.size_weight.refit(lambda: _size_weight(excess))
+    score = by_size * score + (1 - by_size) * combined.score
     return replace(combined, score=score, rank_score=combined.score, self_trained=self_trained)
+
+
+def _size_weight(excess: Floats) -> float:
+    """Return the weight of the score by size, from 0 to 1."""
+    low, high = EXTREME_RANGE
+    top = float(np.quantile(excess, EXTREME_QUANTILE)) if len(excess) else low
+    return float(np.clip((top - low) / (high - low), 0.0, 1.0))
 
 
 def support(members: Floats | None, self_trained: Floats | None) -> Floats | float:

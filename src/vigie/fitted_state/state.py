@@ -257,6 +257,7 @@ class ScoringState(Section):
     excess_scales: Family[Statistic[Floats]] = _family(
         "excess {}"
     )  # detector -> median of its scores, and how far the ninth decile lies above it
+    size_weight: Statistic[float] = _statistic("size weight")  # of the score by size, from 0 to 1
     by_size: Statistic[bool] = _statistic("by size")  # whether detectors count by the size of their scores
     plugins: Statistic[Mapping[str, str]] = _statistic("detector plugins")  # detector -> its distribution
     agreement_weights: Statistic[Floats] = _statistic("stability")  # (members + 1,) mean rank correlations

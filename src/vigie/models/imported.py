@@ -18,7 +18,7 @@ from vigie.models.base import TableVote
 from vigie.models.binding import bind
 from vigie.models.imported_cells import read_categories, read_numbers
 from vigie.models.imported_columns import ColumnTrace, ImportedColumn, describe_columns, trace_columns
-from vigie.models.imported_matching import coverage_of, match_imported, table_columns
+from vigie.models.imported_matching import ColumnCoverage, coverage_of, match_imported, table_columns
 from vigie.models.imported_pipeline import apply_steps
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained.column_matching import ColumnMatch
@@ -40,9 +40,9 @@ UNSTATED_SKILL = 0.7
 SMALLEST_PROBABILITY = 1e-6
 """Probability of a forest below which a row has the log-odds of this one."""
 
-TRUST_RAMPS = {"similarity": (0.4, 0.6), "present": (0.5, 0.8), "skill": (0.5, 0.7)}
-"""Values from which trust begins, and from which it is full: of the similarity of the columns, of the weight of those that
-were found, and of the ROC AUC that the owner states or that was measured.
+TRUST_RAMPS = {"similarity": (0.5, 0.65), "present": (0.6, 0.8), "columns": (0.55, 0.8), "skill": (0.5, 0.7)}
+"""Values from which trust begins, and from which it is full: of the similarity of the columns, of the weight and of the share
+of those that were found, and of the ROC AUC that the owner states or that was measured.
 
 More has to be present than for a trained model, which was trained with columns left out.
 """
@@ -71,7 +71,7 @@ class ImportedModel:
         """
         own = self._own(columns)
         found = self._match(frame, roles, columns)
-        trust = trust_in(*coverage_of(own["worth"], found), own.get("roc_auc"))
+        trust = trust_in(coverage_of(own["worth"], found), own.get("roc_auc"))
         bound = matched_names(found)
         if trust <= 0:
             bound = bind(columns, {column.column: column.role for column in roles.columns})
@@ -134,19 +134,14 @@ class ImportedModel:
         return describe_columns(names, {name: roles.get(name, "none") for name in names}, self._traces, {})
 
 
-def trust_in(present: float, similarity: float, skill: float | None) -> float:
+def trust_in(coverage: ColumnCoverage, skill: float | None) -> float:
     """Return the weight of an imported model beside all other members together, from 0 to `MAX_TRUST`.
 
     Args:
-        present: weight of its columns that a table has, from 0 to 1.
-        similarity: of these columns to those of its own table, from 0 to 1.
+        coverage: of its columns by those of a table.
         skill: ROC AUC that its owner states or that was measured; None where there is none.
     """
-    values = {
-        "present": present,
-        "similarity": similarity,
-        "skill": UNSTATED_SKILL if skill is None else skill,
-    }
+    values = {**vars(coverage), "skill": UNSTATED_SKILL if skill is None else skill}
     trust = MAX_TRUST
     for name, (low, high) in TRUST_RAMPS.items():
         trust *= float(np.clip((values[name] - low) / (high - low), 0, 1))

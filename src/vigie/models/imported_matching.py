@@ -31,6 +31,9 @@ from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
 from vigie.roles.name_parser import parse_name
 
+FULL_SCORE = 0.65
+"""Score of a pair from which the column counts as found."""
+
 UNKNOWN = 0.5
 """Similarity where there is nothing to compare."""
 
@@ -222,18 +225,31 @@ def _share_below(value: float, numbers: Floats) -> float:
     return (left + right) / (2 * len(numbers))
 
 
-def coverage_of(worth: Mapping[str, float], found: Mapping[str, ColumnMatch]) -> tuple[float, float]:
-    """Return how much of a model's columns a table has, weighted by what they are worth, and how similar they are.
+@dataclass(frozen=True)
+class ColumnCoverage:
+    """How much of an imported model's columns a table has; each from 0 to 1.
+
+    Attributes:
+        present: share of the weight of its columns that were found.
+        similarity: of these columns to those of the model's own table, weighted.
+        columns: share of its columns that were found, each counting by the score of its match.
+    """
+
+    present: float
+    similarity: float
+    columns: float
+
+
+def coverage_of(worth: Mapping[str, float], found: Mapping[str, ColumnMatch]) -> ColumnCoverage:
+    """Return how much of a model's columns a table has.
 
     Args:
         worth: column of the model -> weight; the weights sum to 1.
         found: column of the model -> its match.
-
-    Returns:
-        Share of the weight whose columns were found, and the mean similarity of these columns; both from 0 to 1.
     """
     present = sum(weight for name, weight in worth.items() if name in found)
     if present <= 0:
-        return 0.0, 0.0
+        return ColumnCoverage(0.0, 0.0, 0.0)
     alike = sum(weight * found[name].similarity for name, weight in worth.items() if name in found)
-    return min(1.0, present), alike / present
+    sure = sum(min(1.0, found[name].score / FULL_SCORE) for name in worth if name in found)
+    return ColumnCoverage(min(1.0, present), alike / present, sure / len(worth))

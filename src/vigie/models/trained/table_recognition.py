@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from vigie.models import imported_columns, imported_matching
+from vigie.models.imported import trust_in
 from vigie.models.imported_columns import ImportedColumn
 from vigie.models.trained.column_matching import ColumnMatch, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch
@@ -99,11 +100,14 @@ class _Table:
 def _find(profile: Mapping[str, Any], table: _Table) -> tuple[dict[str, ColumnMatch], dict[str, str]]:
     """Return the matches of a model's columns, and column of the table -> the role it had in training.
 
-    The roles of an imported model were inferred from names alone, so a table keeps its own.
+    The roles of an imported model were inferred from names alone, so a table keeps its own. A table on which it would not be
+    trusted is not its own, and it takes no place of a better match.
     """
     if profile.get("kind") == imported_columns.KIND:
         known = [ImportedColumn.from_json(item) for item in profile["columns"]]
-        return imported_matching.match_imported(known, table.columns), {}
+        found = imported_matching.match_imported(known, table.columns)
+        trusted = trust_in(imported_matching.coverage_of(profile["worth"], found), None) > 0
+        return found if trusted else {}, {}
     sketches = [Sketch.from_json(item) for item in profile["columns"]]
     found = match_columns(sketches, table.sketches, profile["salt"])
     sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
