@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from vigie.errors import NotFound, UnwritableOutput, UsageRefused
+from vigie.errors import InputRefused, NotFound, UnwritableOutput, UsageRefused
 from vigie.table import from_frame, read, write
 
 ADDITIONS = pl.DataFrame(
@@ -204,3 +204,30 @@ def test_the_upload_survives_the_round_trip(tmp_path_factory, rows, separator, n
     again = read(folder / name)
     assert again.frame.select("premier", "second").rows() == rows
     assert again.frame.columns == ["premier", "second", "s"]
+
+
+NAME = st.text(st.sampled_from(list("abAB12 _-.,;:'\"\t|éß中=+@#()[]{}%&/\\\n")), min_size=0, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(names=st.lists(NAME, min_size=2, max_size=6), separator=st.sampled_from([",", ";", "\t"]))
+def test_hostile_headers_come_back(tmp_path_factory, names, separator):
+    """What Vigie accepts and writes, it reads again: the same names in the file, the same cells."""
+    folder = tmp_path_factory.mktemp("headers")
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    writer.writerow(names)
+    for i in range(12):
+        writer.writerow([f"c{i}", *(f"{i}.{j}" for j in range(len(names) - 1))])
+    (folder / "t.csv").write_text(out.getvalue(), "utf-8")
+    try:
+        table = read(folder / "t.csv")
+    except InputRefused:
+        return
+    if table.report.header_line != 1 or table.frame.width != len(names):
+        return
+    write(table, pl.DataFrame({"fraud_score": [0.5] * table.frame.height}), folder / "out.csv")
+    again = read(folder / "out.csv")
+    assert again.frame.drop("fraud_score").rows() == table.frame.rows()
+    first, second = (found.dialect.names or tuple(found.frame.columns) for found in (table, again))
+    assert second == (*first, "fraud_score")
