@@ -143,6 +143,7 @@ def test_somebody_new_gets_in_only_where_the_settings_let_them(enter: Enter) -> 
         {"email": "ada@example.org", "email_verified": False},
         {"email": "ada@example.org", "nonce": "another"},
         {"email": "ada@example.org", "aud": "another"},
+        {"email": "ada@example.org", "aud": ["another"], "azp": CLIENT},
         {"email": "ada@example.org", "iss": "https://elsewhere.example"},
         {"email": "ada@example.org", "exp": 1},
         {"email_verified": True},
