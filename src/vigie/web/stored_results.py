@@ -267,6 +267,33 @@ class RankedTable:
         )
         return [int(row) for row in found.to_series()]
 
+    def alerts_of(
+        self, entity: str, amount: str | None, alerts: int, labels: Mapping[int, Label]
+    ) -> pl.DataFrame:
+        """Return `entity`, `amount`, `probability` and `verdict` of the first rows of the ranking.
+
+        Args:
+            entity: column of the upload.
+            amount: column of numbers of the upload; None without one.
+            alerts: number of rows.
+            labels: row -> label.
+        """
+        number = None if amount is None else self._number(amount)
+        value = pl.lit(None, pl.Float64) if number not in self._numeric else pl.col(typed_column(number or 0))
+        found = (
+            self._scan()
+            .head(max(0, alerts))
+            .select(
+                pl.col(own_column("row")).alias("row"),
+                pl.col(self._cell_column(entity)).alias("entity"),
+                value.cast(pl.Float64).alias("amount"),
+                pl.col(own_column("fraud_probability")).cast(pl.Float64).alias("probability"),
+            )
+            .collect()
+        )
+        verdicts = [label.verdict if (label := labels.get(row)) else None for row in found["row"]]
+        return found.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
+
     def least_score(self, alerts: int) -> float | None:
         """Return the score of the last alert; None without alerts."""
         score = pl.col(own_column("fraud_score"))

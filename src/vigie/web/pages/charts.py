@@ -119,7 +119,7 @@ def mirrored_bars(
         below=Markup("").join(below), axis=_axis(MIDDLE + 1), low=HEIGHT - BOTTOM + 2, texts=Markup("").join(texts),
         hits=Markup("").join(hits),
     )  # fmt: skip
-    return _svg(body, what, {})
+    return _svg(body, what, {}, role="group" if links else "img")
 
 
 def time_labels(chart: Mapping[str, Any], t: Translator) -> list[tuple[int, str]]:
@@ -197,8 +197,8 @@ def _label(x: float, text: str, i: int, last: int) -> Markup:
     return Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(at, HEIGHT - 6, anchor, text)
 
 
-def _svg(body: Markup, what: str, data: dict[str, float]) -> Markup:
+def _svg(body: Markup, what: str, data: dict[str, float], role: str = "img") -> Markup:
     attributes = Markup("").join(Markup(' data-{}="{}"').format(name, value) for name, value in data.items())
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"{}>{}</svg>').format(
-        WIDTH, HEIGHT, what, attributes, body
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}"{}>{}</svg>').format(
+        WIDTH, HEIGHT, role, what, attributes, body
     )

@@ -40,6 +40,7 @@ def show(run_id: str) -> Response:
         point=point,
         charts=results.draw_charts(data, point, translator()),
         categories=results.category_bars(data, point, translator()),
+        concentrations=services.results.concentrations(g.user, run_id, budget),
         reviewed=services.results.reviewed(g.user, run_id, budget),
         rows=services.results.rows(g.user, run_id, query).rows,
         shown=results.key_columns(run),

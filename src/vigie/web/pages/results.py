@@ -57,6 +57,7 @@ def render(run: Run, upload: Upload) -> str:
         labels=Counter(label.verdict for label in services.predictions.labels(g.user, run.id)),
         promoted=_promoted(run, budget),
         reviewed=services.results.reviewed(g.user, run.id, budget),
+        concentrations=services.results.concentrations(g.user, run.id, budget),
         **_table(run, budget),
     )
 
@@ -79,6 +80,17 @@ def reviewed(run_id: str) -> str:
     budget = budget_of(run)
     found = services.results.reviewed(g.user, run_id, budget)
     return render_template("_reviewed.html", run=run, budget=budget, reviewed=found)
+
+
+@page.get("/runs/<run_id>/concentrations")
+@authorization.needs("viewer")
+def concentrations(run_id: str) -> str:
+    """Return the customers and counterparties that many rows to review have in common, for the script."""
+    services = current_services()
+    run = services.predictions.find_finished(g.user, run_id)
+    budget = budget_of(run)
+    found = services.results.concentrations(g.user, run_id, budget)
+    return render_template("_concentrations.html", run=run, budget=budget, concentrations=found)
 
 
 @page.get("/runs/<run_id>/rows/<int:row>")

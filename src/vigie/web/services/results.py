@@ -17,6 +17,8 @@ from vigie.db.database import Engine
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
+from vigie.roles.inference import Roles
+from vigie.web.concentration import Concentration, concentration
 from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
 from vigie.web.live_rows import CellStyle
@@ -115,6 +117,18 @@ class Results:
         }
         alerts = (run.budget or 0) if budget is None else budget
         return reviewed.review(alerts, by_verdict[FRAUD], by_verdict[LEGITIMATE], _seed(run))
+
+    def concentrations(self, user: User, run_id: str, budget: int | None = None) -> list[Concentration]:
+        """Return how the alerts concentrate on customers and on counterparties, where they do."""
+        run = self._predictions.find_finished(user, run_id)
+        roles = Roles.from_json((run.summary or {})["roles"])
+        alerts = (run.budget or 0) if budget is None else budget
+        table, labels, found = self._ranked(run), self._labels(run), []
+        for column in dict.fromkeys((roles.counterpart(), roles.actor())):
+            if column is not None and column in table.columns:
+                rows = table.alerts_of(column, roles.first("amount"), alerts, labels)
+                found.append(concentration(column, roles.of(column).role, rows))
+        return [one for one in found if one is not None]
 
     def sample(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
         """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""

@@ -86,8 +86,10 @@ async function load(focusTop = false) {
 
 /** What the labels say of the rows to review. */
 async function loadReviewed() {
+  const shown = `budget=${state.budget}&lang=${document.documentElement.lang}`;
   try {
-    byId("reviewed").innerHTML = await markup(`/runs/${run}/reviewed?budget=${state.budget}&lang=${document.documentElement.lang}`);
+    byId("reviewed").innerHTML = await markup(`/runs/${run}/reviewed?${shown}`);
+    byId("concentrations").innerHTML = await markup(`/runs/${run}/concentrations?${shown}`);
   } catch (error) {
     showProblem(t("results.not_loaded", { why: error.message }));
   }
@@ -131,6 +133,14 @@ byId("language").addEventListener("submit", (event) => { event.target.back.value
 
 // A bar of a chart leads to the rows behind it, without leaving the page.
 document.addEventListener("click", (event) => {
+  const entity = event.target.closest("a[data-search]");
+  if (entity) {
+    event.preventDefault();
+    filters.search.value = entity.dataset.search;
+    state.page = 1;
+    byId("table-title").scrollIntoView();
+    load(true);
+  }
   const link = event.target.closest(".hits a, a[data-filter]");
   if (!link) return;
   event.preventDefault();
