@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from vigie.errors import TooLargeToOpen, UnreadableTable
+from vigie.extras import require
 from vigie.isolation import ChildFailed, Limits, call, machine_memory
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import chunks, reading
@@ -63,6 +64,8 @@ def read(
         except MemoryError:
             raise TooLargeToOpen(name, "memory") from None
     name = source or path.name
+    if path.suffix.lower() == ".xlsx":
+        require("excel", "reading an Excel workbook")
     with tempfile.TemporaryDirectory(prefix="vigie-table-") as folder:
         arguments = {
             "path": str(path.absolute()),
