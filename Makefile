@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
+.PHONY: help setup demo test check attack test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-train bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -78,6 +78,14 @@ bench: $(READY) ## speed of predictions, live rows, matching and storage, as rat
 	@$(BIN)/python bench/live_http.py
 	@$(BIN)/python bench/match.py
 	@$(BIN)/python bench/storage.py
+
+ATTACK_TESTS := tests/web/test_server.py tests/web/test_odd_requests.py tests/web/test_authorisation.py tests/app/test_races.py tests/isolation \
+  tests/table/test_isolated.py tests/engine/test_hostile_scorers.py tests/importer tests/jobs/test_supervision.py tests/jobs/test_kill.py \
+  tests/relocate/test_kill.py tests/bundles
+
+attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests of idle clients, races, bombs and kills; prints the counts
+	@$(BIN)/python bench/attack.py
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
 	@$(BIN)/python bench/detection.py

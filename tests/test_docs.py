@@ -80,6 +80,7 @@ def in_english(command: str) -> str:
         command.replace(" --lang fr", "")
         .replace("resultat.csv", "predictions.csv")
         .replace("'Que faire'", "'What to do'")
+        .replace("-A 3 'pas été compris'", "-A 2 'not understood'")
         .replace("vous@exemple", "you@example")
     )
 

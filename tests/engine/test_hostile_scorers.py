@@ -86,6 +86,8 @@ CHANGES: dict[str, Change] = {
     "a negative feature": lambda d: tree(d)["split_indices"].__setitem__(0, -1),
     "fewer conditions": lambda d: tree(d)["split_conditions"].pop(),
     "fewer parents": lambda d: tree(d)["parents"].pop(),
+    "a parent beyond the end": lambda d: tree(d)["parents"].__setitem__(1, 3_538_944),
+    "another parent": lambda d: tree(d)["parents"].__setitem__(1, 2),
     "no nodes": lambda d: tree(d).update(
         {name: [] for name in ("left_children", "right_children", "split_indices")}
     ),

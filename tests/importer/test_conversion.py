@@ -44,6 +44,7 @@ from vigie.errors import ForeignModelRefused, NotFound, UsageRefused
 from vigie.importer import pickle_reader, pipeline_conversion, sandbox, sklearn_transformers
 from vigie.importer.booster import from_bytes, from_fitted
 from vigie.importer.decompression import Unreadable
+from vigie.importer.landlock import LANDLOCK
 from vigie.models import imported_pipeline
 
 ROWS = 600
@@ -364,7 +365,7 @@ def test_code_is_refused_where_it_cannot_be_confined(tmp_path: Path, monkeypatch
     data = _dumped(_Evil(os.getpid))
     digest = sha256(data).hexdigest()
     request = {"trust": [digest], "limits": {"memory_bytes": 2**30}}
-    for protections in ([sandbox.FILTER], [sandbox.LANDLOCK, sandbox.NAMESPACE], []):
+    for protections in ([sandbox.FILTER], [LANDLOCK, sandbox.NAMESPACE], []):
         with pytest.raises(worker._ConversionFailed) as refused:
             worker._open_file("m.joblib", data, request, protections, [])
         assert refused.value.report["kind"] == "sandbox"

@@ -60,6 +60,8 @@ def test_a_port_in_use_is_refused_and_a_stopped_server_leaves_it(start: Start, t
     port = free_port()
     first = start("serve", "--port", str(port), "--no-link", "--no-worker")
     wait_until(lambda: is_up(port))
+    home = tmp_path / "home"
+    assert not [path for path in home.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     second = start("serve", "--port", str(port), "--no-link", "--no-worker")
     assert second.wait(LIMIT) == 5
     assert f"port {port}: Address already in use" in (tmp_path / "process-1.log").read_text()

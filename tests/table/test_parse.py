@@ -352,6 +352,12 @@ def test_money(cells, values):
     assert typed(cells, "Amount").to_list() == values
 
 
+def test_a_factor_is_no_currency():
+    """A letter after a number may be a factor: the numbers are not what they seem."""
+    for cells in (["12.5k", "3k"], ["12.5M", "3M"], ["12.5K", "3K"]):
+        assert typed(cells, "Amount").dtype == pl.String
+
+
 @pytest.mark.parametrize("cells", [["R123", "R456"], ["12C", "13D"], ["MT12", "MT13"], ["SR1001", "SR1002"]])
 def test_codes_are_no_money(cells):
     """Letters before digits are a code where the name does not say money."""

@@ -143,11 +143,12 @@ def test_somebody_new_gets_in_only_where_the_settings_let_them(enter: Enter) -> 
         {"email": "ada@example.org", "email_verified": False},
         {"email": "ada@example.org", "nonce": "another"},
         {"email": "ada@example.org", "aud": "another"},
+        {"email": "ada@example.org", "aud": ["another"], "azp": CLIENT},
         {"email": "ada@example.org", "iss": "https://elsewhere.example"},
         {"email": "ada@example.org", "exp": 1},
         {"email_verified": True},
     ],
-    ids=["unverified", "nonce", "audience", "issuer", "expired", "no address"],
+    ids=["unverified", "nonce", "audience", "authorized party", "issuer", "expired", "no address"],
 )
 def test_what_the_provider_does_not_vouch_for_opens_nothing(enter: Enter, claims: dict[str, Any]) -> None:
     """Each lie alone is enough."""

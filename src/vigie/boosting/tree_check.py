@@ -17,6 +17,7 @@ from vigie.boosting import ubjson
 MAX_FEATURES = 1_000_000
 _MAX_CLASSES = 1_000
 _NO_CHILD = -1
+_NO_PARENT = (-1, 2_147_483_647)
 _NODE_PARTS = (
     *("right_children", "split_indices", "split_conditions", "parents", "default_left", "base_weights"),
     *("loss_changes", "sum_hessian"),
@@ -96,6 +97,11 @@ def _check_nodes(trees: Sequence[Mapping[str, Any]], features: int) -> None:
     _require(bool(((left[inner] >= 1) & (right[inner] < nodes[inner])).all()), "children that exist")
     children = np.concatenate([(left + starts)[inner], (right + starts)[inner]])
     _require(bool((np.bincount(children, minlength=1) <= 1).all()), "one parent for each node")
+    parents = _integers(np.concatenate([np.asarray(tree["parents"]) for tree in trees]) if trees else [])
+    _require(len(parents) == len(left), "as many parts of each kind as nodes")
+    known = np.isin(parents, _NO_PARENT) | ((parents >= 0) & (parents < nodes))
+    own = np.tile(np.flatnonzero(inner) - starts[inner], 2)
+    _require(bool(known.all()) and bool((parents[children] == own).all()), "parents of their children")
     _require(bool(((split[inner] >= 0) & (split[inner] < features)).all()), "features that exist")
 
 

@@ -30,6 +30,8 @@ _CRASHES = {
     getattr(signal, name, 0) for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS")
 }
 """Signals that a process causes itself, unlike SIGKILL."""
+_PRIVATE = 0o077
+"""Mask of what the server writes: cells of users, in a folder that may have been there before."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _MAX_SILENCE = 60.0
 """Seconds without a heartbeat after which the probe of a worker fails."""
@@ -82,6 +84,7 @@ def serve(
     PostgreSQL and an object store, start as many `vigie serve` and `vigie worker` as needed.
     """
     require("web", "the web app")
+    os.umask(_PRIVATE)
     if listen_fd is not None:
         _web_process(listen_fd, threads)
     chosen, web = settings.load(), settings.load_web()
@@ -141,6 +144,7 @@ def worker(jobs: int | None, probe: bool, exit_on_stdin_eof: bool, lane: str | N
         _probe_worker()
         return
     require("web", "a worker")
+    os.umask(_PRIVATE)
     chosen, web = settings.load(), settings.load_web()
     stopping = _stop_on_signals()
     if lane is not None:

@@ -255,6 +255,7 @@ def _make_folder(url: sa.URL) -> None:
     folder = Path(url.database).parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(url.database).touch(mode=0o600)  # the folder may have been there, readable by others
     except OSError as error:
         raise DatabaseUnavailable(
             msg(

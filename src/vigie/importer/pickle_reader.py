@@ -123,7 +123,7 @@ def read(data: bytes, *, max_bytes: int, any_name: bool = False) -> Any:
             raise
     except (
         pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
-        OSError, RecursionError, lzma.LZMAError, zlib.error,
+        OSError, RecursionError, lzma.LZMAError, zlib.error, struct.error,
     ) as error:  # fmt: skip
         if not stream.refused:
             raise Unreadable(f"a damaged stream ({type(error).__name__})") from error

@@ -70,7 +70,12 @@ def start() -> ResponseReturnValue:
 def callback() -> ResponseReturnValue:
     """Exchange the authorization code for the user's claims, and sign in."""
     try:
-        claims = _provider().authorize_access_token().get("userinfo") or {}
+        # Authlib accepts a token for another audience where it names us as the authorized party.
+        expected = {
+            "iss": {"essential": True, "value": _provider().load_server_metadata()["issuer"]},
+            "aud": {"essential": True, "value": current_services().web.oidc_client_id},
+        }
+        claims = _provider().authorize_access_token(claims_options=expected).get("userinfo") or {}
     except _network_errors() as error:
         raise _unavailable(error) from None
     except _vendor_errors() as error:

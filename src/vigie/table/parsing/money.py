@@ -129,10 +129,13 @@ def _without_sides(cells: pl.Series) -> pl.Series:
 
 def _currency(bare: pl.Series) -> str | None:
     """Return a pattern of the currency of the cells; empty where they have none, None where they have several."""
-    letters = f"|{_alternatives(_LETTERS)}" if names_money(bare.name) else ""
-    names = f"{_alternatives(_CODES)}|{_alternatives(_ABBREVIATIONS)}{letters}"
-    unit = rf"(?:[A-Z]{{0,3}}\.?\s?\p{{Sc}}|(?:F\.?\s)?(?:{names})|/[-=])\.?"
-    before = rf"(?i)^{_SIGNED}({unit})\s*[-+\u2212(]*\s*[\d.,]"
+    letters = f"|(?-i:{_alternatives(_LETTERS)})" if names_money(bare.name) else ""
+    names = f"{_alternatives(_CODES)}|{_alternatives(_ABBREVIATIONS)}"
+    # A letter after a number may be a factor, as in 12k.
+    leading, unit = (
+        rf"(?:[A-Z]{{0,3}}\.?\s?\p{{Sc}}|(?:F\.?\s)?(?:{one})|/[-=])\.?" for one in (names + letters, names)
+    )
+    before = rf"(?i)^{_SIGNED}({leading})\s*[-+\u2212(]*\s*[\d.,]"
     after = rf"(?i)\d[\d.,'\u2019\s]*\)?-?\s*({unit})\)?-?$"
     found = bare.to_frame().select(
         pl.coalesce(pl.first().str.extract(before), pl.first().str.extract(after))
@@ -148,7 +151,7 @@ def _currency(bare: pl.Series) -> str | None:
     if len(common) != 1:
         return None
     letters_only = str(common[0]).isalpha()
-    return unit if names_money(bare.name) or not letters_only or _is_sum(bare) else ""
+    return leading if names_money(bare.name) or not letters_only or _is_sum(bare) else ""
 
 
 def _without_currency(cells: pl.Series, unit: str) -> pl.Series:
