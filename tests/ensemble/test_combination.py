@@ -210,7 +210,7 @@ def test_models_and_self_training_add_to_what_detectors_found_and_never_bury_it(
     rng = np.random.default_rng(0)
     excess = rng.exponential(0.5, N)
     excess[7] = excess[8:].max() + 2 * combination.MAX_SUPPORT
-    agreed = np.r_[0.0, np.full(N - 1, 30.0)]
+    agreed = 30 * mid_ranks(excess)
     agreed[7] = 0.0
     ranks = uniform(1)
     by_ranks = combine(ranks, [member(agreed)])
@@ -237,9 +237,24 @@ def test_where_no_row_lies_far_out_the_score_is_the_one_by_ranks() -> None:
     low, high = combination.EXTREME_RANGE
     state = ScoringState()
     between = np.full(N, (low + high) / 2)
-    mixed = combination.score_by_size(by_ranks, between, None, state)
+    alone = combine(uniform(1), [])
+    mixed = combination.score_by_size(alone, between, None, state)
     assert state.size_weight.require() == pytest.approx(0.5)
-    expected = (between + combination.support(by_ranks.members, None) + by_ranks.score) / 2
-    np.testing.assert_allclose(mixed.score, expected)
+    np.testing.assert_allclose(mixed.score, (between + alone.score) / 2)
     one = combination.score_by_size(by_ranks, np.zeros(N), None, state.fitted())
     assert (one.score > by_ranks.score / 2 - 1e-9).all()
+
+
+@pytest.mark.parametrize(("place", "weight"), [("first", 1.0), ("middle", 0.0)])
+def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_high(
+    place: str, weight: float
+) -> None:
+    """Extreme rows that both rank in the middle are a structure of the table."""
+    excess = uniform(1)
+    excess[:40] = 7.0
+    others = np.sort(np.random.default_rng(5).normal(size=N))
+    margin = np.roll(others[::-1], 0 if place == "first" else N // 2)
+    by_ranks, state = combine(mid_ranks(excess), [member(margin)]), ScoringState()
+    found = combination.score_by_size(by_ranks, excess, margin, state)
+    assert state.size_weight.require() == weight
+    assert np.array_equal(found.score, by_ranks.score) == (weight == 0)

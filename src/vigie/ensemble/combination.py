@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vigie.arrays import Floats, weighted_sum
+from vigie.arrays import Floats, mid_ranks, weighted_sum
 from vigie.fitted_state import ScoringState
 
 ANOMALY_WEIGHT = 0.55
@@ -24,12 +24,19 @@ SELF_TRAINING_WEIGHT = 0.4
 MEMBERS_TERM, SELF_TRAINING_TERM = 0.4, 0.4
 """What the tail scores of all members together, and of self-training, are multiplied by in the score by size."""
 
-MAX_SUPPORT = 2.0
-"""What both of them together add at most, in units of the score by size: the detectors alone reach four times as much."""
+MAX_SUPPORT = 3.0
+"""What both of them together add at most, in units of the score by size: the detectors alone reach more than twice as much."""
 
 EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (2.8, 3.8)
 """Quantile of the detectors' excess that says whether some rows lie far beyond all others: below the range none does, and the
 score is the one by ranks; above it the score is by size; between them a mixture."""
+
+SUPPORTED_RANGE = (0.82, 0.92)
+"""Mean rank, among all rows, that members and self-training give the extreme rows. Below the range these rows are a structure of
+the table rather than fraud, and the score is the one by ranks; above it nothing is mixed in for this reason."""
+
+EXTREME_ROWS = 20
+"""Extreme rows at least whose ranks are averaged."""
 
 LEADER_TRUST = 0.5
 """Trust from which a member leads: the score is the one by ranks, and the member's calibrator counts."""
@@ -162,7 +169,8 @@ def score_by_size(
 ) -> EnsembleScore:
     """Return the score by size in place of that by ranks, which stays as `rank_score`.
 
-    Where no row lies far beyond all others there is no size to keep, and the score by ranks is mixed in.
+    Where no row lies far beyond all others there is no size to keep; where neither the members nor self-training rank the
+    extreme rows high, their size means little. In both cases the score by ranks is mixed in.
 
     Args:
         combined: by ranks.
@@ -174,16 +182,29 @@ def score_by_size(
     score = excess + support(combined.members, self_trained)
     if combined.leader is not None:
         score = (1 - combined.trust) * score + combined.trust * combined.leader
-    by_size = state.size_weight.refit(lambda: _size_weight(excess))
+    votes = [vote for vote in (combined.members, self_trained) if vote is not None]
+    by_size = state.size_weight.refit(lambda: _size_weight(excess, votes))
     score = by_size * score + (1 - by_size) * combined.score
     return replace(combined, score=score, rank_score=combined.score, self_trained=self_trained)
 
 
-def _size_weight(excess: Floats) -> float:
+def _size_weight(excess: Floats, votes: Sequence[Floats]) -> float:
     """Return the weight of the score by size, from 0 to 1."""
-    low, high = EXTREME_RANGE
-    top = float(np.quantile(excess, EXTREME_QUANTILE)) if len(excess) else low
-    return float(np.clip((top - low) / (high - low), 0.0, 1.0))
+    if not len(excess):
+        return 0.0
+    weight = _share_of_range(float(np.quantile(excess, EXTREME_QUANTILE)), EXTREME_RANGE)
+    quantile = np.clip(1 - EXTREME_ROWS / len(excess), 0.5, EXTREME_QUANTILE)
+    extreme = excess >= np.quantile(excess, quantile)
+    if votes:
+        ranks = [float(mid_ranks(vote)[extreme].mean()) for vote in votes]
+        weight *= _share_of_range(float(np.mean(ranks)), SUPPORTED_RANGE)
+    return weight
+
+
+def _share_of_range(value: float, limits: tuple[float, float]) -> float:
+    """Return how far a value is from the lower to the upper limit, from 0 to 1."""
+    low, high = limits
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
 def support(members: Floats | None, self_trained: Floats | None) -> Floats | float:
