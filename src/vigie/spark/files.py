@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -77,7 +77,8 @@ class Folder:
                 source=key,
                 max_rows=sys.maxsize,
                 max_columns=self.max_columns,
-                options=self.reading,
+                # The tasks of a cluster have no place to write lines that are set aside to; rows must not be lost unseen.
+                options=replace(self.reading, strict=True),
             )
             with opened as table:
                 yield table
