@@ -113,12 +113,15 @@ def test_a_large_file_is_judged_by_its_head(
 def test_a_head_that_cannot_be_read_leaves_the_judgement_to_the_whole(
     context: JobContext, send: Callable[[str, bytes], Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First rows that are all alike refuse nothing; a line far below is named when the file is read."""
+    """First rows that are all alike refuse nothing; lines far below that do not fit, too many to set aside, are named when the file is read."""
     monkeypatch.setattr(upload_files, "HEAD_BYTES", 500)
     lines = FRAME.select("when", "customer", "amount").write_csv().splitlines()
     alike = ["2026-01-01 00:10:00,Ann,5.0"] * 100
     silent = send("table.csv", "\n".join([lines[0], *alike, *lines[1:500]]).encode())
-    broken = send("table.csv", "\n".join([*lines[:200], "2026-01-01,Ann,5,6,7", *lines[200:]]).encode())
+    broken = send(
+        "table.csv",
+        "\n".join([*lines[:200], *["2026-01-01,Ann,5,6,7"] * (len(lines) // 10), *lines[200:]]).encode(),
+    )
     while Worker(context).run_one():
         pass
     assert uploads.find(context.engine, silent.id).rows_exact

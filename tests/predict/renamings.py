@@ -19,7 +19,7 @@ opened | account_opened_on | acct_open_dt | date_ouverture | fecha_apertura | ac
 account_age | account_age_days, payment_method_age_days, address_age_months, customer_tenure | acct_age, card_age, addr_age, cust_tenure | anciennete_compte, anciennete_moyen_paiement, anciennete_adresse, anciennete_client | antiguedad_cuenta, antiguedad_medio_pago, antiguedad_domicilio, antiguedad_cliente | accountAgeDays, paymentMethodAgeDays, addressAgeMonths, customerTenure
 birth | date_of_birth | dob | date_naissance | fecha_nacimiento | dateOfBirth
 age | customer_age | cust_age | age_client | edad | customerAge
-amount | transaction_amount, fee_amount, tax_amount, amount_two | tx_amt, fee_amt, tax_amt, amt_2 | montant, frais, taxe, montant_2 | importe, comision, impuesto, importe_2 | transactionAmount, feeAmount, taxAmount, amountTwo
+amount | transaction_amount, amount_two, amount_three, amount_four | tx_amt, amt_2, amt_3, amt_4 | montant, montant_2, montant_3, montant_4 | importe, importe_2, importe_3, importe_4 | transactionAmount, amountTwo, amountThree, amountFour
 amount_usual | average_amount | avg_amt | montant_moyen | importe_medio | averageAmount
 amount_ratio | amount_ratio | amt_ratio | ratio_montant | ratio_importe | amountRatio
 limit | credit_limit | crd_lim | plafond | limite_credito | creditLimit
