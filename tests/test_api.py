@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import duckdb
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -132,13 +134,11 @@ def test_the_own_kind_of_table_comes_back(
     library: str, frame: pl.DataFrame, catalog: Catalog, result: api.Predictions
 ) -> None:
     """With the numbers of the same table in polars."""
-    module = pytest.importorskip(library, reason="make setup")
-    pytest.importorskip("pyarrow", reason="make setup")
     arrow = frame.to_arrow()
     table: Any = {
         "pandas": lambda: arrow.to_pandas().set_index(arrow.to_pandas().index[::-1]),
         "pyarrow": lambda: arrow,
-        "duckdb": lambda: module.from_arrow(arrow),
+        "duckdb": lambda: duckdb.from_arrow(arrow),
     }[library]()
     found = vigie.predict(table, catalog=catalog, alert_budget=5, language="fr")
     assert found.results.equals(result.results)
@@ -168,7 +168,6 @@ def test_a_scorer_scores_its_own_table_and_later_rows(
 
 def test_rows_of_pandas_keep_their_index(scorer: vigie.Scorer, frame: pl.DataFrame) -> None:
     """In the scores of a scorer too."""
-    pd = pytest.importorskip("pandas", reason="make setup")
     rows = pd.DataFrame(frame.to_dict(as_series=False), index=range(1000, 1600))
     assert list(scorer.score(rows).index) == list(rows.index)
     some = scorer.score(rows, only=[5, 2])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
@@ -85,7 +86,6 @@ def test_it_works_in_a_pipeline_on_a_frame(payments: pl.DataFrame, library: str)
     """A step before it may drop columns; the names reach the roles."""
     frame: Any = payments
     if library == "pandas":
-        pd = pytest.importorskip("pandas", reason="make setup")
         frame = pd.DataFrame(payments.to_dict(as_series=False))
     first = payments.columns[0]
     kept = FunctionTransformer(lambda x: x.drop(columns=[first]) if library == "pandas" else x.drop(first))

@@ -134,7 +134,6 @@ def test_what_is_no_detector_of_its_name_is_refused(declare: Any, name: str, det
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example as pip builds and installs it, in a folder of its own."""
-    pytest.importorskip("pyod", reason="make setup")
     target = tmp_path_factory.mktemp("plugin")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     source = ROOT / "examples" / "plugin"

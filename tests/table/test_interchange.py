@@ -6,7 +6,10 @@ import subprocess
 import sys
 from typing import Any
 
+import duckdb
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from vigie.errors import InputRefused
@@ -38,20 +41,11 @@ class WithConstructor(ArrowOnly):
 
 def make(library: str) -> Any:
     """`ROWS` as a table of a library."""
-    if library in {"pandas", "pyarrow", "duckdb"}:
-        pytest.importorskip(library, reason="make setup")
     if library == "pandas":
-        import pandas as pd
-
         return pd.DataFrame(ROWS, index=[30, 10, 20])
     if library == "pyarrow":
-        import pyarrow as pa
-
         return pa.table(ROWS)
     if library == "duckdb":
-        pytest.importorskip("pyarrow", reason="make setup")
-        import duckdb
-
         return duckdb.from_arrow(pl.DataFrame(ROWS).to_arrow())
     frame = pl.DataFrame(ROWS)
     return {"polars": frame, "lazy": frame.lazy(), "arrow": ArrowOnly(frame), "arrow class": WithConstructor(frame), "mapping": ROWS}[library]  # fmt: skip
@@ -83,7 +77,6 @@ def test_a_table_goes_in_and_its_own_kind_comes_back(library: str) -> None:
 
 def test_a_pandas_table_keeps_its_index_and_its_types() -> None:
     """Also with categories, missing numbers and names that are not text."""
-    pd = pytest.importorskip("pandas", reason="make setup")
     table = pd.DataFrame({1: pd.Categorical(["x", "y", "x"]), "n": pd.array([1, None, 3], dtype="Int64")})
     table.index = pd.Index(["p", "q", "r"])
     before = table.copy(deep=True)
@@ -100,13 +93,11 @@ def test_a_pandas_table_keeps_its_index_and_its_types() -> None:
 
 def test_a_pandas_column_of_several_types_is_text() -> None:
     """Its values are written out; what is missing stays missing."""
-    pd = pytest.importorskip("pandas", reason="make setup")
     assert to_polars(pd.DataFrame({"code": ["a7", 12, None]}))["code"].to_list() == ["a7", "12", None]
 
 
 def test_a_stream_is_read_once() -> None:
     """A reader of record batches is empty afterwards; what was scored comes back."""
-    pa = pytest.importorskip("pyarrow", reason="make setup")
     reader = pa.table(ROWS).to_reader()
     frame = to_polars(reader)
     whole = library_of(reader).append(reader, frame, RESULTS)
@@ -124,7 +115,6 @@ def test_what_is_no_table_is_refused_without_its_cells(what: Any) -> None:
 
 def test_two_pandas_columns_of_one_name_are_refused() -> None:
     """Results by name would be ambiguous."""
-    pd = pytest.importorskip("pandas", reason="make setup")
     with pytest.raises(InputRefused, match="found DataFrame"):
         to_polars(pd.DataFrame([[1, 2]], columns=["x", "x"]))
 
