@@ -142,12 +142,9 @@ def _engine() -> Iterator[Engine]:
     from vigie.db import database
     from vigie.starter_models import registry
 
-    engine = database.open(settings.load().database_url)
-    try:
+    with database.opened(settings.load().database_url) as engine:
         registry.register(Catalog(engine))
         yield engine
-    finally:
-        engine.dispose()
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
