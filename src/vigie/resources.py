@@ -29,13 +29,10 @@ def open_catalog(chosen: settings.Settings) -> Iterator[Catalog]:
     from vigie.db import database
     from vigie.starter_models import registry
 
-    engine = database.open(chosen.database_url)
-    try:
+    with database.opened(chosen.database_url) as engine:
         opened = Catalog(engine)
         registry.register(opened)
         yield opened
-    finally:
-        engine.dispose()
 
 
 def open_cache(chosen: settings.Settings) -> Cache:

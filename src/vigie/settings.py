@@ -16,6 +16,8 @@ from platformdirs import user_data_path
 
 MAX_TABLE_BYTES = 8 * 1024**3
 """Default of VIGIE_MAX_TABLE_BYTES."""
+MIN_SECRET_LENGTH = 32
+"""Characters of VIGIE_SECRET; `vigie serve` refuses a shorter one."""
 
 
 @dataclass(frozen=True)

@@ -386,6 +386,14 @@ class TestRoom:
         load(store, stored, roomy)
         assert stored.size < occupied(roomy) <= roomy.max_bytes
 
+    def test_clearing_counts_the_signatures(self, cache: Cache) -> None:
+        """What is freed is what was occupied."""
+        put(cache, DATA)
+        cache.keep_signature(DIGEST, b"signature")
+        before = occupied(cache)
+        assert cache.clear() == before == len(DATA) + len(b"signature")
+        assert occupied(cache) == 0
+
     def test_verify_removes_and_returns_damaged_files(self, cache: Cache) -> None:
         """The others stay."""
         put(cache, b"good")

@@ -15,6 +15,8 @@ _ROWS = workers.c
 _FORGOTTEN_AFTER = timedelta(days=7)
 """Age at which the row of a worker that was killed is removed."""
 _FILE = "worker.heartbeat"
+MAX_SILENCE = 60.0
+"""Seconds without a heartbeat after which a worker counts as dead."""
 
 
 def beat(engine: Engine, worker: str, started_at: datetime) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vigie.boosting import xgboost_import
+from vigie.boosting.tree_document import ROOT_PARENT, TreeNodes, tree_document
 
 if TYPE_CHECKING:
     import xgboost
@@ -32,65 +33,23 @@ def booster_of(
     """
     if feature.size and int(feature.max()) >= columns:
         raise ValueError("a split on a column that does not exist")
-    trees = [
-        _tree(number, *parts) for number, parts in enumerate(zip(feature, threshold, value, strict=True))
-    ]
-    return xgboost_import.open_trees(json.dumps(_document(trees, columns)).encode())
+    trees = [_tree(*parts) for parts in zip(feature, threshold, value, strict=True)]
+    document = tree_document(trees, columns, objective="reg:squarederror", base_score="0E0")
+    return xgboost_import.open_trees(json.dumps(document).encode())
 
 
-def _tree(number: int, feature: npt.NDArray[np.int16], threshold: Matrix, value: Matrix) -> dict[str, Any]:
-    """Return one tree as XGBoost writes it: the reachable nodes, renumbered; a leaf's value is its split condition."""
+def _tree(feature: npt.NDArray[np.int16], threshold: Matrix, value: Matrix) -> TreeNodes:
+    """Return the reachable nodes of a tree, renumbered."""
     nodes = np.arange(len(feature))
     inner = feature >= 0
     parent = np.maximum((nodes - 1) // 2, 0)
     reached = (nodes == 0) | inner[parent]
     new = np.cumsum(reached) - 1
     children = np.minimum(2 * nodes + 1, len(nodes) - 1)
-    left = np.where(inner, new[children], -1)[reached]
-    right = np.where(inner, new[np.minimum(children + 1, len(nodes) - 1)], -1)[reached]
-    count = int(reached.sum())
-    zeros, nothing = [0] * count, [0.0] * count
-    return {
-        "id": number,
-        "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(count), "size_leaf_vector": "1"},
-        "left_children": left.tolist(),
-        "right_children": right.tolist(),
-        "parents": np.where(nodes == 0, 2147483647, new[parent])[reached].tolist(),
-        "split_indices": np.maximum(feature, 0)[reached].tolist(),
-        "split_conditions": np.where(inner, threshold, value)[reached].tolist(),
-        "split_type": zeros,
-        "default_left": zeros,
-        "base_weights": nothing,
-        "loss_changes": nothing,
-        "sum_hessian": nothing,
-        "categories": [],
-        "categories_nodes": [],
-        "categories_segments": [],
-        "categories_sizes": [],
-    }  # fmt: skip
-
-
-def _document(trees: list[dict[str, Any]], columns: int) -> dict[str, Any]:
-    model = {
-        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(len(trees))},
-        "iteration_indptr": list(range(len(trees) + 1)),
-        "tree_info": [0] * len(trees),
-        "trees": trees,
-    }
-    return {
-        "version": [3, 0, 0],
-        "learner": {
-            "attributes": {},
-            "feature_names": [],
-            "feature_types": [],
-            "gradient_booster": {"model": model, "name": "gbtree"},
-            "learner_model_param": {
-                "base_score": "0E0",
-                "boost_from_average": "0",
-                "num_class": "0",
-                "num_feature": str(columns),
-                "num_target": "1",
-            },
-            "objective": {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}},
-        },
-    }
+    return TreeNodes(
+        left=np.where(inner, new[children], -1)[reached].tolist(),
+        right=np.where(inner, new[np.minimum(children + 1, len(nodes) - 1)], -1)[reached].tolist(),
+        parents=np.where(nodes == 0, ROOT_PARENT, new[parent])[reached].tolist(),
+        features=np.maximum(feature, 0)[reached].tolist(),
+        conditions=np.where(inner, threshold, value)[reached].tolist(),
+    )

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.boosting import xgboost_import
+from vigie.boosting.tree_document import ROOT_PARENT
 from vigie.parallel import in_threads
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _tree(tree: dict[str, Any], below: list[int], above: list[int], width: int) 
         return node
 
     # Level by level, the right child next to the left one: below the sixth level XGBoost takes its number for granted.
-    nodes, parents = [present(0)], [2147483647]
+    nodes, parents = [present(0)], [ROOT_PARENT]
     for here, node in enumerate(nodes):
         leaf = left[node] < 0
         lefts.append(-1 if leaf else len(nodes))

@@ -22,7 +22,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -134,11 +134,8 @@ class Cache:
 
     def clear(self) -> int:
         """Remove every file that is not in use; return the number of bytes freed."""
-        freed = sum(entry.size for entry in self.list() if file_lock.remove_unused(self._path(entry.digest)))
         self.remove_partial(min_age=0.0)
-        for path in self._signatures():
-            freed += _size(path) if file_lock.remove_unused(path) else 0
-        return freed
+        return sum(size for _, path, size in self._removable() if file_lock.remove_unused(path))
 
     def read_signature(self, manifest_sha256: str) -> bytes | None:
         """Return the kept signature of the bundle with that manifest; nothing vouches for it but itself."""
@@ -196,9 +193,6 @@ class Cache:
 
     def _signature_path(self, manifest_sha256: str) -> Path:
         return self.folder / "signatures" / f"{self._path(manifest_sha256).name}.sig"
-
-    def _signatures(self) -> tuple[Path, ...]:
-        return tuple(self.folder.glob("signatures/*.sig"))
 
     @contextmanager
     def _download_lock(self, folder: Path) -> Iterator[None]:
@@ -262,16 +256,21 @@ class Cache:
         total = self._total()
         if total + size <= self.max_bytes:
             return True
-        kept = [(entry.used, self._path(entry.digest), entry.size) for entry in self.list()]
-        for path in self._signatures():
-            with suppress(OSError):
-                kept.append((path.stat().st_mtime, path, path.stat().st_size))
-        for _, path, occupied in sorted(kept):
+        for _, path, occupied in self._removable():
             if total + size <= self.max_bytes:
                 break
             if file_lock.remove_unused(path):
                 total -= occupied
         return total + size <= self.max_bytes
+
+    def _removable(self) -> Sequence[tuple[float, Path, int]]:
+        """Return last use, path and size of every file and signature, the least recently used first."""
+        kept = [(entry.used, self._path(entry.digest), entry.size) for entry in self.list()]
+        for path in self.folder.glob("signatures/*.sig"):
+            with suppress(OSError):
+                status = path.stat()
+                kept.append((status.st_mtime, path, status.st_size))
+        return sorted(kept)
 
     def _total(self) -> int:
         """Total size in bytes of all files, parts included."""

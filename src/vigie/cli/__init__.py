@@ -7,13 +7,13 @@
     scorer          fit, score: fit a scorer to a table, score later rows with it
     refine          suggest, refine: rows to review, and scores that learn from their labels
     train           train: a reference model from a labelled table, or from each of a folder
-    models          models list, show, add, import, activate, deactivate, remove
+    models          models list, show, add, import, activate, deactivate, remove, calibrate, sign, verify
     calibrate       models calibrate: an imported model, with labelled rows
     sign            models sign, models verify
     migrate         migrate
     cache           cache list, verify, clear
     serve           serve, worker: the web app
-    users           users add, link, list
+    users           users add, link, token, list
     admin           db upgrade, library build
     doctor          doctor
     costs           costs

@@ -10,6 +10,7 @@ import click
 from vigie import settings
 from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
+from vigie.cli.params import split_name
 from vigie.cli.predict import read_table
 
 if TYPE_CHECKING:
@@ -24,15 +25,10 @@ if TYPE_CHECKING:
         "vigie models show dataset16",
     )
 )
-@click.argument("name", metavar="NAME[@VERSION]")
+@options.model_name
 @click.option("--labelled", "source", required=True, metavar="TABLE",
               help="Labelled rows of the model's own table that it was not trained on.")  # fmt: skip
-@click.option("--label", metavar="COLUMN",
-              help="Label column, fraud or not; by default found by its name if only one column qualifies.")  # fmt: skip
-@click.option("--positive", default="", metavar="VALUE",
-              help="Value of the label that means fraud; needed if its word does not say so.")  # fmt: skip
-@click.option("--unlabelled", multiple=True, metavar="VALUE",
-              help="Value of the label that means not labelled. Repeatable.")  # fmt: skip
+@options.labels
 @options.as_json
 def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen: Any) -> None:
     """Measure an imported model on labelled rows and calibrate it, without training it.
@@ -47,8 +43,7 @@ def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen
 
     config = settings.load()
     with resources.open_catalog(config) as catalog:
-        model, _, version = name.partition("@")
-        entry = catalog.find(model, version or None)
+        entry = catalog.find(*split_name(name))
         table = read_table(source, config)
         made = calibrate_imported(
             resources.bundle_loader(config)(entry),
@@ -56,7 +51,7 @@ def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen
             label=label or find_label(table.typed, table.source),
             **chosen,
         )
-        registered = _publish(catalog, entry, made, Path(source).name)
+        registered = _publish(catalog, entry, made, Path(source).name, config)
     measured = made.bundle.performance["own"]
     if as_json:
         console.dump({"registered": registered.label, "performance": measured, "columns": made.bound})
@@ -71,11 +66,12 @@ def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen
     console.print_line(f"registered: {registered.label}")
 
 
-def _publish(catalog: Catalog, entry: ModelVersion, made: MeasuredModel, table: str) -> ModelVersion:
+def _publish(
+    catalog: Catalog, entry: ModelVersion, made: MeasuredModel, table: str, config: settings.Settings
+) -> ModelVersion:
     from vigie import resources
     from vigie.cli import publish
 
-    config = settings.load()
     calibrated = {"calibrated_on": {"table": table, "rows": made.bundle.performance["own"]["rows"]}}
     return publish.import_(
         catalog,

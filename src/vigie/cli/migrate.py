@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,7 +18,9 @@ from vigie.errors import MigrationIncomplete, UsageRefused
 
 if TYPE_CHECKING:
     from vigie.db.database import Engine
+    from vigie.relocate import LockTiming
 
+_Report = TypeVar("_Report")
 _LAST = "last"
 _PREFIX = "automl_models"
 
@@ -140,12 +142,9 @@ def _engine() -> Iterator[Engine]:
     from vigie.db import database
     from vigie.starter_models import registry
 
-    engine = database.open(settings.load().database_url)
-    try:
+    with database.opened(settings.load().database_url) as engine:
         registry.register(Catalog(engine))
         yield engine
-    finally:
-        engine.dispose()
 
 
 def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
@@ -155,7 +154,7 @@ def _estimate(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     from vigie.costs.prices import load_prices
     from vigie.relocate import Target
 
-    entries = Catalog(engine).list(active_only=False, own_only=chosen["only"] is not None)
+    entries = Catalog(engine).list(active_only=False, own_only=_own_only(chosen))
     if target is not None:
         goal = Target.parse(target)
         entries = tuple(entry for entry in entries if entry.storage != goal.location_of(entry))
@@ -170,22 +169,15 @@ def _dry_run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
-    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
-        plan = relocate.plan(
-            engine,
-            target,
-            own_only=chosen["only"] is not None,
-            starter_models=registry.MODELS,
-            parallel=chosen["parallel"],
-            progress=watch,
-        )
+    plan = _watched(
+        relocate.plan, engine, target, chosen, own_only=_own_only(chosen), starter_models=registry.MODELS
+    )
     migrate_report.plan(plan, as_json=chosen["as_json"])
     if not plan.possible:
-        missing = [
-            (f"{m.name} {m.version}", m.detail) for m in plan.models if m.state == "missing at the source"
-        ]
         total = len(plan.models)
-        raise MigrationIncomplete(total - len(missing), total, what="can be moved", failed=missing)
+        raise MigrationIncomplete(
+            total - len(plan.failures), total, what="can be moved", failed=plan.failures
+        )
 
 
 def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
@@ -194,15 +186,15 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
     from vigie.cli import migrate_report
     from vigie.starter_models import registry
 
-    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
-        done = relocate.run(
-            engine,
-            target,
-            own_only=chosen["only"] is not None,
-            starter_models=registry.MODELS,
-            progress=watch,
-            **_run_arguments(chosen),
-        )
+    done = _watched(
+        relocate.run,
+        engine,
+        target,
+        chosen,
+        own_only=_own_only(chosen),
+        starter_models=registry.MODELS,
+        timing=_timing(chosen),
+    )
     own = sum(entry.own for entry in Catalog(engine).list(active_only=False))
     migrate_report.run(done, own, as_json=chosen["as_json"])
     if not done.complete:
@@ -216,10 +208,7 @@ def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
     from vigie import relocate
     from vigie.cli import migrate_report
 
-    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
-        found = relocate.verify(
-            engine, target, own_only=chosen["only"] is not None, parallel=chosen["parallel"], progress=watch
-        )
+    found = _watched(relocate.verify, engine, target, chosen, own_only=_own_only(chosen))
     migrate_report.verify(found, as_json=chosen["as_json"])
     if not found.right:
         raise MigrationIncomplete(
@@ -245,10 +234,9 @@ def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     if which != _LAST and not which.isdecimal():
         raise UsageRefused(f"--rollback {which}: expected the number of a migration", hint="see --status")
     number = None if which == _LAST else int(which)
-    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
-        done = relocate.rollback(
-            engine, number, starter_models=registry.MODELS, progress=watch, **_run_arguments(chosen)
-        )
+    done = _watched(
+        relocate.rollback, engine, number, chosen, starter_models=registry.MODELS, timing=_timing(chosen)
+    )
     migrate_report.rollback(done, as_json=chosen["as_json"])
 
 
@@ -262,8 +250,7 @@ def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
             abort=True,
             err=True,
         )
-    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
-        done = relocate.prune(engine, target, progress=watch, **_run_arguments(chosen))
+    done = _watched(relocate.prune, engine, target, chosen, timing=_timing(chosen))
     migrate_report.prune(done, as_json=chosen["as_json"])
 
 
@@ -278,10 +265,28 @@ def _status(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
         migrate_report.status(records)
 
 
-def _run_arguments(chosen: dict[str, Any]) -> dict[str, Any]:
+def _watched(
+    operation: Callable[..., _Report],
+    engine: Engine,
+    subject: object,
+    chosen: dict[str, Any],
+    **arguments: object,
+) -> _Report:
+    """Call an operation of `relocate` on its target or migration, and show its progress unless the result is JSON."""
+    from vigie.cli import migrate_report
+
+    with migrate_report.watching(quiet=chosen["as_json"]) as watch:
+        return operation(engine, subject, parallel=chosen["parallel"], progress=watch, **arguments)
+
+
+def _own_only(chosen: dict[str, Any]) -> bool:
+    return chosen["only"] is not None
+
+
+def _timing(chosen: dict[str, Any]) -> LockTiming:
     from vigie.relocate import LockTiming
 
-    return {"parallel": chosen["parallel"], "timing": LockTiming(wait=chosen["wait"])}
+    return LockTiming(wait=chosen["wait"])
 
 
 _ACTION_FUNCTIONS: dict[str, Any] = {

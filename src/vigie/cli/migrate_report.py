@@ -185,7 +185,7 @@ def plan(found: RelocationPlan, *, as_json: bool) -> None:
     for model in found.models:
         state = Text(model.state, style=_COLOURS.get(model.state, "red"))
         note = [Text(model.detail, style="dim")] if noted else []
-        table.add_row(f"{model.name} {model.version}", state, size(model.to_copy), *note)
+        table.add_row(model.label, state, size(model.to_copy), *note)
     show(table)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(found.counts.items()))
     total = sum(model.to_copy for model in found.models)

@@ -12,6 +12,7 @@ from vigie import settings
 from vigie.cli import options
 from vigie.cli.calibrate import calibrate
 from vigie.cli.errors import EXAMPLES, Group
+from vigie.cli.params import split_name
 from vigie.cli.sign import sign, verify
 from vigie.errors import UsageRefused
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from vigie.catalog import ModelVersion
     from vigie.cli.publish import Registered
-
-_NAME = click.argument("name", metavar="NAME[@VERSION]")
 
 
 @click.group(
@@ -84,7 +83,7 @@ def list_(every: bool, as_json: bool) -> None:
         "vigie models show mobile_money_full", "vigie models show cards@2", "vigie models show cards --json"
     )
 )
-@_NAME
+@options.model_name
 @options.as_json
 def show(name: str, as_json: bool) -> None:
     """Show one model: training, measured skill, location."""
@@ -92,7 +91,7 @@ def show(name: str, as_json: bool) -> None:
     from vigie.cli import console
 
     with resources.open_catalog(settings.load()) as catalog:
-        entry = catalog.find(*split(name))
+        entry = catalog.find(*split_name(name))
     if as_json:
         document = _brief(entry) | {
             "roles": dict(entry.roles),
@@ -187,7 +186,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
         "vigie models activate cards", "vigie models activate cards@2", "vigie models list --all"
     )
 )
-@_NAME
+@options.model_name
 def activate(name: str) -> None:
     """Activate a model, so that it can be matched."""
     _switch(name, on=True)
@@ -198,7 +197,7 @@ def activate(name: str) -> None:
         "vigie models deactivate cards", "vigie models deactivate cards@2", "vigie models list --all"
     )
 )
-@_NAME
+@options.model_name
 def deactivate(name: str) -> None:
     """Deactivate a model: it stays registered and is not matched."""
     _switch(name, on=False)
@@ -209,7 +208,7 @@ def deactivate(name: str) -> None:
         "vigie models remove cards", "vigie models remove cards@2 --yes", "vigie models list --all"
     )
 )
-@_NAME
+@options.model_name
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
     """Remove a model from the catalog; its files are not deleted."""
@@ -218,7 +217,7 @@ def remove(name: str, yes: bool) -> None:
     from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
-        entry = catalog.find(*split(name))
+        entry = catalog.find(*split_name(name))
         if entry.provenance.get("source") == STARTER:
             raise UsageRefused(
                 f"{entry.label} comes with Vigie and would be registered again by the next command",
@@ -228,12 +227,6 @@ def remove(name: str, yes: bool) -> None:
             options.ask(f"Remove {entry.label}? Its files stay at {_where(entry)}", "--yes")
         catalog.remove(entry.name, entry.version)
     print_line(f"removed {entry.label}; its files stay at {_where(entry)}")
-
-
-def split(text: str) -> tuple[str, str | None]:
-    """Split `name@version` or `name`."""
-    name, _, version = text.partition("@")
-    return name, version or None
 
 
 def report_registered(done: Registered) -> None:
@@ -252,7 +245,7 @@ def _switch(name: str, *, on: bool) -> None:
     from vigie.cli.console import print_line
 
     with resources.open_catalog(settings.load()) as catalog:
-        entry = catalog.find(*split(name))
+        entry = catalog.find(*split_name(name))
         if on:
             catalog.activate(entry.name, entry.version)
         else:

@@ -52,6 +52,7 @@ def alert_budget(
 
 
 input_table = click.argument("source", metavar="INPUT")
+model_name = click.argument("name", metavar="NAME[@VERSION]")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 trust = click.option(
@@ -98,6 +99,16 @@ def read_options(chosen: dict[str, Any]) -> ReadOptions:
     names = ("strict", "sheet", "header_row", "encoding", "separator", "decimal")
     return ReadOptions(**{name: chosen.pop(name) for name in names})
 
+
+labels = options(
+    click.option("--label", metavar="COLUMN",
+                 help="Label column, fraud or not; by default found by its name if only one column qualifies."),
+    click.option("--positive", default="", metavar="VALUE",
+                 help="Value of the label that means fraud; needed if its word does not say so."),
+    click.option("--unlabelled", multiple=True, metavar="VALUE",
+                 help="Value of the label that means not labelled. Repeatable."),
+)  # fmt: skip
+"""Options of the commands that read a labelled table."""
 
 matching = options(
     click.option("--top", default=3, show_default=True, metavar="N", type=click.IntRange(1, 40),

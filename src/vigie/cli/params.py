@@ -141,6 +141,12 @@ def roles_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return found
 
 
+def split_name(text: str) -> tuple[str, str | None]:
+    """Split `name@version` or `name`."""
+    name, _, version = text.partition("@")
+    return name, version or None
+
+
 def _share(text: str) -> float | None:
     plain = text.strip()
     percent = plain.endswith("%")

@@ -87,7 +87,6 @@ def register_all(origin: str, trust: frozenset[str] = frozenset()) -> int:
     from vigie.stores.open import connect, locate
 
     chosen = settings.load()
-    origin = origin or _default_origin(chosen)
     location = locate(origin)
     if location.kind == "local" and not Path(location.bucket).is_dir():
         raise NotFound("folder", origin, hint="name another with --from, a folder or s3://bucket/prefix")

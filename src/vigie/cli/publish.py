@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -229,9 +229,6 @@ def _same(folder: Path, digests: Mapping[str, str]) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            hashed = sha256()
-            while chunk := file.read(1 << 20):
-                hashed.update(chunk)
-        if hashed.hexdigest() != expected:
-            return False
+            if file_digest(file, "sha256").hexdigest() != expected:
+                return False
     return True

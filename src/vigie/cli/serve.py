@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -33,8 +33,6 @@ _CRASHES = {
 _PRIVATE = 0o077
 """Mask of what the server writes: cells of users, in a folder that may have been there before."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_MAX_SILENCE = 60.0
-"""Seconds without a heartbeat after which the probe of a worker fails."""
 
 
 @click.command(
@@ -100,11 +98,8 @@ def serve(
         files = (listening.fileno(),)
         arguments = ["serve", "--listen-fd", str(files[0]), "--threads", str(threads)]
         children = [Child(f"web process {n + 1}", lambda: arguments, files) for n in range(processes)]
-        with (
-            _lanes(chosen, web.jobs)
-            if (not web.production if worker is None else worker)
-            else _none() as lanes
-        ):
+        has_worker = not web.production if worker is None else worker
+        with _lanes(chosen, web.jobs) if has_worker else nullcontext([]) as lanes:
             keep_running([*children, *lanes], _stop_on_signals())
 
 
@@ -177,10 +172,10 @@ def _probe_worker() -> None:
 
     home = settings.load().home
     silence = worker_heartbeats.silence(home)
-    if silence is None or silence > _MAX_SILENCE:
+    if silence is None or silence > worker_heartbeats.MAX_SILENCE:
         found = "no sign of life" if silence is None else f"the last sign of life {silence:.0f} s ago"
         raise Unavailable(
-            f"worker of {home}: found {found}, expected one in the last {_MAX_SILENCE:.0f} s",
+            f"worker of {home}: found {found}, expected one in the last {worker_heartbeats.MAX_SILENCE:.0f} s",
             hint="start one: vigie worker",
         )
     click.echo(f"sign of life {silence:.0f} s ago")
@@ -191,11 +186,8 @@ def _lanes(chosen: Settings, jobs: int) -> Iterator[list[Child]]:
     """Return the processes of a worker: one that inspects uploads, and one per job at a time."""
     from vigie.db import database
 
-    engine = database.open(chosen.database_url)
-    try:
+    with database.opened(chosen.database_url) as engine:
         yield [_lane(engine, lane) for lane in ("inspect", *["jobs"] * jobs)]
-    finally:
-        engine.dispose()
 
 
 def _lane(engine: Engine, lane: str) -> Child:
@@ -214,11 +206,6 @@ def _lane(engine: Engine, lane: str) -> Child:
             job_queue.end_attempts(engine, name, crashed=-code in _CRASHES)
 
     return Child(f"worker ({lane})", arguments, on_exit=end_attempts)
-
-
-@contextmanager
-def _none() -> Iterator[list[Child]]:
-    yield []
 
 
 def _end_process() -> NoReturn:
@@ -253,13 +240,10 @@ def _link(chosen: Settings, url: str) -> str:
     from vigie.db import database
     from vigie.web.services.accounts import link_url
 
-    engine = database.open(chosen.database_url)
-    try:
+    with database.opened(chosen.database_url) as engine:
         admins = [user for user in users.list_all(engine) if user.role == "admin" and user.active]
         owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
         return link_url(url, sessions.create_link(engine, owner.id, timedelta(hours=1)))
-    finally:
-        engine.dispose()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +42,8 @@ _RENAMED = {"--all": "--batch", "--keep": "--keep-column"}
 @click.argument("source", metavar="TABLE", required=False)
 @click.option("--batch", "folder", metavar="FOLDER", help="Train on each labelled table of a folder instead; tables "
               "with a trained model are skipped.")  # fmt: skip
-@click.option("--label", metavar="COLUMN",
-              help="Label column, fraud or not; by default found by its name if only one column qualifies.")  # fmt: skip
+@options.labels
 @click.option("--name", metavar="NAME", help="Name of the model; by default the file's.")
-@click.option("--positive", default="", metavar="VALUE",
-              help="Value of the label that means fraud; needed if its word does not say so.")  # fmt: skip
-@click.option("--unlabelled", multiple=True, metavar="VALUE",
-              help="Value of the label that means not labelled. Repeatable.")  # fmt: skip
 @click.option("--domain", default="", metavar="DOMAIN",
               help="Domain of the table, such as card_present; by default inferred from its words.")  # fmt: skip
 @click.option("--keep-column", "keep", multiple=True, metavar="COLUMN",
@@ -240,11 +235,8 @@ def _model_name(source: str, name: str | None) -> str:
 
 
 def _digest(path: Path) -> str:
-    hashed = sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            hashed.update(chunk)
-    return hashed.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _write_cards(folder: Path, done: TrainingResult) -> tuple[Path, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -142,15 +141,10 @@ def _record(engine: Engine, action: str, user_id: int, **detail: str) -> None:
     audit.record(engine, f"command line ({getuser()})", action, f"user:{user_id}", detail, "")
 
 
-@contextmanager
-def _engine() -> Iterator[Engine]:
+def _engine() -> AbstractContextManager[Engine]:
     from vigie.db import database
 
-    engine = database.open(settings.load().database_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+    return database.opened(settings.load().database_url)
 
 
 def _brief(user: User) -> dict[str, Any]:

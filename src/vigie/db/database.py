@@ -68,6 +68,16 @@ def open(url: str) -> sa.Engine:  # noqa: A001  # read as database.open
     return engine
 
 
+@contextmanager
+def opened(url: str) -> Iterator[sa.Engine]:
+    """Open the database at `url` for the body of a `with` statement; see `open`."""
+    engine = open(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def connect(url: str) -> sa.Engine:
     """Create an engine for `url` without connecting; `open` also checks the revision.
 

@@ -33,21 +33,21 @@ def guarded(name: str, check: Callable[[], Finding]) -> Finding:
     """Return the finding of a check, a PROBLEM where it raises what an installation can be at fault for."""
     try:
         return check()
-    except VigieError as error:
-        return Finding(name, PROBLEM, error.message, error.hint, error)
-    except OSError as error:
-        found = f"the system refused: {error.strerror}" + (f", {error.filename}" if error.filename else "")
-        hint = "give this user the folder: chown -R $(id -un) FOLDER, or name another one in the settings"
-        return Finding(name, PROBLEM, found, hint)
+    except (VigieError, OSError) as error:
+        return _problem(name, error)
 
 
 def all_guarded(name: str, checks: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     """Yield the findings of several checks; see `guarded`."""
     try:
         yield from checks()
-    except (VigieError, OSError) as failure:
-        yield guarded(name, lambda error=failure: _raise(error))  # type: ignore[misc]
+    except (VigieError, OSError) as error:
+        yield _problem(name, error)
 
 
-def _raise(error: BaseException) -> Finding:
-    raise error
+def _problem(name: str, error: VigieError | OSError) -> Finding:
+    if isinstance(error, VigieError):
+        return Finding(name, PROBLEM, error.message, error.hint, error)
+    found = f"the system refused: {error.strerror}" + (f", {error.filename}" if error.filename else "")
+    hint = "give this user the folder: chown -R $(id -un) FOLDER, or name another one in the settings"
+    return Finding(name, PROBLEM, found, hint)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from vigie import resources
+from vigie.app import worker_heartbeats
 from vigie.db import database, health
 from vigie.doctor.finding import GOOD, PROBLEM, WARNING, Finding
 from vigie.relocate import list_migrations
-from vigie.settings import Settings, WebSettings
+from vigie.settings import MIN_SECRET_LENGTH, Settings, WebSettings
 
-MIN_SECRET_LENGTH = 32
-"""Characters; `vigie serve` refuses a shorter secret."""
 MIN_POSTGRESQL = 13
 """Oldest major version that is tested; older ones no longer get fixes from their makers."""
 
-# Seconds, seconds, milliseconds, seconds, seconds.
+# Seconds, seconds, milliseconds, seconds.
 _CLOCK_WARNING, _CLOCK_PROBLEM = 5.0, 300.0
 _SLOW_DATABASE = 50.0
 _MAX_WAIT = 60.0
-_ALIVE = 60.0
 
 
 def check_database(status: health.DatabaseStatus) -> Finding:
@@ -45,11 +43,8 @@ def check_database(status: health.DatabaseStatus) -> Finding:
 
 def check_migrations(chosen: Settings) -> Finding:
     """Check that no migration of models between stores was interrupted."""
-    engine = database.open(chosen.database_url)
-    try:
+    with database.opened(chosen.database_url) as engine:
         records = list_migrations(engine)
-    finally:
-        engine.dispose()
     last = records[0] if records else None
     if last is None:
         return Finding("migrations", GOOD, "none yet")
@@ -105,7 +100,7 @@ def check_secret(web: WebSettings) -> Finding:
 
 def check_worker(status: health.DatabaseStatus, web: WebSettings) -> Finding:
     """Check that jobs are being done, by the workers' heartbeats and by the oldest job that waits."""
-    alive = [silence for silence in status.workers if silence <= _ALIVE]
+    alive = [silence for silence in status.workers if silence <= worker_heartbeats.MAX_SILENCE]
     seen = _last_seen(status.workers, len(alive))
     start = "start one: vigie worker, with the same DATABASE_URL and STORAGE_TYPE as the web app"
     waiting = status.waiting if status.waiting is not None and status.waiting > _MAX_WAIT else None

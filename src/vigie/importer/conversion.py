@@ -38,7 +38,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -191,11 +191,8 @@ def _digest(path: Path, limits: Limits) -> str:
             expected=f"at most {limits.file_bytes:,}",
             hint="save it smaller",
         )
-    hashed = sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            hashed.update(chunk)
-    return hashed.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _run_worker(request: dict[str, Any], limits: Limits) -> WorkerOutput:

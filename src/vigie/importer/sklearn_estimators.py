@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.boosting.tree_document import ROOT_PARENT, TreeNodes, tree_document
 from vigie.importer.pickle_reader import Record
 from vigie.importer.sklearn_transformers import Unsupported, as_record, numbers, require
 
@@ -37,7 +38,6 @@ _LINEAR = (
     "sklearn.linear_model._coordinate_descent.LassoCV",
     "sklearn.svm._classes.LinearSVC",
 )
-_ROOT_PARENT = 2147483647
 
 
 def linear_step(record: Record) -> dict[str, Any]:
@@ -51,21 +51,13 @@ def forest_document(record: Record) -> dict[str, Any]:
     """Return a forest or a tree as XGBoost's JSON, whose margin is the probability of the second class."""
     _check_classes(record)
     trees = [_tree_record(one) for one in _members(record)]
-    written = [_tree(number, tree, 1 / len(trees)) for number, tree in enumerate(trees)]
-    return _document(int(require(record, "n_features_in_")), written)
+    return _document([_tree(tree, 1 / len(trees)) for tree in trees], int(require(record, "n_features_in_")))
 
 
 def constant_document() -> dict[str, Any]:
     """Return XGBoost's JSON of a model of one feature without splits, for a model that has no trees."""
-    leaf: dict[str, list[Any]] = {
-        "left": [-1],
-        "right": [-1],
-        "feature": [0],
-        "value": [0.0],
-        "default": [0],
-        "gain": [0.0],
-    }
-    return _document(1, [_written(0, leaf)])
+    leaf = TreeNodes(left=[-1], right=[-1], parents=[ROOT_PARENT], features=[0], conditions=[0.0])
+    return _document([leaf], 1)
 
 
 def importances(record: Record, norm_order: int) -> NDArray[np.float64]:
@@ -121,7 +113,7 @@ def _tree_importances(tree: Record) -> NDArray[np.float64]:
     return np.asarray(out / out.sum() if out.sum() > 0 else out)
 
 
-def _tree(number: int, tree: Record, weight: float) -> dict[str, Any]:
+def _tree(tree: Record, weight: float) -> TreeNodes:
     nodes = require(tree, "nodes")
     values = np.asarray(require(tree, "values"), dtype=np.float64)[:, 0, :]
     share = values[:, 1] / values.sum(axis=1)
@@ -130,8 +122,7 @@ def _tree(number: int, tree: Record, weight: float) -> dict[str, Any]:
         nodes["missing_go_to_left"] if "missing_go_to_left" in (nodes.dtype.names or ()) else 0 * inner
     )
     gain = nodes["weighted_n_node_samples"] * nodes["impurity"]
-    return _written(
-        number,
+    return _in_order(
         {
             "left": np.where(inner, nodes["left_child"], -1).tolist(),
             "right": np.where(inner, nodes["right_child"], -1).tolist(),
@@ -150,9 +141,9 @@ def _split_points(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.nextafter(below.astype(np.float32), np.float32(np.inf)).astype(np.float64)
 
 
-def _written(number: int, nodes: dict[str, list[Any]]) -> dict[str, Any]:
-    """Return a tree as XGBoost writes it: the right child next to the left one, and the value of a leaf as its condition."""
-    order, parents, lefts = [0], [_ROOT_PARENT], []
+def _in_order(nodes: dict[str, list[Any]]) -> TreeNodes:
+    """Return the nodes as XGBoost numbers them: the right child next to the left one."""
+    order, parents, lefts = [0], [ROOT_PARENT], []
     for here, node in enumerate(order):
         lefts.append(-1 if nodes["left"][node] == -1 else len(order))
         if nodes["left"][node] != -1:
@@ -160,46 +151,17 @@ def _written(number: int, nodes: dict[str, list[Any]]) -> dict[str, Any]:
             parents += [here, here]
         if len(order) > len(nodes["left"]):
             raise Unsupported("a tree of an unknown layout")
-    count = len(order)
     moved = {name: [values[node] for node in order] for name, values in nodes.items()}
-    return {
-        "id": number,
-        "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(count), "size_leaf_vector": "1"},
-        "left_children": lefts,
-        "right_children": [-1 if left == -1 else left + 1 for left in lefts],
-        "parents": parents,
-        "split_indices": moved["feature"],
-        "split_conditions": moved["value"],
-        "split_type": [0] * count,
-        "default_left": moved["default"],
-        "base_weights": [0.0] * count,
-        "loss_changes": moved["gain"],
-        "sum_hessian": [0.0] * count,
-        "categories": [],
-        "categories_nodes": [],
-        "categories_segments": [],
-        "categories_sizes": [],
-    }  # fmt: skip
+    return TreeNodes(
+        left=lefts,
+        right=[-1 if left == -1 else left + 1 for left in lefts],
+        parents=parents,
+        features=moved["feature"],
+        conditions=moved["value"],
+        default_left=moved["default"],
+        gains=moved["gain"],
+    )
 
 
-def _document(width: int, trees: list[dict[str, Any]]) -> dict[str, Any]:
-    model = {
-        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(len(trees))},
-        "iteration_indptr": list(range(len(trees) + 1)),
-        "tree_info": [0] * len(trees),
-        "trees": trees,
-    }
-    parameters = {
-        "base_score": "5E-1", "boost_from_average": "0", "num_class": "0", "num_feature": str(width), "num_target": "1",
-    }  # fmt: skip
-    return {
-        "version": [3, 0, 0],
-        "learner": {
-            "attributes": {},
-            "feature_names": [],
-            "feature_types": [],
-            "gradient_booster": {"model": model, "name": "gbtree"},
-            "learner_model_param": parameters,
-            "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
-        },
-    }
+def _document(trees: list[TreeNodes], columns: int) -> dict[str, Any]:
+    return tree_document(trees, columns, objective="binary:logistic", base_score="5E-1")

@@ -52,9 +52,10 @@ class ModelPlan:
     """What a run would do with one model.
 
     Attributes:
-        state: AT_TARGET (nothing to do), DAMAGED_THERE (registered at the target, with missing or wrong files there), NEW (the target has no file, or only right ones), IDENTICAL (the target has all
-            files: only the catalog changes), DIFFERENT (the target has other bytes for some file) or SOURCE_DAMAGED
-            (a file is missing or wrong wherever the model is or was, and the target lacks it too).
+        state: AT_TARGET (nothing to do), DAMAGED_THERE (registered at the target, with missing or wrong files there), NEW
+            (the target has no file, or only right ones), IDENTICAL (the target has all files: only the catalog changes),
+            DIFFERENT (the target has other bytes for some file) or SOURCE_DAMAGED (a file is missing or wrong wherever the
+            model is or was, and the target lacks it too).
         own: whether the model is the user's and does not come with Vigie.
         detail: reason for DAMAGED_THERE, DIFFERENT and SOURCE_DAMAGED, for messages.
     """
@@ -68,6 +69,11 @@ class ModelPlan:
     files: tuple[FilePlan, ...]
     detail: str = ""
     own: bool = True
+
+    @property
+    def label(self) -> str:
+        """Name and version, for messages."""
+        return f"{self.name} {self.version}"
 
     @property
     def to_copy(self) -> int:
@@ -90,7 +96,12 @@ class RelocationPlan:
     @property
     def possible(self) -> bool:
         """Whether every model can be moved."""
-        return not any(model.state == SOURCE_DAMAGED for model in self.models)
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[tuple[str, str], ...]:
+        """Label and reason of each model that cannot be moved."""
+        return tuple((m.label, m.detail) for m in self.models if m.state == SOURCE_DAMAGED)
 
 
 def pending(

@@ -42,9 +42,7 @@ class Split:
     by: str
 
 
-def split(
-    frame: pl.DataFrame, roles: Roles, fraud: Labels, known: Labels, seed: int, *, time: bool = True
-) -> Split:
+def split(frame: pl.DataFrame, roles: Roles, fraud: Labels, known: Labels, seed: int) -> Split:
     """Hold out the last fifth of the time, else a fifth of the customers, else a fifth of the rows.
 
     Args:
@@ -53,9 +51,8 @@ def split(
         fraud: (rows,) the label.
         known: (rows,) whether it is known.
         seed: of what is drawn.
-        time: whether the time may be used.
     """
-    times = event_times(frame, roles) if time else None
+    times = event_times(frame, roles)
     rng = np.random.default_rng([seed, 17])
     if times is not None:
         order = np.argsort(times, kind="stable")

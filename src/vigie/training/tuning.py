@@ -121,14 +121,14 @@ def tune(
     )
 
 
-def sample_rows(rows: TrainingSet, seed: int, max_rows: int = MAX_ROWS) -> Rows:
-    """Draw positions of at most `max_rows` rows: every fraud up to half of them, and a sample of the rest."""
+def sample_rows(rows: TrainingSet, seed: int) -> Rows:
+    """Draw positions of at most `MAX_ROWS` rows: every fraud up to half of them, and a sample of the rest."""
     fraud, rest = np.flatnonzero(rows.label), np.flatnonzero(~rows.label)
     rng = np.random.default_rng([seed, 37])
-    if len(fraud) > max_rows // 2:
-        fraud = rng.choice(fraud, max_rows // 2, replace=False)
-    if len(fraud) + len(rest) > max_rows:
-        rest = rng.choice(rest, max_rows - len(fraud), replace=False)
+    if len(fraud) > MAX_ROWS // 2:
+        fraud = rng.choice(fraud, MAX_ROWS // 2, replace=False)
+    if len(fraud) + len(rest) > MAX_ROWS:
+        rest = rng.choice(rest, MAX_ROWS - len(fraud), replace=False)
     return np.sort(np.r_[fraud, rest])
 
 

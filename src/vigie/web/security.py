@@ -12,9 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
-from vigie.settings import Settings, WebSettings
+from vigie.settings import MIN_SECRET_LENGTH, Settings, WebSettings
 
-_MIN_SECRET = 32
 _FORM_BYTES = 1024**2
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -67,12 +66,12 @@ def secret(settings: Settings, web: WebSettings) -> str:
         UsageRefused: production without a secret, or a secret that is too short.
     """
     if web.secret:
-        if len(web.secret) < _MIN_SECRET:
+        if len(web.secret) < MIN_SECRET_LENGTH:
             raise UsageRefused(
                 msg(
                     "VIGIE_SECRET: found {secret} characters, expected at least {shortest_secret}",
                     secret=len(web.secret),
-                    shortest_secret=_MIN_SECRET,
+                    shortest_secret=MIN_SECRET_LENGTH,
                 ),
                 hint="create one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
             )
