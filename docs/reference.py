@@ -178,5 +178,5 @@ def drawing(language: str) -> str:
 def _tree(kind: type, depth: int) -> Iterator[tuple[int, type]]:
     yield depth, kind
     for child in kind.__subclasses__():
-        if child.__module__ == kind.__module__:
+        if child.__module__.startswith("vigie.errors."):
             yield from _tree(child, depth + 1)

@@ -26,8 +26,6 @@ RETIRED = {
     for word in words.split(",")
 }
 EXEMPT = {
-    "simulator/domains/account_opening.py": {"student", "newcomer"},
-    "simulator/domains/insurance.py": {"story", "newcomer"},
     "simulator/events/environment.py": {"peer"},
 }
 """File below src/vigie -> retired words that are words of its subject there."""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +32,7 @@ from vigie.resources import bundle_loader
 from vigie.stores.open import connect
 from vigie.table import from_frame
 
+pytestmark = pytest.mark.usefixtures("home_with_catalog")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,25 +58,6 @@ def packed(name: str = "cards", version: str = "1", seed: int = 0) -> dict[str, 
         Bundle(name, version, booster, {"kind": "test"}, {"kind": "none"}, performance, profile),
         created="2026-11-01T00:00:00Z",
     )
-
-
-@pytest.fixture(scope="session")
-def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
-    path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
-    chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.open_catalog(chosen):
-        pass
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def home_with_catalog(vigie_home: Path, catalog_file: Path) -> None:
-    """Each test has its own copy of it."""
-    vigie_home.mkdir()
-    shutil.copy(catalog_file, vigie_home / "catalog.sqlite")
 
 
 @pytest.fixture

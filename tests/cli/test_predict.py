@@ -7,12 +7,8 @@ import gzip
 import io
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.waiting import LIMIT
 
-from vigie import resources, settings
 from vigie.cli.commands import cli
 
+pytestmark = pytest.mark.usefixtures("home_with_catalog")
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mobile_money_fr.csv"
 NEW = ["fraud_score", "fraud_probability", "anomaly_score", "agreement", "risk_level", "alert", "reasons"]
 ROWS = 150
@@ -32,25 +28,6 @@ ROWS = 150
 def vigie(*arguments: object, stdin: bytes | None = None) -> Result:
     """Runs the command in this process."""
     return CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin)
-
-
-@pytest.fixture(scope="session")
-def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog in which the models that come with Vigie are registered already: that takes longer than most tests."""
-    path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
-    chosen = replace(settings.load({}), database_url=f"sqlite:///{path}")
-    with resources.open_catalog(chosen):
-        pass
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def home_with_catalog(vigie_home: Path, catalog_file: Path) -> None:
-    """Each test has its own copy of it."""
-    vigie_home.mkdir()
-    shutil.copy(catalog_file, vigie_home / "catalog.sqlite")
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.cli.test_predict import EXAMPLE, NEW, catalog_file, home_with_catalog, vigie
+from tests.cli.test_predict import EXAMPLE, NEW, vigie
 
-__all__ = ["catalog_file", "home_with_catalog"]
-
+pytestmark = pytest.mark.usefixtures("home_with_catalog")
 ROWS = 400
 
 

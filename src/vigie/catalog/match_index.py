@@ -7,7 +7,7 @@ models be read again. Quantiles and whole rows are large and are read for the fe
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -86,16 +86,7 @@ class MatchIndex:
         Raises:
             CatalogChanged: models were removed while they were read, in each of three attempts.
         """
-        with self._lock:
-            for _ in range(_MAX_ATTEMPTS):
-                try:
-                    self._refresh(connection)
-                    return self._rank(connection, table, top, minimum, own_only)
-                except _RowRemoved:
-                    self._changes = -1
-        raise CatalogChanged(
-            "the catalog", found="models removed while reading them", expected="a quiet moment"
-        )
+        return self._read(connection, lambda: self._rank(connection, table, top, minimum, own_only))
 
     def like_own_table(
         self, connection: sa.Connection, table: TableProfile, limit: int
@@ -110,11 +101,15 @@ class MatchIndex:
         Raises:
             CatalogChanged: models were removed while they were read, in each of three attempts.
         """
+        return self._read(connection, lambda: self._like_own_table(connection, table, limit))
+
+    def _read(self, connection: sa.Connection, read: Callable[[], T]) -> T:
+        """Return what a function reads from the current index; again where models are removed meanwhile."""
         with self._lock:
             for _ in range(_MAX_ATTEMPTS):
                 try:
                     self._refresh(connection)
-                    return self._like_own_table(connection, table, limit)
+                    return read()
                 except _RowRemoved:
                     self._changes = -1
         raise CatalogChanged(

@@ -16,12 +16,12 @@ from vigie.boosting import xgboost_import
 from vigie.boosting.xgboost_predict import margins
 from vigie.models.base import TableVote
 from vigie.models.binding import bind
+from vigie.models.column_assignment import ColumnMatch
 from vigie.models.imported_cells import read_categories, read_numbers
 from vigie.models.imported_columns import ColumnTrace, ImportedColumn, describe_columns, trace_columns
 from vigie.models.imported_matching import ColumnCoverage, coverage_of, match_imported, table_columns
 from vigie.models.imported_pipeline import apply_steps
 from vigie.models.model_inputs import ModelInputs
-from vigie.models.trained.column_matching import ColumnMatch
 from vigie.models.trained.table_model import matched_names
 from vigie.roles.inference import Roles
 

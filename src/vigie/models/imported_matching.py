@@ -1,8 +1,7 @@
 """Matching of an imported model's columns to those of a table where they may be renamed, reordered, missing or new.
 
-As for trained models, each pair has a score for its names, its roles and its values, and a one-to-one assignment takes the
-pairs with the best total. Of the values there are no quantiles here: categories are looked up, and the split thresholds of
-the trees have to lie where the column has values.
+Of the values there are no quantiles here: categories are looked up, and the split thresholds of the trees have to lie where
+the column has values.
 """
 
 from __future__ import annotations
@@ -15,21 +14,10 @@ import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
+from vigie.models.column_assignment import ColumnMatch, assign_columns
 from vigie.models.imported_cells import read_numbers, readings, share_known
 from vigie.models.imported_columns import ImportedColumn, category_hash
-from vigie.models.trained.column_matching import (
-    MIN_SIMILARITY,
-    NAME_WEIGHT,
-    NAMELESS_WEIGHT,
-    ROLE_WEIGHT,
-    SAME_NAME,
-    SIMILARITY_WEIGHT,
-    ColumnMatch,
-    name_similarity,
-)
-from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
-from vigie.roles.name_parser import parse_name
 
 FULL_SCORE = 0.65
 """Score of a pair from which the column counts as found."""
@@ -107,41 +95,16 @@ def table_columns(frame: pl.DataFrame, roles: Roles) -> list[TableColumn]:
 def match_imported(model: Sequence[ImportedColumn], table: Sequence[TableColumn]) -> dict[str, ColumnMatch]:
     """Return column of the model -> its match; without those that are not found.
 
-    Source: one-to-one assignment by the Hungarian method, H. W. Kuhn, 1955.
-
     Args:
         model: what is known of its columns.
         table: the columns of the table.
     """
-    if not model or not table:
-        return {}
-    from scipy.optimize import linear_sum_assignment
-
-    scores, alike = np.zeros((len(model), len(table))), np.zeros((len(model), len(table)))
-    for i, known in enumerate(model):
-        for j, column in enumerate(table):
-            scores[i, j], alike[i, j] = score_pair(known, column)
-    rows, columns = linear_sum_assignment(-scores)
-    return {
-        model[i].name: ColumnMatch(table[j].name, round(float(scores[i, j]), 4), round(float(alike[i, j]), 4))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        if scores[i, j] > 0
-    }
+    return assign_columns(model, table, _compare)
 
 
-def score_pair(known: ImportedColumn, column: TableColumn) -> tuple[float, float]:
-    """Return the score of a pair, 0 where it is impossible, and the similarity of its values; both from 0 to 1."""
-    name = name_similarity(known.name, column.name)
+def _compare(known: ImportedColumn, column: TableColumn) -> tuple[float, bool]:
     alike = value_similarity(known, column)
-    if name == 1.0:
-        return SAME_NAME + (1 - SAME_NAME) * alike, alike
-    role = role_of(known.role).same_role_score if known.role == column.role else 0.0
-    likely = role == 1.0 or alike >= MIN_SIMILARITY or (name >= 0.6 and alike > 0.3)
-    if alike == 0.0 or not likely:
-        return 0.0, alike
-    if parse_name(column.name).generic:
-        return NAMELESS_WEIGHT * alike + (1 - NAMELESS_WEIGHT) * role, alike
-    return SIMILARITY_WEIGHT * alike + ROLE_WEIGHT * role + NAME_WEIGHT * name, alike
+    return alike, alike > 0
 
 
 def value_similarity(known: ImportedColumn, column: TableColumn) -> float:

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from vigie.models.column_assignment import name_similarity
 from vigie.models.trained import encoders as encode
-from vigie.models.trained.column_matching import ks_distance, match_columns, name_similarity, sketch_columns
+from vigie.models.trained.column_matching import ks_distance, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch, normalised_cells, sketch_column
 from vigie.models.trained.table_recognition import fingerprint, match_table
 from vigie.roles import inference

@@ -1,51 +1,20 @@
 """Matching of a model's training columns to those of a table where they may be renamed, reordered, missing or new.
 
-Each pair of columns has a score for its names, its roles and the similarity of its distributions; a one-to-one assignment
-takes the pairs with the best total. Equal names decide; without names the distributions do.
+The values of a pair are compared by their distributions: shares of values, quantiles, lengths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
+from vigie.models.column_assignment import ColumnMatch, assign_columns
 from vigie.models.trained.column_sketch import Sketch, sketch_column, with_salt
 from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
-from vigie.roles.name_parser import parse_name, split_words
-
-SAME_NAME = 0.7
-"""Score of a pair for equal names alone."""
-
-SIMILARITY_WEIGHT, ROLE_WEIGHT, NAME_WEIGHT = 0.5, 0.3, 0.2
-"""Weights of distribution, role and name where the names differ."""
-
-NAMELESS_WEIGHT = 0.8
-"""Weight of the distribution where the table's name is generic; the role, inferred without a name, has the rest."""
-
-MIN_SIMILARITY = 0.72
-"""Similarity of distributions that is enough where neither name nor role agrees."""
-
-
-@dataclass(frozen=True)
-class ColumnMatch:
-    """The match of a training column.
-
-    Attributes:
-        column: of the table.
-        score: of the pair, from 0 to 1.
-        similarity: of the distributions, from 0 to 1.
-    """
-
-    column: str
-    score: float
-    similarity: float
 
 
 def sketch_columns(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
@@ -56,43 +25,16 @@ def sketch_columns(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
 def match_columns(model: Sequence[Sketch], table: Sequence[Sketch], salt: str) -> dict[str, ColumnMatch]:
     """Return training column -> its match; without those that are not found.
 
-    Source: one-to-one assignment by the Hungarian method, H. W. Kuhn, 1955.
-
     Args:
         model: sketches of the training columns.
         table: sketches of the columns of the table.
         salt: of the model.
     """
-    here = [with_salt(item, salt) for item in table]
-    if not model or not here:
-        return {}
-    from scipy.optimize import linear_sum_assignment
-
-    scores, alike = np.zeros((len(model), len(here))), np.zeros((len(model), len(here)))
-    for i, trained in enumerate(model):
-        for j, column in enumerate(here):
-            scores[i, j], alike[i, j] = score_pair(trained, column)
-    rows, columns = linear_sum_assignment(-scores)
-    return {
-        model[i].name: ColumnMatch(here[j].name, round(float(scores[i, j]), 4), round(float(alike[i, j]), 4))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        if scores[i, j] > 0
-    }
+    return assign_columns(model, [with_salt(item, salt) for item in table], _compare)
 
 
-def score_pair(trained: Sketch, column: Sketch) -> tuple[float, float]:
-    """Return the score of a pair, 0 where it is impossible, and the similarity of its distributions."""
-    name = name_similarity(trained.name, column.name)
-    alike = distribution_similarity(trained, column)
-    if name == 1.0:
-        return SAME_NAME + (1 - SAME_NAME) * alike, alike
-    role = role_of(trained.role).same_role_score if trained.role == column.role else 0.0
-    likely = role == 1.0 or alike >= MIN_SIMILARITY or (name >= 0.6 and alike > 0.3)
-    if trained.kind != column.kind or not likely:
-        return 0.0, alike
-    if parse_name(column.name).generic:
-        return NAMELESS_WEIGHT * alike + (1 - NAMELESS_WEIGHT) * role, alike
-    return SIMILARITY_WEIGHT * alike + ROLE_WEIGHT * role + NAME_WEIGHT * name, alike
+def _compare(trained: Sketch, column: Sketch) -> tuple[float, bool]:
+    return distribution_similarity(trained, column), trained.kind == column.kind
 
 
 def distribution_similarity(a: Sketch, b: Sketch) -> float:
@@ -130,21 +72,6 @@ def ks_distance(a: Floats, b: Floats) -> float:
         below = (np.searchsorted(x, at, side="right") / len(x) for x in (a, b))
         worst = max(worst, float(np.abs(np.subtract(*below)).max()))
     return worst
-
-
-@lru_cache(maxsize=65_536)
-def name_similarity(one: str, other: str) -> float:
-    """Return 1 where two names are the same words, else the similarity of their meaning or spelling, below 1."""
-    a, b = "".join(split_words(one)), "".join(split_words(other))
-    if (a or one) == (b or other):
-        return 1.0
-    first, second = parse_name(one), parse_name(other)
-    if first.generic or second.generic:
-        return 0.0
-    concepts, others = set(first.concepts), set(second.concepts)
-    shared = len(concepts & others) / len(concepts | others) if concepts | others else 0.0
-    spelled = SequenceMatcher(None, a, b, autojunk=False).ratio()
-    return min(0.95, max(shared, 1.5 * (spelled - 0.4)))
 
 
 def renamed_columns(found: Mapping[str, ColumnMatch]) -> dict[str, str]:

@@ -20,10 +20,10 @@ from vigie.boosting.xgboost_predict import margins
 from vigie.features import NAMES
 from vigie.features.related import RELATED_SIGNALS
 from vigie.matching.distributions import Quantiles, distances, quantiles_of
+from vigie.models.column_assignment import ColumnMatch
 from vigie.models.model_inputs import DETECTORS, INPUTS, ModelInputs
 from vigie.models.trained import column_matching
 from vigie.models.trained import encoders as encoding
-from vigie.models.trained.column_matching import ColumnMatch
 from vigie.models.trained.column_sketch import Sketch, sketch_column
 from vigie.models.trained.encoders import Encoder, Matrix
 from vigie.roles.inference import Roles

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from vigie.models import imported_columns, imported_matching
+from vigie.models.column_assignment import ColumnMatch
 from vigie.models.imported import trust_in
 from vigie.models.imported_columns import ImportedColumn
-from vigie.models.trained.column_matching import ColumnMatch, match_columns, sketch_columns
+from vigie.models.trained.column_matching import match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch
 from vigie.roles.inference import Roles
 

@@ -190,13 +190,13 @@ def campaign(table: LatentTable, rows: Rows) -> None:
     table.shift(rows, bank_months=-1.2, email_age=-0.7, velocity_day=1.0, zip_count=0.6)
 
 
-def student(table: LatentTable, rows: Rows) -> None:
-    """Students: young, low income, recent addresses, one residence with one network."""
+def young_applicants(table: LatentTable, rows: Rows) -> None:
+    """Young applicants: in education, low income, recent addresses, one residence with one network."""
     table.shift(rows, years=-1.4, income=-1.2, address_months=-1.2, bank_months=-0.8, work=0.4)
     office(table, rows)
 
 
-def newcomer(table: LatentTable, rows: Rows) -> None:
+def migrants(table: LatentTable, rows: Rows) -> None:
     """Migrants: application from abroad, no local history, foreign telephone."""
     table.shift(rows, foreign=1.5, bank_months=-1.0, address_months=-1.0, ip_distance=1.2, phone_valid=-0.5)
 
@@ -226,6 +226,6 @@ DOMAIN = CaseDomain(
         zip_wave,
         second_try,
     ),
-    hard_negatives=(household, office, returning, campaign, student, newcomer, careless),
+    hard_negatives=(household, office, returning, campaign, young_applicants, migrants, careless),
     column_count=(6, 32),
 )

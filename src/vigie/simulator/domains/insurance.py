@@ -193,7 +193,7 @@ def borrowed_identity(table: LatentTable, rows: Rows) -> None:
     table.shift(rows, years=-1.2, price=1.1, premium=-0.6, tenure=-1.2, income=-0.6)
 
 
-def unlikely_story(table: LatentTable, rows: Rows) -> None:
+def inconsistent_details(table: LatentTable, rows: Rows) -> None:
     """Inconsistent details: heavy injuries and light damage, an expensive old car, a witness and no police."""
     keys = (
         "injuries",
@@ -222,7 +222,7 @@ def grave(table: LatentTable, rows: Rows) -> None:
     table.shift(rows, injuries=1.8, injury=1.8, vehicle=1.4, severity=1.8, lawyer=1.2, police=1.0, stay=1.5)
 
 
-def newcomer(table: LatentTable, rows: Rows) -> None:
+def recently_insured(table: LatentTable, rows: Rows) -> None:
     """Early losses of new customers."""
     table.shift(rows, tenure=-2.0, years=-0.5, moved=-1.2)
 
@@ -255,8 +255,8 @@ DOMAIN = CaseDomain(
         phantom_billing,
         serial_claimant,
         borrowed_identity,
-        unlikely_story,
+        inconsistent_details,
     ),
-    hard_negatives=(storm, grave, newcomer, unlucky, slow, household, returning),
+    hard_negatives=(storm, grave, recently_insured, unlucky, slow, household, returning),
     column_count=(6, 36),
 )

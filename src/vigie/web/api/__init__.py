@@ -1,7 +1,6 @@
 """/api/v1: the services for programs.
 
     schemas           JSON of requests and responses; OpenAPI is generated from them
-    schemas_scoring   the same for online scoring
     idempotency       requests that may be repeated safely
     uploads           files, whole or in parts
     predictions       scorings and refinements

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import g
 
 from vigie.web import authorization
-from vigie.web.api import schemas_scoring
+from vigie.web.api import schemas
 from vigie.web.services import current_services
 
 blueprint = APIBlueprint("api_scoring", __name__, url_prefix="/api/v1", tag="Online scoring")
@@ -16,8 +16,8 @@ blueprint = APIBlueprint("api_scoring", __name__, url_prefix="/api/v1", tag="Onl
 
 @blueprint.post("/score")
 @authorization.needs("analyst")
-@blueprint.input(schemas_scoring.ScoreIn)
-@blueprint.output(schemas_scoring.ScoreOut)
+@blueprint.input(schemas.ScoreIn)
+@blueprint.output(schemas.ScoreOut)
 def score(json_data: dict[str, Any]) -> dict[str, Any]:
     """Score new rows with the scorer of a finished prediction."""
     run_id, rows, last = json_data["prediction_id"], json_data["rows"], json_data["last"]

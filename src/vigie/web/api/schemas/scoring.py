@@ -10,7 +10,7 @@ from apiflask.fields import Boolean, Dict, Float, Integer, List, Nested, String
 from apiflask.validators import Length, Range
 from marshmallow import ValidationError
 
-from vigie.web.api.schemas import free
+from vigie.web.api.schemas.common import free
 
 
 class _Rows(List):  # type: ignore[type-arg]  # generic for the type checker only

@@ -1,0 +1,85 @@
+"""Schemas of requests and responses, a module for each resource."""
+
+from __future__ import annotations
+
+from vigie.web.api.schemas.accounts import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
+from vigie.web.api.schemas.rows import (
+    MarkOut,
+    MarksIn,
+    MarksOut,
+    RelatedOut,
+    RelatedQuery,
+    RowOut,
+    RowsOut,
+    RowsQuery,
+    SuggestOut,
+    SuggestQuery,
+)
+from vigie.web.api.schemas.runs import (
+    AlertsQuery,
+    BudgetIn,
+    PredictionIn,
+    ResultQuery,
+    ReviewedOut,
+    RunOut,
+    RunsOut,
+    RunsQuery,
+    TrainingIn,
+)
+from vigie.web.api.schemas.scoring import ScoreIn, ScoreOut
+from vigie.web.api.schemas.uploads import (
+    ContentQuery,
+    HeadOut,
+    MappingIn,
+    MatchesOut,
+    PartOut,
+    UploadIn,
+    UploadOut,
+    UploadPartsOut,
+    UploadsOut,
+    UploadsQuery,
+)
+
+__all__ = [
+    "AlertsQuery",
+    "BudgetIn",
+    "ContentQuery",
+    "HeadOut",
+    "MappingIn",
+    "MarkOut",
+    "MarksIn",
+    "MarksOut",
+    "MatchesOut",
+    "MeOut",
+    "ModelCardOut",
+    "ModelOut",
+    "ModelsOut",
+    "NewTokenOut",
+    "PartOut",
+    "PredictionIn",
+    "RelatedOut",
+    "RelatedQuery",
+    "ResultQuery",
+    "ReviewedOut",
+    "RowOut",
+    "RowsOut",
+    "RowsQuery",
+    "RunOut",
+    "RunsOut",
+    "RunsQuery",
+    "ScoreIn",
+    "ScoreOut",
+    "SuggestOut",
+    "SuggestQuery",
+    "TokenIn",
+    "TokenOut",
+    "TokensOut",
+    "TrainingIn",
+    "UploadIn",
+    "UploadOut",
+    "UploadPartsOut",
+    "UploadsOut",
+    "UploadsQuery",
+    "VersionQuery",
+]

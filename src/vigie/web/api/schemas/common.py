@@ -1,0 +1,27 @@
+"""What schemas of several resources have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import Schema
+from apiflask.fields import Raw, String
+from apiflask.validators import Range
+
+ROW_NUMBER = Range(min=1, max=2**53)
+"""Of a row in the upload, from 1."""
+
+
+def free(**more: Any) -> Raw:
+    """Return a field for any JSON value, including null."""
+    return Raw(
+        metadata={"type": "object", "additionalProperties": True, "nullable": True}, allow_none=True, **more
+    )
+
+
+class Fault(Schema):
+    """Reason of a refusal or failure."""
+
+    message = String()
+    hint = String()
+    kind = String()
