@@ -178,6 +178,11 @@ def test_the_messages_in_the_tutorial_are_real_ones(tutorial: str) -> None:
             assert piece.removeprefix("found").strip() in known, message
 
 
+def test_the_detection_page_begins_with_its_introduction() -> None:
+    """The page is written by a benchmark that few run, its introduction by hand."""
+    assert page("detection.md").startswith(page("detection.head.md"))
+
+
 def test_every_picture_is_taken_by_the_build_shown_somewhere_and_light() -> None:
     """Each one that a page shows is there, each one that is there is shown, and none is heavier than the script allows."""
     shown = {

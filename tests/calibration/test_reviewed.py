@@ -31,6 +31,16 @@ def test_chosen_rows_say_only_what_is_certain() -> None:
     assert found.rate[0] == pytest.approx(0.7684, abs=1e-4)
 
 
+@pytest.mark.parametrize("fraud", [True, False])
+def test_what_is_certain_holds_against_a_misleading_sample(fraud: bool) -> None:
+    """All rows of the sample are alike, and so many of the others are not that its interval cannot hold."""
+    drawn = sample(40, 4, seed=7)
+    others = [rank for rank in range(1, 41) if rank not in drawn][:15]
+    found = review(40, *((drawn, others) if fraud else (others, drawn)), seed=7)
+    assert (found.low, found.high) == ((20, 25) if fraud else (15, 20))
+    assert found.sample == 0
+
+
 def test_labels_outside_the_alerts_do_not_count() -> None:
     """The budget decides which rows are judged."""
     found = review(10, [3, 11, 40], [5, 12], seed=0)

@@ -87,12 +87,17 @@ def test_rows_in_memory_may_be_scored_as_those_on_disk(score: Score, context: Sc
     assert {**again.summary, "seconds": 0} == {**summary, "seconds": 0}
 
 
-def test_samples_change_little(score: Score, context: ScoringContext) -> None:
-    """A scorer fitted on a third of the rows ranks the rows nearly as one fitted on all."""
+@pytest.mark.parametrize(("sample", "least"), [(ROWS // 2, 0.9), (ROWS // 3, 0.85)])
+def test_samples_change_little(score: Score, context: ScoringContext, sample: int, least: float) -> None:
+    """A scorer fitted on some of the rows ranks all of them nearly as one fitted on all.
+
+    What a sample this small changes is self-training, which learns from 3 % of it: from a third, twenty rows in each half.
+    """
     frame = busy_table(2, flows=False)
-    whole = pipeline.predict(from_frame(frame), context).additions["fraud_score"]
-    found, _ = score(frame, sample=ROWS // 3)
-    assert np.corrcoef(whole.rank(), found["fraud_score"].rank())[0, 1] > 0.85
+    whole = pipeline.predict(from_frame(frame), context).additions
+    found, _ = score(frame, sample=sample)
+    for name, bound in (("fraud_score", least), ("anomaly_score", 0.95)):
+        assert np.corrcoef(whole[name].rank(), found[name].rank())[0, 1] > bound, name
 
 
 @pytest.mark.parametrize("budget", [37, 0.02])

@@ -62,8 +62,10 @@ def review(alerts: int, frauds: Collection[int], legitimate: Collection[int], se
         drawn = sample(alerts, per_stratum, seed)
         if len(drawn) < alerts and all(rank in fraud or rank in fine for rank in drawn):
             least, most = binomial_interval(sum(rank in fraud for rank in drawn), len(drawn))
-            low, high = max(low, math.floor(least * alerts)), min(high, math.ceil(most * alerts))
-            size = len(drawn)
+            inside = max(low, math.floor(least * alerts)), min(high, math.ceil(most * alerts))
+            # A sample may be one of the few that mislead: what is certain then contradicts it, and holds.
+            if inside[0] <= inside[1]:
+                (low, high), size = inside, len(drawn)
             break
     rate = binomial_interval(len(fraud), known) if known else None
     return Reviewed(alerts, known, len(fraud), rate, size, low, high)

@@ -134,7 +134,7 @@ def ensemble_score(
         state: fitted state of the table, after the features.
     """
     combined = combination.combine(inputs.rank_anomaly, votes, state=state)
-    by_ranks = inputs.excess is None or combined.trust >= LEADER_TRUST
+    excess = None if combined.trust >= LEADER_TRUST else inputs.excess
     # A row's cells decide which half it is in: the same half whatever rows are beside it.
     half = ((inputs.row_hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
     scores = self_training.self_training_scores(
@@ -144,13 +144,13 @@ def ensemble_score(
         half=half,
         related=inputs.recent_related,
         state=state,
-        shares=self_training.PSEUDO_POSITIVE_SHARES if by_ranks else self_training.RARE_SHARES,
+        shares=self_training.PSEUDO_POSITIVE_SHARES if excess is None else self_training.RARE_SHARES,
     )
     self_trained = None if scores is None else combination.self_training_tail_score(scores, state)
     ranked = combination.add_self_training(combined, self_trained)
-    if inputs.excess is None or by_ranks:
+    if excess is None:
         return ranked
-    return combination.score_by_size(ranked, inputs.excess, self_trained, state)
+    return combination.score_by_size(ranked, excess, self_trained, state)
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:

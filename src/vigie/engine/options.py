@@ -138,11 +138,10 @@ class StageTimer:
 
     Args:
         progress: called when a stage begins.
-        before: seconds of stages that ran earlier.
     """
 
-    def __init__(self, progress: Progress, before: Mapping[str, float] | None = None) -> None:
-        self.seconds: dict[str, float] = dict(before or {})
+    def __init__(self, progress: Progress) -> None:
+        self.seconds: dict[str, float] = {}
         self._progress = progress
         self._stage, self._start = "", 0.0
 

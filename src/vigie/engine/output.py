@@ -154,8 +154,3 @@ def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     best = np.argsort(-score, kind="stable")[:TOP_ROWS]
     columns = ("fraud_score", "fraud_probability", "reasons")
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]
-
-
-def alerts_of(budget: float, rows: int) -> int:
-    """Return the number of alerts of a budget, which is a share of the rows below 1 or a number of rows."""
-    return min(rows, round(budget * rows) if budget < 1 else int(budget))

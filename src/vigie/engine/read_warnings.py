@@ -36,7 +36,7 @@ def read_summary(report: ReadReport, typed: pl.DataFrame, roles: Roles) -> dict[
     warnings = [
         *(_warning(severity, "", text, hint) for severity, text, hint in _where_the_table_is(report)),
         *(_warning("error", column, text, hint) for column, text, hint in _without_values(typed, roles)),
-        *(_warning("warning", column.column, *_unreadable(column)) for column in report.columns),
+        *(_warning("warning", column.column, _unreadable(column)) for column in report.columns),
     ]
     warnings.sort(key=lambda warning: warning["severity"] != "error")
     return report.to_json() | {"warnings": warnings, "labels": label_columns(typed, roles)}
@@ -111,7 +111,7 @@ def _warning(severity: str, column: str, text: Message, hint: Message | None = N
     }
 
 
-def _unreadable(column: ColumnReport) -> tuple[Message]:
+def _unreadable(column: ColumnReport) -> Message:
     cells = column.unreadable
     values = {
         "column": column.column,
@@ -121,28 +121,22 @@ def _unreadable(column: ColumnReport) -> tuple[Message]:
     }
     if column.read_as == "text":
         if column.expected == "number":
-            return (
-                msg(
-                    "{column} is read as text: {count:,} of {filled:,} cells are no numbers, first in row {row:,}",
-                    **values,
-                ),
-            )
-        return (
-            msg(
-                "{column} is read as text: {count:,} of {filled:,} cells are no dates or times, first in row {row:,}",
+            return msg(
+                "{column} is read as text: {count:,} of {filled:,} cells are no numbers, first in row {row:,}",
                 **values,
-            ),
+            )
+        return msg(
+            "{column} is read as text: {count:,} of {filled:,} cells are no dates or times, first in row {row:,}",
+            **values,
         )
     if column.expected == "number":
         if cells.count == 1:
-            return (msg("{column}: 1 of {filled:,} cells is not a number, in row {row:,}", **values),)
-        return (
-            msg("{column}: {count:,} of {filled:,} cells are not numbers, first in row {row:,}", **values),
-        )
+            return msg("{column}: 1 of {filled:,} cells is not a number, in row {row:,}", **values)
+        return msg("{column}: {count:,} of {filled:,} cells are not numbers, first in row {row:,}", **values)
     if cells.count == 1:
-        return (msg("{column}: 1 of {filled:,} cells is not a date or a time, in row {row:,}", **values),)
-    return (
-        msg("{column}: {count:,} of {filled:,} cells are not dates or times, first in row {row:,}", **values),
+        return msg("{column}: 1 of {filled:,} cells is not a date or a time, in row {row:,}", **values)
+    return msg(
+        "{column}: {count:,} of {filled:,} cells are not dates or times, first in row {row:,}", **values
     )
 
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.engine.backend import ROW, Backend, G, R, Schema
-from vigie.engine.output import LEVELS, RESULT_COLUMNS, TOP_ROWS, alerts_of
+from vigie.engine.decision import alert_count
+from vigie.engine.output import LEVELS, RESULT_COLUMNS, TOP_ROWS
 
 SCORE_ORDER = "v:order"
 """Column of the score as a whole number of the same order."""
@@ -36,7 +37,7 @@ def keep_budget(backend: Backend[R, G], scored: R, budget: float) -> R:
         scored: rows of the schema `SCORED`.
         budget: a share of the rows below 1, or a number of rows.
     """
-    wanted = alerts_of(budget, backend.n_rows)
+    wanted = alert_count(budget, backend.n_rows)
     least, last = np.iinfo(np.int64).max, -1
     if wanted:
         order = pl.col(SCORE_ORDER)

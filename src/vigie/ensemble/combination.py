@@ -145,9 +145,9 @@ def _with_trusted_member(
     state: ScoringState,
 ) -> EnsembleScore:
     """Return the other members combined, and beside them the member that is trusted."""
-    chosen, rows = members[leader], int(state.rows.get(lambda: float(len(anomaly))))
+    chosen, rows = members[leader], int(state.rows.require())
     others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
-    rest = combine(anomaly, others, rows=rows, weights=weights, state=state)
+    rest = combine(anomaly, others, weights=weights, state=state)
     ranks = _ranks(chosen, state)
     shares = [(1 - chosen.trust) * share for share in rest.weights]
     shares.insert(leader, chosen.trust if others else 1.0)
