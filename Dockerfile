@@ -31,7 +31,7 @@ ENV PATH=/opt/vigie/bin:$PATH \
 VOLUME /data
 USER 10001
 EXPOSE 8000
-# The web app answers on its port; a worker gives signs of life
+# The web app answers on its port; a worker writes a heartbeat file
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["sh", "/opt/vigie/bin/start.sh", "healthy"]
 ENTRYPOINT ["sh", "/opt/vigie/bin/start.sh"]

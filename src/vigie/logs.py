@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from typing import Any
 
 _FIELDS = ("request_id", "method", "route", "status", "milliseconds", "user", "bytes", "error", "frames", "run", "kind",
@@ -23,6 +24,14 @@ class JsonLines(logging.Formatter):
         }
         line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def frames(error: BaseException) -> list[str]:
+    """Return file, line and function of each frame of a traceback, without the error's message: it may quote a cell."""
+    return [
+        f"{frame.filename.rpartition('/src/')[2].rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
 
 
 def to_stderr(level: int = logging.INFO) -> None:

@@ -297,7 +297,7 @@ def test_no_worker(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         then = datetime.now(UTC) - timedelta(seconds=600)
         connection.execute(sa.update(table).values(not_before=then))
     found = bad()["worker"]
-    assert (found.state, "no worker has given a sign of life" in found.found) == (PROBLEM, True)
+    assert (found.state, "no worker has sent a heartbeat" in found.found) == (PROBLEM, True)
     assert "vigie worker" in found.hint
     worker = subprocess.Popen([sys.executable, "-m", "vigie", "worker"], stderr=subprocess.DEVNULL)
     try:

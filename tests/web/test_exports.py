@@ -9,11 +9,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from tests.web import workbooks
 from tests.web.conftest import Installation, upload
 
+from vigie.app.tables import runs as runs_table
 from vigie.cli.commands import cli
+from vigie.db import database
 
 ROWS = 300
 HEADER = "Le;Client;Numéro;Montant;Prix;Heure;Note;Vu"
@@ -77,6 +80,26 @@ def test_every_export_follows_the_budget_of_the_prediction(scored: tuple[Install
     assert {len(rows) for rows in _alerts(here, run).values()} == {31}
     report = here.browser("ada").get(f"/runs/{run}/report.html").get_data(as_text=True)
     assert "31 lignes sont proposées" in report or "31 rows are proposed" in report
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.02, 0.02, "You stated that 2.0% of the rows are fraud."),
+        (0.01, 0.6, "and at least 1.0%; the file gives no upper bound."),
+        (0.01, 0.1, "(between 1.0% and 10%), estimated without labels."),
+    ],
+)
+def test_the_report_says_where_the_share_of_fraud_comes_from(
+    scored: tuple[Installation, str], low: float, high: float, text: str
+) -> None:
+    """In the words of the results page: a given share is not called an estimate."""
+    here, run = scored
+    summary = dict(here.services.predictions.find(here.users["ada"], run).summary or {})
+    summary["prevalence"] = {"estimate": 0.02, "low": low, "high": high}
+    with database.writing(here.services.engine) as connection:
+        connection.execute(sa.update(runs_table).where(runs_table.c.id == run).values(summary=summary))
+    assert text in here.browser("ada").get(f"/runs/{run}/report.html?lang=en").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(("name", "status"), [("viewer", 403), ("bob", 404)])

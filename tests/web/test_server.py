@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import polars as pl
 import pytest
+from flask import Response
 from tests.waiting import LIMIT, wait_until
 from tests.web.conftest import CSV, Installation
 
 from vigie.app import uploads
-from vigie.web import server
+from vigie.web import authorization, server
 
 THREADS = 2
 
@@ -204,9 +206,6 @@ def test_errors_of_the_server_are_logged_without_their_message(
     here: Installation, address: tuple[str, int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """An error in the middle of a response may quote a cell."""
-    from flask import Response
-
-    from vigie.web import authorization
 
     def broken() -> Response:
         def chunks() -> Iterator[bytes]:
@@ -219,4 +218,44 @@ def test_errors_of_the_server_are_logged_without_their_message(
     here.app.view_functions["health.healthz"] = view
     with closing(send(address, get("/healthz", "Connection: close"))) as connection:
         receive(connection, until_end=True)
+    assert "Zebulon" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("Zebulon-Quirk", 500), ("memory allocation of 9 bytes failed", 503)]
+)
+def test_a_panic_of_polars_is_answered(
+    here: Installation, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, text: str, status: int
+) -> None:
+    """It is no `Exception`; the connection would wait for ever."""
+
+    def failing(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException(text)
+
+    monkeypatch.setattr(here.services.uploads, "list_for", failing)
+    request = get(
+        "/api/v1/uploads", f"Authorization: {here.token('ada')['Authorization']}", "Connection: close"
+    )
+    with closing(send(address, request)) as connection:
+        answer = receive(connection, until_end=True)
+    assert answer.startswith(f"HTTP/1.1 {status}".encode())
+    assert b"application/problem+json" in answer
+    assert text.encode() not in answer
+
+
+def test_a_panic_in_the_middle_of_a_response_closes_the_connection(
+    here: Installation, address: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As any other error there."""
+
+    def broken() -> Response:
+        def chunks() -> Iterator[bytes]:
+            yield b"a"
+            raise pl.exceptions.PanicException("Zebulon-Quirk")
+
+        return Response(chunks())
+
+    here.app.view_functions["health.healthz"] = authorization.public(broken)
+    with closing(send(address, get("/healthz"))) as connection:
+        assert receive(connection, until_end=True).startswith(b"HTTP/1.1 200")
     assert "Zebulon" not in "".join(capsys.readouterr())

@@ -1,18 +1,19 @@
 """State of the web app in the database.
 
-    tables           the SQLAlchemy tables
-    users            accounts
-    sessions         sign-in sessions and one-time links
-    login_attempts   rate limits
-    tokens           API tokens
-    idempotency      responses to repeated requests
-    audit            audit log
-    uploads          files, their parts, inspection and column roles
-    runs             inspections, scorings, refinements and trainings of an upload
-    job_queue        runs as jobs: claimed, renewed and finished by exactly one worker
-    feedback         labels that users give to rows
-    result_layout    names of the files and columns of a stored result
-    digests          digests of secrets
+    tables             the SQLAlchemy tables
+    users              accounts
+    sessions           sign-in sessions and one-time links
+    login_attempts     rate limits
+    tokens             API tokens
+    idempotency        responses to repeated requests
+    audit              audit log
+    uploads            files, their parts, inspection and column roles
+    runs               inspections, scorings, refinements and trainings of an upload
+    job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
+    worker_heartbeats  heartbeats of the workers
+    feedback           labels that users give to rows
+    result_layout      names of the files and columns of a stored result
+    digests            digests of secrets
 
 Each function takes an engine or a connection and performs one operation. The web services check permissions. No cell of an
 upload is stored in the database.

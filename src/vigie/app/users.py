@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.app.tables import sessions, sign_in_links, users
+from vigie.app.tables import ROLES, sessions, sign_in_links, users
 from vigie.db.database import Engine, lock, reading, writing
 from vigie.errors import AlreadyThere, NotFound, UsageRefused
+from vigie.i18n.messages import msg
 
 _COLUMNS = users.c
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,250}")
+_MAX_NAME, _MAX_TEAM = 200, 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ class User:
     scopes: tuple[str, ...] | None = None
 
 
+def check_role(role: str) -> None:
+    """Check the name of a role.
+
+    Raises:
+        UsageRefused: there is no such role.
+    """
+    if role not in ROLES:
+        raise UsageRefused(
+            msg("found role {role!r}, expected one of {roles}", role=role, roles=", ".join(ROLES))
+        )
+
+
 def normalize_email(email: str) -> str:
     """Return the address as it is stored; case is ignored."""
     return email.strip().casefold()
@@ -63,20 +79,24 @@ def add(
     Args:
         engine: database.
         email: address, unique.
-        name: shown name.
+        name: shown name, at most 200 characters of it; by default the address up to the @.
         role: one of `ROLES`.
-        team: empty for no team.
+        team: empty for no team, at most 100 characters of it.
         password_hash: None where only links or a provider sign the user in.
         only_first: add the user only where there is none.
 
     Raises:
+        UsageRefused: role or address are invalid.
         AlreadyThere: the address is taken, or there is a user and `only_first` is set.
     """
+    check_role(role)
+    if not _EMAIL.fullmatch(email.strip()):
+        raise UsageRefused("found no valid e-mail address", hint="such as ada@example.org")
     row: dict[str, Any] = {
         "email": normalize_email(email),
-        "name": name.strip(),
+        "name": name.strip()[:_MAX_NAME] or email.partition("@")[0].strip(),
         "role": role,
-        "team": team.strip(),
+        "team": team.strip()[:_MAX_TEAM],
         "language": "",
         "active": True,
         "password_hash": password_hash,

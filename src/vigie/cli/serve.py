@@ -119,7 +119,7 @@ def serve(
     help="Jobs run in parallel; by default VIGIE_JOBS, or 1.",
 )
 @click.option("--probe", is_flag=True,
-              help="Start nothing: exit with 0 if a worker of this machine gave a sign of life in the last minute, else 5.")  # fmt: skip
+              help="Start nothing: exit with 0 if a worker of this machine sent a heartbeat in the last minute, else 5.")  # fmt: skip
 @click.option(
     "--exit-on-stdin-eof",
     is_flag=True,
@@ -173,12 +173,12 @@ def _probe_worker() -> None:
     home = settings.load().home
     silence = worker_heartbeats.silence(home)
     if silence is None or silence > worker_heartbeats.MAX_SILENCE:
-        found = "no sign of life" if silence is None else f"the last sign of life {silence:.0f} s ago"
+        found = "no heartbeat" if silence is None else f"the last heartbeat {silence:.0f} s ago"
         raise Unavailable(
             f"worker of {home}: found {found}, expected one in the last {worker_heartbeats.MAX_SILENCE:.0f} s",
             hint="start one: vigie worker",
         )
-    click.echo(f"sign of life {silence:.0f} s ago")
+    click.echo(f"last heartbeat {silence:.0f} s ago")
 
 
 @contextmanager

@@ -48,11 +48,9 @@ def add(email: str, name: str, role: str, team: str, token: bool, days: int | No
     """Add a user and print a link that signs them in once, or an API token; no browser is needed."""
     require("web", "the web app")
     from vigie.app import users as accounts
-    from vigie.web.services.accounts import check_email
 
-    check_email(email)
     with _engine() as engine:
-        added = accounts.add(engine, email, name or email.partition("@")[0], role, team=team)
+        added = accounts.add(engine, email, name, role, team=team)
         _record(engine, "add user", added.id, role=role)
         click.echo(_token(engine, added, days) if token else _link(engine, added, url))
 

@@ -127,8 +127,6 @@ def check_worker(status: health.DatabaseStatus, web: WebSettings) -> Finding:
 
 def _last_seen(silences: tuple[float, ...], alive: int) -> str:
     if not silences:
-        return "no worker has given a sign of life"
+        return "no worker has sent a heartbeat"
     since = f"{silences[0]:.0f} s" if silences[0] < 120 else f"{silences[0] / 60:.0f} min"
-    return (
-        f"{alive} alive, the last sign of life {since} ago" if alive else f"the last sign of life {since} ago"
-    )
+    return f"{alive} alive, the last heartbeat {since} ago" if alive else f"the last heartbeat {since} ago"

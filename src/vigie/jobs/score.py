@@ -1,4 +1,4 @@
-"""Scores of a whole table; refining is the same with marks."""
+"""Scoring job: scores of a whole table; a refinement is a scoring with labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vigie.jobs.context import JobContext
 
 
 def score(
-    bench: JobContext, job: Job, upload: Upload, progress: Progress
+    context: JobContext, job: Job, upload: Upload, progress: Progress
 ) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Score the table and put its results into the store.
 
@@ -23,28 +23,28 @@ def score(
         The summary, the folder of the result, and what changes on the upload.
     """
     progress("reading", 0.0)
-    with upload_files.local_copy(bench, upload) as path:
-        table = upload_files.read_table(bench, path, upload.name)
+    with upload_files.local_copy(context, upload) as path:
+        table = upload_files.read_table(context, path, upload.name)
         roles = job.options["roles"]
         if roles is None:
             names = uploads.columns_digest(table.frame.columns)
-            roles = uploads.find_mapping(bench.engine, upload.owner_id, names) or {}
+            roles = uploads.find_mapping(context.engine, upload.owner_id, names) or {}
         options = _options(job.options, roles)
-        context = ScoringContext(bench.catalog, bench.open_bundle, options, progress)
+        scoring = ScoringContext(context.catalog, context.open_bundle, options, progress)
         scorer = None
         labels = labels_of(job.options)
         if job.kind == "refine":
-            prediction = refine(table, context, labels)
+            prediction = refine(table, scoring, labels)
         elif table.frame.height <= pipeline.MAX_FIT_ROWS:
-            scorer, prediction = pipeline.fit(table, context)
+            scorer, prediction = pipeline.fit(table, scoring)
         else:
-            prediction = files.predict_table(table, context, path.parent / "passes")
+            prediction = files.predict_table(table, scoring, path.parent / "passes")
         progress("writing", 0.95)
         folder = f"{upload.folder}/runs/{job.id}/{job.attempt}"
         if scorer is not None:
             (path.parent / result_layout.SCORER).write_bytes(scorer.to_bytes())
         about = result_files.store_all(
-            bench, folder, path.parent, prediction, labels, job.options["language"]
+            context, folder, path.parent, prediction, labels, job.options["language"]
         ) | {"live": scorer is not None}
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}

@@ -8,7 +8,6 @@ import secrets
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -27,6 +26,7 @@ from vigie.i18n.messages import msg
 from vigie.isolation import is_out_of_memory, limit_memory, machine_memory
 from vigie.jobs import retention
 from vigie.jobs.context import JobContext, ProgressCallback, open_context
+from vigie.logs import frames
 from vigie.settings import Settings, WebSettings
 
 log = logging.getLogger("vigie.jobs")
@@ -206,11 +206,7 @@ class Worker:
 
     def _log_bug(self, error: BaseException, job: Job | None = None) -> None:
         """Log where an error occurred, without its message: a library may quote a cell in it."""
-        frames = [
-            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(error.__traceback__)
-        ]
-        extra = {"error": type(error).__name__, "frames": frames, "run": job.id if job else None}
+        extra = {"error": type(error).__name__, "frames": frames(error), "run": job.id if job else None}
         log.error("bug", extra=extra)
 
 

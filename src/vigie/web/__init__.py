@@ -1,12 +1,19 @@
 """The web app: pages for users and an API for programs under /api/v1.
 
+    server              the HTTP server of a web process, with limits for slow and idle clients
     services            operations of the app, with permissions
+    passwords           hashing of passwords, and the rules for new ones
     stored_results      pages of a stored result
+    concentration       customers and counterparties that many alerts have in common
     online_scoring      scoring of a few rows with a stored scorer
+    live_rows           cells of these rows, as the uploaded file writes them
+    exports/            a result as CSV, Parquet or Excel
+    downloads           files of a result as responses
     authorization       role that each view needs
     session             authentication by cookie, link or token
     oidc                sign-in by an OpenID Connect provider
     security            headers, cookies, CSRF
+    compression         compression of responses
     request_values      limits of numbers and texts in requests
     error_handlers      errors as responses
     health              /healthz, /readyz, /metrics
@@ -22,9 +29,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from apiflask import APIFlask
+from flask.typing import ResponseReturnValue
+from polars.exceptions import PanicException
 
 from vigie import __version__, settings
 from vigie.boosting.xgboost_import import skip_estimators
+from vigie.isolation import is_out_of_memory
 from vigie.logs import to_stderr
 from vigie.web import (
     api,
@@ -42,6 +52,19 @@ from vigie.web import (
 from vigie.web.services import Services
 
 
+class WebApp(APIFlask):
+    """The app; a panic of polars, which is no `Exception`, is answered like any other error of a view."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Call the view of the request."""
+        try:
+            return super().dispatch_request()
+        except PanicException as error:
+            kind = MemoryError if is_out_of_memory(error) else RuntimeError
+            # Without the message, which may hold a cell.
+            raise kind("panic").with_traceback(error.__traceback__) from None
+
+
 def create_app(chosen: settings.Settings | None = None, web: settings.WebSettings | None = None) -> APIFlask:
     """Create the WSGI app.
 
@@ -53,7 +76,7 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
         UsageRefused: the settings are not safe to serve.
     """
     chosen, web = chosen or settings.load(), web or settings.load_web()
-    app = APIFlask(
+    app = WebApp(
         "vigie.web",
         title="Vigie",
         version=__version__,

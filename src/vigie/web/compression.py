@@ -6,8 +6,8 @@ import gzip
 
 from flask import Flask, Response, request
 
-_LEAST = 1024
-"""Bytes from which compression saves more than it costs."""
+_MIN_BYTES = 1024
+"""Size from which compression saves more than it costs."""
 _LEVEL = 5
 _TYPES = ("text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml")
 
@@ -30,7 +30,7 @@ def _compress(response: Response) -> Response:
         return response
     response.direct_passthrough = False
     data = response.get_data()
-    if len(data) >= _LEAST:
+    if len(data) >= _MIN_BYTES:
         response.set_data(gzip.compress(data, _LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
         if etag := response.get_etag()[0]:

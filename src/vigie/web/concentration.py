@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-MOST = 6
+MAX_ENTITIES = 6
 """Entities shown."""
-LEAST_ALERTS = 3
-"""Alerts from which an entity is worth being named: fewer are no concentration."""
+MIN_ALERTS = 3
+"""Alerts of an entity that is shown: fewer are no concentration."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def concentration(column: str, role: str, alerts: pl.DataFrame) -> Concentration
             pl.col("verdict").is_in(["fraud", "fine"]).sum().alias("known"),
             (pl.col("verdict") == "fraud").sum().alias("frauds"),
         )
-        .filter(pl.col("alerts") >= LEAST_ALERTS)
+        .filter(pl.col("alerts") >= MIN_ALERTS)
         .sort(
             "expected_loss",
             "amount",
@@ -79,7 +79,7 @@ def concentration(column: str, role: str, alerts: pl.DataFrame) -> Concentration
             descending=[True, True, True, False],
             nulls_last=True,
         )
-        .head(MOST)
+        .head(MAX_ENTITIES)
     )
     if grouped.is_empty():
         return None

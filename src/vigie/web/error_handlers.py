@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import as_message, msg, translate
+from vigie.logs import frames
 from vigie.web.pages.layout import safe_redirect_target, translator
 from vigie.web.services import current_services
 
@@ -109,14 +109,6 @@ def _bug_error(error: Exception) -> Any:
         get=g.get("request_id", "?"),
     )
     return _respond(500, "Bug", "something unexpected happened", hint)
-
-
-def frames(error: BaseException) -> list[str]:
-    """Return file, line and function of each frame of the traceback."""
-    return [
-        f"{frame.filename.rpartition('/src/')[2].rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
 
 
 def _wants_json() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Flask, current_app, request
@@ -29,15 +29,15 @@ def install(app: Flask) -> None:
     app.before_request(_check_request)
 
 
-def whole_number(text: str) -> int:
-    """Return a whole number of an address or a form.
+def whole_number(text: str, largest: int = MAX_WHOLE) -> int:
+    """Return a whole number of an address, a form or a document.
 
     Raises:
-        ValueError: it is none, or too large.
+        ValueError: it is none, or larger than `largest` in either direction.
     """
-    number = int(text) if len(text) <= 20 else MAX_WHOLE + 1
-    if abs(number) > MAX_WHOLE:
-        raise ValueError("out of range")
+    number = int(text) if len(text) <= 20 else largest + 1
+    if abs(number) > largest:
+        raise ValueError("a number that is too large")
     return number
 
 
@@ -58,7 +58,11 @@ class StrictJson(DefaultJSONProvider):
         """
         try:
             read = json.loads(
-                s, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant, **kwargs
+                s,
+                parse_int=partial(whole_number, largest=_MAX_JSON_WHOLE),
+                parse_float=_finite,
+                parse_constant=_refuse_constant,
+                **kwargs,
             )
         except RecursionError:
             raise ValueError("nested too deep") from None
@@ -69,13 +73,6 @@ class StrictJson(DefaultJSONProvider):
 def is_text(text: str) -> bool:
     """Return whether a text can be stored: no NUL, no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _whole(text: str) -> int:
-    number = int(text) if len(text) <= 20 else _MAX_JSON_WHOLE + 1
-    if abs(number) > _MAX_JSON_WHOLE:
-        raise ValueError("a number that is too large")
-    return number
 
 
 def _finite(text: str) -> float:
@@ -122,13 +119,13 @@ def _check_request() -> None:
                 hint="send numbers of at most 18 digits, no NUL character, and lists in at most 64 levels",
             ) from None
     values = [str(value) for value in (request.view_args or {}).values()]
-    sources: list[Callable[[], Any]] = [lambda: request.args]
+    sources = [request.args]
     # The standard library of Python declares bytes as a form, also those of a file.
     is_form = request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}
     if is_form and request.endpoint not in _FILES:
-        sources.append(lambda: request.form)
+        sources.append(request.form)
     for source in sources:
-        for name, texts in source().lists():
+        for name, texts in source.lists():
             values += [name, *texts]
     if not all(map(is_text, values)):
         raise UsageRefused(

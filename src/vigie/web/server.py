@@ -27,8 +27,8 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
 
 from vigie.errors import VigieError
+from vigie.logs import frames
 from vigie.web import session
-from vigie.web.services import Services
 
 log = logging.getLogger("vigie.web")
 
@@ -105,6 +105,18 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self.request.unchecked, self.paused = False, True
             self.server.checks.submit(self._check_sender, self.request)
         return result
+
+    def service(self) -> None:
+        """Answer a request, in a thread of the app; whatever stops the response closes the connection."""
+        try:
+            super().service()
+        except BaseException:
+            # A panic of polars is no `Exception`: the client would wait for the rest of the response.
+            with self.requests_lock:
+                self.requests = []
+                self.will_close = True
+            self.server.pull_trigger()
+            raise
 
     def is_waiting(self) -> bool:
         """Return whether the connection waits for its client, so that no work is lost when it is closed."""
@@ -190,7 +202,6 @@ def serve(app: APIFlask, listening: socket.socket, threads: int, stopping: Event
         threads: requests that are answered at a time.
         stopping: set to end.
     """
-    services: Services = app.extensions["vigie"]
     log_without_messages()
     adjustments = Adjustments(
         sockets=[listening],
@@ -205,7 +216,7 @@ def serve(app: APIFlask, listening: socket.socket, threads: int, stopping: Event
         log_socket_errors=False,
         ident=None,
     )
-    adjustments.max_upload_bytes = services.web.max_upload_bytes + SMALL_BODY
+    adjustments.max_upload_bytes = app.config["MAX_CONTENT_LENGTH"]
     adjustments.max_connections = connection_limit()
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(threads)
@@ -244,7 +255,7 @@ def is_authenticated(app: APIFlask, request: Request) -> bool:
     except VigieError:
         return False
     except Exception as error:  # noqa: BLE001  the app answers the request without its body
-        log.error("bug", extra={"error": type(error).__name__})
+        log.error("bug", extra={"error": type(error).__name__, "frames": frames(error)})
         return False
 
 

@@ -51,7 +51,7 @@ class ResultTable:
         ranked: path of the ranked rows.
         description: of the ranked rows, as `vigie.jobs.result_files.write_all` returns it.
         budget: number of alerts.
-        labels: labels of the rows.
+        labels: row -> label.
         reasons: row -> reasons in the reader's language; others stay as they were scored.
     """
 
@@ -62,7 +62,7 @@ class ResultTable:
         ranked: Path,
         description: Mapping[str, Any],
         budget: int,
-        labels: Sequence[Label],
+        labels: Mapping[int, Label],
         reasons: Mapping[int, str],
     ) -> None:
         self._rows = _scan(rows)
@@ -80,7 +80,7 @@ class ResultTable:
         self._ranking: np.ndarray[Any, np.dtype[np.int64]] = top.to_numpy()
         self._alert = np.zeros(self.height, dtype=np.int8)
         self._alert[self._ranking] = 1
-        self._labels = {label.row: label for label in labels}
+        self._labels = labels
         self._reasons = pl.DataFrame(
             {"row": list(reasons), "text": list(reasons.values())}, {"row": pl.Int64, "text": pl.String}
         )

@@ -38,21 +38,18 @@ _OPTIONS = {
 _WIDTHS = {"reasons": 60, "comment": 40, "verdict_at": 20}
 
 
-def write(
-    path: Path, table: ResultTable, ranking: Sequence[int], roles: Mapping[str, str], t: Translator
-) -> None:
+def write(path: Path, table: ResultTable, roles: Mapping[str, str], t: Translator) -> None:
     """Write the workbook.
 
     Args:
         path: file to write.
-        table: rows of the result.
-        ranking: rows to put on the first sheet, from 0, most suspicious first.
+        table: rows of the result; its alerts are on the first sheet, most suspicious first.
         roles: column of the upload -> role.
         t: translator of the reader's language.
     """
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         style = _Styles(book, table, roles, t)
-        _Sheet(book, t("exports.review_sheet"), style).write_ranked(table, ranking[:MAX_ROWS])
+        _Sheet(book, t("exports.review_sheet"), style).write_ranked(table, table.alerts[:MAX_ROWS])
         _Sheet(book, t("exports.all_sheet"), style).write_all(table)
 
 

@@ -43,6 +43,8 @@ def render(run: Run, upload: Upload) -> str:
     summary: Mapping[str, Any] = run.summary or {}
     budget = budget_of(run)
     point = budgets.at(data["budgets"], budget)
+    address = _links(run.id, budget, t)
+    table = _table(run, budget, data)
     return render_template(
         "results.html",
         tab="history",
@@ -52,13 +54,13 @@ def render(run: Run, upload: Upload) -> str:
         points=data["budgets"],
         budget=budget,
         point=point,
-        charts=draw_charts(data, point, t, _links(run.id, budget, t)),
-        categories=category_bars(data, point, t),
+        charts=draw_charts(data, point, t, address),
+        categories=category_bars(data, point, t, address),
         labels=Counter(label.verdict for label in services.predictions.labels(g.user, run.id)),
-        promoted=_promoted(run, budget),
+        promoted=_promoted(run, budget, table["before"]),
         reviewed=services.results.reviewed(g.user, run.id, budget),
         concentrations=services.results.concentrations(g.user, run.id, budget),
-        **_table(run, budget),
+        **table,
     )
 
 
@@ -66,30 +68,26 @@ def render(run: Run, upload: Upload) -> str:
 @authorization.needs("viewer")
 def rows(run_id: str) -> str:
     """Return the table of rows, for the script that changes budget, filters or page."""
-    run = current_services().predictions.find_finished(g.user, run_id)
-    budget = budget_of(run)
-    return render_template("_rows.html", run=run, budget=budget, **_table(run, budget))
+    run, budget = _find_with_budget(run_id)
+    data = current_services().results.charts(g.user, run_id)
+    return render_template("_rows.html", run=run, budget=budget, **_table(run, budget, data))
 
 
 @page.get("/runs/<run_id>/reviewed")
 @authorization.needs("viewer")
 def reviewed(run_id: str) -> str:
     """Return what the labels say of the rows to review, for the script that changes labels and budget."""
-    services = current_services()
-    run = services.predictions.find_finished(g.user, run_id)
-    budget = budget_of(run)
-    found = services.results.reviewed(g.user, run_id, budget)
-    return render_template("_reviewed.html", run=run, budget=budget, reviewed=found)
+    _, budget = _find_with_budget(run_id)
+    found = current_services().results.reviewed(g.user, run_id, budget)
+    return render_template("_reviewed.html", budget=budget, reviewed=found)
 
 
 @page.get("/runs/<run_id>/concentrations")
 @authorization.needs("viewer")
 def concentrations(run_id: str) -> str:
     """Return the customers and counterparties that many rows to review have in common, for the script."""
-    services = current_services()
-    run = services.predictions.find_finished(g.user, run_id)
-    budget = budget_of(run)
-    found = services.results.concentrations(g.user, run_id, budget)
+    run, budget = _find_with_budget(run_id)
+    found = current_services().results.concentrations(g.user, run_id, budget)
     return render_template("_concentrations.html", run=run, budget=budget, concentrations=found)
 
 
@@ -128,6 +126,12 @@ def refine(run_id: str) -> Response:
     """Score again, with the labels of the rows."""
     run = current_services().predictions.refine(g.user, run_id)
     return redirect(url_for("progress.show", run_id=run.id), 303)
+
+
+def _find_with_budget(run_id: str) -> tuple[Run, int]:
+    """Return a finished run, and the number of rows to review that the request asks for."""
+    run = current_services().predictions.find_finished(g.user, run_id)
+    return run, budget_of(run)
 
 
 def budget_of(run: Run) -> int:
@@ -208,14 +212,22 @@ def _bar_links(name: str, chart: Mapping[str, Any], address: Address, t: Transla
     ]
 
 
-def category_bars(data: Mapping[str, Any], point: Mapping[str, Any], t: Translator) -> dict[str, Any] | None:
-    """Return column and bars (label, rows, alerts, SVG) of the chart by category."""
+def category_bars(
+    data: Mapping[str, Any], point: Mapping[str, Any], t: Translator, address: Address | None = None
+) -> dict[str, Any] | None:
+    """Return column and bars of the chart by category: label, rows, alerts, SVG, and address of the rows or None."""
     chart, alerts = data.get("by_category"), point["by_category"]
     if not chart or not alerts:
         return None
     top = max(alerts) or 1
     bars = [
-        (t("results.others") if label is None else label, count, round(n), charts.bar(n, top))
+        (
+            t("results.others") if label is None else label,
+            count,
+            round(n),
+            charts.bar(n, top),
+            None if label is None or address is None else address(category=label),
+        )
         for label, count, n in zip(chart["labels"], chart["rows"], alerts, strict=True)
     ]
     return {"column": chart["column"], "bars": bars}
@@ -229,24 +241,25 @@ def key_columns(run: Run) -> list[tuple[str, str, str]]:
     return [(columns[role], role, t.name("role", role)) for role in roles if role is not None]
 
 
-def _table(run: Run, budget: int) -> dict[str, Any]:
-    """Return one page of rows, as the parameters of the request select it."""
+def _table(run: Run, budget: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of rows, as the parameters of the request select it; `data` is that of the charts."""
     args, results = request.args, current_services().results
     only = tuple(results.suggest(g.user, run.id)) if args.get("suggest") else None
     if args.get("sample"):
         only = tuple(results.sample(g.user, run.id, budget))
     shown, t = key_columns(run), translator()
-    charts = results.charts(g.user, run.id)
-    category = (charts.get("by_category") or {}).get("column")
+    category = data.get("by_category")
     columns = {role: column for column, role, _ in shown}
-    filters = row_filters.read(columns, category, None if only is not None else budget, only, PAGE_SIZE, t)
+    filters = row_filters.read(
+        columns, category and category["column"], None if only is not None else budget, only, PAGE_SIZE, t
+    )
     return {
         "found": results.rows(g.user, run.id, filters.query),
         "query": filters.query,
         "filters": filters,
         "sort": filters.sort,
-        "category": charts.get("by_category"),
-        "reason_names": list(charts.get("reasons", {})),
+        "category": category,
+        "reason_names": list(data.get("reasons", {})),
         "size": PAGE_SIZE,
         "shown": shown,
         "money": money_of(run),
@@ -283,11 +296,16 @@ def _previous_ranks(run: Run) -> dict[int, int]:
     return {row["row"]: row["rank"] for row in previous.rows}
 
 
-def _promoted(run: Run, budget: int) -> tuple[int, int] | None:
-    """Return how many unlabelled rows a refinement moved into the first rows, and how many rows these are."""
+def _promoted(run: Run, budget: int, before: Mapping[int, int]) -> tuple[int, int] | None:
+    """Return how many unlabelled rows a refinement moved into the first rows, and how many rows these are.
+
+    Args:
+        run: a finished run.
+        budget: number of rows to review.
+        before: row -> rank before the refinement.
+    """
     if run.parent_id is None:
         return None
     top = min(max(budget, 10), COMPARED_ROWS)
     first = current_services().results.rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
-    before = _previous_ranks(run)
     return sum(row["mark"] is None and before.get(row["row"], top + 1) > top for row in first), top

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import re
 from datetime import timedelta
 
 from vigie.app import User, login_attempts, sessions, users
-from vigie.app.tables import ROLES
 from vigie.db.database import Engine
-from vigie.errors import AlreadyThere, NotAllowed, SignInRefused, UnknownLanguage, UsageRefused
+from vigie.errors import AlreadyThere, NotAllowed, SignInRefused, UnknownLanguage
 from vigie.i18n.catalogue import languages
-from vigie.i18n.messages import as_message, msg
+from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.access import require, require_session
@@ -19,7 +17,6 @@ from vigie.web.services.audit import AuditLog
 
 MAX_ATTEMPTS = 8
 LINK_LIFETIME = timedelta(days=3)
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,250}")
 
 
 class Accounts:
@@ -48,7 +45,7 @@ class Accounts:
                 "wrong setup token", hint="it is the value of VIGIE_SETUP_TOKEN on the server"
             )
         try:
-            user = create_account(
+            user = users.add(
                 self._engine,
                 email,
                 name,
@@ -70,7 +67,7 @@ class Accounts:
         """Add a user; return the account and a link that signs the new user in once."""
         require_session(user, "add users")
         require(user, "admin", "add users")
-        added = create_account(self._engine, email, name, role, team)
+        added = users.add(self._engine, email, name, role, team=team)
         self._audit.record(user, "add user", f"user:{added.id}", role=role)
         return added, self._create_link(added)
 
@@ -93,7 +90,7 @@ class Accounts:
         require(user, "admin", "change users")
         before = users.find(self._engine, user_id)
         if role is not None:
-            _check_role(role)
+            users.check_role(role)
         changes = {"role": role, "team": team, "name": name, "active": active}
         values = {key: value for key, value in changes.items() if value is not None}
         if not values:
@@ -153,47 +150,6 @@ class Accounts:
         return link_url(self._web.public_url, sessions.create_link(self._engine, user.id, LINK_LIFETIME))
 
 
-def create_account(
-    engine: Engine,
-    email: str,
-    name: str,
-    role: str,
-    team: str = "",
-    *,
-    password_hash: str | None = None,
-    only_first: bool = False,
-) -> User:
-    """Add a user without checking who asks.
-
-    Raises:
-        UsageRefused: role or address are invalid.
-        AlreadyThere: the address is taken.
-    """
-    _check_role(role)
-    check_email(email)
-    name = name.strip()[:200] or email.partition("@")[0]
-    return users.add(
-        engine, email, name, role, team=team[:100], password_hash=password_hash, only_first=only_first
-    )
-
-
 def link_url(public_url: str, secret: str) -> str:
     """Return the address of a one-time sign-in link."""
     return f"{public_url}/sign-in/link?token={secret}"
-
-
-def check_email(email: str) -> None:
-    """Check the form of an e-mail address.
-
-    Raises:
-        UsageRefused: it is no address.
-    """
-    if not _EMAIL.fullmatch(email.strip()):
-        raise UsageRefused("found no valid e-mail address", hint="such as ada@example.org")
-
-
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise UsageRefused(
-            msg("found role {role!r}, expected one of {roles}", role=role, roles=", ".join(ROLES))
-        )

@@ -84,15 +84,15 @@ class Results:
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see rows", f"run:{run.id}")
         if query.alerts is None:
-            query = replace(query, alerts=run.budget if query.budget is None else query.budget)
+            query = replace(query, alerts=_alerts(run, query.budget))
         return self._ranked(run).page(query, self._labels(run))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see related rows", f"run:{run.id}")
-        alerts = run.budget or 0
-        return self._ranked(run).related(row, min(max(1, limit), _MAX_RELATED), self._labels(run), alerts)
+        limit = min(max(1, limit), _MAX_RELATED)
+        return self._ranked(run).related(row, limit, self._labels(run), _alerts(run, None))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
         """Return the data of the charts; see `vigie.jobs.chart_data`."""
@@ -115,14 +115,14 @@ class Results:
             ]
             for verdict in (FRAUD, LEGITIMATE)
         }
-        alerts = (run.budget or 0) if budget is None else budget
-        return reviewed.review(alerts, by_verdict[FRAUD], by_verdict[LEGITIMATE], _seed(run))
+        frauds, legitimate = by_verdict[FRAUD], by_verdict[LEGITIMATE]
+        return reviewed.review(_alerts(run, budget), frauds, legitimate, _seed(run))
 
     def concentrations(self, user: User, run_id: str, budget: int | None = None) -> list[Concentration]:
         """Return how the alerts concentrate on customers and on counterparties, where they do."""
         run = self._predictions.find_finished(user, run_id)
         roles = Roles.from_json((run.summary or {})["roles"])
-        alerts = (run.budget or 0) if budget is None else budget
+        alerts = _alerts(run, budget)
         table, labels, found = self._ranked(run), self._labels(run), []
         for column in dict.fromkeys((roles.counterpart(), roles.actor())):
             if column is not None and column in table.columns:
@@ -133,8 +133,8 @@ class Results:
     def sample(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
         """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""
         run = self._predictions.find_finished(user, run_id)
-        alerts = (run.budget or 0) if budget is None else budget
-        return self._ranked(run).rows_at(reviewed.sample(alerts, reviewed.OFFERED, _seed(run)))
+        ranks = reviewed.sample(_alerts(run, budget), reviewed.OFFERED, _seed(run))
+        return self._ranked(run).rows_at(ranks)
 
     def download(
         self, user: User, run_id: str, kind: str = "csv", *, budget: int | None = None, language: str = "en"
@@ -171,7 +171,7 @@ class Results:
             else:
                 path = folder / "workbook.xlsx"
                 roles = {item["column"]: item["role"] for item in (run.summary or {}).get("roles", [])}
-                workbook.write(path, table, table.alerts, roles, Translator(language))
+                workbook.write(path, table, roles, Translator(language))
             # Read after the folder is gone: the file lasts as long as it is open.
             file = path.open("rb")
             return Download(_chunks(file), name, media_type, path.stat().st_size)
@@ -222,8 +222,8 @@ class Results:
             self._path(run, result_layout.EXACT) if has_exact else None,
             self._path(run, result_layout.RANKED),
             description,
-            (run.budget or 0) if budget is None else budget,
-            feedback.list_labels(self._engine, run.upload_id),
+            _alerts(run, budget),
+            self._labels(run),
             self._ranked(run).reasons(t),
         )
 
@@ -240,6 +240,11 @@ class Results:
 
     def _labels(self, run: Run) -> dict[int, Label]:
         return {label.row: label for label in feedback.list_labels(self._engine, run.upload_id)}
+
+
+def _alerts(run: Run, budget: int | None) -> int:
+    """Return the number of alerts: `budget`, or that of a finished run."""
+    return (run.budget or 0) if budget is None else budget
 
 
 def _digest(run: Run, name: str) -> str:

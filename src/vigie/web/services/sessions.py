@@ -11,7 +11,7 @@ from vigie.errors import AlreadyThere, NotFound, SignInRefused, TooManyAttempts
 from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
-from vigie.web.services.accounts import MAX_ATTEMPTS, create_account
+from vigie.web.services.accounts import MAX_ATTEMPTS
 from vigie.web.services.audit import ANONYMOUS, AuditLog
 
 _MAX_ATTEMPTS_PER_ADDRESS = 40
@@ -71,7 +71,7 @@ class Sessions:
                 "there is no account with this address", hint="ask an administrator to add it"
             )
         try:
-            user = create_account(self._engine, email, name, self._web.oidc_role)
+            user = users.add(self._engine, email, name, self._web.oidc_role)
         except AlreadyThere:  # signed in twice at once
             return users.find_by_email(self._engine, email)
         self._audit.record(user, "first sign in", f"user:{user.id}", role=user.role)
