@@ -133,10 +133,25 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
         assert opened.report.set_aside == read(path).report.set_aside
         assert [(one.line, one.reason) for one in opened.report.set_aside] == [(2, "units"), (5003, "total")]
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 5000
+    for end in ("Total,,,9999,,", "Total,,,9999,,\nEdité le 31 janvier,,,,,"):
+        path.write_text(HEADER + rows + end)
+        table = read(path)
+        with chunks.open_chunked(path, tmp_path, source="t", max_rows=9999, max_columns=9) as opened:
+            assert len(opened.report.set_aside) == len(end.splitlines())
+            assert opened.report.set_aside == table.report.set_aside
+            assert pl.concat(list(opened.chunks())).equals(table.frame)
     path.write_text((HEADER + rows) * 2)
     with chunks.open_chunked(path, tmp_path, source="t", max_rows=99999, max_columns=9) as opened:
         assert [(one.line, one.reason) for one in opened.report.set_aside] == [(5002, "header")]
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 10_000
+
+
+def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> None:
+    """So that its cells are told apart where they hold a decimal comma."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i};C{i};{i},5\n" for i in range(ROWS))
+    path.write_text("id;client;montant\n" + rows + "Total;;9999,5\n")
+    assert [one.text for one in read(path).report.set_aside] == ["Total;;9999,5"]
 
 
 def test_set_aside_lines_are_written(tmp_path: Path) -> None:

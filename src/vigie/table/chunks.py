@@ -28,7 +28,7 @@ from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
-from vigie.table.summary_rows import SummaryLines, survey_chunks, survey_ends
+from vigie.table.summary_rows import TextLines, survey_chunks, survey_ends
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -142,9 +142,9 @@ def _csv(
         pieces = _plain_pieces(path, layout, np.zeros(0, dtype=np.int64), ",", 0, source)
         survey = survey_chunks(pieces, layout.named)
     if not options.strict:
-        summary = survey.summary_rows(rows, SummaryLines(text.data, layout))
+        summary = survey.summary_rows(rows, TextLines(text.data, layout))
         report = replace(report, set_aside=report.set_aside + summary.set_aside)
-        rows, pieces = rows - summary.first - summary.last, summary.without(pieces, rows)
+        rows, pieces = rows - summary.first - summary.last, summary.without_in_chunks(pieces, rows)
     csv_reader.check_row_count(rows, source, max_rows)
     return ChunkedTable(
         source, layout.header, rows, dialect, lambda: _even(pieces()), report, options.decimal

@@ -23,7 +23,7 @@ from vigie.table.header import check_header
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.other_layouts import refuse_other_layouts
 from vigie.table.report import ReadReport, SetAsideLine
-from vigie.table.summary_rows import SummaryLines, has_repeated_header, without_summary_rows
+from vigie.table.summary_rows import TextLines, find_summary_rows, has_repeated_header
 
 _BATCH = 50_000
 
@@ -78,8 +78,8 @@ def read_csv(
     if frame is None or has_repeated_header(frame, layout.named):
         frame, set_aside = _read_lines(text, layout, source, max_rows, options)
     if not options.strict:
-        frame, others = without_summary_rows(frame, SummaryLines(text.data, layout))
-        set_aside += others
+        summary = find_summary_rows(frame, TextLines(text.data, layout))
+        frame, set_aside = summary.without(frame), set_aside + summary.set_aside
     check_row_count(frame.height, source, max_rows)
     separator = layout.separator if frame.width > 1 else ","
     report = replace(layout_report(text, layout), set_aside=set_aside)

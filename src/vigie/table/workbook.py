@@ -18,7 +18,7 @@ from vigie.table.declared_size import sheet_members
 from vigie.table.header import check_header, header_position, unique_names
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import ReadReport
-from vigie.table.summary_rows import without_summary_rows
+from vigie.table.summary_rows import SummaryRows, find_summary_rows
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 _DAMAGED = "the file is damaged or is not what its extension says; export it again"
@@ -65,6 +65,7 @@ class _SheetLines:
 
     header: int
     rows: int
+    separator: str = ","
 
     def first(self) -> int:
         """Return the number of the row after the header."""
@@ -117,22 +118,15 @@ def read_workbook(
         max_columns=max_columns,
         strict=options.strict,
     )
-    try:
-        frame = reader.load_sheet(
-            sheet.name, header_row=header - 1 if header else None, schema_sample_rows=None,
-            skip_whitespace_tail_rows=True, dtype_coercion="coerce",
-        ).to_polars()  # fmt: skip
-    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source) from error
+    frame, first_column = _cells(reader, sheet, header, source)
     names = unique_names([*named, *[""] * (frame.width - len(named))][: frame.width])
     frame.columns = list(names)  # the reader makes up names for what it finds empty or twice
-    set_aside: tuple[Any, ...] = ()
-    if not options.strict:
-        frame, set_aside = without_summary_rows(frame, _SheetLines(header, frame.height))
+    summary = SummaryRows() if options.strict else find_summary_rows(frame, _SheetLines(header, frame.height))
+    frame = summary.without(frame)
     _check_rows(source, frame, max_rows)
-    filled, notes = _marked(path, sheet.name, frame, header)
+    filled, notes = _marked(path, sheet.name, frame, (header + summary.first, first_column))
     report = ReadReport(
-        set_aside=set_aside,
+        set_aside=summary.set_aside,
         header_line=header,
         renamed=tuple(
             (i, old, new) for i, (old, new) in enumerate(zip(named, names, strict=False), 1) if old != new
@@ -142,6 +136,21 @@ def read_workbook(
         notes=notes,
     )
     return WorkbookContent(frame, filled, report)
+
+
+def _cells(reader: Any, sheet: _Sheet, header: int, source: str) -> tuple[pl.DataFrame, int]:
+    """Return the rows below the header, and the first column of the sheet that has cells, from 0."""
+    import fastexcel
+
+    try:
+        loaded = reader.load_sheet(
+            sheet.name, header_row=header - 1 if header else None, schema_sample_rows=None,
+            skip_whitespace_tail_rows=True, dtype_coercion="coerce",
+        )  # fmt: skip
+        first = min((int(column.absolute_index) for column in loaded.available_columns()), default=0)
+        return loaded.to_polars(), first
+    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
+        raise _damaged(source) from error
 
 
 def _names(reader: Any, options: ReadOptions) -> list[str]:
@@ -180,19 +189,26 @@ def _header_of(sheet: _Sheet, options: ReadOptions) -> int:
 
 
 def _marked(
-    path: Path, sheet: str, frame: pl.DataFrame, header: int
+    path: Path, sheet: str, frame: pl.DataFrame, corner: tuple[int, int]
 ) -> tuple[pl.DataFrame, tuple[Message, ...]]:
     """Fill merged cells, and say which columns have them, or formulas without a value.
 
     The reader shows both as empty cells.
+
+    Args:
+        path: of the workbook.
+        sheet: name of the sheet.
+        frame: its records.
+        corner: rows of the sheet above them, and columns before them.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             data = archive.read(sheet_members(archive)[sheet])
     except (KeyError, zipfile.BadZipFile, OSError):
         return frame, ()
+    above, before = corner
     formulas = {
-        _position(letters) for letters, digits in _EMPTY_FORMULA.findall(data) if int(digits) > header
+        _position(letters) - before for letters, digits in _EMPTY_FORMULA.findall(data) if int(digits) > above
     }
     notes = [
         msg(
@@ -200,12 +216,12 @@ def _marked(
             column=frame.columns[place],
         )
         for place in sorted(formulas)
-        if place < frame.width and frame.to_series(place).null_count() == frame.height
+        if 0 <= place < frame.width and frame.to_series(place).null_count() == frame.height
     ]
     merged = [
-        (_position(first), int(top) - header - 1, int(bottom) - header - 1)
+        (_position(first) - before, int(top) - above - 1, int(bottom) - above - 1)
         for first, top, last, bottom in _MERGED.findall(data)
-        if first == last and int(top) > header
+        if first == last and int(top) > above
     ]
     return _fill_merged(frame, merged, notes), tuple(notes)
 
@@ -213,7 +229,7 @@ def _marked(
 def _fill_merged(
     frame: pl.DataFrame, merged: Sequence[tuple[int, int, int]], notes: list[Message]
 ) -> pl.DataFrame:
-    for place in sorted({place for place, _, _ in merged if place < frame.width}):
+    for place in sorted({place for place, _, _ in merged if 0 <= place < frame.width}):
         column = frame.to_series(place)
         values = column.to_list()
         for _, top, bottom in (one for one in merged if one[0] == place):
