@@ -18,7 +18,7 @@ from vigie.errors import (
     VigieError,
 )
 from vigie.table import chunks, encoding, from_frame, read
-from vigie.table.options import ReadOptions
+from vigie.table.options import ReadLimits, ReadOptions
 
 STRICT = ReadOptions(strict=True)
 GOOD = b"id,montant,note\n" + b"".join(b"%d,1.5,x\n" % i for i in range(5))
@@ -208,7 +208,7 @@ def test_a_chosen_encoding_that_is_not_that_of_the_file_is_refused(write_bytes, 
         read(path, options=options)
     with (
         pytest.raises(MalformedTable, match=f"line 11: found bytes that are not {chosen}"),
-        chunks.open_chunked(path, path.parent, source="t", max_rows=99, max_columns=9, options=options),
+        chunks.open_chunked(path, path.parent, source="t", limits=ReadLimits(99, 9), options=options),
     ):
         pass
 

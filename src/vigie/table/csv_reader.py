@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
+from vigie.errors import MalformedTable, UnreadableTable
 from vigie.i18n.messages import msg
 from vigie.table import row_count
 from vigie.table.csv_lines import LineReader
+from vigie.table.declared_size import check_limit
 from vigie.table.delimiter import CsvLayout, find_csv_layout
 from vigie.table.encoding import Buffer, DecodedText, decode_text, find_byte
 from vigie.table.header import check_header
@@ -149,9 +150,7 @@ def check_row_count(rows: int, source: str, max_rows: int) -> None:
         TableTooLarge: there are more than `max_rows`.
         UnreadableTable: there are none.
     """
-    if rows > max_rows:
-        hint = "split the table, or raise VIGIE_MAX_ROWS"
-        raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
+    check_limit(source, rows, max_rows, "rows", "split the table, or raise VIGIE_MAX_ROWS")
     if rows < 1:
         raise UnreadableTable(
             source, found="a header and no rows", hint="export the table again, with its rows"

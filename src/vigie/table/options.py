@@ -1,4 +1,4 @@
-"""What a user may say of a file instead of having it found out."""
+"""What a user may say of a file instead of having it found out, and how large a table may be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
+from vigie.settings import MAX_TABLE_BYTES
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,18 @@ def is_separator(text: str) -> bool:
 
 
 DEFAULTS = ReadOptions()
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """How large a table may be; a larger one is refused.
+
+    Attributes:
+        max_rows: rows.
+        max_columns: columns.
+        max_bytes: bytes, counted after decompression.
+    """
+
+    max_rows: int = 50_000_000
+    max_columns: int = 2_000
+    max_bytes: int = MAX_TABLE_BYTES

@@ -11,17 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from vigie.errors import NotFound, TableTooLarge, UnreadableTable
+from vigie.errors import NotFound, UnreadableTable
 from vigie.extras import require
 from vigie.i18n.messages import Message, msg
-from vigie.table.declared_size import sheet_members
+from vigie.table.declared_size import check_extent, column_number, damaged, sheet_members
 from vigie.table.header import check_header, header_position, unique_names
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import ReadReport
 from vigie.table.summary_rows import SummaryRows, find_summary_rows
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-_DAMAGED = "the file is damaged or is not what its extension says; export it again"
 _HEAD_ROWS = 120
 _LEAST_ROWS = 3
 _EMPTY_FORMULA = re.compile(
@@ -101,7 +100,7 @@ def read_workbook(
         reader = fastexcel.read_excel(path)
         sheets = [_head_of(reader, name) for name in _names(reader, options)]
     except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source) from error
+        raise damaged(source, "an Excel workbook (.xlsx)") from error
     sheet = sheets[0] if options.strict else max(sheets, key=_table_rows)
     if not sheet.head:
         raise UnreadableTable(
@@ -123,7 +122,7 @@ def read_workbook(
     frame.columns = list(names)  # the reader makes up names for what it finds empty or twice
     summary = SummaryRows() if options.strict else find_summary_rows(frame, _SheetLines(header, frame.height))
     frame = summary.without(frame)
-    _check_rows(source, frame, max_rows)
+    check_extent(source, frame.height, frame.width, max_rows=max_rows, max_columns=max_columns)
     filled, notes = _marked(path, sheet.name, frame, (header + summary.first, first_column))
     report = ReadReport(
         set_aside=summary.set_aside,
@@ -150,7 +149,7 @@ def _cells(reader: Any, sheet: _Sheet, header: int, source: str) -> tuple[pl.Dat
         first = min((int(column.absolute_index) for column in loaded.available_columns()), default=0)
         return loaded.to_polars(), first
     except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source) from error
+        raise damaged(source, "an Excel workbook (.xlsx)") from error
 
 
 def _names(reader: Any, options: ReadOptions) -> list[str]:
@@ -206,9 +205,11 @@ def _marked(
             data = archive.read(sheet_members(archive)[sheet])
     except (KeyError, zipfile.BadZipFile, OSError):
         return frame, ()
-    above, before = corner
+    above, before = corner[0], corner[1] + 1
     formulas = {
-        _position(letters) - before for letters, digits in _EMPTY_FORMULA.findall(data) if int(digits) > above
+        column_number(letters) - before
+        for letters, digits in _EMPTY_FORMULA.findall(data)
+        if int(digits) > above
     }
     notes = [
         msg(
@@ -219,7 +220,7 @@ def _marked(
         if 0 <= place < frame.width and frame.to_series(place).null_count() == frame.height
     ]
     merged = [
-        (_position(first) - before, int(top) - above - 1, int(bottom) - above - 1)
+        (column_number(first) - before, int(top) - above - 1, int(bottom) - above - 1)
         for first, top, last, bottom in _MERGED.findall(data)
         if first == last and int(top) > above
     ]
@@ -243,26 +244,3 @@ def _fill_merged(
             )
         )
     return frame
-
-
-def _position(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number - 1
-
-
-def _check_rows(source: str, frame: pl.DataFrame, max_rows: int) -> None:
-    if frame.height < 1 or frame.width < 1:
-        raise UnreadableTable(
-            source, found="a table without rows", hint="export the table again, with its rows"
-        )
-    if frame.height > max_rows:
-        hint = "split the table, or raise VIGIE_MAX_ROWS"
-        raise TableTooLarge(source, found=frame.height, limit=max_rows, unit="rows", hint=hint)
-
-
-def _damaged(source: str) -> UnreadableTable:
-    return UnreadableTable(
-        source, found="bytes that cannot be read", expected="an Excel workbook (.xlsx)", hint=_DAMAGED
-    )
