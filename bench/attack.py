@@ -31,6 +31,7 @@ import polars as pl
 
 from vigie.errors import VigieError
 from vigie.table import append_columns, read, reading
+from vigie.table.options import ReadLimits
 
 SIZES = {"csv": 400, "gzip": 200, "columnar": 12, "booster": 300, "scorer": 60, "bundle": 300, "pickle": 400}
 """Inputs of a batch; each of `columnar` takes a process."""
@@ -117,7 +118,7 @@ def samples() -> dict[str, Any]:
 def attack_csv(generator: random.Random, folder: Path) -> None:
     path = folder / f"t{generator.choice(('.csv', '.tsv', '.txt'))}"
     path.write_bytes(text_table(generator))
-    table = reading.read(path, max_bytes=2**26)
+    table = reading.read(path, limits=ReadLimits(max_bytes=2**26))
     again = folder / "again.csv"
     again.write_bytes(
         append_columns(table, pl.DataFrame({"ours": [1] * table.frame.height})).write_csv().encode()
@@ -130,7 +131,7 @@ def attack_csv(generator: random.Random, folder: Path) -> None:
 def attack_gzip(generator: random.Random, folder: Path) -> None:
     path = folder / "t.csv.gz"
     path.write_bytes(mutated(gzip.compress(text_table(generator)), generator, 0.7))
-    reading.read(path, max_bytes=2**26)
+    reading.read(path, limits=ReadLimits(max_bytes=2**26))
 
 
 def attack_columnar(generator: random.Random, folder: Path) -> None:

@@ -21,6 +21,7 @@ from vigie.engine.options import Options, ScoringContext, Sizes
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused
 from vigie.table import chunks, from_frame, read, write
+from vigie.table.options import ReadLimits
 
 ROWS = 4000
 Score = Callable[..., tuple[pl.DataFrame, dict[str, Any]]]
@@ -190,9 +191,7 @@ def test_a_cell_that_the_probe_did_not_see(tmp_path: Path, monkeypatch: pytest.M
     one = [f"x{i}" if i == ROWS // 2 + 3 else f"{i}" for i in range(ROWS)]
     table = pl.DataFrame({"a": cells, "b": [f"{i}.5" for i in range(ROWS)], "c": one})
     table.write_csv(tmp_path / "in.csv")
-    with chunks.open_chunked(
-        tmp_path / "in.csv", tmp_path, source="x", max_rows=ROWS, max_columns=5
-    ) as upload:
+    with chunks.open_chunked(tmp_path / "in.csv", tmp_path, source="x", limits=ReadLimits(ROWS, 5)) as upload:
         rows, mark = spill_stream(upload, tmp_path / "typed", probed=40)
     typed = pl.read_parquet(rows.folder / "*.parquet")
     assert typed.schema["a"] == pl.String

@@ -5,20 +5,24 @@ In `00_clean.csv` and its variants, rows 13 and 31 have an amount about a hundre
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 from tests.predict.conftest import opener
 
 from vigie import table as tables
 from vigie.catalog import Catalog
+from vigie.cli.report import report
 from vigie.engine import pipeline, table_matching
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.errors import InputRefused, NotFound, UnreadableTable
+from vigie.i18n.translator import Translator
 from vigie.table.options import ReadOptions
 
 CASES = Path(__file__).resolve().parents[1] / "table" / "cases"
@@ -263,6 +267,22 @@ def test_workbooks(predict: Predict, match: Match) -> None:
     assert merged.frame["Customer"].null_count() > 0
     assert merged.typed["Customer"].null_count() == 0
     assert any("merged" in note for note in merged.report.notes)
+
+
+def test_a_report_without_probabilities_still_names_alerts(predict: Predict) -> None:
+    """Where Vigie abstains, it does not say that no row is an alert: the first of the ranking is one."""
+    found = predict("80_abstains_no_alert.csv")
+    alerts = found.additions.filter(found.additions["alert"] == 1)
+    assert not found.summary["calibrated"]
+    assert found.summary["alerts"] == alerts.height >= 1
+    assert alerts["fraud_score"].max() == found.additions["fraud_score"].max()
+    console = Console(file=io.StringIO(), width=200)
+    for language in ("en", "fr"):
+        t = Translator(language)
+        with console.capture() as printed:
+            console.print(*report(found.summary, t, source="t", width=200), sep="\n")
+        assert t("cli.no_alerts") not in printed.get()
+        assert t("cli.still_ranks") in printed.get()
 
 
 def with_texts(every: int) -> pl.DataFrame:

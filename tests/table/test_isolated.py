@@ -18,6 +18,7 @@ from polars.testing import assert_frame_equal
 from vigie.errors import InputRefused, TableTooLarge, UnreadableTable
 from vigie.table import isolated, read, reading
 from vigie.table.isolated import open_chunked, read_head
+from vigie.table.options import ReadLimits
 
 MIB = 1024**2
 FRAME = pl.DataFrame(
@@ -170,7 +171,7 @@ def test_a_parquet_file_of_repeated_cells_is_refused_by_what_it_unpacks_to(tmp_p
             read(path, max_bytes=100 * MIB)
         with (
             pytest.raises(TableTooLarge),
-            open_chunked(path, tmp_path, source="t", max_rows=10**9, max_columns=9, max_bytes=100 * MIB),
+            open_chunked(path, tmp_path, source="t", limits=ReadLimits(10**9, 9, 100 * MIB)),
         ):
             pass
 
@@ -184,7 +185,7 @@ def test_a_parquet_file_of_a_few_bytes_is_refused(tmp_path: Path, data: bytes) -
         read(path)
     with (
         pytest.raises(InputRefused),
-        open_chunked(path, tmp_path, source="t", max_rows=9, max_columns=9, max_bytes=MIB),
+        open_chunked(path, tmp_path, source="t", limits=ReadLimits(9, 9, MIB)),
     ):
         pass
     assert read_head(path, 5) == (0, None)
@@ -212,7 +213,7 @@ def test_compressed_text_is_refused_by_the_bytes_it_unpacks_to(
         read(path, max_bytes=MIB)
     with (
         pytest.raises(TableTooLarge),
-        open_chunked(path, tmp_path, source="t", max_rows=10**9, max_columns=9, max_bytes=MIB),
+        open_chunked(path, tmp_path, source="t", limits=ReadLimits(10**9, 9, MIB)),
     ):
         pass
     assert sum(file.stat().st_size for file in tmp_path.glob("*.csv")) <= MIB

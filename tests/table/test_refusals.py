@@ -8,9 +8,17 @@ import zipfile
 import polars as pl
 import pytest
 
-from vigie.errors import InputRefused, MalformedTable, NotFound, TableTooLarge, UnreadableTable, VigieError
-from vigie.table import encoding, from_frame, read
-from vigie.table.options import ReadOptions
+from vigie.errors import (
+    InputRefused,
+    MalformedTable,
+    NotFound,
+    TableTooLarge,
+    UnreadableTable,
+    UsageRefused,
+    VigieError,
+)
+from vigie.table import chunks, encoding, from_frame, read
+from vigie.table.options import ReadLimits, ReadOptions
 
 STRICT = ReadOptions(strict=True)
 GOOD = b"id,montant,note\n" + b"".join(b"%d,1.5,x\n" % i for i in range(5))
@@ -189,3 +197,27 @@ def test_no_message_holds_a_cell(write_bytes):
         with pytest.raises(VigieError) as caught:
             read(write_bytes("t.csv", data), options=STRICT)
         assert secret.decode() not in str(caught.value)
+
+
+@pytest.mark.parametrize("chosen", ["utf-8", "ascii", "cp1253"])
+def test_a_chosen_encoding_that_is_not_that_of_the_file_is_refused(write_bytes, chosen):
+    """With the line of the first byte that is not of it, in memory and in chunks alike."""
+    path = write_bytes("t.csv", b"id,client\n" + b"1,a\n" * 9 + b"2,\xff\n")
+    options = ReadOptions(encoding=chosen)
+    with pytest.raises(MalformedTable, match=f"line 11: found bytes that are not {chosen}"):
+        read(path, options=options)
+    with (
+        pytest.raises(MalformedTable, match=f"line 11: found bytes that are not {chosen}"),
+        chunks.open_chunked(path, path.parent, source="t", limits=ReadLimits(99, 9), options=options),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"encoding": "hex"}, {"encoding": "no"}, {"separator": ""}, {"separator": ";;"}, {"separator": '"'}],
+)
+def test_an_option_that_fits_no_file_is_refused(chosen):
+    """An encoding of no text, and separators of no or several characters."""
+    with pytest.raises(UsageRefused):
+        ReadOptions(**chosen)

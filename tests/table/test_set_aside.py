@@ -9,7 +9,7 @@ import pytest
 
 from vigie.errors import MalformedTable
 from vigie.table import chunks, read, write_set_aside
-from vigie.table.options import ReadOptions
+from vigie.table.options import ReadLimits, ReadOptions
 
 ROW = '{i},C{i},2024-01-{d:02},{i}.5,"a, b",\n'
 HEADER = "id,client,date,amount,note,extra\n"
@@ -48,7 +48,7 @@ def test_a_bad_line_is_set_aside(tmp_path: Path, line: str, reason: str) -> None
     assert [(one.line, one.reason, one.text) for one in table.report.set_aside] == [
         (52, reason, line.rstrip())
     ]
-    with chunks.open_chunked(path, tmp_path, source="t", max_rows=999, max_columns=9) as opened:
+    with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(999, 9)) as opened:
         assert pl.concat(list(opened.chunks())).equals(table.frame)
         assert opened.rows == ROWS
         assert opened.report.set_aside == table.report.set_aside
@@ -119,7 +119,7 @@ def test_totals_and_units_are_no_rows(tmp_path: Path, first: str, last: str, rea
     assert table.frame.height == ROWS
     assert [one.reason for one in table.report.set_aside] == reasons
     assert table.report.columns == ()
-    with chunks.open_chunked(path, tmp_path, source="t", max_rows=999, max_columns=9) as opened:
+    with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(999, 9)) as opened:
         assert pl.concat(list(opened.chunks())).equals(table.frame)
         assert opened.report.set_aside == table.report.set_aside
 
@@ -129,14 +129,29 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
     rows = "".join(f"{i},C{i},2024-01-{1 + i % 28:02},{i}.5,x,y\n" for i in range(5000))
     path = tmp_path / "t.csv"
     path.write_text(HEADER + "int,text,date,EUR,,\n" + rows + "Total,,,9999,,\n\n")
-    with chunks.open_chunked(path, tmp_path, source="t", max_rows=9999, max_columns=9) as opened:
+    with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(9999, 9)) as opened:
         assert opened.report.set_aside == read(path).report.set_aside
         assert [(one.line, one.reason) for one in opened.report.set_aside] == [(2, "units"), (5003, "total")]
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 5000
+    for end in ("Total,,,9999,,", "Total,,,9999,,\nEdité le 31 janvier,,,,,"):
+        path.write_text(HEADER + rows + end)
+        table = read(path)
+        with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(9999, 9)) as opened:
+            assert len(opened.report.set_aside) == len(end.splitlines())
+            assert opened.report.set_aside == table.report.set_aside
+            assert pl.concat(list(opened.chunks())).equals(table.frame)
     path.write_text((HEADER + rows) * 2)
-    with chunks.open_chunked(path, tmp_path, source="t", max_rows=99999, max_columns=9) as opened:
+    with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(99999, 9)) as opened:
         assert [(one.line, one.reason) for one in opened.report.set_aside] == [(5002, "header")]
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 10_000
+
+
+def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> None:
+    """So that its cells are told apart where they hold a decimal comma."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i};C{i};{i},5\n" for i in range(ROWS))
+    path.write_text("id;client;montant\n" + rows + "Total;;9999,5\n")
+    assert [one.text for one in read(path).report.set_aside] == ["Total;;9999,5"]
 
 
 def test_set_aside_lines_are_written(tmp_path: Path) -> None:

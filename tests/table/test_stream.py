@@ -11,7 +11,7 @@ import pytest
 from vigie.engine.backends import spill
 from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
 from vigie.table import chunks, read
-from vigie.table.options import ReadOptions
+from vigie.table.options import ReadLimits, ReadOptions
 from vigie.table.parsing.column_parsers import candidate_parsers
 
 ROWS = 1000
@@ -70,7 +70,7 @@ def test_the_same_cells(tmp_path: Path, name: str) -> None:
     """Whatever the encoding, the packing and the quotes, and as often as it is asked."""
     path = written(tmp_path, name)
     whole = read(path)
-    with chunks.open_chunked(path, tmp_path, source=name, max_rows=ROWS, max_columns=9) as table:
+    with chunks.open_chunked(path, tmp_path, source=name, limits=ReadLimits(ROWS, 9)) as table:
         assert table.rows == ROWS
         assert table.columns == tuple(whole.frame.columns)
         for _ in range(2):
@@ -159,7 +159,7 @@ def test_pieces_are_typed_by_share_as_the_whole_is(tmp_path: Path, name: str, ce
     path = tmp_path / "table.csv"
     table.write_csv(path)
     whole = read(path)
-    with chunks.open_chunked(path, tmp_path, source="x", max_rows=ROWS, max_columns=9) as opened:
+    with chunks.open_chunked(path, tmp_path, source="x", limits=ReadLimits(ROWS, 9)) as opened:
         rows, _ = spill.spill_stream(opened, tmp_path / "typed")
     typed = pl.read_parquet(tmp_path / "typed").select(table.columns)
     assert typed.equals(whole.typed)
@@ -171,7 +171,7 @@ def test_refusals(tmp_path: Path) -> None:
     path = written(tmp_path, "plain.csv")
     with (
         pytest.raises(TableTooLarge),
-        chunks.open_chunked(path, tmp_path, source="x", max_rows=9, max_columns=9),
+        chunks.open_chunked(path, tmp_path, source="x", limits=ReadLimits(9, 9)),
     ):
         pass
     joined = tmp_path / "joined.csv"
@@ -179,17 +179,17 @@ def test_refusals(tmp_path: Path) -> None:
     with (
         pytest.raises(MalformedTable, match=r"line 1002.*header again"),
         chunks.open_chunked(
-            joined, tmp_path, source="x", max_rows=5000, max_columns=9, options=ReadOptions(strict=True)
+            joined, tmp_path, source="x", limits=ReadLimits(5000, 9), options=ReadOptions(strict=True)
         ),
     ):
         pass
-    with chunks.open_chunked(joined, tmp_path, source="x", max_rows=5000, max_columns=9) as table:
+    with chunks.open_chunked(joined, tmp_path, source="x", limits=ReadLimits(5000, 9)) as table:
         assert table.rows == 2 * ROWS
         assert [(one.line, one.reason) for one in table.report.set_aside] == [(1002, "header")]
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(written(tmp_path, "packed.csv.gz").read_bytes()[:-20])
     with (
         pytest.raises(UnreadableTable),
-        chunks.open_chunked(cut, tmp_path, source="x", max_rows=9, max_columns=9),
+        chunks.open_chunked(cut, tmp_path, source="x", limits=ReadLimits(9, 9)),
     ):
         pass

@@ -56,13 +56,13 @@ class Encoding(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return Python's name of the encoding."""
-        try:
-            found = codecs.lookup(str(value))
-        except LookupError:
+        from vigie.table.options import is_encoding
+
+        if not is_encoding(str(value)):
             self.fail(
                 f"found {value!r}, expected the name of an encoding, such as utf-8 or cp1250", param, ctx
             )
-        return found.name
+        return codecs.lookup(str(value)).name
 
 
 class Separator(click.ParamType[str]):
@@ -72,10 +72,12 @@ class Separator(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the character."""
+        from vigie.table.options import is_separator
+
         text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(
             str(value), str(value)
         )
-        if len(text) != 1 or not text.isascii() or text in '"\r\n':
+        if not is_separator(text):
             self.fail(f"found {value!r}, expected one character, such as ; or tab", param, ctx)
         return text
 

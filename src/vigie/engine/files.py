@@ -18,7 +18,7 @@ from vigie.engine.options import ScoringContext
 from vigie.engine.output import RESULT_COLUMNS, Prediction
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import Table, isolated
-from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -141,10 +141,8 @@ def _predict_large_file(
             path,
             folder,
             source=path.name,
-            max_rows=limits.max_rows,
-            max_columns=limits.max_columns,
+            limits=ReadLimits(limits.max_rows, limits.max_columns, limits.max_bytes),
             options=reading,
-            max_bytes=limits.max_bytes,
         ) as upload,
     ):
         if context.sizes.fit_in_memory(upload.rows):

@@ -29,7 +29,7 @@ from vigie.stores.base import Location
 from vigie.stores.open import connect, locate, open_location
 from vigie.table import CsvFormat, chunks, write_chunks
 from vigie.table.chunks import ChunkedTable
-from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _COLUMNAR = (".parquet", ".pq")
@@ -75,8 +75,7 @@ class Folder:
                 path,
                 folder,
                 source=key,
-                max_rows=sys.maxsize,
-                max_columns=self.max_columns,
+                limits=ReadLimits(sys.maxsize, self.max_columns, sys.maxsize),
                 # The tasks of a cluster have no place to write lines that are set aside to; rows must not be lost unseen.
                 options=replace(self.reading, strict=True),
             )

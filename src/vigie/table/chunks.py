@@ -10,9 +10,7 @@ more into `folder`, plainly.
 from __future__ import annotations
 
 import csv
-import gzip
 import mmap
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,14 +19,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.errors import UnreadableTable
 from vigie.table import csv_reader, parquet
 from vigie.table.csv_lines import LineReader
+from vigie.table.declared_size import unpacked
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import CHUNK_BYTES, DecodedText, encoding_of, refuse_binary, transcoded
-from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table.encoding import DecodedText, encoding_of, refuse_binary, transcoded
+from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
-from vigie.table.summary_rows import SummaryLines, survey_chunks, survey_ends
+from vigie.table.summary_rows import TextLines, survey_chunks, survey_ends
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -66,67 +65,57 @@ def open_chunked(
     folder: Path,
     *,
     source: str,
-    max_rows: int,
-    max_columns: int,
-    max_bytes: int | None = None,
+    limits: ReadLimits,
     options: ReadOptions = DEFAULTS,
 ) -> Iterator[ChunkedTable]:
-    """Open a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuses it.
+    """Open a .csv, .tsv or .txt file, also with .gz, or a .parquet file, or refuse it.
 
     Args:
         path: of the file.
         folder: for what has to be written plainly; the caller removes it.
         source: what the user calls the file.
-        max_rows: refuse more.
-        max_columns: refuse more.
-        max_bytes: refuse more, counted after decompression.
+        limits: of its size.
         options: what the user says of the file.
+
+    Raises:
+        InputRefused: the file is unreadable, malformed or too large.
     """
     if not path.stat().st_size:
         raise UnreadableTable(source, found="an empty file", hint="export the table again, with its header")
     if path.suffix.lower() in {".parquet", ".pq"}:
-        yield _parquet(path, source, max_rows, max_columns)
+        yield _parquet(path, source, limits)
         return
     if path.suffix.lower() == ".gz":
-        path = _unpacked(path, folder / "unpacked.csv", source, max_bytes)
+        packed, path = path, folder / "unpacked.csv"
+        with path.open("wb") as out:
+            out.writelines(unpacked(packed, source, limits.max_bytes))
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         mark, encoding = encoding_of(data, source, options.encoding)
         if encoding == "utf-8":
-            yield _csv(
-                DecodedText(data, mark, encoding, bool(mark), transcoded=False),
-                path,
-                folder,
-                source,
-                max_rows,
-                max_columns,
-                options,
-            )
+            text = DecodedText(data, mark, encoding, bool(mark), transcoded=False)
+            yield _csv(text, path, folder, source, limits, options)
             return
         plain = folder / "utf8.csv"
         with plain.open("wb") as out:
             out.writelines(transcoded(data, mark, encoding, source))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
-        yield _csv(text, plain, folder, source, max_rows, max_columns, options)
+        yield _csv(text, plain, folder, source, limits, options)
 
 
-def _parquet(path: Path, source: str, max_rows: int, max_columns: int) -> ChunkedTable:
-    lazy, rows = parquet.scan_parquet(path, source=source, max_rows=max_rows, max_columns=max_columns)
+def _parquet(path: Path, source: str, limits: ReadLimits) -> ChunkedTable:
+    lazy, rows = parquet.scan_parquet(
+        path, source=source, max_rows=limits.max_rows, max_columns=limits.max_columns
+    )
     columns = tuple(lazy.collect_schema())
     return ChunkedTable(source, columns, rows, None, lambda: _even(parquet.read_batches(lazy, source, _READ)))
 
 
 def _csv(
-    text: DecodedText,
-    path: Path,
-    folder: Path,
-    source: str,
-    max_rows: int,
-    max_columns: int,
-    options: ReadOptions,
+    text: DecodedText, path: Path, folder: Path, source: str, limits: ReadLimits, options: ReadOptions
 ) -> ChunkedTable:
     refuse_binary(text, source)
-    layout, counted = csv_reader.locate_records(text, source, max_columns, options)
+    layout, counted = csv_reader.locate_records(text, source, limits.max_columns, options)
     separator = layout.separator if len(layout.header) > 1 else ","
     dialect = CsvFormat(text.encoding, separator, options.decimal or ".", text.bom, _other_names(layout))
     report = csv_reader.layout_report(text, layout)
@@ -142,10 +131,10 @@ def _csv(
         pieces = _plain_pieces(path, layout, np.zeros(0, dtype=np.int64), ",", 0, source)
         survey = survey_chunks(pieces, layout.named)
     if not options.strict:
-        summary = survey.summary_rows(rows, SummaryLines(text.data, layout))
+        summary = survey.summary_rows(rows, TextLines(text.data, layout))
         report = replace(report, set_aside=report.set_aside + summary.set_aside)
-        rows, pieces = rows - summary.first - summary.last, summary.without(pieces, rows)
-    csv_reader.check_row_count(rows, source, max_rows)
+        rows, pieces = rows - summary.first - summary.last, summary.without_in_chunks(pieces, rows)
+    csv_reader.check_row_count(rows, source, limits.max_rows)
     return ChunkedTable(
         source, layout.header, rows, dialect, lambda: _even(pieces()), report, options.decimal
     )
@@ -215,21 +204,3 @@ def _even(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             held, height = [whole.slice(CHUNK_ROWS)], height - CHUNK_ROWS
     if height:
         yield pl.concat(held).rechunk()
-
-
-def _unpacked(path: Path, target: Path, source: str, max_bytes: int | None) -> Path:
-    size = 0
-    try:
-        with gzip.open(path, "rb") as packed, target.open("wb") as out:
-            while piece := packed.read(CHUNK_BYTES):
-                size += len(piece)
-                if max_bytes is not None and size > max_bytes:
-                    hint = "split the table, or raise VIGIE_MAX_TABLE_BYTES"
-                    raise TableTooLarge(source, found=size, limit=max_bytes, unit="bytes", hint=hint)
-                out.write(piece)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        hint = "copy or compress the file again, or name it .csv when it is not compressed"
-        raise UnreadableTable(
-            source, found="gzip data that is damaged or ends too early", expected="a whole file", hint=hint
-        ) from error
-    return target

@@ -13,17 +13,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vigie.errors import MalformedTable, TableTooLarge, UnreadableTable
+from vigie.errors import MalformedTable, UnreadableTable
 from vigie.i18n.messages import msg
 from vigie.table import row_count
 from vigie.table.csv_lines import LineReader
+from vigie.table.declared_size import check_limit
 from vigie.table.delimiter import CsvLayout, find_csv_layout
 from vigie.table.encoding import Buffer, DecodedText, decode_text, find_byte
 from vigie.table.header import check_header
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.other_layouts import refuse_other_layouts
 from vigie.table.report import ReadReport, SetAsideLine
-from vigie.table.summary_rows import SummaryLines, has_repeated_header, without_summary_rows
+from vigie.table.summary_rows import TextLines, find_summary_rows, has_repeated_header
 
 _BATCH = 50_000
 
@@ -78,8 +79,8 @@ def read_csv(
     if frame is None or has_repeated_header(frame, layout.named):
         frame, set_aside = _read_lines(text, layout, source, max_rows, options)
     if not options.strict:
-        frame, others = without_summary_rows(frame, SummaryLines(text.data, layout))
-        set_aside += others
+        summary = find_summary_rows(frame, TextLines(text.data, layout))
+        frame, set_aside = summary.without(frame), set_aside + summary.set_aside
     check_row_count(frame.height, source, max_rows)
     separator = layout.separator if frame.width > 1 else ","
     report = replace(layout_report(text, layout), set_aside=set_aside)
@@ -149,9 +150,7 @@ def check_row_count(rows: int, source: str, max_rows: int) -> None:
         TableTooLarge: there are more than `max_rows`.
         UnreadableTable: there are none.
     """
-    if rows > max_rows:
-        hint = "split the table, or raise VIGIE_MAX_ROWS"
-        raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
+    check_limit(source, rows, max_rows, "rows", "split the table, or raise VIGIE_MAX_ROWS")
     if rows < 1:
         raise UnreadableTable(
             source, found="a header and no rows", hint="export the table again, with its rows"

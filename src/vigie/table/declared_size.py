@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import re
 import struct
@@ -13,7 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.table.encoding import CHUNK_BYTES
+from vigie.table.options import ReadLimits
 
+DAMAGED_HINT = "the file is damaged or is not what its extension says; export it again"
 _CHUNK = 1024**2
 _OVERLAP = 64
 _CELL_BYTES = 32
@@ -32,7 +36,7 @@ _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _ATTRIBUTE = re.compile(rb"""\b(Id|Target)\s*=\s*["']([^"']+)["']""")
 
 
-def check_workbook(path: Path, source: str, *, max_rows: int, max_columns: int, max_bytes: int) -> None:
+def check_workbook(path: Path, source: str, limits: ReadLimits) -> None:
     """Check the unpacked size of a workbook, and the extent of its sheets by the references of its cells.
 
     Raises:
@@ -42,22 +46,18 @@ def check_workbook(path: Path, source: str, *, max_rows: int, max_columns: int, 
     try:
         with zipfile.ZipFile(path) as archive:
             declared = sum(member.file_size for member in archive.infolist())
-            _check(source, declared, max_bytes, "bytes")
-            extents = [_extent(archive, [member], max_bytes) for member in sheet_members(archive).values()]
-    except TableTooLarge:
-        raise
+            check_limit(source, declared, limits.max_bytes, "bytes")
+            extents = [
+                _extent(archive, member, source, limits.max_bytes)
+                for member in sheet_members(archive).values()
+            ]
     except _DAMAGED_ARCHIVE as error:
-        raise UnreadableTable(
-            source,
-            found="bytes that cannot be read",
-            expected="an Excel workbook (.xlsx)",
-            hint="the file is damaged or is not what its extension says; export it again",
-        ) from error
+        raise damaged(source, "an Excel workbook (.xlsx)") from error
     hint = "a cell far outside the table may be the cause: delete the rows and columns after the table"
     for rows, columns in extents:
-        _check(source, rows - 1, max_rows, "rows", hint)  # the header is no row
-        _check(source, columns, max_columns, "columns", hint)
-        _check(source, rows * columns, max(1, max_bytes // _CELL_BYTES), "cells", hint)
+        check_limit(source, rows - 1, limits.max_rows, "rows", hint)  # the header is no row
+        check_limit(source, columns, limits.max_columns, "columns", hint)
+        check_limit(source, rows * columns, max(1, limits.max_bytes // _CELL_BYTES), "cells", hint)
 
 
 def check_size(frame: pl.DataFrame, source: str, max_bytes: int, *, limit: int | None = None) -> int:
@@ -79,11 +79,62 @@ def check_size(frame: pl.DataFrame, source: str, max_bytes: int, *, limit: int |
     lengths = frame.select(pl.col(texts).str.len_bytes().cast(pl.Int64).sum()).row(0) if texts else ()
     size = 8 * frame.height * frame.width + sum(length or 0 for length in lengths)
     if size > max_bytes:
-        _check(source, size + (limit or max_bytes) - max_bytes, limit or max_bytes, "bytes")
+        check_limit(source, size + (limit or max_bytes) - max_bytes, limit or max_bytes, "bytes")
     return size
 
 
-def _check(source: str, found: int, limit: int, unit: str, hint: str = "") -> None:
+def damaged(source: str, expected: str) -> UnreadableTable:
+    """Return the refusal of a file that its library cannot read."""
+    return UnreadableTable(source, found="bytes that cannot be read", expected=expected, hint=DAMAGED_HINT)
+
+
+def check_extent(source: str, rows: int, columns: int, *, max_rows: int, max_columns: int) -> None:
+    """Check that a table has rows and columns, and not too many.
+
+    Raises:
+        UnreadableTable: it has none.
+        TableTooLarge: it has too many.
+    """
+    if rows < 1 or columns < 1:
+        raise UnreadableTable(
+            source, found="a table without rows", hint="export the table again, with its rows"
+        )
+    check_limit(source, rows, max_rows, "rows", "split the table, or raise VIGIE_MAX_ROWS")
+    check_limit(source, columns, max_columns, "columns", "remove columns, or raise VIGIE_MAX_COLUMNS")
+
+
+def unpacked(path: Path, source: str, max_bytes: int) -> Iterator[bytes]:
+    """Yield what a gzip file holds, in pieces.
+
+    Raises:
+        UnreadableTable: it is no gzip file, or not all of one.
+        TableTooLarge: it holds more than `max_bytes`.
+    """
+    size = 0
+    try:
+        with gzip.open(path, "rb") as file:
+            while piece := file.read(CHUNK_BYTES):
+                size += len(piece)
+                check_limit(source, size, max_bytes, "bytes")
+                yield piece
+    except EOFError as error:
+        hint = "copy or compress the file again"
+        raise UnreadableTable(
+            source, found="gzip data that ends too early", expected="a whole file", hint=hint
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        hint = "compress the file again, or name it .csv when it is not compressed"
+        raise UnreadableTable(
+            source, found="bytes that are not gzip", expected="a .gz file", hint=hint
+        ) from error
+
+
+def check_limit(source: str, found: int, limit: int, unit: str, hint: str = "") -> None:
+    """Check that a table has at most `limit` of a unit: `rows`, `columns`, `cells` or `bytes`.
+
+    Raises:
+        TableTooLarge: it has more.
+    """
     if found > limit:
         hint = hint or "split the table, or raise VIGIE_MAX_TABLE_BYTES"
         raise TableTooLarge(source, found=found, limit=limit, unit=unit, hint=hint)
@@ -115,29 +166,29 @@ def _head(archive: zipfile.ZipFile, name: str) -> bytes:
         return file.read(4 * _CHUNK)
 
 
-def _extent(archive: zipfile.ZipFile, sheets: list[str], max_bytes: int) -> tuple[int, int]:
-    """Return rows and columns up to the last cell of the largest sheet."""
+def _extent(archive: zipfile.ZipFile, sheet: str, source: str, max_bytes: int) -> tuple[int, int]:
+    """Return rows and columns up to the last cell of a sheet."""
     rows = columns = 0
-    for sheet in sheets:
-        for chunk in _chunks(archive, sheet, max_bytes):
-            for letters, digits in _REFERENCE.findall(chunk):
-                rows = max(rows, int(digits))
-                columns = max(columns, _column(letters))
+    for chunk in _chunks(archive, sheet, source, max_bytes):
+        for letters, digits in _REFERENCE.findall(chunk):
+            rows = max(rows, int(digits))
+            columns = max(columns, column_number(letters))
     return rows, columns
 
 
-def _chunks(archive: zipfile.ZipFile, name: str, max_bytes: int) -> Iterator[bytes]:
+def _chunks(archive: zipfile.ZipFile, name: str, source: str, max_bytes: int) -> Iterator[bytes]:
     """Yield the bytes of a member with some overlap; refuse more than it may have, whatever it declares."""
     rest, total = b"", 0
     with archive.open(name) as file:
         while chunk := file.read(_CHUNK):
             total += len(chunk)
-            _check(name, total, max_bytes, "bytes")
+            check_limit(source, total, max_bytes, "bytes")
             yield rest + chunk
             rest = chunk[-_OVERLAP:]
 
 
-def _column(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
+    """Return the number of a column of a sheet, from 1; 0 for none."""
     number = 0
     for letter in letters.upper():
         number = 26 * number + letter - 64

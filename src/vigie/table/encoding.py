@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import mmap
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -93,7 +94,13 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
             hint = "give the file the extension of what it is, or export it as CSV"
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
     if chosen:
-        return (len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0), codecs.lookup(chosen).name
+        size, name = (
+            len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0,
+            codecs.lookup(chosen).name,
+        )
+        if name == "utf-8":  # is not decoded again, so that this is the place to refuse it
+            deque(transcoded(data, size, name, source), maxlen=0)
+        return size, name
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
     if not encoding or encoding == "utf-8":
@@ -163,6 +170,8 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
             release_pages(data, at, at + CHUNK_BYTES)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
+        if isinstance(error, UnicodeDecodeError):
+            lines += error.object[: error.start].decode(encoding, errors="ignore").count("\n")
         raise MalformedTable(
             source,
             line=lines + 1,

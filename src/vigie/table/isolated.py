@@ -15,9 +15,9 @@ from vigie.errors import TooLargeToOpen, UnreadableTable
 from vigie.extras import require
 from vigie.isolation import ChildFailed, Limits, call, machine_memory
 from vigie.settings import MAX_TABLE_BYTES
-from vigie.table import chunks, reading
-from vigie.table.declared_size import check_size, check_workbook
-from vigie.table.options import DEFAULTS, ReadOptions
+from vigie.table import chunks, parquet, reading
+from vigie.table.declared_size import DAMAGED_HINT, check_size, check_workbook
+from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import ReadReport
 from vigie.table.table import Table
 
@@ -26,7 +26,6 @@ _MIB = 1024**2
 _LEAST_MEMORY = 512 * _MIB
 _CPU_SECONDS, _CPU_SECONDS_PER_MIB = 120, 4
 _WALL_FACTOR = 5
-_DAMAGED = "the file is damaged or is not what its extension says; export it again"
 
 
 def read(
@@ -54,13 +53,12 @@ def read(
         InputRefused: the file is unreadable, malformed or too large.
         NotFound: there is no such file.
     """
-    limit = MAX_TABLE_BYTES if max_bytes is None else max_bytes
-    size = {"max_rows": max_rows, "max_columns": max_columns, "max_bytes": limit}
+    limits = ReadLimits(max_rows, max_columns, MAX_TABLE_BYTES if max_bytes is None else max_bytes)
     path = Path(path) if str(path) != "-" else path
     if isinstance(path, str) or path.suffix.lower() not in _ISOLATED or not path.is_file():
         name = source or (path if isinstance(path, str) else path.name)
         try:
-            return reading.read(path, source=source, options=options, **size)
+            return reading.read(path, source=source, limits=limits, options=options)
         except MemoryError:
             raise TooLargeToOpen(name, "memory") from None
     name = source or path.name
@@ -71,38 +69,26 @@ def read(
             "path": str(path.absolute()),
             "folder": folder,
             "source": name,
+            "limits": asdict(limits),
             "options": asdict(options),
-            **size,
         }
-        report = _call("vigie.table.isolated:read_into", arguments, name, path, limit)
+        report = _call("vigie.table.isolated:read_into", arguments, name, path, limits.max_bytes)
         # The files are mapped: they stay readable after the folder is removed.
         frame, typed = (pl.read_ipc(Path(folder, part)) for part in ("frame", "typed"))
     return Table(name, frame, typed, report=ReadReport.from_record(report))
 
 
 def read_into(
-    path: str,
-    folder: str,
-    source: str,
-    options: dict[str, Any],
-    max_rows: int,
-    max_columns: int,
-    max_bytes: int,
+    path: str, folder: str, source: str, limits: dict[str, int], options: dict[str, Any]
 ) -> dict[str, Any]:
     """Read a table and write its frames into a folder; the child's part of `read`."""
+    allowed = ReadLimits(**limits)
     if Path(path).suffix.lower() == ".xlsx":
-        check_workbook(Path(path), source, max_rows=max_rows, max_columns=max_columns, max_bytes=max_bytes)
+        check_workbook(Path(path), source, allowed)
     elif Path(path).stat().st_size:
-        decode_parquet(path, source, max_rows, max_columns, max_bytes)
-    table = reading.read(
-        path,
-        source=source,
-        max_rows=max_rows,
-        max_columns=max_columns,
-        max_bytes=max_bytes,
-        options=ReadOptions(**options),
-    )
-    check_size(table.frame, source, max_bytes)
+        decode_parquet(path, source, limits)
+    table = reading.read(path, source=source, limits=allowed, options=ReadOptions(**options))
+    check_size(table.frame, source, allowed.max_bytes)
     for name, frame in (("frame", table.frame), ("typed", table.typed)):
         frame.write_ipc(Path(folder, name), compression="uncompressed")
     return table.report.to_record()
@@ -110,33 +96,17 @@ def read_into(
 
 @contextmanager
 def open_chunked(
-    path: Path,
-    folder: Path,
-    *,
-    source: str,
-    max_rows: int,
-    max_columns: int,
-    max_bytes: int,
-    options: ReadOptions = DEFAULTS,
+    path: Path, folder: Path, *, source: str, limits: ReadLimits, options: ReadOptions = DEFAULTS
 ) -> Iterator[chunks.ChunkedTable]:
-    """Open a file chunk by chunk; a Parquet file is decoded once in a child process before.
-
-    Args:
-        path: a .csv, .tsv or .txt file, also with .gz, or a .parquet file.
-        folder: for working files; the caller removes it.
-        source: what the user calls the file.
-        max_rows: refuse more rows.
-        max_columns: refuse more columns.
-        max_bytes: refuse more bytes, counted after decompression.
-        options: what the user says of the file.
+    """Open a file as `vigie.table.chunks.open_chunked` does; Parquet is decoded once in a child process before.
 
     Raises:
         InputRefused: the file is unreadable, malformed or too large.
     """
-    limits = {"max_rows": max_rows, "max_columns": max_columns, "max_bytes": max_bytes}
     if path.suffix.lower() in _ISOLATED and path.stat().st_size:
-        check_parquet(path, source=source, **limits)
-    with chunks.open_chunked(path, folder, source=source, options=options, **limits) as opened:
+        arguments = {"path": str(path.absolute()), "source": source, "limits": asdict(limits)}
+        _call("vigie.table.isolated:decode_parquet", arguments, source, path, limits.max_bytes)
+    with chunks.open_chunked(path, folder, source=source, limits=limits, options=options) as opened:
         yield opened
 
 
@@ -169,30 +139,15 @@ def head_into(path: str, folder: str, rows: int) -> dict[str, int]:
     return {"rows": total}
 
 
-def check_parquet(path: Path, *, source: str, max_rows: int, max_columns: int, max_bytes: int) -> None:
-    """Decode a Parquet file in a child process, in batches, before this process opens it.
-
-    Raises:
-        InputRefused: the file is unreadable or too large.
-    """
-    arguments = {
-        "path": str(path.absolute()),
-        "source": source,
-        "max_rows": max_rows,
-        "max_columns": max_columns,
-        "max_bytes": max_bytes,
-    }
-    _call("vigie.table.isolated:decode_parquet", arguments, source, path, max_bytes)
-
-
-def decode_parquet(path: str, source: str, max_rows: int, max_columns: int, max_bytes: int) -> int:
-    """Decode all batches of a Parquet file; return the bytes. The child's part of `check_parquet`."""
-    from vigie.table import parquet
-
-    lazy, _ = parquet.scan_parquet(Path(path), source=source, max_rows=max_rows, max_columns=max_columns)
+def decode_parquet(path: str, source: str, limits: dict[str, int]) -> int:
+    """Decode all batches of a Parquet file; return the bytes. The child's part of `open_chunked`."""
+    allowed = ReadLimits(**limits)
+    lazy, _ = parquet.scan_parquet(
+        Path(path), source=source, max_rows=allowed.max_rows, max_columns=allowed.max_columns
+    )
     total = 0
     for batch in parquet.read_batches(lazy, source, 65_536):
-        total += check_size(batch, source, max_bytes - total, limit=max_bytes)
+        total += check_size(batch, source, allowed.max_bytes - total, limit=allowed.max_bytes)
     return total
 
 
@@ -201,7 +156,7 @@ def _call(function: str, arguments: dict[str, Any], name: str, path: Path, max_b
         return _limited(function, arguments, path, max_bytes)
     except ChildFailed as failed:
         if failed.reason == "crash":
-            raise UnreadableTable(name, found="bytes that cannot be read", hint=_DAMAGED) from None
+            raise UnreadableTable(name, found="bytes that cannot be read", hint=DAMAGED_HINT) from None
         raise TooLargeToOpen(name, failed.reason) from None
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.errors import UnreadableTable
+from vigie.table.declared_size import check_extent
 from vigie.table.parsing.columns import check_flat
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -35,10 +36,6 @@ def read_json_lines(path: Path, *, source: str, max_rows: int, max_columns: int)
             expected="one object a line",
             hint="export the table again as JSON lines or CSV",
         ) from error
-    for found, limit, unit in ((frame.height, max_rows, "rows"), (frame.width, max_columns, "columns")):
-        if found > limit:
-            raise TableTooLarge(source, found=found, limit=limit, unit=unit, hint="split the table")
-    if not frame.height or not frame.width:
-        raise UnreadableTable(source, found="no rows", hint="export the table again, with its rows")
+    check_extent(source, frame.height, frame.width, max_rows=max_rows, max_columns=max_columns)
     check_flat(frame.schema, source)
     return frame

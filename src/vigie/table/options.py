@@ -1,8 +1,12 @@
-"""What a user may say of a file instead of having it found out."""
+"""What a user may say of a file instead of having it found out, and how large a table may be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from vigie.errors import UsageRefused
+from vigie.i18n.messages import msg
+from vigie.settings import MAX_TABLE_BYTES
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,9 @@ class ReadOptions:
         encoding: Python's name of the encoding of a text file.
         separator: the character between the cells of a text file.
         decimal: "." or ",".
+
+    Raises:
+        UsageRefused: a value is none of these.
     """
 
     strict: bool = False
@@ -25,5 +32,47 @@ class ReadOptions:
     separator: str | None = None
     decimal: str | None = None
 
+    def __post_init__(self) -> None:
+        """Check what no file can be read with."""
+        if self.encoding is not None and not is_encoding(self.encoding):
+            raise UsageRefused(
+                msg("encoding: found {value!r}, expected the name of an encoding", value=self.encoding),
+                hint="such as utf-8 or cp1250",
+            )
+        if self.separator is not None and not is_separator(self.separator):
+            raise UsageRefused(
+                msg("separator: found {value!r}, expected one ASCII character", value=self.separator),
+                hint="such as ; or a tab",
+            )
+
+
+def is_encoding(name: str) -> bool:
+    """Return whether Python knows an encoding of text by this name."""
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def is_separator(text: str) -> bool:
+    """Return whether a text may stand between cells: one ASCII character, no quote and no line end."""
+    return len(text) == 1 and text.isascii() and text not in '"\r\n'
+
 
 DEFAULTS = ReadOptions()
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """How large a table may be; a larger one is refused.
+
+    Attributes:
+        max_rows: rows.
+        max_columns: columns.
+        max_bytes: bytes, counted after decompression.
+    """
+
+    max_rows: int = 50_000_000
+    max_columns: int = 2_000
+    max_bytes: int = MAX_TABLE_BYTES

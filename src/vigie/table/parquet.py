@@ -7,11 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from vigie.errors import TableTooLarge, UnreadableTable
+from vigie.table.declared_size import check_extent, damaged
 from vigie.table.parsing.columns import check_flat
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-_DAMAGED = "the file is damaged or is not what its extension says; export it again"
 
 
 def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> pl.DataFrame:
@@ -20,7 +19,7 @@ def read_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
     try:
         return lazy.collect()
     except _VENDOR_ERRORS as error:
-        raise _damaged(source, "a Parquet file") from error
+        raise damaged(source, "a Parquet file") from error
 
 
 def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) -> tuple[pl.LazyFrame, int]:
@@ -30,8 +29,8 @@ def scan_parquet(path: Path, *, source: str, max_rows: int, max_columns: int) ->
         columns = lazy.collect_schema()
         rows = int(lazy.select(pl.len()).collect().item())
     except _VENDOR_ERRORS as error:
-        raise _damaged(source, "a Parquet file") from error
-    _check_size(source, rows, len(columns), max_rows, max_columns)
+        raise damaged(source, "a Parquet file") from error
+    check_extent(source, rows, len(columns), max_rows=max_rows, max_columns=max_columns)
     check_flat(columns, source)
     return lazy, rows
 
@@ -41,21 +40,4 @@ def read_batches(lazy: pl.LazyFrame, source: str, rows: int) -> Iterator[pl.Data
     try:
         yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)
     except _VENDOR_ERRORS as error:
-        raise _damaged(source, "a table as its first look has it") from error
-
-
-def _check_size(source: str, rows: int, columns: int, max_rows: int, max_columns: int) -> None:
-    if rows < 1 or columns < 1:
-        raise UnreadableTable(
-            source, found="a table without rows", hint="export the table again, with its rows"
-        )
-    if rows > max_rows:
-        hint = "split the table, or raise VIGIE_MAX_ROWS"
-        raise TableTooLarge(source, found=rows, limit=max_rows, unit="rows", hint=hint)
-    if columns > max_columns:
-        hint = "remove columns, or raise VIGIE_MAX_COLUMNS"
-        raise TableTooLarge(source, found=columns, limit=max_columns, unit="columns", hint=hint)
-
-
-def _damaged(source: str, expected: str) -> UnreadableTable:
-    return UnreadableTable(source, found="bytes that cannot be read", expected=expected, hint=_DAMAGED)
+        raise damaged(source, "a table as its first look has it") from error

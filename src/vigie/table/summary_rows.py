@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -37,8 +38,8 @@ _UNIT = re.compile(
 _NUMBERS_OR_DATES = re.compile(r".*\d.*")
 
 
-class LineNumbers(Protocol):
-    """Numbers of the first and the last lines of a table."""
+class SummaryLines(Protocol):
+    """The first and the last lines of a table, as they are in its file."""
 
     def first(self) -> int:
         """Return the number of the line after the header."""
@@ -46,10 +47,14 @@ class LineNumbers(Protocol):
     def last(self, from_the_end: int) -> int:
         """Return the number of a line at the end, 0 for the last one that is not blank."""
 
+    @property
+    def separator(self) -> str:
+        """Of the cells, where a line is written as text."""
+
 
 @dataclass(frozen=True)
-class SummaryLines:
-    """Where the first and the last lines of a file are.
+class TextLines:
+    """Lines of a text file.
 
     Attributes:
         data: UTF-8 text.
@@ -74,41 +79,15 @@ class SummaryLines:
                 end -= 1
         return line_at(self.data, max(end - 1, 0))
 
-
-def without_summary_rows(
-    frame: pl.DataFrame, lines: LineNumbers
-) -> tuple[pl.DataFrame, tuple[SetAsideLine, ...]]:
-    """Return the rows that are records, and the others.
-
-    Args:
-        frame: (rows, columns) text.
-        lines: of the file.
-    """
-    first, last = first_summary_rows(frame.head(_HEAD)), last_summary_rows(frame.tail(_HEAD))
-    if (not first and not last) or len(first) + len(last) >= frame.height:
-        return frame, ()
-    count = len(last)
-    set_aside = [
-        *(_set_aside(frame.row(i), reason, lines.first() + i) for i, reason in enumerate(first)),
-        *(
-            _set_aside(
-                frame.row(frame.height - count + i),
-                reason,
-                lines.last(count - 1 - i),
-            )
-            for i, reason in enumerate(last)
-        ),
-    ]
-    return frame.slice(len(first), frame.height - len(first) - count), tuple(set_aside)
-
-
-def _set_aside(cells: tuple[object, ...], reason: str, line: int) -> SetAsideLine:
-    return SetAsideLine(line, reason, ",".join("" if cell is None else str(cell) for cell in cells))
+    @property
+    def separator(self) -> str:
+        """Of the cells."""
+        return self.layout.separator
 
 
 @dataclass(frozen=True)
-class ChunkSummary:
-    """The rows of a table in chunks that are no records.
+class SummaryRows:
+    """The rows of a table that are no records.
 
     Attributes:
         first: how many at the beginning.
@@ -116,14 +95,18 @@ class ChunkSummary:
         set_aside: these rows.
     """
 
-    first: int
-    last: int
-    set_aside: tuple[SetAsideLine, ...]
+    first: int = 0
+    last: int = 0
+    set_aside: tuple[SetAsideLine, ...] = ()
 
-    def without(
+    def without(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of the whole table that are records."""
+        return frame.slice(self.first, frame.height - self.first - self.last)
+
+    def without_in_chunks(
         self, pieces: Callable[[], Iterator[pl.DataFrame]], rows: int
     ) -> Callable[[], Iterator[pl.DataFrame]]:
-        """Return what yields the pieces without these rows.
+        """Return what yields the pieces of a table without these rows.
 
         Args:
             pieces: yields all rows.
@@ -143,6 +126,37 @@ class ChunkSummary:
         return kept
 
 
+def find_summary_rows(frame: pl.DataFrame, lines: SummaryLines) -> SummaryRows:
+    """Return the rows of a whole table that are no records.
+
+    Args:
+        frame: (rows, columns) text.
+        lines: of the file.
+    """
+    return _summary_rows(frame.head(_HEAD), frame.tail(_HEAD), frame.height, lines)
+
+
+def _summary_rows(head: pl.DataFrame, tail: pl.DataFrame, rows: int, lines: SummaryLines) -> SummaryRows:
+    first, last = first_summary_rows(head), last_summary_rows(tail)
+    count = len(last)
+    if len(first) + count >= rows:
+        return SummaryRows()
+    set_aside = (
+        *(_set_aside(head.row(i), reason, lines.first() + i, lines) for i, reason in enumerate(first)),
+        *(
+            _set_aside(tail.row(tail.height - count + i), reason, lines.last(count - 1 - i), lines)
+            for i, reason in enumerate(last)
+        ),
+    )
+    return SummaryRows(len(first), count, set_aside)
+
+
+def _set_aside(cells: tuple[object, ...], reason: str, line: int, lines: SummaryLines) -> SetAsideLine:
+    text = io.StringIO()
+    csv.writer(text, delimiter=lines.separator, lineterminator="").writerow(cells)
+    return SetAsideLine(line, reason, text.getvalue())
+
+
 @dataclass(frozen=True)
 class ChunkSurvey:
     """What one pass over the chunks of a table shows.
@@ -157,25 +171,14 @@ class ChunkSurvey:
     tail: pl.DataFrame
     repeats_header: bool
 
-    def summary_rows(self, rows: int, lines: SummaryLines) -> ChunkSummary:
+    def summary_rows(self, rows: int, lines: SummaryLines) -> SummaryRows:
         """Return the rows that are no records.
 
         Args:
             rows: how many there are.
             lines: of the file.
         """
-        first, last = first_summary_rows(self.head), last_summary_rows(self.tail)
-        if (not first and not last) or len(first) + len(last) >= rows:
-            return ChunkSummary(0, 0, ())
-        count = len(last)
-        set_aside = (
-            *(_set_aside(self.head.row(i), reason, lines.first() + i) for i, reason in enumerate(first)),
-            *(
-                _set_aside(self.tail.row(self.tail.height - count + i), reason, lines.last(count - 1 - i))
-                for i, reason in enumerate(last)
-            ),
-        )
-        return ChunkSummary(len(first), count, set_aside)
+        return _summary_rows(self.head, self.tail, rows, lines)
 
 
 def survey_ends(text: DecodedText, layout: CsvLayout) -> ChunkSurvey | None:
@@ -188,9 +191,12 @@ def survey_ends(text: DecodedText, layout: CsvLayout) -> ChunkSurvey | None:
     Returns:
         None where a cell may go over several lines, or a line is longer than usual.
     """
-    head = _records_of(bytes(text.data[layout.start : layout.start + _END_BYTES]), layout)[1 : _HEAD + 1]
-    start = max(layout.start, len(text.data) - _END_BYTES)
-    tail = _records_of(bytes(text.data[start:]), layout)[1:][-_HEAD:]
+    end = layout.start + _END_BYTES
+    head = _records_of(bytes(text.data[layout.start : end]), layout, is_cut=end < len(text.data))
+    tail = _records_of(
+        bytes(text.data[max(layout.start, len(text.data) - _END_BYTES) :]), layout, is_cut=False
+    )
+    head, tail = head[1 : _HEAD + 1], tail[1:][-_HEAD:]
     width = len(layout.header)
     if min(len(head), len(tail)) < _HEAD or any(len(record) != width for record in (*head, *tail)):
         return None
@@ -199,12 +205,18 @@ def survey_ends(text: DecodedText, layout: CsvLayout) -> ChunkSurvey | None:
     return ChunkSurvey(first, last, _has_line(text, layout))
 
 
-def _records_of(data: bytes, layout: CsvLayout) -> list[list[str]]:
-    """Return the whole records of a part of a file, the first of them perhaps cut; none where a quote stays open."""
+def _records_of(data: bytes, layout: CsvLayout, *, is_cut: bool) -> list[list[str]]:
+    """Return the records of a part of a file, the first of them perhaps cut; none where a quote stays open.
+
+    Args:
+        data: the part.
+        layout: of the file.
+        is_cut: whether the part may end within a line, which is left out.
+    """
     lines = data.decode("utf-8", errors="replace").rstrip("\r\n").splitlines()
     if any(line.count('"') % 2 for line in lines[1:-1]):
         return []
-    lines = lines[:-1] if len(data) == _END_BYTES and not data.endswith(b"\n") else lines
+    lines = lines[:-1] if is_cut and not data.endswith(b"\n") else lines
     return [record for record in csv.reader(lines, delimiter=layout.separator) if record]
 
 

@@ -11,17 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from vigie.errors import NotFound, TableTooLarge, UnreadableTable
+from vigie.errors import NotFound, UnreadableTable
 from vigie.extras import require
 from vigie.i18n.messages import Message, msg
-from vigie.table.declared_size import sheet_members
+from vigie.table.declared_size import check_extent, column_number, damaged, sheet_members
 from vigie.table.header import check_header, header_position, unique_names
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import ReadReport
-from vigie.table.summary_rows import without_summary_rows
+from vigie.table.summary_rows import SummaryRows, find_summary_rows
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-_DAMAGED = "the file is damaged or is not what its extension says; export it again"
 _HEAD_ROWS = 120
 _LEAST_ROWS = 3
 _EMPTY_FORMULA = re.compile(
@@ -65,6 +64,7 @@ class _SheetLines:
 
     header: int
     rows: int
+    separator: str = ","
 
     def first(self) -> int:
         """Return the number of the row after the header."""
@@ -100,7 +100,7 @@ def read_workbook(
         reader = fastexcel.read_excel(path)
         sheets = [_head_of(reader, name) for name in _names(reader, options)]
     except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source) from error
+        raise damaged(source, "an Excel workbook (.xlsx)") from error
     sheet = sheets[0] if options.strict else max(sheets, key=_table_rows)
     if not sheet.head:
         raise UnreadableTable(
@@ -117,22 +117,15 @@ def read_workbook(
         max_columns=max_columns,
         strict=options.strict,
     )
-    try:
-        frame = reader.load_sheet(
-            sheet.name, header_row=header - 1 if header else None, schema_sample_rows=None,
-            skip_whitespace_tail_rows=True, dtype_coercion="coerce",
-        ).to_polars()  # fmt: skip
-    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise _damaged(source) from error
+    frame, first_column = _cells(reader, sheet, header, source)
     names = unique_names([*named, *[""] * (frame.width - len(named))][: frame.width])
     frame.columns = list(names)  # the reader makes up names for what it finds empty or twice
-    set_aside: tuple[Any, ...] = ()
-    if not options.strict:
-        frame, set_aside = without_summary_rows(frame, _SheetLines(header, frame.height))
-    _check_rows(source, frame, max_rows)
-    filled, notes = _marked(path, sheet.name, frame, header)
+    summary = SummaryRows() if options.strict else find_summary_rows(frame, _SheetLines(header, frame.height))
+    frame = summary.without(frame)
+    check_extent(source, frame.height, frame.width, max_rows=max_rows, max_columns=max_columns)
+    filled, notes = _marked(path, sheet.name, frame, (header + summary.first, first_column))
     report = ReadReport(
-        set_aside=set_aside,
+        set_aside=summary.set_aside,
         header_line=header,
         renamed=tuple(
             (i, old, new) for i, (old, new) in enumerate(zip(named, names, strict=False), 1) if old != new
@@ -142,6 +135,21 @@ def read_workbook(
         notes=notes,
     )
     return WorkbookContent(frame, filled, report)
+
+
+def _cells(reader: Any, sheet: _Sheet, header: int, source: str) -> tuple[pl.DataFrame, int]:
+    """Return the rows below the header, and the first column of the sheet that has cells, from 0."""
+    import fastexcel
+
+    try:
+        loaded = reader.load_sheet(
+            sheet.name, header_row=header - 1 if header else None, schema_sample_rows=None,
+            skip_whitespace_tail_rows=True, dtype_coercion="coerce",
+        )  # fmt: skip
+        first = min((int(column.absolute_index) for column in loaded.available_columns()), default=0)
+        return loaded.to_polars(), first
+    except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
+        raise damaged(source, "an Excel workbook (.xlsx)") from error
 
 
 def _names(reader: Any, options: ReadOptions) -> list[str]:
@@ -180,19 +188,28 @@ def _header_of(sheet: _Sheet, options: ReadOptions) -> int:
 
 
 def _marked(
-    path: Path, sheet: str, frame: pl.DataFrame, header: int
+    path: Path, sheet: str, frame: pl.DataFrame, corner: tuple[int, int]
 ) -> tuple[pl.DataFrame, tuple[Message, ...]]:
     """Fill merged cells, and say which columns have them, or formulas without a value.
 
     The reader shows both as empty cells.
+
+    Args:
+        path: of the workbook.
+        sheet: name of the sheet.
+        frame: its records.
+        corner: rows of the sheet above them, and columns before them.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             data = archive.read(sheet_members(archive)[sheet])
     except (KeyError, zipfile.BadZipFile, OSError):
         return frame, ()
+    above, before = corner[0], corner[1] + 1
     formulas = {
-        _position(letters) for letters, digits in _EMPTY_FORMULA.findall(data) if int(digits) > header
+        column_number(letters) - before
+        for letters, digits in _EMPTY_FORMULA.findall(data)
+        if int(digits) > above
     }
     notes = [
         msg(
@@ -200,12 +217,12 @@ def _marked(
             column=frame.columns[place],
         )
         for place in sorted(formulas)
-        if place < frame.width and frame.to_series(place).null_count() == frame.height
+        if 0 <= place < frame.width and frame.to_series(place).null_count() == frame.height
     ]
     merged = [
-        (_position(first), int(top) - header - 1, int(bottom) - header - 1)
+        (column_number(first) - before, int(top) - above - 1, int(bottom) - above - 1)
         for first, top, last, bottom in _MERGED.findall(data)
-        if first == last and int(top) > header
+        if first == last and int(top) > above
     ]
     return _fill_merged(frame, merged, notes), tuple(notes)
 
@@ -213,7 +230,7 @@ def _marked(
 def _fill_merged(
     frame: pl.DataFrame, merged: Sequence[tuple[int, int, int]], notes: list[Message]
 ) -> pl.DataFrame:
-    for place in sorted({place for place, _, _ in merged if place < frame.width}):
+    for place in sorted({place for place, _, _ in merged if 0 <= place < frame.width}):
         column = frame.to_series(place)
         values = column.to_list()
         for _, top, bottom in (one for one in merged if one[0] == place):
@@ -227,26 +244,3 @@ def _fill_merged(
             )
         )
     return frame
-
-
-def _position(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number - 1
-
-
-def _check_rows(source: str, frame: pl.DataFrame, max_rows: int) -> None:
-    if frame.height < 1 or frame.width < 1:
-        raise UnreadableTable(
-            source, found="a table without rows", hint="export the table again, with its rows"
-        )
-    if frame.height > max_rows:
-        hint = "split the table, or raise VIGIE_MAX_ROWS"
-        raise TableTooLarge(source, found=frame.height, limit=max_rows, unit="rows", hint=hint)
-
-
-def _damaged(source: str) -> UnreadableTable:
-    return UnreadableTable(
-        source, found="bytes that cannot be read", expected="an Excel workbook (.xlsx)", hint=_DAMAGED
-    )
