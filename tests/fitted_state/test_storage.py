@@ -15,6 +15,7 @@ import pytest
 from vigie.boosting import xgboost_import
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.engine.scorer import Scorer
+from vigie.errors import InputRefused
 from vigie.fitted_state import (
     CategoryCodes,
     FittedState,

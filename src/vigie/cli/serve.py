@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -99,7 +99,8 @@ def serve(
         arguments = ["serve", "--listen-fd", str(files[0]), "--threads", str(threads)]
         children = [Child(f"web process {n + 1}", lambda: arguments, files) for n in range(processes)]
         has_worker = not web.production if worker is None else worker
-        with _lanes(chosen, web.jobs) if has_worker else nullcontext([]) as lanes:
+        with ExitStack() as stack:
+            lanes = stack.enter_context(_lanes(chosen, web.jobs)) if has_worker else []
             keep_running([*children, *lanes], _stop_on_signals())
 
 

@@ -94,13 +94,11 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
             hint = "give the file the extension of what it is, or export it as CSV"
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
     if chosen:
-        size, name = (
-            len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0,
-            codecs.lookup(chosen).name,
-        )
-        if name == "utf-8":  # is not decoded again, so that this is the place to refuse it
-            deque(transcoded(data, size, name, source), maxlen=0)
-        return size, name
+        size = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+        encoding = codecs.lookup(chosen).name
+        if encoding == "utf-8":  # is not decoded again, so that this is the place to refuse it
+            deque(transcoded(data, size, encoding, source), maxlen=0)
+        return size, encoding
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
     if not encoding or encoding == "utf-8":

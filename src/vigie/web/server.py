@@ -113,7 +113,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         except BaseException:
             # A panic of polars is no `Exception`: the client would wait for the rest of the response.
             with self.requests_lock:
-                self.requests = []
+                self.requests.clear()
                 self.will_close = True
             self.server.pull_trigger()
             raise
