@@ -20,6 +20,7 @@
         ├── UnwritableOutput         the output cannot be written: permissions, full disk
         ├── DatabaseUnavailable
         ├── CatalogChanged           another process changed the model in the meantime
+        ├── DamagedModelRow          a row of the catalog that something else has changed
         ├── MigrationUnderWay        another process holds the migration lock
         ├── MigrationIncomplete      some models were not migrated or verified
         ├── RollbackRefused          files of before a migration have changed or are missing
@@ -66,6 +67,7 @@ from vigie.errors.requests import (
 )
 from vigie.errors.services import (
     CatalogChanged,
+    DamagedModelRow,
     DatabaseUnavailable,
     MissingExtra,
     StoreUnavailable,
@@ -76,6 +78,7 @@ __all__ = [
     "AlreadyThere",
     "CatalogChanged",
     "DamagedBundle",
+    "DamagedModelRow",
     "DatabaseUnavailable",
     "ForeignModelRefused",
     "InputRefused",

@@ -11,10 +11,11 @@ _MAX_CELL = 2**31 - 1
 
 
 class RecordReader(Protocol):
-    """Iterates over records; `line_num` is the number of lines read so far."""
+    """Iterates over records."""
 
     @property
-    def line_num(self) -> int: ...
+    def line_num(self) -> int:
+        """Return the number of lines read so far."""
 
     def __iter__(self) -> Iterator[list[str]]: ...
 
