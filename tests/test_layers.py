@@ -16,7 +16,7 @@ LEVELS = (
     {"arrays", "i18n", "logs", "parallel", "settings", "simulator"},
     {"boosting", "errors", "notebook"},
     {"extras", "fitted_state", "isolation"},
-    {"db", "ensemble", "stores", "table", "tempdirs"},
+    {"db", "ensemble", "rules", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
     {"features", "importer", "matching"},
     {"calibration", "catalog", "detectors"},

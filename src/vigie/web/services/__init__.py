@@ -8,6 +8,7 @@
     uploads       files: begin, receive in parts, set column roles, delete
     predictions   score, refine, train, cancel; labels of rows
     results       rows, charts and files of a finished prediction; online scoring
+    rules         alert rules: make, try, list, switch off
     models        the catalog
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
@@ -25,15 +26,18 @@ from vigie.db import database
 from vigie.settings import Settings, WebSettings
 from vigie.stores.base import Store
 from vigie.web.online_scoring import ScorerCache
+from vigie.web.result_cache import ResultCache
+from vigie.web.rule_effects import RuleEffects
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.models import Models
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
+from vigie.web.services.rules import Rules
 from vigie.web.services.sessions import Sessions
 from vigie.web.services.tokens import Tokens
 from vigie.web.services.uploads import Uploads
-from vigie.web.stored_results import Page, ResultCache, RowQuery
+from vigie.web.stored_results import Page, RowQuery
 
 __all__ = ["Page", "RowQuery", "Services", "current_services"]
 
@@ -50,9 +54,17 @@ class Services:
         self.tokens = Tokens(engine, self.audit)
         self.uploads = Uploads(engine, self.audit, store, web)
         self.predictions = Predictions(engine, self.audit)
+        effects = RuleEffects(engine, files)
         self.results = Results(
-            engine, self.audit, self.predictions, files, ScorerCache(store), settings.cache_dir / "exports"
+            engine,
+            self.audit,
+            self.predictions,
+            files,
+            effects,
+            ScorerCache(store),
+            settings.cache_dir / "exports",
         )
+        self.rules = Rules(engine, self.audit, self.predictions, effects)
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

@@ -89,6 +89,7 @@ async function loadReviewed() {
   const shown = `budget=${state.budget}&lang=${document.documentElement.lang}`;
   try {
     byId("reviewed").innerHTML = await markup(`/runs/${run}/reviewed?${shown}`);
+    byId("rules").innerHTML = await markup(`/runs/${run}/rules?${shown}`);
     byId("concentrations").innerHTML = await markup(`/runs/${run}/concentrations?${shown}`);
   } catch (error) {
     showProblem(t("results.not_loaded", { why: error.message }));

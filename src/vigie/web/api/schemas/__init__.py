@@ -16,6 +16,14 @@ from vigie.web.api.schemas.rows import (
     SuggestOut,
     SuggestQuery,
 )
+from vigie.web.api.schemas.rules import (
+    RuleChangeIn,
+    RuleEffectsOut,
+    RuleIn,
+    RuleOut,
+    RulesOut,
+    TrialsOut,
+)
 from vigie.web.api.schemas.runs import (
     AlertsQuery,
     BudgetIn,
@@ -65,6 +73,11 @@ __all__ = [
     "RowOut",
     "RowsOut",
     "RowsQuery",
+    "RuleChangeIn",
+    "RuleEffectsOut",
+    "RuleIn",
+    "RuleOut",
+    "RulesOut",
     "RunOut",
     "RunsOut",
     "RunsQuery",
@@ -76,6 +89,7 @@ __all__ = [
     "TokenOut",
     "TokensOut",
     "TrainingIn",
+    "TrialsOut",
     "UploadIn",
     "UploadOut",
     "UploadPartsOut",
