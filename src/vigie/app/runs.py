@@ -92,7 +92,7 @@ def enqueue(
 ) -> str:
     """Create a queued run and return its id."""
     with writing(engine) as connection:
-        return _insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
+        return insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
 
 
 def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Mapping[str, Any]) -> str:
@@ -109,7 +109,7 @@ def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Map
             raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         stale = sa.and_(_ROWS.upload_id == upload_id, _ROWS.kind == "inspect", _ROWS.state.in_(UNFINISHED))
         connection.execute(sa.update(runs).where(stale).values(state="cancelled", finished_at=now))
-        return _insert(connection, upload_id, user_id, "inspect", {})
+        return insert(connection, upload_id, user_id, "inspect", {})
 
 
 def find(engine: Engine, run_id: str, user: User | None = None) -> Run:
@@ -139,21 +139,21 @@ def list_for(engine: Engine, user: User, *, upload_id: str | None, limit: int) -
     return [_run(row, None) for row in rows]
 
 
-def list_finished(engine: Engine, upload_id: str, *, limit: int) -> list[Run]:
-    """Return the newest finished prediction of each of the newest files of an upload's owner and team, newest first.
+def list_finished(engine: Engine, owner_id: int, *, limit: int) -> list[Run]:
+    """Return the newest finished prediction of each of the newest files of a user and the user's team, newest first.
 
     Args:
         engine: database.
-        upload_id: an upload; its own prediction is among them.
+        owner_id: a user.
         limit: number of files.
     """
-    return _newest_of_files(engine, _query(), upload_id, limit)
+    return _newest_of_files(engine, _query(), owner_id, limit)
 
 
-def list_with_labels(engine: Engine, upload_id: str, label: str, since: datetime, limit: int) -> list[Run]:
+def list_with_labels(engine: Engine, owner_id: int, label: str, since: datetime, limit: int) -> list[Run]:
     """Return as `list_finished` the files with a row that was given a label since a moment."""
     labelled = sa.select(marks.c.upload_id).where(marks.c.verdict == label, marks.c.at >= since)
-    return _newest_of_files(engine, _query().where(_ROWS.upload_id.in_(labelled)), upload_id, limit)
+    return _newest_of_files(engine, _query().where(_ROWS.upload_id.in_(labelled)), owner_id, limit)
 
 
 def cancel(engine: Engine, run_id: str) -> None:
@@ -176,13 +176,13 @@ def cancel(engine: Engine, run_id: str) -> None:
 
 
 def set_budget(engine: Engine, run_id: str, budget: int) -> None:
-    """Set the number of rows to review.
+    """Set the number of rows to review; the cases of the run are to be made again.
 
     Raises:
         NotFound: there is no such run.
     """
     with writing(engine) as connection:
-        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget)
+        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget, cases_made=None)
         if connection.execute(changed).rowcount != 1:
             raise NotFound("run", run_id)
 
@@ -201,7 +201,7 @@ def oldest_queued(engine: Engine) -> datetime | None:
         return connection.execute(query).scalar()
 
 
-def _insert(
+def insert(
     connection: sa.Connection,
     upload_id: str,
     user_id: int,
@@ -210,6 +210,7 @@ def _insert(
     parent_id: str | None = None,
     alert_budget: int | None = None,
 ) -> str:
+    """Insert a queued run within a transaction and return its id."""
     now, run_id = datetime.now(UTC), new_id("run")
     row = {
         "id": run_id,
@@ -240,12 +241,11 @@ def _query() -> sa.Select[Any]:
     )
 
 
-def _newest_of_files(engine: Engine, query: sa.Select[Any], upload_id: str, limit: int) -> list[Run]:
-    mine, me = uploads.alias("mine"), users.alias("me")
+def _newest_of_files(engine: Engine, query: sa.Select[Any], owner_id: int, limit: int) -> list[Run]:
+    me = users.alias("me")
     same_team = sa.and_(me.c.team != "", me.c.team == users.c.team)
     query = (
-        query.join(mine, mine.c.id == upload_id)
-        .join(me, me.c.id == mine.c.owner_id)
+        query.join(me, me.c.id == owner_id)
         .where(_ROWS.kind.in_(("score", "refine")), _ROWS.state == "done", _ROWS.result.is_not(None))
         .where(sa.or_(users.c.id == me.c.id, same_team))
         .order_by(_ROWS.created_at.desc())

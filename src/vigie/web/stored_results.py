@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from vigie.alerts.decision import Alerts
 from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
@@ -21,8 +22,6 @@ from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, msg, translate
 from vigie.i18n.translator import Translator
-from vigie.rules.matching import RuleTable
-from vigie.web.alerts import Alerts
 
 _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
@@ -143,6 +142,12 @@ class RankedTable:
             rows = self._to_dicts(found, labels, alerts)
         return {"column": self._actor, "role": self._actor_role, "rows": rows}
 
+    def cells(self, column: str, rows: Iterable[int]) -> dict[int, str]:
+        """Return row -> cell of a column of the upload, without empty cells."""
+        names = [pl.col(own_column("row")), pl.col(self._cell_column(column))]
+        found = self._scan().filter(_is_row(rows)).select(names).drop_nulls().collect()
+        return dict(zip(*found, strict=True))
+
     def ranks(self, rows: Iterable[int]) -> dict[int, int]:
         """Return row -> rank of some rows."""
         names = [own_column("row"), own_column("rank")]
@@ -157,16 +162,23 @@ class RankedTable:
         found = self._scan().select(names).drop_nulls().collect()
         return {row: "; ".join(sentences(json.loads(facts), None, t)) for row, facts in found.iter_rows()}
 
+    def reasons_of(self, rows: Iterable[int], t: Translator) -> dict[int, list[str]]:
+        """Return row -> reasons of some rows in the language of the translator."""
+        names = [
+            own_column("row"),
+            own_column("reasons"),
+            *([own_column("facts")] if self._has_facts else []),
+        ]
+        found = self._scan().filter(_is_row(rows)).select(names).collect()
+        return {
+            row: sentences(json.loads(facts[0]) if facts and facts[0] else None, reasons, t)
+            for row, reasons, *facts in found.iter_rows()
+        }
+
     def rows_of(self, alerts: Alerts) -> list[int]:
         """Return the rows of the alerts, most suspicious first."""
         found = alerts.select(self._scan()).select(own_column("row")).collect()
         return [int(row) for row in found.to_series()]
-
-    def cells(self, column: str, rows: Iterable[int]) -> set[str]:
-        """Return the cells of a column in some rows, without empty ones."""
-        cell = pl.col(self._cell_column(column)).str.strip_chars()
-        found = self._scan().filter(_is_row(rows)).select(cell).collect().to_series()
-        return {str(one) for one in found.drop_nulls() if one}
 
     def row_cells(self, row: int) -> dict[str, str | None]:
         """Return column -> cell of a row, from 0.
@@ -179,29 +191,6 @@ class RankedTable:
         if not found.height:
             raise NotFound("row", str(row + 1), hint="rows count from 1")
         return dict(zip(self.columns, found.row(0), strict=True))
-
-    def rule_table(self, roles: Mapping[str, str]) -> RuleTable:
-        """Return the table as rules see it.
-
-        Args:
-            roles: column -> role, in order.
-        """
-        schema = self._scan().collect_schema()
-        dates = [n for n in sorted(self._typed) if schema[typed_column(n)].is_temporal()]
-
-        def moment(number: int) -> pl.Expr:
-            return pl.col(typed_column(number)).cast(pl.Datetime("us"), strict=False)
-
-        return RuleTable(
-            self._scan(),
-            {column: roles.get(column, "") for column in self.columns},
-            pl.col(own_column("row")),
-            lambda column: pl.col(self._cell_column(column)),
-            {self.columns[n]: pl.col(typed_column(n)).cast(pl.Float64) for n in self._numeric},
-            {self.columns[n]: moment(n) for n in dates if schema[typed_column(n)] != pl.Time},
-            self._actor,
-            next((column for column in self.columns if roles.get(column) == "time"), None),
-        )
 
     def alerts_of(
         self, entity: str, amount: str | None, alerts: Alerts, labels: Mapping[int, Label]

@@ -9,6 +9,7 @@
     predictions   score, refine, train, cancel; labels of rows
     results       rows, charts and files of a finished prediction; online scoring
     rules         alert rules: make, try, list, switch off
+    cases         alerts of one entity over all files; the queue of a team
     models        the catalog
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
@@ -17,19 +18,21 @@ on Flask.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Self, cast
 
 from flask import current_app
 
 from vigie import resources
+from vigie.alerts.effects import RuleEffects
 from vigie.db import database
 from vigie.settings import Settings, WebSettings
 from vigie.stores.base import Store
 from vigie.web.online_scoring import ScorerCache
 from vigie.web.result_cache import ResultCache
-from vigie.web.rule_effects import RuleEffects
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
+from vigie.web.services.cases import Cases
 from vigie.web.services.models import Models
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
@@ -54,7 +57,7 @@ class Services:
         self.tokens = Tokens(engine, self.audit)
         self.uploads = Uploads(engine, self.audit, store, web)
         self.predictions = Predictions(engine, self.audit)
-        effects = RuleEffects(engine, files)
+        effects = RuleEffects(engine, lambda run: nullcontext(self.results.ranked_path(run)))
         self.results = Results(
             engine,
             self.audit,
@@ -64,7 +67,9 @@ class Services:
             ScorerCache(store),
             settings.cache_dir / "exports",
         )
-        self.rules = Rules(engine, self.audit, self.predictions, effects)
+        self.cases = Cases(engine, self.audit, store, self.results, effects)
+        self.predictions.budget_changed = self.cases.sync
+        self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vigie import tempdirs
+from vigie.alerts.decision import Alerts
+from vigie.alerts.effects import RuleEffects
 from vigie.app import Label, Run, User, result_layout, uploads
 from vigie.app.tables import FRAUD, LABELS, LEGITIMATE
 from vigie.calibration import reviewed
@@ -18,14 +20,12 @@ from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
 from vigie.roles.inference import Roles
-from vigie.web.alerts import Alerts
 from vigie.web.concentration import Concentration, concentration
 from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
 from vigie.web.live_rows import CellStyle
 from vigie.web.online_scoring import ScorerCache
 from vigie.web.result_cache import ResultCache
-from vigie.web.rule_effects import RuleEffects
 from vigie.web.services.access import require
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.predictions import Predictions
@@ -89,7 +89,7 @@ class Results:
         self._audit.record_view(user, "see rows", f"run:{run.id}")
         if query.alerts is None:
             query = replace(query, alerts=self._effects.alerts(run, query.budget))
-        return self._ranked(run).page(query, self._labels(run))
+        return self.ranked(run).page(query, self._labels(run))
 
     def alerts(self, user: User, run_id: str, budget: int | None = None) -> Alerts:
         """Return which rows are alerts; `budget` is a number of rows from the top, None for that of the run."""
@@ -100,7 +100,7 @@ class Results:
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see related rows", f"run:{run.id}")
         limit = min(max(1, limit), _MAX_RELATED)
-        return self._ranked(run).related(row, limit, self._labels(run), self._effects.alerts(run))
+        return self.ranked(run).related(row, limit, self._labels(run), self._effects.alerts(run))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
         """Return the data of the charts; see `vigie.jobs.chart_data`."""
@@ -115,7 +115,7 @@ class Results:
     def reviewed(self, user: User, run_id: str, budget: int | None = None) -> Reviewed:
         """Return what the labels say of the alerts; `budget` is their number, None for that of the run."""
         run = self._predictions.find_finished(user, run_id)
-        labels, rows = self._labels(run), self._ranked(run).rows_of(self._effects.alerts(run, budget))
+        labels, rows = self._labels(run), self.ranked(run).rows_of(self._effects.alerts(run, budget))
         by_verdict: dict[str, list[int]] = {verdict: [] for verdict in LABELS}
         for place, row in enumerate(rows, start=1):
             if row in labels:
@@ -127,7 +127,7 @@ class Results:
         run = self._predictions.find_finished(user, run_id)
         roles = Roles.from_json((run.summary or {})["roles"])
         alerts = self._effects.alerts(run, budget)
-        table, labels, found = self._ranked(run), self._labels(run), []
+        table, labels, found = self.ranked(run), self._labels(run), []
         for column in dict.fromkeys((roles.counterpart(), roles.actor())):
             if column is not None and column in table.columns:
                 rows = table.alerts_of(column, roles.first("amount"), alerts, labels)
@@ -137,7 +137,7 @@ class Results:
     def sample(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
         """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""
         run = self._predictions.find_finished(user, run_id)
-        rows = self._ranked(run).rows_of(self._effects.alerts(run, budget))
+        rows = self.ranked(run).rows_of(self._effects.alerts(run, budget))
         return [rows[place - 1] for place in reviewed.sample(len(rows), reviewed.OFFERED, _seed(run))]
 
     def download(
@@ -208,10 +208,19 @@ class Results:
         digest = _digest(run, result_layout.SCORER)
         found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
         if run.alert_budget is not None:
-            least = self._ranked(run).least_score(run.alert_budget)
+            least = self.ranked(run).least_score(run.alert_budget)
             for row in found:
                 row["alert"] = least is not None and row["fraud_score"] >= least
         return found
+
+    def ranked(self, run: Run) -> RankedTable:
+        """Return the ranked rows of a finished run that the caller may see."""
+        language = str(run.options.get("language", "en"))
+        return RankedTable(self.ranked_path(run), (run.summary or {}).get("file", {}), language)
+
+    def ranked_path(self, run: Run) -> Path:
+        """Return the path of the ranked rows of a finished run on this machine."""
+        return self._path(run, result_layout.RANKED)
 
     def remove_stale_copies(self) -> None:
         """Delete old local copies of results, at most every five minutes, and exports of processes that were killed."""
@@ -221,7 +230,7 @@ class Results:
     def _table(self, run: Run, budget: int | None, t: Translator) -> ResultTable:
         description = (run.summary or {}).get("file", {})
         has_exact = bool(description.get("exact") or description.get("partial"))
-        ranked, alerts = self._ranked(run), self._effects.alerts(run, budget)
+        ranked, alerts = self.ranked(run), self._effects.alerts(run, budget)
         rows = ranked.rows_of(alerts)
         return ResultTable(
             self._path(run, result_layout.ROWS),
@@ -233,9 +242,6 @@ class Results:
             ranked.reasons(t),
             {row: t.message(reason) for row, reason in alerts.reasons().items()},
         )
-
-    def _ranked(self, run: Run) -> RankedTable:
-        return self._effects.table(run)
 
     def _charts(self, run: Run) -> dict[str, Any]:
         name = result_layout.CHARTS

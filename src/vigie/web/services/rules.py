@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from vigie.alerts import decision
+from vigie.alerts.decision import Alerts
+from vigie.alerts.effects import RuleEffects, columns_of, layout_of
 from vigie.app import Run, User, rules, runs, uploads
 from vigie.app.rules import StoredRule
 from vigie.app.tables import FRAUD, LEGITIMATE, RULE_STATES
@@ -16,12 +19,10 @@ from vigie.i18n.messages import msg
 from vigie.roles.inference import Roles
 from vigie.rules import Condition, Rule
 from vigie.rules.rule import write_rules
-from vigie.web import alerts
-from vigie.web.alerts import Alerts
-from vigie.web.rule_effects import RuleEffects, columns_of, layout_of
 from vigie.web.services.access import require
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.predictions import Predictions
+from vigie.web.services.results import Results
 
 _MAX_TRIED = 12
 """Files on which a rule is tried."""
@@ -87,13 +88,29 @@ class Draft:
 
 
 class Rules:
-    """The rules of users and teams."""
+    """The rules of users and teams.
+
+    Args:
+        engine: the database.
+        audit: the audit log.
+        predictions: finds runs.
+        results: reads rows.
+        effects: applies rules.
+        changed: called with each of the newest runs whose alerts a change of a rule may have changed.
+    """
 
     def __init__(
-        self, engine: Engine, audit: AuditLog, predictions: Predictions, effects: RuleEffects
+        self,
+        engine: Engine,
+        audit: AuditLog,
+        predictions: Predictions,
+        results: Results,
+        effects: RuleEffects,
+        changed: Callable[[Run], None],
     ) -> None:
         self._engine, self._audit = engine, audit
-        self._predictions, self._effects = predictions, effects
+        self._predictions, self._results = predictions, results
+        self._effects, self._changed = effects, changed
 
     def list_for(self, user: User) -> list[StoredRule]:
         """Return the rules that a user may see, newest first."""
@@ -114,7 +131,7 @@ class Rules:
         """
         run = self._predictions.find_finished(user, run_id)
         columns, roles = columns_of(run), Roles.from_json((run.summary or {})["roles"])
-        cells = self._effects.table(run).row_cells(row)
+        cells = self._results.ranked(run).row_cells(row)
         likely = (roles.counterpart(), roles.actor(), roles.first("category"), *columns)
         column = next((name for name in likely if name and cells.get(name)), next(iter(columns)))
         amount, moment = roles.first("amount"), roles.first("time")
@@ -163,7 +180,8 @@ class Rules:
             rule: as `build` returns it.
         """
         run = self._predictions.find_finished(user, run_id)
-        others = runs.list_finished(self._engine, run.upload_id, limit=_MAX_TRIED)
+        owner = uploads.find(self._engine, run.upload_id, user).owner_id
+        others = runs.list_finished(self._engine, owner, limit=_MAX_TRIED)
         fitting = [
             one for one in others if one.upload_id != run.upload_id and rule.layout.fits(layout_of(one))
         ]
@@ -192,6 +210,8 @@ class Rules:
             applies_from=upload.created_at,
         )
         self._audit.record(user, "add rule", f"rule:{stored.id}", run=run.id, does=rule.action, state=state)
+        if state == rules.ON:
+            self._changed_by(stored)
         return stored
 
     def change(
@@ -215,7 +235,10 @@ class Rules:
         rules.change(self._engine, stored.id, user.id, state=state, **values)
         detail = {name: str(value) for name, value in values.items()} | ({"state": state} if state else {})
         self._audit.record(user, "change rule", f"rule:{stored.id}", **detail)
-        return rules.find(self._engine, stored.id, user)
+        changed = rules.find(self._engine, stored.id, user)
+        if rules.ON in {stored.state, changed.state}:
+            self._changed_by(stored)
+        return changed
 
     def effects(self, user: User, run_id: str, budget: int | None = None) -> tuple[Alerts, list[Effect]]:
         """Return the alerts of a run, and what each rule does to them or, in shadow, would do."""
@@ -236,6 +259,12 @@ class Rules:
                 break
         return found
 
+    def _changed_by(self, stored: StoredRule) -> None:
+        """Report the newest runs to which a rule applies, or applied before its change."""
+        for run in runs.list_finished(self._engine, stored.owner_id, limit=_MAX_TRIED):
+            if stored.covers(run) and stored.rule.layout.fits(layout_of(run)):
+                self._changed(run)
+
     def _effects_on(self, run: Run, budget: int | None) -> list[Effect]:
         stored = self._effects.rules_of(run)
         if not stored:
@@ -244,7 +273,7 @@ class Rules:
         number, found = (run.budget or 0) if budget is None else budget, []
         for one in stored:
             own = matched.filter(rule=one.id)
-            alone = alerts.decide(number, own, {one.id: one.rule})
+            alone = decision.decide(number, own, {one.id: one.rule})
             found.append(Effect(one, run, own.height, len(alone.hidden) + len(alone.added)))
         return found
 

@@ -1,6 +1,6 @@
 """Which rows of a result are alerts: the first rows of the ranking, as many as the alert budget says, and what rules change.
 
-This is decided here alone: pages, exports, report and API take an `Alerts`.
+This is decided here alone: pages, exports, report, API and cases take an `Alerts`.
 """
 
 from __future__ import annotations
@@ -46,12 +46,16 @@ class Alerts:
 
     def select(self, ranked: pl.LazyFrame) -> pl.LazyFrame:
         """Return the alerts among the ranked rows, most suspicious first."""
+        if not self.has_changes:
+            return ranked.head(max(0, self.budget))
+        rows = ranked if self.added else ranked.head(max(0, self.budget))
+        return rows.filter(self._row_condition())
+
+    def _row_condition(self) -> pl.Expr:
+        """Return the condition of the ranked rows that are alerts."""
         row, rank = pl.col(own_column("row")), pl.col(own_column("rank"))
-        if not self.added:
-            first = ranked.head(max(0, self.budget))
-            return first.filter(~row.is_in(_series(self.hidden))) if self.hidden else first
         by_score = (rank <= self.budget) & ~row.is_in(_series(self.hidden))
-        return ranked.filter(by_score | row.is_in(_series(self.added)))
+        return by_score | row.is_in(_series(self.added))
 
     def reason(self, row: int) -> Message | None:
         """Return why a rule changes a row; None where none does."""

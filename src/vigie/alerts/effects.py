@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from vigie.app import Label, Run, feedback, result_layout, rules, runs
+from vigie.alerts import decision, ranked_table
+from vigie.alerts.decision import Alerts
+from vigie.app import Label, Run, feedback, rules, runs, uploads
 from vigie.app.rules import StoredRule
 from vigie.app.tables import FRAUD
 from vigie.db.database import Engine
 from vigie.rules import Layout, Rule
 from vigie.rules.matching import match_rows
-from vigie.web import alerts
-from vigie.web.alerts import Alerts
-from vigie.web.result_cache import ResultCache
-from vigie.web.stored_results import RankedTable
 
 _MAX_KEPT = 64
 _MAX_FILES = 20
@@ -27,10 +28,15 @@ _Key = tuple[object, ...]
 
 
 class RuleEffects:
-    """Applies rules to results; safe to share between threads."""
+    """Applies rules to results; safe to share between threads.
 
-    def __init__(self, engine: Engine, files: ResultCache) -> None:
-        self._engine, self._files = engine, files
+    Args:
+        engine: the database.
+        open_ranked: run -> context with the path of its ranked rows on this machine.
+    """
+
+    def __init__(self, engine: Engine, open_ranked: Callable[[Run], AbstractContextManager[Path]]) -> None:
+        self._engine, self._open_ranked = engine, open_ranked
         self._lock = threading.Lock()
         self._matched: OrderedDict[_Key, pl.DataFrame] = OrderedDict()
 
@@ -44,7 +50,7 @@ class RuleEffects:
         """Return the alerts of a finished run if these rules were on and no others."""
         if not chosen:
             return Alerts(budget)
-        return alerts.decide(budget, self.matched(run, chosen), {rule.id: rule for rule in chosen})
+        return decision.decide(budget, self.matched(run, chosen), {rule.id: rule for rule in chosen})
 
     def rules_of(self, run: Run) -> list[StoredRule]:
         """Return the rules, on and in shadow, that apply to a run: of its owner and team, its time and its columns."""
@@ -60,28 +66,15 @@ class RuleEffects:
             if key in self._matched:
                 self._matched.move_to_end(key)
                 return self._matched[key]
-        table = self.table(run)
-        found = match_rows(table.rule_table(columns_of(run)), chosen, lambda *wanted: past[wanted])
-        ranks = table.ranks(found["row"].unique())
-        ranked = found.with_columns(
-            pl.col("row").replace_strict(ranks, return_dtype=pl.Int64, default=None).alias("rank")
-        )
+        with self._open_ranked(run) as path:
+            table = ranked_table.rule_table(path, _description(run), columns_of(run))
+            found = match_rows(table, chosen, lambda *wanted: past[wanted])
+            ranked = ranked_table.with_ranks(path, found)
         with self._lock:
             self._matched[key] = ranked
             while len(self._matched) > _MAX_KEPT:
                 self._matched.popitem(last=False)
         return ranked
-
-    def table(self, run: Run) -> RankedTable:
-        """Return the ranked rows of a finished run.
-
-        Raises:
-            NotFound: the upload was deleted.
-        """
-        file = (run.summary or {}).get("file", {})
-        digest = str(file.get("digests", {}).get(result_layout.RANKED, ""))
-        path = self._files.path(run.result or "", result_layout.RANKED, digest)
-        return RankedTable(path, file, str(run.options.get("language", "en")))
 
     def labels(self, run: Run) -> dict[int, Label]:
         """Return row -> label."""
@@ -102,7 +95,8 @@ class RuleEffects:
         """Return the cells of a column in rows of the team that were labelled fraud within `days` before a run."""
         since = (run.finished_at or datetime.now(UTC)) - timedelta(days=days)
         found: set[str] = set()
-        for other in runs.list_with_labels(self._engine, run.upload_id, FRAUD, since, _MAX_FILES):
+        owner = uploads.find(self._engine, run.upload_id).owner_id
+        for other in runs.list_with_labels(self._engine, owner, FRAUD, since, _MAX_FILES):
             columns = columns_of(other)
             same = column if columns.get(column) == role else None
             named = same or next((name for name, other_role in columns.items() if other_role == role), None)
@@ -111,7 +105,8 @@ class RuleEffects:
             rows = [
                 row for row, one in self.labels(other).items() if one.verdict == FRAUD and one.at >= since
             ]
-            found |= self.table(other).cells(named, rows)
+            with self._open_ranked(other) as path:
+                found |= ranked_table.cells(path, _description(other), named, rows)
         return found
 
 
@@ -123,3 +118,9 @@ def columns_of(run: Run) -> dict[str, str]:
 def layout_of(run: Run) -> Layout:
     """Return the layout of the table of a finished run."""
     return Layout.of(list(columns_of(run).items()))
+
+
+def _description(run: Run) -> Mapping[str, Any]:
+    """Return the description of the ranked rows of a finished run."""
+    found: Mapping[str, Any] = (run.summary or {}).get("file", {})
+    return found
