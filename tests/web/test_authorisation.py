@@ -34,6 +34,10 @@ _BODIES = {
     "POST /api/v1/rules": RULE,
     "POST /api/v1/rules/try": RULE,
     "PATCH /api/v1/rules/<number>": {"state": "off"},
+    "PATCH /api/v1/cases/<case_id>": {"version": 1},
+    "POST /api/v1/cases/<case_id>/notes": {"note": "seen"},
+    "POST /api/v1/cases/<case_id>/merge": {"version": 1, "other": "{case}", "other_version": 1},
+    "POST /api/v1/cases/<case_id>/split": {"version": 1, "alerts": [{"upload_id": "{upload}", "row": 1}]},
     "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
 }
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
