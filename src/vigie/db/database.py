@@ -31,6 +31,7 @@ TABLES = frozenset(
         *("reference_models", "catalog_state", "migrations", "migration_steps"),
         *("users", "sessions", "sign_in_links", "attempts", "tokens", "audit"),
         *("uploads", "upload_parts", "mappings", "runs", "marks", "idempotency_keys", "workers"),
+        *("cases", "case_entities", "case_alerts", "case_events"),
     }
 )
 """Names that an upgrade creates: a database that has one, but no revision of ours, belongs to another program."""
