@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from tests.waiting import LIMIT
 
-from vigie.app import tables  # noqa: F401  declares the web app's tables
+from vigie.app import notice_tables, tables, watch_tables  # noqa: F401  declare the web app's tables
 from vigie.catalog.tables import catalog_state, reference_models
 from vigie.db import database
 from vigie.db.types import metadata

@@ -31,6 +31,8 @@ TABLES = frozenset(
         *("reference_models", "catalog_state", "migrations", "migration_steps"),
         *("users", "sessions", "sign_in_links", "attempts", "tokens", "audit"),
         *("uploads", "upload_parts", "mappings", "runs", "marks", "idempotency_keys", "workers"),
+        *("watches", "watch_sightings", "watched_files"),
+        *("notices", "notice_choices", "webhooks", "webhook_attempts"),
         *("cases", "case_entities", "case_alerts", "case_events"),
     }
 )
