@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -67,6 +67,22 @@ class _RowDamaged(Exception):
 def read_changes(connection: sa.Connection) -> int:
     """Return the counter of the catalog's changes."""
     return int(connection.execute(sa.select(catalog_state.c.changes)).scalar_one())
+
+
+def read_vectors(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, ModelVector]:
+    """Return the vectors of models by their ids, from the documents of each model.
+
+    Models whose rows cannot be read are left out.
+    """
+    vectors = {}
+    for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted):
+        with suppress(_RowDamaged), _guarded(row):
+            vectors[row["id"]] = ModelVector.of_documents(
+                row["domain"],
+                [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
+                row["roles"],
+            )
+    return vectors
 
 
 class MatchIndex:
@@ -209,14 +225,19 @@ class MatchIndex:
         self._changes = changes
 
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
-        what = (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles)
-        for row in _rows(connection, what, wanted):
+        unpacked = []
+        for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.match_vector), wanted):
             with _guarded(row):
-                self._vectors[row["id"]] = ModelVector.of_documents(
-                    row["domain"],
-                    [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
-                    row["roles"],
-                )
+                vector = ModelVector.from_bytes(row["domain"], row["match_vector"] or b"")
+            if vector is None:
+                unpacked.append(row["id"])
+            else:
+                self._vectors[row["id"]] = vector
+        read = read_vectors(connection, unpacked)
+        for number in unpacked:
+            if number not in read:
+                raise _RowDamaged(number)
+        self._vectors.update(read)
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles
@@ -253,12 +274,18 @@ def _guarded(row: sa.RowMapping) -> Iterator[None]:
 
 
 def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:
-    found = 0
-    for start in range(0, len(wanted), _ROWS_PER_QUERY):
-        some = list(wanted[start : start + _ROWS_PER_QUERY])
-        for row in connection.execute(sa.select(*what).where(_ROWS.id.in_(some))).mappings():
-            found += 1
-            yield row
+    """Yield the wanted rows with the columns `what`, one of which is the id."""
+    found, ids = 0, sorted(wanted)
+    for start in range(0, len(ids), _ROWS_PER_QUERY):
+        some = ids[start : start + _ROWS_PER_QUERY]
+        # A range of ids is parsed sooner than a list of hundreds.
+        dense = some[-1] - some[0] < 2 * len(some)
+        chosen = _ROWS.id.between(some[0], some[-1]) if dense else _ROWS.id.in_(some)
+        kept = frozenset(some)
+        for row in connection.execute(sa.select(*what).where(chosen)).mappings():
+            if row["id"] in kept:
+                found += 1
+                yield row
     if found < len(wanted):
         raise _RowRemoved
 

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from vigie.web.pages import (
     api_explorer,
+    cases,
     check,
     history,
     layout,
@@ -13,12 +14,26 @@ from vigie.web.pages import (
     progress,
     report,
     results,
+    rules,
     settings,
     sign_in,
     upload,
 )
 
-_PAGES = (upload, check, progress, results, report, history, models, settings, sign_in, api_explorer)
+_PAGES = (
+    upload,
+    check,
+    progress,
+    results,
+    rules,
+    report,
+    history,
+    cases,
+    models,
+    settings,
+    sign_in,
+    api_explorer,
+)
 
 
 def blueprints() -> list[Blueprint]:
