@@ -194,10 +194,15 @@ def uncalibrated_leader(
         return None
     for member, vote in zip(members, votes, strict=True):
         if vote.trust >= LEADER_TRUST:
-            threshold = float(member.recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
+            threshold = stated_threshold(member.recipe)
             log_odds = np.log(threshold / (1 - threshold))
             return UncalibratedLeader(member.name, int((vote.margin >= log_odds).sum()))
     return None
+
+
+def stated_threshold(recipe: Mapping[str, Any]) -> float:
+    """Return the output from which a model classifies a row as fraud, as its owner states it."""
+    return float(recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
 
 
 def apply_leader(
