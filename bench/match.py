@@ -126,9 +126,9 @@ def timed(call: Callable[[TableProfile], object], queries: list[TableProfile]) -
     """The median and the 99th percentile, in milliseconds of the clock and of this process's CPU."""
     clock, cpu = [], []
     for query in queries:
-        begun, worked = time.perf_counter(), time.process_time()
+        started, worked = time.perf_counter(), time.process_time()
         call(query)
-        clock.append(1000 * (time.perf_counter() - begun))
+        clock.append(1000 * (time.perf_counter() - started))
         cpu.append(1000 * (time.process_time() - worked))
     return "".join(f"{np.percentile(spent, share):>9.1f}" for spent in (clock, cpu) for share in (50, 99))
 

@@ -73,12 +73,12 @@ def names(catalog: Catalog, **options: Any) -> list[str]:
 
 def test_register_and_find_round_trip(catalog: Catalog) -> None:
     """Every field is returned, with the time of registration and an id."""
-    given, before = entry("momo"), datetime.now(UTC)
-    kept = catalog.register(given)
+    provided, before = entry("momo"), datetime.now(UTC)
+    kept = catalog.register(provided)
     assert kept.id is not None
     assert kept.created_at is not None
     assert before <= kept.created_at <= datetime.now(UTC)
-    assert replace(kept, id=None, created_at=None) == given
+    assert replace(kept, id=None, created_at=None) == provided
     assert catalog.find("momo") == catalog.find("momo", "1") == kept == catalog.list()[0]
     assert kept.size == 5000
     assert (kept.store.kind, kept.store.bucket) == ("local", "/srv/models")
