@@ -90,7 +90,7 @@ def enqueue(
 ) -> str:
     """Create a queued run and return its id."""
     with writing(engine) as connection:
-        return _insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
+        return insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
 
 
 def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Mapping[str, Any]) -> str:
@@ -107,7 +107,7 @@ def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Map
             raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         stale = sa.and_(_ROWS.upload_id == upload_id, _ROWS.kind == "inspect", _ROWS.state.in_(UNFINISHED))
         connection.execute(sa.update(runs).where(stale).values(state="cancelled", finished_at=now))
-        return _insert(connection, upload_id, user_id, "inspect", {})
+        return insert(connection, upload_id, user_id, "inspect", {})
 
 
 def find(engine: Engine, run_id: str, user: User | None = None) -> Run:
@@ -157,13 +157,13 @@ def cancel(engine: Engine, run_id: str) -> None:
 
 
 def set_budget(engine: Engine, run_id: str, budget: int) -> None:
-    """Set the number of rows to review.
+    """Set the number of rows to review; the cases of the run are to be made again.
 
     Raises:
         NotFound: there is no such run.
     """
     with writing(engine) as connection:
-        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget)
+        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget, cases_made=None)
         if connection.execute(changed).rowcount != 1:
             raise NotFound("run", run_id)
 
@@ -182,7 +182,7 @@ def oldest_queued(engine: Engine) -> datetime | None:
         return connection.execute(query).scalar()
 
 
-def _insert(
+def insert(
     connection: sa.Connection,
     upload_id: str,
     user_id: int,
@@ -191,6 +191,7 @@ def _insert(
     parent_id: str | None = None,
     alert_budget: int | None = None,
 ) -> str:
+    """Insert a queued run within a transaction and return its id."""
     now, run_id = datetime.now(UTC), new_id("run")
     row = {
         "id": run_id,

@@ -14,7 +14,8 @@ FRAUD, LEGITIMATE, UNKNOWN = LABELS = ("fraud", "fine", "unsure")
 """Labels of rows, as the database and the API store them."""
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """Return the condition that a column has one of the values."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
@@ -37,7 +38,7 @@ users = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=True),
     sa.UniqueConstraint("email", name="users_email"),
-    sa.CheckConstraint(_one_of("role", ROLES), name="users_role"),
+    sa.CheckConstraint(one_of("role", ROLES), name="users_role"),
     sqlite_autoincrement=True,
 )
 
@@ -118,7 +119,7 @@ uploads = sa.Table(
     sa.Column("inspection", JsonDocument, nullable=True),
     sa.Column("mapping", JsonDocument, nullable=False),
     sa.Column("error", JsonDocument, nullable=True),
-    sa.CheckConstraint(_one_of("state", UPLOAD_STATES), name="uploads_state"),
+    sa.CheckConstraint(one_of("state", UPLOAD_STATES), name="uploads_state"),
     sa.Index("uploads_owner", "owner_id", "created_at"),
     sa.Index("uploads_expires", "expires_at"),
 )
@@ -169,6 +170,8 @@ runs = sa.Table(
     sa.Column("result", sa.String(500), nullable=True),
     # Rows to review, as set on the page; null for the number that Vigie proposes.
     sa.Column("alert_budget", sa.BigInteger, nullable=True),
+    # Number of alerts with which the cases were made; null until they are: see vigie.app.cases.
+    sa.Column("cases_made", sa.BigInteger, nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=True),
     sa.Column("finished_at", UtcDateTime, nullable=True),
@@ -177,8 +180,8 @@ runs = sa.Table(
     sa.Column("not_before", UtcDateTime, nullable=False),
     sa.Column("worker", sa.String(100), nullable=True),
     sa.Column("lease_until", UtcDateTime, nullable=True),
-    sa.CheckConstraint(_one_of("kind", RUN_KINDS), name="runs_kind"),
-    sa.CheckConstraint(_one_of("state", RUN_STATES), name="runs_state"),
+    sa.CheckConstraint(one_of("kind", RUN_KINDS), name="runs_kind"),
+    sa.CheckConstraint(one_of("state", RUN_STATES), name="runs_state"),
     sa.Index("runs_state_not_before", "state", "not_before"),
     sa.Index("runs_upload", "upload_id"),
     sa.Index("runs_user", "user_id", "created_at"),
@@ -194,7 +197,7 @@ marks = sa.Table(
     _user(),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("comment", sa.Text, nullable=True),
-    sa.CheckConstraint(_one_of("verdict", LABELS), name="marks_verdict"),
+    sa.CheckConstraint(one_of("verdict", LABELS), name="marks_verdict"),
 )
 
 idempotency_keys = sa.Table(

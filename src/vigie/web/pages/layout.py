@@ -27,6 +27,7 @@ blueprint = Blueprint("layout", __name__)
 TABS = (
     ("upload", "upload.home", "score"),
     ("history", "history.list_files", "history"),
+    ("cases", "cases.queue", "cases"),
     ("models", "models.catalog", "models"),
     ("settings", "settings.account", "settings"),
 )
