@@ -10,6 +10,7 @@
     results       rows, charts and files of a finished prediction; online scoring
     rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
+    comparisons   a result against that of an earlier file with the same columns
     models        the catalog
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
@@ -33,6 +34,7 @@ from vigie.web.result_cache import ResultCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
+from vigie.web.services.comparisons import Comparisons
 from vigie.web.services.models import Models
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
@@ -70,6 +72,7 @@ class Services:
         self.cases = Cases(engine, self.audit, store, self.results, effects)
         self.predictions.budget_changed = self.cases.sync
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
+        self.comparisons = Comparisons(engine, self.audit, self.predictions, self.results, effects)
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

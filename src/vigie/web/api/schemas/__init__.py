@@ -14,6 +14,7 @@ from vigie.web.api.schemas.cases import (
     SplitIn,
     SurroundingsOut,
 )
+from vigie.web.api.schemas.comparisons import ComparisonOut, ComparisonQuery
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -67,6 +68,8 @@ __all__ = [
     "CaseIn",
     "CasesOut",
     "CasesQuery",
+    "ComparisonOut",
+    "ComparisonQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
