@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from tests.web.conftest import Installation, upload
 
+from vigie.app import uploads
+
 HIDE = {"action": "hide", "conditions": [{"column": "kind", "operation": "is", "value": "a"}]}
 
 
@@ -80,7 +82,7 @@ def test_a_deleted_file_has_lines_and_no_formula_is_exported(used: Installation)
     services, admin = used.services, used.users["admin"]
     for one in services.uploads.list_for(admin, limit=9):
         services.uploads.delete(admin, one.id)
-    used.work()
+        uploads.purge(services.engine, one.id)
     services.audit.record("=cmd()", "sign in", "session")
     exported = words(used)
     assert "'=cmd() signed in" in exported
