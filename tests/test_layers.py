@@ -18,7 +18,7 @@ LEVELS = (
     {"extras", "fitted_state", "isolation"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles", "sources"},
-    {"cases", "features", "importer", "matching"},
+    {"cases", "delivery", "features", "importer", "matching"},
     {"calibration", "catalog", "detectors"},
     {"costs", "models"},
     {"engine", "relocate", "starter_models", "training"},
