@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from vigie.bundles.bundle import FILES, FileDigest
 from vigie.bundles.location import BundleLocation
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
+from vigie.catalog.tables import reference_models
 from vigie.db import database
 from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
 from vigie.matching import Column, TableProfile
@@ -255,6 +256,37 @@ def test_a_repeated_match_needs_one_query(catalog: Catalog, engine: sa.Engine) -
     assert [s for s in statements if "SELECT" in s and "FROM" in s] == [
         "SELECT catalog_state.changes \nFROM catalog_state"
     ]
+
+
+def test_the_first_match_reads_packed_vectors_and_finds_what_the_documents_say(
+    catalog: Catalog, engine: sa.Engine
+) -> None:
+    """Those that were never packed, or by a version with other roles, are read from the documents, and can be packed."""
+    catalog.register_all([entry(f"m{i}", domain=d) for i, d in enumerate(("mobile_money", "insurance"))])
+    packed = Catalog(engine).match(table(), minimum=0.0)
+    assert catalog.pack_vectors() == 0
+    vectors = sa.select(reference_models.c.match_vector).order_by(reference_models.c.id)
+    with database.reading(engine) as connection:
+        written = connection.execute(vectors).scalars().all()
+    for stale in (None, b"", b"\0" + written[0][1:], written[0][:-1]):
+        with database.writing(engine) as connection:
+            connection.execute(sa.update(reference_models).values(match_vector=stale))
+        assert Catalog(engine).match(table(), minimum=0.0) == packed
+        assert catalog.pack_vectors() == 2
+        with database.reading(engine) as connection:
+            assert connection.execute(vectors).scalars().all() == written
+
+
+def test_the_first_match_reads_no_documents_but_those_of_its_result(
+    catalog: Catalog, engine: sa.Engine
+) -> None:
+    """However many models there are."""
+    catalog.register_all([entry(f"m{i:03}") for i in range(100)])
+    statements: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    assert len(Catalog(engine).match(table())) == 3
+    whole = [s for s in statements if "reference_models.columns" in s.split("FROM")[0]]
+    assert len(whole) == 1
 
 
 def test_match_reads_many_models_in_several_queries(catalog: Catalog) -> None:

@@ -26,6 +26,10 @@ _BODIES = {
     "PUT /api/v1/uploads/<upload_id>/mapping": {"mapping": {}},
     "PUT /api/v1/predictions/<run_id>/budget": {"budget": 1},
     "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
+    "PATCH /api/v1/cases/<case_id>": {"version": 1},
+    "POST /api/v1/cases/<case_id>/notes": {"note": "seen"},
+    "POST /api/v1/cases/<case_id>/merge": {"version": 1, "other": "{case}", "other_version": 1},
+    "POST /api/v1/cases/<case_id>/split": {"version": 1, "alerts": [{"upload_id": "{upload}", "row": 1}]},
     "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
 }
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}

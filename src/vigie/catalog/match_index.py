@@ -57,6 +57,18 @@ def read_changes(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(catalog_state.c.changes)).scalar_one())
 
 
+def read_vectors(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, ModelVector]:
+    """Return the vectors of models by their ids, from the documents of each model."""
+    return {
+        row["id"]: ModelVector.of_documents(
+            row["domain"],
+            [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
+            row["roles"],
+        )
+        for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted)
+    }
+
+
 class MatchIndex:
     """Matching data of the active models of one catalog; safe to share between threads."""
 
@@ -188,13 +200,14 @@ class MatchIndex:
         self._changes = changes
 
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
-        what = (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles)
-        for row in _rows(connection, what, wanted):
-            self._vectors[row["id"]] = ModelVector.of_documents(
-                row["domain"],
-                [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
-                row["roles"],
-            )
+        unpacked = []
+        for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.match_vector), wanted):
+            vector = ModelVector.from_bytes(row["domain"], row["match_vector"] or b"")
+            if vector is None:
+                unpacked.append(row["id"])
+            else:
+                self._vectors[row["id"]] = vector
+        self._vectors.update(read_vectors(connection, unpacked))
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles
@@ -219,12 +232,18 @@ class MatchIndex:
 
 
 def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:
-    found = 0
-    for start in range(0, len(wanted), _ROWS_PER_QUERY):
-        some = list(wanted[start : start + _ROWS_PER_QUERY])
-        for row in connection.execute(sa.select(*what).where(_ROWS.id.in_(some))).mappings():
-            found += 1
-            yield row
+    """Yield the wanted rows with the columns `what`, one of which is the id."""
+    found, ids = 0, sorted(wanted)
+    for start in range(0, len(ids), _ROWS_PER_QUERY):
+        some = ids[start : start + _ROWS_PER_QUERY]
+        # A range of ids is parsed sooner than a list of hundreds.
+        dense = some[-1] - some[0] < 2 * len(some)
+        chosen = _ROWS.id.between(some[0], some[-1]) if dense else _ROWS.id.in_(some)
+        kept = frozenset(some)
+        for row in connection.execute(sa.select(*what).where(chosen)).mappings():
+            if row["id"] in kept:
+                found += 1
+                yield row
     if found < len(wanted):
         raise _RowRemoved
 

@@ -14,7 +14,7 @@ from vigie.bundles.bundle import MANIFEST, Bundle, FileDigest
 from vigie.bundles.location import BundleLocation
 from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
-from vigie.matching import Column
+from vigie.matching import Column, ModelVector
 from vigie.matching.distributions import Quantiles
 from vigie.stores.base import Location
 
@@ -192,6 +192,7 @@ class ModelVersion:
             "performance": dict(self.performance),
             "profile": dict(self.profile),
             "quantiles": Quantiles.from_json(self.profile.get("quantiles", {})).to_bytes(),
+            "match_vector": ModelVector.of(self.domain, self.columns, self.roles).to_bytes(),
             "size": self.size,
             **self.storage.to_row(),
             "digests": {name: asdict(file) for name, file in self.digests.items()},

@@ -33,12 +33,14 @@ def upgrade(as_json: bool) -> None:
 
     SQLite catalogs are upgraded automatically. Back up a shared PostgreSQL database first.
     """
+    from vigie.catalog import Catalog
     from vigie.cli import console
     from vigie.db import database
 
     engine = database.connect(settings.load().database_url)
     try:
         before, after = database.upgrade(engine)
+        Catalog(engine).pack_vectors()
         place = database.where(engine)
     finally:
         engine.dispose()

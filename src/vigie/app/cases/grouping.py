@@ -47,9 +47,13 @@ def group(
 def _by_entity(alerts: Sequence[RankedAlert], upload_id: str) -> dict[Entity, list[RankedAlert]]:
     """Group alerts by new entities: those shared by several customers first, by their number of alerts."""
     counts: Counter[Entity] = Counter()
+    owners: dict[Entity, set[Candidate]] = {}
     for alert in alerts:
-        counts.update({_key(one) for one in alert.candidates[:-1] if one.gathers})
-    order = {key: (-n, key) for key, n in counts.items() if n >= MIN_SHARED_ALERTS}
+        for key in {_key(one) for one in alert.candidates[:-1] if one.gathers}:
+            counts[key] += 1
+            owners.setdefault(key, set()).add(alert.candidates[-1])
+    # What one customer alone uses says no more than the customer.
+    order = {key: (-n, key) for key, n in counts.items() if n >= MIN_SHARED_ALERTS and len(owners[key]) > 1}
     groups: dict[Entity, list[RankedAlert]] = {}
     for alert in alerts:
         shared = [_key(one) for one in alert.candidates[:-1] if _key(one) in order]

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from vigie.web.api.schemas.accounts import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from vigie.web.api.schemas.cases import (
+    CaseDetailOut,
+    CaseIn,
+    CasesOut,
+    CasesQuery,
+    MergeIn,
+    NoteIn,
+    NotesOut,
+    SplitIn,
+    SurroundingsOut,
+)
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -44,6 +55,10 @@ from vigie.web.api.schemas.uploads import (
 __all__ = [
     "AlertsQuery",
     "BudgetIn",
+    "CaseDetailOut",
+    "CaseIn",
+    "CasesOut",
+    "CasesQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
@@ -52,10 +67,13 @@ __all__ = [
     "MarksOut",
     "MatchesOut",
     "MeOut",
+    "MergeIn",
     "ModelCardOut",
     "ModelOut",
     "ModelsOut",
     "NewTokenOut",
+    "NoteIn",
+    "NotesOut",
     "PartOut",
     "PredictionIn",
     "RelatedOut",
@@ -70,8 +88,10 @@ __all__ = [
     "RunsQuery",
     "ScoreIn",
     "ScoreOut",
+    "SplitIn",
     "SuggestOut",
     "SuggestQuery",
+    "SurroundingsOut",
     "TokenIn",
     "TokenOut",
     "TokensOut",
