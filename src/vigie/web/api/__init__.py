@@ -7,6 +7,8 @@
     cases             alerts of one entity over all files; the queue
     scoring           online scoring
     models            reference models and trainings
+    watches           locations whose new files are scored
+    notices           choices of notices, and webhooks
     tokens            API tokens
     meta              the OpenAPI document and the caller
 
@@ -19,7 +21,7 @@ from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
 
-from vigie.web.api import cases, meta, models, predictions, scoring, tokens, uploads
+from vigie.web.api import cases, meta, models, notices, predictions, scoring, tokens, uploads, watches
 
 
 def describe(app: APIFlask) -> None:
@@ -36,4 +38,5 @@ def describe(app: APIFlask) -> None:
 
 def blueprints() -> list[APIBlueprint]:
     """Return the blueprints that create_app registers."""
-    return [module.blueprint for module in (uploads, predictions, cases, scoring, models, tokens, meta)]
+    modules = (uploads, predictions, cases, scoring, models, watches, notices, tokens, meta)
+    return [module.blueprint for module in modules]

@@ -17,9 +17,23 @@ from vigie.web.pages import (
     settings,
     sign_in,
     upload,
+    watches,
 )
 
-_PAGES = (upload, check, progress, results, report, history, cases, models, settings, sign_in, api_explorer)
+_PAGES = (
+    upload,
+    check,
+    progress,
+    results,
+    report,
+    history,
+    cases,
+    models,
+    settings,
+    watches,
+    sign_in,
+    api_explorer,
+)
 
 
 def blueprints() -> list[Blueprint]:

@@ -10,6 +10,8 @@
     results       rows, charts and files of a finished prediction; online scoring
     cases         alerts of one entity over all files; the queue of a team
     models        the catalog
+    watches       locations whose new files are scored
+    notices       who gets which notices; webhooks
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
 on Flask.
@@ -30,11 +32,13 @@ from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
 from vigie.web.services.models import Models
+from vigie.web.services.notices import Notices
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
 from vigie.web.services.sessions import Sessions
 from vigie.web.services.tokens import Tokens
 from vigie.web.services.uploads import Uploads
+from vigie.web.services.watches import Watches
 from vigie.web.stored_results import Page, ResultCache, RowQuery
 
 __all__ = ["Page", "RowQuery", "Services", "current_services"]
@@ -58,6 +62,8 @@ class Services:
         self.cases = Cases(engine, self.audit, store, self.results)
         self.predictions.budget_changed = self.cases.sync
         self.models = Models(engine, self.audit, store, settings)
+        self.watches = Watches(engine, self.audit, web)
+        self.notices = Notices(engine, self.audit, web)
 
     @classmethod
     def open(cls, settings: Settings, web: WebSettings) -> Self:
