@@ -32,7 +32,7 @@ def test_a_watch_takes_columns_roles_and_budget_of_an_earlier_prediction(
     assert (stored.options["budget"], stored.options["top"]) == (12, 2)
     assert stored.url == tmp_path.as_uri()
     again = client.post("/api/v1/watches", json=body, headers=headers)
-    assert again.status_code == 400
+    assert again.status_code == 409
     with open_context(here.settings, here.web) as context:
         assert look_once(context, "w")
         assert FollowUp(context).run() == 0

@@ -19,7 +19,7 @@ MODELS = json.loads((registry.MODELS / "index.json").read_text())["models"]
 PAGES = (
     "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
-    "/settings/users", "/settings/audit", "/settings/server", "/api",
+    "/settings/watches", "/settings/notices", "/settings/users", "/settings/audit", "/settings/server", "/api",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 
