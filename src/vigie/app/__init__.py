@@ -18,6 +18,7 @@
     notice_tables      the SQLAlchemy tables of notices
     notices            outbox of e-mails and webhook calls, and who gets what
     webhooks           addresses of other programs, and the log of the calls
+    rules              alert rules
     feedback           labels that users give to rows
     cases              alerts of one entity over all files: status, assignee, notes, history
     result_layout      names of the files and columns of a stored result

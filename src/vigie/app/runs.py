@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.app.tables import runs, uploads, users
+from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import new_id, visible_to
 from vigie.app.users import User
 from vigie.db.database import Engine, reading, writing
@@ -18,6 +18,8 @@ from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 UNFINISHED = ("queued", "running")
+_RUNS_OF_A_FILE = 5
+"""Predictions of a file that are looked at, on average, for the newest one of each file."""
 DEFAULT_BUDGET = 20
 """Rows to review where neither a user nor Vigie proposes a number."""
 
@@ -137,6 +139,23 @@ def list_for(engine: Engine, user: User, *, upload_id: str | None, limit: int) -
     return [_run(row, None) for row in rows]
 
 
+def list_finished(engine: Engine, owner_id: int, *, limit: int) -> list[Run]:
+    """Return the newest finished prediction of each of the newest files of a user and the user's team, newest first.
+
+    Args:
+        engine: database.
+        owner_id: a user.
+        limit: number of files.
+    """
+    return _newest_of_files(engine, _query(), owner_id, limit)
+
+
+def list_with_labels(engine: Engine, owner_id: int, label: str, since: datetime, limit: int) -> list[Run]:
+    """Return as `list_finished` the files with a row that was given a label since a moment."""
+    labelled = sa.select(marks.c.upload_id).where(marks.c.verdict == label, marks.c.at >= since)
+    return _newest_of_files(engine, _query().where(_ROWS.upload_id.in_(labelled)), owner_id, limit)
+
+
 def cancel(engine: Engine, run_id: str) -> None:
     """Cancel an unfinished run; its worker notices at its next progress report and discards its work.
 
@@ -220,6 +239,22 @@ def _query() -> sa.Select[Any]:
         .join(users, users.c.id == uploads.c.owner_id)
         .join(requester, requester.c.id == _ROWS.user_id)
     )
+
+
+def _newest_of_files(engine: Engine, query: sa.Select[Any], owner_id: int, limit: int) -> list[Run]:
+    me = users.alias("me")
+    same_team = sa.and_(me.c.team != "", me.c.team == users.c.team)
+    query = (
+        query.join(me, me.c.id == owner_id)
+        .where(_ROWS.kind.in_(("score", "refine")), _ROWS.state == "done", _ROWS.result.is_not(None))
+        .where(sa.or_(users.c.id == me.c.id, same_team))
+        .order_by(_ROWS.created_at.desc())
+    )
+    newest: dict[str, Run] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(query.limit(_RUNS_OF_A_FILE * limit)).mappings():
+            newest.setdefault(row["upload_id"], _run(row, None))
+    return list(newest.values())[:limit]
 
 
 def _position(connection: sa.Connection, row: sa.RowMapping) -> int:

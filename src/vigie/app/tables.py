@@ -10,6 +10,8 @@ ROLES = ("admin", "analyst", "viewer")
 UPLOAD_STATES = ("receiving", "received", "ready", "refused", "deleted")
 RUN_KINDS = ("inspect", "score", "refine", "train")
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
+RULE_ACTIONS = ("hide", "alert")
+RULE_STATES = ("on", "shadow", "off")
 FRAUD, LEGITIMATE, UNKNOWN = LABELS = ("fraud", "fine", "unsure")
 """Labels of rows, as the database and the API store them."""
 
@@ -198,6 +200,33 @@ marks = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("comment", sa.Text, nullable=True),
     sa.CheckConstraint(one_of("verdict", LABELS), name="marks_verdict"),
+)
+
+alert_rules = sa.Table(
+    "alert_rules",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # Whose files the rule is for: those of this user and of the user's team.
+    sa.Column("owner_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("author_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    # The run from which the rule was made; it may be deleted, the rule stays.
+    sa.Column("run_id", sa.String(40), nullable=False),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("conditions", JsonDocument, nullable=False),
+    sa.Column("columns_digest", sa.String(64), nullable=False),
+    sa.Column("roles", JsonDocument, nullable=False),
+    sa.Column("comment", sa.Text, nullable=True),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    # Runs that were started earlier stay as they were reported.
+    sa.Column("applies_from", UtcDateTime, nullable=False),
+    sa.Column("expires_on", sa.Date, nullable=True),
+    sa.Column("changed_by_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.CheckConstraint(one_of("action", RULE_ACTIONS), name="alert_rules_action"),
+    sa.CheckConstraint(one_of("state", RULE_STATES), name="alert_rules_state"),
+    sa.Index("alert_rules_owner", "owner_id"),
+    sqlite_autoincrement=True,
 )
 
 idempotency_keys = sa.Table(

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from vigie.alerts.effects import RuleEffects
 from vigie.app import Case, Run, User, runs, uploads
 from vigie.app.cases import CaseAlert, CaseEvent, changes, queries, syncing
 from vigie.app.cases.changes import Change
@@ -80,20 +81,22 @@ class Surroundings:
 class Cases:
     """Operations on the cases that a user may see."""
 
-    def __init__(self, engine: Engine, audit: AuditLog, store: Store, results: Results) -> None:
-        self._engine, self._audit, self._store, self._results = engine, audit, store, results
+    def __init__(
+        self, engine: Engine, audit: AuditLog, store: Store, results: Results, effects: RuleEffects
+    ) -> None:
+        self._engine, self._audit, self._store = engine, audit, store
+        self._results, self._effects = results, effects
 
     @cached_property
     def _key(self) -> bytes:
         return entities.load_key(self._store)
 
     def sync(self, run: Run) -> None:
-        """Make the cases of a finished run follow its budget."""
+        """Make the cases of a finished run follow its budget and the rules."""
         alerts = []
-        budget = min(run.budget or 0, syncing.MAX_ALERTS)
-        if budget and syncing.is_newest(self._engine, run):
-            path = self._results.ranked_path(run)
-            alerts = read_alerts(path, run.summary or {}, budget, self._key)
+        if syncing.is_newest(self._engine, run):
+            rows = self._results.ranked(run).rows_of(self._effects.alerts(run))[: syncing.MAX_ALERTS]
+            alerts = read_alerts(self._results.ranked_path(run), run.summary or {}, rows, self._key)
         syncing.sync_run(self._engine, run, alerts)
 
     def list_cases(self, user: User, query: CaseQuery, search: str = "") -> tuple[list[NamedCase], int]:

@@ -27,6 +27,14 @@ from vigie.web.api.schemas.rows import (
     SuggestOut,
     SuggestQuery,
 )
+from vigie.web.api.schemas.rules import (
+    RuleChangeIn,
+    RuleEffectsOut,
+    RuleIn,
+    RuleOut,
+    RulesOut,
+    TrialsOut,
+)
 from vigie.web.api.schemas.runs import (
     AlertsQuery,
     BudgetIn,
@@ -101,6 +109,11 @@ __all__ = [
     "RowOut",
     "RowsOut",
     "RowsQuery",
+    "RuleChangeIn",
+    "RuleEffectsOut",
+    "RuleIn",
+    "RuleOut",
+    "RulesOut",
     "RunOut",
     "RunsOut",
     "RunsQuery",
@@ -114,6 +127,7 @@ __all__ = [
     "TokenOut",
     "TokensOut",
     "TrainingIn",
+    "TrialsOut",
     "UploadIn",
     "UploadOut",
     "UploadPartsOut",
