@@ -19,6 +19,7 @@ from vigie.web.pages import (
     settings,
     sign_in,
     upload,
+    watches,
 )
 
 _PAGES = (
@@ -33,6 +34,7 @@ _PAGES = (
     cases,
     models,
     settings,
+    watches,
     sign_in,
     api_explorer,
 )
