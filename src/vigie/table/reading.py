@@ -20,13 +20,14 @@ from vigie.table.table import CsvFormat, Table
 from vigie.table.workbook import read_workbook
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
+WORKBOOK_EXTENSIONS = (".xlsx",)
 JSON_EXTENSIONS = (".jsonl", ".ndjson")
 EXTENSIONS = (
     *(f"{one}.gz" for one in CSV_EXTENSIONS),
     *CSV_EXTENSIONS,
     ".parquet",
     ".pq",
-    ".xlsx",
+    *WORKBOOK_EXTENSIONS,
     *JSON_EXTENSIONS,
 )
 """What the name of an upload may end with, the longer ones first."""
