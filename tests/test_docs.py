@@ -180,7 +180,7 @@ def test_the_messages_in_the_tutorial_are_real_ones(tutorial: str) -> None:
 
 def test_the_detection_page_begins_with_its_introduction() -> None:
     """The page is written by a benchmark that few run, its introduction by hand."""
-    assert page("detection.md").startswith(page("detection.head.md"))
+    assert page("docs/detection.md").startswith(page("docs/detection.head.md"))
 
 
 def test_every_picture_is_taken_by_the_build_shown_somewhere_and_light() -> None:

@@ -18,7 +18,7 @@ LEVELS = (
     {"extras", "fitted_state", "isolation"},
     {"db", "ensemble", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles"},
-    {"features", "importer", "matching"},
+    {"cases", "features", "importer", "matching"},
     {"calibration", "catalog", "detectors"},
     {"costs", "models"},
     {"engine", "relocate", "starter_models", "training"},

@@ -58,6 +58,7 @@ class OptionFields(TypedDict, total=False):
     minimum: float
     roles: Mapping[str, str]
     alert_budget: float | int | None
+    max_false_alerts: float | None
     expected_fraud_rate: float | None
     language: str
     reasons: bool
@@ -287,7 +288,12 @@ def refine(
 
 
 def suggest(
-    predictions: Predictions, labels: Mapping[int, bool] | None = None, *, count: int = 10, seed: int = 0
+    predictions: Predictions,
+    labels: Mapping[int, bool] | None = None,
+    *,
+    count: int = 10,
+    seed: int = 0,
+    bounding: bool = False,
 ) -> list[int]:
     """Return the positions, from 0, of the rows to label next.
 
@@ -298,8 +304,9 @@ def suggest(
         labels: position of a row, from 0 -> whether it is fraud, of the rows that are labelled already.
         count: number of rows.
         seed: of everything drawn at random.
+        bounding: the rows that decide how many alerts `max_false_alerts` allows, the most suspicious first.
     """
-    return labels_engine.suggest(predictions.to_engine(), labels or {}, count, seed)
+    return labels_engine.suggest(predictions.to_engine(), labels or {}, count, seed, bounding=bounding)
 
 
 def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from vigie.db import database
 from vigie.engine import pipeline, refine
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
-from vigie.errors import InputRefused, UnknownColumn
+from vigie.errors import InputRefused, UnknownColumn, UsageRefused
 from vigie.simulator import SimulatedTable, generate
 from vigie.starter_models import registry
 
@@ -125,6 +126,36 @@ def test_suggestions_mix_the_most_suspicious_with_every_depth(desk: Desk) -> Non
     assert max(int(np.flatnonzero(best == row)[0]) for row in rows) > 100
     few = refine.suggest(desk.before, dict.fromkeys(range(2995), True), 20, 0)
     assert sorted(few) == [2995, 2996, 2997, 2998, 2999]
+
+
+def test_reviewed_rows_bound_the_share_of_false_alerts(desk: Desk) -> None:
+    """Rows of the reference decide how many alerts there are and teach nothing; others teach as without a bound."""
+    bounded = ScoringContext(desk.catalog, opener, replace(OPTIONS, max_false_alerts=0.85))
+    rows = refine.suggest(desk.before, {}, 40, bounding=True)
+    assert refine.reference_of(desk.table)[rows].all()
+    known = {row: bool(desk.label[row]) for row in rows}
+    found = refine.refine(desk.table, bounded, known)
+    scores = found.additions["fraud_score"]
+    assert scores.equals(desk.before.additions["fraud_score"])
+    bound, alert = found.summary["false_alert_bound"], found.additions["alert"].to_numpy() == 1
+    assert bound["labelled"] == 40
+    assert 0 < alert.sum() <= bound["count"]
+    assert desk.label[alert].mean() >= 0.15
+    assert not any(alert[row] for row, is_fraud in known.items() if not is_fraud)
+    first = np.flatnonzero(~refine.reference_of(desk.table))[:30]
+    taught = known | {int(row): bool(desk.label[row]) for row in first}
+    assert not refine.refine(desk.table, bounded, taught).additions["fraud_score"].equals(scores)
+    without = pipeline.predict(desk.table, bounded)
+    assert without.summary["alerts"] == 0
+    assert without.summary["false_alert_bound"]["labelled"] == 0
+
+
+def test_a_number_and_a_share_of_alerts_contradict() -> None:
+    """One of them decides."""
+    with pytest.raises(UsageRefused, match="expected one of them"):
+        Options(alert_budget=5, max_false_alerts=0.5)
+    with pytest.raises(UsageRefused, match="max_false_alerts"):
+        Options(max_false_alerts=1.5)
 
 
 def test_marks_of_rows_that_are_not_there_are_refused(desk: Desk) -> None:

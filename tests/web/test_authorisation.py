@@ -12,6 +12,7 @@ from tests.web.conftest import PEOPLE, Installation, csrf, upload
 from werkzeug.routing import Rule
 
 from vigie import settings, web
+from vigie.app.cases.queries import CaseQuery
 from vigie.errors import NotAllowed
 from vigie.web import authorization
 from vigie.web.services.access import ROLE_RANK
@@ -54,12 +55,13 @@ def browsers() -> dict[str, tuple[FlaskClient, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def run(here: Installation) -> tuple[str, str]:
-    """Ada's upload and her finished run."""
+def run(here: Installation) -> tuple[str, str, str]:
+    """Ada's upload, her finished run, and one of its cases."""
     sent = upload(here)
     asked = here.services.predictions.score(here.users["ada"], sent)
     here.work()
-    return sent, asked.id
+    cases, _ = here.services.cases.list_cases(here.users["ada"], CaseQuery())
+    return sent, asked.id, cases[0].case.id
 
 
 def routes() -> list[tuple[str, Rule]]:
@@ -82,22 +84,27 @@ def routes() -> list[tuple[str, Rule]]:
 ROUTES = routes()
 
 
-def path_of(rule: Rule, sent: str, run: str) -> str:
+def path_of(rule: Rule, sent: str, run: str, case: str) -> str:
     """The address of a rule, with ada's ids in it."""
-    known = {"upload_id": sent, "run_id": run, "row": "1", "number": "1", "name": "mobile_money_full", "user_id": "1",
+    known = {"upload_id": sent, "run_id": run, "case_id": case, "row": "1", "number": "1", "name": "mobile_money_full", "user_id": "1",
              "token_id": "tok_none", "filename": "nothing"}  # fmt: skip
     filled = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
     return filled + _QUERIES.get(rule.rule.replace("string:", ""), "")
 
 
 def ask(
-    here: Installation, client: FlaskClient, method: str, rule: Rule, run: tuple[str, str], **more: object
+    here: Installation,
+    client: FlaskClient,
+    method: str,
+    rule: Rule,
+    run: tuple[str, str, str],
+    **more: object,
 ) -> int:
     """The status of a request that is well formed as far as the route is concerned."""
     plain = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
     body = _BODIES.get(f"{method} {plain}")
     if body is not None:
-        ids = {"{upload}": run[0], "{run}": run[1]}
+        ids = {"{upload}": run[0], "{run}": run[1], "{case}": run[2]}
         body = {
             key: ids.get(value, value) if isinstance(value, str) else value for key, value in body.items()
         }
@@ -112,7 +119,7 @@ IDS = [f"{method} {rule.rule}" for method, rule in ROUTES]
 
 @pytest.mark.parametrize(("method", "rule"), ROUTES, ids=IDS)
 def test_nobody_gets_in_without_signing_in(
-    here: Installation, run: tuple[str, str], method: str, rule: Rule
+    here: Installation, run: tuple[str, str, str], method: str, rule: Rule
 ) -> None:
     """Programs get 401, browsers the sign-in page; only what says it is public is answered."""
     needed = authorization.needed_by(here.app.view_functions[rule.endpoint])
@@ -132,7 +139,7 @@ def test_nobody_gets_in_without_signing_in(
 def test_roles_and_ownership_hold_on_every_route(
     here: Installation,
     browsers: dict[str, tuple[FlaskClient, dict[str, str]]],
-    run: tuple[str, str],
+    run: tuple[str, str, str],
     method: str,
     rule: Rule,
     name: str,
@@ -151,7 +158,7 @@ def test_roles_and_ownership_hold_on_every_route(
     assert needed is not None
     if ROLE_RANK[role] < ROLE_RANK[needed]:
         assert status == 403
-    elif name in STRANGERS and ("upload_id>" in rule.rule or "run_id>" in rule.rule):
+    elif name in STRANGERS and any(f"{kind}_id>" in rule.rule for kind in ("upload", "run", "case")):
         assert status in _NOT_THEIRS
     elif name in STRANGERS and f"{method} {rule.rule}" in {
         "POST /api/v1/score",
@@ -169,7 +176,7 @@ TOKENS = [(name, scope) for name in ("viewer", "ada", "admin") for scope in SCOP
 
 @pytest.mark.parametrize(("name", "scope"), TOKENS, ids=[f"{name}-{scope}" for name, scope in TOKENS])
 def test_a_token_opens_only_the_api_and_what_scope_and_role_both_allow(
-    here: Installation, run: tuple[str, str], name: str, scope: str
+    here: Installation, run: tuple[str, str, str], name: str, scope: str
 ) -> None:
     """Every route by every scope of every role: no page, no password, no session, no token, no account."""
     headers, wrong = here.token(name, scope), []
@@ -240,9 +247,11 @@ def test_headers_that_a_proxy_adds_to_pages_are_not_read(here: Installation) -> 
         assert here.app.test_client().get("/settings", headers={"Authorization": header}).status_code == 302
 
 
-def test_a_team_mate_sees_and_marks_but_does_not_delete(here: Installation, run: tuple[str, str]) -> None:
+def test_a_team_mate_sees_and_marks_but_does_not_delete(
+    here: Installation, run: tuple[str, str, str]
+) -> None:
     """Uploads are private to their owner and team; only the owner changes them."""
-    client, (sent, scored) = here.app.test_client(), run
+    client, (sent, scored, _) = here.app.test_client(), run
     mate = here.token("mate")
     assert client.get(f"/api/v1/predictions/{scored}/rows", headers=mate).status_code == 200
     assert (

@@ -9,6 +9,7 @@ import pytest
 from markupsafe import Markup
 from tests.web.conftest import Installation, csrf, upload
 
+from vigie.app.cases.queries import CaseQuery
 from vigie.i18n.catalogue import catalogue
 
 _SHORTEST = 12
@@ -61,6 +62,8 @@ def test_no_page_in_french_has_english_text(scored: tuple[Installation, str, str
     client, seen = here.browser("admin"), 0
     models = here.services.models.list_all(here.users["admin"])
     values["name"] = models[0].name
+    cases, _ = here.services.cases.list_cases(here.users["admin"], CaseQuery())
+    values["case_id"] = cases[0].case.id
     for rule in here.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.startswith(("/api/", "/static")):
             continue

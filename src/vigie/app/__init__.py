@@ -13,18 +13,20 @@
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
     worker_heartbeats  heartbeats of the workers
     feedback           labels that users give to rows
+    cases              alerts of one entity over all files: status, assignee, notes, history
     result_layout      names of the files and columns of a stored result
     digests            digests of secrets
 
-Each function takes an engine or a connection and performs one operation. The web services check permissions. No cell of an
-upload is stored in the database.
+Each function takes an engine or a connection and performs one operation. The web services check permissions. No text of
+an upload is stored in the database: cases hold amounts and times of alerts as numbers, and digests of entities.
 """
 
 from vigie.app.audit import AuditLine
+from vigie.app.cases import Case
 from vigie.app.feedback import Label
 from vigie.app.runs import Run
 from vigie.app.tokens import Token
 from vigie.app.uploads import Part, Upload
 from vigie.app.users import User
 
-__all__ = ["AuditLine", "Label", "Part", "Run", "Token", "Upload", "User"]
+__all__ = ["AuditLine", "Case", "Label", "Part", "Run", "Token", "Upload", "User"]

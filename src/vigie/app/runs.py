@@ -157,13 +157,13 @@ def cancel(engine: Engine, run_id: str) -> None:
 
 
 def set_budget(engine: Engine, run_id: str, budget: int) -> None:
-    """Set the number of rows to review.
+    """Set the number of rows to review; the cases of the run are to be made again.
 
     Raises:
         NotFound: there is no such run.
     """
     with writing(engine) as connection:
-        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget)
+        changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget, cases_made=None)
         if connection.execute(changed).rowcount != 1:
             raise NotFound("run", run_id)
 

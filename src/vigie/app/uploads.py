@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vigie.app.cases.totals import lock_scope, remove_upload
 from vigie.app.tables import mappings, marks, runs, upload_parts, uploads, users
 from vigie.app.users import User
 from vigie.db.database import Engine, lock, reading, writing
@@ -209,13 +210,15 @@ def save_mapping(engine: Engine, user_id: int, columns_digest: str, mapping: Map
 
 
 def mark_deleted(engine: Engine, upload_id: str) -> None:
-    """Hide an upload and cancel its runs; `purge` deletes its rows once its files are deleted."""
+    """Hide an upload, cancel its runs and remove it from cases; `purge` deletes its rows once its files are deleted."""
     with writing(engine) as connection:
+        lock_scope(connection, upload_id)
         connection.execute(sa.update(uploads).where(_ROWS.id == upload_id).values(state="deleted"))
         unfinished = sa.and_(runs.c.upload_id == upload_id, runs.c.state.in_(("queued", "running")))
         connection.execute(
             sa.update(runs).where(unfinished).values(state="cancelled", finished_at=datetime.now(UTC))
         )
+        remove_upload(connection, upload_id)
 
 
 def list_expired(engine: Engine, now: datetime, *, incomplete_for: timedelta) -> list[str]:
@@ -235,6 +238,7 @@ def list_deleted(engine: Engine) -> list[str]:
 def purge(engine: Engine, upload_id: str) -> None:
     """Delete all rows of an upload marked as deleted."""
     with writing(engine) as connection:
+        remove_upload(connection, upload_id)
         for table in (marks, runs, upload_parts):
             connection.execute(sa.delete(table).where(table.c.upload_id == upload_id))
         connection.execute(sa.delete(uploads).where(_ROWS.id == upload_id, _ROWS.state == "deleted"))

@@ -102,14 +102,14 @@ def _solve(hits: int, n: int, tail: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _at_least(hits, n, middle) < tail:
+        if at_least(hits, n, middle) < tail:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-def _at_least(hits: int, n: int, share: float) -> float:
+def at_least(hits: int, n: int, share: float) -> float:
     """Return the probability of `hits` or more of n, for a share in (0, 1)."""
     k = np.arange(hits, n + 1)
     log = math.lgamma(n + 1) - _log_factorials(k) - _log_factorials(n - k)

@@ -51,6 +51,10 @@ def alert_budget(
     return click.option("--alert-budget", type=Budget(), metavar="1%|500", help=text)
 
 
+max_false_alerts = click.option(
+    "--max-false-alerts", type=Share(), metavar="50%",
+    help="As many alerts as leave at most this share of them false, by the rows reviewed so far; none without any.",
+)  # fmt: skip
 input_table = click.argument("source", metavar="INPUT")
 model_name = click.argument("name", metavar="NAME[@VERSION]")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -120,7 +124,7 @@ matching = options(
 )  # fmt: skip
 """Options of the commands that find the roles of columns and match models."""
 
-scoring = options(alert_budget(), expected_fraud_rate, reasons, seed(), matching)
+scoring = options(alert_budget(), max_false_alerts, expected_fraud_rate, reasons, seed(), matching)
 """Options of the commands that score a whole table."""
 
 

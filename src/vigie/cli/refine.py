@@ -56,11 +56,12 @@ _labels = click.option(
     help="Output file: .csv, .csv.gz, .tsv, .txt or .parquet.",
 )
 @options.alert_budget("How many rows you can review.")
+@options.max_false_alerts
 @options.lang
 @options.seed("The same table, labels and seed give the same scores.")
 @options.as_json
 def refine(
-    source: str, labels: str | None, label: str | None, output: str, alert_budget: float | int | None, lang: str, seed: int, as_json: bool
+    source: str, labels: str | None, label: str | None, output: str, alert_budget: float | int | None, max_false_alerts: float | None, lang: str, seed: int, as_json: bool
 ) -> None:  # fmt: skip
     """Score PREDICTIONS again, with labels of some of its rows.
 
@@ -75,7 +76,7 @@ def refine(
 
     check_output(source, output, as_json=as_json)
     t, config = Translator(lang), settings.load()
-    scoring = Options(language=lang, alert_budget=alert_budget, seed=seed)
+    scoring = Options(language=lang, alert_budget=alert_budget, max_false_alerts=max_false_alerts, seed=seed)
     with options.scoring_context(scoring, config, t) as context:
         found = _predictions(source, config)
         known = _known(found, labels, label, config)
@@ -110,12 +111,17 @@ def refine(
 @_label
 @click.option("-n", "count", default=10, show_default=True, type=click.IntRange(1, 1000), metavar="N",
               help="Number of rows.")  # fmt: skip
+@click.option(
+    "--for-bound",
+    is_flag=True,
+    help="The rows that decide how many alerts --max-false-alerts allows, the most suspicious first.",
+)
 @options.seed("The same file, labels and seed give the same rows.")
 @options.lang
 @options.as_json
 def suggest(
-    source: str, labels: str | None, label: str | None, count: int, seed: int, lang: str, as_json: bool
-) -> None:
+    source: str, labels: str | None, label: str | None, count: int, for_bound: bool, seed: int, lang: str, as_json: bool
+) -> None:  # fmt: skip
     """Suggest rows of PREDICTIONS to review next.
 
     Half of them are the most suspicious rows without a label, the others are spread over all scores: learning needs
@@ -134,7 +140,9 @@ def suggest(
             "fraud_score": additions["fraud_score"][row],
             "reasons": additions["reasons"][row] or "",
         }
-        for row in engine.suggest(Prediction(predictions.table, additions, {}), known, count, seed)
+        for row in engine.suggest(
+            Prediction(predictions.table, additions, {}), known, count, seed, bounding=for_bound
+        )
     ]
     if as_json:
         console.dump(found)

@@ -185,6 +185,8 @@ def _decision(summary: Summary, t: Translator) -> Group:
     share = t.percent(count / max(rows, 1))
     alerts = t("cli.alerts", count=t("check.rows", n=count), share=share) if count else t("cli.no_alerts")
     lines.append(Text(alerts, style="bold"))
+    if "false_alert_bound" in summary:
+        lines.append(Text(_bound(summary["false_alert_bound"], t)))
     precision = summary["alert_precision"]
     if count and precision:
         lines.append(Text(t("cli.precision", **{key: t.of_ten(value) for key, value in precision.items()})))
@@ -201,6 +203,14 @@ def _decision(summary: Summary, t: Translator) -> Group:
     levels = "  ".join(f"{level} {t.whole(number)}" for level, number in summary["risk_levels"].items())
     lines.append(Text(t("cli.levels", levels=levels), style="dim"))
     return _section(t("cli.verdict"), *lines)
+
+
+def _bound(bound: Mapping[str, Any], t: Translator) -> str:
+    """Return what bounds the share of false alerts, or what it takes."""
+    share = t.percent(bound["max_share"])
+    if bound["count"]:
+        return t("cli.false_alerts", share=share, frauds=bound["frauds"], reference=bound["reference"])
+    return t("cli.false_alerts_unknown", share=share, labelled=bound["labelled"])
 
 
 def _share_phrase(prevalence: Mapping[str, float]) -> str:

@@ -12,6 +12,7 @@ from vigie.arrays import Floats
 from vigie.calibration import calibrator as calibration
 from vigie.calibration.calibrator import Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
+from vigie.calibration.false_alerts import BoundedAlerts, bound_alerts
 from vigie.engine.members import UncalibratedLeader
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
@@ -35,6 +36,23 @@ never more than so many."""
 
 
 @dataclass(frozen=True)
+class ReviewedReference:
+    """What is known of the rows that decide how many alerts a share of false ones allows.
+
+    Attributes:
+        max_share: of false alerts.
+        reference: (rows,) the rows that decide.
+        labelled: (rows,) those that were reviewed, in the reference or not.
+        fraud: (rows,) those that are labelled fraud.
+    """
+
+    max_share: float
+    reference: npt.NDArray[np.bool_]
+    labelled: npt.NDArray[np.bool_]
+    fraud: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Decision:
     """The decision on each row, and on the table.
 
@@ -48,6 +66,7 @@ class Decision:
         precision: expected share of frauds among the alerts; None where Vigie abstains or alerts nothing.
         abstained: why there are no probabilities; None where there are.
         by_default: whether the number of alerts is that of `review_count`.
+        bounded: how many alerts a share of false ones allows; None where the user gives no such share.
     """
 
     score: Floats
@@ -59,6 +78,7 @@ class Decision:
     precision: Prevalence | None
     abstained: Message | None
     by_default: bool = False
+    bounded: BoundedAlerts | None = None
 
 
 def decide(
@@ -102,6 +122,7 @@ def fit_decision(
     odds: Floats | None = None,
     leader: UncalibratedLeader | None = None,
     n_rows: int | None = None,
+    reviewed: ReviewedReference | None = None,
 ) -> tuple[Decision, Thresholds]:
     """Decide on a table, and find the thresholds by which later rows are decided.
 
@@ -115,6 +136,7 @@ def fit_decision(
         leader: the leading model, where it has no calibrator; without a budget there are as many alerts as it classifies
             as fraud.
         n_rows: rows of the whole table, where these are a sample.
+        reviewed: where the user bounds the share of false alerts, which then decides instead of a budget.
     """
     x, rows = combined.score, len(combined.score)
     abstained = _abstention_reason(combined, association, calibrator, leader, trusted=odds is not None)
@@ -130,11 +152,18 @@ def fit_decision(
     ranked = np.argsort(-x, kind="stable")
     # Where the share of frauds is only estimated, the estimate is too wide for the alerts with the best F1.
     known_share = found.prevalence is not None and (prior is not None or odds is not None)
-    by_default = budget is None and leader is None and not known_share
+    by_default = budget is None and leader is None and not known_share and reviewed is None
     if by_default:
         budget = _sampled_count(rows, n_rows or rows)
-    count = _count_alerts(found.probability[ranked], budget, leader)
+    bounded = None
+    if reviewed is None:
+        count = _count_alerts(found.probability[ranked], budget, leader)
+    else:
+        bounded = bound_alerts(x, reviewed.reference, reviewed.labelled, reviewed.fraud, reviewed.max_share)
+        count = bounded.count
     alert = np.isin(np.arange(rows), ranked[:count])
+    if reviewed is not None:
+        alert &= reviewed.fraud | ~reviewed.labelled
     precision = None
     if found.prevalence is not None and calibrator is not None and alert.any():
         precision = calibrator.precision(ratio, alert, found.prevalence)
@@ -147,6 +176,7 @@ def fit_decision(
         precision=precision,
         by_default=by_default,
         abstained=abstained,
+        bounded=bounded,
     )
     return found, replace(thresholds, alert=_least(x, alert), explained=_least(x, explained))
 

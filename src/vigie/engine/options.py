@@ -37,6 +37,7 @@ class Options:
         reasons: whether to give reasons.
         seed: seed of everything drawn at random.
         only: `own` leaves out the reference models that come with Vigie; None leaves out none.
+        max_false_alerts: share of false alerts in (0, 1) at most; reviewed rows decide how many alerts that allows.
     """
 
     top: int = 3
@@ -48,12 +49,13 @@ class Options:
     reasons: bool = True
     seed: int = 0
     only: str | None = None
+    max_false_alerts: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values.
 
         Raises:
-            UsageRefused: one is out of range, or the language is not installed.
+            UsageRefused: one is out of range, two contradict each other, or the language is not installed.
         """
         budget, rate = self.alert_budget, self.expected_fraud_rate
         _require("top", self.top, self.top >= 1, "a number from 1 on")
@@ -66,6 +68,13 @@ class Options:
             budget is None or _is_budget(budget),
             "a share below 1 or a number of rows",
         )
+        bound = self.max_false_alerts
+        _require("max_false_alerts", bound, bound is None or 0 < bound < 1, "a share between 0 and 1")
+        if bound is not None and budget is not None:
+            raise UsageRefused(
+                "found a number of alerts and a share of false alerts, expected one of them",
+                hint="a share of false alerts decides how many alerts there are",
+            )
         _require("expected_fraud_rate", rate, rate is None or 0 < rate < 1, "a share between 0 and 1")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import polars as pl
 
 from vigie.arrays import Floats
 from vigie.calibration.calibrator import Prevalence
+from vigie.calibration.false_alerts import BoundedAlerts
 from vigie.catalog import Match, ModelVersion
 from vigie.engine.decision import Decision
 from vigie.engine.members import skill
@@ -117,9 +118,15 @@ def summarise(
         "agreement": round(float(agreement.mean()), 4) if len(agreement) else None,
         "alerts": int(decision.alert.sum()),
         "alert_precision": _interval(decision.precision),
+        **_bounded(decision.bounded),
         "risk_levels": {level: int((decision.level == level).sum()) for level in LEVELS},
         "top": _top(additions),
     }
+
+
+def _bounded(found: BoundedAlerts | None) -> dict[str, Any]:
+    """Return what bounds the share of false alerts; nothing where the user does not ask for it."""
+    return {} if found is None else {"false_alert_bound": asdict(found)}
 
 
 def _match(match: Match, weight: float) -> dict[str, Any]:

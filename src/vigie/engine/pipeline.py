@@ -7,6 +7,7 @@ Must not know where bundles are stored, and must not read settings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -186,7 +187,12 @@ def fit(table: Table, context: ScoringContext) -> tuple[Scorer, Prediction]:
 
 
 def fit_table(
-    table: Table, context: ScoringContext, *, keep: bool = True, hook: ScoreHook | None = None
+    table: Table,
+    context: ScoringContext,
+    *,
+    keep: bool = True,
+    hook: ScoreHook | None = None,
+    labels: Mapping[int, bool] | None = None,
 ) -> FittedTable:
     """Fit a scorer on a table in memory.
 
@@ -195,6 +201,7 @@ def fit_table(
         context: catalog, options and progress.
         keep: keep what later rows need; the table's own scores do not depend on it.
         hook: changes the score of the ensemble.
+        labels: row number, from 0 -> whether it is fraud, where they decide the number of alerts.
     """
     timer, frame, options = StageTimer(context.progress), table.typed, context.options
     state = FittedState.keeping() if keep else FittedState()
@@ -208,7 +215,7 @@ def fit_table(
     with timer("fetching models", 0.65):
         models = load_models(matches, context)
     profile = ProfiledTable(frame, found.roles, models, association, state, frame.height)
-    fitted = Scorer.fit(profile, inputs, options, timer, hook)
+    fitted = Scorer.fit(profile, inputs, options, timer, hook, labels)
     additions = fitted.rows.additions
     summary = summarise(found.roles, models, fitted.score, fitted.decision, additions)
     summary |= {"read": read_summary(table.report, frame, found.roles), "seconds": timer.seconds}

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats, mid_ranks
+from vigie.calibration.false_alerts import reference_rows
+from vigie.engine.decision import review_count
 from vigie.engine.options import ScoringContext
 from vigie.engine.output import Prediction
 from vigie.engine.pipeline import fit_table
@@ -21,7 +23,9 @@ from vigie.engine.scorer import ProfiledTable
 from vigie.ensemble import active_learning, combination
 from vigie.ensemble.combination import EnsembleScore, MemberVote
 from vigie.errors import InputRefused
+from vigie.fitted_state import FeatureState
 from vigie.i18n.messages import msg
+from vigie.models import model_inputs
 from vigie.models.model_inputs import ModelInputs
 from vigie.models.trained import table_model
 from vigie.table import Table
@@ -40,13 +44,38 @@ def refine(table: Table, context: ScoringContext, labels: Mapping[int, bool]) ->
 
     Raises:
         InputRefused: there are no labels, or labels of rows that the table does not have.
+
+    Where the user bounds the share of false alerts, labels of the reference decide how many alerts there are and do not
+    change the scores: a label that taught them could not judge them.
     """
-    hook = _Relearning(*_checked(table, labels), context.options.seed)
-    prediction = fit_table(table, context, keep=False, hook=hook).prediction
+    rows, fraud = _checked(table, labels)
+    teaching = np.ones(len(rows), dtype=bool)
+    if context.options.max_false_alerts is not None:
+        teaching = ~reference_of(table)[rows]
+    hook = _Relearning(rows[teaching], fraud[teaching], context.options.seed)
+    prediction = fit_table(table, context, keep=False, hook=hook, labels=labels).prediction
+    hook.summary |= {"marks": len(rows), "frauds": int(fraud.sum())}
     return replace(prediction, summary={**prediction.summary, "refined": hook.summary})
 
 
-def suggest(prediction: Prediction, labels: Mapping[int, bool], n: int = 10, seed: int = 0) -> list[int]:
+def reference_of(table: Table) -> npt.NDArray[np.bool_]:
+    """Return (rows,) the rows whose labels decide how many alerts a share of false ones allows.
+
+    Args:
+        table: the upload.
+    """
+    hashes = model_inputs.row_hashes(table.typed, FeatureState())[0]
+    return reference_rows(hashes, review_count(table.typed.height))
+
+
+def suggest(
+    prediction: Prediction,
+    labels: Mapping[int, bool],
+    n: int = 10,
+    seed: int = 0,
+    *,
+    bounding: bool = False,
+) -> list[int]:
     """Return the numbers, from 0, of the rows to label next: suspicious or uncertain ones, and rows of every depth.
 
     Args:
@@ -54,8 +83,13 @@ def suggest(prediction: Prediction, labels: Mapping[int, bool], n: int = 10, see
         labels: row number from 0 -> whether the row is fraud, of the rows that are labelled already.
         n: number of rows.
         seed: seed of what is drawn.
+        bounding: the most suspicious rows of the reference instead, which bound the share of false alerts.
     """
     score: npt.NDArray[np.float64] = prediction.additions["fraud_score"].to_numpy()
+    if bounding:
+        reference = reference_of(prediction.table)
+        ranked = np.argsort(-score, kind="stable").tolist()
+        return [row for row in ranked if reference[row] and row not in labels][:n]
     marked = np.array(sorted(row for row in labels if 0 <= row < len(score)), dtype=np.int64)
     fraud = np.array([bool(labels[int(row)]) for row in marked], dtype=bool)
     return active_learning.rows_to_label(score, marked, fraud, n, seed)
@@ -104,6 +138,9 @@ class _Relearning:
     def __call__(
         self, table: ProfiledTable, inputs: ModelInputs, votes: Sequence[MemberVote], score: EnsembleScore
     ) -> EnsembleScore:
+        if not len(self.rows):
+            self.summary = _unchanged(len(score.score))
+            return score
         place = np.empty(len(inputs.order), dtype=np.int64)
         place[inputs.order] = np.arange(len(inputs.order))
         found = active_learning.refine_scores(
@@ -114,7 +151,7 @@ class _Relearning:
             self.fraud,
             self.seed,
         )
-        self.summary = _summary(found, score.score, self.fraud)
+        self.summary = _summary(found, score.score)
         return replace(score, score=found.score)
 
 
@@ -143,15 +180,11 @@ def row_matrix(table: ProfiledTable, inputs: ModelInputs) -> npt.NDArray[np.floa
     return encoder.matrix(table.frame, table_model.training_names(encoder), inputs)
 
 
-def _summary(
-    found: active_learning.RefinedScores, before: Floats, fraud: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+def _summary(found: active_learning.RefinedScores, before: Floats) -> dict[str, Any]:
     """Return what the labels changed, as plain JSON; its names are stored."""
     top = min(TOP, len(before))
     first, now = (set(np.argsort(-x, kind="stable")[:top].tolist()) for x in (before, found.score))
     return {
-        "marks": len(fraud),
-        "frauds": int(fraud.sum()),
         "weights": dict(
             zip(("before", "weighed anew", "trees"), (round(w, 4) for w in found.weights), strict=True)
         ),
@@ -160,4 +193,13 @@ def _summary(
             for name, value in zip(("before", "after"), found.pair_accuracy, strict=True)
         },
         "new_in_top": {"of": top, "rows": len(now - first)},
+    }
+
+
+def _unchanged(rows: int) -> dict[str, Any]:
+    """Return the same where no label taught anything."""
+    return {
+        "weights": {"before": 1.0, "weighed anew": 0.0, "trees": 0.0},
+        "pairs_in_order": {"before": None, "after": None},
+        "new_in_top": {"of": min(TOP, rows), "rows": 0},
     }

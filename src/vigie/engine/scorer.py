@@ -8,13 +8,14 @@ that are passed, so recent rows of the same entities belong in the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from vigie.engine.decision import Decision, decide, fit_decision
+from vigie.calibration.false_alerts import reference_rows
+from vigie.engine.decision import Decision, ReviewedReference, decide, fit_decision, review_count
 from vigie.engine.members import (
     EnsembleMember,
     apply_leader,
@@ -94,6 +95,7 @@ class Scorer(StoredScorer):
         options: Options,
         timer: StageTimer,
         hook: ScoreHook | None = None,
+        labels: Mapping[int, bool] | None = None,
     ) -> FittedScorer:
         """Fit a scorer on the model inputs of a table.
 
@@ -103,6 +105,8 @@ class Scorer(StoredScorer):
             options: what the user chose.
             timer: measures the stages.
             hook: changes the score of the ensemble.
+            labels: row number of the table, from 0 -> whether it is fraud; they decide the number of alerts where the
+                user bounds the share of false ones.
         """
         matched, state = table.matched, table.state.scoring
         with timer("scoring", 0.7):
@@ -126,6 +130,7 @@ class Scorer(StoredScorer):
                 odds,
                 uncalibrated_leader(members, votes, calibrator),
                 table.n_rows,
+                _reviewed(table, inputs, options, labels or {}),
             )
         with timer("wording reasons", 0.9):
             rows = scored_rows(inputs, score, decision, options)
@@ -226,6 +231,23 @@ class Scorer(StoredScorer):
             cells = rows[name] if name in rows.columns else pl.Series(name, [None] * rows.height, dtype=dtype)
             columns.append(_cast(cells, dtype))
         return pl.DataFrame(columns)
+
+
+def _reviewed(
+    table: ProfiledTable, inputs: ModelInputs, options: Options, labels: Mapping[int, bool]
+) -> ReviewedReference | None:
+    """Return what is known of the rows of the reference; None where the user does not bound the share of false alerts."""
+    if options.max_false_alerts is None:
+        return None
+    labelled, fraud = (np.zeros(table.frame.height, dtype=bool) for _ in range(2))
+    labelled[list(labels)] = True
+    fraud[[row for row, is_fraud in labels.items() if is_fraud]] = True
+    return ReviewedReference(
+        options.max_false_alerts,
+        reference_rows(inputs.row_hashes, review_count(table.n_rows)),
+        labelled[inputs.order],
+        fraud[inputs.order],
+    )
 
 
 def _cast(cells: pl.Series, dtype: pl.DataType) -> pl.Series:

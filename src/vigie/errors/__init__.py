@@ -7,7 +7,8 @@
     │   ├── NotAllowed               the user lacks a permission
     │   ├── UnknownLanguage          no catalogue of texts is installed for a language
     │   ├── TooManyAttempts          too many attempts in a short time
-    │   └── WrongState               the upload or job is in another state
+    │   ├── WrongState               the upload or job is in another state
+    │   └── ChangedMeanwhile         another user changed the case in the meantime
     ├── InputRefused        exit 3   a file or a value that Vigie refuses to guess
     │   ├── UnreadableTable          not a table: binary data, wrong format, empty
     │   ├── MalformedTable           a table with a malformed line
@@ -58,6 +59,7 @@ from vigie.errors.inputs import (
 from vigie.errors.migrations import MigrationIncomplete, MigrationUnderWay, RollbackRefused, by_reason
 from vigie.errors.requests import (
     AlreadyThere,
+    ChangedMeanwhile,
     NotAllowed,
     SignInRefused,
     TooManyAttempts,
@@ -75,6 +77,7 @@ from vigie.errors.services import (
 __all__ = [
     "AlreadyThere",
     "CatalogChanged",
+    "ChangedMeanwhile",
     "DamagedBundle",
     "DatabaseUnavailable",
     "ForeignModelRefused",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from vigie.errors.base import UsageRefused
 from vigie.i18n.messages import as_message, join_or, msg
@@ -66,3 +67,19 @@ class WrongState(UsageRefused):
         )
         super().__init__(message, hint=hint)
         self.found = found
+
+
+class ChangedMeanwhile(UsageRefused):
+    """The object was changed since the user saw it; nothing was changed. `name` is None where Vigie changed it."""
+
+    def __init__(self, what: str, *, name: str | None, at: datetime, done: str) -> None:
+        super().__init__(
+            msg(
+                "{what} was changed by {name} at {time} UTC: {done}",
+                what=as_message(what),
+                name=as_message("Vigie") if name is None else name,
+                time=f"{at:%Y-%m-%d %H:%M}",
+                done=as_message(done),
+            ),
+            hint="nothing of yours was saved; look at the case as it is now, and decide again",
+        )

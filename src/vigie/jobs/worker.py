@@ -24,7 +24,7 @@ from vigie.errors import (
 )
 from vigie.i18n.messages import msg
 from vigie.isolation import is_out_of_memory, limit_memory, machine_memory
-from vigie.jobs import retention
+from vigie.jobs import make_cases, retention
 from vigie.jobs.context import JobContext, ProgressCallback, open_context
 from vigie.logs import frames
 from vigie.settings import Settings, WebSettings
@@ -124,6 +124,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 retention.delete_expired(self.context)
+                make_cases.make_pending(self.context)
             except Exception as error:  # noqa: BLE001  tried again
                 log.warning("cleanup failed", extra={"error": type(error).__name__})
             self.stopping.wait(_CLEANUP_SECONDS)
@@ -134,6 +135,8 @@ class Worker:
         log.info("run begins", extra=extra)
         try:
             outcome = "done" if self._compute(job) else "lost"
+            if outcome == "done" and job.kind in {"score", "refine"}:
+                self._make_cases(job.id)
         except LeaseLost:
             outcome = "dropped"
         except VigieError as error:
@@ -178,6 +181,13 @@ class Worker:
 
         summary, folder, changes = score(context, job, upload, progress)
         return job_queue.finish(context.engine, job, summary=summary, result=folder, upload=changes)
+
+    def _make_cases(self, run_id: str) -> None:
+        """Make the cases of a finished run; where that fails, it is tried again with the next cleanup."""
+        try:
+            make_cases.make(self.context, run_id)
+        except Exception as error:  # noqa: BLE001  the run is done, whatever becomes of its cases
+            self._log_bug(error)
 
     def _fail(self, job: Job, error: VigieError) -> str:
         if isinstance(error, Unavailable) and not isinstance(error, _PERMANENT):

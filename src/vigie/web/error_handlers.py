@@ -31,6 +31,7 @@ STATUS: dict[type[BaseException], int] = {
     errors.NotAllowed: 403,
     errors.TooManyAttempts: 429,
     errors.WrongState: 409,
+    errors.ChangedMeanwhile: 409,
     errors.InputRefused: 422,
     errors.TableTooLarge: 413,
     errors.NotFound: 404,

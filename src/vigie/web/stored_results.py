@@ -245,6 +245,12 @@ class RankedTable:
             rows = self._to_dicts(found, labels, alerts)
         return {"column": self._actor, "role": self._actor_role, "rows": rows}
 
+    def cells(self, column: str, rows: Iterable[int]) -> dict[int, str]:
+        """Return row -> cell of a column of the upload, without empty cells."""
+        names = [pl.col(own_column("row")), pl.col(self._cell_column(column))]
+        found = self._scan().filter(_is_row(rows)).select(names).drop_nulls().collect()
+        return dict(zip(*found, strict=True))
+
     def ranks(self, rows: Iterable[int]) -> dict[int, int]:
         """Return row -> rank of some rows."""
         names = [own_column("row"), own_column("rank")]
@@ -258,6 +264,19 @@ class RankedTable:
         names = [own_column("row"), own_column("facts")]
         found = self._scan().select(names).drop_nulls().collect()
         return {row: "; ".join(sentences(json.loads(facts), None, t)) for row, facts in found.iter_rows()}
+
+    def reasons_of(self, rows: Iterable[int], t: Translator) -> dict[int, list[str]]:
+        """Return row -> reasons of some rows in the language of the translator."""
+        names = [
+            own_column("row"),
+            own_column("reasons"),
+            *([own_column("facts")] if self._has_facts else []),
+        ]
+        found = self._scan().filter(_is_row(rows)).select(names).collect()
+        return {
+            row: sentences(json.loads(facts[0]) if facts and facts[0] else None, reasons, t)
+            for row, reasons, *facts in found.iter_rows()
+        }
 
     def rows_at(self, ranks: Sequence[int]) -> list[int]:
         """Return the rows at some ranks, from 1."""

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from vigie.web.pages import (
     api_explorer,
+    cases,
     check,
     history,
     layout,
@@ -18,7 +19,7 @@ from vigie.web.pages import (
     upload,
 )
 
-_PAGES = (upload, check, progress, results, report, history, models, settings, sign_in, api_explorer)
+_PAGES = (upload, check, progress, results, report, history, cases, models, settings, sign_in, api_explorer)
 
 
 def blueprints() -> list[Blueprint]:

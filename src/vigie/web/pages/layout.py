@@ -28,6 +28,7 @@ _READ_OPTION = re.compile(r"--(sheet|header-row|encoding|separator|decimal|stric
 TABS = (
     ("upload", "upload.home", "score"),
     ("history", "history.list_files", "history"),
+    ("cases", "cases.queue", "cases"),
     ("models", "models.catalog", "models"),
     ("settings", "settings.account", "settings"),
 )

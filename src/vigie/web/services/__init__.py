@@ -8,6 +8,7 @@
     uploads       files: begin, receive in parts, set column roles, delete
     predictions   score, refine, train, cancel; labels of rows
     results       rows, charts and files of a finished prediction; online scoring
+    cases         alerts of one entity over all files; the queue of a team
     models        the catalog
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
@@ -27,6 +28,7 @@ from vigie.stores.base import Store
 from vigie.web.online_scoring import ScorerCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
+from vigie.web.services.cases import Cases
 from vigie.web.services.models import Models
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
@@ -53,6 +55,8 @@ class Services:
         self.results = Results(
             engine, self.audit, self.predictions, files, ScorerCache(store), settings.cache_dir / "exports"
         )
+        self.cases = Cases(engine, self.audit, store, self.results)
+        self.predictions.budget_changed = self.cases.sync
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
@@ -22,10 +22,15 @@ _MAX_LABELS = 10_000
 
 
 class Predictions:
-    """Runs that users start on uploads."""
+    """Runs that users start on uploads.
+
+    Attributes:
+        budget_changed: called with a run whose alert budget has changed.
+    """
 
     def __init__(self, engine: Engine, audit: AuditLog) -> None:
         self._engine, self._audit = engine, audit
+        self.budget_changed: Callable[[Run], None] = lambda _: None
 
     def find(self, user: User, run_id: str) -> Run:
         """Return a run.
@@ -208,6 +213,7 @@ class Predictions:
         if budget != run.alert_budget:
             runs.set_budget(self._engine, run.id, budget)
             self._audit.record(user, "set budget", f"run:{run.id}", alerts=budget)
+            self.budget_changed(self.find(user, run.id))
         return self.find(user, run.id)
 
     def labels(self, user: User, run_id: str) -> list[Label]:

@@ -85,14 +85,14 @@ class Results:
         self._audit.record_view(user, "see rows", f"run:{run.id}")
         if query.alerts is None:
             query = replace(query, alerts=_alerts(run, query.budget))
-        return self._ranked(run).page(query, self._labels(run))
+        return self.ranked(run).page(query, self._labels(run))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see related rows", f"run:{run.id}")
         limit = min(max(1, limit), _MAX_RELATED)
-        return self._ranked(run).related(row, limit, self._labels(run), _alerts(run, None))
+        return self.ranked(run).related(row, limit, self._labels(run), _alerts(run, None))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
         """Return the data of the charts; see `vigie.jobs.chart_data`."""
@@ -108,7 +108,7 @@ class Results:
         """Return what the labels say of the alerts; `budget` is their number, None for that of the run."""
         run = self._predictions.find_finished(user, run_id)
         labels = self._labels(run)
-        ranks = self._ranked(run).ranks(labels)
+        ranks = self.ranked(run).ranks(labels)
         by_verdict = {
             verdict: [
                 ranks[row] for row, label in labels.items() if label.verdict == verdict and row in ranks
@@ -123,7 +123,7 @@ class Results:
         run = self._predictions.find_finished(user, run_id)
         roles = Roles.from_json((run.summary or {})["roles"])
         alerts = _alerts(run, budget)
-        table, labels, found = self._ranked(run), self._labels(run), []
+        table, labels, found = self.ranked(run), self._labels(run), []
         for column in dict.fromkeys((roles.counterpart(), roles.actor())):
             if column is not None and column in table.columns:
                 rows = table.alerts_of(column, roles.first("amount"), alerts, labels)
@@ -134,7 +134,7 @@ class Results:
         """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""
         run = self._predictions.find_finished(user, run_id)
         ranks = reviewed.sample(_alerts(run, budget), reviewed.OFFERED, _seed(run))
-        return self._ranked(run).rows_at(ranks)
+        return self.ranked(run).rows_at(ranks)
 
     def download(
         self, user: User, run_id: str, kind: str = "csv", *, budget: int | None = None, language: str = "en"
@@ -204,10 +204,18 @@ class Results:
         digest = _digest(run, result_layout.SCORER)
         found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
         if run.alert_budget is not None:
-            least = self._ranked(run).least_score(run.alert_budget)
+            least = self.ranked(run).least_score(run.alert_budget)
             for row in found:
                 row["alert"] = least is not None and row["fraud_score"] >= least
         return found
+
+    def ranked(self, run: Run) -> RankedTable:
+        """Return the ranked rows of a finished run that the caller may see."""
+        return RankedTable(self.ranked_path(run), (run.summary or {}).get("file", {}))
+
+    def ranked_path(self, run: Run) -> Path:
+        """Return the path of the ranked rows of a finished run on this machine."""
+        return self._path(run, result_layout.RANKED)
 
     def remove_stale_copies(self) -> None:
         """Delete old local copies of results, at most every five minutes, and exports of processes that were killed."""
@@ -224,12 +232,8 @@ class Results:
             description,
             _alerts(run, budget),
             self._labels(run),
-            self._ranked(run).reasons(t),
+            self.ranked(run).reasons(t),
         )
-
-    def _ranked(self, run: Run) -> RankedTable:
-        path = self._path(run, result_layout.RANKED)
-        return RankedTable(path, (run.summary or {}).get("file", {}))
 
     def _charts(self, run: Run) -> dict[str, Any]:
         name = result_layout.CHARTS

@@ -7,8 +7,8 @@ from alembic import op
 
 from vigie.db.types import JsonDocument
 
-revision = "0007"
-down_revision: str | None = "0006"
+revision = "0008"
+down_revision: str | None = "0007"
 
 
 def upgrade() -> None:

@@ -1,0 +1,115 @@
+"""The alerts of a run, with the entities that they name, as `vigie.app.cases.syncing` takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vigie.app.cases import Candidate, RankedAlert
+from vigie.app.result_layout import cell_column, own_column, typed_column
+from vigie.cases import entities
+from vigie.roles.inference import Roles
+
+_MIN_LIFT = 5.0
+_ENOUGH = 0.5
+"""A shared entity gathers its alerts where their share of its rows is `_MIN_LIFT` times that of the table, or `_ENOUGH`."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def read_alerts(path: Path, summary: Mapping[str, Any], budget: int, key: bytes) -> list[RankedAlert]:
+    """Return the first rows of a ranking as alerts.
+
+    Args:
+        path: the ranked table.
+        summary: of the run.
+        budget: number of alerts.
+        key: of the digests; see `vigie.cases.entities.load_key`.
+    """
+    file, roles = summary["file"], Roles.from_json(summary["roles"])
+    names = {column: number for number, column in enumerate(file["columns"])}
+    columns = [(kind, names[column]) for kind, column in entities.entity_columns(roles) if column in names]
+    scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    found = scan.head(max(0, budget)).select(_columns(columns, names, file, roles)).collect()
+    gathering = {kind: _gathering(scan, found, kind, n, summary) for kind, n in columns[:-1]}
+    unit = file.get("units", {}).get(str(names.get(roles.first("amount") or "")), "")
+    return [_alert(row, columns, gathering, unit, found.height, key) for row in found.iter_rows(named=True)]
+
+
+def _columns(
+    columns: list[tuple[str, int]], names: Mapping[str, int], file: Mapping[str, Any], roles: Roles
+) -> list[pl.Expr]:
+    typed = set(file.get("typed", []))
+
+    def cell(role: str, dtype: Any, name: str) -> pl.Expr:
+        number = names.get(roles.first(role) or "", -1)
+        value = pl.col(typed_column(number)) if number in typed else pl.lit(None)
+        return value.cast(dtype, strict=False).alias(name)
+
+    currency = names.get(roles.first("currency") or "")
+    code = pl.lit(None, pl.String) if currency is None else pl.col(cell_column(currency))
+    return [
+        *(
+            pl.col(own_column(name)).alias(name)
+            for name in ("row", "rank", "fraud_score", "fraud_probability")
+        ),
+        cell("amount", pl.Float64, "amount"),
+        cell("time", pl.String, "at"),
+        code.alias("currency"),
+        *(entities.normalised(pl.col(cell_column(number))).alias(kind) for kind, number in columns),
+    ]
+
+
+def _gathering(
+    scan: pl.LazyFrame, alerts: pl.DataFrame, kind: str, number: int, summary: Mapping[str, Any]
+) -> set[str]:
+    """Return the values of a shared kind whose rows are alerts far more often than those of the table."""
+    counts = alerts[kind].drop_nulls().value_counts(name="alerts")
+    value = entities.normalised(pl.col(cell_column(number))).alias(kind)
+    rows = scan.select(value).filter(pl.col(kind).is_in(counts[kind].implode())).group_by(kind).len()
+    both = counts.lazy().join(rows, on=kind).collect()
+    least = min(_ENOUGH, _MIN_LIFT * alerts.height / max(1, int(summary["rows"])))
+    return set(both.filter(pl.col("alerts") / pl.col("len") >= least)[kind])
+
+
+def _alert(
+    row: Mapping[str, Any],
+    columns: list[tuple[str, int]],
+    gathering: Mapping[str, set[str]],
+    unit: str,
+    alerts: int,
+    key: bytes,
+) -> RankedAlert:
+    probability = row["fraud_probability"]
+    named = [(kind, row[kind]) for kind, _ in columns if row[kind] is not None]
+    candidates = [
+        Candidate(kind, entities.digest(key, kind, value), value in gathering.get(kind, {value}))
+        for kind, value in named
+    ]
+    code = (row["currency"] or "").strip().upper()
+    return RankedAlert(
+        row=row["row"],
+        rank=row["rank"],
+        score=row["fraud_score"],
+        probability=probability,
+        weight=1 - (row["rank"] - 1) / alerts if probability is None else probability,
+        amount=row["amount"],
+        currency=unit[:16] or (code if _CURRENCY.fullmatch(code) else ""),
+        at=_moment(row["at"]),
+        candidates=tuple(candidates),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return a time of the table as one in UTC; None for a time without a date."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
