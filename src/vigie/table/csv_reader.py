@@ -24,7 +24,7 @@ from vigie.table.header import check_header
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.other_layouts import refuse_other_layouts
 from vigie.table.report import ReadReport, SetAsideLine
-from vigie.table.summary_rows import TextLines, find_summary_rows, has_repeated_header
+from vigie.table.summary_rows import find_summary_rows, has_repeated_header, in_order, lines_of
 
 _BATCH = 50_000
 
@@ -79,8 +79,9 @@ def read_csv(
     if frame is None or has_repeated_header(frame, layout.named):
         frame, set_aside = _read_lines(text, layout, source, max_rows, options)
     if not options.strict:
-        summary = find_summary_rows(frame, TextLines(text.data, layout))
-        frame, set_aside = summary.without(frame), set_aside + summary.set_aside
+        summary = find_summary_rows(frame, lines_of(text, layout, set_aside))
+        frame = summary.without(frame)
+        set_aside = in_order((*set_aside, *summary.set_aside))
     check_row_count(frame.height, source, max_rows)
     separator = layout.separator if frame.width > 1 else ","
     report = replace(layout_report(text, layout), set_aside=set_aside)
@@ -208,7 +209,7 @@ def _read_lines(
             batch = []
             if rows > max_rows:
                 break
-    reader.check_share()
+    reader.finish()
     frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
     return pl.concat(frames), tuple(reader.set_aside)
 

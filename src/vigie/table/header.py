@@ -29,6 +29,10 @@ _WORDS_OF_DATA = {"true", "false", "yes", "no", "oui", "non", "null", "nan", "na
 _MOST_LINES_ABOVE = 60
 _FILLED_SHARE = 0.6
 _SAME_KIND = 0.8
+_USED_SHARE = 0.1
+"""Share of the records that have a cell in a column that the header must name."""
+_DIGIT = re.compile(r"\d")
+_RULER = re.compile(r"[:+]?([*=_~#.+\-–—])\1{2,}[:+]?")
 
 
 def check_header(
@@ -109,11 +113,44 @@ def header_position(records: Sequence[Sequence[str]], usual: int) -> int | None:
     least = usual - _empty_at_the_end(records, usual)
     if len(records) > 1 and len(records[0]) >= least and _is_filled(records[0], filled) and _is_row(records):
         return None
-    for position, record in enumerate(records[:_MOST_LINES_ABOVE]):
-        names = [cell.strip() for cell in record]
-        if len(names) >= least and _is_filled(names, filled) and not looks_like_data(names):
-            return position
-    return 0
+    possible = [
+        position
+        for position, record in enumerate(records[:_MOST_LINES_ABOVE])
+        if len(record) >= least and _is_filled(record, filled) and _may_be_names(record)
+    ]
+    complete = (position for position in possible if _names_all_values(records, position, usual))
+    return next(complete, possible[0] if possible else 0)
+
+
+def is_ruler(cells: Sequence[str]) -> bool:
+    """Return whether a line is drawn and not written: `*****,*****` or `-----|-----`."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and all(_RULER.fullmatch(cell) for cell in filled)
+
+
+def _may_be_names(record: Sequence[str]) -> bool:
+    return not looks_like_data(record) and not is_ruler(record)
+
+
+def _names_all_values(records: Sequence[Sequence[str]], position: int, usual: int) -> bool:
+    """Whether a record has words where those below it have values, and names all columns that these use.
+
+    Lines above the header that are padded with separators may have as many words as a header, but not in the same places.
+    """
+    rows = [record for record in records[position + 1 :] if len(record) == usual]
+    names = [*records[position], *[""] * usual][:usual]
+    if not rows:
+        return False
+    filled = [[row[place] for row in rows if row[place].strip()] for place in range(usual)]
+    used = [place for place in range(usual) if len(filled[place]) >= _USED_SHARE * len(rows)]
+    values = [
+        place
+        for place in used
+        if sum(bool(_DIGIT.search(cell)) for cell in filled[place]) >= _SAME_KIND * len(filled[place])
+    ]
+    return bool(values) and all(
+        names[place].strip() and not (place in values and _DIGIT.search(names[place])) for place in used
+    )
 
 
 def _usual_filled(records: Sequence[Sequence[str]], usual: int) -> int:

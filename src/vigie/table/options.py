@@ -54,21 +54,21 @@ class ReadOptions:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is given as an object for `json.dump`; it is empty where all is found out."""
+        """Return what is chosen as an object for `json.dump`; it is empty where all is found out."""
         default = asdict(DEFAULTS)
         return {name: value for name, value in asdict(self).items() if value != default[name]}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> ReadOptions:
-        """Read what `to_json` returned, or what a user gave; a separator may be given by its name.
+        """Read what `to_json` returned, or what a user chose; a separator may be given by its name.
 
         Raises:
             UsageRefused: a value is none that a file can be read with.
         """
-        given = {name: value for name, value in record.items() if value is not None and value != ""}
-        if "separator" in given:
-            given["separator"] = named_separator(given["separator"])
-        options = cls(**given)
+        chosen = {name: value for name, value in record.items() if value is not None and value != ""}
+        if "separator" in chosen:
+            chosen["separator"] = named_separator(chosen["separator"])
+        options = cls(**chosen)
         if options.encoding is None:
             return options
         return replace(options, encoding=codecs.lookup(options.encoding).name)

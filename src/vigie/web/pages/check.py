@@ -116,16 +116,16 @@ def submit(upload_id: str) -> Response:
 def read_again(upload_id: str) -> Response:
     """Set how the file is read and inspect it again."""
     form, t = request.form, translator()
-    given: dict[str, Any] = {
+    requested: dict[str, Any] = {
         name: form.get(name, "").strip() for name in ("sheet", "encoding", "separator", "decimal")
     }
     line = form.get("header_row", "").strip()
     if line and not (line.isdecimal() and int(line) <= MAX_WHOLE):
         flash(t("check.bad_number", value=line[:20]), "error")
         return redirect(url_for("check.show", upload_id=upload_id), 303)
-    given |= {"header_row": int(line) if line else None, "strict": "strict" in form}
+    requested |= {"header_row": int(line) if line else None, "strict": "strict" in form}
     try:
-        options = ReadOptions.from_json(given)
+        options = ReadOptions.from_json(requested)
     except UsageRefused as error:
         message, hint = error_texts(error.to_json())
         flash(f"{message}. {hint}", "error")
