@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vigie.table import Table
     from vigie.training import TrainingResult
 
-_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
+_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx", ".xls", ".ods")
 _INSPECTION = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
 """Options of the inspection of the table; the others are those of the training."""
 _RENAMED = {"--all": "--batch", "--keep": "--keep-column"}

@@ -97,7 +97,7 @@ def open_chunked(
             return
         plain = folder / "utf8.csv"
         with plain.open("wb") as out:
-            out.writelines(transcoded(data, mark, encoding, source))
+            out.writelines(transcoded(data, mark, encoding, source, is_chosen=bool(options.encoding)))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
         yield _csv(text, plain, folder, source, limits, options)

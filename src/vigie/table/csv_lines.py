@@ -101,7 +101,7 @@ class LineReader:
                 yield Record(line, record)
             else:
                 other_table = record == "cells" and self._is_other_header(raw)
-                self._put_aside(line, record, raw, None)
+                self._put_aside(line, "table" if other_table else record, raw, None)
                 more = 0
             for _ in range(more):
                 waiting.popleft()
@@ -126,7 +126,7 @@ class LineReader:
         filled = [cell for cell in self._cells_of(line.text) if cell.strip()]
         return (
             line.reason == "cells"
-            and len(filled) <= _FOOTER_CELLS < self._width
+            and (len(filled) < _FOOTER_CELLS or len(filled) == _FOOTER_CELLS < self._width - 1)
             and any(c.isalpha() for cell in filled for c in cell)
             and not any(cell_shape(cell) in self._shapes for cell in filled[:1])
         )
@@ -142,7 +142,9 @@ class LineReader:
         return len(shared) > _SHARED_NAMES * self._width
 
     def _error(self, line: int, reason: str, found: int) -> MalformedTable:
-        if reason in {"cells", "table"}:
+        if reason == "table":
+            return two_tables_error(self._source, line)
+        if reason == "cells":
             return row_count.width_error(self._source, line, found, self._width)
         if reason == "header":
             return repeated_header_error(self._source, line)
@@ -247,6 +249,17 @@ def _patterns(separator: str, spaced: bool) -> _Patterns:
 def _lines(text: DecodedText, layout: CsvLayout) -> Iterator[str]:
     for _, piece in byte_chunks(text.data, layout.start):
         yield from io.StringIO(piece.decode("utf-8"), newline="")
+
+
+def two_tables_error(source: str, line: int) -> MalformedTable:
+    """Return the refusal of a file that holds a second table."""
+    return MalformedTable(
+        source,
+        line=line,
+        found="a second table",
+        expected="a row",
+        hint="save each table in a file of its own",
+    )
 
 
 def repeated_header_error(source: str, line: int) -> MalformedTable:

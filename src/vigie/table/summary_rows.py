@@ -46,6 +46,7 @@ _UNIT = re.compile(
     r"integer|bigint|float|double|decimal.*|numeric.*|number|nombre|date|datetime|timestamp|time|bool|boolean|"
     r"[djty]{1,4}[/.-][mj]{1,3}[/.-][yatj]{2,4}.*|[ya]{4}[/.-]mm[/.-][djt]{2}.*|hh:mm.*|-|—)[)\]]?"
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBERS_OR_DATES = re.compile(r".*\d.*")
 
 
@@ -307,7 +308,7 @@ def _first_reason(head: pl.DataFrame) -> str:
         values = [place for place in filled if _has_values(below.to_series(place))]
         if any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values):
             return "units"
-    return "total" if _is_total(row, _usual_filled(below)) else ""
+    return "total" if _is_total(row, _usual_filled(below), _begins(below)) else ""
 
 
 def last_summary_rows(tail: pl.DataFrame) -> list[str]:
@@ -315,24 +316,28 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
     if tail.height < 4 or tail.width < 2:
         return []
     usual = _usual_filled(tail)
+    begins = _begins(tail.head(tail.height - _MOST_LAST))
     reasons: list[str] = []
+    said = False
     for cells in reversed(tail.tail(_MOST_LAST).rows()):
         row = [_plain(cell) for cell in cells]
         if is_ruler(row):
             reasons.append("ruler")
-        elif _is_total(row, usual):
+        elif _is_total(row, usual, begins):
             reasons.append("total")
         elif _is_footer(row, usual):
             reasons.append("footer")
         else:
             break
-    return _block_of_text(tail, usual) or reasons[::-1]
+        said = said or any(row)
+    # Rows without a cell are rows, unless there is something below the table.
+    return _block_of_text(tail, usual) or (reasons[::-1] if said else [])
 
 
 def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
     """Return reasons for a text below the table and all that follows it, if none of that begins as a row does."""
     rows = [[_plain(cell) for cell in cells] for cells in tail.rows()]
-    begins = {cell_shape(row[0]) for row in rows[:-_MOST_LAST]}
+    begins = _begins(tail.head(tail.height - _MOST_LAST))
     for place in range(max(0, len(rows) - _MOST_LAST), len(rows)):
         if _is_footer(rows[place], usual) and rows[place][0]:
             following = rows[place + 1 :]
@@ -342,15 +347,25 @@ def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
     return []
 
 
+def _begins(rows: pl.DataFrame) -> frozenset[str]:
+    """Return the shapes of the first cells."""
+    return frozenset(cell_shape(_plain(cell)) for cell in rows.to_series(0).to_list())
+
+
 def cell_shape(cell: str) -> str:
     """Return a cell with every word as `a` and every digit as `9`."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", cell))
 
 
-def _is_total(row: list[str], usual: int) -> bool:
-    """Whether a row says that it is a total and has fewer cells than the others, or that it is a balance of the account."""
+def _is_total(row: list[str], usual: int, begins: frozenset[str]) -> bool:
+    """Whether a row says that it is a total or a balance of the account.
+
+    A total has fewer cells than the others, or begins with the word where the others do not begin with a word.
+    """
     filled = [cell for cell in row if cell]
     if any(_BALANCE.fullmatch(cell) for cell in filled[:_LABELS]):
+        return True
+    if begins and row[0] and _TOTAL.fullmatch(row[0]) and cell_shape(row[0]) not in begins:
         return True
     if not filled or len(filled) > max(usual - 1, usual // 2):
         return False
@@ -370,7 +385,9 @@ def _is_label(filled: list[str], usual: int) -> bool:
 def _is_footer(row: list[str], usual: int) -> bool:
     """Whether a row is nothing but a text in its first cell, in a table of more cells; or empty."""
     filled = [cell for cell in row if cell]
-    return usual >= 3 and (not filled or (len(filled) == 1 and row[0] == filled[0] and " " in row[0]))
+    return usual >= 3 and (
+        not filled or (len(filled) == 1 and row[0] == filled[0] and len(_LETTERS.findall(row[0])) > 1)
+    )
 
 
 def _usual_filled(rows: pl.DataFrame) -> int:

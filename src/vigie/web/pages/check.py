@@ -14,7 +14,8 @@ from vigie.errors import UsageRefused
 from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
 from vigie.table import ReadOptions
-from vigie.table.reading import CSV_EXTENSIONS, WORKBOOK_EXTENSIONS
+from vigie.table.reading import CSV_EXTENSIONS
+from vigie.table.workbook_kind import WORKBOOK_EXTENSIONS
 from vigie.web import authorization
 from vigie.web.downloads import set_aside
 from vigie.web.pages.layout import error_texts, translator
