@@ -7,7 +7,16 @@ from importlib.util import find_spec
 from vigie.errors import MissingExtra
 
 MODULES = {
-    "web": ("apiflask", "argon2", "flask", "flask_wtf", "prometheus_client", "waitress", "xlsxwriter"),
+    "web": (
+        "apiflask",
+        "argon2",
+        "cronsim",
+        "flask",
+        "flask_wtf",
+        "prometheus_client",
+        "waitress",
+        "xlsxwriter",
+    ),
     "train": ("optuna", "sklearn"),
     "cloud": ("obstore",),
     "postgres": ("psycopg",),

@@ -183,6 +183,9 @@ class WebSettings:
         jobs: jobs that a worker runs in parallel, besides one slot for inspecting new uploads.
         lease_seconds: time after which the job of an unresponsive worker goes to another, in seconds.
         worker_memory_bytes: memory of each process of a worker, in bytes; 0 for nine tenths of the machine's.
+        watch_seconds: time between two looks at a watched location, for which a file must be unchanged, in seconds.
+        watch_roots: addresses of the locations that users may watch, separated by semicolons; empty for any if one person
+            uses the app and none otherwise; `vigie watch add` on the server is not limited.
     """
 
     production: bool = False
@@ -202,6 +205,8 @@ class WebSettings:
     jobs: int = 1
     lease_seconds: float = 30.0
     worker_memory_bytes: int = 0
+    watch_seconds: float = 30.0
+    watch_roots: tuple[str, ...] = ()
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
@@ -229,6 +234,8 @@ def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
         jobs=max(1, _whole(env, "VIGIE_JOBS", 1)),
         lease_seconds=_seconds(env, "VIGIE_LEASE_SECONDS", 30),
         worker_memory_bytes=_whole(env, "VIGIE_WORKER_MEMORY_BYTES", 0),
+        watch_seconds=_seconds(env, "VIGIE_WATCH_SECONDS", 30),
+        watch_roots=tuple(filter(None, map(str.strip, env.get("VIGIE_WATCH_ROOTS", "").split(";")))),
     )
 
 

@@ -18,6 +18,11 @@ from vigie.web import authorization
 from vigie.web.services.access import ROLE_RANK
 
 STRANGERS = ("bob",)
+RULE = {
+    "prediction_id": "{run}",
+    "action": "hide",
+    "conditions": [{"column": "kind", "operation": "is", "value": "a"}],
+}
 _BODIES = {
     "POST /api/v1/uploads": {"name": "t.csv"},
     "POST /api/v1/predictions": {"upload_id": "{upload}"},
@@ -27,6 +32,13 @@ _BODIES = {
     "PUT /api/v1/uploads/<upload_id>/read-options": {"strict": True},
     "PUT /api/v1/predictions/<run_id>/budget": {"budget": 1},
     "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
+    "POST /api/v1/rules": RULE,
+    "POST /api/v1/rules/try": RULE,
+    "PATCH /api/v1/rules/<number>": {"state": "off"},
+    "PATCH /api/v1/cases/<case_id>": {"version": 1},
+    "POST /api/v1/cases/<case_id>/notes": {"note": "seen"},
+    "POST /api/v1/cases/<case_id>/merge": {"version": 1, "other": "{case}", "other_version": 1},
+    "POST /api/v1/cases/<case_id>/split": {"version": 1, "alerts": [{"upload_id": "{upload}", "row": 1}]},
     "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
 }
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
@@ -164,6 +176,8 @@ def test_roles_and_ownership_hold_on_every_route(
         "POST /api/v1/score",
         "POST /api/v1/predictions",
         "POST /api/v1/trainings",
+        "POST /api/v1/rules",
+        "POST /api/v1/rules/try",
     }:
         assert status == 404
     else:

@@ -9,6 +9,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from tests.web.conftest import Installation, upload
 
+from vigie.app.cases.queries import CaseQuery
+
 
 def document(here: Installation) -> dict[str, Any]:
     """The description, as machines get it."""
@@ -43,6 +45,7 @@ def test_no_request_the_description_allows_is_a_server_error(here: Installation)
     sent = upload(here)
     known = {"upload_id": sent, "run_id": here.services.predictions.score(here.users["admin"], sent).id}
     here.work()
+    known["case_id"] = here.services.cases.list_cases(here.users["admin"], CaseQuery())[0][0].case.id
     headers = here.token("admin")
     schema = schemathesis.openapi.from_dict(document(here))
     tried = 0

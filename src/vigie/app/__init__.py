@@ -12,6 +12,14 @@
     runs               inspections, scorings, refinements and trainings of an upload
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
     worker_heartbeats  heartbeats of the workers
+    watch_tables       the SQLAlchemy tables of watches
+    watches            locations whose new files are scored
+    watched_files      files that watches found, and the steps to their results
+    watch_template     what a watch takes from an earlier file
+    notice_tables      the SQLAlchemy tables of notices
+    notices            outbox of e-mails and webhook calls, and who gets what
+    webhooks           addresses of other programs, and the log of the calls
+    rules              alert rules
     feedback           labels that users give to rows
     cases              alerts of one entity over all files: status, assignee, notes, history
     result_layout      names of the files and columns of a stored result

@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from vigie.app.tables import audit
 from vigie.db.database import Engine, reading, writing
 
+UNREAD_PROXY_HEADER = "ignore X-Forwarded-For"
+"""Action of the line that a web process adds when a request passed a proxy that the settings do not name."""
+
 
 @dataclass(frozen=True)
 class AuditLine:
@@ -46,6 +49,14 @@ def record(
     }
     with writing(engine) as connection:
         connection.execute(sa.insert(audit).values(row))
+
+
+def last(engine: Engine, action: str) -> datetime | None:
+    """Return the time of the newest line of an action; None where there is none."""
+    query = sa.select(sa.func.max(audit.c.at)).where(audit.c.action == action)
+    with reading(engine) as connection:
+        found: datetime | None = connection.execute(query).scalar_one()
+    return found
 
 
 def has_signed_in(engine: Engine, email: str, address: str, *, within: timedelta) -> bool:

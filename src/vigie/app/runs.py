@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vigie.app.tables import runs, uploads, users
+from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import new_id, visible_to
 from vigie.app.users import User
 from vigie.db.database import Engine, reading, writing
@@ -18,6 +18,8 @@ from vigie.i18n.messages import msg
 
 _ROWS = runs.c
 UNFINISHED = ("queued", "running")
+_RUNS_OF_A_FILE = 5
+"""Predictions of a file that are looked at, on average, for the newest one of each file."""
 DEFAULT_BUDGET = 20
 """Rows to review where neither a user nor Vigie proposes a number."""
 
@@ -90,7 +92,7 @@ def enqueue(
 ) -> str:
     """Create a queued run and return its id."""
     with writing(engine) as connection:
-        return _insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
+        return insert(connection, upload_id, user_id, kind, options, parent_id, alert_budget)
 
 
 def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Mapping[str, Any]) -> str:
@@ -107,7 +109,7 @@ def enqueue_inspection(engine: Engine, upload_id: str, user_id: int, values: Map
             raise NotFound("upload", upload_id, hint="it was deleted in the meantime")
         stale = sa.and_(_ROWS.upload_id == upload_id, _ROWS.kind == "inspect", _ROWS.state.in_(UNFINISHED))
         connection.execute(sa.update(runs).where(stale).values(state="cancelled", finished_at=now))
-        return _insert(connection, upload_id, user_id, "inspect", {})
+        return insert(connection, upload_id, user_id, "inspect", {})
 
 
 def find(engine: Engine, run_id: str, user: User | None = None) -> Run:
@@ -135,6 +137,23 @@ def list_for(engine: Engine, user: User, *, upload_id: str | None, limit: int) -
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(_ROWS.created_at.desc()).limit(limit)).mappings().all()
     return [_run(row, None) for row in rows]
+
+
+def list_finished(engine: Engine, owner_id: int, *, limit: int) -> list[Run]:
+    """Return the newest finished prediction of each of the newest files of a user and the user's team, newest first.
+
+    Args:
+        engine: database.
+        owner_id: a user.
+        limit: number of files.
+    """
+    return _newest_of_files(engine, _query(), owner_id, limit)
+
+
+def list_with_labels(engine: Engine, owner_id: int, label: str, since: datetime, limit: int) -> list[Run]:
+    """Return as `list_finished` the files with a row that was given a label since a moment."""
+    labelled = sa.select(marks.c.upload_id).where(marks.c.verdict == label, marks.c.at >= since)
+    return _newest_of_files(engine, _query().where(_ROWS.upload_id.in_(labelled)), owner_id, limit)
 
 
 def cancel(engine: Engine, run_id: str) -> None:
@@ -182,7 +201,7 @@ def oldest_queued(engine: Engine) -> datetime | None:
         return connection.execute(query).scalar()
 
 
-def _insert(
+def insert(
     connection: sa.Connection,
     upload_id: str,
     user_id: int,
@@ -191,6 +210,7 @@ def _insert(
     parent_id: str | None = None,
     alert_budget: int | None = None,
 ) -> str:
+    """Insert a queued run within a transaction and return its id."""
     now, run_id = datetime.now(UTC), new_id("run")
     row = {
         "id": run_id,
@@ -219,6 +239,22 @@ def _query() -> sa.Select[Any]:
         .join(users, users.c.id == uploads.c.owner_id)
         .join(requester, requester.c.id == _ROWS.user_id)
     )
+
+
+def _newest_of_files(engine: Engine, query: sa.Select[Any], owner_id: int, limit: int) -> list[Run]:
+    me = users.alias("me")
+    same_team = sa.and_(me.c.team != "", me.c.team == users.c.team)
+    query = (
+        query.join(me, me.c.id == owner_id)
+        .where(_ROWS.kind.in_(("score", "refine")), _ROWS.state == "done", _ROWS.result.is_not(None))
+        .where(sa.or_(users.c.id == me.c.id, same_team))
+        .order_by(_ROWS.created_at.desc())
+    )
+    newest: dict[str, Run] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(query.limit(_RUNS_OF_A_FILE * limit)).mappings():
+            newest.setdefault(row["upload_id"], _run(row, None))
+    return list(newest.values())[:limit]
 
 
 def _position(connection: sa.Connection, row: sa.RowMapping) -> int:

@@ -10,11 +10,14 @@ ROLES = ("admin", "analyst", "viewer")
 UPLOAD_STATES = ("receiving", "received", "ready", "refused", "deleted")
 RUN_KINDS = ("inspect", "score", "refine", "train")
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
+RULE_ACTIONS = ("hide", "alert")
+RULE_STATES = ("on", "shadow", "off")
 FRAUD, LEGITIMATE, UNKNOWN = LABELS = ("fraud", "fine", "unsure")
 """Labels of rows, as the database and the API store them."""
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """Return the condition that a column has one of the values."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
@@ -37,7 +40,7 @@ users = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=True),
     sa.UniqueConstraint("email", name="users_email"),
-    sa.CheckConstraint(_one_of("role", ROLES), name="users_role"),
+    sa.CheckConstraint(one_of("role", ROLES), name="users_role"),
     sqlite_autoincrement=True,
 )
 
@@ -120,7 +123,7 @@ uploads = sa.Table(
     # How the file is to be read; null where neither its owner nor an earlier file says it.
     sa.Column("read_options", JsonDocument, nullable=True),
     sa.Column("error", JsonDocument, nullable=True),
-    sa.CheckConstraint(_one_of("state", UPLOAD_STATES), name="uploads_state"),
+    sa.CheckConstraint(one_of("state", UPLOAD_STATES), name="uploads_state"),
     sa.Index("uploads_owner", "owner_id", "created_at"),
     sa.Index("uploads_expires", "expires_at"),
 )
@@ -182,8 +185,8 @@ runs = sa.Table(
     sa.Column("not_before", UtcDateTime, nullable=False),
     sa.Column("worker", sa.String(100), nullable=True),
     sa.Column("lease_until", UtcDateTime, nullable=True),
-    sa.CheckConstraint(_one_of("kind", RUN_KINDS), name="runs_kind"),
-    sa.CheckConstraint(_one_of("state", RUN_STATES), name="runs_state"),
+    sa.CheckConstraint(one_of("kind", RUN_KINDS), name="runs_kind"),
+    sa.CheckConstraint(one_of("state", RUN_STATES), name="runs_state"),
     sa.Index("runs_state_not_before", "state", "not_before"),
     sa.Index("runs_upload", "upload_id"),
     sa.Index("runs_user", "user_id", "created_at"),
@@ -199,7 +202,34 @@ marks = sa.Table(
     _user(),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("comment", sa.Text, nullable=True),
-    sa.CheckConstraint(_one_of("verdict", LABELS), name="marks_verdict"),
+    sa.CheckConstraint(one_of("verdict", LABELS), name="marks_verdict"),
+)
+
+alert_rules = sa.Table(
+    "alert_rules",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # Whose files the rule is for: those of this user and of the user's team.
+    sa.Column("owner_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("author_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    # The run from which the rule was made; it may be deleted, the rule stays.
+    sa.Column("run_id", sa.String(40), nullable=False),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("conditions", JsonDocument, nullable=False),
+    sa.Column("columns_digest", sa.String(64), nullable=False),
+    sa.Column("roles", JsonDocument, nullable=False),
+    sa.Column("comment", sa.Text, nullable=True),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    # Runs that were started earlier stay as they were reported.
+    sa.Column("applies_from", UtcDateTime, nullable=False),
+    sa.Column("expires_on", sa.Date, nullable=True),
+    sa.Column("changed_by_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.CheckConstraint(one_of("action", RULE_ACTIONS), name="alert_rules_action"),
+    sa.CheckConstraint(one_of("state", RULE_STATES), name="alert_rules_state"),
+    sa.Index("alert_rules_owner", "owner_id"),
+    sqlite_autoincrement=True,
 )
 
 idempotency_keys = sa.Table(

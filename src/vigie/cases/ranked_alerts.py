@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,23 +21,29 @@ _ENOUGH = 0.5
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def read_alerts(path: Path, summary: Mapping[str, Any], budget: int, key: bytes) -> list[RankedAlert]:
-    """Return the first rows of a ranking as alerts.
+def read_alerts(path: Path, summary: Mapping[str, Any], rows: Sequence[int], key: bytes) -> list[RankedAlert]:
+    """Return the alerts of a ranking with the entities that they name.
 
     Args:
         path: the ranked table.
         summary: of the run.
-        budget: number of alerts.
+        rows: of the alerts, from 0.
         key: of the digests; see `vigie.cases.entities.load_key`.
     """
     file, roles = summary["file"], Roles.from_json(summary["roles"])
     names = {column: number for number, column in enumerate(file["columns"])}
     columns = [(kind, names[column]) for kind, column in entities.entity_columns(roles) if column in names]
     scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    found = scan.head(max(0, budget)).select(_columns(columns, names, file, roles)).collect()
+    if not rows:
+        return []
+    chosen = scan.filter(pl.col(own_column("row")).is_in(pl.Series(rows, dtype=pl.Int64).implode()))
+    found = chosen.select(_columns(columns, names, file, roles)).collect()
     gathering = {kind: _gathering(scan, found, kind, n, summary) for kind, n in columns[:-1]}
     unit = file.get("units", {}).get(str(names.get(roles.first("amount") or "")), "")
-    return [_alert(row, columns, gathering, unit, found.height, key) for row in found.iter_rows(named=True)]
+    return [
+        _alert(row, columns, gathering, unit, 1 - place / found.height, key)
+        for place, row in enumerate(found.iter_rows(named=True))
+    ]
 
 
 def _columns(
@@ -81,7 +87,7 @@ def _alert(
     columns: list[tuple[str, int]],
     gathering: Mapping[str, set[str]],
     unit: str,
-    alerts: int,
+    weight: float,
     key: bytes,
 ) -> RankedAlert:
     probability = row["fraud_probability"]
@@ -96,7 +102,7 @@ def _alert(
         rank=row["rank"],
         score=row["fraud_score"],
         probability=probability,
-        weight=1 - (row["rank"] - 1) / alerts if probability is None else probability,
+        weight=weight if probability is None else probability,
         amount=row["amount"],
         currency=unit[:16] or (code if _CURRENCY.fullmatch(code) else ""),
         at=_moment(row["at"]),

@@ -19,6 +19,9 @@ reference_models = sa.Table(
     sa.Column("profile", JsonDocument, nullable=False),
     # The profile's quantiles once more, as `Quantiles.to_bytes` packs them: matching reads many of them.
     sa.Column("quantiles", sa.LargeBinary, nullable=False),
+    # Columns and roles once more, as `ModelVector.to_bytes` packs them: matching reads those of all models. NULL before it
+    # was packed.
+    sa.Column("match_vector", sa.LargeBinary, nullable=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("storage_type", sa.String(20), nullable=False),
     sa.Column("s3_bucket", sa.String(1000), nullable=False),

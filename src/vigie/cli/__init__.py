@@ -13,6 +13,7 @@
     migrate         migrate
     cache           cache list, verify, clear
     serve           serve, worker: the web app
+    watch           watch add, list, run, remove: files that are scored by themselves
     users           users add, link, token, list
     admin           db upgrade, library build
     doctor          doctor

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.i18n.translator import Translator
 
@@ -33,12 +33,16 @@ def upgrade(as_json: bool) -> None:
 
     SQLite catalogs are upgraded automatically. Back up a shared PostgreSQL database first.
     """
+    from vigie.catalog import Catalog
     from vigie.cli import console
     from vigie.db import database
 
     engine = database.connect(settings.load().database_url)
     try:
         before, after = database.upgrade(engine)
+        Catalog(engine).pack_vectors()
+        if before != after:
+            audit.record(engine, "upgrade", "database", before=before or "empty", after=after)
         place = database.where(engine)
     finally:
         engine.dispose()

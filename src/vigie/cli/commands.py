@@ -24,6 +24,7 @@ from vigie.cli.serve import serve, worker
 from vigie.cli.spark import spark_predict
 from vigie.cli.train import train
 from vigie.cli.users import users
+from vigie.cli.watch import watch
 
 _MALLOC = {-8: 2, -1: 256 << 20, -2: 32 << 20, -3: 32 << 20}
 """Parameters of `mallopt` by their numbers in `malloc.h`: M_ARENA_MAX, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD."""
@@ -61,7 +62,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, users, db,
+    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, watch, users, db,
      library, completion, help_,
 ):  # fmt: skip
     cli.add_command(command)

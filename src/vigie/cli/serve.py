@@ -128,11 +128,14 @@ def serve(
     help="Stop at the end of standard input, as when the parent process ends.",
 )
 @click.option(
-    "--lane", hidden=True, type=click.Choice(["inspect", "jobs"]), help="Run one lane, in this process."
+    "--lane",
+    hidden=True,
+    type=click.Choice(["inspect", "watches", "jobs"]),
+    help="Run one lane, in this process.",
 )
 @click.option("--name", hidden=True, default="", help="Name of the worker of that lane.")
 def worker(jobs: int | None, probe: bool, exit_on_stdin_eof: bool, lane: str | None, name: str) -> None:
-    """Run the jobs of the web app: inspect uploads, score, refine, train, clean up.
+    """Run the jobs of the web app: inspect uploads, score, refine, train, look at watches, clean up.
 
     Start as many as needed, on any machine that reaches the database and the store. A worker can be killed at any time.
     """
@@ -184,11 +187,11 @@ def _probe_worker() -> None:
 
 @contextmanager
 def _lanes(chosen: Settings, jobs: int) -> Iterator[list[Child]]:
-    """Return the processes of a worker: one that inspects uploads, and one per job at a time."""
+    """Return the processes of a worker: one that inspects uploads, one that looks at watches, and one per job at a time."""
     from vigie.db import database
 
     with database.opened(chosen.database_url) as engine:
-        yield [_lane(engine, lane) for lane in ("inspect", *["jobs"] * jobs)]
+        yield [_lane(engine, lane) for lane in ("inspect", "watches", *["jobs"] * jobs)]
 
 
 def _lane(engine: Engine, lane: str) -> Child:
@@ -235,15 +238,15 @@ def _check(chosen: Settings, web: WebSettings) -> None:
 def _link(chosen: Settings, url: str) -> str:
     """Return a one-time link for the single user, whose account is created if there is none."""
     from datetime import timedelta
-    from getpass import getuser
 
     from vigie.app import sessions, users
     from vigie.db import database
+    from vigie.relocate.lock_owner import username
     from vigie.web.services.accounts import link_url
 
     with database.opened(chosen.database_url) as engine:
         admins = [user for user in users.list_all(engine) if user.role == "admin" and user.active]
-        owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
+        owner = admins[0] if admins else users.add(engine, "me@localhost", username(), "admin")
         return link_url(url, sessions.create_link(engine, owner.id, timedelta(hours=1)))
 
 

@@ -22,7 +22,7 @@ from vigie.errors import DatabaseUnavailable, UsageRefused
 from vigie.extras import require
 from vigie.i18n.messages import msg
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 HEAD = REVISIONS[-1]
 """Revision that this code reads and writes."""
 
@@ -31,6 +31,9 @@ TABLES = frozenset(
         *("reference_models", "catalog_state", "migrations", "migration_steps"),
         *("users", "sessions", "sign_in_links", "attempts", "tokens", "audit"),
         *("uploads", "upload_parts", "mappings", "runs", "marks", "idempotency_keys", "workers"),
+        *("alert_rules",),
+        *("watches", "watch_sightings", "watched_files"),
+        *("notices", "notice_choices", "webhooks", "webhook_attempts"),
         *("cases", "case_entities", "case_alerts", "case_events"),
     }
 )

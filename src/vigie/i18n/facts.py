@@ -14,7 +14,7 @@ def sentences(facts: Sequence[Fact] | None, reasons: str | None, t: Translator) 
     """Return the reasons of a row, the strongest first.
 
     Args:
-        facts: feature and numbers of each reason; None in results of earlier versions and for a row without reasons.
+        facts: feature and numbers of each reason, or a message of a rule; None in results of earlier versions and for a row without reasons.
         reasons: the same as texts of the language in which the table was scored.
         t: translator of the reader's language.
     """
@@ -24,6 +24,8 @@ def sentences(facts: Sequence[Fact] | None, reasons: str | None, t: Translator) 
 
 
 def _sentence(fact: Fact, t: Translator) -> str:
+    if "message" in fact:
+        return t.message(fact["message"])
     reason = t(f"feature.{fact['feature']}")
     if "detail" not in fact:
         return reason

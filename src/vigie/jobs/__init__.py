@@ -11,6 +11,7 @@
     reason_facts     the reasons of rows as facts: features and numbers
     chart_data       data of the charts
     exact_types      columns of a CSV as numbers and dates, for exports
+    watching/        watches: new files of a location are scored by themselves
     retention        deletion of expired uploads and audit lines
 
 A job may run twice: each attempt writes into its own folder, and one statement makes a folder the result

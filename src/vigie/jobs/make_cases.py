@@ -10,7 +10,7 @@ from pathlib import Path
 from vigie import tempdirs
 from vigie.app import Run, runs
 from vigie.app.cases import syncing
-from vigie.app.result_layout import RANKED
+from vigie.app.result_layout import RANKED, own_column
 from vigie.jobs.context import JobContext
 from vigie.stores.base import join
 from vigie.table.atomic import atomic_write
@@ -24,16 +24,21 @@ def make(context: JobContext, run_id: str) -> int:
     Raises:
         NotFound: the upload was deleted.
     """
+    import polars as pl
+
+    from vigie.alerts.effects import RuleEffects
     from vigie.cases.entities import load_key
     from vigie.cases.ranked_alerts import read_alerts
 
     run = runs.find(context.engine, run_id)
-    budget = min(run.budget or 0, syncing.MAX_ALERTS)
-    if not budget or not syncing.is_newest(context.engine, run):
+    if not syncing.is_newest(context.engine, run):
         return len(syncing.sync_run(context.engine, run, []))
     key = load_key(context.store)
+    decided = RuleEffects(context.engine, lambda other: _ranked(context, other)).alerts(run)
     with _ranked(context, run) as path:
-        alerts = read_alerts(path, run.summary or {}, budget, key)
+        rows = decided.select(pl.scan_parquet(path, glob=False, hive_partitioning=False))
+        found = rows.select(own_column("row")).head(syncing.MAX_ALERTS).collect().to_series().to_list()
+        alerts = read_alerts(path, run.summary or {}, found, key)
     return len(syncing.sync_run(context.engine, run, alerts))
 
 

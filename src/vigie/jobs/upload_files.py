@@ -87,7 +87,7 @@ def read_table(context: JobContext, path: Path, name: str, options: ReadOptions)
 
 def remove_stale_folders(context: JobContext) -> int:
     """Delete the temporary folders of dead workers on this machine, since they hold cells; return their number."""
-    return tempdirs.remove_stale(_temporary_root(context))
+    return tempdirs.remove_stale(temporary_root(context))
 
 
 def _first_bytes(context: JobContext, upload: Upload) -> tuple[bytes, int]:
@@ -143,9 +143,10 @@ def _read_verified(store: Store, upload: Upload, part: Part) -> bytes:
     return data
 
 
-def _temporary_root(context: JobContext) -> Path:
+def temporary_root(context: JobContext) -> Path:
+    """Return the folder of the working files of jobs, which may hold cells."""
     return context.settings.cache_dir / "jobs"
 
 
 def _temporary_folder(context: JobContext) -> AbstractContextManager[Path]:
-    return tempdirs.temporary_workdir(_temporary_root(context))
+    return tempdirs.temporary_workdir(temporary_root(context))

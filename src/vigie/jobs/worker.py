@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from vigie.app import job_queue, uploads, worker_heartbeats
+from vigie.app import job_queue, uploads, watches, worker_heartbeats
 from vigie.app.job_queue import Job
 from vigie.errors import (
     DamagedBundle,
@@ -26,14 +26,16 @@ from vigie.i18n.messages import msg
 from vigie.isolation import is_out_of_memory, limit_memory, machine_memory
 from vigie.jobs import make_cases, retention
 from vigie.jobs.context import JobContext, ProgressCallback, open_context
+from vigie.jobs.watching import loops
 from vigie.logs import frames
 from vigie.settings import Settings, WebSettings
 
 log = logging.getLogger("vigie.jobs")
 QUICK = ("inspect",)
 SLOW = ("score", "refine", "train")
-LANES = {"inspect": QUICK, "jobs": SLOW}
-"""Lane -> kinds of jobs; an inspection never waits for a long job, nor shares its process."""
+LANES: dict[str, tuple[str, ...]] = {"inspect": QUICK, "watches": (), "jobs": SLOW}
+"""Lane -> kinds of jobs; an inspection never waits for a long job, nor shares its process. `watches` runs no jobs: it looks
+at watches and delivers notices."""
 _POLL_SECONDS = 0.25
 _CLEANUP_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
@@ -62,20 +64,28 @@ class Worker:
         self.stopping = threading.Event()
 
     def run(self, kinds: Sequence[str] = QUICK + SLOW) -> None:
-        """Run jobs until `stopping` is set, then release the lease of an unfinished job."""
-        # Imported at start rather than while the first user waits.
-        import vigie.jobs.inspect_upload
-        import vigie.jobs.score  # noqa: F401
+        """Run jobs until `stopping` is set, then release the lease of an unfinished job.
 
+        Args:
+            kinds: kinds of jobs; without any, watches and notices.
+        """
         self._beat()
-        threads = [threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True)]
-        threads.append(threading.Thread(target=self._heartbeat_loop, daemon=True))
+        threads = [threading.Thread(target=self._heartbeat_loop, daemon=True)]
+        if kinds:
+            # Imported at start rather than while the first user waits.
+            import vigie.jobs.inspect_upload
+            import vigie.jobs.score  # noqa: F401
+
+            threads.append(threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True))
+        else:
+            threads += loops.threads(self.context, self.name, self.stopping)
         if set(QUICK) & set(kinds):
             threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
         for thread in threads:
             thread.start()
         self.stopping.wait()
         job_queue.release(self.context.engine, self.name)
+        watches.release(self.context.engine, self.name)
         worker_heartbeats.remove(self.context.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
@@ -108,6 +118,7 @@ class Worker:
         while not self.stopping.wait(min(lease / 3, _HEARTBEAT_SECONDS)):
             try:
                 job_queue.renew_leases(self.context.engine, self.name, lease)
+                watches.renew_leases(self.context.engine, self.name, lease)
             except Exception as error:  # noqa: BLE001  tried again; without a renewal the leases expire
                 log.warning("heartbeat failed", extra={"error": type(error).__name__, "worker": self.name})
             self._beat()

@@ -24,7 +24,7 @@ NEUTRAL_SCORE = 0.5
 _HINT_WEIGHT = 0.25
 """Weight of a word that only hints at a domain, beside 1 of a word that names it."""
 
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     "id|nb|num|no|is|has|the|of|de|du|la|le|des|da|do|a|to|tx|txn|trx|trans|transaction".split("|")  # noqa: SIM905
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -60,7 +60,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def distinctive_words(text: str) -> tuple[str, ...]:
     """Return the words of a column name without those that most names have; all of them where no other is left."""
-    return tuple(word for word in tokens(text) if word not in _STOP_WORDS) or tokens(text)
+    return tuple(word for word in tokens(text) if word not in STOP_WORDS) or tokens(text)
 
 
 def score_domains(texts: Iterable[str], roles: Iterable[str]) -> DomainScores:

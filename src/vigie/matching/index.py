@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats
-from vigie.matching.domains import NEUTRAL_SCORE, distinctive_words
+from vigie.matching.domains import NEUTRAL_SCORE, STOP_WORDS, distinctive_words
 from vigie.matching.profiles import ANY_TYPE, Column, Shares, TableProfile, TypeBits, word_hash
 from vigie.matching.role_weights import ROLE_INDEX, ROLE_NAMES, ROLE_WEIGHTS, with_substitutes
+from vigie.roles.definitions import ROLES
 
 POINTS = {"needs": 0.28, "knows": 0.20, "domain": 0.25, "names": 0.08, "types": 0.05, "distributions": 0.14}
 PARTS = ("needs", "knows", "domain", "names", "types")
@@ -23,6 +26,9 @@ SHORTLIST = 32
 
 _PART_POINTS = np.array([POINTS[part] for part in PARTS])
 _ROUNDING = 1e-3
+_PACKED_FORMAT = 1
+"""Increased where the same columns give other words or types, so that vectors packed before are not used."""
+_HEADER = struct.Struct("<IHI")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +77,35 @@ class ModelVector:
         bits = np.frombuffer(types, dtype=np.uint8)
         bits[(shares > 0) & (bits == 0)] = ANY_TYPE  # not recorded
         return cls(domain, shares, bits, np.array(sorted(words), dtype=np.uint32))
+
+    def to_bytes(self) -> bytes:
+        """Return the vector without its domain, packed; roles are by position, so a digest of them stands before."""
+        head = _HEADER.pack(_packed_digest(), len(self.shares), len(self.words))
+        arrays = (self.shares.astype("<f4"), self.types.astype("u1"), self.words.astype("<u4"))
+        return head + b"".join(array.tobytes() for array in arrays)
+
+    @classmethod
+    def from_bytes(cls, domain: str, data: bytes) -> ModelVector | None:
+        """Read what `to_bytes` wrote; None where another version with other roles or words did, or nothing is stored."""
+        if len(data) < _HEADER.size:
+            return None
+        digest, roles, words = _HEADER.unpack_from(data)
+        types, end = _HEADER.size + 4 * roles, _HEADER.size + 5 * roles
+        if (digest, roles, len(data)) != (_packed_digest(), len(ROLE_NAMES), end + 4 * words):
+            return None
+        return cls(
+            domain,
+            np.frombuffer(data, "<f4", roles, _HEADER.size),
+            np.frombuffer(data, "u1", roles, types),
+            np.frombuffer(data, "<u4", words, end),
+        )
+
+
+@cache
+def _packed_digest() -> int:
+    """Return a number that differs where a packed vector would mean something else."""
+    roles = [(name, role.any_type, role.weight > 0) for name, role in ROLES.items()]
+    return crc32(repr((_PACKED_FORMAT, roles, sorted(STOP_WORDS))).encode())
 
 
 @lru_cache(maxsize=50_000)

@@ -43,6 +43,8 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
         for entry in catalog.list():
             if entry.version != version and entry.provenance.get("source") == STARTER:
                 catalog.deactivate(entry.name, entry.version)
+        # The starter models of another version came with another version of the code.
+        catalog.pack_vectors()
     return len(fresh) + len(moved)
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
+from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, Buffer, DecodedText, line_at, release_pages
 from vigie.table.header import is_ruler
@@ -241,7 +242,7 @@ def _records_of(data: bytes, layout: CsvLayout, *, is_cut: bool) -> list[list[st
     if any(line.count('"') % 2 for line in lines[1:-1]):
         return []
     lines = lines[:-1] if is_cut and not data.endswith(b"\n") else lines
-    return [record for record in csv.reader(lines, delimiter=layout.separator) if record]
+    return [record for record in read_records(lines, layout.separator) if record]
 
 
 def _has_line(text: DecodedText, layout: CsvLayout) -> bool:
@@ -318,7 +319,7 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
     usual = _usual_filled(tail)
     begins = _begins(tail.head(tail.height - _MOST_LAST))
     reasons: list[str] = []
-    said = False
+    has_text = False
     for cells in reversed(tail.tail(_MOST_LAST).rows()):
         row = [_plain(cell) for cell in cells]
         if is_ruler(row):
@@ -329,9 +330,9 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
             reasons.append("footer")
         else:
             break
-        said = said or any(row)
+        has_text = has_text or any(row)
     # Rows without a cell are rows, unless there is something below the table.
-    return _block_of_text(tail, usual) or (reasons[::-1] if said else [])
+    return _block_of_text(tail, usual) or (reasons[::-1] if has_text else [])
 
 
 def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:

@@ -3,6 +3,7 @@
     server              the HTTP server of a web process, with limits for slow and idle clients
     services            operations of the app, with permissions
     passwords           hashing of passwords, and the rules for new ones
+    result_cache        files of stored results on this machine
     stored_results      pages of a stored result
     concentration       customers and counterparties that many alerts have in common
     online_scoring      scoring of a few rows with a stored scorer

@@ -21,7 +21,7 @@ from vigie.errors import InputRefused, NotFound
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store, join
 from vigie.web.live_rows import CellStyle, parse
-from vigie.web.stored_results import check_digest
+from vigie.web.result_cache import check_digest
 
 if TYPE_CHECKING:
     from vigie.engine.scorer import Scorer

@@ -6,27 +6,22 @@ number of rows from the top and a page is a slice of the file.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from vigie.alerts.decision import Alerts
 from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.engine.output import RESULT_COLUMNS
-from vigie.errors import DamagedBundle, NotFound, UsageRefused
+from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.facts import sentences
-from vigie.i18n.messages import msg
+from vigie.i18n.messages import Message, msg, translate
 from vigie.i18n.translator import Translator
-from vigie.stores.base import Store, join
-from vigie.table.atomic import atomic_write
 
 _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
@@ -34,8 +29,6 @@ _MAX_SORTED_ROWS = 200_000
 _MAX_CELL = 2000
 _SAME = 0.005
 """Half of the smallest unit of most currencies: numbers nearer than this are the same for a search."""
-_COPY_LIFETIME = 3600.0
-_CLEANUP_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,7 @@ class RowQuery:
     """Selection and order of rows.
 
     Attributes:
-        budget: number of rows from the top of the ranking; None for all.
+        budget: only alerts: those of this number of rows from the top of the ranking; None for all rows.
         page: from 1.
         size: rows per page, at most 500.
         sort: `rank`, another column of Vigie, or a column of the upload.
@@ -55,7 +48,8 @@ class RowQuery:
         ranges: column of numbers or dates -> least and largest value, None for no limit.
         feature: name of a feature that is among the reasons of the row.
         numbers: values that `search` may mean; a cell that is one of them is found however it is written.
-        alerts: number of alerts, the first rows of the ranking; None for those of the run.
+        alerts: which rows are alerts; None for those of the budget, else of the run.
+        by_score: `budget` selects the first rows of the ranking, whatever rules say.
     """
 
     budget: int | None = None
@@ -71,7 +65,8 @@ class RowQuery:
     ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     feature: str = ""
     numbers: tuple[float, ...] = ()
-    alerts: int | None = None
+    alerts: Alerts | None = None
+    by_score: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,116 +78,17 @@ class Page:
     columns: list[str]
 
 
-class ResultCache:
-    """Files of results on this machine; those of an object store are copied and kept for an hour."""
-
-    def __init__(self, store: Store, folder: Path, max_bytes: int) -> None:
-        self._store = store
-        self._folder = folder
-        self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._cleaned_at = 0.0
-
-    def path(self, result: str, name: str, digest: str = "") -> Path:
-        """Return the path of a file; results never change, so that a copy stays valid.
-
-        Args:
-            result: folder of the result in the store.
-            name: name of the file.
-            digest: its SHA-256; empty for results of earlier versions, which have none. A file of a folder of this
-                machine is not compared: who can write there can also change the database.
-
-        Raises:
-            NotFound: the upload was deleted.
-            DamagedBundle: the bytes are not those that the run wrote.
-        """
-        key = join(result, name)
-        if self._store.kind == "local":
-            original = Path(self._store.bucket, key)
-            if not original.is_file():
-                raise _not_found(name)
-            return original
-        copy = self._folder / key.replace("/", "-")
-        with self._lock:
-            if not copy.is_file():
-                self._fetch(key, copy, digest)
-        os.utime(copy)
-        return copy
-
-    def content(self, result: str, name: str, digest: str = "") -> bytes:
-        """Return the content of a small file; see `path`.
-
-        Raises:
-            NotFound: the upload was deleted.
-            DamagedBundle: the bytes are not those that the run wrote.
-        """
-        try:
-            data = self._store.get(join(result, name))
-        except NotFound:
-            raise _not_found(name) from None
-        check_digest(result, name, hashlib.sha256(data).hexdigest(), digest)
-        return data
-
-    def document(self, result: str, name: str, digest: str = "") -> dict[str, Any]:
-        """Return the content of a JSON file; see `content`."""
-        found: dict[str, Any] = json.loads(self.content(result, name, digest))
-        return found
-
-    def remove_stale(self) -> bool:
-        """Delete copies unused for an hour or beyond the size limit: they hold cells, perhaps of deleted uploads.
-
-        Returns:
-            False when the last call was less than five minutes ago, so that nothing was done.
-        """
-        now = time.time()
-        with self._lock:
-            if now - self._cleaned_at < _CLEANUP_SECONDS:
-                return False
-            self._cleaned_at = now
-        total = 0
-        for path in sorted(self._folder.glob("*.parquet"), key=lambda path: -path.stat().st_mtime):
-            total += path.stat().st_size
-            if now - path.stat().st_mtime > _COPY_LIFETIME or total > self._max_bytes:
-                path.unlink(missing_ok=True)
-        return True
-
-    def _fetch(self, key: str, copy: Path, digest: str) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        hashed = hashlib.sha256()
-        with atomic_write(copy) as file:
-            for chunk in self._store.stream(key):
-                hashed.update(chunk)
-                file.write(chunk)
-            result, _, name = key.rpartition("/")
-            check_digest(result, name, hashed.hexdigest(), digest)
-
-
-def check_digest(result: str, name: str, found: str, expected: str) -> None:
-    """Compare the SHA-256 of a file of a result with that in the row of its run; empty for none.
-
-    Raises:
-        DamagedBundle: they differ.
-    """
-    if expected and found != expected:
-        raise DamagedBundle(
-            result,
-            name,
-            found=msg("sha256 {found}…", found=found[:16]),
-            expected=msg("{sha256}…", sha256=expected[:16]),
-            hint="the stored bytes differ from those that the run wrote; score the table again",
-        )
-
-
 class RankedTable:
     """The ranked rows of one result.
 
     Args:
         path: the stored table.
         description: its columns, as `vigie.jobs.result_files.write_all` returns them.
+        language: in which its reasons were written.
     """
 
-    def __init__(self, path: Path, description: Mapping[str, Any]) -> None:
-        self._path = path
+    def __init__(self, path: Path, description: Mapping[str, Any], language: str = "en") -> None:
+        self._path, self._language = path, language
         self.columns: list[str] = list(description.get("columns", []))
         self._typed: set[int] = set(description.get("typed", []))
         self._has_facts = bool(description.get("facts"))
@@ -213,8 +109,9 @@ class RankedTable:
                 msg("expected a page from 1 and 1 to {max_page} rows per page", max_page=_MAX_PAGE_SIZE)
             )
         rows = self._scan()
+        alerts = query.alerts or Alerts(0)
         if query.budget is not None:
-            rows = rows.head(max(0, query.budget))
+            rows = rows.head(max(0, query.budget)) if query.by_score else alerts.select(rows)
         ranked = query.sort == "rank" and not query.descending
         if not ranked or query.search:
             rows = rows.head(_MAX_SORTED_ROWS)
@@ -225,9 +122,9 @@ class RankedTable:
             keys = [self._sort_key(query.sort), own_column("rank")]
             rows = rows.sort(keys, descending=[query.descending, False], nulls_last=True)
         found = rows.slice((query.page - 1) * query.size, query.size).collect()
-        return Page(self._to_dicts(found, labels, query.alerts or 0), total, self.columns)
+        return Page(self._to_dicts(found, labels, alerts), total, self.columns)
 
-    def related(self, row: int, limit: int, labels: Mapping[int, Label], alerts: int) -> dict[str, Any]:
+    def related(self, row: int, limit: int, labels: Mapping[int, Label], alerts: Alerts) -> dict[str, Any]:
         """Return the rows of the same actor, in the order of the upload; no rows where the actor is unknown.
 
         Raises:
@@ -278,30 +175,38 @@ class RankedTable:
             for row, reasons, *facts in found.iter_rows()
         }
 
-    def rows_at(self, ranks: Sequence[int]) -> list[int]:
-        """Return the rows at some ranks, from 1."""
-        wanted = pl.Series(list(ranks), dtype=pl.Int64).implode()
-        found = (
-            self._scan().filter(pl.col(own_column("rank")).is_in(wanted)).select(own_column("row")).collect()
-        )
+    def rows_of(self, alerts: Alerts) -> list[int]:
+        """Return the rows of the alerts, most suspicious first."""
+        found = alerts.select(self._scan()).select(own_column("row")).collect()
         return [int(row) for row in found.to_series()]
 
+    def row_cells(self, row: int) -> dict[str, str | None]:
+        """Return column -> cell of a row, from 0.
+
+        Raises:
+            NotFound: there is no such row.
+        """
+        columns = [pl.col(cell_column(number)) for number in range(len(self.columns))]
+        found = self._scan().filter(pl.col(own_column("row")) == row).select(columns).collect()
+        if not found.height:
+            raise NotFound("row", str(row + 1), hint="rows count from 1")
+        return dict(zip(self.columns, found.row(0), strict=True))
+
     def alerts_of(
-        self, entity: str, amount: str | None, alerts: int, labels: Mapping[int, Label]
+        self, entity: str, amount: str | None, alerts: Alerts, labels: Mapping[int, Label]
     ) -> pl.DataFrame:
-        """Return `entity`, `amount`, `probability` and `verdict` of the first rows of the ranking.
+        """Return `entity`, `amount`, `probability` and `verdict` of the alerts.
 
         Args:
             entity: column of the upload.
             amount: column of numbers of the upload; None without one.
-            alerts: number of rows.
+            alerts: which rows are alerts.
             labels: row -> label.
         """
         number = None if amount is None else self._number(amount)
         value = pl.lit(None, pl.Float64) if number not in self._numeric else pl.col(typed_column(number or 0))
         found = (
-            self._scan()
-            .head(max(0, alerts))
+            alerts.select(self._scan())
             .select(
                 pl.col(own_column("row")).alias("row"),
                 pl.col(self._cell_column(entity)).alias("entity"),
@@ -313,10 +218,10 @@ class RankedTable:
         verdicts = [label.verdict if (label := labels.get(row)) else None for row in found["row"]]
         return found.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
 
-    def least_score(self, alerts: int) -> float | None:
-        """Return the score of the last alert; None without alerts."""
+    def least_score(self, budget: int) -> float | None:
+        """Return the score of the last of the first rows of the ranking; None for a budget of 0."""
         score = pl.col(own_column("fraud_score"))
-        found = self._scan().head(max(0, alerts)).tail(1).select(score).collect().to_series()
+        found = self._scan().head(max(0, budget)).tail(1).select(score).collect().to_series()
         return float(found[0]) if len(found) else None
 
     def _scan(self) -> pl.LazyFrame:
@@ -375,14 +280,15 @@ class RankedTable:
         return found if most is None else [*found, cell <= most]
 
     def _to_dicts(
-        self, found: pl.DataFrame, labels: Mapping[int, Label], alerts: int
+        self, found: pl.DataFrame, labels: Mapping[int, Label], alerts: Alerts
     ) -> list[dict[str, Any]]:
         rows = []
         for stored in found.iter_rows(named=True):
             row = {name: stored[own_column(name)] for name in _OWN}
             facts = stored[own_column("facts")] if self._has_facts else None
             row["facts"] = facts and json.loads(facts)
-            row["alert"] = row["rank"] <= alerts
+            row["alert"] = alerts.includes(row["row"], row["rank"])
+            self._add_reason(row, alerts.reason(row["row"]))
             row["cells"] = {
                 name: _shortened(stored[cell_column(number)]) for number, name in enumerate(self.columns)
             }
@@ -394,6 +300,14 @@ class RankedTable:
             rows.append(row)
         return rows
 
+    def _add_reason(self, row: dict[str, Any], reason: Message | None) -> None:
+        """Add the reason of a rule, to the facts where the result has any."""
+        if reason is None:
+            return
+        if self._has_facts:
+            row["facts"] = [*(row["facts"] or ()), {"message": reason.to_json()}]
+        row["reasons"] = "; ".join(filter(None, (row["reasons"], translate(reason, self._language))))
+
 
 def _is_row(rows: Iterable[int]) -> pl.Expr:
     return pl.col(own_column("row")).is_in(pl.Series(list(rows), dtype=pl.Int64).implode())
@@ -401,7 +315,3 @@ def _is_row(rows: Iterable[int]) -> pl.Expr:
 
 def _shortened(cell: str | None) -> str | None:
     return cell if cell is None or len(cell) <= _MAX_CELL else cell[:_MAX_CELL] + "…"
-
-
-def _not_found(name: str) -> NotFound:
-    return NotFound("file", name, hint="the upload may have been deleted")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from vigie.app.cases.records import Case, CaseAlert, CaseEvent, scope_of
 from vigie.app.cases.tables import UNDECIDED, case_alerts, case_entities, case_events, cases
 from vigie.app.cases.totals import chunks
-from vigie.app.tables import marks, uploads, users
+from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import visible_to
 from vigie.app.users import User
 from vigie.db.database import Engine, reading
@@ -202,6 +202,41 @@ def list_events(engine: Engine, case_id: str) -> list[CaseEvent]:
     )
     with reading(engine) as connection:
         return [CaseEvent(*row) for row in connection.execute(query)]
+
+
+def list_runs(engine: Engine, case: Case, user: User, limit: int) -> tuple[list[str], int]:
+    """Return the newest finished runs of the files of a case's team, and the number of files that are left out.
+
+    Files with alerts of the case come first, then the newest ones.
+    """
+    kinds, done = runs.c.kind.in_(("score", "refine")), runs.c.state == "done"
+    place = sa.func.row_number().over(
+        partition_by=runs.c.upload_id, order_by=(runs.c.finished_at.desc(), runs.c.id.desc())
+    )
+    here = sa.select(_ALERTS.upload_id).where(_ALERTS.case_id == case.id)
+    newest = (
+        sa.select(
+            runs.c.id,
+            users.c.team,
+            uploads.c.owner_id,
+            uploads.c.created_at,
+            sa.case((uploads.c.id.in_(here), 0), else_=1).label("other"),
+            place.label("place"),
+        )
+        .join(uploads, sa.and_(uploads.c.id == runs.c.upload_id, uploads.c.state != "deleted"))
+        .join(users, users.c.id == uploads.c.owner_id)
+        .where(kinds, done, visible_to(user))
+        .subquery()
+    )
+    query = (
+        sa.select(newest)
+        .where(newest.c.place == 1)
+        .order_by(newest.c.other, newest.c.created_at.desc(), newest.c.id)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(query).all()
+    found = [row.id for row in rows if scope_of(row.team, row.owner_id) == case.scope]
+    return found[:limit], max(0, len(found) - limit)
 
 
 def list_others(engine: Engine, case: Case, user: User, limit: int = 20) -> list[Case]:

@@ -4,6 +4,8 @@
     idempotency       requests that may be repeated safely
     uploads           files, whole or in parts
     predictions       scorings and refinements
+    rules             alert rules
+    cases             alerts of one entity over all files; the queue
     scoring           online scoring
     models            reference models and trainings
     tokens            API tokens
@@ -18,7 +20,7 @@ from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
 
-from vigie.web.api import meta, models, predictions, scoring, tokens, uploads
+from vigie.web.api import cases, meta, models, predictions, rules, scoring, tokens, uploads
 
 
 def describe(app: APIFlask) -> None:
@@ -35,4 +37,5 @@ def describe(app: APIFlask) -> None:
 
 def blueprints() -> list[APIBlueprint]:
     """Return the blueprints that create_app registers."""
-    return [module.blueprint for module in (uploads, predictions, scoring, models, tokens, meta)]
+    modules = (uploads, predictions, rules, cases, scoring, models, tokens, meta)
+    return [module.blueprint for module in modules]

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from vigie.app import Label
-from vigie.app.result_layout import VERDICT_COLUMNS, own_column, typed_column
+from vigie.app.result_layout import VERDICT_COLUMNS, typed_column
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.table import CsvFormat
 from vigie.table.writing import unused_names
@@ -48,22 +48,24 @@ class ResultTable:
     Args:
         rows: path of the stored rows: the cells of the upload and the result columns.
         exact: path of the columns of numbers and dates; None where an earlier version stored none.
-        ranked: path of the ranked rows.
         description: of the ranked rows, as `vigie.jobs.result_files.write_all` returns it.
-        budget: number of alerts.
+        alerts: rows of the alerts, from 0, most suspicious first.
+        ranks: row -> rank, of the alerts.
         labels: row -> label.
         reasons: row -> reasons in the reader's language; others stay as they were scored.
+        rule_reasons: row -> why a rule made it an alert, or none; added to its reasons.
     """
 
     def __init__(
         self,
         rows: Path,
         exact: Path | None,
-        ranked: Path,
         description: Mapping[str, Any],
-        budget: int,
+        alerts: Sequence[int],
+        ranks: Mapping[int, int],
         labels: Mapping[int, Label],
         reasons: Mapping[int, str],
+        rule_reasons: Mapping[int, str],
     ) -> None:
         self._rows = _scan(rows)
         self._exact = None if exact is None else _scan(exact)
@@ -76,24 +78,16 @@ class ResultTable:
         self._results = dict(zip(RESULT_COLUMNS, stored[self._width :], strict=True))
         self._verdicts = unused_names(VERDICT_COLUMNS, stored)
         self.height = int(self._rows.select(pl.len()).collect().item())
-        top = _scan(ranked).select(own_column("row")).head(max(0, budget)).collect().to_series()
-        self._ranking: np.ndarray[Any, np.dtype[np.int64]] = top.to_numpy()
+        self.alerts, self.ranks = alerts, ranks
         self._alert = np.zeros(self.height, dtype=np.int8)
-        self._alert[self._ranking] = 1
+        self._alert[np.asarray(alerts, dtype=np.int64)] = 1
         self._labels = labels
-        self._reasons = pl.DataFrame(
-            {"row": list(reasons), "text": list(reasons.values())}, {"row": pl.Int64, "text": pl.String}
-        )
+        self._reasons, self._rule_reasons = _texts(reasons), _texts(rule_reasons)
 
     @property
     def width(self) -> int:
         """Number of columns of the upload."""
         return self._width
-
-    @property
-    def alerts(self) -> Sequence[int]:
-        """Rows of the alerts, from 0, most suspicious first."""
-        return [int(row) for row in self._ranking]
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows in order, a few at a time."""
@@ -140,9 +134,18 @@ class ResultTable:
 
     def _translated(self, part: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> pl.Series:
         stored = part[self._results["reasons"]]
-        wanted = pl.DataFrame({"row": rows})
-        found = wanted.join(self._reasons, on="row", how="left", maintain_order="left")["text"]
-        return found.zip_with(found.is_not_null(), stored).rename(stored.name)
+        found, changed = self._reasons_of(rows, self._reasons), self._reasons_of(rows, self._rule_reasons)
+        reasons = found.zip_with(found.is_not_null(), stored).rename(stored.name)
+        if not changed.count():
+            return reasons
+        both = pl.DataFrame({"own": reasons.replace("", None), "rule": changed})
+        joined = both.select(pl.concat_str("own", "rule", separator="; ", ignore_nulls=True)).to_series()
+        return joined.zip_with(changed.is_not_null(), reasons).rename(stored.name)
+
+    @staticmethod
+    def _reasons_of(rows: np.ndarray[Any, np.dtype[np.int64]], texts: pl.DataFrame) -> pl.Series:
+        """Return the text of each row; null for none."""
+        return pl.DataFrame({"row": rows}).join(texts, on="row", how="left", maintain_order="left")["text"]
 
     def _verdict_columns(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[pl.Series]:
         values: list[list[Any]] = [[None] * len(rows) for _ in VERDICT_COLUMNS]
@@ -157,6 +160,12 @@ class ResultTable:
             pl.Series(self._verdicts[name], column, dtype=dtype)
             for name, column, dtype in zip(VERDICT_COLUMNS, values, _VERDICT_TYPES, strict=True)
         ]
+
+
+def _texts(by_row: Mapping[int, str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"row": list(by_row), "text": list(by_row.values())}, {"row": pl.Int64, "text": pl.String}
+    )
 
 
 def _scan(path: Path) -> pl.LazyFrame:

@@ -97,7 +97,7 @@ class _Sheet:
             return
         batch = table.select(ranking)
         additions = _renamed(batch.additions)
-        numbers = zip((row + 1 for row in ranking), range(1, len(ranking) + 1), strict=True)
+        numbers = [(row + 1, table.ranks[row]) for row in ranking]
         self._rows(numbers, additions.select(before), batch.cells, batch.typed, additions.select(after))
 
     def write_all(self, table: ResultTable) -> None:

@@ -14,12 +14,26 @@ from vigie.web.pages import (
     progress,
     report,
     results,
+    rules,
     settings,
     sign_in,
     upload,
 )
 
-_PAGES = (upload, check, progress, results, report, history, cases, models, settings, sign_in, api_explorer)
+_PAGES = (
+    upload,
+    check,
+    progress,
+    results,
+    rules,
+    report,
+    history,
+    cases,
+    models,
+    settings,
+    sign_in,
+    api_explorer,
+)
 
 
 def blueprints() -> list[Blueprint]:

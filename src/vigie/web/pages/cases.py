@@ -16,6 +16,7 @@ from vigie.app.cases.tables import DECIDED, MIXED, STATUSES, UNDECIDED, WAITING
 from vigie.errors import ChangedMeanwhile, UsageRefused
 from vigie.i18n.facts import amount as amount_text
 from vigie.web import authorization
+from vigie.web.pages import charts, network_picture
 from vigie.web.pages.layout import may, translator
 from vigie.web.request_values import whole_number
 from vigie.web.services import current_services
@@ -76,12 +77,20 @@ def show(case_id: str) -> str | Response:
         events=services.cases.events(g.user, case_id),
         others=services.cases.others(g.user, found.case),
         colleagues=services.cases.colleagues(g.user, found.case),
+        around=_surroundings(case_id) if request.args.get("around") else None,
         next_id=services.cases.next_after(g.user, found.case, case_query()),
         filters=filters(),
         now=datetime.now(UTC),
         money=money,
         day=day,
     )
+
+
+@page.get("/cases/<case_id>/surroundings")
+@authorization.needs("viewer")
+def surroundings(case_id: str) -> str:
+    """Return the other rows of the entities of a case and the network, for the script of its page."""
+    return render_template("_surroundings.html", **_surroundings(case_id))
 
 
 @page.post("/cases/<case_id>")
@@ -143,6 +152,21 @@ def split(case_id: str) -> Response:
     new = current_services().cases.split(g.user, case.id, _version(request.form), alerts)
     flash(translator()("cases.split_done"))
     return redirect(url_for("cases.show", case_id=new.id, **filters()), 303)
+
+
+def _surroundings(case_id: str) -> dict[str, Any]:
+    cases, t = current_services().cases, translator()
+    case = cases.find(g.user, case_id).case
+    found = cases.surroundings(g.user, case)
+    return {
+        "around": found,
+        "case": case,
+        "picture": network_picture.draw(found.network, t) if found.network.edges else None,
+        "month_name": lambda start: f"{t.catalogue.format.months[start.month - 1]} {start.year}",
+        "money": money,
+        "most": max((month.rows for month in found.months), default=0),
+        "bar": charts.bar,
+    }
 
 
 def case_query() -> CaseQuery:

@@ -30,7 +30,7 @@ def show(run_id: str) -> Response:
     summary = run.summary or {}
     budget = results.budget_of(run)
     point = budgets.at(data["budgets"], budget)
-    query = RowQuery(budget=min(max(budget, 1), MAX_ROWS), size=MAX_ROWS)
+    query = RowQuery(budget=max(budget, 1), size=MAX_ROWS)
     text = render_template(
         "report.html",
         run=run,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from vigie.app import Run, Upload
 from vigie.i18n.facts import amount as amount_text
 from vigie.i18n.translator import Translator
+from vigie.rules import wording
 from vigie.web import authorization
 from vigie.web.downloads import download as send_file
 from vigie.web.pages import budgets, charts, row_filters
@@ -45,6 +46,7 @@ def render(run: Run, upload: Upload) -> str:
     point = budgets.at(data["budgets"], budget)
     address = _links(run.id, budget, t)
     table = _table(run, budget, data)
+    alerts, rule_effects = services.rules.effects(g.user, run.id, budget)
     return render_template(
         "results.html",
         tab="history",
@@ -60,6 +62,9 @@ def render(run: Run, upload: Upload) -> str:
         promoted=_promoted(run, budget, table["before"]),
         reviewed=services.results.reviewed(g.user, run.id, budget),
         concentrations=services.results.concentrations(g.user, run.id, budget),
+        alerts=alerts,
+        rule_effects=rule_effects,
+        wording=wording,
         **table,
     )
 
@@ -247,6 +252,8 @@ def _table(run: Run, budget: int, data: Mapping[str, Any]) -> dict[str, Any]:
     only = tuple(results.suggest(g.user, run.id)) if args.get("suggest") else None
     if args.get("sample"):
         only = tuple(results.sample(g.user, run.id, budget))
+    if args.get("hidden"):
+        only = tuple(results.alerts(g.user, run.id, budget).hidden)
     shown, t = key_columns(run), translator()
     category = data.get("by_category")
     columns = {role: column for column, role, _ in shown}
@@ -291,7 +298,7 @@ def _previous_ranks(run: Run) -> dict[int, int]:
     """Return row -> rank before a refinement, of the first rows."""
     if run.parent_id is None:
         return {}
-    query = RowQuery(budget=COMPARED_ROWS, size=COMPARED_ROWS)
+    query = RowQuery(budget=COMPARED_ROWS, size=COMPARED_ROWS, by_score=True)
     previous = current_services().results.rows(g.user, run.parent_id, query)
     return {row["row"]: row["rank"] for row in previous.rows}
 
@@ -307,5 +314,7 @@ def _promoted(run: Run, budget: int, before: Mapping[int, int]) -> tuple[int, in
     if run.parent_id is None:
         return None
     top = min(max(budget, 10), COMPARED_ROWS)
-    first = current_services().results.rows(g.user, run.id, RowQuery(budget=top, size=top)).rows
+    first = (
+        current_services().results.rows(g.user, run.id, RowQuery(budget=top, size=top, by_score=True)).rows
+    )
     return sum(row["mark"] is None and before.get(row["row"], top + 1) > top for row in first), top

@@ -8,6 +8,7 @@
     uploads       files: begin, receive in parts, set column roles, delete
     predictions   score, refine, train, cancel; labels of rows
     results       rows, charts and files of a finished prediction; online scoring
+    rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
     models        the catalog
 
@@ -17,25 +18,29 @@ on Flask.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Self, cast
 
 from flask import current_app
 
 from vigie import resources
+from vigie.alerts.effects import RuleEffects
 from vigie.db import database
 from vigie.settings import Settings, WebSettings
 from vigie.stores.base import Store
 from vigie.web.online_scoring import ScorerCache
+from vigie.web.result_cache import ResultCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
 from vigie.web.services.models import Models
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
+from vigie.web.services.rules import Rules
 from vigie.web.services.sessions import Sessions
 from vigie.web.services.tokens import Tokens
 from vigie.web.services.uploads import Uploads
-from vigie.web.stored_results import Page, ResultCache, RowQuery
+from vigie.web.stored_results import Page, RowQuery
 
 __all__ = ["Page", "RowQuery", "Services", "current_services"]
 
@@ -52,11 +57,19 @@ class Services:
         self.tokens = Tokens(engine, self.audit)
         self.uploads = Uploads(engine, self.audit, store, web)
         self.predictions = Predictions(engine, self.audit)
+        effects = RuleEffects(engine, lambda run: nullcontext(self.results.ranked_path(run)))
         self.results = Results(
-            engine, self.audit, self.predictions, files, ScorerCache(store), settings.cache_dir / "exports"
+            engine,
+            self.audit,
+            self.predictions,
+            files,
+            effects,
+            ScorerCache(store),
+            settings.cache_dir / "exports",
         )
-        self.cases = Cases(engine, self.audit, store, self.results)
+        self.cases = Cases(engine, self.audit, store, self.results, effects)
         self.predictions.budget_changed = self.cases.sync
+        self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
         self.models = Models(engine, self.audit, store, settings)
 
     @classmethod

@@ -8,12 +8,17 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from vigie.app import Case, Run, User, runs
+import polars as pl
+
+from vigie.alerts.effects import RuleEffects
+from vigie.app import Case, Run, User, runs, uploads
 from vigie.app.cases import CaseAlert, CaseEvent, changes, queries, syncing
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CasePage, CaseQuery, Gathering
 from vigie.app.cases.tables import ROW, STATUSES
 from vigie.cases import entities
+from vigie.cases.entity_rows import AROUND, EntityRow, Month, last_rows, months, rows_around
+from vigie.cases.network import Network, build
 from vigie.cases.ranked_alerts import read_alerts
 from vigie.db.database import Engine
 from vigie.errors import NotFound, UsageRefused, VigieError
@@ -31,6 +36,8 @@ _MAX_SPLIT = 10_000
 _GATHERING = 6
 _LEAST_GATHERED = 3
 _OFFERED = 100
+_MAX_FILES = 24
+"""Files in which the rows of an entity are looked for."""
 _PRESENT = timedelta(minutes=10)
 """How long after opening a case a user counts as looking at it."""
 
@@ -50,23 +57,46 @@ class NamedCase:
         return self.case.viewer_name
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the files of the team say of the entities of a case.
+
+    Attributes:
+        months: in time.
+        rows: the last ones of them, newest first.
+        total: number of rows that name the entities.
+        files: run -> name of its file.
+        files_left: number of files that were not read.
+        network: who sends to whom.
+    """
+
+    months: list[Month]
+    rows: list[EntityRow]
+    total: int
+    files: dict[str, str]
+    files_left: int
+    network: Network
+
+
 class Cases:
     """Operations on the cases that a user may see."""
 
-    def __init__(self, engine: Engine, audit: AuditLog, store: Store, results: Results) -> None:
-        self._engine, self._audit, self._store, self._results = engine, audit, store, results
+    def __init__(
+        self, engine: Engine, audit: AuditLog, store: Store, results: Results, effects: RuleEffects
+    ) -> None:
+        self._engine, self._audit, self._store = engine, audit, store
+        self._results, self._effects = results, effects
 
     @cached_property
     def _key(self) -> bytes:
         return entities.load_key(self._store)
 
     def sync(self, run: Run) -> None:
-        """Make the cases of a finished run follow its budget."""
+        """Make the cases of a finished run follow its budget and the rules."""
         alerts = []
-        budget = min(run.budget or 0, syncing.MAX_ALERTS)
-        if budget and syncing.is_newest(self._engine, run):
-            path = self._results.ranked_path(run)
-            alerts = read_alerts(path, run.summary or {}, budget, self._key)
+        if syncing.is_newest(self._engine, run):
+            rows = self._results.ranked(run).rows_of(self._effects.alerts(run))[: syncing.MAX_ALERTS]
+            alerts = read_alerts(self._results.ranked_path(run), run.summary or {}, rows, self._key)
         syncing.sync_run(self._engine, run, alerts)
 
     def list_cases(self, user: User, query: CaseQuery, search: str = "") -> tuple[list[NamedCase], int]:
@@ -222,6 +252,43 @@ class Cases:
                 continue
             texts = table.reasons_of([alert.row for alert in members], t)
             found |= {(members[0].upload_id, row): reasons for row, reasons in texts.items()}
+        return found
+
+    def surroundings(self, user: User, case: Case) -> Surroundings:
+        """Return the rows of the entities of a case over the files of its team, and the network around them.
+
+        A case of a single row has no entity, and so no surroundings.
+        """
+        alerts = queries.list_alerts(self._engine, case.id, user)
+        wanted = self._entities(user, alerts)
+        run_ids, files_left = queries.list_runs(self._engine, case, user, _MAX_FILES)
+        known = {(alert.upload_id, alert.row) for alert in alerts}
+        parts: list[pl.DataFrame] = []
+        files: dict[str, str] = {}
+        for run_id in run_ids if wanted else ():
+            try:
+                run = runs.find(self._engine, run_id, user)
+                rows = rows_around(self._results.ranked_path(run), run, wanted, known)
+            except NotFound:  # deleted in the meantime
+                continue
+            if rows.height:
+                parts.append(rows)
+                files[run_id] = uploads.find(self._engine, run.upload_id, user).name
+        rows = pl.concat(parts) if parts else pl.DataFrame(schema=AROUND)
+        own = rows.filter("own")
+        network = build(rows, wanted)
+        return Surroundings(months(own), last_rows(own), own.height, files, files_left, network)
+
+    def _entities(self, user: User, alerts: Sequence[CaseAlert]) -> dict[str, set[str]]:
+        """Return kind -> normalised values of the entities of a case, as the files have them."""
+        samples = {(alert.kind, alert.entity): alert for alert in alerts if alert.kind != ROW}
+        by_run: dict[str, list[tuple[str, int, str]]] = {}
+        for (kind, entity), alert in samples.items():
+            by_run.setdefault(alert.run_id, []).append((f"{kind} {entity}", alert.row, kind))
+        found: dict[str, set[str]] = {}
+        for run_id, members in by_run.items():
+            for name, cell in self._names_in(user, run_id, members).items():
+                found.setdefault(name.partition(" ")[0], set()).add(entities.normalise(cell))
         return found
 
     def mergeable(self, user: User, case: Case) -> list[NamedCase]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vigie import tempdirs
-from vigie.app import Label, Run, User, feedback, result_layout, uploads
-from vigie.app.tables import FRAUD, LEGITIMATE
+from vigie.alerts.decision import Alerts
+from vigie.alerts.effects import RuleEffects
+from vigie.app import Label, Run, User, result_layout, uploads
+from vigie.app.tables import FRAUD, LABELS, LEGITIMATE
 from vigie.calibration import reviewed
 from vigie.calibration.reviewed import Reviewed
 from vigie.db.database import Engine
@@ -23,10 +25,11 @@ from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
 from vigie.web.live_rows import CellStyle
 from vigie.web.online_scoring import ScorerCache
+from vigie.web.result_cache import ResultCache
 from vigie.web.services.access import require
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.predictions import Predictions
-from vigie.web.stored_results import Page, RankedTable, ResultCache, RowQuery
+from vigie.web.stored_results import Page, RankedTable, RowQuery
 
 _FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -73,26 +76,31 @@ class Results:
         audit: AuditLog,
         predictions: Predictions,
         files: ResultCache,
+        effects: RuleEffects,
         scorers: ScorerCache,
         exports: Path,
     ) -> None:
         self._engine, self._audit, self._predictions = engine, audit, predictions
-        self._files, self._scorers, self._exports = files, scorers, exports
+        self._files, self._effects, self._scorers, self._exports = files, effects, scorers, exports
 
     def rows(self, user: User, run_id: str, query: RowQuery) -> Page:
         """Return one page of rows."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see rows", f"run:{run.id}")
         if query.alerts is None:
-            query = replace(query, alerts=_alerts(run, query.budget))
+            query = replace(query, alerts=self._effects.alerts(run, query.budget))
         return self.ranked(run).page(query, self._labels(run))
+
+    def alerts(self, user: User, run_id: str, budget: int | None = None) -> Alerts:
+        """Return which rows are alerts; `budget` is a number of rows from the top, None for that of the run."""
+        return self._effects.alerts(self._predictions.find_finished(user, run_id), budget)
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
         run = self._predictions.find_finished(user, run_id)
         self._audit.record_view(user, "see related rows", f"run:{run.id}")
         limit = min(max(1, limit), _MAX_RELATED)
-        return self.ranked(run).related(row, limit, self._labels(run), _alerts(run, None))
+        return self.ranked(run).related(row, limit, self._labels(run), self._effects.alerts(run))
 
     def charts(self, user: User, run_id: str) -> dict[str, Any]:
         """Return the data of the charts; see `vigie.jobs.chart_data`."""
@@ -107,22 +115,18 @@ class Results:
     def reviewed(self, user: User, run_id: str, budget: int | None = None) -> Reviewed:
         """Return what the labels say of the alerts; `budget` is their number, None for that of the run."""
         run = self._predictions.find_finished(user, run_id)
-        labels = self._labels(run)
-        ranks = self.ranked(run).ranks(labels)
-        by_verdict = {
-            verdict: [
-                ranks[row] for row, label in labels.items() if label.verdict == verdict and row in ranks
-            ]
-            for verdict in (FRAUD, LEGITIMATE)
-        }
-        frauds, legitimate = by_verdict[FRAUD], by_verdict[LEGITIMATE]
-        return reviewed.review(_alerts(run, budget), frauds, legitimate, _seed(run))
+        labels, rows = self._labels(run), self.ranked(run).rows_of(self._effects.alerts(run, budget))
+        by_verdict: dict[str, list[int]] = {verdict: [] for verdict in LABELS}
+        for place, row in enumerate(rows, start=1):
+            if row in labels:
+                by_verdict[labels[row].verdict].append(place)
+        return reviewed.review(len(rows), by_verdict[FRAUD], by_verdict[LEGITIMATE], _seed(run))
 
     def concentrations(self, user: User, run_id: str, budget: int | None = None) -> list[Concentration]:
         """Return how the alerts concentrate on customers and on counterparties, where they do."""
         run = self._predictions.find_finished(user, run_id)
         roles = Roles.from_json((run.summary or {})["roles"])
-        alerts = _alerts(run, budget)
+        alerts = self._effects.alerts(run, budget)
         table, labels, found = self.ranked(run), self._labels(run), []
         for column in dict.fromkeys((roles.counterpart(), roles.actor())):
             if column is not None and column in table.columns:
@@ -133,8 +137,8 @@ class Results:
     def sample(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
         """Return alerts drawn at random, labelled or not; once all are labelled, they say how many alerts are fraud."""
         run = self._predictions.find_finished(user, run_id)
-        ranks = reviewed.sample(_alerts(run, budget), reviewed.OFFERED, _seed(run))
-        return self.ranked(run).rows_at(ranks)
+        rows = self.ranked(run).rows_of(self._effects.alerts(run, budget))
+        return [rows[place - 1] for place in reviewed.sample(len(rows), reviewed.OFFERED, _seed(run))]
 
     def download(
         self, user: User, run_id: str, kind: str = "csv", *, budget: int | None = None, language: str = "en"
@@ -145,7 +149,7 @@ class Results:
             user: the caller.
             run_id: a finished run.
             kind: `csv`, `parquet` or `xlsx`.
-            budget: number of alerts; None for that of the run.
+            budget: number of rows from the top of the ranking; None for that of the run.
             language: of the reasons and of the workbook.
 
         Raises:
@@ -211,7 +215,8 @@ class Results:
 
     def ranked(self, run: Run) -> RankedTable:
         """Return the ranked rows of a finished run that the caller may see."""
-        return RankedTable(self.ranked_path(run), (run.summary or {}).get("file", {}))
+        language = str(run.options.get("language", "en"))
+        return RankedTable(self.ranked_path(run), (run.summary or {}).get("file", {}), language)
 
     def ranked_path(self, run: Run) -> Path:
         """Return the path of the ranked rows of a finished run on this machine."""
@@ -225,14 +230,17 @@ class Results:
     def _table(self, run: Run, budget: int | None, t: Translator) -> ResultTable:
         description = (run.summary or {}).get("file", {})
         has_exact = bool(description.get("exact") or description.get("partial"))
+        ranked, alerts = self.ranked(run), self._effects.alerts(run, budget)
+        rows = ranked.rows_of(alerts)
         return ResultTable(
             self._path(run, result_layout.ROWS),
             self._path(run, result_layout.EXACT) if has_exact else None,
-            self._path(run, result_layout.RANKED),
             description,
-            _alerts(run, budget),
+            rows,
+            ranked.ranks(rows),
             self._labels(run),
-            self.ranked(run).reasons(t),
+            ranked.reasons(t),
+            {row: t.message(reason) for row, reason in alerts.reasons().items()},
         )
 
     def _charts(self, run: Run) -> dict[str, Any]:
@@ -243,12 +251,7 @@ class Results:
         return self._files.path(run.result or "", name, _digest(run, name))
 
     def _labels(self, run: Run) -> dict[int, Label]:
-        return {label.row: label for label in feedback.list_labels(self._engine, run.upload_id)}
-
-
-def _alerts(run: Run, budget: int | None) -> int:
-    """Return the number of alerts: `budget`, or that of a finished run."""
-    return (run.budget or 0) if budget is None else budget
+        return self._effects.labels(run)
 
 
 def _digest(run: Run, name: str) -> str:

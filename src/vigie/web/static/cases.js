@@ -22,6 +22,14 @@ function decideRow(row, status) {
   form.requestSubmit();
 }
 
+// The other rows and the network are read from all files, which takes longer than the page.
+const around = byId("around");
+async function showSurroundings() {
+  const answer = await fetch(around.dataset.from, { credentials: "same-origin", redirect: "manual" });
+  if (answer.ok) around.innerHTML = await answer.text();
+}
+if (around) showSurroundings().catch(() => { /* the link that shows them stays */ });
+
 document.addEventListener("keydown", (event) => {
   if (!plain(event)) return;
   const key = event.key.toLowerCase(), step = { j: 1, arrowdown: 1, k: -1, arrowup: -1 }[key];

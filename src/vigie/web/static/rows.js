@@ -7,7 +7,7 @@ const run = byId("budget").dataset.run, place = byId("rows"), filters = byId("fi
 const views = [...document.querySelectorAll("[data-view]")], bar = byId("labels-bar");
 const start = new URLSearchParams(location.search);
 const state = { budget: Number(byId("exact").value), page: Number(start.get("page")) || 1, view: "" };
-for (const { dataset } of views) if (start.has(dataset.view)) state.view = dataset.view;
+for (const view of ["hidden", ...views.map(({ dataset }) => dataset.view)]) if (start.has(view)) state.view = view;
 const KEYS = { [t("results.key_fraud")]: "fraud", [t("results.key_fine")]: "fine", [t("results.key_unsure")]: "unsure" };
 const KEEP_AFTER = 600, PENDING = "vigie-pending";
 let timer = 0, keeping = 0, request = null;
@@ -89,6 +89,7 @@ async function loadReviewed() {
   const shown = `budget=${state.budget}&lang=${document.documentElement.lang}`;
   try {
     byId("reviewed").innerHTML = await markup(`/runs/${run}/reviewed?${shown}`);
+    byId("rules").innerHTML = await markup(`/runs/${run}/rules?${shown}`);
     byId("concentrations").innerHTML = await markup(`/runs/${run}/concentrations?${shown}`);
   } catch (error) {
     showProblem(t("results.not_loaded", { why: error.message }));

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from vigie.web.api.schemas.accounts import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from vigie.web.api.schemas.cases import (
+    CaseDetailOut,
+    CaseIn,
+    CasesOut,
+    CasesQuery,
+    MergeIn,
+    NoteIn,
+    NotesOut,
+    SplitIn,
+    SurroundingsOut,
+)
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -15,6 +26,14 @@ from vigie.web.api.schemas.rows import (
     RowsQuery,
     SuggestOut,
     SuggestQuery,
+)
+from vigie.web.api.schemas.rules import (
+    RuleChangeIn,
+    RuleEffectsOut,
+    RuleIn,
+    RuleOut,
+    RulesOut,
+    TrialsOut,
 )
 from vigie.web.api.schemas.runs import (
     AlertsQuery,
@@ -45,6 +64,10 @@ from vigie.web.api.schemas.uploads import (
 __all__ = [
     "AlertsQuery",
     "BudgetIn",
+    "CaseDetailOut",
+    "CaseIn",
+    "CasesOut",
+    "CasesQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
@@ -53,10 +76,13 @@ __all__ = [
     "MarksOut",
     "MatchesOut",
     "MeOut",
+    "MergeIn",
     "ModelCardOut",
     "ModelOut",
     "ModelsOut",
     "NewTokenOut",
+    "NoteIn",
+    "NotesOut",
     "PartOut",
     "PredictionIn",
     "ReadOptionsBody",
@@ -67,17 +93,25 @@ __all__ = [
     "RowOut",
     "RowsOut",
     "RowsQuery",
+    "RuleChangeIn",
+    "RuleEffectsOut",
+    "RuleIn",
+    "RuleOut",
+    "RulesOut",
     "RunOut",
     "RunsOut",
     "RunsQuery",
     "ScoreIn",
     "ScoreOut",
+    "SplitIn",
     "SuggestOut",
     "SuggestQuery",
+    "SurroundingsOut",
     "TokenIn",
     "TokenOut",
     "TokensOut",
     "TrainingIn",
+    "TrialsOut",
     "UploadIn",
     "UploadOut",
     "UploadPartsOut",

@@ -16,7 +16,8 @@ class RowsQuery(Schema):
     budget = Integer(
         validate=Range(0, 10**9),
         metadata={
-            "description": "only the first rows of the ranking, all of them alerts; by default all rows"
+            "description": "only alerts: those of this number of rows from the top of the ranking, and what rules"
+            " change; by default all rows"
         },
     )
     page = Integer(load_default=1, validate=Range(1, 10**9))
@@ -42,7 +43,9 @@ class RowOut(Schema):
     anomaly_score = Float(allow_none=True)
     agreement = Float(allow_none=True)
     risk_level = String(allow_none=True)
-    alert = Boolean(metadata={"description": "whether the rank is within the alert budget"})
+    alert = Boolean(
+        metadata={"description": "whether the rank is within the alert budget, unless a rule says otherwise"}
+    )
     reasons = String(allow_none=True)
     facts = Raw(
         allow_none=True,

@@ -7,8 +7,8 @@ from alembic import op
 
 from vigie.db.types import JsonDocument
 
-revision = "0008"
-down_revision: str | None = "0007"
+revision = "0011"
+down_revision: str | None = "0010"
 
 
 def upgrade() -> None:

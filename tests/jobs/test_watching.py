@@ -1,0 +1,228 @@
+"""Watches: new files are scored once, their results go where they belong, and what goes wrong is a notice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from vigie import settings
+from vigie.app import User, notices, uploads, users, watch_template, watched_files, watches
+from vigie.app.notice_tables import notices as notice_rows
+from vigie.app.watches import Watch
+from vigie.db import database
+from vigie.jobs.context import JobContext, open_context
+from vigie.jobs.watching.follow_up import FollowUp, compare_columns
+from vigie.jobs.watching.look import Look, look
+from vigie.jobs.worker import Worker
+
+ROWS = 240
+
+
+def table(seed: int = 0, columns: str = "when,customer,amount,kind") -> str:
+    """A table of payments."""
+    return f"{columns}\n" + "".join(
+        f"2026-01-{1 + i % 28:02d} {i % 24:02d}:10:00,C{i % 17},{10 + (i + seed) * 37 % 400}.50,{'abc'[i % 3]}\n"
+        for i in range(ROWS)
+    )
+
+
+@pytest.fixture
+def context(tmp_path: Path, database_url: str) -> Iterator[JobContext]:
+    """An installation; a file needs to be unchanged for no time at all, but over two looks."""
+    chosen = settings.load({"VIGIE_HOME": str(tmp_path / "home"), "DATABASE_URL": database_url})
+    with open_context(chosen, settings.WebSettings(watch_seconds=1e-6)) as made:
+        yield made
+
+
+@pytest.fixture
+def ada(context: JobContext) -> User:
+    """The owner."""
+    return users.add(context.engine, "ada@example.org", "Ada", "analyst", team="blue")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What is watched."""
+    made = tmp_path / "exports"
+    made.mkdir()
+    return made
+
+
+def add(context: JobContext, owner: User, folder: Path, **values: Any) -> Watch:
+    """Adds a watch of all CSV files."""
+    chosen = {"url": folder.as_uri(), "pattern": "*.csv", "schedule": "", "timezone": "UTC", "write_back": True,
+              "options": watch_template.DEFAULTS, "mapping": {}, "next_look_at": datetime.now(UTC)}  # fmt: skip
+    return watches.add(context.engine, owner, "exports", chosen | values)
+
+
+def look_at(context: JobContext, watch: Watch, worker: str = "w") -> Look:
+    """One look."""
+    claimed = watches.claim(context.engine, worker, 30, datetime.now(UTC), watch.id)
+    assert claimed is not None
+    return look(context, claimed, worker)
+
+
+def work(context: JobContext, watch: Watch) -> None:
+    """Runs all jobs until every file is finished."""
+    follow_up = FollowUp(context)
+    while follow_up.run(watch.id):
+        Worker(context).run_one()
+
+
+def told(context: JobContext) -> list[tuple[str, str]]:
+    """Kind and file of each notice."""
+    query = sa.select(notice_rows.c.kind, notice_rows.c.payload).order_by(notice_rows.c.created_at)
+    with database.reading(context.engine) as connection:
+        return [(kind, payload.get("file", "")) for kind, payload in connection.execute(query)]
+
+
+def test_a_new_file_is_scored_once_and_its_predictions_stand_beside_it(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """After it stopped growing; the same content under another name, and a second worker, score nothing again."""
+    watch = add(context, ada, folder)
+    path = folder / "jan.csv"
+    path.write_text(table()[:2000])
+    assert look_at(context, watch).started == []
+    path.write_text(table())
+    assert look_at(context, watch).started == []
+    assert look_at(context, watch).started == ["jan.csv"]
+    work(context, watch)
+    assert path.read_text() == table()
+    lines = (folder / "jan.predictions.csv").read_text().splitlines()
+    assert (
+        lines[0]
+        == "when,customer,amount,kind,fraud_score,fraud_probability,anomaly_score,agreement,risk_level,alert,reasons"
+    )
+    assert [line.split(",fraud")[0][:30] for line in lines[1:]] == [
+        line[:30] for line in table().splitlines()[1:]
+    ]
+    (folder / "copy.csv").write_text(table())
+    os.utime(path)  # written again, with the same content
+    for worker in ("w", "other", "w"):
+        assert look_at(context, watch, worker).started == []
+    (file,) = watched_files.list_newest(context.engine, watch.id)
+    assert (file.state, file.error) == ("done", None)
+    (upload,) = uploads.list_for(context.engine, ada, limit=5)
+    assert (upload.id, upload.name, upload.state) == (file.upload_id, "jan.csv", "ready")
+    assert told(context) == [("scored", "jan.csv")]
+    assert sorted(os.listdir(folder)) == ["copy.csv", "jan.csv", "jan.predictions.csv"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_scored_is_a_notice_with_the_cause(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """Broken, empty, of no known format, with renamed columns: each once, and the files beside are scored."""
+    watch = add(context, ada, folder, pattern="*", columns=["kind", "when", "customer", "amount"])
+    (folder / "broken.csv").write_bytes(b"\x00\x01\x02" * 500)
+    (folder / "empty.csv").touch()
+    (folder / "notes.docx").write_bytes(b"PK")
+    (folder / "renamed.csv").write_text(table(1, "date,customer,amount,kind"))
+    (folder / "good.csv").write_text(table(2))
+    for _ in range(2):
+        look_at(context, watch)
+    work(context, watch)
+    for _ in range(2):
+        assert look_at(context, watch).started == []
+    errors = {
+        file.key: str(file.error["message"]) if file.error else ""
+        for file in watched_files.list_newest(context.engine, watch.id)
+    }
+    assert errors["good.csv"] == ""
+    assert errors["renamed.csv"] == "the columns changed: missing 'when', new 'date'"
+    assert "empty file" in errors["empty.csv"]
+    assert "extension" in errors["notes.docx"]
+    assert errors["broken.csv"]
+    assert sorted(told(context)) == [
+        ("file_failed", "broken.csv"), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
+        ("file_failed", "renamed.csv"), ("scored", "good.csv"),
+    ]  # fmt: skip
+    assert [path.name for path in folder.glob("*.predictions.csv")] == ["good.predictions.csv"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_folder_that_is_away_is_told_once_and_looked_at_again(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """At the second failure in a row; once it is back, its files are scored."""
+    watch = add(context, ada, folder)
+    folder.rename(folder.with_name("away"))
+    for _ in range(4):
+        assert look_at(context, watch).error is not None
+    failing = watches.find(context.engine, watch.id)
+    assert (failing.failures, failing.error and failing.error["kind"]) == (4, "NotFound")
+    assert told(context) == [("watch_failed", "")]
+    folder.with_name("away").rename(folder)
+    (folder / "jan.csv").write_text(table())
+    look_at(context, watch)
+    assert watches.find(context.engine, watch.id).error is None
+    assert look_at(context, watch).started == ["jan.csv"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_predictions_that_cannot_be_written_are_tried_again(
+    context: JobContext, ada: User, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source away after the scoring: nothing is lost, and nothing is scored twice."""
+    watch = add(context, ada, folder, columns=None)
+    (folder / "jan.csv").write_text(table())
+    for _ in range(2):
+        look_at(context, watch)
+    away = folder.with_name("away")
+    follow_up = FollowUp(context)
+    Worker(context).run_one()
+    follow_up.run()
+    Worker(context).run_one()
+    folder.rename(away)
+    assert follow_up.run() == 1
+    away.rename(folder)
+    assert FollowUp(context).run() == 1
+    assert (folder / "jan.predictions.csv").exists()
+    assert told(context) == [("scored", "jan.csv")]
+    assert watches.find(context.engine, watch.id).columns == ["when", "customer", "amount", "kind"]
+
+
+def test_two_workers_that_take_the_same_file_begin_one_upload(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """A look whose lease ended and the look that followed it."""
+    watch = add(context, ada, folder)
+    (folder / "jan.csv").write_text(table())
+    look_at(context, watch)
+    late = watches.claim(context.engine, "late", 0, datetime.now(UTC), watch.id)
+    assert late is not None
+    assert look_at(context, watch, "next").started == ["jan.csv"]
+    watches.save_sightings(context.engine, watch.id, [], ["jan.csv"])
+    look(context, late, "late")
+    assert look(context, late, "late").started == []
+    assert len(uploads.list_for(context.engine, ada, limit=5)) == 1
+
+
+def test_columns_are_compared_by_name() -> None:
+    """In any order; a repeated name is a change too."""
+    assert compare_columns(None, ["a"]) is None
+    assert compare_columns(["a", "b"], ["b", "a"]) is None
+    for found in (["a"], ["a", "c"], ["a", "b", "c"], ["a", "a", "b"]):
+        assert compare_columns(["a", "b"], found) is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_watch_of_an_inactive_user_or_of_later_files_rests(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """Nothing is due; files from before are left out."""
+    watch = add(context, ada, folder, files_since=datetime.now(UTC))
+    (folder / "old.csv").write_text(table())
+    os.utime(folder / "old.csv", (0, 0))
+    for _ in range(3):
+        assert look_at(context, watch).started == []
+    users.update(context.engine, ada.id, {"active": False})
+    assert watches.claim(context.engine, "w", 30, datetime.max.replace(tzinfo=UTC)) is None
+    assert notices.count_by_state(context.engine) == []
