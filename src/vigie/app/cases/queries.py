@@ -191,6 +191,13 @@ def list_alerts(engine: Engine, case_id: str, user: User) -> list[CaseAlert]:
         return [CaseAlert(**row) for row in connection.execute(query).mappings()]
 
 
+def list_rows(engine: Engine, upload_id: str) -> set[int]:
+    """Return the rows of an upload that are in cases, from 0."""
+    query = sa.select(_ALERTS.row).where(_ALERTS.upload_id == upload_id)
+    with reading(engine) as connection:
+        return set(connection.execute(query).scalars())
+
+
 def list_events(engine: Engine, case_id: str) -> list[CaseEvent]:
     """Return the history of a case with its notes, newest first."""
     query = (

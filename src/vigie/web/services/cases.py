@@ -268,7 +268,8 @@ class Cases:
         for run_id in run_ids if wanted else ():
             try:
                 run = runs.find(self._engine, run_id, user)
-                rows = rows_around(self._results.ranked_path(run), run, wanted, known)
+                here = queries.list_rows(self._engine, run.upload_id)
+                rows = rows_around(self._results.ranked_path(run), run, wanted, known, here)
             except NotFound:  # deleted in the meantime
                 continue
             if rows.height:
