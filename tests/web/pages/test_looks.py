@@ -20,7 +20,7 @@ PAGES = (
     "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/cases",
     "/cases?view=mine", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
-    "/settings/users", "/settings/audit", "/settings/server", "/api",
+    "/settings/watches", "/settings/notices", "/settings/users", "/settings/audit", "/settings/server", "/api",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 
