@@ -13,12 +13,11 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
-from vigie.app import result_layout, sessions, tokens
+from vigie.app import audit, result_layout, sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
 from vigie.stores.base import join
 from vigie.web import error_handlers, passwords
-from vigie.web.services import audit
 from vigie.web.services.accounts import LINK_LIFETIME
 
 GOOD = "correct horse battery"
