@@ -18,7 +18,7 @@ LEVELS = (
     {"extras", "fitted_state", "isolation"},
     {"db", "ensemble", "rules", "stores", "table", "tempdirs"},
     {"app", "bundles", "roles", "sources"},
-    {"alerts", "cases", "features", "importer", "matching"},
+    {"alerts", "cases", "delivery", "features", "importer", "matching"},
     {"calibration", "catalog", "detectors"},
     {"costs", "models"},
     {"engine", "relocate", "starter_models", "training"},

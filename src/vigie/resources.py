@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vigie import settings
-from vigie.errors import UsageRefused
+from vigie.errors import UnwritableOutput, UsageRefused
 from vigie.i18n.messages import msg
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def open_cache(chosen: settings.Settings) -> Cache:
     """Open the cache of verified bundle files."""
     from vigie.bundles.cache import Cache
 
+    if chosen.home in chosen.cache_dir.parents:
+        _make_home(chosen)
     return Cache(chosen.cache_dir, chosen.cache_bytes)
 
 
@@ -90,6 +92,7 @@ def model_store(chosen: settings.Settings) -> Store:
 
     kind, known = chosen.storage_type, storage_types()
     if kind == "local":
+        _make_home(chosen)
         return connect((chosen.home / "models").resolve().as_uri())
     if kind not in known:
         raise UsageRefused(
@@ -106,3 +109,16 @@ def model_store(chosen: settings.Settings) -> Store:
             hint="set S3_MODEL_BUCKET to the bucket or container",
         )
     return connect(Location(kind, chosen.bucket).url)
+
+
+def _make_home(chosen: settings.Settings) -> None:
+    """Create the folder of models and cache, for this user only; one that exists keeps its mode.
+
+    Raises:
+        UnwritableOutput: it cannot be created.
+    """
+    try:
+        chosen.home.parent.mkdir(parents=True, exist_ok=True)
+        chosen.home.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UnwritableOutput(str(chosen.home), reason=error.strerror or type(error).__name__) from error

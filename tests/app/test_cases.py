@@ -115,6 +115,23 @@ def test_cases_follow_the_budget_and_the_newest_run_of_a_file(engine: sa.Engine,
     assert {case.entity: case.alerts for case in queue(engine, ada)} == {"C5": 1, "C1": 0}
 
 
+def test_alerts_are_grouped_anew_until_someone_works_on_their_case(engine: sa.Engine, ada: User) -> None:
+    """A first alert alone is its customer's; with more of the same receiver it is the receiver's, unless it is assigned."""
+    run = finished(engine, ada, 1)
+    alerts = [alert(n, f"C{n}", "M1") for n in range(5)]
+    syncing.sync_run(engine, run, alerts[:2])
+    own = {case.entity: case for case in queue(engine, ada)}
+    assert {entity: case.kind for entity, case in own.items()} == {"C0": "customer", "C1": "customer"}
+    changes.update(engine, own["C1"].id, 1, ada.id, Change(assignee=ada.id))
+    syncing.sync_run(engine, run, alerts)
+    assert {case.entity: case.alerts for case in queue(engine, ada)} == {"M1": 4, "C1": 1}
+    (mule,) = [case for case in queue(engine, ada) if case.entity == "M1"]
+    syncing.sync_run(engine, run, alerts[:4])
+    assert [(case.id, case.alerts) for case in queue(engine, ada) if case.entity == "M1"] == [(mule.id, 3)]
+    syncing.sync_run(engine, run, alerts[:1])
+    assert {case.entity: case.alerts for case in queue(engine, ada)} == {"C0": 1, "C1": 0}
+
+
 def test_a_decision_labels_the_rows_and_opening_again_takes_the_labels_back(
     engine: sa.Engine, ada: User, bob: User
 ) -> None:

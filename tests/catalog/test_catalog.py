@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,14 @@ from vigie.bundles.location import BundleLocation
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
 from vigie.catalog.tables import reference_models
 from vigie.db import database
-from vigie.errors import AlreadyThere, CatalogChanged, DatabaseUnavailable, InputRefused, NotFound
+from vigie.errors import (
+    AlreadyThere,
+    CatalogChanged,
+    DamagedModelRow,
+    DatabaseUnavailable,
+    InputRefused,
+    NotFound,
+)
 from vigie.matching import Column, TableProfile
 from vigie.matching.distributions import LEVELS, Quantiles
 from vigie.matching.domains import score_domains
@@ -366,3 +374,66 @@ def test_matches_without_the_models_that_come_with_vigie(catalog: Catalog) -> No
     assert names(catalog, top=1, minimum=0.0) == ["starter"]
     assert names(catalog, top=1, minimum=0.0, own_only=True) == ["mine"]
     assert [one.name for one in catalog.list(own_only=True)] == ["mine"]
+
+
+TAMPERED = [
+    ("digests", []),
+    ("digests", None),
+    ("digests", {}),
+    ("digests", {"booster": 5}),
+    ("digests", {"booster": {"sha256": "x", "size": "much"}}),
+    ("columns", None),
+    ("columns", [1]),
+    ("columns", {"a": 1}),
+    ("roles", None),
+    ("roles", {"amount": "often"}),
+    ("profile", None),
+    ("profile", 5),
+    ("performance", [1]),
+    ("provenance", 7),
+    ("quantiles", b"\xff\xfe"),
+    ("quantiles", b"a\0xyz"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), TAMPERED, ids=[f"{name} {value}" for name, value in TAMPERED])
+def test_a_row_changed_by_another_program_is_named_and_left_out(
+    catalog: Catalog, engine: sa.Engine, column: str, value: object
+) -> None:
+    """The other models still match; the row can be removed and the model registered again."""
+    catalog.register_all([entry("whole"), entry("broken", "2")])
+    catalog.match(table(features=True))
+    with engine.begin() as connection:
+        stored = sa.update(reference_models).where(reference_models.c.name == "broken")
+        connection.execute(stored.values({column: value if value is not None else sa.JSON.NULL}))
+        connection.execute(sa.text("UPDATE catalog_state SET changes = changes + 1"))
+    fresh = Catalog(engine)
+    matched = fresh.match(table(features=True))
+    assert [match.entry.name for match in matched][-1:] == ["whole"]
+    if column == "quantiles":  # read for matching only
+        assert len(matched) == 1
+        return
+    assert {match.entry.name for match in matched} == {"whole"}
+    with pytest.raises(DamagedModelRow, match="broken 2") as caught:
+        fresh.find("broken")
+    assert "vigie models remove broken@2" in caught.value.hint
+    with pytest.raises(DamagedModelRow):
+        fresh.list()
+    fresh.remove_damaged(caught.value.name, caught.value.version)
+    fresh.register(entry("broken", "2"))
+    assert {match.entry.name for match in fresh.match(table(features=True))} == {"whole", "broken"}
+
+
+def test_text_that_is_no_json_damages_one_row_only(tmp_path: Path) -> None:
+    """SQLite keeps whatever another program writes."""
+    with database.opened(f"sqlite:///{tmp_path / 'c.sqlite'}") as engine:
+        catalog = Catalog(engine)
+        catalog.register_all([entry("whole"), entry("broken")])
+        for column in ("digests", "columns", "roles", "profile"):
+            with engine.begin() as connection:
+                connection.execute(
+                    sa.text(f"UPDATE reference_models SET {column} = '{{' WHERE name = 'broken'")
+                )
+            assert [match.entry.name for match in Catalog(engine).match(table())] == ["whole"]
+        with pytest.raises(DamagedModelRow):
+            catalog.find("broken")

@@ -21,20 +21,21 @@ from tests.relocate.sample_models import populate
 from tests.waiting import LIMIT, wait_until
 
 from vigie import settings
-from vigie.app import runs, uploads, users
+from vigie.app import audit, runs, uploads, users
 from vigie.catalog import Catalog
 from vigie.cli.commands import cli
 from vigie.db import database, health
 from vigie.db.types import UtcDateTime
-from vigie.doctor import GOOD, PROBLEM, WARNING, Finding, examine
+from vigie.doctor import GOOD, PROBLEM, WARNING, Finding, examine, installation
 from vigie.relocate import run
 from vigie.starter_models import registry
 
 
 @pytest.fixture(autouse=True)
 def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No starter models: those of the tests are enough."""
+    """No starter models: those of the tests are enough; and a machine that may be busy."""
     monkeypatch.setattr(registry, "register", lambda catalog: 0)
+    monkeypatch.setattr(installation, "_SLOW_DATABASE", float("inf"))
 
 
 @pytest.fixture
@@ -62,6 +63,9 @@ def follow(hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for word in exported[1].split():
             name, _, value = word.partition("=")
             monkeypatch.setenv(name, value)
+        return
+    if "chmod" in hint:
+        subprocess.run(shlex.split(hint.partition(": ")[2]), check=True)
         return
     command = re.search(r"vigie ((?:models|migrate|db)\b[^,]*)", hint)
     assert command, hint
@@ -321,3 +325,48 @@ def test_no_worker(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CliRunner().invoke(cli, ["worker", "--probe"]).exit_code == 5
     monkeypatch.setenv("VIGIE_PRODUCTION", "yes")
     assert "60 min" in bad()["worker"].found
+
+
+def test_a_home_that_others_can_enter(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was there before, with the usual mode; one that Vigie creates is private."""
+    home = tmp_path / "it's open"
+    home.mkdir(mode=0o755)
+    monkeypatch.setenv("VIGIE_HOME", str(home))
+    found = bad()["home"]
+    assert (found.state, "mode 755" in found.found) == (WARNING, True)
+    follow(found.hint, monkeypatch)
+    assert bad() == {}
+    monkeypatch.setenv("VIGIE_HOME", str(tmp_path / "deep" / "new"))
+    assert bad() == {}
+    assert (tmp_path / "deep" / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_proxy_that_the_settings_do_not_count(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The web app records the first request with the header; it is read once VIGIE_PROXIES counts the proxy."""
+    from vigie import web
+
+    def ask(proxies: int) -> None:
+        app = web.create_app(settings.load(), settings.WebSettings(proxies=proxies))
+        for _ in range(2):
+            app.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
+
+    assert bad() == {}
+    ask(1)
+    assert bad() == {}
+    ask(0)
+    lines = [line for line in audit.list_lines(engine, limit=9, before=None) if "X-Forwarded" in line.action]
+    assert len(lines) == 1
+    found = bad()["proxies"]
+    assert found.state == WARNING
+    monkeypatch.setenv("VIGIE_PROXIES", re.search(r"VIGIE_PROXIES=(\d)", found.hint)[1])
+    assert bad() == {}
+    monkeypatch.delenv("VIGIE_PROXIES")
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE audit SET at = :then"), {"then": datetime.now(UTC) - timedelta(days=8)}
+        )
+    assert bad() == {}

@@ -39,6 +39,10 @@ _BODIES = {
     "POST /api/v1/cases/<case_id>/merge": {"version": 1, "other": "{case}", "other_version": 1},
     "POST /api/v1/cases/<case_id>/split": {"version": 1, "alerts": [{"upload_id": "{upload}", "row": 1}]},
     "POST /api/v1/tokens": {"name": "t", "scopes": ["read"]},
+    "POST /api/v1/watches": {"source": "/none/exports"},
+    "PUT /api/v1/watches/<watch_id>/active": {"active": True},
+    "POST /api/v1/webhooks": {"url": "https://example.org/", "kinds": ["scored"]},
+    "PUT /api/v1/notices/choices": {"choices": {"scored": "daily"}},
 }
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
 # Where a wrong way in is answered otherwise than by 401, 403 or 404: what is not found is not told apart.
@@ -98,7 +102,7 @@ ROUTES = routes()
 def path_of(rule: Rule, sent: str, run: str, case: str) -> str:
     """The address of a rule, with ada's ids in it."""
     known = {"upload_id": sent, "run_id": run, "case_id": case, "row": "1", "number": "1", "name": "mobile_money_full", "user_id": "1",
-             "token_id": "tok_none", "filename": "nothing"}  # fmt: skip
+             "token_id": "tok_none", "watch_id": "wat_none", "webhook_id": "whk_none", "filename": "nothing"}  # fmt: skip
     filled = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
     return filled + _QUERIES.get(rule.rule.replace("string:", ""), "")
 

@@ -7,6 +7,7 @@
     tokens             API tokens
     idempotency        responses to repeated requests
     audit              audit log
+    audit_names        names of what its lines are about
     uploads            files, their parts, inspection and column roles
     runs               inspections, scorings, refinements and trainings of an upload
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker

@@ -38,7 +38,7 @@ def remove(engine: Engine, worker: str) -> None:
 
 def touch(home: Path) -> None:
     """Update the heartbeat file of this machine's worker."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / _FILE).touch()
 
 

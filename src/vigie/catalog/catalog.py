@@ -7,7 +7,7 @@ location and whether it is active. The catalog never reads a bundle: it keeps th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,11 +52,16 @@ class Catalog:
 
     `match` keeps an index in memory and reads it again only after a change of the catalog.
 
+    Attributes:
+        engine: of the database.
+        on_change: called after a model was registered, activated, deactivated or removed, with the action and the model.
+
     Every method raises DatabaseUnavailable where the database does not answer.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+        self.engine = engine
+        self.on_change: Callable[[str, ModelVersion], None] = _ignore
         self._index = MatchIndex()
 
     def register(self, entry: ModelVersion) -> ModelVersion:
@@ -79,11 +84,11 @@ class Catalog:
         for key, count in Counter(keys).items():
             if count > 1:
                 raise _taken(key)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             registered = _registered(connection, wanted)
         if not _unregistered(wanted, registered):
             return tuple(registered[key] for key in keys)
-        with writing(self._engine) as connection:
+        with writing(self.engine) as connection:
             # First: the counter's row is the lock that serialises writers.
             _count_change(connection)
             missing = _unregistered(wanted, _registered(connection, wanted))
@@ -92,6 +97,8 @@ class Catalog:
                 rows = [entry.to_row(now) for entry in missing[start : start + _CHUNK]]
                 connection.execute(sa.insert(reference_models), rows)
             registered = _registered(connection, wanted)
+        for entry in missing:
+            self.on_change("register model", registered[entry.name, entry.version])
         return tuple(registered[key] for key in keys)
 
     def find(self, name: str, version: str | None = None) -> ModelVersion:
@@ -99,8 +106,9 @@ class Catalog:
 
         Raises:
             NotFound: there is no such model or version.
+            DamagedModelRow: its row cannot be read.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             where = [_ROWS.name == name] + ([_ROWS.version == version] if version is not None else [])
             newest = sa.select(reference_models).where(*where).order_by(_ROWS.active.desc(), _ROWS.id.desc())
             row = connection.execute(newest.limit(1)).mappings().first()
@@ -124,7 +132,7 @@ class Catalog:
             own_only: leave out those that come with Vigie.
         """
         query = sa.select(reference_models).order_by(_ROWS.name, _ROWS.id)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(query.where(_ROWS.active) if active_only else query).mappings()
             entries = map(ModelVersion.from_row, rows)
             return tuple(entry for entry in entries if entry.own or not own_only)
@@ -132,14 +140,14 @@ class Catalog:
     def storage_locations(self) -> dict[tuple[str, str], StorageLocation]:
         """Return the storage location of every version by name and version, without reading whole rows."""
         query = sa.select(_ROWS.name, _ROWS.version, _ROWS.storage_type, _ROWS.s3_bucket, _ROWS.s3_prefix)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return {(row[0], row[1]): StorageLocation(*row[2:]) for row in connection.execute(query)}
 
     def trained(self) -> tuple[ModelVersion, ...]:
         """Return the newest active version of every model trained on a labelled table, sorted by name."""
         source = _ROWS.provenance["source"].as_string()
         query = sa.select(reference_models).where(_ROWS.active, source == TRAINED).order_by(_ROWS.id)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             newest = {row["name"]: row for row in connection.execute(query).mappings()}
         return tuple(ModelVersion.from_row(newest[name]) for name in sorted(newest))
 
@@ -153,7 +161,7 @@ class Catalog:
             table: profile from `matching.describe`, without features.
             limit: of the models; all are returned where there are no more.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return self._index.like_own_table(connection, table, limit)
 
     def by_id(self, number: int) -> ModelVersion:
@@ -162,7 +170,7 @@ class Catalog:
         Raises:
             CatalogChanged: it was removed meanwhile.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             query = sa.select(reference_models).where(_ROWS.id == number)
             row = connection.execute(query).mappings().first()
         if row is None:
@@ -185,10 +193,23 @@ class Catalog:
             CatalogChanged: it was removed meanwhile.
         """
         entry = self.find(name, version)
-        with writing(self._engine) as connection:
+        with writing(self.engine) as connection:
             _count_change(connection)
             _change_one(connection, entry, sa.delete(reference_models).where(_ROWS.id == entry.id))
+        self.on_change("remove model", entry)
         return entry
+
+    def remove_damaged(self, name: str, version: str) -> None:
+        """Remove a model whose row cannot be read.
+
+        Raises:
+            NotFound: there is no such model or version.
+        """
+        with writing(self.engine) as connection:
+            _count_change(connection)
+            row = sa.delete(reference_models).where(_ROWS.name == name, _ROWS.version == version)
+            if connection.execute(row).rowcount == 0:
+                raise NotFound("model", f"{name}@{version}")
 
     def relocate(
         self,
@@ -207,7 +228,7 @@ class Catalog:
             InputRefused: no installed store has the storage type of a new location.
         """
         if connection is None:
-            with writing(self._engine) as own:
+            with writing(self.engine) as own:
                 return self.relocate(moves, connection=own)
         moved = [replace(entry, storage=storage) for entry, storage in moves]
         _check_storage_types(moved)
@@ -224,7 +245,7 @@ class Catalog:
 
     def changes(self) -> int:
         """Return a counter that grows with every change of the catalog."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return read_changes(connection)
 
     def match(
@@ -241,7 +262,7 @@ class Catalog:
         Returns:
             The best first; ties in the order of their names.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             found = self._index.best(connection, table, top, minimum, own_only=own_only)
         return tuple(Match(entry, reasons) for entry, reasons in found)
 
@@ -254,27 +275,32 @@ class Catalog:
             The number of models that were packed.
         """
         packed = sa.select(_ROWS.id, _ROWS.domain, _ROWS.match_vector).order_by(_ROWS.id)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             if not _unpacked(connection.execute(packed).all()):
                 return 0
-        with writing(self._engine) as connection:
+        with writing(self.engine) as connection:
             _count_change(connection)
             wanted = _unpacked(connection.execute(packed).all())
             vectors = read_vectors(connection, wanted)
             statement = sa.update(reference_models).where(_ROWS.id == sa.bindparam("number"))
-            rows = [{"number": number, "match_vector": vectors[number].to_bytes()} for number in wanted]
+            rows = [{"number": key, "match_vector": vector.to_bytes()} for key, vector in vectors.items()]
             if rows:
                 connection.execute(statement, rows)
-        return len(wanted)
+        return len(rows)
 
     def _set_active(self, name: str, version: str | None, *, active: bool) -> ModelVersion:
         entry = self.find(name, version)
         if entry.active != active:
-            with writing(self._engine) as connection:
+            with writing(self.engine) as connection:
                 _count_change(connection)
                 statement = sa.update(reference_models).where(_ROWS.id == entry.id).values(active=active)
                 _change_one(connection, entry, statement)
+            self.on_change("activate model" if active else "deactivate model", entry)
         return replace(entry, active=active)
+
+
+def _ignore(action: str, entry: ModelVersion) -> None:
+    """Do nothing after a change."""
 
 
 def _unpacked(rows: Iterable[Any]) -> list[int]:

@@ -6,8 +6,10 @@ models be read again. Quantiles and whole rows are large and are read for the fe
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,9 +19,11 @@ import sqlalchemy as sa
 from vigie.arrays import Floats
 from vigie.catalog.model_version import IMPORTED, STARTER, TRAINED, ModelVersion
 from vigie.catalog.tables import catalog_state, reference_models
-from vigie.errors import CatalogChanged
+from vigie.errors import CatalogChanged, DamagedModelRow
 from vigie.matching import MatchReason, ModelIndex, ModelVector, TableProfile, explain, shortlist, total
 from vigie.matching.distributions import Quantiles, distances, distribution_similarity
+
+log = logging.getLogger("vigie.catalog")
 
 _ROWS = reference_models.c
 _ROWS_PER_QUERY = 500
@@ -52,21 +56,33 @@ class _RowRemoved(Exception):
     """A model was removed between two statements."""
 
 
+class _RowDamaged(Exception):
+    """The row `number` cannot be read."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def read_changes(connection: sa.Connection) -> int:
     """Return the counter of the catalog's changes."""
     return int(connection.execute(sa.select(catalog_state.c.changes)).scalar_one())
 
 
 def read_vectors(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, ModelVector]:
-    """Return the vectors of models by their ids, from the documents of each model."""
-    return {
-        row["id"]: ModelVector.of_documents(
-            row["domain"],
-            [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
-            row["roles"],
-        )
-        for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted)
-    }
+    """Return the vectors of models by their ids, from the documents of each model.
+
+    Models whose rows cannot be read are left out.
+    """
+    vectors = {}
+    for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted):
+        with suppress(_RowDamaged), _guarded(row):
+            vectors[row["id"]] = ModelVector.of_documents(
+                row["domain"],
+                [(str(c["name"]), str(c["role"]), str(c["type"])) for c in row["columns"]],
+                row["roles"],
+            )
+    return vectors
 
 
 class MatchIndex:
@@ -83,6 +99,7 @@ class MatchIndex:
         self._quantiles: dict[int, Quantiles] = {}
         self._entries: dict[int, ModelVersion] = {}
         self._own_tables: dict[int, OwnTable] = {}
+        self._damaged: set[int] = set()
 
     def best(
         self,
@@ -116,14 +133,22 @@ class MatchIndex:
         return self._read(connection, lambda: self._like_own_table(connection, table, limit))
 
     def _read(self, connection: sa.Connection, read: Callable[[], T]) -> T:
-        """Return what a function reads from the current index; again where models are removed meanwhile."""
+        """Return what a function reads from the current index; again where models are removed meanwhile.
+
+        Models whose rows cannot be read are left out, so that they do not end every prediction.
+        """
+        removed = 0
         with self._lock:
-            for _ in range(_MAX_ATTEMPTS):
+            while removed < _MAX_ATTEMPTS:
                 try:
                     self._refresh(connection)
                     return read()
                 except _RowRemoved:
-                    self._changes = -1
+                    removed += 1
+                except _RowDamaged as damaged:
+                    log.warning("the row of a model cannot be read", extra={"id": damaged.number})
+                    self._damaged.add(damaged.number)
+                self._changes = -1
         raise CatalogChanged(
             "the catalog", found="models removed while reading them", expected="a quiet moment"
         )
@@ -181,7 +206,7 @@ class MatchIndex:
             .where(_ROWS.active)
             .order_by(_ROWS.id)
         ).all()
-        newest = {name: number for number, name, _ in rows}
+        newest = {name: number for number, name, _ in rows if number not in self._damaged}
         sources = {number: source for number, _, source in rows}
         # By name: the order of the index decides ties.
         self._ids = [newest[name] for name in sorted(newest)]
@@ -202,17 +227,23 @@ class MatchIndex:
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
         unpacked = []
         for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.match_vector), wanted):
-            vector = ModelVector.from_bytes(row["domain"], row["match_vector"] or b"")
+            with _guarded(row):
+                vector = ModelVector.from_bytes(row["domain"], row["match_vector"] or b"")
             if vector is None:
                 unpacked.append(row["id"])
             else:
                 self._vectors[row["id"]] = vector
-        self._vectors.update(read_vectors(connection, unpacked))
+        read = read_vectors(connection, unpacked)
+        for number in unpacked:
+            if number not in read:
+                raise _RowDamaged(number)
+        self._vectors.update(read)
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles
         for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
-            kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
+            with _guarded(row):
+                kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
         return _recent(kept, wanted, _MAX_QUANTILES)
 
     def _read_own(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, OwnTable]:
@@ -220,15 +251,26 @@ class MatchIndex:
         # Of the profile the part that is needed: the whole of it is ten times as long.
         what = (_ROWS.id, _ROWS.columns, _ROWS.profile["own"].label("own"))
         for row in _rows(connection, what, [i for i in wanted if i not in kept]):
-            columns = tuple((str(c["name"]), str(c["role"])) for c in row["columns"])
-            kept[row["id"]] = OwnTable(row["id"], columns, row["own"])
+            with _guarded(row):
+                columns = tuple((str(c["name"]), str(c["role"])) for c in row["columns"])
+                kept[row["id"]] = OwnTable(row["id"], columns, row["own"])
         return _recent(kept, wanted, _MAX_OWN_TABLES)
 
     def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, ModelVersion]:
         kept = self._entries
         for row in _rows(connection, (reference_models,), [i for i in wanted if i not in kept]):
-            kept[row["id"]] = ModelVersion.from_row(row)
+            with _guarded(row):
+                kept[row["id"]] = ModelVersion.from_row(row)
         return _recent(kept, wanted, _MAX_ENTRIES)
+
+
+@contextmanager
+def _guarded(row: sa.RowMapping) -> Iterator[None]:
+    """Raise _RowDamaged where the values of a row cannot be used."""
+    try:
+        yield
+    except (DamagedModelRow, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _RowDamaged(row["id"]) from error
 
 
 def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from vigie.bundles.bundle import MANIFEST, Bundle, FileDigest
 from vigie.bundles.location import BundleLocation
-from vigie.errors import InputRefused
+from vigie.errors import DamagedModelRow, InputRefused
 from vigie.i18n.messages import msg
 from vigie.matching import Column, ModelVector
 from vigie.matching.distributions import Quantiles
@@ -164,22 +165,32 @@ class ModelVersion:
 
     @classmethod
     def from_row(cls, row: sa.RowMapping) -> ModelVersion:
-        """Build the version from a whole row of `reference_models`."""
-        return cls(
-            name=row["name"],
-            version=row["version"],
-            domain=row["domain"],
-            columns=columns_of(row["columns"]),
-            roles=row["roles"],
-            performance=row["performance"],
-            profile=row["profile"],
-            size=row["size"],
-            **_row_state(row),
-        )
+        """Build the version from a whole row of `reference_models`.
+
+        Raises:
+            DamagedModelRow: a value of the row is not what registering writes.
+        """
+        with reading_row(row):
+            return cls(
+                name=row["name"],
+                version=row["version"],
+                domain=row["domain"],
+                columns=columns_of(row["columns"]),
+                roles={str(role): float(share) for role, share in row["roles"].items()},
+                performance=dict(row["performance"]),
+                profile=dict(row["profile"]),
+                size=int(row["size"]),
+                **_row_state(row),
+            )
 
     def with_row_state(self, row: sa.RowMapping) -> ModelVersion:
-        """Return this version with the state of a row of `ROW_STATE_COLUMNS`."""
-        return replace(self, **_row_state(row))
+        """Return this version with the state of a row of `ROW_STATE_COLUMNS`.
+
+        Raises:
+            DamagedModelRow: a value of the row is not what registering writes.
+        """
+        with reading_row(row):
+            return replace(self, **_row_state(row))
 
     def to_row(self, now: datetime) -> dict[str, Any]:
         """Return the row to insert, registered `now`."""
@@ -237,6 +248,16 @@ class ModelVersion:
         return replace(storage, bucket=str(starter_models.resolve()))
 
 
+@contextmanager
+def reading_row(row: sa.RowMapping) -> Iterator[None]:
+    """Raise DamagedModelRow where the values of a row, which has its name and version, cannot be used."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        found = type(error).__name__
+        raise DamagedModelRow(row["name"], row["version"], found=found) from error
+
+
 def columns_of(documents: Any) -> tuple[Column, ...]:
     """Convert the columns of a profile from JSON."""
     return tuple(Column(str(c["name"]), str(c["role"]), str(c["type"])) for c in documents)
@@ -245,14 +266,16 @@ def columns_of(documents: Any) -> tuple[Column, ...]:
 def _row_state(row: sa.RowMapping) -> dict[str, Any]:
     """Return the attributes that registration adds or may change."""
     digests = {
-        name: FileDigest(str(file["sha256"]), int(file["size"])) for name, file in row["digests"].items()
+        str(name): FileDigest(str(file["sha256"]), int(file["size"])) for name, file in row["digests"].items()
     }
+    if not digests or row["created_at"] is None:
+        raise ValueError
     return {
         "id": row["id"],
         "storage": StorageLocation(row["storage_type"], row["s3_bucket"], row["s3_prefix"]),
         "digests": digests,
         "manifest_sha256": row["manifest_sha256"],
-        "provenance": row["provenance"],
-        "active": row["active"],
+        "provenance": dict(row["provenance"]),
+        "active": bool(row["active"]),
         "created_at": row["created_at"],
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.i18n.translator import Translator
 
@@ -41,6 +41,8 @@ def upgrade(as_json: bool) -> None:
     try:
         before, after = database.upgrade(engine)
         Catalog(engine).pack_vectors()
+        if before != after:
+            audit.record(engine, "upgrade", "database", before=before or "empty", after=after)
         place = database.where(engine)
     finally:
         engine.dispose()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES
 from vigie.cli.params import split_name
 from vigie.cli.predict import read_table
@@ -42,7 +42,7 @@ def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen
     from vigie.training.labels import find_label
 
     config = settings.load()
-    with resources.open_catalog(config) as catalog:
+    with audit.open_catalog(config) as catalog:
         entry = catalog.find(*split_name(name))
         table = read_table(source, config)
         made = calibrate_imported(

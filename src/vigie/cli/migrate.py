@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Command
 from vigie.errors import MigrationIncomplete, UsageRefused
 
@@ -195,6 +195,8 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
         starter_models=registry.MODELS,
         timing=_timing(chosen),
     )
+    if done.migration is not None:
+        audit.record(engine, "migrate", f"migration:{done.migration}", to=target, at_target=done.models_out)
     own = sum(entry.own for entry in Catalog(engine).list(active_only=False))
     migrate_report.run(done, own, as_json=chosen["as_json"])
     if not done.complete:
@@ -237,6 +239,7 @@ def _rollback(engine: Engine, target: str | None, chosen: dict[str, Any]) -> Non
     done = _watched(
         relocate.rollback, engine, number, chosen, starter_models=registry.MODELS, timing=_timing(chosen)
     )
+    audit.record(engine, "roll back", f"migration:{done.migration}")
     migrate_report.rollback(done, as_json=chosen["as_json"])
 
 
@@ -251,6 +254,7 @@ def _prune(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
             err=True,
         )
     done = _watched(relocate.prune, engine, target, chosen, timing=_timing(chosen))
+    audit.record(engine, "delete old files", f"migration:{done.migration}")
     migrate_report.prune(done, as_json=chosen["as_json"])
 
 

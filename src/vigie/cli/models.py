@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.calibrate import calibrate
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.cli.params import split_name
 from vigie.cli.sign import sign, verify
-from vigie.errors import UsageRefused
+from vigie.errors import DamagedModelRow, UsageRefused
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,10 +42,9 @@ def models() -> None:
 @options.as_json
 def list_(every: bool, as_json: bool) -> None:
     """List the active models."""
-    from vigie import resources
     from vigie.cli import console
 
-    with resources.open_catalog(settings.load()) as catalog:
+    with audit.open_catalog(settings.load()) as catalog:
         found = catalog.list(active_only=not every)
     if as_json:
         console.dump([_brief(entry) for entry in found])
@@ -87,10 +86,9 @@ def list_(every: bool, as_json: bool) -> None:
 @options.as_json
 def show(name: str, as_json: bool) -> None:
     """Show one model: training, measured skill, location."""
-    from vigie import resources
     from vigie.cli import console
 
-    with resources.open_catalog(settings.load()) as catalog:
+    with audit.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split_name(name))
     if as_json:
         document = _brief(entry) | {
@@ -124,7 +122,7 @@ def add(source: str) -> None:
 
     chosen = settings.load()
     found = publish.find(source)
-    with resources.open_catalog(chosen) as catalog:
+    with audit.open_catalog(chosen) as catalog:
         done = publish.add(
             catalog,
             found,
@@ -167,7 +165,7 @@ def import_(folder: Path, name: str, domain: str, version: str, trust: tuple[str
     chosen = settings.load()
     if trust and not yes:
         options.confirm_trust(folder.name, trust)
-    with resources.open_catalog(chosen) as catalog:
+    with audit.open_catalog(chosen) as catalog:
         made = publish.convert(
             folder,
             name=name,
@@ -212,12 +210,18 @@ def deactivate(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
     """Remove a model from the catalog; its files are not deleted."""
-    from vigie import resources
     from vigie.catalog import STARTER
     from vigie.cli.console import print_line
 
-    with resources.open_catalog(settings.load()) as catalog:
-        entry = catalog.find(*split_name(name))
+    with audit.open_catalog(settings.load()) as catalog:
+        try:
+            entry = catalog.find(*split_name(name))
+        except DamagedModelRow as damaged:
+            if not yes:
+                options.ask(f"Remove {damaged.name} {damaged.version}, whose row cannot be read?", "--yes")
+            catalog.remove_damaged(damaged.name, damaged.version)
+            print_line(f"removed {damaged.name} {damaged.version}")
+            return
         if entry.provenance.get("source") == STARTER:
             raise UsageRefused(
                 f"{entry.label} comes with Vigie and would be registered again by the next command",
@@ -241,10 +245,9 @@ def report_registered(done: Registered) -> None:
 
 
 def _switch(name: str, *, on: bool) -> None:
-    from vigie import resources
     from vigie.cli.console import print_line
 
-    with resources.open_catalog(settings.load()) as catalog:
+    with audit.open_catalog(settings.load()) as catalog:
         entry = catalog.find(*split_name(name))
         if on:
             catalog.activate(entry.name, entry.version)

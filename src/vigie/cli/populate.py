@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Command, exit_code
 from vigie.errors import NotFound, VigieError
 
@@ -82,7 +82,6 @@ def register_all(origin: str, trust: frozenset[str] = frozenset()) -> int:
     Returns:
         The exit code of the first model that was refused, 0 without any.
     """
-    from vigie import resources
     from vigie.cli.console import print_line
     from vigie.stores.open import connect, locate
 
@@ -97,7 +96,7 @@ def register_all(origin: str, trust: frozenset[str] = frozenset()) -> int:
             "model under", origin, hint="expected folders with manifest.json or xgboost_model.joblib"
         )
     counts, code = {"registered": 0, "already there": 0, "refused": 0}, 0
-    with resources.open_catalog(chosen) as catalog, _Conversions(catalog, store, found, trust) as conversions:
+    with audit.open_catalog(chosen) as catalog, _Conversions(catalog, store, found, trust) as conversions:
         for one in found:
             try:
                 done = _register(catalog, store, one, chosen, conversions)

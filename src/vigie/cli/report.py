@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigie.cli.console import columns
+from vigie.i18n.messages import shorten
 from vigie.i18n.translator import Translator
 
 _UNUSED = ("none", "leak")
@@ -93,7 +94,7 @@ def _reading(summary: Summary, t: Translator) -> Parts:
 def _labels(summary: Summary, t: Translator, source: str) -> Parts:
     """Yield how a model is trained, where a column looks like labels."""
     for column in summary.get("read", {}).get("labels", ())[:1]:
-        text = t("cli.labels", column=column, file=source, option=_quoted(column))
+        text = t("cli.labels", column=_short(column), file=source, option=_quoted(column))
         yield Padding(Text(text, style="green"), (0, 0, 0, 2))
 
 
@@ -107,11 +108,11 @@ def _roles(found: Sequence[Mapping[str, Any]], t: Translator, width: int) -> Gro
     used = [column for column in found if column["role"] not in _UNUSED]
     for column in used:
         evidence = t.role_reasons(column["evidence"])
-        cells = [Text(column["column"]), Text(t.name("role", column["role"]), style="green")]
+        cells = [Text(_short(column["column"])), Text(t.name("role", column["role"]), style="green")]
         table.add_row(*cells, *([Text(evidence, style="dim")] if wide else []))
     parts: list[RenderableType] = [table]
     for role, phrase in (("none", "cli.unused"), ("leak", "cli.leak")):
-        names = [column["column"] for column in found if column["role"] == role]
+        names = [_short(column["column"]) for column in found if column["role"] == role]
         if names:
             parts.append(
                 Text(t(phrase, columns=", ".join(names)), style="yellow" if role == "leak" else "dim")
@@ -221,4 +222,10 @@ def _share_phrase(prevalence: Mapping[str, float]) -> str:
 
 def _quoted(column: str) -> str:
     """Return a column name quoted for a shell."""
+    column = _short(column)
     return column if column.replace("_", "").isalnum() and column.isascii() else f"'{column}'"
+
+
+def _short(column: str) -> str:
+    """Return a column name in at most 80 characters."""
+    return shorten(column, 80)

@@ -238,15 +238,15 @@ def _check(chosen: Settings, web: WebSettings) -> None:
 def _link(chosen: Settings, url: str) -> str:
     """Return a one-time link for the single user, whose account is created if there is none."""
     from datetime import timedelta
-    from getpass import getuser
 
     from vigie.app import sessions, users
     from vigie.db import database
+    from vigie.relocate.lock_owner import username
     from vigie.web.services.accounts import link_url
 
     with database.opened(chosen.database_url) as engine:
         admins = [user for user in users.list_all(engine) if user.role == "admin" and user.active]
-        owner = admins[0] if admins else users.add(engine, "me@localhost", getuser(), "admin")
+        owner = admins[0] if admins else users.add(engine, "me@localhost", username(), "admin")
         return link_url(url, sessions.create_link(engine, owner.id, timedelta(hours=1)))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Command, exit_code
 from vigie.cli.params import roles_by_column
 from vigie.cli.predict import read_table
@@ -115,11 +115,10 @@ def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
 def _train_one(
     source: str, name: str | None, chosen: Mapping[str, Any], cards: Path | None
 ) -> tuple[TrainingResult, ModelVersion, tuple[Path, ...]]:
-    from vigie import resources
     from vigie.cli import console
 
     config = settings.load()
-    with console.progress(Translator()) as progress, resources.open_catalog(config) as catalog:
+    with console.progress(Translator()) as progress, audit.open_catalog(config) as catalog:
         progress("reading", 0.0)
         return _train(source, name, chosen, cards, config, catalog, progress)
 
@@ -153,7 +152,6 @@ def _train(
 
 def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_json: bool) -> int:
     """Train on each table of a folder; return the exit code of the first error, or 0."""
-    from vigie import resources
     from vigie.cli import console
 
     if not folder.is_dir():
@@ -164,7 +162,7 @@ def _train_each(folder: Path, chosen: dict[str, Any], cards: Path | None, *, as_
             "table in folder", str(folder), hint=f"expected files that end in {', '.join(_EXTENSIONS)}"
         )
     config, rows, code = settings.load(), [], 0
-    with resources.open_catalog(config) as catalog, console.progress(Translator()) as progress:
+    with audit.open_catalog(config) as catalog, console.progress(Translator()) as progress:
         for number, path in enumerate(files, start=1):
             prefix = f"{number} of {len(files)}, {path.name}: "
             try:

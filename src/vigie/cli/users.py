@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie import settings
-from vigie.cli import options
+from vigie.cli import audit, options
 from vigie.cli.errors import EXAMPLES, Group
 from vigie.extras import require
 
@@ -51,7 +51,7 @@ def add(email: str, name: str, role: str, team: str, token: bool, days: int | No
 
     with _engine() as engine:
         added = accounts.add(engine, email, name, role, team=team)
-        _record(engine, "add user", added.id, role=role)
+        audit.record(engine, "add user", f"user:{added.id}", role=role)
         click.echo(_token(engine, added, days) if token else _link(engine, added, url))
 
 
@@ -65,7 +65,7 @@ def link(email: str, url: str) -> None:
 
     with _engine() as engine:
         found = accounts.find_by_email(engine, email)
-        _record(engine, "make link", found.id)
+        audit.record(engine, "make link", f"user:{found.id}")
         click.echo(_link(engine, found, url))
 
 
@@ -107,7 +107,7 @@ def _token(engine: Engine, user: User, days: int | None) -> str:
     scopes = [scope for scope in tokens.SCOPES if ROLE_RANK[SCOPE_ROLE[scope]] <= rank]
     lifetime = timedelta(days=days) if days else None
     made, secret = tokens.create(engine, user.id, "made on the command line", scopes, lifetime)
-    _record(engine, "make token", user.id, token=made.id)
+    audit.record(engine, "make token", f"user:{user.id}", token=made.id)
     return secret
 
 
@@ -128,15 +128,6 @@ def list_(as_json: bool) -> None:
         seen = f"{user.seen_at:%Y-%m-%d %H:%M}" if user.seen_at else "never"
         table.add_row(user.email, user.name, user.role, user.team, "yes" if user.active else "no", seen)
     console.show(table)
-
-
-def _record(engine: Engine, action: str, user_id: int, **detail: str) -> None:
-    """Add a line to the audit log; its actor is the account of the system."""
-    from getpass import getuser
-
-    from vigie.app import audit
-
-    audit.record(engine, f"command line ({getuser()})", action, f"user:{user_id}", detail, "")
 
 
 def _engine() -> AbstractContextManager[Engine]:

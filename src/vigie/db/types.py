@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,3 +40,20 @@ class JsonDocument(sa.types.TypeDecorator[Any]):
         from sqlalchemy.dialects import postgresql
 
         return dialect.type_descriptor(postgresql.JSONB())
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return a reader that gives None for a text that is no JSON, which only another program writes to SQLite.
+
+        An error here would end the reading of every row; who uses the value refuses its row.
+        """
+        process = super().result_processor(dialect, coltype)
+        if process is None:
+            return None
+
+        def read(value: Any) -> Any:
+            try:
+                return process(value)
+            except (ValueError, TypeError, RecursionError):
+                return None
+
+        return read

@@ -22,6 +22,7 @@ __all__ = ["GOOD", "PROBLEM", "WARNING", "Finding", "examine"]
 
 def examine(chosen: Settings) -> Iterator[Finding]:
     """Run the checks and yield each finding as it is known."""
+    web = settings.load_web()
     yield Finding("version", GOOD, f"Vigie {__version__}, database revision {database.HEAD}")
     statuses: list[health.DatabaseStatus] = []
     clock_offsets: list[float] = []
@@ -37,16 +38,17 @@ def examine(chosen: Settings) -> Iterator[Finding]:
     status = statuses[0] if statuses else None
     entries: tuple[ModelVersion, ...] = ()
     if status is not None and status.revision == database.HEAD:
+        yield guarded("home", lambda: installation.check_home(chosen))
         yield guarded("models", lambda: storage.check_models(chosen))
         entries = storage.active_models(chosen)
         yield from all_guarded("catalog", lambda: storage.check_catalog_stores(chosen, entries))
         yield guarded("migrations", lambda: installation.check_migrations(chosen))
+        yield guarded("proxies", lambda: installation.check_proxies(chosen, web))
     yield from storage.check_credentials(chosen, entries)
     yield guarded("store", lambda: storage.check_store(chosen, clock_offsets))
     yield guarded("cache", lambda: storage.check_cache(chosen, entries))
     yield installation.check_clock(clock_offsets)
     yield guarded("signatures", lambda: installation.check_signatures(chosen))
-    web = settings.load_web()
     yield installation.check_secret(web)
     if status is not None:
         yield installation.check_worker(status, web)

@@ -1,9 +1,14 @@
-"""Checks of database, migrations, clock, signatures, secret and worker."""
+"""Checks of database, home, proxies, migrations, clock, signatures, secret and worker."""
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
+from datetime import UTC, datetime, timedelta
+
 from vigie import resources
-from vigie.app import worker_heartbeats
+from vigie.app import audit, worker_heartbeats
 from vigie.db import database, health
 from vigie.doctor.finding import GOOD, PROBLEM, WARNING, Finding
 from vigie.relocate import list_migrations
@@ -16,6 +21,8 @@ MIN_POSTGRESQL = 13
 _CLOCK_WARNING, _CLOCK_PROBLEM = 5.0, 300.0
 _SLOW_DATABASE = 50.0
 _MAX_WAIT = 60.0
+_OTHERS = 0o077
+_RECENT = timedelta(days=7)
 
 
 def check_database(status: health.DatabaseStatus) -> Finding:
@@ -39,6 +46,33 @@ def check_database(status: health.DatabaseStatus) -> Finding:
     if status.milliseconds > _SLOW_DATABASE:
         return Finding("database", WARNING, found, "put the web app and the database in the same region")
     return Finding("database", GOOD, f"{found}, can be written")
+
+
+def check_home(chosen: Settings) -> Finding:
+    """Check that other users of this machine cannot read the folder of catalog, models and uploads."""
+    home = chosen.home
+    if not home.is_dir():
+        return Finding("home", GOOD, f"{home}: not created yet; it will be readable by this user only")
+    others = stat.S_IMODE(home.stat().st_mode) & _OTHERS
+    if os.name == "posix" and others:
+        found = (
+            f"{home}: other users of this machine can enter it (mode {stat.S_IMODE(home.stat().st_mode):o})"
+        )
+        return Finding("home", WARNING, found, f"keep it to yourself: chmod 700 {shlex.quote(str(home))}")
+    return Finding("home", GOOD, f"{home}: readable by this user only")
+
+
+def check_proxies(chosen: Settings, web: WebSettings) -> Finding:
+    """Check that the web app reads callers' addresses from the proxy in front of it, if there is one."""
+    if web.proxies:
+        return Finding("proxies", GOOD, f"{web.proxies} trusted in front of the web app")
+    with database.opened(chosen.database_url) as engine:
+        seen = audit.last(engine, audit.UNREAD_PROXY_HEADER)
+    if seen is None or datetime.now(UTC) - seen > _RECENT:
+        return Finding("proxies", GOOD, "none in front of the web app, as far as requests tell")
+    found = f"requests came with X-Forwarded-For on {seen:%Y-%m-%d %H:%M} UTC, but VIGIE_PROXIES is 0: all have one address"
+    hint = "limits of sign-ins count all users as one; where a proxy of yours adds the header: export VIGIE_PROXIES=1"
+    return Finding("proxies", WARNING, found, hint)
 
 
 def check_migrations(chosen: Settings) -> Finding:

@@ -205,6 +205,7 @@ class _UnsuitableStore(VigieError):
 def check_cache(chosen: Settings, entries: Sequence[ModelVersion]) -> Finding:
     """Check that the cache can be written, and that its limit and its disk hold the models of the catalog."""
     folder, limit = chosen.cache_dir, chosen.cache_bytes
+    cache = resources.open_cache(chosen)
     folder.mkdir(parents=True, exist_ok=True)
     trial = folder / f".doctor-{uuid.uuid4().hex}"
     trial.write_bytes(b"vigie")
@@ -218,7 +219,7 @@ def check_cache(chosen: Settings, entries: Sequence[ModelVersion]) -> Finding:
     if largest is not None and largest.size >= limit:
         found = f"{found}; {largest.label} of {_size(largest.size)} does not fit and is downloaded each time"
         return Finding("cache", PROBLEM, found, f"export VIGIE_CACHE_BYTES={2 * largest.size}")
-    cached = sum(entry.size for entry in resources.open_cache(chosen).list())
+    cached = sum(entry.size for entry in cache.list())
     if largest is not None and free + cached < largest.size:
         found = f"{found}; {largest.label} of {_size(largest.size)} does not fit on the disk"
         hint = "free some space, for example by vigie cache clear, or name another disk: export MODEL_CACHE_DIR=…"

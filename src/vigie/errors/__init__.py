@@ -21,6 +21,7 @@
         ├── UnwritableOutput         the output cannot be written: permissions, full disk
         ├── DatabaseUnavailable
         ├── CatalogChanged           another process changed the model in the meantime
+        ├── DamagedModelRow          a row of the catalog that something else has changed
         ├── MigrationUnderWay        another process holds the migration lock
         ├── MigrationIncomplete      some models were not migrated or verified
         ├── RollbackRefused          files of before a migration have changed or are missing
@@ -68,6 +69,7 @@ from vigie.errors.requests import (
 )
 from vigie.errors.services import (
     CatalogChanged,
+    DamagedModelRow,
     DatabaseUnavailable,
     MissingExtra,
     StoreUnavailable,
@@ -79,6 +81,7 @@ __all__ = [
     "CatalogChanged",
     "ChangedMeanwhile",
     "DamagedBundle",
+    "DamagedModelRow",
     "DatabaseUnavailable",
     "ForeignModelRefused",
     "InputRefused",

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from vigie.i18n.messages import Message, as_message, msg, translate
+from vigie.i18n.messages import Message, as_message, msg, shorten, translate
+
+_MAX_NAME = 200
+"""Characters of a name that are compared with the known names."""
 
 
 class VigieError(Exception):
@@ -55,8 +58,9 @@ class Unavailable(VigieError):
 
 def nearest_names(name: str, known: list[str], what: str) -> str:
     """Return a hint with the known names nearest to a name, or the first ones; empty where none is known."""
-    near = get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    return msg("the nearest {what}: {names}", what=as_message(what), names=", ".join(near)) if near else ""
+    near = get_close_matches(name[:_MAX_NAME], known, n=5, cutoff=0.4) or known[:5]
+    names = ", ".join(map(shorten, near))
+    return msg("the nearest {what}: {names}", what=as_message(what), names=names) if near else ""
 
 
 def error_record(message: str, hint: str, kind: str) -> dict[str, Any]:

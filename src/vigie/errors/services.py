@@ -51,5 +51,26 @@ class CatalogChanged(Unavailable):
         self.model = model
 
 
+class DamagedModelRow(Unavailable):
+    """The row of a model in the catalog cannot be read; `name` and `version` are those of the model."""
+
+    def __init__(self, name: str, version: str, *, found: str) -> None:
+        super().__init__(
+            msg(
+                "model {name} {version}: found a row of the catalog that cannot be read ({found}), expected what Vigie writes",
+                name=name,
+                version=version,
+                found=found,
+            ),
+            hint=msg(
+                "something else changed the database; remove the row, then register the model again: "
+                "vigie models remove {name}@{version}",
+                name=name,
+                version=version,
+            ),
+        )
+        self.name, self.version = name, version
+
+
 class StoreUnavailable(Unavailable):
     """A store refused a request, timed out or lost an object."""

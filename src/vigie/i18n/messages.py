@@ -14,6 +14,9 @@ from typing import Any
 
 from vigie.i18n.catalogue import DEFAULT, catalogue
 
+_MAX_VALUE = 300
+"""Characters of a value in a message: names of columns have any length."""
+
 
 class Message(str):
     """An English text with its template and its values.
@@ -90,10 +93,20 @@ def translate(text: str, language: str) -> str:
     )
 
 
+def shorten(text: str, limit: int = _MAX_VALUE) -> str:
+    """Return a text of at most `limit` characters: where it is longer, its beginning and its end; messages as they are."""
+    if isinstance(text, Message) or len(text) <= limit:
+        return text
+    end = limit // 4
+    return f"{text[: limit - end - 1]}…{text[-end:]}"
+
+
 def _plain(value: Any) -> Any:
-    """Return what JSON can keep: numpy's numbers become Python's, anything else its text."""
-    if isinstance(value, str | bool | int | float):
+    """Return what JSON can keep: numpy's numbers become Python's, anything else its text, shortened."""
+    if isinstance(value, str):
+        return shorten(value)
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Integral):
         return int(value)
-    return float(value) if isinstance(value, Real) else str(value)
+    return float(value) if isinstance(value, Real) else shorten(str(value))

@@ -27,6 +27,8 @@ _GENERIC_WORDS = word_set(
     unnamed
     """
 )
+_MAX_NAME = 200
+"""Characters of a name that are read: splitting a compound takes the square of its length."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"3ds|2fa|ipv[46]|\d+(?:hrs|hr|min|h|d|w|m|y)(?![a-z])|[a-z]+|\d+")
 _WINDOW = re.compile(r"\b\d+(?:hrs|hr|min|h|d|w|m|y)\b")
@@ -61,7 +63,8 @@ def fold(text: str) -> str:
 
 
 def split_words(name: str) -> tuple[str, ...]:
-    """Return the words of a name: `oldBalance_Org.2` -> old, balance, org, 2."""
+    """Return the words of a name: `oldBalance_Org.2` -> old, balance, org, 2; those of its first 200 characters."""
+    name = name[:_MAX_NAME]
     spaced = _CAMEL.sub(" ", name.replace("n°", " num ").replace("#", " num ").replace("%", " percent "))
     return tuple(_WORD.findall(fold(spaced)))
 
@@ -93,7 +96,7 @@ def parse_name(name: str) -> ParsedName:
             concepts.setdefault(concept, word)
     if _WINDOW.search(" ".join(words)):
         concepts.setdefault("window", "window")
-    _add_composed_concepts(fold(name), words, concepts)
+    _add_composed_concepts(fold(name[:_MAX_NAME]), words, concepts)
     has_prefix = bool(words) and concepts.get("transaction") == words[0] in _TRANSACTION_PREFIXES
     if has_prefix and concepts.keys() & _ATTRIBUTES:
         del concepts["transaction"]

@@ -6,7 +6,6 @@ belong, or cannot matter, and it has as many cells as the header.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections import deque
@@ -16,6 +15,7 @@ from functools import lru_cache
 
 from vigie.errors import MalformedTable
 from vigie.table import row_count
+from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import DecodedText, byte_chunks
 from vigie.table.report import SetAsideLine
@@ -127,7 +127,7 @@ class LineReader:
         return row_count.unclosed_quote_error(self._source, line)
 
     def _cells_of(self, raw: str) -> list[str]:
-        return next(csv.reader([raw.rstrip("\r\n")], delimiter=self._layout.separator), [])
+        return next(read_records([raw.rstrip("\r\n")], self._layout.separator), [])
 
     def _record(self, raw: str, waiting: deque[str], source: Iterator[str]) -> tuple[list[str] | str, int]:
         """Return the cells of the record that begins here, or why it is none, and how many of the next lines it takes."""
@@ -148,8 +148,7 @@ class LineReader:
 
     def _unquoted(self, body: str) -> list[str]:
         lines = io.StringIO(body, newline="")
-        reader = csv.reader(lines, delimiter=self._layout.separator, skipinitialspace=self._layout.spaced)
-        return next(reader)
+        return next(read_records(lines, self._layout.separator, spaced=self._layout.spaced))
 
     def _over_lines(
         self, raw: str, waiting: deque[str], source: Iterator[str]

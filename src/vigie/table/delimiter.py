@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from vigie.table.csv_records import read_records
 from vigie.table.encoding import Buffer, DecodedText
 from vigie.table.header import header_position, unique_names
 from vigie.table.options import DEFAULTS, ReadOptions
@@ -176,7 +177,7 @@ def _records(sample: bytes, whole: bool, separator: str, spaced: bool) -> list[t
     """Return the first records that are not blank, each with the number of lines before it."""
     text = sample.decode("utf-8", errors="ignore")
     records: list[tuple[int, list[str]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=spaced)
+    reader = read_records(io.StringIO(text, newline=""), separator, spaced=spaced)
     line = 0
     try:
         for record in reader:

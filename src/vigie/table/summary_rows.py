@@ -12,6 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
+from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import CHUNK_BYTES, Buffer, DecodedText, line_at, release_pages
 from vigie.table.report import SetAsideLine
@@ -217,7 +218,7 @@ def _records_of(data: bytes, layout: CsvLayout, *, is_cut: bool) -> list[list[st
     if any(line.count('"') % 2 for line in lines[1:-1]):
         return []
     lines = lines[:-1] if is_cut and not data.endswith(b"\n") else lines
-    return [record for record in csv.reader(lines, delimiter=layout.separator) if record]
+    return [record for record in read_records(lines, layout.separator) if record]
 
 
 def _has_line(text: DecodedText, layout: CsvLayout) -> bool:

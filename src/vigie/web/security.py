@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from vigie.errors import UsageRefused
+from vigie.app import audit
+from vigie.errors import Unavailable, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.settings import MIN_SECRET_LENGTH, Settings, WebSettings
+from vigie.web.services.audit import ANONYMOUS, AuditLog
 
 _FORM_BYTES = 1024**2
 CSP = (
@@ -55,8 +58,29 @@ def configure(app: Flask, settings: Settings, web: WebSettings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=web.proxies, x_proto=web.proxies, x_host=web.proxies
         )
+    else:
+        app.before_request(_proxy_header_check())
     app.extensions["vigie-hsts"] = web.production
     app.after_request(_add_headers)
+
+
+def _proxy_header_check() -> Callable[[], None]:
+    """Return a function that records, once per process, that a request passed a proxy which VIGIE_PROXIES does not count.
+
+    All users then seem to have the proxy's address, and share the limits of sign-ins; `vigie doctor` reads the line.
+    """
+    recorded = False
+
+    def check() -> None:
+        nonlocal recorded
+        if recorded or "X-Forwarded-For" not in request.headers:
+            return
+        recorded = True
+        with suppress(Unavailable):  # the request is answered whether or not it can be recorded
+            log: AuditLog = current_app.extensions["vigie"].audit
+            log.record(ANONYMOUS, audit.UNREAD_PROXY_HEADER, "setting:VIGIE_PROXIES")
+
+    return check
 
 
 def secret(settings: Settings, web: WebSettings) -> str:

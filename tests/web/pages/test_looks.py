@@ -17,9 +17,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 MODELS = json.loads((registry.MODELS / "index.json").read_text())["models"]
 PAGES = (
-    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models",
+    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/cases",
+    "/cases?view=mine", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
-    "/settings/users", "/settings/audit", "/settings/server", "/api",
+    "/settings/watches", "/settings/notices", "/settings/users", "/settings/audit", "/settings/server", "/api",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 
@@ -51,6 +52,10 @@ def test_the_drawer_and_the_columns_are_accessible(
     seen.page.click(".head a.button")
     seen.page.wait_for_selector("#check")
     _check(seen, "check")
+    seen.go("/cases")
+    seen.page.click("#cases .name >> nth=0")
+    seen.page.wait_for_selector("#around .months")
+    _check(seen, "case")
     seen.must_be_clean()
 
 

@@ -14,6 +14,7 @@ from vigie.web.api.schemas.cases import (
     SplitIn,
     SurroundingsOut,
 )
+from vigie.web.api.schemas.comparisons import ComparisonOut, ComparisonQuery
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -59,14 +60,33 @@ from vigie.web.api.schemas.uploads import (
     UploadsOut,
     UploadsQuery,
 )
+from vigie.web.api.schemas.watches import (
+    ActiveIn,
+    AttemptsOut,
+    ChoicesIn,
+    ChoicesOut,
+    NewWebhookOut,
+    WatchedFilesOut,
+    WatchesOut,
+    WatchIn,
+    WatchOut,
+    WebhookIn,
+    WebhooksOut,
+)
 
 __all__ = [
+    "ActiveIn",
     "AlertsQuery",
+    "AttemptsOut",
     "BudgetIn",
     "CaseDetailOut",
     "CaseIn",
     "CasesOut",
     "CasesQuery",
+    "ChoicesIn",
+    "ChoicesOut",
+    "ComparisonOut",
+    "ComparisonQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
@@ -80,6 +100,7 @@ __all__ = [
     "ModelOut",
     "ModelsOut",
     "NewTokenOut",
+    "NewWebhookOut",
     "NoteIn",
     "NotesOut",
     "PartOut",
@@ -116,4 +137,10 @@ __all__ = [
     "UploadsOut",
     "UploadsQuery",
     "VersionQuery",
+    "WatchIn",
+    "WatchOut",
+    "WatchedFilesOut",
+    "WatchesOut",
+    "WebhookIn",
+    "WebhooksOut",
 ]
