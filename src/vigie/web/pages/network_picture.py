@@ -15,7 +15,7 @@ BOX_WIDTH, BOX_HEIGHT = 150, 26
 COLUMN, LINE = 210, 34
 MARGIN = 6
 _MAX_NAME = 20
-_ROOM = 13
+_MAX_NAME = 13
 """Characters that surely fit into a box; longer names are set narrower."""
 _MAX_WIDTH = 4.0
 _COLUMNS = ((1, 14), (2, 30), (3, 10_000))
@@ -111,6 +111,6 @@ def _box(node: Node, x: float, y: float, t: Translator) -> Markup:
         3 if node.device else 13,
         x + 12,
         y + 4.5,
-        long if len(name) > _ROOM else "",
+        long if len(name) > _MAX_NAME else "",
         name,
     )
