@@ -41,7 +41,7 @@ _PHONE = (390, 844)
 _LINES = browser.EXAMPLE.read_text("utf-8-sig").splitlines()
 _DAY = {"en": ["5 Oct 2026", "4 Nov 2026"], "fr": ["5 oct. 2026", "4 nov. 2026"]}
 _SET_DAY = """([day, later]) => {
-    for (const place of document.querySelectorAll(".facts, .recent, table.files")) {
+    for (const place of document.querySelectorAll(".facts:not(.of-case), .recent, table.files")) {
         const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
         while (walk.nextNode()) {
             const text = walk.currentNode;
@@ -164,6 +164,17 @@ def walk(studio: Studio) -> Iterator[str]:
     yield studio.take("web-refined", at="section[aria-labelledby=table-title]", height=720)
 
 
+def cases(studio: Studio) -> Iterator[str]:
+    """The queue, and the first case of a counterparty with the network around it."""
+    page = studio.page
+    page.goto(f"{studio.url}/cases")
+    yield studio.take("web-cases", height=900)
+    page.click("#cases tr[data-kind=counterparty] .name >> nth=0")
+    page.wait_for_selector("#around .months")
+    yield studio.take("web-case", height=1000)
+    yield studio.take("web-network", at="#surroundings", height=760)
+
+
 def watched(studio: Studio) -> str:
     """The page of a run that is under way: it is shown the server's first answer of a stage, and no later one.
 
@@ -227,7 +238,7 @@ def shoot(started: Browser, language: str, folder: Path) -> Iterator[str]:
         link = _new_user(Path(place), url)
         session, laptop = Path(place) / "session.json", (_WIDTH, _HEIGHT)
         sets: tuple[tuple[Callable[[Studio], Iterator[str]], tuple[int, int], str], ...] = (
-            (at_the_door, laptop, "light"), (walk, laptop, "light"), (on_a_phone, _PHONE, "dark"),
+            (at_the_door, laptop, "light"), (walk, laptop, "light"), (cases, laptop, "light"), (on_a_phone, _PHONE, "dark"),
             (models, laptop, "light"), (troubles, laptop, "light"),
         )  # fmt: skip
         for set_, (width, height), scheme in sets:

@@ -106,6 +106,7 @@ def test_the_pages_of_imported_models_list_what_the_importer_has() -> None:
 
 
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+CASES = ("docs/DOSSIERS.md", "docs/en/cases.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
@@ -123,6 +124,7 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
         PYTHON,
         IMPORTED,
         OLD_NAMES,
+        CASES,
     ],
 )
 def test_both_languages_have_the_same_content(french: str, english: str) -> None:
