@@ -186,6 +186,14 @@ class WebSettings:
         watch_seconds: time between two looks at a watched location, for which a file must be unchanged, in seconds.
         watch_roots: addresses of the locations that users may watch, separated by semicolons; empty for any if one person
             uses the app and none otherwise; `vigie watch add` on the server is not limited.
+        smtp_host: mail server that sends notices; empty for no e-mails.
+        smtp_port: port of the mail server.
+        smtp_security: how the connection is encrypted: `starttls`, `tls` from the start, or `none`.
+        smtp_user: user of the mail server; empty for no sign-in.
+        smtp_password: password of the mail server.
+        mail_from: sender of the e-mails, such as vigie@example.org.
+        mail_language: language of e-mails to users who chose none.
+        private_webhooks: allow webhooks at private addresses and without encryption.
     """
 
     production: bool = False
@@ -207,6 +215,14 @@ class WebSettings:
     worker_memory_bytes: int = 0
     watch_seconds: float = 30.0
     watch_roots: tuple[str, ...] = ()
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = "vigie@localhost"
+    mail_language: str = "en"
+    private_webhooks: bool = False
 
 
 def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
@@ -236,6 +252,14 @@ def load_web(environ: Mapping[str, str] | None = None) -> WebSettings:
         worker_memory_bytes=_whole(env, "VIGIE_WORKER_MEMORY_BYTES", 0),
         watch_seconds=_seconds(env, "VIGIE_WATCH_SECONDS", 30),
         watch_roots=tuple(filter(None, map(str.strip, env.get("VIGIE_WATCH_ROOTS", "").split(";")))),
+        smtp_host=env.get("VIGIE_SMTP_HOST", ""),
+        smtp_port=_whole(env, "VIGIE_SMTP_PORT", 587),
+        smtp_security=_one_of(env, "VIGIE_SMTP_SECURITY", ("starttls", "tls", "none")),
+        smtp_user=env.get("VIGIE_SMTP_USER", ""),
+        smtp_password=env.get("VIGIE_SMTP_PASSWORD", ""),
+        mail_from=env.get("VIGIE_MAIL_FROM") or "vigie@localhost",
+        mail_language=env.get("VIGIE_MAIL_LANGUAGE") or "en",
+        private_webhooks=_flag(env, "VIGIE_WEBHOOK_PRIVATE"),
     )
 
 
@@ -255,6 +279,14 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise BadSetting(f"{name}: found {text!r}, expected a number of seconds")
     return value
+
+
+def _one_of(env: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    """Read one of some words, by default the first."""
+    text = (env.get(name) or values[0]).strip().lower()
+    if text not in values:
+        raise BadSetting(f"{name}: found {text!r}, expected one of {', '.join(values)}")
+    return text
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

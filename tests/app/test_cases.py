@@ -92,7 +92,8 @@ def test_alerts_of_a_later_file_join_the_open_case_and_a_decided_one_stays(
     syncing.sync_run(engine, later, [alert(n, f"C{n}", "M1") for n in range(3)])
     new = next(one for one in queue(engine, ada) if one.id != case.id)
     assert (new.status, new.alerts) == ("new", 3)
-    assert [other.id for other in queries.list_others(engine, new, ada)] == [case.id]
+    of_mule = CaseQuery(statuses=EVERY, entities=("M1",))
+    assert {one.id for one in queries.list_cases(engine, ada, of_mule).cases} == {case.id, new.id}
 
 
 def test_cases_follow_the_budget_and_the_newest_run_of_a_file(engine: sa.Engine, ada: User) -> None:
@@ -113,6 +114,23 @@ def test_cases_follow_the_budget_and_the_newest_run_of_a_file(engine: sa.Engine,
     syncing.sync_run(engine, second, [alert(5, "C5")])
     assert syncing.sync_run(engine, first, alerts) == []
     assert {case.entity: case.alerts for case in queue(engine, ada)} == {"C5": 1, "C1": 0}
+
+
+def test_alerts_are_grouped_anew_until_someone_works_on_their_case(engine: sa.Engine, ada: User) -> None:
+    """A first alert alone is its customer's; with more of the same receiver it is the receiver's, unless it is assigned."""
+    run = finished(engine, ada, 1)
+    alerts = [alert(n, f"C{n}", "M1") for n in range(5)]
+    syncing.sync_run(engine, run, alerts[:2])
+    own = {case.entity: case for case in queue(engine, ada)}
+    assert {entity: case.kind for entity, case in own.items()} == {"C0": "customer", "C1": "customer"}
+    changes.update(engine, own["C1"].id, 1, ada.id, Change(assignee=ada.id))
+    syncing.sync_run(engine, run, alerts)
+    assert {case.entity: case.alerts for case in queue(engine, ada)} == {"M1": 4, "C1": 1}
+    (mule,) = [case for case in queue(engine, ada) if case.entity == "M1"]
+    syncing.sync_run(engine, run, alerts[:4])
+    assert [(case.id, case.alerts) for case in queue(engine, ada) if case.entity == "M1"] == [(mule.id, 3)]
+    syncing.sync_run(engine, run, alerts[:1])
+    assert {case.entity: case.alerts for case in queue(engine, ada)} == {"C0": 1, "C1": 0}
 
 
 def test_a_decision_labels_the_rows_and_opening_again_takes_the_labels_back(

@@ -8,7 +8,7 @@ twice has one notice, and a receiver recognises a repeated delivery by its id.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,26 +148,26 @@ def claim(engine: Engine, worker: str, lease: float, now: datetime) -> list[Noti
     return [Notice(**{name: one[name] for name in names}, attempts=one["attempts"] + 1) for one in rows]
 
 
-def finish(engine: Engine, claimed: list[Notice], worker: str) -> None:
+def finish(engine: Engine, claimed: Sequence[Notice], worker: str) -> None:
     """Record that claimed notices were delivered."""
     _end(engine, claimed, worker, {"state": DELIVERED, "error": "", "finished_at": datetime.now(UTC)})
 
 
-def give_up(engine: Engine, claimed: list[Notice], worker: str, reason: str) -> None:
+def give_up(engine: Engine, claimed: Sequence[Notice], worker: str, reason: str) -> None:
     """Record that claimed notices cannot be delivered."""
     values = {"state": UNDELIVERABLE, "error": reason[:500], "finished_at": datetime.now(UTC)}
     _end(engine, claimed, worker, values)
 
 
-def retry(engine: Engine, claimed: list[Notice], worker: str, reason: str, wait: timedelta) -> None:
-    """Deliver claimed notices again later.
+def retry(engine: Engine, claimed: Sequence[Notice], worker: str, reason: str, at: datetime) -> None:
+    """Deliver claimed notices again at a later time.
 
     Those of a daily e-mail stay together: all get the same time.
     """
-    _end(engine, claimed, worker, {"error": reason[:500], "not_before": datetime.now(UTC) + wait})
+    _end(engine, claimed, worker, {"error": reason[:500], "not_before": at})
 
 
-def discard(engine: Engine, claimed: list[Notice], worker: str) -> None:
+def discard(engine: Engine, claimed: Sequence[Notice], worker: str) -> None:
     """Delete claimed notices that have no receiver any more."""
     with writing(engine) as connection:
         connection.execute(sa.delete(notices).where(_held(claimed, worker)))
@@ -252,12 +252,12 @@ def _receivers(
             yield WEBHOOK, str(webhook_id), False
 
 
-def _held(claimed: list[Notice], worker: str) -> sa.ColumnElement[bool]:
+def _held(claimed: Sequence[Notice], worker: str) -> sa.ColumnElement[bool]:
     ids = [one.id for one in claimed]
     return sa.and_(_ROWS.id.in_(ids), _ROWS.worker == worker, _ROWS.state == WAITING)
 
 
-def _end(engine: Engine, claimed: list[Notice], worker: str, values: Mapping[str, Any]) -> None:
+def _end(engine: Engine, claimed: Sequence[Notice], worker: str, values: Mapping[str, Any]) -> None:
     with writing(engine) as connection:
         released = {**values, "worker": None, "lease_until": None}
         connection.execute(sa.update(notices).where(_held(claimed, worker)).values(released))

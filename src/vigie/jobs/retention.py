@@ -1,11 +1,11 @@
-"""Retention: delete expired uploads with their files, audit lines and stored responses."""
+"""Retention: delete expired uploads with their files, audit lines, stored responses and delivered notices."""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
 
-from vigie.app import audit, idempotency, uploads
+from vigie.app import audit, idempotency, notices, uploads, webhooks
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext
 
@@ -30,4 +30,6 @@ def delete_expired(context: JobContext, now: datetime | None = None) -> int:
         log.info("deleted", extra={"kind": "upload"})
     idempotency.delete_expired(engine, now)
     audit.delete_older_than(engine, now - _AUDIT_LINES)
+    notices.delete_old(engine, now)
+    webhooks.delete_old_attempts(engine, now)
     return len(deleted)

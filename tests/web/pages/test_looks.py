@@ -17,9 +17,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 MODELS = json.loads((registry.MODELS / "index.json").read_text())["models"]
 PAGES = (
-    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/models",
+    "/", "/uploads", "/uploads?q=nothing-is-called-so", "{run}", "{run}?budget=30", "/cases",
+    "/cases?view=mine", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
-    "/settings/users", "/settings/audit", "/settings/server", "/api",
+    "/settings/watches", "/settings/notices", "/settings/users", "/settings/audit", "/settings/server", "/api",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 
@@ -51,6 +52,36 @@ def test_the_drawer_and_the_columns_are_accessible(
     seen.page.click(".head a.button")
     seen.page.wait_for_selector("#check")
     _check(seen, "check")
+    seen.go("/cases")
+    seen.page.click("#cases .name >> nth=0")
+    seen.page.wait_for_selector("#around .months")
+    _check(seen, "case")
+    seen.must_be_clean()
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_a_refused_file_is_read_again_with_the_options_of_the_page(
+    visit: Callable[..., Visit], width: int, scheme: str, language: str
+) -> None:
+    """The refusal and the check page after it are accessible, fit, and say how the file was read."""
+    seen = visit(width=width, scheme=scheme, language=language)
+    noise, page = "".join(map(chr, range(0xA0, 0x100))), seen.page
+    rows = "".join(f"2026-01-{1 + i % 28:02d};C{i % 9};{i}.5{width};{language}\n" for i in range(60))
+    data = f"day;client;amount;{language}{width}\n{rows}2026-01-02;{noise};7;x\nTotal;;99;\n".encode(
+        "latin-1"
+    )
+    seen.go("/")
+    page.set_input_files("#file", {"name": "noise.csv", "mimeType": "text/csv", "buffer": data})
+    page.wait_for_selector(".note.signal")
+    _check(seen, "refused")
+    page.select_option("#encoding", "iso8859-1")
+    page.click(".read-options button")
+    page.wait_for_selector("#check")
+    assert "iso8859-1" in page.inner_text("section[aria-labelledby=reading] .facts")
+    with page.expect_download() as download:
+        page.click("section[aria-labelledby=reading] a[download]")
+    assert download.value.suggested_filename == "noise.set-aside.csv"
+    _check(seen, "read")
     seen.must_be_clean()
 
 

@@ -1,7 +1,6 @@
 """Which entity an alert is gathered by.
 
-An alert belongs to one case. It joins an open case of an entity that it names; otherwise the entity that gathers most alerts
-gets a new case. So six numbers that receive fifty alerts are six cases, rather than fifty customers with one each.
+An alert belongs to one case. So six numbers that receive fifty alerts are six cases, rather than fifty customers with one each.
 """
 
 from __future__ import annotations
@@ -20,8 +19,11 @@ MIN_SHARED_ALERTS = 3
 
 def group(
     alerts: Sequence[RankedAlert], cases: Mapping[Entity, str], upload_id: str
-) -> dict[Entity | str, list[RankedAlert]]:
-    """Group alerts by the case that they join, or by the entity of a new case.
+) -> dict[int, tuple[Entity, str | None]]:
+    """Return the entity by which each alert is gathered, and the open case that it joins.
+
+    An alert joins the open case of a counterparty or device that it names. Otherwise it belongs to the counterparty or device
+    that gathers most alerts, and otherwise to its customer, whose open case it joins.
 
     Args:
         alerts: of one run, without a case.
@@ -29,23 +31,27 @@ def group(
         upload_id: the upload; names the entity of an alert that has none.
 
     Returns:
-        Id of an open case, or entity of a new one -> its alerts, by rank. The same for the same alerts in any order.
+        Row -> entity, and id of its open case or None. The same for the same alerts in any order.
     """
-    groups: dict[Entity | str, list[RankedAlert]] = {}
+    found: dict[int, tuple[Entity, str | None]] = {}
     left = []
-    for alert in sorted(alerts, key=lambda one: one.rank):
-        joined = next((cases[key] for key in map(_key, alert.candidates) if key in cases), None)
+    for alert in alerts:
+        joined = next((key for key in map(_key, alert.candidates[:-1]) if key in cases), None)
         if joined is None:
             left.append(alert)
         else:
-            groups.setdefault(joined, []).append(alert)
-    for key, members in _by_entity(left, upload_id).items():
-        groups.setdefault(key, []).extend(members)
-    return groups
+            found[alert.row] = joined, cases[joined]
+    order = _gathering(left)
+    for alert in left:
+        shared = [_key(one) for one in alert.candidates[:-1] if _key(one) in order]
+        own = _key(alert.candidates[-1]) if alert.candidates else (ROW, f"{upload_id}:{alert.row}")
+        key = min(shared, key=order.__getitem__, default=own)
+        found[alert.row] = key, cases.get(key)
+    return found
 
 
-def _by_entity(alerts: Sequence[RankedAlert], upload_id: str) -> dict[Entity, list[RankedAlert]]:
-    """Group alerts by new entities: those shared by several customers first, by their number of alerts."""
+def _gathering(alerts: Sequence[RankedAlert]) -> dict[Entity, tuple[int, Entity]]:
+    """Return the shared entities that gather alerts, with their order: the most alerts first."""
     counts: Counter[Entity] = Counter()
     owners: dict[Entity, set[Candidate]] = {}
     for alert in alerts:
@@ -53,13 +59,7 @@ def _by_entity(alerts: Sequence[RankedAlert], upload_id: str) -> dict[Entity, li
             counts[key] += 1
             owners.setdefault(key, set()).add(alert.candidates[-1])
     # What one customer alone uses says no more than the customer.
-    order = {key: (-n, key) for key, n in counts.items() if n >= MIN_SHARED_ALERTS and len(owners[key]) > 1}
-    groups: dict[Entity, list[RankedAlert]] = {}
-    for alert in alerts:
-        shared = [_key(one) for one in alert.candidates[:-1] if _key(one) in order]
-        own = _key(alert.candidates[-1]) if alert.candidates else (ROW, f"{upload_id}:{alert.row}")
-        groups.setdefault(min(shared, key=order.__getitem__, default=own), []).append(alert)
-    return groups
+    return {key: (-n, key) for key, n in counts.items() if n >= MIN_SHARED_ALERTS and len(owners[key]) > 1}
 
 
 def _key(candidate: Candidate) -> Entity:

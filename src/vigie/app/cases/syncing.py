@@ -6,7 +6,9 @@ made yet has none in `runs.cases_made`, so that a worker that dies, or a databas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 
 from vigie.app.cases.grouping import Entity, group
 from vigie.app.cases.records import RankedAlert
-from vigie.app.cases.tables import NEW, UNDECIDED, case_alerts, case_entities, cases
+from vigie.app.cases.tables import NEW, UNDECIDED, case_alerts, case_entities, case_events, cases
 from vigie.app.cases.totals import NO_ALERTS, chunks, lock_scope, record_event, refresh
 from vigie.app.runs import Run
 from vigie.app.tables import runs, uploads
@@ -23,7 +25,7 @@ from vigie.db.database import Engine, reading, writing
 
 MAX_ALERTS = 20_000
 """Alerts of a run that are in cases, the first of the ranking: more is no work for people."""
-_CHUNK = 500
+_COMPARED = ("case_id", "kind", "entity", "rank", "run_id", "weight")
 _ALERTS = case_alerts.c
 _CASES = cases.c
 
@@ -50,8 +52,8 @@ def is_newest(engine: Engine, run: Run) -> bool:
 def sync_run(engine: Engine, run: Run, alerts: Sequence[RankedAlert]) -> list[str]:
     """Make and update the cases of the alerts of a run; return the ids of the cases that changed.
 
-    An alert that is in a case stays there. A new one joins an open case of its entity, or a new case is made. Alerts that the
-    run no longer has leave the cases that are not decided.
+    An alert that is in a case stays there, unless no user has changed the case and no other file has alerts in it: such
+    alerts are grouped anew, with the new ones. Alerts that the run no longer has leave the cases that are not decided.
 
     Args:
         engine: database.
@@ -64,11 +66,19 @@ def sync_run(engine: Engine, run: Run, alerts: Sequence[RankedAlert]) -> list[st
         connection.execute(sa.update(runs).where(runs.c.id == run.id).values(made))
         if scope is None or _newest(connection, run.upload_id) != run.id:
             return []
-        changed = _update_known(connection, run, {alert.row: alert for alert in alerts})
-        known = _known_rows(connection, run.upload_id)
-        changed |= _place(connection, scope, run, [alert for alert in alerts if alert.row not in known])
+        known = {row.row: row for row in connection.execute(_known(run.upload_id))}
+        loose = _loose_cases(connection, run.upload_id)
+        places = _places(connection, scope, run, alerts, known, loose)
+        changed = _store(connection, run, alerts, known, places)
         refresh(connection, changed)
         return sorted(changed)
+
+
+@dataclass(frozen=True)
+class _Place:
+    case_id: str
+    kind: str
+    entity: str
 
 
 def _newest(connection: sa.Connection, upload_id: str) -> str | None:
@@ -82,69 +92,115 @@ def _newest(connection: sa.Connection, upload_id: str) -> str | None:
     return found
 
 
-def _known_rows(connection: sa.Connection, upload_id: str) -> set[int]:
-    query = sa.select(_ALERTS.row).where(_ALERTS.upload_id == upload_id)
-    return set(connection.execute(query).scalars())
-
-
-def _update_known(connection: sa.Connection, run: Run, alerts: Mapping[int, RankedAlert]) -> set[str]:
-    """Give the alerts that are in cases their new ranks, and take those that are no longer alerts out."""
-    query = (
-        sa.select(_ALERTS.row, _ALERTS.case_id, _CASES.status, _ALERTS.rank, _ALERTS.run_id, _ALERTS.weight)
+def _known(upload_id: str) -> sa.Select[Any]:
+    columns = ("row", "case_id", "kind", "entity", "rank", "run_id", "weight")
+    return (
+        sa.select(*(_ALERTS[name] for name in columns), _CASES.status)
         .join(cases, _CASES.id == _ALERTS.case_id)
-        .where(_ALERTS.upload_id == run.upload_id)
+        .where(_ALERTS.upload_id == upload_id)
     )
-    known = connection.execute(query).all()
-    gone = [row for row in known if row.row not in alerts and row.status in UNDECIDED]
-    for chunk in chunks([row.row for row in gone]):
+
+
+def _loose_cases(connection: sa.Connection, upload_id: str) -> dict[str, Entity]:
+    """Return the cases with alerts of an upload alone that no user has changed -> entity."""
+    other = case_alerts.alias()
+    elsewhere = sa.exists().where(other.c.case_id == _CASES.id, other.c.upload_id != upload_id)
+    here = sa.exists().where(_ALERTS.case_id == _CASES.id, _ALERTS.upload_id == upload_id)
+    by_user = sa.exists().where(case_events.c.case_id == _CASES.id, case_events.c.user_id.is_not(None))
+    query = sa.select(_CASES.id, _CASES.kind, _CASES.entity).where(
+        _CASES.status == NEW, here, ~elsewhere, ~by_user
+    )
+    return {row.id: (row.kind, row.entity) for row in connection.execute(query.order_by(_CASES.id))}
+
+
+def _places(
+    connection: sa.Connection,
+    scope: str,
+    run: Run,
+    alerts: Sequence[RankedAlert],
+    known: Mapping[int, sa.Row[Any]],
+    loose: Mapping[str, Entity],
+) -> dict[int, _Place]:
+    """Return the place of each alert, making the cases that are needed."""
+    kept = {
+        row: _Place(place.case_id, place.kind, place.entity)
+        for row, place in known.items()
+        if place.case_id not in loose
+    }
+    free = [alert for alert in alerts if alert.row not in kept]
+    wanted = {(one.kind, one.entity) for alert in free for one in alert.candidates}
+    open_cases = {
+        key: case_id
+        for key, case_id in _open_cases(connection, scope, wanted).items()
+        if case_id not in loose
+    }
+    of_entity = {key: case_id for case_id, key in loose.items()}
+    for row, (key, case_id) in group(free, open_cases, run.upload_id).items():
+        if case_id is None:
+            case_id = of_entity.setdefault(key, "") or _make(connection, scope, key)
+            of_entity[key] = case_id
+        kept[row] = _Place(case_id, *key)
+    return kept
+
+
+def _store(
+    connection: sa.Connection,
+    run: Run,
+    alerts: Sequence[RankedAlert],
+    known: Mapping[int, sa.Row[Any]],
+    places: Mapping[int, _Place],
+) -> set[str]:
+    """Write what is new of the alerts, with the history of the cases, and return the cases that changed."""
+    by_row = {alert.row: alert for alert in alerts}
+    gone = [row for row, place in known.items() if row not in by_row and place.status in UNDECIDED]
+    for chunk in chunks(gone):
         chosen = sa.and_(_ALERTS.upload_id == run.upload_id, _ALERTS.row.in_(chunk))
         connection.execute(sa.delete(case_alerts).where(chosen))
-    for case_id, n in _count(row.case_id for row in gone).items():
-        record_event(connection, case_id, None, "budget", {"alerts": -n, "upload": run.upload_id})
-    moved = [
-        (row, alert)
-        for row in known
-        if (alert := alerts.get(row.row)) is not None
-        and (row.run_id, row.rank, row.weight) != (run.id, alert.rank, alert.weight)
-    ]
-    at = sa.and_(_ALERTS.upload_id == run.upload_id, _ALERTS.row == sa.bindparam("at_row"))
-    change = sa.update(case_alerts).where(at)
-    if moved:
-        connection.execute(change, [{"at_row": alert.row, **_values(run, alert)} for _, alert in moved])
-    changed = {row.case_id for row in gone}
-    _count_up(connection, changed)
-    return changed | {row.case_id for row, _ in moved}
-
-
-def _place(connection: sa.Connection, scope: str, run: Run, alerts: Sequence[RankedAlert]) -> set[str]:
-    """Put new alerts into open cases of their entities and into new cases."""
-    open_cases = _open_cases(
-        connection, scope, {(one.kind, one.entity) for alert in alerts for one in alert.candidates}
-    )
-    entity_of = {case_id: key for key, case_id in sorted(open_cases.items(), reverse=True)}
-    joined, placed = set(), []
-    for key, members in group(alerts, open_cases, run.upload_id).items():
-        if isinstance(key, str):
-            case_id = key
-            joined.add(case_id)
+    new, updated, touched = [], [], {known[row].case_id for row in gone}
+    left, joined = Counter(known[row].case_id for row in gone), Counter[str]()
+    for row, alert in by_row.items():
+        before, place = known.get(row), places[row]
+        values = {"upload_id": run.upload_id, "row": row, **vars(place), **_values(run, alert)}
+        if before is None:
+            new.append(values)
+        elif any(values[name] != getattr(before, name) for name in _COMPARED):
+            updated.append(values)
         else:
-            case_id = _make(connection, scope, key)
-            entity_of[case_id] = key
-        detail = {"alerts": len(members), "upload": run.upload_id}
-        record_event(connection, case_id, None, "alerts" if isinstance(key, str) else "made", detail)
-        for alert in members:
-            own = {
-                (one.kind, one.entity)
-                for one in alert.candidates
-                if case_id == open_cases.get((one.kind, one.entity))
-            }
-            kind, entity = min(own, default=entity_of[case_id])
-            place = {"upload_id": run.upload_id, "row": alert.row, "case_id": case_id}
-            placed.append(place | {"kind": kind, "entity": entity, **_values(run, alert)})
-    for start in range(0, len(placed), _CHUNK):
-        connection.execute(sa.insert(case_alerts), placed[start : start + _CHUNK])
-    _count_up(connection, joined)
-    return {str(row["case_id"]) for row in placed}
+            continue
+        touched.add(place.case_id)
+        if before is None or before.case_id != place.case_id:
+            joined[place.case_id] += 1
+        if before is not None and before.case_id != place.case_id:
+            left[before.case_id] += 1
+            touched.add(before.case_id)
+    for part in chunks(new):
+        connection.execute(sa.insert(case_alerts), part)
+    if updated:
+        at = sa.and_(_ALERTS.upload_id == sa.bindparam("at_upload"), _ALERTS.row == sa.bindparam("at_row"))
+        parameters = [
+            {"at_upload": values["upload_id"], "at_row": values["row"]}
+            | {name: value for name, value in values.items() if name not in {"upload_id", "row"}}
+            for values in updated
+        ]
+        connection.execute(sa.update(case_alerts).where(at), parameters)
+    _record(connection, run.upload_id, joined, left)
+    return touched
+
+
+def _record(
+    connection: sa.Connection, upload_id: str, joined: Mapping[str, int], left: Mapping[str, int]
+) -> None:
+    """Write into the history of cases which alerts joined and left them, and count their versions up."""
+    old = set()
+    for chunk in chunks(sorted({*joined, *left})):
+        query = sa.select(case_events.c.case_id).where(case_events.c.case_id.in_(chunk)).distinct()
+        old |= set(connection.execute(query).scalars())
+    for case_id, n in sorted(joined.items()):
+        action = "alerts" if case_id in old else "made"
+        record_event(connection, case_id, None, action, {"alerts": n, "upload": upload_id})
+    for case_id, n in sorted(left.items()):
+        record_event(connection, case_id, None, "budget", {"alerts": -n, "upload": upload_id})
+    _count_up(connection, old)
 
 
 def _open_cases(connection: sa.Connection, scope: str, keys: set[Entity]) -> dict[Entity, str]:
@@ -184,10 +240,3 @@ def _count_up(connection: sa.Connection, case_ids: Iterable[str]) -> None:
 def _values(run: Run, alert: RankedAlert) -> dict[str, Any]:
     names = ("rank", "score", "probability", "weight", "amount", "currency", "at")
     return {"run_id": run.id} | {name: getattr(alert, name) for name in names}
-
-
-def _count(case_ids: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for case_id in case_ids:
-        counts[case_id] = counts.get(case_id, 0) + 1
-    return dict(sorted(counts.items()))

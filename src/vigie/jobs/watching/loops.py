@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from vigie.app import watches
+from vigie.delivery.dispatch import deliver_next
 from vigie.jobs.context import JobContext
 from vigie.jobs.watching.follow_up import FollowUp
 from vigie.jobs.watching.look import look
@@ -24,6 +25,7 @@ def threads(context: JobContext, worker: str, stopping: threading.Event) -> list
     steps: dict[str, Callable[[], bool]] = {
         "looks": lambda: look_once(context, worker),
         "follow-up": lambda: follow_up.run() < 0,
+        "notices": lambda: deliver_next(context.engine, context.web, worker),
     }
     return [
         threading.Thread(target=_repeat, args=(name, step, stopping), daemon=True)

@@ -8,6 +8,7 @@ from vigie.web.pages import (
     api_explorer,
     cases,
     check,
+    comparison,
     history,
     layout,
     models,
@@ -18,6 +19,7 @@ from vigie.web.pages import (
     settings,
     sign_in,
     upload,
+    watches,
 )
 
 _PAGES = (
@@ -26,11 +28,13 @@ _PAGES = (
     progress,
     results,
     rules,
+    comparison,
     report,
     history,
     cases,
     models,
     settings,
+    watches,
     sign_in,
     api_explorer,
 )

@@ -10,7 +10,10 @@
     results       rows, charts and files of a finished prediction; online scoring
     rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
+    comparisons   a result against that of an earlier file with the same columns
     models        the catalog
+    watches       locations whose new files are scored
+    notices       who gets which notices; webhooks
 
 Every operation takes the calling user and checks permissions: what a user may not see is not found. Services do not depend
 on Flask.
@@ -33,13 +36,16 @@ from vigie.web.result_cache import ResultCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
+from vigie.web.services.comparisons import Comparisons
 from vigie.web.services.models import Models
+from vigie.web.services.notices import Notices
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
 from vigie.web.services.rules import Rules
 from vigie.web.services.sessions import Sessions
 from vigie.web.services.tokens import Tokens
 from vigie.web.services.uploads import Uploads
+from vigie.web.services.watches import Watches
 from vigie.web.stored_results import Page, RowQuery
 
 __all__ = ["Page", "RowQuery", "Services", "current_services"]
@@ -70,7 +76,10 @@ class Services:
         self.cases = Cases(engine, self.audit, store, self.results, effects)
         self.predictions.budget_changed = self.cases.sync
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
+        self.comparisons = Comparisons(engine, self.audit, self.predictions, self.results, effects)
         self.models = Models(engine, self.audit, store, settings)
+        self.watches = Watches(engine, self.audit, web)
+        self.notices = Notices(engine, self.audit, web)
 
     @classmethod
     def open(cls, settings: Settings, web: WebSettings) -> Self:

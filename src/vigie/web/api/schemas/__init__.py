@@ -14,6 +14,7 @@ from vigie.web.api.schemas.cases import (
     SplitIn,
     SurroundingsOut,
 )
+from vigie.web.api.schemas.comparisons import ComparisonOut, ComparisonQuery
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -53,20 +54,40 @@ from vigie.web.api.schemas.uploads import (
     MappingIn,
     MatchesOut,
     PartOut,
+    ReadOptionsBody,
     UploadIn,
     UploadOut,
     UploadPartsOut,
     UploadsOut,
     UploadsQuery,
 )
+from vigie.web.api.schemas.watches import (
+    ActiveIn,
+    AttemptsOut,
+    ChoicesIn,
+    ChoicesOut,
+    NewWebhookOut,
+    WatchedFilesOut,
+    WatchesOut,
+    WatchIn,
+    WatchOut,
+    WebhookIn,
+    WebhooksOut,
+)
 
 __all__ = [
+    "ActiveIn",
     "AlertsQuery",
+    "AttemptsOut",
     "BudgetIn",
     "CaseDetailOut",
     "CaseIn",
     "CasesOut",
     "CasesQuery",
+    "ChoicesIn",
+    "ChoicesOut",
+    "ComparisonOut",
+    "ComparisonQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
@@ -80,10 +101,12 @@ __all__ = [
     "ModelOut",
     "ModelsOut",
     "NewTokenOut",
+    "NewWebhookOut",
     "NoteIn",
     "NotesOut",
     "PartOut",
     "PredictionIn",
+    "ReadOptionsBody",
     "RelatedOut",
     "RelatedQuery",
     "ResultQuery",
@@ -116,4 +139,10 @@ __all__ = [
     "UploadsOut",
     "UploadsQuery",
     "VersionQuery",
+    "WatchIn",
+    "WatchOut",
+    "WatchedFilesOut",
+    "WatchesOut",
+    "WebhookIn",
+    "WebhooksOut",
 ]

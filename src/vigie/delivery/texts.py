@@ -1,0 +1,61 @@
+"""Words of a notice in the language of its receiver."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from vigie.app.notices import Notice
+from vigie.errors import from_record
+from vigie.i18n.translator import Translator
+
+_MAX_NAME = 120
+
+
+def title(notice: Notice, t: Translator) -> str:
+    """Return what happened, in one line."""
+    return t(f"notice.{notice.kind}", **_values(notice, t))
+
+
+def lines(notice: Notice, t: Translator) -> list[str]:
+    """Return the details: counts, causes and what to do, one sentence each."""
+    values, payload = _values(notice, t), notice.payload
+    found = []
+    if "rows" in payload:
+        found.append(t("notice.counts", **values))
+    if payload.get("error"):
+        message, hint = (t.message(text) for text in from_record(payload["error"]))
+        found += [part[:1].upper() + part[1:] + "." for part in (message, hint) if part]
+    if notice.kind == "fraud_share":
+        found.append(t("notice.above_limit", **values))
+    if "watch" in payload:
+        found.append(t("notice.by_watch", **values))
+    return found
+
+
+def link(payload: Mapping[str, Any], public_url: str) -> str:
+    """Return the address of the page of a notice; empty where the address of the app is not set."""
+    run_id = payload.get("run_id")
+    path = payload.get("path") or (f"/runs/{run_id}" if run_id else "/settings/watches")
+    return f"{public_url}{path}" if public_url else ""
+
+
+def _values(notice: Notice, t: Translator) -> dict[str, Any]:
+    payload = notice.payload
+    values = {
+        name: _one_line(str(payload.get(name, ""))) for name in ("file", "watch", "case", "by", "measure")
+    }
+    for name in ("share", "limit"):
+        values[name] = t.percent(float(payload[name])) if name in payload else ""
+    return (
+        values
+        | {name: int(payload.get(name, 0)) for name in ("rows", "alerts")}
+        | {"n": int(payload.get("alerts", 0))}
+    )
+
+
+def _one_line(text: str) -> str:
+    """Return a name without control characters, which would end the line of a header."""
+    shown = "".join(" " if unicodedata.category(one)[0] == "C" else one for one in text)
+    return shown if len(shown) <= _MAX_NAME else f"{shown[:_MAX_NAME]}…"

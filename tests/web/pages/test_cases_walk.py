@@ -1,0 +1,139 @@
+"""Two analysts, one in English and one in French, work on the cases of two monthly files in a real browser."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from tests.web.test_cases import month
+
+from . import browser
+from .conftest import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ALERTS = 24
+
+
+@pytest.fixture
+def sign_in(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Adds an analyst of one team and opens the start page as them; any message on the console fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def open_page(name: str, language: str) -> Page:
+        command = [
+            "users",
+            "add",
+            f"{name}@example.org",
+            "--name",
+            name,
+            "--role",
+            "analyst",
+            "--team",
+            "walk",
+            "--url",
+            server.url,
+        ]
+        added = subprocess.run(
+            [sys.executable, "-m", "vigie", *command],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=browser.environment(server.state.parent),
+        )
+        context = browser.new_context(
+            chromium, locale="fr-FR" if language == "fr" else "en-GB", reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: faults.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        found = re.search(rf"{server.url}/\S+", added.stdout)
+        assert found
+        page.goto(found[0])
+        page.wait_for_url(f"{server.url}/**")
+        page.goto(f"{server.url}/?lang={language}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def test_two_analysts_work_through_two_months(sign_in: Callable[..., Page], tmp_path: Path) -> None:
+    """Scored, labelled, taken, commented; the second month joins; a stale decision is refused; merged and decided."""
+    ada, mathieu = sign_in("Ada", "en"), sign_in("Mathieu", "fr")
+    _score(ada, tmp_path / "january.csv", month(1))
+    ada.click("nav.main a[href='/cases']")
+    assert "2 receivers collect" in ada.inner_text(".lead")
+    ada.keyboard.press("j")
+    name = ada.evaluate("document.activeElement.textContent")
+    ada.keyboard.press("Enter")
+    ada.wait_for_selector("#around .months")
+    assert name in ada.inner_text("h1")
+    assert ada.locator(".network .centre").count() == 1
+    page_of_case = ada.url
+    ada.click(".case-alerts .file a >> nth=0")
+    ada.focus("#rows .open-row >> nth=0")
+    with ada.expect_response("**/marks"):
+        ada.keyboard.press("f")
+    ada.goto(page_of_case)
+    assert ada.locator(".case-alerts .pill.signal").count() == 1
+    ada.keyboard.press("a")
+    ada.wait_for_selector("#assignee option[selected]:text-is('Ada')", state="attached")
+    ada.fill("#note", "Twelve customers within an hour.")
+    ada.click("#history button")
+    ada.wait_for_selector(".timeline .written")
+    stale = ada.url
+
+    _score(mathieu, tmp_path / "fevrier.csv", month(2, mule=" {} "))
+    mathieu.click("nav.main a[href='/cases']")
+    assert "2 bénéficiaires réunissent" in mathieu.inner_text(".lead")
+    row = mathieu.locator("#cases tbody tr", has=mathieu.locator(f"text={name.strip()}"))
+    assert "Ada" in row.locator(".worker").inner_text()
+    row.locator(".name").click()
+    assert "Ada a ce dossier ouvert en ce moment." in mathieu.inner_text("main")
+    assert mathieu.locator(".timeline", has_text="nouvelles alertes ajoutées").count() == 1
+    assert set(mathieu.locator(".case-alerts .file a").all_inner_texts()) == {"january.csv", "fevrier.csv"}
+
+    assert ada.url == stale
+    ada.keyboard.press("f")
+    ada.wait_for_selector(".notes .signal")
+    assert "was changed by Vigie" in ada.inner_text(".notes")
+    assert "new alerts have joined it" in ada.inner_text(".notes")
+
+    mathieu.on("dialog", lambda dialog: dialog.accept())
+    other = mathieu.locator("#other option", has_text="MULE-").first
+    mathieu.select_option("#other", other.get_attribute("value"))
+    mathieu.click("#merge-title ~ form button")
+    mathieu.wait_for_selector(".notes")
+    assert mathieu.locator(".timeline", has_text="Un autre dossier de").count() == 1
+    mathieu.wait_for_selector("#around .months")
+    assert mathieu.locator(".network .centre").count() == 2
+    mathieu.keyboard.press("f")
+    mathieu.wait_for_selector(".notes:has-text('confirmé'), .empty")
+    assert mathieu.locator("h1", has_text="MULE").count() == 0
+
+    ada.goto(f"{ada.url.split('/cases')[0]}/cases?status=confirmed&lang=en")
+    confirmed: Any = ada.locator("#cases tbody tr")
+    assert confirmed.count() == 1
+    assert "confirmed" in confirmed.inner_text()
+
+
+def _score(page: Page, path: Path, text: str) -> None:
+    path.write_text(text)
+    page.set_input_files("#file", path)
+    page.wait_for_selector("#check")
+    page.click("button[value=score]")
+    page.wait_for_selector("#rows tr[data-row]")
+    page.fill("#exact", str(ALERTS))
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#budget[data-kept='{ALERTS}']")
+    page.wait_for_selector("#rows:not([aria-busy])")
