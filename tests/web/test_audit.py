@@ -40,7 +40,7 @@ def words(here: Installation, **query: Any) -> list[str]:
     return [row[2] for row in csv.reader(io.StringIO(answer.get_data(as_text=True)))][1:]
 
 
-def test_lines_say_who_did_what_to_which_file(used: Installation) -> None:
+def test_lines_name_the_user_the_action_and_the_file(used: Installation) -> None:
     """Rows by number, files and people by name, rules by number and never by value."""
     found = words(used)
     for sentence in (

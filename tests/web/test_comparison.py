@@ -66,9 +66,9 @@ def test_the_file_before_with_these_columns_is_compared(months: tuple[Installati
         [{"name": "C", "before": 0, "after": 80}],
         [{"name": "B", "before": 80, "after": 0}],
     )
-    newcomers = {one["column"]: one for one in found["newcomers"]}
-    assert (newcomers["to"]["entities"], newcomers["to"]["rows"]) == (1, ROWS // 40)
-    assert newcomers["client"]["entities"] == 0
+    new_entities = {one["column"]: one for one in found["new_entities"]}
+    assert (new_entities["to"]["entities"], new_entities["to"]["rows"]) == (1, ROWS // 40)
+    assert new_entities["client"]["entities"] == 0
     assert found["renamed"]["receiver"] == "to"
     assert (found["missing"], found["added"]) == ([], [])
     assert ask(here, f"{october}/comparison")["status"] == 404
@@ -78,7 +78,7 @@ def test_the_file_before_with_these_columns_is_compared(months: tuple[Installati
     assert ask(here, f"{november}/comparison", name="bob")["status"] == 404
 
 
-def test_the_page_says_it_in_words_and_the_result_offers_it(
+def test_the_page_has_it_in_words_and_the_result_offers_it(
     months: tuple[Installation, str, str, str],
 ) -> None:
     """In both languages; where nothing was before, the page says so."""

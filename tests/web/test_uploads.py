@@ -14,7 +14,7 @@ from vigie.jobs.context import open_context
 from vigie.jobs.retention import delete_expired
 
 
-def test_a_file_is_looked_at_and_told_of(here: Installation) -> None:
+def test_a_file_is_inspected_and_described(here: Installation) -> None:
     """Sent, inspected, and its first rows as uploaded."""
     client, ada = here.app.test_client(), here.token("ada")
     sent = upload(here)
@@ -35,9 +35,9 @@ def test_parts_make_the_file_in_their_order(make: Callable[..., Installation]) -
     """Out of order, repeated, gone on with after a break: the same bytes arrive."""
     here = make(part_bytes=1024)
     client, ada = here.app.test_client(), here.token("ada")
-    begun = client.post("/api/v1/uploads", json={"name": "t.csv", "size": len(CSV)}, headers=ada).get_json()
+    started = client.post("/api/v1/uploads", json={"name": "t.csv", "size": len(CSV)}, headers=ada).get_json()
     pieces = [CSV[start : start + 1024].encode() for start in range(0, len(CSV), 1024)]
-    where = f"/api/v1/uploads/{begun['id']}"
+    where = f"/api/v1/uploads/{started['id']}"
     for number in [3, 1, 1, *range(4, len(pieces) + 1)]:
         answer = client.put(f"{where}/parts/{number}", data=pieces[number - 1], headers=ada)
         assert answer.status_code == 200
@@ -58,20 +58,20 @@ def test_limits_hold_before_and_during_the_transfer(make: Callable[..., Installa
     """What is announced too large, grows too large, or has no usable name is refused, with what would do."""
     here = make(part_bytes=1000, max_upload_bytes=2500)
     client, ada = here.app.test_client(), here.token("ada")
-    told = client.post("/api/v1/uploads", json={"name": "t.csv", "size": 2501}, headers=ada)
-    assert told.status_code == 413
-    assert "2,500" in told.get_json()["detail"]
+    reported = client.post("/api/v1/uploads", json={"name": "t.csv", "size": 2501}, headers=ada)
+    assert reported.status_code == 413
+    assert "2,500" in reported.get_json()["detail"]
     with pytest.raises(TableTooLarge):
         here.services.uploads.receive(here.users["ada"], "t.csv", io.BytesIO(b"x" * 2501))
-    begun = client.post("/api/v1/uploads", json={"name": "t.csv"}, headers=ada).get_json()["id"]
-    assert client.put(f"/api/v1/uploads/{begun}/parts/1", data=b"x" * 1001, headers=ada).status_code == 413
+    started = client.post("/api/v1/uploads", json={"name": "t.csv"}, headers=ada).get_json()["id"]
+    assert client.put(f"/api/v1/uploads/{started}/parts/1", data=b"x" * 1001, headers=ada).status_code == 413
     for number in (1, 2):
         assert (
-            client.put(f"/api/v1/uploads/{begun}/parts/{number}", data=b"x" * 1000, headers=ada).status_code
+            client.put(f"/api/v1/uploads/{started}/parts/{number}", data=b"x" * 1000, headers=ada).status_code
             == 200
         )
-    assert client.put(f"/api/v1/uploads/{begun}/parts/3", data=b"x" * 501, headers=ada).status_code == 413
-    assert client.put(f"/api/v1/uploads/{begun}/parts/0", data=b"x", headers=ada).status_code == 400
+    assert client.put(f"/api/v1/uploads/{started}/parts/3", data=b"x" * 501, headers=ada).status_code == 413
+    assert client.put(f"/api/v1/uploads/{started}/parts/0", data=b"x", headers=ada).status_code == 400
     refused = client.post("/api/v1/uploads", json={"name": "t.exe"}, headers=ada)
     assert refused.status_code == 422
     assert ".parquet" in refused.get_json()["detail"]
@@ -170,10 +170,10 @@ def test_searching_the_history(here: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "Based on the first 5,000 rows."), ("fr", "premières lignes.")]
+    ("language", "stated"), [("en", "Based on the first 5,000 rows."), ("fr", "premières lignes.")]
 )
-def test_the_check_page_says_by_which_rows_it_judged(
-    make: Callable[..., Installation], language: str, said: str
+def test_the_check_page_names_the_rows_it_judged_by(
+    make: Callable[..., Installation], language: str, stated: str
 ) -> None:
     """A file larger than the sample: said. One that was looked at whole: not said."""
     here = make(part_bytes=1 << 20)
@@ -184,4 +184,4 @@ def test_the_check_page_says_by_which_rows_it_judged(
         browser.get(f"/uploads/{one}", headers={"Accept-Language": language}).get_data(as_text=True)
         for one in (large, small)
     ]
-    assert [said in page for page in pages] == [True, False]
+    assert [stated in page for page in pages] == [True, False]

@@ -13,6 +13,8 @@ from vigie.app.audit_names import about_file
 from vigie.app.tables import audit
 from vigie.db.database import Engine, reading, writing
 
+ANONYMOUS = "nobody"
+"""Actor of a line without a signed-in user; a stored value."""
 UNREAD_PROXY_HEADER = "ignore X-Forwarded-For"
 """Action of the line that a web process adds when a request passed a proxy that the settings do not name."""
 

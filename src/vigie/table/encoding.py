@@ -209,7 +209,7 @@ def _single_byte(data: Buffer, source: str) -> str:
     if found is None:
         raise UnreadableTable(
             source,
-            found="text in an encoding that cannot be told",
+            found="text in an unknown encoding",
             expected="UTF-8 or a common code page",
             hint=msg("name the encoding with --encoding, or {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
         )

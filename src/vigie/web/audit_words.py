@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from vigie.app import AuditLine
+from vigie.app.audit import ANONYMOUS
 from vigie.app.audit_names import Names
 from vigie.i18n.translator import Translator
 
@@ -17,7 +18,7 @@ _VALUES = ("row", "rows", "alerts", "columns", "bytes", "role", "state", "format
 
 def sentence(line: AuditLine, names: Names, t: Translator) -> str:
     """Return who did what, as in "Ada marked row 812 of october.csv as fraud"."""
-    who = t("settings.anonymous") if line.actor == "nobody" else names.actors.get(line.actor, line.actor)
+    who = t("settings.anonymous") if line.actor == ANONYMOUS else names.actors.get(line.actor, line.actor)
     kind, _, key = line.object.partition(":")
     values = {name: line.detail.get(name, "") for name in _VALUES}
     values |= {

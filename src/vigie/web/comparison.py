@@ -86,7 +86,7 @@ class Category:
 
 
 @dataclass(frozen=True)
-class Newcomers:
+class NewEntities:
     """Entities of one column that only the later table has: their number, rows and alerts."""
 
     column: str
@@ -111,7 +111,7 @@ class Comparison:
     scores: Stability | None
     amounts: Stability | None
     categories: list[Category]
-    newcomers: list[Newcomers]
+    new_entities: list[NewEntities]
     missing: list[str]
     added: list[str]
     renamed: dict[str, str]
@@ -121,7 +121,7 @@ def compare(before: ResultTable, after: ResultTable) -> Comparison:
     """Compare an earlier result with a later one."""
     frames = [_read(one) for one in (before, after)]
     renamed, missing, added = _columns(before, after)
-    newcomers = [_newcomers(before, after, kind) for kind in ("counterpart", "actor")]
+    new_entities = [_new_entities(before, after, kind) for kind in ("counterpart", "actor")]
     categories = [_category(before, after, *pair) for pair in _shared_categories(before, after)]
     return Comparison(
         _totals(before, frames[0]),
@@ -129,7 +129,7 @@ def compare(before: ResultTable, after: ResultTable) -> Comparison:
         _moved(frames, "score"),
         _moved(frames, "amount"),
         [one for one in categories if one is not None],
-        [one for one in newcomers if one is not None],
+        [one for one in new_entities if one is not None],
         missing,
         added,
         renamed,
@@ -231,7 +231,7 @@ def _counts(table: ResultTable, column: str, name: str) -> pl.DataFrame:
     return counted.with_columns(pl.col(name).cast(pl.Int64))
 
 
-def _newcomers(before: ResultTable, after: ResultTable, kind: str) -> Newcomers | None:
+def _new_entities(before: ResultTable, after: ResultTable, kind: str) -> NewEntities | None:
     first, second = (
         one.roles.counterpart() if kind == "counterpart" else one.roles.actor() for one in (before, after)
     )
@@ -242,7 +242,7 @@ def _newcomers(before: ResultTable, after: ResultTable, kind: str) -> Newcomers 
     new = rows.drop_nulls().join(known, on="entity", how="anti").collect()
     chosen = after.alerts.select(_scan(after)).select(pl.col(own_column("row")).alias("row")).collect()
     alerts = new.join(chosen, on="row", how="semi").height
-    return Newcomers(second, after.roles.of(second).role, new["entity"].n_unique(), new.height, alerts)
+    return NewEntities(second, after.roles.of(second).role, new["entity"].n_unique(), new.height, alerts)
 
 
 def _cells(table: ResultTable, column: str) -> pl.Expr:

@@ -83,7 +83,7 @@ def test_only_a_known_table_is_recognised() -> None:
 
 
 def test_private_columns_leave_no_value() -> None:
-    """Neither hashes nor quantiles of what names somebody."""
+    """Neither hashes nor quantiles of a column that names persons."""
     made = sketch_column(pl.Series("customer_id", [1001, 1002, 1003] * 100), "customer", "salt")
     assert made.shares == {}
     assert made.spread == ()
@@ -100,7 +100,7 @@ def test_a_cell_reads_the_same_however_it_was_typed() -> None:
     assert normalised_cells(pl.Series(["Web"])).to_list() == ["web"]
 
 
-def test_categories_keep_what_they_said_in_training() -> None:
+def test_categories_keep_their_encoding_of_training() -> None:
     """A category never seen says nothing, a missing column is unknown, and nothing is fitted again."""
     frame = pl.DataFrame({"kind": ["a"] * 100 + ["b"] * 100})
     label = np.r_[np.ones(80, bool), np.zeros(120, bool)]
@@ -117,7 +117,7 @@ def test_categories_keep_what_they_said_in_training() -> None:
     assert np.isnan(encode.encode_table(later, encoders, {}, "s", None)).all()
 
 
-def test_a_category_is_told_by_other_rows_than_its_own() -> None:
+def test_a_category_is_encoded_by_other_rows_than_its_own() -> None:
     """A value that occurs in one fold only says nothing there."""
     frame = pl.DataFrame({"kind": ["a"] * 20 + ["b"] * 180})
     label, known = np.r_[np.ones(20, bool), np.zeros(180, bool)], np.ones(200, dtype=bool)
@@ -125,8 +125,8 @@ def test_a_category_is_told_by_other_rows_than_its_own() -> None:
         frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None
     )
     fold = np.r_[np.zeros(20, dtype=np.int64), np.arange(180) % 5]
-    told = encode.out_of_fold(frame, encoders, label, known, fold)[0]
-    assert (told[:20] == 0).all()
+    reported = encode.out_of_fold(frame, encoders, label, known, fold)[0]
+    assert (reported[:20] == 0).all()
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def _to_dict(upload: Upload) -> dict[str, Any]:
 
 
 def _content_length() -> int:
-    """Return the length of the body; without it a broken transfer cannot be told from a complete one."""
+    """Return the length of the body; without it a broken transfer cannot be distinguished from a complete one."""
     if request.content_length is None:
         raise UsageRefused(
             "the request has no Content-Length",

@@ -12,7 +12,6 @@ from vigie.app.audit_names import Names
 from vigie.db.database import Engine
 from vigie.web.services.access import require
 
-ANONYMOUS = "nobody"
 _VIEW_SECONDS = 600.0
 _MAX_VIEWS = 10_000
 _MAX_LINES = 1000

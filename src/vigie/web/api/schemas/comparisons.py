@@ -57,7 +57,7 @@ class CategoryOut(Schema):
     moved = Nested(StabilityOut)
 
 
-class NewcomersOut(Schema):
+class NewEntitiesOut(Schema):
     """Entities that only the later table has."""
 
     column = String()
@@ -76,7 +76,7 @@ class ComparisonOut(Schema):
     scores = Nested(StabilityOut, allow_none=True)
     amounts = Nested(StabilityOut, allow_none=True)
     categories = List(Nested(CategoryOut))
-    newcomers = List(Nested(NewcomersOut))
+    new_entities = List(Nested(NewEntitiesOut))
     missing = List(String(), metadata={"description": "columns that only the earlier table has"})
     added = List(String(), metadata={"description": "columns that only the later table has"})
     renamed = Dict(keys=String(), values=String())
