@@ -163,8 +163,8 @@ def test_a_rule_may_be_about_days_and_first_times_in_time(scored: tuple[Installa
         if cells["receiver"] == "R3":
             key = cells["customer"]
             first[key] = min(first.get(key, ("9", 0)), (cells["when"], number))
-    told = {row["row"] for row in rows(here, run) if row["alert"] and row["cells"]["receiver"] == "R3"}
-    assert told >= {number for _, number in first.values()}
+    found = {row["row"] for row in rows(here, run) if row["alert"] and row["cells"]["receiver"] == "R3"}
+    assert found >= {number for _, number in first.values()}
 
 
 def test_a_rule_is_kept_for_the_next_file_and_ends(scored: tuple[Installation, str]) -> None:

@@ -77,9 +77,9 @@ def test_a_rule_of_one_month_holds_in_the_next_which_is_compared_and_reported(
         page.click(".menu a:has-text('Parquet')")
     download.value.save_as(tmp_path / "november.parquet")
     table = pl.read_parquet(tmp_path / "november.parquet")
-    told = table.filter(pl.col("reasons").str.contains("no alert by rule"))
-    assert told.height == hidden[1]
-    assert told["alert"].sum() == 0
+    changed = table.filter(pl.col("reasons").str.contains("no alert by rule"))
+    assert changed.height == hidden[1]
+    assert changed["alert"].sum() == 0
 
     page.click(".head a:has-text('Compare with october.csv')")
     page.wait_for_selector("#totals")
