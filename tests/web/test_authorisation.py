@@ -29,6 +29,7 @@ _BODIES = {
     "POST /api/v1/trainings": {"upload_id": "{upload}", "label": "kind", "name": "m"},
     "POST /api/v1/score": {"prediction_id": "{run}", "rows": [{"amount": 1}]},
     "PUT /api/v1/uploads/<upload_id>/mapping": {"mapping": {}},
+    "PUT /api/v1/uploads/<upload_id>/read-options": {"strict": True},
     "PUT /api/v1/predictions/<run_id>/budget": {"budget": 1},
     "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
     "POST /api/v1/rules": RULE,

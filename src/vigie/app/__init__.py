@@ -9,6 +9,7 @@
     audit              audit log
     audit_names        names of what its lines are about
     uploads            files, their parts, inspection and column roles
+    remembered_options how earlier tables with the same columns were read
     runs               inspections, scorings, refinements and trainings of an upload
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
     worker_heartbeats  heartbeats of the workers
