@@ -9,6 +9,7 @@
     audit              audit log
     uploads            files, their parts, inspection and column roles
     runs               inspections, scorings, refinements and trainings of an upload
+    run_times          how long runs take and wait
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
     worker_heartbeats  heartbeats of the workers
     watch_tables       the SQLAlchemy tables of watches
