@@ -24,16 +24,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("base")
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 100_000])
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         before = Path(temporary) / "base"
         git = ["git", "-C", str(ROOT)]
-        subprocess.run([*git, "worktree", "add", "--quiet", "--detach", str(before), given.base], check=True)
+        subprocess.run([*git, "worktree", "add", "--quiet", "--detach", str(before), args.base], check=True)
         try:
             worst = 0.0
-            for count in given.rows:
+            for count in args.rows:
                 pair = []
-                for name, source in ((given.base, before / "src"), ("now", ROOT / "src")):
+                for name, source in ((args.base, before / "src"), ("now", ROOT / "src")):
                     print(f"-- {name}")
                     folder = Path(temporary) / name.replace("/", "_")
                     folder.mkdir(exist_ok=True)

@@ -28,8 +28,8 @@ class Dataset:
 
 def folder() -> Path:
     """The folder of the tables: VIGIE_EVALUATION_DATA, or shared/data beside the checkout."""
-    given = os.environ.get("VIGIE_EVALUATION_DATA")
-    return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
+    chosen = os.environ.get("VIGIE_EVALUATION_DATA")
+    return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def folders() -> list[Path]:

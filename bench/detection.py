@@ -34,7 +34,7 @@ from vigie.stores.open import open_location
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CEILING = 0.6
 RIVALS = ("iforest", "ecod", "copod", "hbos", "lof", "knn", "first_implementation_combined")
-MEMBERS_TERMS, SELF_TRAINING_TERMS = (0.0, 0.2, 0.4, 0.8), (0.0, 0.2, 0.4, 0.8)
+MEMBER_FEATURES, SELF_TRAINING_FEATURES = (0.0, 0.2, 0.4, 0.8), (0.0, 0.2, 0.4, 0.8)
 BUDGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
@@ -126,8 +126,8 @@ def mixes(
     label, keep = data.label[data.labelled], data.labelled
     return {
         (a, b): metrics.measure(label, parts.score(a, b)[back][keep])[:2]
-        for a in MEMBERS_TERMS
-        for b in SELF_TRAINING_TERMS
+        for a in MEMBER_FEATURES
+        for b in SELF_TRAINING_FEATURES
     }
 
 
@@ -153,8 +153,8 @@ def main() -> None:
             rates = known or list(detection_rates.measure_all(catalog))
         results, beside = [], []
         for whole, first in datasets.load_all(chosen.tables):
-            results.append(told(whole, catalog))
-            beside.append(results[-1] if first is whole else told(first, catalog))
+            results.append(measured(whole, catalog))
+            beside.append(results[-1] if first is whole else measured(first, catalog))
     if chosen.tables:
         return
     baselines = pl.read_csv(datasets.folder() / "baselines.csv")
@@ -162,7 +162,7 @@ def main() -> None:
     plot(results)
 
 
-def told(data: datasets.Dataset, catalog: Catalog) -> Result:
+def measured(data: datasets.Dataset, catalog: Catalog) -> Result:
     """Scores one table and prints how well."""
     result = score(data, catalog)
     auc, ap, *_ = result.measure("vigie")
@@ -300,7 +300,7 @@ def left_out(judged: list[Result]) -> str:
     seen = sorted({f"{a:g} and {b:g}" for a, b in chosen})
     return (
         f"\nThe reference models and self-training are added with the factors {combination.MEMBERS_TERM} and {combination.SELF_TRAINING_TERM}. Chosen anew for each "
-        f"family of these tables on all *other* families ({len(MEMBERS_TERMS) * len(SELF_TRAINING_TERMS)} pairs; {', '.join(seen)} were chosen), they give "
+        f"family of these tables on all *other* families ({len(MEMBER_FEATURES) * len(SELF_TRAINING_FEATURES)} pairs; {', '.join(seen)} were chosen), they give "
         f"{auc:.3f} / {ap:.3f} on the families left out. At these high shares of frauds larger factors are better, at 0.3 % smaller ones."
     )
 
@@ -324,14 +324,14 @@ def calibration(results: list[Result]) -> str:
         expected = r.summary["alert_precision"]
         if expected and alert.any():
             held.append(expected["low"] <= r.label[alert].mean() <= expected["high"])
-        said = (
+        stated = (
             f"{expected['estimate']:.2f} ({expected['low']:.2f} to {expected['high']:.2f})"
             if expected
             else ""
         )
         lines.append(
             f"| {r.name} | {true:.4f} | {share['estimate']:.4f} ({share['low']:.4f} to {share['high']:.4f}) | {'yes' if covered[-1] else 'no'} | "
-            f"{metrics.calibration_error(r.label, r.probability):.3f} | {int(alert.sum())} | {said} | {r.label[alert].mean() if alert.any() else float('nan'):.2f} |"
+            f"{metrics.calibration_error(r.label, r.probability):.3f} | {int(alert.sum())} | {stated} | {r.label[alert].mean() if alert.any() else float('nan'):.2f} |"
         )
     lines.append(
         f"\nThe interval held the truth on {sum(covered)} of the {len(covered)} tables where Vigie did not abstain, "

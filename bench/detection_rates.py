@@ -108,9 +108,9 @@ def section(results: list[Measured]) -> str:
         "|---|---|---:|" + "---:|" * len(METHODS),
     ]
     for folder, rate, group in _groups(results):
-        means = [np.mean([r.average_precision[m] for r in group]) for m in METHODS]
+        averages = [np.mean([r.average_precision[m] for r in group]) for m in METHODS]
         wins = _wins(group)
-        cells = [f"{mean:.3f}" + ("" if m == OWN[1] else f" ({wins[m]} best)") for m, mean in zip(METHODS, means, strict=True)]  # fmt: skip
+        cells = [f"{mean:.3f}" + ("" if m == OWN[1] else f" ({wins[m]} best)") for m, mean in zip(METHODS, averages, strict=True)]  # fmt: skip
         lines.append(f"| {folder} | {_rate(rate)} | {len(group)} | " + " | ".join(cells) + " |")
     lines += ["", "The same as ROC AUC:", "", "| tables | share of frauds | " + " | ".join(METHODS) + " |", "|---|---|" + "---:|" * len(METHODS)]  # fmt: skip
     for folder, rate, group in _groups(results):

@@ -18,7 +18,7 @@ _CHUNK = 64 * 1024
 
 
 class Lane:
-    """One direction: whoever sends waits until the bytes before have had their time."""
+    """One direction: the sender waits until the bytes before have had their time."""
 
     def __init__(self, rate: float) -> None:
         self._rate, self._free = rate, 0.0

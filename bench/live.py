@@ -33,8 +33,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=300)
-    given = parser.parse_args()
-    table = tables.from_frame(payments.frame(given.rows))
+    args = parser.parse_args()
+    table = tables.from_frame(payments.frame(args.rows))
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
         registry.register(catalog)
@@ -45,11 +45,11 @@ def main() -> None:
     start = time.perf_counter()
     plan = Scorer.from_bytes(data)
     print(
-        f"plan of {given.rows:,} rows: {len(data) / 1e6:.1f} MB, opened in {time.perf_counter() - start:.2f} s"
+        f"plan of {args.rows:,} rows: {len(data) / 1e6:.1f} MB, opened in {time.perf_counter() - start:.2f} s"
     )
     seconds, cpu = [], []
-    later = tables.parse(payments.frame(HISTORY + given.times, start=given.rows, rows=2 * given.rows))
-    for number in range(given.times):
+    later = tables.parse(payments.frame(HISTORY + args.times, start=args.rows, rows=2 * args.rows))
+    for number in range(args.times):
         rows = later.slice(number, HISTORY + 1)
         start, before = time.perf_counter(), time.process_time()
         answer = plan.score(rows, [HISTORY])
@@ -61,15 +61,15 @@ def main() -> None:
         low, high, most = (1000 * x for x in np.percentile(values[len(values) // 10 :], (50, 90, 99)))
         print(f"{name:8} p50 {low:6.1f} ms   p90 {high:6.1f} ms   p99 {most:6.1f} ms")
     for many in (2, 4, 8, 16):
-        asked = [(later.slice(number, HISTORY + 1), [HISTORY]) for number in range(many)]
-        plan.score_many(asked)
+        requested = [(later.slice(number, HISTORY + 1), [HISTORY]) for number in range(many)]
+        plan.score_many(requested)
         before = time.process_time()
         for _ in range(10):
-            plan.score_many(asked)
+            plan.score_many(requested)
         cpu_each = (time.process_time() - before) / 10
         print(f"{many:2} requests together {1000 * cpu_each:6.1f} CPU ms, {many / cpu_each:.0f} a CPU second")
     print(
-        f"polars {pl.thread_pool_size()} threads; {given.times / sum(seconds):.0f} answers a second, one at a time"
+        f"polars {pl.thread_pool_size()} threads; {args.times / sum(seconds):.0f} answers a second, one at a time"
     )
 
 

@@ -95,7 +95,7 @@ def measure(secret: str, bodies: list[bytes], clients: int) -> None:
 
 
 def main() -> None:
-    processes, rows = (int(given) for given in (sys.argv[1:] + ["2", "20000"][len(sys.argv) - 1 :]))
+    processes, rows = (int(text) for text in (sys.argv[1:] + ["2", "20000"][len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         arguments = ["-m", "vigie", "serve", "--port", str(PORT), "--processes", str(processes)]
@@ -111,9 +111,9 @@ def main() -> None:
             secret = token(home)
             run = scored(Client(secret), home, rows)
             later = payments.frame(HISTORY + 100, start=rows, rows=2 * rows)
-            told = later.with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
+            rows_to_score = later.with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
             bodies = [
-                json.dumps({"prediction_id": run, "rows": told[n : n + HISTORY + 1]}).encode()
+                json.dumps({"prediction_id": run, "rows": rows_to_score[n : n + HISTORY + 1]}).encode()
                 for n in range(100)
             ]
             print(f"{processes} web processes, a plan of {rows:,} rows, load {os.getloadavg()[0]:.1f}")

@@ -128,9 +128,9 @@ def timed(call: Callable[[TableProfile], object], queries: list[TableProfile]) -
     """The median and the 99th percentile, in milliseconds of the clock and of this process's CPU."""
     clock, cpu = [], []
     for query in queries:
-        begun, worked = time.perf_counter(), time.process_time()
+        started, worked = time.perf_counter(), time.process_time()
         call(query)
-        clock.append(1000 * (time.perf_counter() - begun))
+        clock.append(1000 * (time.perf_counter() - started))
         cpu.append(1000 * (time.process_time() - worked))
     return "".join(f"{np.percentile(spent, share):>9.1f}" for spent in (clock, cpu) for share in (50, 99))
 
@@ -163,8 +163,8 @@ def memory() -> float:
 
 def new_process(url: str, *, own: bool) -> list[float]:
     """Milliseconds of the clock and of CPU of the first match of a process of its own, MB before it and after twenty."""
-    asked = [sys.executable, __file__, "--process", url, *(["--own"] if own else [])]
-    return [float(part) for part in subprocess.run(asked, check=True, capture_output=True).stdout.split()]
+    command = [sys.executable, __file__, "--process", url, *(["--own"] if own else [])]
+    return [float(part) for part in subprocess.run(command, check=True, capture_output=True).stdout.split()]
 
 
 def match_in_this_process(url: str, *, own: bool) -> None:

@@ -105,21 +105,21 @@ def main() -> None:
     )
     for name, value in (("models", 40), ("size", 5_000_000), ("parallel", 8), ("runs", 2), ("line", 25)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    given = parser.parse_args()
+    args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigie-bench-"))
     engine = database.open(f"sqlite:///{folder / 'catalog.sqlite'}")
-    files = fill(Catalog(engine), folder / "models", given.models, given.size)
+    files = fill(Catalog(engine), folder / "models", args.models, args.size)
     volume = sum(file.stat().st_size for file in files) / 1e6
     with s3_server() as server:
         here = os.environ["AWS_ENDPOINT_URL_S3"]
-        what = f"{given.models} models, {len(files)} files, {volume:.1f} MB, {given.parallel} at a time, to {server}"
-        with line(here, given.line) as there:
+        what = f"{args.models} models, {len(files)} files, {volume:.1f} MB, {args.parallel} at a time, to {server}"
+        with line(here, args.line) as there:
             os.environ["AWS_ENDPOINT_URL_S3"] = there
-            print(f"{what} over a line of {given.line} MB/s each way")
-            measure(engine, files, given.parallel, given.runs)
+            print(f"{what} over a line of {args.line} MB/s each way")
+            measure(engine, files, args.parallel, args.runs)
         os.environ["AWS_ENDPOINT_URL_S3"] = here
         print(f"{what} on the same machine")
-        measure(engine, files, given.parallel, given.runs)
+        measure(engine, files, args.parallel, args.runs)
     engine.dispose()
     shutil.rmtree(folder)
 

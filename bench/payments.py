@@ -1,6 +1,6 @@
 """A table of card payments of any size, 12 columns and about 107 bytes a row, to measure speed on.
 
-Nobody's data and no world to learn from: only the shape of an upload. A customer has a home country, a few devices,
+Invented data without fraud to learn from: only the shape of an upload. A customer has a home country, a few devices,
 a usual amount and usual merchants; one row in two hundred breaks with them. Written in pieces, so that 30 million rows
 need no more memory than one piece; the same arguments give the same bytes.
 """

@@ -1,4 +1,4 @@
-"""What a handful of labels is worth: average precision against the number of marks, on rows nobody was asked about.
+"""What a handful of labels is worth: average precision against the number of marks, on rows without a label.
 
 A third of each table is never suggested and never marked; all figures are measured there, mean over seeds. Beside what
 `vigie refine` learns stand (a) plain XGBoost on the raw columns of as many rows drawn at random, and (b) the same
@@ -37,7 +37,7 @@ STEP = 10
 LEARN_AT = (10, 20, 30, 40, 50, 75, 100, 150, 200)
 
 
-class Desk:
+class Reviewer:
     """One table with everything that does not change while marks come in."""
 
     def __init__(self, data: datasets.Dataset, catalog: Catalog) -> None:
@@ -84,9 +84,9 @@ class Desk:
             if not 0 < self.label[rows].sum() < count:
                 out.append(float(self.label[judged].mean()))
                 continue
-            lesson = TrainingSet(self.raw[rows], self.label[rows], np.ones(count))
+            training_set = TrainingSet(self.raw[rows], self.label[rows], np.ones(count))
             booster = boosters.fit_booster(
-                lesson,
+                training_set,
                 {**boosters.DEFAULT_PARAMETERS, "max_depth": 3, "min_child_weight": 0.1},
                 60,
                 seed=seed,
@@ -97,23 +97,25 @@ class Desk:
 
     def ceiling(self, pool: np.ndarray, judged: np.ndarray) -> float:
         """AP of XGBoost on raw columns that has seen the label of every row of the pool."""
-        lesson = TrainingSet(self.raw[pool], self.label[pool], np.ones(len(pool)))
-        booster = boosters.fit_booster(lesson, boosters.DEFAULT_PARAMETERS, 150, seed=0, threads=1)
+        training_set = TrainingSet(self.raw[pool], self.label[pool], np.ones(len(pool)))
+        booster = boosters.fit_booster(training_set, boosters.DEFAULT_PARAMETERS, 150, seed=0, threads=1)
         return self.ap(margins(booster, self.raw), judged)
 
 
 def one(data: datasets.Dataset, catalog: Catalog) -> dict:
-    desk = Desk(data, catalog)
+    reviewer = Reviewer(data, catalog)
     runs: dict[str, list] = {"ours": [], "plain": [], "top anomalies": [], "ceiling": []}
     for seed in range(SEEDS):
-        judged = np.flatnonzero((np.random.default_rng(seed).random(len(desk.label)) < 1 / 3) & desk.known)
-        pool = np.setdiff1d(np.flatnonzero(desk.known), judged)
-        runs["ours"].append(desk.ours(pool, judged, seed, None))
-        runs["top anomalies"].append(desk.ours(pool, judged, seed, desk.anomaly))
-        runs["plain"].append(desk.plain(pool, judged, seed))
-        runs["ceiling"].append(desk.ceiling(pool, judged))
-    means = {name: np.mean(values, axis=0).round(4).tolist() for name, values in runs.items()}
-    return {"name": data.name, "seeds": SEEDS, "budgets": [0, *BUDGETS], **means}
+        judged = np.flatnonzero(
+            (np.random.default_rng(seed).random(len(reviewer.label)) < 1 / 3) & reviewer.known
+        )
+        pool = np.setdiff1d(np.flatnonzero(reviewer.known), judged)
+        runs["ours"].append(reviewer.ours(pool, judged, seed, None))
+        runs["top anomalies"].append(reviewer.ours(pool, judged, seed, reviewer.anomaly))
+        runs["plain"].append(reviewer.plain(pool, judged, seed))
+        runs["ceiling"].append(reviewer.ceiling(pool, judged))
+    averages = {name: np.mean(values, axis=0).round(4).tolist() for name, values in runs.items()}
+    return {"name": data.name, "seeds": SEEDS, "budgets": [0, *BUDGETS], **averages}
 
 
 def main() -> None:

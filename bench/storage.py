@@ -52,8 +52,8 @@ def train(seed: int, rows: int = 12_000, columns: int = 30) -> xgboost.Booster:
     X = random.standard_normal((rows, columns)).astype(np.float32)
     risk = X[:, :8] @ random.standard_normal(8) + 2 * X[:, 0] * X[:, 1] + 6 * random.standard_normal(rows)
     data = xgboost.DMatrix(X, label=risk, feature_names=[f"feature_{number}" for number in range(columns)])
-    given = {"objective": "reg:squarederror", "max_depth": 7, "eta": 0.05, "nthread": 1, "max_bin": 64}
-    return xgboost.train(given, data, 300)
+    parameters = {"objective": "reg:squarederror", "max_depth": 7, "eta": 0.05, "nthread": 1, "max_bin": 64}
+    return xgboost.train(parameters, data, 300)
 
 
 def make_bundle(seed: int, booster: xgboost.Booster) -> Bundle:

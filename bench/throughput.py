@@ -125,20 +125,20 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--folder", type=Path, help="keep the tables here for the next time")
     parser.add_argument("--source", type=Path, default=ROOT / "src", help="the src folder to measure")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or Path(temporary)
+        folder = args.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        found = measure(given.rows, folder, given.source, not given.only)
-    for count in given.rows:
+        found = measure(args.rows, folder, args.source, not args.only)
+    for count in args.rows:
         if f"floor {count:,}" in found:
             ours, least = found[f"predict {count:,}"], found[f"floor {count:,}"]
             print(f"{count:,} rows: {ours.seconds / least.seconds:.1f} times the floor, {ours.cpu / least.cpu:.1f} in CPU")  # fmt: skip
         if f"predict {count:,} x 28" in found:
             ours = found[f"predict {count:,} x 28"]
             print(f"{count:,} rows of 28 columns: {FIRST[count] / ours.seconds:.1f} times as fast as the first implementation")  # fmt: skip
-    if given.json:
-        given.json.write_text(json.dumps({name: asdict(cost) for name, cost in found.items()}, indent=1))
+    if args.json:
+        args.json.write_text(json.dumps({name: asdict(cost) for name, cost in found.items()}, indent=1))
 
 
 if __name__ == "__main__":

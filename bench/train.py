@@ -117,9 +117,11 @@ def plain(
     start = time.perf_counter()
     x = raw(data.frame.drop(without))
     known = first[data.labelled[first]]
-    lesson = TrainingSet(x[known], data.label[known], np.ones(len(known)))
-    kept = tuning.sample_rows(lesson, 0)
-    fewer = TrainingSet(lesson.inputs[kept], lesson.label[kept], tuning.sample_weights(lesson, kept))
+    training_set = TrainingSet(x[known], data.label[known], np.ones(len(known)))
+    kept = tuning.sample_rows(training_set, 0)
+    fewer = TrainingSet(
+        training_set.inputs[kept], training_set.label[kept], tuning.sample_weights(training_set, kept)
+    )
     when = None
     if how == "time":
         typed = table.from_frame(data.frame).typed
@@ -129,7 +131,7 @@ def plain(
         fewer, folds, 0, trials=training.DEFAULT_TRIALS, seconds=SECONDS, seed=0, threads=1, sets=1
     )
     (best,) = found.boosters
-    booster = boosters.fit_booster(lesson, best.parameters, best.rounds, seed=0, threads=1)
+    booster = boosters.fit_booster(training_set, best.parameters, best.rounds, seed=0, threads=1)
     margin = margins(booster, x[second])
     keep = data.labelled[second]
     return metrics.measure(data.label[second][keep], margin[keep])[1], time.perf_counter() - start
@@ -150,7 +152,7 @@ def open_bundle(entry: ModelVersion):
     return load(open_location(entry.store), entry.bundle)
 
 
-def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
+def one(data: datasets.Dataset, stated: Callable[[str], None]) -> dict:
     first, second, how = halves(data)
     keep, fraud = data.labelled[second], data.label[second]
     ap = lambda values: float(metrics.measure(fraud[keep], values[keep])[1])  # noqa: E731
@@ -203,7 +205,7 @@ def one(data: datasets.Dataset, said: Callable[[str], None]) -> dict:
         out["missing"], out["missing each"], out["missing trust"] = float(np.mean(lost)), lost, trusts
         out["left"], out["left each"] = float(np.mean(left)), left
     out["plain"], out["plain_seconds"] = plain(data, first, second, how)
-    said(json.dumps(out))
+    stated(json.dumps(out))
     return out
 
 

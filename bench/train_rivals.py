@@ -44,9 +44,9 @@ def ours(data: datasets.Dataset, first: np.ndarray, second: np.ndarray) -> tuple
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(database.open(f"sqlite:///{folder}/catalog.sqlite"))
-        gate = SignaturePolicy(False, None, Path(folder))
-        shelf = connect(Path(folder, "models").as_uri())
-        training.publish(catalog, made.bundle, shelf, gate, page=made.page)
+        threshold = SignaturePolicy(False, None, Path(folder))
+        folder_of_wheels = connect(Path(folder, "models").as_uri())
+        training.publish(catalog, made.bundle, folder_of_wheels, threshold, page=made.page)
         done = pipeline.predict(
             table.from_frame(data.frame[second]),
             ScoringContext(catalog, bench.open_bundle, Options(reasons=False)),
@@ -67,17 +67,17 @@ def flaml(
         learn, score, out = (
             str(Path(folder, name)) for name in ("learn.parquet", "score.parquet", "out.npy")
         )
-        taught = pl.Series(bench.LABEL, data.label[known].astype(np.int8))
-        typed[known].with_columns(taught).write_parquet(learn)
+        trained = pl.Series(bench.LABEL, data.label[known].astype(np.int8))
+        typed[known].with_columns(trained).write_parquet(learn)
         typed[second].write_parquet(score)
         script = Path(__file__).with_name("train_flaml.py")
         start = time.perf_counter()
-        said = subprocess.run(
+        stated = subprocess.run(
             [PYTHON, script, learn, bench.LABEL, score, out, str(bench.SECONDS), how],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         spent = time.perf_counter() - start
-        return judged(data, second, np.load(out)), spent, said.stdout.split()[-2]
+        return judged(data, second, np.load(out)), spent, stated.stdout.split()[-2]
 
 
 def judged(data: datasets.Dataset, rows: np.ndarray, values: np.ndarray) -> float:

@@ -114,7 +114,7 @@ def main() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        told = {
+        reported = {
             "people": PEOPLE,
             "megabytes": MEGABYTES,
             "failed": failed,
@@ -123,7 +123,7 @@ def main() -> None:
             "web_peak_after_mb": peak(server.pid) // 1024,
             "load": os.getloadavg()[0],
         }
-        print(json.dumps(told, indent=2))
+        print(json.dumps(reported, indent=2))
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)

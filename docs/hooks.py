@@ -18,7 +18,7 @@ _MADE = {
 
 
 def on_config(config: Any) -> Any:
-    """Puts pages of reference that nobody has given a place at the end, so that none is lost."""
+    """Put pages of reference without a place in the navigation at its end, so that none is lost."""
     named = str(config["nav"])
     left = [
         page.name for page in sorted(Path(config["docs_dir"]).glob("[a-z]*.md")) if page.name not in named

@@ -34,7 +34,7 @@ _NEVER = "Never read by Vigie: the client of each cloud takes them from these it
 _ERRORS = (
     "Every error that Vigie raises, made from the code by the build of this site: what a command ends with, what a request is "
     "answered, and what it means. Each says what was found, what was expected, and a hint; none quotes a cell. An error stands "
-    "under the one it is a kind of: whoever catches that one catches it too."
+    "under its base class, so that catching the base class catches it too."
 )
 _ENDS = (
     "A command that has done its work ends with 0. A bug of Vigie ends with 1, or with 500: please report it. A command that "
@@ -43,7 +43,7 @@ _ENDS = (
 _HELP = "What `--help` says of each, made by the build of this site."
 
 
-def said(english: str, language: str) -> str:
+def translated(english: str, language: str) -> str:
     """A sentence of a page in its language, `en` or `fr`; a KeyError names the one that has no French."""
     return english if language == "en" else french()[english]
 
@@ -59,22 +59,22 @@ def settings_page(language: str) -> Iterator[str]:
     from vigie import settings
     from vigie.cli.errors import EXIT_CODES
 
-    yield f"# {said('Settings', language)}\n"
-    yield said(_SETTINGS, language).format(code=EXIT_CODES[settings.BadSetting]) + "\n"
+    yield f"# {translated('Settings', language)}\n"
+    yield translated(_SETTINGS, language).format(code=EXIT_CODES[settings.BadSetting]) + "\n"
     for kind, loader, title in _PARTS:
-        given = getattr(settings, loader)({"VIGIE_HOME": _HOME})
-        yield f"## {said(title, language)}\n\n{_head(language, 'variable', 'default', 'means')}"
+        provided = getattr(settings, loader)({"VIGIE_HOME": _HOME})
+        yield f"## {translated(title, language)}\n\n{_head(language, 'variable', 'default', 'means')}"
         meanings = _attributes(getattr(settings, kind))
         for field, names in variables(loader).items():
-            default = "the user's data folder" if field == "home" else getattr(given, field)
-            shown = said(default, language) if field == "home" else _shown(default, language)
+            default = "the user's data folder" if field == "home" else getattr(provided, field)
+            shown = translated(default, language) if field == "home" else _shown(default, language)
             named = ", ".join(f"`{name}`" for name in names)
-            yield f"| {named} | {shown} | {said(meanings[field], language)} |"
+            yield f"| {named} | {shown} | {translated(meanings[field], language)} |"
         yield ""
-    means = said(str(inspect.getdoc(settings.spark_python)).partition("\n")[0].rstrip("."), language)
-    yield f"## {said('Apache Spark', language)}\n\n{_head(language, 'variable', 'default', 'means')}"
-    yield f"| `PYSPARK_PYTHON` | {_shown(settings.spark_python({}), language)} | {means} |\n"
-    yield f"## {said('Credentials', language)}\n\n{said(_NEVER, language)}\n"
+    averages = translated(str(inspect.getdoc(settings.spark_python)).partition("\n")[0].rstrip("."), language)
+    yield f"## {translated('Apache Spark', language)}\n\n{_head(language, 'variable', 'default', 'means')}"
+    yield f"| `PYSPARK_PYTHON` | {_shown(settings.spark_python({}), language)} | {averages} |\n"
+    yield f"## {translated('Credentials', language)}\n\n{translated(_NEVER, language)}\n"
     yield _head(language, "store", "variables")
     for store, names in settings.CREDENTIALS.items():
         yield f"| `{store}` | {', '.join(f'`{name}`' for name in names)} |"
@@ -82,11 +82,11 @@ def settings_page(language: str) -> Iterator[str]:
 
 def _head(language: str, *names: str) -> str:
     """The head of a table."""
-    return f"| {' | '.join(said(name, language) for name in names)} |\n|{'---|' * len(names)}"
+    return f"| {' | '.join(translated(name, language) for name in names)} |\n|{'---|' * len(names)}"
 
 
 def variables(loader: str) -> dict[str, list[str]]:
-    """The variables that a function of `vigie.settings` reads for each field it fills; fields nobody can set are left out."""
+    """Return the variables that a function of `vigie.settings` reads for each field; fields without one are left out."""
     from vigie import settings
 
     function: Any = ast.parse(inspect.getsource(getattr(settings, loader))).body[0]
@@ -124,9 +124,9 @@ def _attributes(kind: type) -> dict[str, str]:
 def _shown(value: Any, language: str) -> str:
     match value:
         case bool():
-            return said("yes" if value else "no", language)
+            return translated("yes" if value else "no", language)
         case None | "":
-            return said("none", language)
+            return translated("none", language)
         case int() | float():
             text = f"{value:,}"
             return Formatter(language).catalogue.format.number(text)
@@ -140,7 +140,7 @@ def errors_page(language: str) -> Iterator[str]:
     from vigie.cli.errors import exit_code
     from vigie.web.error_handlers import status
 
-    yield f"# {said('Errors', language)}\n\n{said(_ERRORS, language)}\n"
+    yield f"# {translated('Errors', language)}\n\n{translated(_ERRORS, language)}\n"
     yield _head(language, "error", "exit code", "HTTP status", "means")
     for depth, kind in _tree(errors.VigieError, 0):
         nothing = kind.__new__(kind)
@@ -148,15 +148,15 @@ def errors_page(language: str) -> Iterator[str]:
         meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         name = "&nbsp;" * 4 * depth + f"`{kind.__name__}`"
         phrase = HTTPStatus(answer).phrase
-        yield f"| {name} | {exit_code(nothing)} | {answer} {phrase} | {said(meaning, language)} |"
-    yield f"\n{said(_ENDS, language)}"
+        yield f"| {name} | {exit_code(nothing)} | {answer} {phrase} | {translated(meaning, language)} |"
+    yield f"\n{translated(_ENDS, language)}"
 
 
 def commands_page(language: str) -> Iterator[str]:
     """The help of every command, as the command line gives it."""
     from vigie.cli.commands import cli
 
-    yield f"# {said('Commands', language)}\n\n{said(_HELP, language)}\n"
+    yield f"# {translated('Commands', language)}\n\n{translated(_HELP, language)}\n"
     yield from _help("vigie", cli, None, 2)
 
 
@@ -171,7 +171,9 @@ def drawing(language: str) -> str:
     """The drawing of the way of the data, with its words in the language."""
     text = (Path(__file__).parent / "img" / "architecture.svg").read_text("utf-8")
     return re.sub(
-        r"(<(?:text|title|desc)\b[^>]*>)([^<]+)", lambda found: found[1] + said(found[2], language), text
+        r"(<(?:text|title|desc)\b[^>]*>)([^<]+)",
+        lambda found: found[1] + translated(found[2], language),
+        text,
     )
 
 

@@ -1,6 +1,6 @@
 """Takes the pictures of the web app's pages that the documentation shows; `make docs` runs it.
 
-A real `vigie serve` with its worker, in a home that is thrown away, and a real Chromium: somebody new signs in, uploads
+A real `vigie serve` with its worker, in a home that is thrown away, and a real Chromium: a new user signs in, uploads
 `examples/mobile_money_fr.csv`, and walks the way that docs/en/analyst.md describes, once in English and once in French.
 Nothing on a page is drawn by hand. One thing is set: the days and hours at which files were uploaded and scored become
 those of `_DAY`, so that a picture changes only when the page does. Where there is no Chromium the pictures stay as they are,
@@ -32,7 +32,7 @@ LARGEST = 150_000
 """Bytes of a picture."""
 _COLOURS = 128
 _FOUND = ("fraud", "fine", "unsure", "fraud", "fine", "fraud")
-"""What somebody says of the first rows."""
+"""Verdicts of a user on the first rows."""
 _WATCHED = "scoring"
 _SHADE = 24
 """How far a pixel may be off, of 255, without a picture being another one."""
@@ -41,7 +41,7 @@ _PHONE = (390, 844)
 _LINES = browser.EXAMPLE.read_text("utf-8-sig").splitlines()
 _DAY = {"en": ["5 Oct 2026", "4 Nov 2026"], "fr": ["5 oct. 2026", "4 nov. 2026"]}
 _SET_DAY = """([day, later]) => {
-    for (const place of document.querySelectorAll(".facts, .recent, table.files")) {
+    for (const place of document.querySelectorAll(".facts:not(.of-case), .recent, table.files")) {
         const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
         while (walk.nextNode()) {
             const text = walk.currentNode;
@@ -104,7 +104,7 @@ class Studio:
         self.page.wait_for_selector("#rows tr[data-rank='1']")
 
     def budget(self, rows: int) -> None:
-        """How many rows somebody can look at."""
+        """Number of rows a user can review."""
         with self.page.expect_response(f"**/rows?*budget={rows}&*"):
             self.page.fill("#exact", str(rows))
         self.page.wait_for_selector("#rows:not([aria-busy]) tr[data-rank='1']")
@@ -120,7 +120,7 @@ def reduced(shot: bytes) -> bytes:
 
 
 def looks_like(one: bytes, other: bytes) -> bool:
-    """Whether nobody could tell the pictures apart: a browser does not always draw an edge in the same shade."""
+    """Whether the pictures look the same: a browser does not always draw an edge in the same shade."""
     first, second = (Image.open(io.BytesIO(data)).convert("RGB") for data in (one, other))
     if first.size != second.size:
         return False
@@ -128,7 +128,7 @@ def looks_like(one: bytes, other: bytes) -> bool:
 
 
 def at_the_door(studio: Studio) -> Iterator[str]:
-    """What somebody sees who has not signed in."""
+    """The pages without signing in."""
     studio.page.goto(f"{studio.url}/sign-in")
     yield studio.take("web-sign-in", height=680)
 
@@ -164,14 +164,25 @@ def walk(studio: Studio) -> Iterator[str]:
     yield studio.take("web-refined", at="section[aria-labelledby=table-title]", height=720)
 
 
+def cases(studio: Studio) -> Iterator[str]:
+    """The queue, and the first case of a counterparty with the network around it."""
+    page = studio.page
+    page.goto(f"{studio.url}/cases")
+    yield studio.take("web-cases", height=900)
+    page.click("#cases tr[data-kind=counterparty] .name >> nth=0")
+    page.wait_for_selector("#around .months")
+    yield studio.take("web-case", height=1000)
+    yield studio.take("web-network", at="#surroundings", height=760)
+
+
 def watched(studio: Studio) -> str:
     """The page of a run that is under way: it is shown the server's first answer of a stage, and no later one.
 
     The clock of the browser stands still, so that the page does not guess how many seconds are left.
     """
     page = studio.page
-    asked: list[Route] = []
-    page.route("**/api/v1/predictions/*", lambda route: asked.append(route))
+    requested: list[Route] = []
+    page.route("**/api/v1/predictions/*", lambda route: requested.append(route))
     page.clock.set_fixed_time(0)
     page.click("button[value=score]")
     page.wait_for_selector("#watch")
@@ -179,10 +190,10 @@ def watched(studio: Studio) -> str:
     while (answer := page.request.get(address)).json()["stage"] != _WATCHED:
         if answer.json()["state"] not in {"queued", "running"}:
             raise RuntimeError(f"the run was over before anybody saw it at {_WATCHED!r}")
-    asked[0].fulfill(response=answer)
+    requested[0].fulfill(response=answer)
     page.wait_for_selector(f"[data-stage='{_WATCHED}'].now")
     taken = studio.take("web-waiting", height=820)
-    for route in asked[1:]:
+    for route in requested[1:]:
         route.abort()
     page.unroute_all()
     page.reload()
@@ -224,10 +235,10 @@ def shoot(started: Browser, language: str, folder: Path) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="vigie-pictures-") as place,
         browser.serving(Path(place)) as (url, _),
     ):
-        link = _somebody_new(Path(place), url)
+        link = _new_user(Path(place), url)
         session, laptop = Path(place) / "session.json", (_WIDTH, _HEIGHT)
         sets: tuple[tuple[Callable[[Studio], Iterator[str]], tuple[int, int], str], ...] = (
-            (at_the_door, laptop, "light"), (walk, laptop, "light"), (on_a_phone, _PHONE, "dark"),
+            (at_the_door, laptop, "light"), (walk, laptop, "light"), (cases, laptop, "light"), (on_a_phone, _PHONE, "dark"),
             (models, laptop, "light"), (troubles, laptop, "light"),
         )  # fmt: skip
         for set_, (width, height), scheme in sets:
@@ -249,7 +260,7 @@ def shoot(started: Browser, language: str, folder: Path) -> Iterator[str]:
             context.close()
 
 
-def _somebody_new(home: Path, url: str) -> str:
+def _new_user(home: Path, url: str) -> str:
     """The link that signs in an analyst who has just been added, on the server's address."""
     added = subprocess.run(
         [sys.executable, "-m", "vigie", "users", "add", "awa@example.org", "--name", "Awa"],

@@ -1,7 +1,7 @@
 """Writes examples/mobile_money_fr.csv: a month of an invented mobile-money operator in Senegal.
 
 The table looks like an export of a French-speaking back office: headers in French, `;` between cells, decimal
-commas, dates as dd/mm/yyyy HH:MM. Nobody in it exists. It is not one of the simulated worlds that the reference
+commas, dates as dd/mm/yyyy HH:MM. Every person in it is invented. It is none of the simulated tables that the reference
 models were trained on: it shares no code with them. The truth is not in the file; `--truth FILE` writes it beside.
 
     python examples/make_mobile_money_fr.py [--truth truth.csv]

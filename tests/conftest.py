@@ -21,14 +21,14 @@ pytest_plugins = ["tests.helpers.stores", "tests.helpers.receivers"]
 _SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR")
 _numbers = itertools.count(1)
 
-# Hypothesis fails an example that takes longer than 200 ms, unless told otherwise: a matter of the machine
+# Hypothesis fails an example that takes longer than 200 ms, unless set otherwise: a matter of the machine
 settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vigie")
 
 
 @pytest.fixture(autouse=True)
 def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home nobody else uses, for this process and those it starts; no test ever sees the user's own."""
+    """A home of its own for this process and those it starts; no test ever sees the user's own."""
     home = tmp_path / "vigie-home"
     for name in list(os.environ):
         if name in _SETTINGS or name.startswith("VIGIE_"):

@@ -222,7 +222,7 @@ def test_a_prediction_shows_itself_in_a_notebook(result: api.Predictions, catalo
     assert not {cell for cell in cells if len(cell) > 5 and cell in html}
 
 
-def test_a_prediction_without_probabilities_says_why() -> None:
+def test_a_prediction_without_probabilities_explains_why() -> None:
     """And still shows the rows, without a column of probabilities."""
     noise = pl.DataFrame(
         {"a": [f"{i * 37 % 101}.5" for i in range(200)], "b": [f"x{i * 7 % 13}" for i in range(200)]}

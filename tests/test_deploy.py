@@ -1,4 +1,4 @@
-"""What is deployed: the image's own steps run as somebody without rights, and files that say what the program knows.
+"""What is deployed: the image's own steps run as a user without rights, and files that say what the program knows.
 
 No container engine is needed or used; `make check-deploy` also runs linters over these files.
 """
@@ -60,7 +60,7 @@ def test_every_command_and_option_exists(file: Path) -> None:
 
 
 def test_every_setting_exists() -> None:
-    """A variable that nobody reads would be set in vain."""
+    """A variable without a reader would be set in vain."""
     read = "".join(path.read_text() for path in (ROOT / "src" / "vigie").rglob("*.py"))
     read += (ROOT / "deploy" / "image" / "start.sh").read_text()
     files = [ROOT / "compose.yaml", ROOT / "Dockerfile", *MANIFESTS, *(ROOT / "deploy" / "systemd").iterdir()]
@@ -153,7 +153,7 @@ def run(command: list[object], *, cwd: Path, env: dict[str, str], user: int | No
     return done.stdout
 
 
-def nobody() -> tuple[int | None, str]:
+def unprivileged_user() -> tuple[int | None, str]:
     """A user without rights, and a Python that they may start; where none can be had, ourselves."""
     if os.getuid():
         return None, sys.executable
@@ -168,7 +168,7 @@ def nobody() -> tuple[int | None, str]:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    """The folder the image copies, made by the image's own step in a copy of what it is given, by nobody."""
+    """The folder the image copies, made by the image's own step in a copy of what it copies, by a user without rights."""
     # Not pytest's own folder, which others may not enter
     place = Path(tempfile.mkdtemp(prefix="vigie-image-"))
     place.chmod(0o755)
@@ -178,7 +178,7 @@ def image() -> Iterator[Image]:
     (source / "requirements").mkdir()
     for name in ("requirements/run.txt", "LICENSE", "README.md", "pyproject.toml", "hatch_build.py"):
         shutil.copy(ROOT / name, source / name)
-    user, interpreter = nobody()
+    user, interpreter = unprivileged_user()
     if user is not None:
         for path in (place, *place.rglob("*")):
             os.chown(path, user, user)
@@ -230,8 +230,8 @@ def serves(image: Image) -> None:
         "VIGIE_PROCESSES": "1",
         "PORT": str(port),
     }
-    told = run([*start, "setup"], cwd=place, env=env, user=user)
-    assert "✓ models" in told
+    reported = run([*start, "setup"], cwd=place, env=env, user=user)
+    assert "✓ models" in reported
     assert (place / "secret").stat().st_mode & 0o077 == 0
     server = subprocess.Popen(
         [*start, "web"],

@@ -106,6 +106,7 @@ def test_the_pages_of_imported_models_list_what_the_importer_has() -> None:
 
 
 QUESTIONS = ("docs/FAQ.md", "docs/en/faq.md")
+CASES = ("docs/DOSSIERS.md", "docs/en/cases.md")
 PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
 
 
@@ -125,9 +126,10 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
         ("docs/EXPLOITATION.md", "docs/en/operations.md"),
         IMPORTED,
         OLD_NAMES,
+        CASES,
     ],
 )
-def test_both_languages_say_the_same(french: str, english: str) -> None:
+def test_both_languages_have_the_same_content(french: str, english: str) -> None:
     """The same headings by level, the same pictures, the same commands, and the same output wherever it is not in a language.
 
     Figures that depend on a training are those of each page's own run: their first lines are the same.
@@ -235,7 +237,7 @@ def picture(*, shade: int, size: tuple[int, int] = (20, 20)) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_picture_is_another_one_only_where_somebody_could_see_it() -> None:
+def test_a_picture_is_replaced_only_for_a_visible_difference() -> None:
     """A shade more or less at an edge is none; a mark of ink, or another size, is. Fewer colours are always the same bytes."""
     shots = load(ROOT / "docs" / "screenshots.py")
     assert shots.looks_like(picture(shade=90), picture(shade=95))
@@ -244,7 +246,7 @@ def test_a_picture_is_another_one_only_where_somebody_could_see_it() -> None:
     assert shots.reduced(picture(shade=90)) == shots.reduced(picture(shade=90))
 
 
-def test_without_chromium_the_pictures_stay_and_it_is_said(
+def test_without_chromium_the_pictures_stay_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Loudly, and without failing: the rest of the documentation can be built."""

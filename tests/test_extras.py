@@ -79,7 +79,7 @@ def test_the_extras_of_the_project_are_those_of_the_code() -> None:
 
 
 def test_every_module_of_an_extra_is_imported_somewhere() -> None:
-    """A module that nobody imports any more does not stay in the table."""
+    """A module that is not imported any more does not stay in the table."""
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src" / "vigie").rglob("*.py"))
     unused = {
         module

@@ -26,9 +26,14 @@ RETIRED = {
     for word in words.split(",")
 }
 EXEMPT = {
-    "simulator/events/environment.py": {"peer"},
+    "src/vigie/simulator/events/environment.py": {"peer"},
 }
-"""File below src/vigie -> retired words that are words of its subject there."""
+"""File -> retired words that are words of its subject there."""
+CODE = sorted(
+    path
+    for folder in ("src/vigie", "tests", "bench", "docs", "examples")
+    for path in (ROOT / folder).rglob("*.py")
+)
 
 
 def words(name: str) -> list[str]:
@@ -38,7 +43,7 @@ def words(name: str) -> list[str]:
 
 def names(path: Path) -> Iterator[tuple[int, str]]:
     """Line and name of the modules, classes, functions, parameters, fields, variables and aliases of a file."""
-    yield from ((1, part) for part in path.relative_to(SOURCE).with_suffix("").parts)
+    yield from ((1, part) for part in path.relative_to(ROOT).with_suffix("").parts)
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.lineno, node.name
@@ -54,7 +59,7 @@ def names(path: Path) -> Iterator[tuple[int, str]]:
 
 def retired(path: Path) -> list[str]:
     """The retired words in the names of a file, with their places and what to use."""
-    place = path.relative_to(SOURCE).as_posix()
+    place = path.relative_to(ROOT).as_posix()
     exempt = EXEMPT.get(place, set())
     return [
         f"{place}:{line}: {name}: {word!r} is retired, use {RETIRED[word]}"
@@ -64,9 +69,7 @@ def retired(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix()
-)
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_name_has_a_retired_word(path: Path) -> None:
     """Modules, classes, functions, parameters, fields, variables and aliases."""
     assert retired(path) == []
@@ -75,7 +78,7 @@ def test_no_name_has_a_retired_word(path: Path) -> None:
 def test_the_exceptions_are_needed() -> None:
     """Exempt words occur."""
     for name, exempt in EXEMPT.items():
-        assert exempt <= {word for _, one in names(SOURCE / name) for word in words(one)}, name
+        assert exempt <= {word for _, one in names(ROOT / name) for word in words(one)}, name
 
 
 PRONOUNS = re.compile(r"\b(whoever|nobody|somebody|everybody)\b", re.IGNORECASE)
@@ -89,7 +92,9 @@ PAGES = [
 
 
 @pytest.mark.parametrize(
-    "path", [*SOURCE.rglob("*.py"), *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
+    "path",
+    [path for path in CODE if path != Path(__file__)] + PAGES,
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_texts_name_who_acts(path: Path) -> None:
     """Docstrings, comments, messages and pages."""

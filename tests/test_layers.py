@@ -47,6 +47,7 @@ HOMES = {
     "pyspark": {"spark"},
     "duckdb": {"table/interchange"},
     "pyarrow": {"spark", "table/interchange"},
+    "chardet": {"table/code_pages"},
     "click": {"cli"},
     "cronsim": {"sources"},
     "google": {"stores"},

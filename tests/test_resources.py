@@ -90,7 +90,7 @@ class TestStorePlugins:
         assert len(contents("toy://host/models")) == 18
         engine.dispose()
 
-    def test_new_models_are_published_where_storage_type_says(self, toy: Path) -> None:
+    def test_new_models_are_published_to_the_storage_type(self, toy: Path) -> None:
         """STORAGE_TYPE takes the plugin's name."""
         chosen = settings.load({"STORAGE_TYPE": "toy", "S3_MODEL_BUCKET": "host"})
         assert resources.model_store(chosen).url == "toy://host"

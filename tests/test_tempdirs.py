@@ -30,8 +30,8 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
         pl.exceptions.ComputeError("cannot write: No space left on device (os error 28)"),
     ],
 )
-def test_a_full_disk_is_said_in_words(tmp_path: Path, raised: Exception) -> None:
-    """Whoever notices it first."""
+def test_a_full_disk_is_reported_in_words(tmp_path: Path, raised: Exception) -> None:
+    """In the process that notices it first."""
     with pytest.raises(UnwritableOutput, match="MODEL_CACHE_DIR"), tempdirs.temporary_workdir(tmp_path):
         raise raised
     with pytest.raises(pl.exceptions.ComputeError), tempdirs.temporary_workdir(tmp_path):

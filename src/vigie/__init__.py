@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from vigie.api import Scorer, fit, match, open_catalog, predict, refine, suggest, train
     from vigie.engine.options import Options
     from vigie.model_storage import ModelStorageService
+    from vigie.table.options import ReadOptions
 
 __version__ = "0.1.0"
-__all__ = ["ModelStorageService", "Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
+__all__ = ["ModelStorageService", "Options", "ReadOptions", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name == "Options":
         return import_module("vigie.engine.options").Options
+    if name == "ReadOptions":
+        return import_module("vigie.table.options").ReadOptions
     if name == "ModelStorageService":
         return import_module("vigie.model_storage").ModelStorageService
     if name in __all__:

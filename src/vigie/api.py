@@ -155,15 +155,17 @@ class Scorer:
         """The options of the scores."""
         return self._chosen
 
-    def fit(self, table: TableLike) -> Self:
-        """Fit the scorer to a table of at most 200,000 rows; raises what `predict` raises."""
+    def fit(self, table: TableLike, *, reading: ReadOptions = DEFAULTS) -> Self:
+        """Fit the scorer to a table of at most 200,000 rows; `reading` and errors as for `predict`."""
         with _context(self._catalog, self._chosen, {}) as context:
-            read = _read(table)
+            read = _read(table, reading)
             self._engine, found = pipeline.fit(read.table, context)
         self.fitted = Predictions(read, found.additions, found.summary, self._chosen.language)
         return self
 
-    def score(self, rows: TableLike, only: Sequence[int] | None = None) -> Any:
+    def score(
+        self, rows: TableLike, only: Sequence[int] | None = None, *, reading: ReadOptions = DEFAULTS
+    ) -> Any:
         """Return the result columns of rows, in their order, as an object of the user's library.
 
         Rows of the fitted table get the scores that they got there. History counts only if it is in `rows`: pass recent
@@ -172,13 +174,14 @@ class Scorer:
         Args:
             rows: columns of the fitted table, in any order; missing ones are empty.
             only: positions from 0 of the rows to score, where the others are their history.
+            reading: of a file, as for `predict`.
 
         Raises:
             InputRefused: the object is no table.
             UnknownColumn: the fitted table has no such column.
             UsageRefused: the scorer is not fitted.
         """
-        scorer, read = self._require_fitted(), _read(rows)
+        scorer, read = self._require_fitted(), _read(rows, reading)
         results = scorer.score_table(read.table, only)
         if only is None:
             return read.library.make(read.native, read.table.frame, results)
@@ -249,10 +252,11 @@ def fit(
     *,
     catalog: Catalog | None = None,
     options: Options | None = None,
+    reading: ReadOptions = DEFAULTS,
     **chosen: Unpack[OptionFields],
 ) -> Scorer:
     """Fit a scorer to a table of at most 200,000 rows; arguments and errors as for `predict`."""
-    return Scorer(catalog=catalog, options=options, **chosen).fit(table)
+    return Scorer(catalog=catalog, options=options, **chosen).fit(table, reading=reading)
 
 
 def refine(
@@ -261,6 +265,7 @@ def refine(
     *,
     catalog: Catalog | None = None,
     options: Options | None = None,
+    reading: ReadOptions = DEFAULTS,
     **chosen: Unpack[OptionFields],
 ) -> Predictions:
     """Score a table again with labels of some of its rows; no model changes.
@@ -270,13 +275,14 @@ def refine(
         labels: position of a row, from 0 -> whether it is fraud.
         catalog: an open catalog; by default that of the settings.
         options: of the prediction.
+        reading: of a file, as for `predict`.
         chosen: fields of `Options`, which override `options`.
 
     Raises:
         InputRefused: there are no labels, or labels of rows that the table does not have; and what `predict` raises.
     """
     with _context(catalog, options, chosen) as context:
-        read = table.user_table if isinstance(table, Predictions) else _read(table)
+        read = table.user_table if isinstance(table, Predictions) else _read(table, reading)
         found = labels_engine.refine(read.table, context, labels)
     return Predictions(read, found.additions, found.summary, context.options.language)
 
@@ -316,6 +322,7 @@ def train(
     time_budget: float = 120.0,
     trials: int = 40,
     seed: int = 0,
+    reading: ReadOptions = DEFAULTS,
     catalog: Catalog | None = None,
     progress: Callable[[str, float], None] = lambda stage, share: None,
 ) -> TrainedModel:
@@ -333,6 +340,7 @@ def train(
         time_budget: seconds for tuning.
         trials: sets of parameters that are tried, at most.
         seed: of everything drawn at random.
+        reading: of a file, as for `predict`.
         catalog: an open catalog; by default that of the settings.
         progress: called with each stage and the share done, from 0 to 1.
 
@@ -345,7 +353,7 @@ def train(
     from vigie import training
     from vigie.training.labels import find_label
 
-    config, read = settings.load(), _read(table).table
+    config, read = settings.load(), _read(table, reading).table
     plan = training.inspect(
         read, label=label or find_label(read.typed, read.source), positive=positive, unlabelled=unlabelled,
         domain=domain, keep=keep_columns, roles=roles, seed=seed,

@@ -23,7 +23,7 @@ Ask = Callable[..., str]
 
 @pytest.fixture
 def ask(engine: sa.Engine) -> Ask:
-    """Asks for a run as somebody; makes them and their upload when first needed."""
+    """Request a run as a user; make the user and the upload when first needed."""
     known: dict[str, tuple[int, str]] = {}
 
     def ask(who: str = "ada", kind: str = "score") -> str:
@@ -48,7 +48,7 @@ def state(engine: sa.Engine, run: str) -> str:
 
 
 def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> None:
-    """Nobody else gets it; its result and the upload's columns appear together."""
+    """No other worker gets it; its result and the upload's columns appear together."""
     run = ask()
     job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None
@@ -63,7 +63,7 @@ def test_a_run_goes_to_one_worker_and_ends_once(engine: sa.Engine, ask: Ask) -> 
     assert (done.state, done.result, done.summary, done.rows) == ("done", "folder/1", {"alerts": 3}, 9)
 
 
-def test_only_kinds_that_were_asked_for_are_claimed(engine: sa.Engine, ask: Ask) -> None:
+def test_only_requested_kinds_are_claimed(engine: sa.Engine, ask: Ask) -> None:
     """The quick lane never takes a long run."""
     ask(kind="score")
     assert job_queue.claim(engine, "w1", ("inspect",), 30) is None
@@ -198,7 +198,7 @@ def test_a_worker_that_is_stopped_gives_its_runs_back(engine: sa.Engine, ask: As
     assert not job_queue.finish(engine, first, result="folder/1")
 
 
-def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) -> None:
+def test_no_user_waits_behind_many_runs_of_another(engine: sa.Engine, ask: Ask) -> None:
     """Fewest under way first, then who was served longest ago, then the oldest."""
     mine = [ask("ada") for _ in range(4)]
     theirs = [ask("bob") for _ in range(2)]
@@ -220,7 +220,7 @@ def test_nobody_waits_behind_one_persons_many_runs(engine: sa.Engine, ask: Ask) 
 
 
 def test_a_cancelled_run_stays_cancelled(engine: sa.Engine, ask: Ask) -> None:
-    """Its worker is told at its next word; cancelling twice is no error, cancelling what is over is."""
+    """Its worker learns of it at its next heartbeat; cancelling twice is no error, cancelling what is over is."""
     run, other = ask(), ask()
     job = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert job is not None

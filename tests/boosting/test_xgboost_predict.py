@@ -37,23 +37,23 @@ def test_margins_do_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("columns", [None, [4, 1, 0, 5, 2, 3]], ids=["as they are", "in another order"])
-def test_many_rows_are_told_what_each_is_told_alone(
+def test_many_rows_get_what_each_gets_alone(
     columns: list[int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trees made for the rows know nothing of what is unknown, and still give the same bits."""
     x = _incomplete(5000, 0.25)
     model = _trained(x if columns is None else x[:, columns])
-    asked = x.copy()
-    asked[:, 0] = np.nan
-    asked[:, 3] = np.nan_to_num(asked[:, 3])
-    asked[:7] = np.nan
-    few = xgboost_predict.margins(model, asked, columns)
+    requested = x.copy()
+    requested[:, 0] = np.nan
+    requested[:, 3] = np.nan_to_num(requested[:, 3])
+    requested[:7] = np.nan
+    few = xgboost_predict.margins(model, requested, columns)
     assert len(np.unique(few)) > 100
     monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1000)
     monkeypatch.setattr(xgboost_predict, "CHUNK", 600)
-    assert xgboost_predict._for_rows(model, asked, columns) is not None
-    np.testing.assert_array_equal(xgboost_predict.margins(model, asked, columns), few)
-    np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(asked), columns), few)
+    assert xgboost_predict._for_rows(model, requested, columns) is not None
+    np.testing.assert_array_equal(xgboost_predict.margins(model, requested, columns), few)
+    np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(requested), columns), few)
 
 
 def test_deep_trees_are_rewritten_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_trees_for_the_rows_are_made_once_for_a_table_in_pieces() -> None:
     assert first.booster is second.booster
 
 
-def test_forests_of_several_trees_a_round_are_asked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forests_of_several_trees_a_round_predict_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Boosting with more than one tree a round gives the same bits, too."""
     x = _incomplete(3000, 0.3)
     model = _trained(x, num_parallel_tree=3, subsample=0.5)
@@ -87,7 +87,7 @@ def test_forests_of_several_trees_a_round_are_asked_alike(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(xgboost_predict.margins(model, x), few)
 
 
-def test_trees_of_another_kind_are_asked_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trees_of_another_kind_predict_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dropped trees weigh differently: nothing is settled for them."""
     x = _incomplete(3000, 0.3)
     model = _trained(x, booster="dart", rate_drop=0.3)

@@ -16,6 +16,6 @@ def make_bundle(name: str = "cards", version: str = "1", seed: int = 0, size: in
     )
 
 
-def make_files(**given: object) -> dict[str, bytes]:
+def make_files(**provided: object) -> dict[str, bytes]:
     """Return the packed files of `make_bundle`."""
-    return pack(make_bundle(**given), created="2026-11-01T00:00:00Z")  # type: ignore[arg-type]
+    return pack(make_bundle(**provided), created="2026-11-01T00:00:00Z")  # type: ignore[arg-type]

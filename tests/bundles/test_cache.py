@@ -54,7 +54,7 @@ def never() -> Iterator[bytes]:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
-    """An empty cache with room for everything."""
+    """An empty cache with space for everything."""
     return Cache(tmp_path / "cache", 10**9)
 
 
@@ -176,7 +176,7 @@ class TestProcesses:
         print(f"killed before the end: {early} of 20, leaving half a file: {half}")
 
     def test_a_file_in_use_is_not_evicted(self, tmp_path: Path) -> None:
-        """The oldest file stays while another process has it open; the second oldest makes room."""
+        """The oldest file stays while another process has it open; the second oldest is removed."""
         cache = Cache(tmp_path / "cache", 3000)
         first, second, third = (bytes([number]) * 1400 for number in range(3))
         for data in (first, second):
@@ -235,7 +235,7 @@ class TestProcesses:
     def test_the_limit_holds_with_bundles_of_a_store(
         self, tmp_path: Path, where: str, models: int, request: pytest.FixtureRequest
     ) -> None:
-        """Four models for three processes, in a cache with room for none, one or three of them."""
+        """Four models for three processes, in a cache with space for none, one or three of them."""
         url = tmp_path.as_uri() if where == "folder" else request.getfixturevalue(where)
         size = 0
         for number in range(4):
@@ -318,7 +318,7 @@ class TestBadDisks:
         assert parts(cache) == []
 
 
-class TestRoom:
+class TestCapacity:
     def test_the_least_recently_used_file_is_evicted(self, tmp_path: Path) -> None:
         """Serving a file counts as use."""
         cache = Cache(tmp_path, 3500)

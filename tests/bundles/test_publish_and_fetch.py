@@ -25,7 +25,7 @@ from vigie.stores.open import connect
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
-    """An empty cache with room for everything."""
+    """An empty cache with space for everything."""
     return Cache(tmp_path / "cache", 10**9)
 
 

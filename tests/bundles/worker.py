@@ -133,11 +133,11 @@ def load_bundles(folder: str, maximum: str, url: str, seed: str) -> None:
 
 
 def _delayed(method: object, pause: float, numbers: Iterator[int], stop: int) -> object:
-    def call(*given: object) -> object:
+    def call(*provided: object) -> object:
         if next(numbers) == stop:
             stop_here()
         time.sleep(pause)
-        return method(*given)  # type: ignore[operator]
+        return method(*provided)  # type: ignore[operator]
 
     return call
 

@@ -44,7 +44,7 @@ def calibrator() -> Calibrator:
 
 @pytest.mark.parametrize("share", [0.01, 0.03, 0.1])
 def test_probabilities_are_close_to_the_truth(calibrator: Calibrator, share: float) -> None:
-    """On a table nobody studied, with the share it estimates by itself."""
+    """On an unknown table, with the share it estimates by itself."""
     table = sample_of(1000, share, rows=40_000)
     estimate = calibrator.prevalence(table.mean_probability)
     assert 0.6 < estimate.estimate / share < 1.6
@@ -57,7 +57,7 @@ def test_probabilities_are_close_to_the_truth(calibrator: Calibrator, share: flo
     assert table.label[exact < 0.01].mean() < 0.01
 
 
-def test_the_interval_holds_as_often_as_it_says(calibrator: Calibrator) -> None:
+def test_the_interval_holds_as_often_as_it_states(calibrator: Calibrator) -> None:
     rng = np.random.default_rng(5)
     shares = np.exp(rng.uniform(np.log(0.005), np.log(0.2), 400))
     held = []
@@ -78,7 +78,7 @@ def as_others(seed: int, share: float) -> CalibrationSample:
     )
 
 
-def test_the_precision_of_alerts_holds_as_often_as_it_says() -> None:
+def test_the_precision_of_alerts_holds_as_often_as_it_states() -> None:
     """Tables differ in how well fraud stands out, and in how much of it there is: both are in the interval."""
     rng = np.random.default_rng(3)
     shares = np.exp(rng.uniform(np.log(0.005), np.log(0.2), 280))
@@ -89,14 +89,14 @@ def test_the_precision_of_alerts_holds_as_often_as_it_says() -> None:
         for one in tables[140:]:
             share = Prevalence(*[one.share] * 3) if known else found.prevalence(one.mean_probability)
             alert = one.score >= np.quantile(one.score, 0.98)
-            said = found.precision(found.log_ratio(one.score), alert, share)
+            stated = found.precision(found.log_ratio(one.score), alert, share)
             # As it was measured: none, or all, of so few is no proof that there are never any.
             true = (one.label[alert].sum() + 0.5) / (alert.sum() + 1)
-            held.append(said.low <= true <= said.high)
+            held.append(stated.low <= true <= stated.high)
         assert 0.82 < np.mean(held) <= 1
 
 
-def test_what_is_said_holds_where_frauds_are_far_rarer_too() -> None:
+def test_the_interval_holds_where_frauds_are_far_rarer_too() -> None:
     """The best guess stays that for most tables; the interval reaches the whole portfolios."""
     shares = np.geomspace(0.005, 0.2, 60)
     most = [as_others(seed, float(share)) for seed, share in enumerate(shares)]
@@ -108,15 +108,15 @@ def test_what_is_said_holds_where_frauds_are_far_rarer_too() -> None:
     assert both.prevalence(0.03).low < 0.003 < alone.prevalence(0.03).low
 
 
-def test_a_calibration_that_says_nothing_of_alerts_uses_the_share_alone(calibrator: Calibrator) -> None:
+def test_a_calibration_without_alerts_uses_the_share_alone(calibrator: Calibrator) -> None:
     """As the bundles of earlier releases, and the calibrations of models that learned from labels."""
     plain = replace(calibrator, alerts=None)
     assert "alerts" not in plain.to_json()
     assert Calibrator.from_json(json.loads(json.dumps(plain.to_json()))).alerts is None
     ratio = np.linspace(-4, 4, 1000)
-    said = plain.precision(ratio, ratio > 2, Prevalence(0.02, 0.01, 0.04))
-    assert said.estimate == pytest.approx(probability(ratio, 0.02)[ratio > 2].mean())
-    assert said.low == pytest.approx(probability(ratio, 0.01)[ratio > 2].mean())
+    stated = plain.precision(ratio, ratio > 2, Prevalence(0.02, 0.01, 0.04))
+    assert stated.estimate == pytest.approx(probability(ratio, 0.02)[ratio > 2].mean())
+    assert stated.low == pytest.approx(probability(ratio, 0.01)[ratio > 2].mean())
 
 
 @settings(max_examples=60, deadline=None)
@@ -190,7 +190,7 @@ def test_a_weighted_row_is_so_many_rows() -> None:
     np.testing.assert_allclose(one.log_ratio(at), other.log_ratio(at), atol=0.7)
 
 
-def test_evidence_that_means_nothing_gives_everyone_the_same() -> None:
+def test_evidence_without_signal_gives_every_row_the_same() -> None:
     rng = np.random.default_rng(0)
     tables = [
         CalibrationSample(rng.normal(size=3000), 0.05, rng.random(3000) < 0.05, np.ones(3000))

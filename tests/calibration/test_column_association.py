@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.helpers.tables import given, people
+from tests.helpers.tables import people, roles_from
 
 from vigie.calibration.column_association import MIN_ASSOCIATION, column_association
 from vigie.roles.inference import infer
@@ -52,7 +52,7 @@ def test_one_tie_is_enough() -> None:
 
 def test_ignored_columns_tie_nothing() -> None:
     frame = noise(2000, 0).with_columns(pl.col("amount").alias("copy"))
-    roles = given({**{c: infer(frame).of(c).role for c in frame.columns}, "copy": "leak"})
+    roles = roles_from({**{c: infer(frame).of(c).role for c in frame.columns}, "copy": "leak"})
     assert column_association(frame, roles) < MIN_ASSOCIATION
 
 
@@ -60,12 +60,12 @@ def test_ignored_columns_tie_nothing() -> None:
 def test_small_and_empty_tables(rows: int) -> None:
     frame = people(60).head(rows)
     assert 0 <= column_association(frame, infer(frame)) <= 1
-    assert column_association(frame, given(dict.fromkeys(frame.columns, "none"))) == 0
+    assert column_association(frame, roles_from(dict.fromkeys(frame.columns, "none"))) == 0
 
 
 @pytest.mark.parametrize("domain", ["mobile_money", "card_present", "insurance", "acquiring", "lending"])
-def test_worlds_are_coherent(domain: str) -> None:
-    """Whoever keeps a ledger leaves ties in it."""
+def test_simulated_tables_are_coherent(domain: str) -> None:
+    """The columns of a ledger depend on each other."""
     for seed in (1, 4):
-        world = generate(domain, seed, 2000)
-        assert column_association(world.frame, given(world.roles)) > MIN_ASSOCIATION, seed
+        simulated = generate(domain, seed, 2000)
+        assert column_association(simulated.frame, roles_from(simulated.roles)) > MIN_ASSOCIATION, seed

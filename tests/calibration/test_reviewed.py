@@ -23,7 +23,7 @@ def test_the_binomial_interval_is_the_published_one(hits: int, n: int, low: floa
     assert binomial_interval(hits, n) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_chosen_rows_say_only_what_is_certain() -> None:
+def test_chosen_rows_give_only_what_is_certain() -> None:
     """The first fourteen of forty are fraud: at least fourteen are, and perhaps all."""
     found = review(40, range(1, 15), [], seed=7)
     assert (found.known, found.frauds, found.sample, found.low, found.high) == (14, 14, 0, 14, 40)

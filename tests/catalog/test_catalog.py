@@ -82,12 +82,12 @@ def names(catalog: Catalog, **options: Any) -> list[str]:
 
 def test_register_and_find_round_trip(catalog: Catalog) -> None:
     """Every field is returned, with the time of registration and an id."""
-    given, before = entry("momo"), datetime.now(UTC)
-    kept = catalog.register(given)
+    provided, before = entry("momo"), datetime.now(UTC)
+    kept = catalog.register(provided)
     assert kept.id is not None
     assert kept.created_at is not None
     assert before <= kept.created_at <= datetime.now(UTC)
-    assert replace(kept, id=None, created_at=None) == given
+    assert replace(kept, id=None, created_at=None) == provided
     assert catalog.find("momo") == catalog.find("momo", "1") == kept == catalog.list()[0]
     assert kept.size == 5000
     assert (kept.store.kind, kept.store.bucket) == ("local", "/srv/models")
@@ -266,7 +266,7 @@ def test_a_repeated_match_needs_one_query(catalog: Catalog, engine: sa.Engine) -
     ]
 
 
-def test_the_first_match_reads_packed_vectors_and_finds_what_the_documents_say(
+def test_the_first_match_reads_packed_vectors_and_finds_what_the_documents_give(
     catalog: Catalog, engine: sa.Engine
 ) -> None:
     """Those that were never packed, or by a version with other roles, are read from the documents, and can be packed."""

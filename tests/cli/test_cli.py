@@ -58,10 +58,10 @@ def test_every_error_has_an_exit_code() -> None:
         bare = kind.__new__(kind)
         assert exit_code(bare) == (1 if kind is errors.VigieError else exit_code(bare))
         assert kind is errors.VigieError or exit_code(bare) in {2, 3, 4, 5}, kind
-    told = errors.__doc__ or ""
+    reported = errors.__doc__ or ""
     for kind, code in EXIT_CODES.items():
-        if f"── {kind.__name__} " in told:
-            assert f"exit {code} " in told.split(f"── {kind.__name__} ")[1].split("\n")[0]
+        if f"── {kind.__name__} " in reported:
+            assert f"exit {code} " in reported.split(f"── {kind.__name__} ")[1].split("\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_language_is_read_from_the_command(arguments: list[str], expected: s
         (["refine", "no.csv", "--labels", "l.csv", "-o", "o.csv"], 4, "fichier introuvable", "vérifiez le nom"),
     ],
 )  # fmt: skip
-def test_errors_are_told_in_french(
+def test_errors_are_reported_in_french(
     arguments: list[str], code: int, message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where `--lang fr` asks for it, with the exit code of the English ones and no word of English."""
@@ -134,20 +134,20 @@ def test_errors_are_told_in_french(
     assert CliRunner().invoke(cli, arguments).stderr.startswith("error: ")
 
 
-def test_a_bug_is_told_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_reported_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be helped too: no memory, a setting that cannot be, and a fault of ours."""
-    for error, said in (
+    for error, stated in (
         (MemoryError(), "pas assez de mémoire"),
         (ValueError("x"), "il s'est passé quelque chose d'imprévu"),
         (OSError(28, "No space left on device"), "le système a refusé"),
     ):
         monkeypatch.setattr("vigie.settings.load", lambda error=error: (_ for _ in ()).throw(error))
         result = CliRunner().invoke(cli, ["match", "t.csv", "--lang", "fr"])
-        assert f"erreur\u00a0: {said}" in result.stderr
+        assert f"erreur\u00a0: {stated}" in result.stderr
         assert "conseil\u00a0: " in result.stderr
 
 
-def test_a_bug_is_told_without_data(failing: list[BaseException]) -> None:
+def test_an_unexpected_error_is_reported_without_data(failing: list[BaseException]) -> None:
     """The traceback stays, the message of the library, which may quote a cell, does not; --debug shows it."""
     failing.append(ValueError("jeanne.martin@example.org is no number"))
     result = CliRunner().invoke(cli, ["fail"])
@@ -262,11 +262,11 @@ def test_a_reader_that_goes_away_is_no_bug() -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    told = process.stderr.read().decode()
+    reported = process.stderr.read().decode()
     process.stderr.close()
     assert process.wait(LIMIT) in {0, 141}
-    assert "Traceback" not in told
-    assert "Exception ignored" not in told
+    assert "Traceback" not in reported
+    assert "Exception ignored" not in reported
 
 
 def test_the_edge_is_one_table() -> None:
@@ -289,7 +289,7 @@ def test_a_full_disk_is_no_bug() -> None:
     assert "Exception ignored" not in done.stderr
 
 
-def test_nothing_asked_for_shows_help() -> None:
+def test_no_command_shows_help() -> None:
     """On stderr, with exit code 2."""
     result = CliRunner().invoke(cli, [])
     assert result.exit_code == 2
@@ -343,8 +343,8 @@ def test_the_demo_scores_the_example_that_is_installed(
 @pytest.mark.parametrize("words", [[], ["predict"], ["models", "add"]])
 def test_help_of_a_command(words: list[str]) -> None:
     """The same as `--help`."""
-    asked = CliRunner().invoke(cli, [*words, "--help"], prog_name="vigie")
-    assert CliRunner().invoke(cli, ["help", *words], prog_name="vigie").output == asked.output
+    requested = CliRunner().invoke(cli, [*words, "--help"], prog_name="vigie")
+    assert CliRunner().invoke(cli, ["help", *words], prog_name="vigie").output == requested.output
     assert CliRunner().invoke(cli, ["help", "nothing"]).exit_code == 2
 
 

@@ -171,7 +171,7 @@ def test_populate_takes_trust(folders: Path, tmp_path: Path) -> None:
     assert "trusted or not" in own
     assert "xgboost_model.joblib" in trusted
     (digest,) = re.findall("--trust ([0-9a-f]{64})", first.stderr)
-    asked = vigie("populate", "--from", tmp_path / "models", "--trust", digest)
-    assert (asked.exit_code, "--yes" in asked.stderr) == (2, True)
+    requested = vigie("populate", "--from", tmp_path / "models", "--trust", digest)
+    assert (requested.exit_code, "--yes" in requested.stderr) == (2, True)
     second = vigie("populate", "--from", tmp_path / "models", "--trust", digest, "--yes")
     assert "1 registered, 0 already there, 1 refused" in second.stderr

@@ -121,9 +121,9 @@ def test_add_show_and_remove(folder: Path, vigie_home: Path) -> None:
         assert word in shown
     document = json.loads(vigie("models", "show", "cards@1", "--json").stdout)
     assert document["digests"].keys() == {*packed()} - {"manifest.json"}
-    asked = vigie("models", "remove", "cards")
-    assert asked.exit_code == 2
-    assert "--yes" in asked.stderr
+    requested = vigie("models", "remove", "cards")
+    assert requested.exit_code == 2
+    assert "--yes" in requested.stderr
     assert vigie("models", "remove", "cards", "--yes").exit_code == 0
     assert names() == set()
     assert (vigie_home / "models" / "cards" / "1" / "manifest.json").exists()
@@ -417,7 +417,7 @@ def test_a_bucket_and_the_cache(
 @pytest.mark.parametrize(
     ("kind", "words"), [("s3", "S3_MODEL_BUCKET"), ("ftp", "expected one of local, s3, gcs, azure")]
 )
-def test_a_store_that_is_not_said(
+def test_a_store_that_is_not_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str
 ) -> None:
     """The setting that is missing or wrong is named."""

@@ -135,8 +135,8 @@ def test_a_role_the_user_knows(table: Path, tmp_path: Path) -> None:
     found = {column["column"]: column["role"] for column in json.loads(result.stdout)["roles"]}
     assert found["Solde avant"] == "amount"
     assert found["Ville"] == "none"
-    told = vigie("match", table, "--role", "none=Ville").stdout
-    assert "Not used: Ville" in told
+    reported = vigie("match", table, "--role", "none=Ville").stdout
+    assert "Not used: Ville" in reported
 
 
 def test_match_shows_every_point(table: Path) -> None:
@@ -146,9 +146,9 @@ def test_match_shows_every_point(table: Path) -> None:
         assert sum(reason["points"] for reason in match["evidence"]) == pytest.approx(
             match["similarity"], abs=0.002
         )
-    told = vigie("match", table).stdout
-    assert "of the same type" in told
-    assert "suspicious" not in told
+    reported = vigie("match", table).stdout
+    assert "of the same type" in reported
+    assert "suspicious" not in reported
 
 
 def test_where_nothing_matches(table: Path, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_columns_and_roles_that_do_not_exist(table: Path, tmp_path: Path) -> Non
     assert "the nearest roles: amount" in result.stderr
 
 
-def test_what_was_not_understood_is_said(table: Path, tmp_path: Path) -> None:
+def test_what_was_not_understood_is_reported(table: Path, tmp_path: Path) -> None:
     """Cells and lines in the report and in --json, the text of the lines beside the output; --strict refuses the file."""
     lines = table.read_bytes().decode("utf-8-sig").splitlines()
     cells = lines[7].split(";")
@@ -279,9 +279,9 @@ def test_what_was_not_understood_is_said(table: Path, tmp_path: Path) -> None:
     assert (read["set_aside"]["count"], read["set_aside"]["first_lines"]) == (1, [ROWS + 2])
     with (tmp_path / "out.set-aside.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["line", "reason", "text"], [str(ROWS + 2), "cells", "x;y"]]
-    told = vigie("match", dirty, "--lang", "fr").output
-    assert "n'est pas un nombre, à la ligne 7" in told
-    assert "mise à part" in told
+    reported = vigie("match", dirty, "--lang", "fr").output
+    assert "n'est pas un nombre, à la ligne 7" in reported
+    assert "mise à part" in reported
     refused = vigie("predict", dirty, "-o", tmp_path / "out.csv", "--strict")
     assert refused.exit_code == 3
     assert f"line {ROWS + 2}" in refused.output
@@ -294,7 +294,7 @@ def test_what_was_not_understood_is_said(table: Path, tmp_path: Path) -> None:
         ("x;y;z\nfoo;bar\nDatum;Částka\n01/02/2024;1,5\n".encode(), ["--header-row", "3", "--decimal", ","]),
     ],
 )
-def test_what_the_file_is_like_can_be_said(tmp_path: Path, data: bytes, options: list[str]) -> None:
+def test_the_format_of_the_file_can_be_stated(tmp_path: Path, data: bytes, options: list[str]) -> None:
     """What is found out wrongly is said by an option."""
     path = tmp_path / "t.csv"
     rows = data.splitlines(keepends=True)

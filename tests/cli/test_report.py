@@ -76,7 +76,7 @@ def test_it_fits(width: int, language: str) -> None:
     assert "montant" in text
 
 
-def test_what_is_said() -> None:
+def test_the_text_of_the_report() -> None:
     """Numbers as people say them."""
     text = drawn()
     for words in ("12,345 rows × 3 columns", "similarity 0.86", "50% of the vote", "4,812", "93%", "62 rows to look at (0.50% of",
@@ -130,13 +130,13 @@ def test_values_of_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "said"),
+    ("by", "stated"),
     [("worlds", "simulated tables"), ("held_out", "held-out rows"), ("makers", "its owner states")],
 )
-def test_who_says_how_good_a_model_is(by: str, said: str) -> None:
+def test_the_report_names_the_source_of_a_models_performance(by: str, stated: str) -> None:
     """A model of one's own was never measured on simulated tables."""
     (match,) = summary()["matches"]
-    assert said in " ".join(drawn(matches=[match | {"skill_by": by}]).split())
+    assert stated in " ".join(drawn(matches=[match | {"skill_by": by}]).split())
 
 
 def test_labels_are_pointed_out() -> None:

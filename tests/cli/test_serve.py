@@ -22,23 +22,23 @@ def run(*arguments: str, **environ: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "said"),
+    ("arguments", "environ", "stated"),
     [
         (("serve", "--host", "0.0.0.0"), {}, "VIGIE_PRODUCTION"),
         (("serve",), {"VIGIE_PRODUCTION": "yes"}, "VIGIE_SECRET"),
         (("serve",), {"VIGIE_PRODUCTION": "yes", "VIGIE_SECRET": "short"}, "at least 32"),
         (("serve",), {"STORAGE_TYPE": "s3"}, "S3_MODEL_BUCKET"),
         (("serve",), {"VIGIE_PRODUCTION": "perhaps"}, "expected yes or no"),
-        (("users", "add", "nobody"), {}, "no valid e-mail address"),
+        (("users", "add", "no-address"), {}, "no valid e-mail address"),
     ],
 )
 def test_what_would_not_be_safe_is_refused_before_anything_listens(
-    arguments: tuple[str, ...], environ: dict[str, str], said: str
+    arguments: tuple[str, ...], environ: dict[str, str], stated: str
 ) -> None:
     """In words, with the exit code of a usage error."""
     refused = run(*arguments, **environ)
     assert refused.exit_code == 2
-    assert said in refused.stderr
+    assert stated in refused.stderr
     assert refused.stdout == ""
 
 

@@ -76,7 +76,7 @@ def test_a_dry_run_trains_nothing(tables: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "stated"),
     [
         ((), 2, "name either a table or --batch FOLDER"),
         (("paiements.csv", "--batch", "."), 2, "name either a table or --batch FOLDER"),
@@ -88,10 +88,10 @@ def test_a_dry_run_trains_nothing(tables: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(
-    tables: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, said: str
+    tables: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, stated: str
 ) -> None:
     """By the exit code that says whose turn it is."""
     monkeypatch.chdir(tables)
     done = run("train", *arguments)
     assert done.exit_code == code
-    assert said in done.stderr
+    assert stated in done.stderr

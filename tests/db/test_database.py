@@ -24,7 +24,7 @@ from vigie.db.types import metadata
 from vigie.errors import DatabaseUnavailable, UsageRefused
 from vigie.relocate.tables import migrations
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 SECRET = "s3cr3t/p@ss"
 ENCODED = "s3cr3t%2Fp%40ss"
 
@@ -132,7 +132,7 @@ def test_only_sqlite_is_upgraded_on_opening(database_url: str, connect: Connect)
     if database_url.startswith("sqlite"):
         database.open(database_url).dispose()
         return
-    with pytest.raises(DatabaseUnavailable, match=r"revision 0001.*expects 0010") as caught:
+    with pytest.raises(DatabaseUnavailable, match=r"revision 0001.*expects 0011") as caught:
         database.open(database_url)
     assert "vigie db upgrade" in caught.value.hint
 

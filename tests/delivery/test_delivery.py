@@ -95,7 +95,7 @@ def test_an_event_is_one_email_with_counts_and_a_link(
 def test_each_reads_it_in_their_language_as_they_or_their_team_chose(
     engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings
 ) -> None:
-    """The owner by default, the team where it chose, nobody who chose otherwise or is no longer there."""
+    """The owner by default, the team where it chose, without users who chose otherwise or are no longer there."""
     mate = users.add(engine, "mate@example.org", "Mate", "analyst", team="blue")
     quiet = users.add(engine, "quiet@example.org", "Quiet", "viewer", team="blue")
     gone = users.add(engine, "gone@example.org", "Gone", "viewer", team="blue")
@@ -144,7 +144,7 @@ def test_what_is_chosen_daily_comes_in_one_email(
 def test_an_email_that_fails_is_tried_again_and_has_the_same_id(
     engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings
 ) -> None:
-    """Also where the process was killed after sending; a receiver that is refused for good is given up."""
+    """Also where the process was killed after sending; a receiver that is refused for good is abandoned."""
     emit(engine, ada)
     (claimed,) = notices.claim(engine, "killed", 0, datetime.now(UTC))
     mail.send(mail.compose([claimed], "ada@example.org", "en", web), web)
@@ -177,9 +177,9 @@ def test_every_kind_has_its_words(kind: str, language: str) -> None:
     payload = PAYLOAD | {"share": 0.02, "limit": 0.01, "case": "C-12", "by": "Bob", "measure": "PSI 0.31"}
     notice = notices.Notice("ntc_1", kind, "email", 1, None, payload, False, *[datetime.now(UTC)] * 2, 1)
     t = Translator(language)
-    said = [texts.title(notice, t), *texts.lines(notice, t)]
-    assert all(said)
-    assert not any(mark in line for line in said for mark in "{}")
+    texts_of_notice = [texts.title(notice, t), *texts.lines(notice, t)]
+    assert all(texts_of_notice)
+    assert not any(mark in line for line in texts_of_notice for mark in "{}")
 
 
 def test_a_webhook_is_signed_retried_and_logged(
@@ -215,7 +215,7 @@ def test_the_signature_is_that_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_receiver_that_is_gone_or_never_answers_is_given_up(
+def test_a_receiver_that_does_not_answer_is_abandoned(
     engine: sa.Engine, ada: User, receiver: Receiver, web: WebSettings
 ) -> None:
     """410 switches the webhook off; anything else is tried as often as there are waits, and once more."""
@@ -268,16 +268,16 @@ def test_a_name_that_turns_private_is_not_called(
     assert receiver.calls == []
     ((state, _, error),) = states(engine)
     assert (state, "public address" in error) == ("undeliverable", True)
-    asked: list[str] = []
+    resolved: list[str] = []
     resolve = socket.getaddrinfo
 
     def rebinding(host: str, *more: Any, **others: Any) -> Any:
-        asked.append(host)
-        return resolve("127.0.0.1" if asked.count(host) == 1 else "127.0.0.2", *more, **others)
+        resolved.append(host)
+        return resolve("127.0.0.1" if resolved.count(host) == 1 else "127.0.0.2", *more, **others)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     assert calls.call(f"http://rebinding.example:{receiver.port}/", "whsec_YQ==", "id", b"{}", datetime.now(UTC), private=True) == 204  # fmt: skip
-    assert asked.count("rebinding.example") == 1
+    assert resolved.count("rebinding.example") == 1
     assert receiver.calls[0][0]["host"] == f"rebinding.example:{receiver.port}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.helpers.tables import given
+from tests.helpers.tables import roles_from
 
 from vigie.arrays import Floats, mid_ranks
 from vigie.detectors.base import Detector, DetectorInputs
@@ -145,7 +145,7 @@ def test_columns_as_numbers() -> None:
         }
     )
     roles = {"amount": "amount", "kind": "category", "id": "row_id", "fraud": "leak"}
-    found = raw_columns(frame, given(roles | {"same": "number", "empty": "number"}))
+    found = raw_columns(frame, roles_from(roles | {"same": "number", "empty": "number"}))
     np.testing.assert_allclose(found, np.array([[1, 3, 3, 8], np.log([3, 3, 3, 1])]).T)
 
 
@@ -153,7 +153,7 @@ def test_an_identifier_is_the_same_whether_it_is_a_number_or_a_text() -> None:
     """Only which rows share it matters, not how large it is."""
     ids = np.random.default_rng(0).integers(0, 40, N)
     amount = np.arange(N, dtype=float)
-    roles = given({"who": "customer", "amount": "amount"})
+    roles = roles_from({"who": "customer", "amount": "amount"})
     number, text = (
         raw_columns(pl.DataFrame({"who": who, "amount": amount}), roles)
         for who in (ids, [str(one) for one in ids])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.helpers.tables import given, people
+from tests.helpers.tables import people, roles_from
 from tests.waiting import LIMIT
 
 from vigie import plugins
@@ -75,7 +75,7 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_a_plugin_votes_and_is_no_input_of_the_models(declare: Any) -> None:
-    frame, roles = people(300), given(ROLES)
+    frame, roles = people(300), roles_from(ROLES)
     before = build_inputs(frame, roles)
     declare("largest", LargestAmount)
     after = build_inputs(frame, roles)
@@ -89,7 +89,7 @@ def test_a_plugin_votes_and_is_no_input_of_the_models(declare: Any) -> None:
 def test_later_rows_get_the_vote_of_the_fitted_table(declare: Any) -> None:
     """Also where another plugin is installed by then, which the table knows nothing of."""
     declare("largest", LargestAmount)
-    frame, roles, state = people(300), given(ROLES), FittedState.keeping()
+    frame, roles, state = people(300), roles_from(ROLES), FittedState.keeping()
     whole = build_inputs(frame, roles, state=state)
     fitted = state.fitted()
     again = build_inputs(frame, roles, state=fitted)
@@ -119,7 +119,7 @@ def test_a_detector_that_breaks_the_contract_is_refused_by_name(
 ) -> None:
     declare("largest", detector)
     with pytest.raises(UsageRefused, match=rf"detector 'largest'.*{why}"):
-        build_inputs(people(300), given(ROLES))
+        build_inputs(people(300), roles_from(ROLES))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_new_installation(vigie_home: Path) -> None:
 
 
 def test_the_revision_of_postgresql(postgres_url: str) -> None:
-    """An older catalog is told from a newer one; the server is named."""
+    """An older catalog is distinguished from a newer one; the server is named."""
     engine = database.connect(postgres_url)
     database.upgrade(engine, "0001")
     found = findings(DATABASE_URL=postgres_url)["database"]
@@ -89,7 +89,7 @@ def test_the_revision_of_postgresql(postgres_url: str) -> None:
 
 def test_an_unavailable_database_and_store() -> None:
     """Each has its own finding, no secret is shown, and the exit code is that of Unavailable."""
-    secret = "s3cr3t-of-nobody"
+    secret = "s3cr3t-of-tests"
     environ = {
         "DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/vigie",
         "STORAGE_TYPE": "s3",
@@ -221,17 +221,17 @@ def test_the_secret_of_the_web_app(
 @pytest.mark.parametrize("late", [False, True])
 def test_jobs_without_a_worker(engine: sa.Engine, database_url: str, late: bool) -> None:
     """A job that has waited for minutes without a worker; a new one is fine."""
-    asked = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
+    requested = datetime.now(UTC) - timedelta(seconds=600 if late else 1)
     person = users.add(engine, "ada@example.org", "Ada", "analyst")
     upload = uploads.begin(engine, person, "t.csv", ".csv", timedelta(days=1))
     runs.enqueue(engine, upload.id, person.id, "inspect", {})
     with engine.begin() as connection:
         table = sa.table("runs", sa.column("not_before", UtcDateTime()))
-        connection.execute(sa.update(table).values(not_before=asked))
+        connection.execute(sa.update(table).values(not_before=requested))
     found = findings(DATABASE_URL=database_url)["worker"]
     assert found.state == (PROBLEM if late else GOOD)
     assert ("vigie worker" in found.hint) == late
-    job_queue.claim(engine, "somebody", ("inspect",), LIMIT)
+    job_queue.claim(engine, "worker", ("inspect",), LIMIT)
     assert findings(DATABASE_URL=database_url)["worker"].found == "at work on 1"
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.helpers.tables import given as stated
-from tests.helpers.tables import people
+from tests.helpers.tables import people, roles_from
 
 from vigie.arrays import Floats
 from vigie.calibration.calibrator import MIN_RANK_CORRELATION, Calibrator
@@ -29,27 +28,27 @@ def combined(
     rows: int = N, *, rank_correlation: float = 0.8, mean_probability: float = 0.03
 ) -> EnsembleScore:
     """An ensemble that has spoken."""
-    energy = np.random.default_rng(0).permutation(-np.log((np.arange(rows) + 0.5) / rows))
-    return EnsembleScore(energy, np.full(rows, 0.7), (1.0,), rank_correlation, mean_probability)
+    tail_score = np.random.default_rng(0).permutation(-np.log((np.arange(rows) + 0.5) / rows))
+    return EnsembleScore(tail_score, np.full(rows, 0.7), (1.0,), rank_correlation, mean_probability)
 
 
-def told(
-    said: EnsembleScore | None = None,
+def decision(
+    described: EnsembleScore | None = None,
     *,
     association: float = 0.5,
     calibrator: Calibrator | None = CALIBRATOR,
     prior: float | None = None,
     budget: float | None = None,
 ) -> Decision:
-    """The verdict, where all is well unless told otherwise."""
-    return fit_decision(said or combined(), association, calibrator, prior, budget)[0]
+    """The decision on a sound table, unless arguments say otherwise."""
+    return fit_decision(described or combined(), association, calibrator, prior, budget)[0]
 
 
 def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
-    said = combined()
-    found = told(said)
+    described = combined()
+    found = decision(described)
     assert ((found.score > 0) & (found.score < 1)).all()
-    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(said.score))
+    np.testing.assert_array_equal(np.argsort(found.score), np.argsort(described.score))
     order = np.argsort(found.score)
     assert (np.diff(found.probability[order]) >= 0).all()
 
@@ -57,13 +56,13 @@ def test_scores_rank_as_the_evidence_and_stay_inside() -> None:
 @pytest.mark.parametrize(
     ("why", "found"),
     [
-        ("no reference model", told(calibrator=None)),
-        ("too few rows", told(combined(MIN_ROWS - 1))),
-        ("nothing to do with one another", told(association=MIN_ASSOCIATION - 0.01)),
-        ("contradict each other", told(combined(rank_correlation=MIN_RANK_CORRELATION - 0.01))),
+        ("no reference model", decision(calibrator=None)),
+        ("too few rows", decision(combined(MIN_ROWS - 1))),
+        ("nothing to do with one another", decision(association=MIN_ASSOCIATION - 0.01)),
+        ("contradict each other", decision(combined(rank_correlation=MIN_RANK_CORRELATION - 0.01))),
     ],
 )
-def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
+def test_abstention_gives_no_probability(why: str, found: Decision) -> None:
     """And says so, in both languages; scores and levels stay, and HIGH is never said."""
     assert found.abstained is not None
     assert why in found.abstained
@@ -77,8 +76,8 @@ def test_doubt_gives_no_probability(why: str, found: Decision) -> None:
     assert (found.level == "MEDIUM").mean() < 0.05
 
 
-def test_where_all_is_well_there_is_no_doubt() -> None:
-    found = told()
+def test_a_sound_table_is_not_abstained_from() -> None:
+    found = decision()
     assert found.abstained is None
     assert found.prevalence is not None
     assert found.probability.mean() == pytest.approx(found.prevalence.estimate)
@@ -87,7 +86,7 @@ def test_where_all_is_well_there_is_no_doubt() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.001, 0.4))
 def test_a_rate_the_user_knows_is_kept(prior: float) -> None:
-    found = told(prior=prior)
+    found = decision(prior=prior)
     assert found.probability.mean() == pytest.approx(prior, rel=1e-6)
     assert found.prevalence is not None
     assert found.prevalence.low == found.prevalence.estimate == found.prevalence.high == prior
@@ -97,20 +96,20 @@ def test_a_rate_the_user_knows_is_kept(prior: float) -> None:
 @pytest.mark.parametrize("calibrator", [CALIBRATOR, None])
 def test_a_budget_is_kept_exactly(budget: float, alerts: int, calibrator: Calibrator | None) -> None:
     """By the highest evidence, also where Vigie abstains."""
-    said = combined()
-    found = told(said, calibrator=calibrator, budget=budget)
+    described = combined()
+    found = decision(described, calibrator=calibrator, budget=budget)
     assert found.alert.sum() == alerts
     if alerts < N:
-        assert said.score[found.alert].min() > said.score[~found.alert].max()
+        assert described.score[found.alert].min() > described.score[~found.alert].max()
 
 
 def test_a_budget_is_kept_where_rows_are_equal() -> None:
-    said = EnsembleScore(np.ones(N), np.ones(N), (1.0,), 0.8, 0.03)
-    assert told(said, budget=13).alert.sum() == 13
+    described = EnsembleScore(np.ones(N), np.ones(N), (1.0,), 0.8, 0.03)
+    assert decision(described, budget=13).alert.sum() == 13
 
 
 def test_alerts_and_levels_follow_the_probability() -> None:
-    found = told(prior=0.1)
+    found = decision(prior=0.1)
     assert found.probability[found.alert].min() >= found.probability[~found.alert].max()
     np.testing.assert_array_equal(found.level == "HIGH", found.probability >= 0.5)
     np.testing.assert_array_equal(found.level == "LOW", found.probability < 0.1)
@@ -119,7 +118,7 @@ def test_alerts_and_levels_follow_the_probability() -> None:
 
 def test_the_number_of_alerts_has_the_best_expected_f1() -> None:
     """No other number of rows would be expected to do better, and rows that are likely honest are left alone."""
-    found = told(prior=0.1)
+    found = decision(prior=0.1)
     p = np.sort(found.probability)[::-1]
     f1 = [2 * p[:n].sum() / (n + p.sum()) for n in range(1, N + 1)]
     assert f1[found.alert.sum() - 1] == pytest.approx(max(f1))
@@ -130,15 +129,15 @@ def test_the_number_of_alerts_has_the_best_expected_f1() -> None:
 
 
 def test_the_expected_precision_is_that_of_the_alerts() -> None:
-    found = told(budget=20)
+    found = decision(budget=20)
     assert found.precision is not None
     assert found.precision.low <= found.precision.estimate <= found.precision.high
     assert found.precision.estimate == pytest.approx(found.probability[found.alert].mean())
-    assert told(prior=0.0005, budget=None).precision is None or told(prior=0.0005).alert.any()
+    assert decision(prior=0.0005, budget=None).precision is None or decision(prior=0.0005).alert.any()
 
 
 def test_whatever_is_shown_is_worded() -> None:
-    found = told(budget=20)
+    found = decision(budget=20)
     assert found.explained[found.alert].all()
     assert found.explained[found.level != "LOW"].all()
     assert found.explained[np.argsort(-found.score)[:10]].all()
@@ -155,15 +154,19 @@ def test_an_empty_ensemble() -> None:
 @pytest.mark.parametrize("odds", [None, np.linspace(-6, 4, N)])
 def test_the_thresholds_decide_the_table_as_it_was(budget: float | None, odds: Floats | None) -> None:
     """Row by row as well: a row is decided by the thresholds and by nothing beside it."""
-    said = combined()
-    found, thresholds = fit_decision(said, 0.5, CALIBRATOR, None, budget, odds)
-    again = decide(said, CALIBRATOR, None, thresholds, odds)
+    described = combined()
+    found, thresholds = fit_decision(described, 0.5, CALIBRATOR, None, budget, odds)
+    again = decide(described, CALIBRATOR, None, thresholds, odds)
     for name in ("score", "probability", "level", "alert", "explained"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.prevalence == found.prevalence
     assert again.precision is None
     one = EnsembleScore(
-        said.score[3:4], said.agreement[3:4], (1.0,), said.rank_correlation, said.mean_probability
+        described.score[3:4],
+        described.agreement[3:4],
+        (1.0,),
+        described.rank_correlation,
+        described.mean_probability,
     )
     alone = decide(one, CALIBRATOR, None, thresholds, None if odds is None else odds[3:4])
     assert alone.probability[0] == found.probability[3]
@@ -175,7 +178,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> model_inputs.ModelInputs:
     monkeypatch.setattr(isolation_forest, "TREES", 5)
     frame = people(300)
     roles = {"time": "time", "customer": "customer", "merchant": "counterparty", "amount": "amount"}
-    return model_inputs.build_inputs(frame, stated({**roles, "category": "category"}))
+    return model_inputs.build_inputs(frame, roles_from({**roles, "category": "category"}))
 
 
 def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs.ModelInputs) -> None:
@@ -188,17 +191,17 @@ def test_reasons_are_words_of_known_features_one_a_family(gathered: model_inputs
         of[text], to_french[text] = feature, translated
     assert any(english)
     for row, text, other in zip(rows, english, french, strict=True):
-        said = [words for words in text.split("; ") if words]
-        assert len(said) <= COUNT
-        assert [to_french[words] for words in said] == [words for words in other.split("; ") if words]
-        features = [of[words] for words in said]
+        described = [words for words in text.split("; ") if words]
+        assert len(described) <= COUNT
+        assert [to_french[words] for words in described] == [words for words in other.split("; ") if words]
+        features = [of[words] for words in described]
         assert len({f.family for f in features}) == len(features)
         strength = [gathered.tails[row, VOCABULARY.index(f)] * f.weight for f in features]
         assert strength == sorted(strength, reverse=True)
         assert all(gathered.varying[VOCABULARY.index(f)] for f in features)
 
 
-def test_the_most_suspicious_row_has_the_most_to_say(gathered: model_inputs.ModelInputs) -> None:
+def test_the_most_suspicious_row_has_the_most_evidence(gathered: model_inputs.ModelInputs) -> None:
     order = np.argsort(-gathered.anomaly)
     top, bottom = reasons(gathered, order[:20], "en"), reasons(gathered, order[-20:], "en")
     assert all(top)

@@ -1,4 +1,4 @@
-"""Stored scorers that somebody else made: refused in words, never a crash, never a score read beyond its row."""
+"""Stored scorers made by an attacker: refused in words, never a crash, never a score read beyond its row."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_files(
     )
     source = tmp_path / "in.csv"
     source.write_bytes(text.encode("windows-1252"))
-    limits = files.Limits(10_000, 100, tmp_path / "room")
+    limits = files.Limits(10_000, 100, tmp_path / "work")
     large = replace(context, sizes=replace(context.sizes, out_of_core=1000))
     files.predict_file(str(source), tmp_path / f"out{extension}", large, limits)
     table = read(source)
@@ -154,7 +154,7 @@ def test_files(
             np.testing.assert_allclose(one[name].cast(float), other[name].cast(float), atol=1.5e-6)
         else:
             assert one[name].equals(other[name]), name
-    assert list((tmp_path / "room").iterdir()) == []
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def _cells(path: Path) -> pl.DataFrame:
@@ -167,21 +167,21 @@ def _cells(path: Path) -> pl.DataFrame:
 def test_a_small_file_is_scored_in_memory(context: ScoringContext, tmp_path: Path) -> None:
     """The same file as `vigie.engine.pipeline.predict` and `write` make; no working folder is needed."""
     busy_table(7, flows=False).write_csv(tmp_path / "in.csv")
-    limits = files.Limits(10_000, 100, tmp_path / "room")
+    limits = files.Limits(10_000, 100, tmp_path / "work")
     files.predict_file(str(tmp_path / "in.csv"), tmp_path / "out.csv", context, limits)
     table = read(tmp_path / "in.csv")
     write(table, pipeline.predict(table, context).additions, tmp_path / "whole.csv")
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
-    assert not (tmp_path / "room").exists()
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_large_table_in_memory(score: Score, context: ScoringContext, tmp_path: Path) -> None:
     """Its rows are in memory, its features go to disk, and the working folder is removed."""
     frame = busy_table(9, flows=False)
     large = replace(context, sizes=replace(context.sizes, out_of_core=1000))
-    found = files.predict_table(from_frame(frame), large, tmp_path / "room")
+    found = files.predict_table(from_frame(frame), large, tmp_path / "work")
     same(found.additions, score(frame)[0])
-    assert list((tmp_path / "room").iterdir()) == []
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_a_cell_that_the_probe_did_not_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,18 +28,18 @@ from vigie.starter_models import registry
 OPTIONS = Options(reasons=False)
 
 
-class Desk:
+class Reviewer:
     """One table and what the shipped library says of it."""
 
-    def __init__(self, catalog: Catalog, world: SimulatedTable) -> None:
-        self.catalog, self.table, self.label = catalog, tables.from_frame(world.frame), world.label
+    def __init__(self, catalog: Catalog, simulated: SimulatedTable) -> None:
+        self.catalog, self.table, self.label = catalog, tables.from_frame(simulated.frame), simulated.label
         self.before = pipeline.predict(self.table, ScoringContext(catalog, opener, OPTIONS))
 
     def refined(self, marks: Mapping[int, bool]) -> Prediction:
         return refine.refine(self.table, ScoringContext(self.catalog, opener, OPTIONS), marks)
 
     def marked(self, count: int, seed: int = 0) -> dict[int, bool]:
-        """What somebody who knows says of the rows that are suggested, ten at a time."""
+        """Label the suggested rows with the truth, ten at a time."""
         marks: dict[int, bool] = {}
         found = self.before
         while len(marks) < count:
@@ -49,46 +49,48 @@ class Desk:
         return marks
 
     def precision(self, found: Prediction, without: Mapping[int, bool]) -> float:
-        """Average precision on the rows that nobody has marked."""
+        """Average precision on the rows without a label."""
         rest = np.setdiff1d(np.arange(len(self.label)), list(without))
         return metrics.measure(self.label[rest], found.additions["fraud_score"].to_numpy()[rest])[1]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def reviewer(tmp_path_factory: pytest.TempPathFactory) -> Reviewer:
     """Three thousand online payments, an eighth of them fraud, that the library ranks only moderately."""
     engine = database.open(f"sqlite:///{tmp_path_factory.mktemp('refine') / 'catalog.sqlite'}")
     catalog = Catalog(engine)
     registry.register(catalog)
-    return Desk(catalog, generate("card_not_present", 4, 3000))
+    return Reviewer(catalog, generate("card_not_present", 4, 3000))
 
 
-def test_marks_make_it_better(desk: Desk) -> None:
-    """Thirty marks of suggested rows teach something of the rows that nobody marked."""
-    marks = desk.marked(30)
-    after = desk.refined(marks)
-    assert desk.precision(after, marks) > desk.precision(desk.before, marks) + 0.05
-    said = after.summary["refined"]
-    assert said["marks"] == 30
-    assert said["frauds"] == sum(marks.values())
-    assert sum(said["weights"].values()) == pytest.approx(1, abs=1e-3)
-    assert said["new_in_top"]["rows"] > 0
+def test_marks_make_it_better(reviewer: Reviewer) -> None:
+    """Thirty marks of suggested rows improve the ranking of the rows without a label."""
+    marks = reviewer.marked(30)
+    after = reviewer.refined(marks)
+    assert reviewer.precision(after, marks) > reviewer.precision(reviewer.before, marks) + 0.05
+    stated = after.summary["refined"]
+    assert stated["marks"] == 30
+    assert stated["frauds"] == sum(marks.values())
+    assert sum(stated["weights"].values()) == pytest.approx(1, abs=1e-3)
+    assert stated["new_in_top"]["rows"] > 0
 
 
 @pytest.mark.parametrize("count", [1, 5, 8])
-def test_a_few_marks_do_no_harm(desk: Desk, count: int) -> None:
+def test_a_few_marks_do_no_harm(reviewer: Reviewer, count: int) -> None:
     """On average over what is marked."""
     change = []
     for seed in range(3):
-        rows = np.random.default_rng(seed).choice(len(desk.label), count, replace=False)
-        marks = {int(row): bool(desk.label[row]) for row in rows}
-        change.append(desk.precision(desk.refined(marks), marks) - desk.precision(desk.before, marks))
+        rows = np.random.default_rng(seed).choice(len(reviewer.label), count, replace=False)
+        marks = {int(row): bool(reviewer.label[row]) for row in rows}
+        change.append(
+            reviewer.precision(reviewer.refined(marks), marks) - reviewer.precision(reviewer.before, marks)
+        )
     assert np.mean(change) > -0.02
 
 
-def test_marks_that_contradict_win_slowly(desk: Desk) -> None:
+def test_marks_that_contradict_win_slowly(reviewer: Reviewer) -> None:
     """Rows like those called fine fall, the more the more often it is said; one word alone changes little."""
-    score = desk.before.additions["fraud_score"].to_numpy()
+    score = reviewer.before.additions["fraud_score"].to_numpy()
     best = np.argsort(-score, kind="stable")
     watched = best[60:120]
 
@@ -98,54 +100,54 @@ def test_marks_that_contradict_win_slowly(desk: Desk) -> None:
 
     fine = [int(row) for row in best[:60]]
     fraud = {int(row): True for row in best[1500:1510]}
-    one, many = desk.refined({fine[0]: False}), desk.refined({**dict.fromkeys(fine, False), **fraud})
-    assert rank(one) < rank(desk.before) + 0.05
-    assert rank(many) > rank(desk.before) + 0.05
+    one, many = reviewer.refined({fine[0]: False}), reviewer.refined({**dict.fromkeys(fine, False), **fraud})
+    assert rank(one) < rank(reviewer.before) + 0.05
+    assert rank(many) > rank(reviewer.before) + 0.05
     assert many.summary["refined"]["pairs_in_order"]["before"] < 0.5
     assert many.summary["refined"]["weights"]["before"] < 0.5
 
 
-def test_the_same_marks_give_the_same_scores(desk: Desk) -> None:
+def test_the_same_marks_give_the_same_scores(reviewer: Reviewer) -> None:
     """In whatever order they are given."""
-    marks = {int(row): bool(desk.label[row]) for row in range(0, 3000, 75)}
-    first = desk.refined(marks)
-    again = desk.refined(dict(reversed(marks.items())))
+    marks = {int(row): bool(reviewer.label[row]) for row in range(0, 3000, 75)}
+    first = reviewer.refined(marks)
+    again = reviewer.refined(dict(reversed(marks.items())))
     assert first.additions.equals(again.additions)
 
 
-def test_suggestions_mix_the_most_suspicious_with_every_depth(desk: Desk) -> None:
+def test_suggestions_mix_the_most_suspicious_with_every_depth(reviewer: Reviewer) -> None:
     """Never a row that is marked, and the same ones with the same seed."""
-    best = np.argsort(-desk.before.additions["fraud_score"].to_numpy(), kind="stable")
+    best = np.argsort(-reviewer.before.additions["fraud_score"].to_numpy(), kind="stable")
     marks = {int(row): True for row in best[:5]}
-    rows = refine.suggest(desk.before, marks, 20, 1)
+    rows = refine.suggest(reviewer.before, marks, 20, 1)
     assert len(set(rows)) == 20
     assert not set(rows) & set(marks)
-    assert rows == refine.suggest(desk.before, marks, 20, 1)
-    assert rows != refine.suggest(desk.before, marks, 20, 2)
+    assert rows == refine.suggest(reviewer.before, marks, 20, 1)
+    assert rows != refine.suggest(reviewer.before, marks, 20, 2)
     assert set(best[5:13].tolist()) <= set(rows)
     assert max(int(np.flatnonzero(best == row)[0]) for row in rows) > 100
-    few = refine.suggest(desk.before, dict.fromkeys(range(2995), True), 20, 0)
+    few = refine.suggest(reviewer.before, dict.fromkeys(range(2995), True), 20, 0)
     assert sorted(few) == [2995, 2996, 2997, 2998, 2999]
 
 
-def test_reviewed_rows_bound_the_share_of_false_alerts(desk: Desk) -> None:
+def test_reviewed_rows_bound_the_share_of_false_alerts(reviewer: Reviewer) -> None:
     """Rows of the reference decide how many alerts there are and teach nothing; others teach as without a bound."""
-    bounded = ScoringContext(desk.catalog, opener, replace(OPTIONS, max_false_alerts=0.85))
-    rows = refine.suggest(desk.before, {}, 40, bounding=True)
-    assert refine.reference_of(desk.table)[rows].all()
-    known = {row: bool(desk.label[row]) for row in rows}
-    found = refine.refine(desk.table, bounded, known)
+    bounded = ScoringContext(reviewer.catalog, opener, replace(OPTIONS, max_false_alerts=0.85))
+    rows = refine.suggest(reviewer.before, {}, 40, bounding=True)
+    assert refine.reference_of(reviewer.table)[rows].all()
+    known = {row: bool(reviewer.label[row]) for row in rows}
+    found = refine.refine(reviewer.table, bounded, known)
     scores = found.additions["fraud_score"]
-    assert scores.equals(desk.before.additions["fraud_score"])
+    assert scores.equals(reviewer.before.additions["fraud_score"])
     bound, alert = found.summary["false_alert_bound"], found.additions["alert"].to_numpy() == 1
     assert bound["labelled"] == 40
     assert 0 < alert.sum() <= bound["count"]
-    assert desk.label[alert].mean() >= 0.15
+    assert reviewer.label[alert].mean() >= 0.15
     assert not any(alert[row] for row, is_fraud in known.items() if not is_fraud)
-    first = np.flatnonzero(~refine.reference_of(desk.table))[:30]
-    taught = known | {int(row): bool(desk.label[row]) for row in first}
-    assert not refine.refine(desk.table, bounded, taught).additions["fraud_score"].equals(scores)
-    without = pipeline.predict(desk.table, bounded)
+    first = np.flatnonzero(~refine.reference_of(reviewer.table))[:30]
+    more = known | {int(row): bool(reviewer.label[row]) for row in first}
+    assert not refine.refine(reviewer.table, bounded, more).additions["fraud_score"].equals(scores)
+    without = pipeline.predict(reviewer.table, bounded)
     assert without.summary["alerts"] == 0
     assert without.summary["false_alert_bound"]["labelled"] == 0
 
@@ -158,20 +160,20 @@ def test_a_number_and_a_share_of_alerts_contradict() -> None:
         Options(max_false_alerts=1.5)
 
 
-def test_marks_of_rows_that_are_not_there_are_refused(desk: Desk) -> None:
+def test_marks_of_rows_that_are_not_there_are_refused(reviewer: Reviewer) -> None:
     """None at all are refused too."""
     with pytest.raises(InputRefused, match="found 2 marks of rows it does not have"):
-        desk.refined({-1: True, 3000: False, 4: True})
+        reviewer.refined({-1: True, 3000: False, 4: True})
     with pytest.raises(InputRefused, match="found no marks"):
-        desk.refined({})
+        reviewer.refined({})
 
 
-def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None:
+def test_the_command_line_learns_from_a_file(reviewer: Reviewer, tmp_path: Path) -> None:
     """Predictions in, marks by row number, predictions out with the upload untouched."""
     upload, before, after, marks = (
         tmp_path / name for name in ("in.csv", "out.csv", "better.csv", "marks.csv")
     )
-    desk.table.frame.head(600).write_csv(upload)
+    reviewer.table.frame.head(600).write_csv(upload)
     runner = CliRunner()
     assert runner.invoke(cli, ["predict", str(upload), "-o", str(before), "--no-reasons"]).exit_code == 0
     named = runner.invoke(cli, ["suggest", str(before), "-n", "12", "--json"])
@@ -181,7 +183,7 @@ def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None
     assert french[0].split() == ["ligne", "score", "raisons"]
     assert [int(line.split()[0]) for line in french[1:]] == rows
     assert all("0," in line for line in french[1:])
-    words = ["fraud" if desk.label[row - 1] else "fine" for row in rows]
+    words = ["fraud" if reviewer.label[row - 1] else "fine" for row in rows]
     pl.DataFrame({"row": rows, "verdict": words}).write_csv(marks)
     done = runner.invoke(cli, ["refine", str(before), "--labels", str(marks), "-o", str(after), "--json"])
     assert done.exit_code == 0, done.output
@@ -193,7 +195,7 @@ def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("document", "error", "said"),
+    ("document", "error", "stated"),
     [
         ("row,fraud\n1,1\n1,0\n", InputRefused, "row 1 both as fraud and as fine"),
         ("row,fraud\n1,blue\n2,0\n", InputRefused, "1 cells that mean neither fraud nor legitimate"),
@@ -204,7 +206,7 @@ def test_the_command_line_learns_from_a_file(desk: Desk, tmp_path: Path) -> None
     ids=["contradiction", "colour", "three columns", "no key", "unknown id"],
 )
 def test_a_file_of_marks_that_makes_no_sense_is_refused(
-    tmp_path: Path, document: str, error: type[Exception], said: str
+    tmp_path: Path, document: str, error: type[Exception], stated: str
 ) -> None:
     """By file, column and count, never by value."""
     from vigie import settings
@@ -213,7 +215,7 @@ def test_a_file_of_marks_that_makes_no_sense_is_refused(
     labels = tmp_path / "marks.csv"
     labels.write_text(document)
     table = tables.from_frame(pl.DataFrame({"id": ["A1", "A2", "A3"], "amount": [1.0, 2.5, 3.0]}))
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=stated):
         read_labels(table, str(labels), None, settings.load())
     with pytest.raises(UnknownColumn):
         read_labels(table, str(labels), "nothing", settings.load())

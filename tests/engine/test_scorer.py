@@ -37,15 +37,15 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
 
 
 @pytest.fixture(scope="module")
-def world() -> SimulatedTable:
+def simulated() -> SimulatedTable:
     """Fifteen hundred payments by card."""
     return generate("card_not_present", 3, 1500)
 
 
 @pytest.fixture(scope="module")
-def made(catalog: Catalog, world: SimulatedTable) -> tuple[Scorer, Prediction]:
+def made(catalog: Catalog, simulated: SimulatedTable) -> tuple[Scorer, Prediction]:
     """Its plan, stored and read again, and its predictions."""
-    plan, scored = pipeline.fit(tables.from_frame(world.frame), ScoringContext(catalog, opener))
+    plan, scored = pipeline.fit(tables.from_frame(simulated.frame), ScoringContext(catalog, opener))
     return Scorer.from_bytes(plan.to_bytes()), scored
 
 
@@ -76,20 +76,20 @@ def test_a_plan_of_a_date_in_parts_gives_the_table_its_own_scores(catalog: Catal
 
 
 def test_the_order_of_the_rows_changes_nothing(
-    made: tuple[Scorer, Prediction], world: SimulatedTable
+    made: tuple[Scorer, Prediction], simulated: SimulatedTable
 ) -> None:
     plan, scored = made
-    order = np.random.default_rng(0).permutation(world.frame.height)
-    found = plan.score(tables.parse(world.frame)[order])
+    order = np.random.default_rng(0).permutation(simulated.frame.height)
+    found = plan.score(tables.parse(simulated.frame)[order])
     assert found.equals(scored.additions[order], null_equal=True)
 
 
-def test_a_few_rows_are_told_in_the_terms_of_the_table(
-    made: tuple[Scorer, Prediction], world: SimulatedTable
+def test_a_few_rows_are_scored_within_the_table(
+    made: tuple[Scorer, Prediction], simulated: SimulatedTable
 ) -> None:
     """A customer's rows alone: nearly what they were among all, and not the extremes of a table of ten rows."""
     plan, scored = made
-    typed = tables.parse(world.frame)
+    typed = tables.parse(simulated.frame)
     customer = plan.roles.actor()
     assert customer is not None
     busiest = typed[customer].value_counts(sort=True)[customer][0]
@@ -100,13 +100,15 @@ def test_a_few_rows_are_told_in_the_terms_of_the_table(
     assert np.corrcoef(alone, among)[0, 1] > 0.7
 
 
-def test_rows_of_another_time_and_new_values(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
+def test_rows_of_another_time_and_new_values(
+    made: tuple[Scorer, Prediction], simulated: SimulatedTable
+) -> None:
     """Nothing the table never had stops a plan: new customers, new words, empty cells, absurd amounts."""
     plan, _ = made
-    typed = tables.parse(world.frame)
+    typed = tables.parse(simulated.frame)
     texts = [name for name, kind in typed.schema.items() if kind == pl.String]
     other = typed.tail(300)
-    strange = pl.concat(
+    unknown_value = pl.concat(
         [
             other.head(20).with_columns(pl.col(texts) + "-new"),
             other.head(20).with_columns(pl.selectors.numeric() * 1_000_000),
@@ -114,7 +116,7 @@ def test_rows_of_another_time_and_new_values(made: tuple[Scorer, Prediction], wo
             pl.DataFrame({name: pl.Series([None] * 3, dtype=kind) for name, kind in typed.schema.items()}),
         ]
     )
-    found = plan.score(strange)
+    found = plan.score(unknown_value)
     assert found.height == 63
     assert found["fraud_score"].is_between(0, 1).all()
     assert found["anomaly_score"].is_between(0, 1).all()
@@ -124,20 +126,20 @@ def test_rows_of_another_time_and_new_values(made: tuple[Scorer, Prediction], wo
 
 
 def test_an_alert_of_the_table_is_one_alone(
-    made: tuple[Scorer, Prediction], catalog: Catalog, world: SimulatedTable
+    made: tuple[Scorer, Prediction], catalog: Catalog, simulated: SimulatedTable
 ) -> None:
     """The lines are the table's: a budget is spent there, not again on every row that is sent."""
-    table = tables.from_frame(world.frame)
+    table = tables.from_frame(simulated.frame)
     plan, scored = pipeline.fit(table, ScoringContext(catalog, opener, Options(alert_budget=25)))
     assert scored.additions["alert"].sum() == plan.score(table.typed)["alert"].sum() == 25
     calm = table.typed.filter(scored.additions["fraud_score"] < 0.3).head(1)
     assert plan.score(calm)["alert"].to_list() == [0]
 
 
-def test_columns_are_the_tables(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
+def test_columns_are_the_tables(made: tuple[Scorer, Prediction], simulated: SimulatedTable) -> None:
     """Left out is empty, unknown is refused, and text is read as what the table had."""
     plan, _ = made
-    typed = tables.parse(world.frame).head(5)
+    typed = tables.parse(simulated.frame).head(5)
     with pytest.raises(UnknownColumn):
         plan.score(typed.with_columns(pl.lit(1).alias("surprise")))
     as_text = typed.with_columns(
@@ -165,17 +167,17 @@ def test_a_stored_plan_holds_no_pickle(made: tuple[Scorer, Prediction]) -> None:
 
 
 def test_a_table_too_large_to_keep_is_refused(
-    catalog: Catalog, world: SimulatedTable, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, simulated: SimulatedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_FIT_ROWS", 1000)
     with pytest.raises(InputRefused, match="1,000"):
-        pipeline.fit(tables.from_frame(world.frame), ScoringContext(catalog, opener))
+        pipeline.fit(tables.from_frame(simulated.frame), ScoringContext(catalog, opener))
 
 
-def test_some_rows_among_their_history(made: tuple[Scorer, Prediction], world: SimulatedTable) -> None:
-    """Asked for one row or a few, the answer is what they have when all are told, in the order asked."""
+def test_some_rows_among_their_history(made: tuple[Scorer, Prediction], simulated: SimulatedTable) -> None:
+    """One row or a few get the scores that they have among all rows, in the order requested."""
     plan, _ = made
-    rows = tables.parse(world.frame).tail(200)
+    rows = tables.parse(simulated.frame).tail(200)
     every = plan.score(rows)
     assert plan.score(rows, [199]).equals(every[[199]], null_equal=True)
     assert plan.score(rows, [7, 150, 3]).equals(every[[7, 150, 3]], null_equal=True)
@@ -192,16 +194,16 @@ def test_requests_answered_together_do_not_know_each_other(
     table = tables.from_frame(generate(domain, 5, 500).frame)
     plan, _ = pipeline.fit(table, ScoringContext(catalog, opener))
     rows = table.typed
-    asked = [(rows[:120], [119]), (rows[60:260], [0, 199, 7]), (rows[:120], [119]), (rows[300:301], [0])]
-    told = plan.score_many(asked)
-    for (some, only), answer in zip(asked, told, strict=True):
+    requested = [(rows[:120], [119]), (rows[60:260], [0, 199, 7]), (rows[:120], [119]), (rows[300:301], [0])]
+    reported = plan.score_many(requested)
+    for (some, only), answer in zip(requested, reported, strict=True):
         assert answer.equals(plan.score(some, only), null_equal=True)
 
 
 def test_rows_sent_together_do_know_each_other(
-    made: tuple[Scorer, Prediction], world: SimulatedTable
+    made: tuple[Scorer, Prediction], simulated: SimulatedTable
 ) -> None:
     """What separate requests are spared: as one request, the second copy of a row is a repetition."""
-    plan, rows = made[0], tables.from_frame(world.frame).typed[:120]
+    plan, rows = made[0], tables.from_frame(simulated.frame).typed[:120]
     apart = plan.score_many([(rows, [119]), (rows, [119])])
     assert not plan.score(pl.concat([rows, rows]), [239]).equals(apart[1], null_equal=True)

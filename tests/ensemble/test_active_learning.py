@@ -49,7 +49,7 @@ def test_marks_of_one_kind_leave_most_to_the_ensemble() -> None:
         assert found.weights[2] == 0
 
 
-def test_rows_are_asked_about_where_the_marks_turn() -> None:
+def test_suggested_rows_lie_where_the_labels_change() -> None:
     """The most suspicious first; once the top is known to be fraud and the rest fine, the rows between them."""
     score = np.linspace(1, 0, 4000)
     top, deep = np.arange(0, 400, 10), np.arange(800, 4000, 80)

@@ -1,4 +1,4 @@
-"""Members, weights and agreement; the student who listens; what all of it must never do."""
+"""Members, weights, agreement and self-training."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from vigie.arrays import mid_ranks
+from vigie.calibration import metrics
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
-from vigie.fitted_state import ScoringState
+from vigie.fitted_state import FittedState, ScoringState
 
 N = 500
 Floats = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ def test_without_members_the_anomaly_speaks() -> None:
     assert np.isnan(found.mean_probability)
 
 
-def test_energy_is_how_few_rows_are_at_least_as_suspicious() -> None:
+def test_the_tail_score_is_how_few_rows_are_at_least_as_suspicious() -> None:
     ranks = mid_ranks(np.arange(1000.0))
     found = tail_score(ranks, 1000)
     assert (np.diff(found) > 0).all()
@@ -69,7 +70,7 @@ def test_better_matches_and_more_skill_count_more() -> None:
     assert unlucky.weights == (1.0,), "a weight is never negative"
 
 
-def test_whoever_contradicts_everyone_hardly_counts() -> None:
+def test_a_member_that_contradicts_all_others_hardly_counts() -> None:
     """Two agree with each other and the anomaly; the third says the opposite."""
     anomaly = uniform(0)
     with_all = [anomaly + np.random.default_rng(s).normal(0, 0.1, N) for s in (1, 2)]
@@ -92,7 +93,7 @@ def test_agreement_lies_between_discord_and_unison() -> None:
     assert 0.3 < noise.agreement.mean() < 0.7
 
 
-def test_belief_is_the_mean_probability_of_the_members() -> None:
+def test_the_mean_probability_is_that_of_the_members() -> None:
     anomaly = uniform(0)
     sure, never = member(np.full(N, 20.0)), member(np.full(N, -20.0))
     assert combine(anomaly, [sure]).mean_probability == pytest.approx(1)
@@ -110,7 +111,7 @@ def test_the_smallest_tables(rows: int) -> None:
     assert sum(found.weights) == pytest.approx(1)
 
 
-def test_a_member_that_says_the_same_of_every_row() -> None:
+def test_a_member_with_a_constant_output() -> None:
     """As a model made elsewhere does that lacks its columns: it adds nothing and breaks nothing."""
     anomaly = uniform(0)
     found = combine(anomaly, [member(np.zeros(N)), member(anomaly)])
@@ -128,48 +129,48 @@ def columns(seed: int = 0, rows: int = 1000) -> tuple[Floats, npt.NDArray[np.boo
     return x, fraud
 
 
-def test_the_student_learns_what_the_suspicious_have_in_common() -> None:
-    """The ensemble finds half of the frauds; the student, who sees the columns, the rest."""
+def test_self_training_learns_what_the_suspicious_have_in_common() -> None:
+    """The ensemble finds half of the frauds; self-training on the columns finds the rest."""
     x, fraud = columns()
     rng = np.random.default_rng(1)
-    suspicion = rng.random(len(x)) + 2 * (fraud & (rng.random(len(x)) < 0.5))
-    taught = self_training.self_training_scores(x, suspicion, 0)
-    assert taught is not None
-    missed = fraud & (suspicion < 1)
-    assert np.median(taught[missed]) > 0.85
-    assert np.median(taught[~fraud]) < 0.55
-    assert ((taught > 0) & (taught < 1)).all()
+    suspicious = rng.random(len(x)) + 2 * (fraud & (rng.random(len(x)) < 0.5))
+    trained = self_training.self_training_scores(x, suspicious, 0)
+    assert trained is not None
+    missed = fraud & (suspicious < 1)
+    assert np.median(trained[missed]) > 0.85
+    assert np.median(trained[~fraud]) < 0.55
+    assert ((trained > 0) & (trained < 1)).all()
 
 
-def test_the_student_cannot_repeat_what_it_was_told_of_a_row() -> None:
+def test_self_training_does_not_score_a_row_by_its_own_label() -> None:
     """Columns without any meaning: its vote has nothing to do with the suspicion."""
     rng = np.random.default_rng(0)
-    x, suspicion = rng.normal(size=(2000, 3)), rng.random(2000)
-    taught = self_training.self_training_scores(x, suspicion, 0)
-    assert taught is not None
-    assert abs(np.corrcoef(taught, suspicion)[0, 1]) < 0.12
+    x, suspicious = rng.normal(size=(2000, 3)), rng.random(2000)
+    trained = self_training.self_training_scores(x, suspicious, 0)
+    assert trained is not None
+    assert abs(np.corrcoef(trained, suspicious)[0, 1]) < 0.12
 
 
-def test_the_student_hears_what_related_rows_say() -> None:
-    """Columns that tell nothing, and frauds in series: what is said of their company finds those nobody suspects."""
+def test_self_training_uses_related_rows() -> None:
+    """Columns without signal, and frauds in series: related rows reveal those without evidence of their own."""
     rng = np.random.default_rng(4)
     fraud = rng.random(4000) < 0.05
-    suspicion = rng.normal(size=4000) + 4 * (fraud & (rng.random(4000) < 0.5))
+    suspicious = rng.normal(size=4000) + 4 * (fraud & (rng.random(4000) < 0.5))
     x = rng.normal(size=(4000, 2))
     company = np.stack([rng.normal(size=4000) + 3 * fraud, np.full(4000, np.nan)], axis=1)
-    missed = fraud & (suspicion < 2)
+    missed = fraud & (suspicious < 2)
     alone, beside = (
-        self_training.self_training_scores(x, suspicion, 0),
-        self_training.self_training_scores(x, suspicion, 0, related=company),
+        self_training.self_training_scores(x, suspicious, 0),
+        self_training.self_training_scores(x, suspicious, 0, related=company),
     )
     assert alone is not None
     assert beside is not None
     assert beside[missed].mean() > alone[missed].mean() + 0.15
-    nobody = self_training.self_training_scores(x, suspicion, 0, related=np.full((4000, 3), np.nan))
-    np.testing.assert_array_equal(nobody, alone)
+    without_related = self_training.self_training_scores(x, suspicious, 0, related=np.full((4000, 3), np.nan))
+    np.testing.assert_array_equal(without_related, alone)
 
 
-def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
+def test_self_training_abstains_without_anything_to_learn() -> None:
     enough = self_training.MIN_ROWS
     few = np.zeros((self_training.MIN_ROWS - 1, 3))
     assert self_training.self_training_scores(few, np.zeros(len(few)), 0) is None
@@ -181,12 +182,12 @@ def test_the_student_stays_away_where_there_is_nothing_to_learn() -> None:
     assert np.isfinite(flat).all()
 
 
-def test_the_student_is_the_same_for_the_same_seed() -> None:
+def test_self_training_is_the_same_for_the_same_seed() -> None:
     x, fraud = columns(rows=1200)
-    suspicion = np.random.default_rng(0).random(1200) + fraud
-    once = self_training.self_training_scores(x, suspicion, 3)
+    suspicious = np.random.default_rng(0).random(1200) + fraud
+    once = self_training.self_training_scores(x, suspicious, 3)
     assert once is not None
-    np.testing.assert_array_equal(once, self_training.self_training_scores(x, suspicion, 3))
+    np.testing.assert_array_equal(once, self_training.self_training_scores(x, suspicious, 3))
 
 
 def test_listening_changes_the_evidence_and_nothing_else() -> None:
@@ -200,8 +201,8 @@ def test_listening_changes_the_evidence_and_nothing_else() -> None:
         before.mean_probability,
     )
     np.testing.assert_array_equal(after.agreement, before.agreement)
-    heard = np.corrcoef(after.score, uniform(3))[0, 1]
-    assert 0.1 < heard < np.corrcoef(after.score, before.score)[0, 1], "a voice, never the only one"
+    correlation = np.corrcoef(after.score, uniform(3))[0, 1]
+    assert 0.1 < correlation < np.corrcoef(after.score, before.score)[0, 1], "one member, never the only one"
     assert 0 < combination.SELF_TRAINING_WEIGHT < 0.5
 
 
@@ -258,3 +259,62 @@ def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_hig
     found = combination.score_by_size(by_ranks, excess, margin, state)
     assert state.size_weight.require() == weight
     assert np.array_equal(found.score, by_ranks.score) == (weight == 0)
+
+
+def trusted(margin: Floats, *, name: str, trust: float = 0.97, precision: float = 0.5) -> MemberVote:
+    """A model whose own table is like this one."""
+    return MemberVote(name, 0.8, 0.9, margin, trust=trust, precision=precision)
+
+
+def relatives(seed: int) -> tuple[npt.NDArray[np.bool_], list[Floats]]:
+    """The frauds of a table, and the log-odds of three models that each know another part of what makes them."""
+    rng = np.random.default_rng(seed)
+    fraud = rng.random(N) < 0.1
+    known = [rng.random(N) < 0.7 for _ in range(3)]
+    return fraud, [rng.normal(size=N) - 2 + 3 * (fraud & sees) for sees in known]
+
+
+def test_relatives_share_the_vote_and_rank_better_than_the_best_of_them() -> None:
+    """On each of ten tables; together they weigh as much as one of them alone."""
+    for seed in range(10):
+        fraud, margins = relatives(seed)
+        votes = [trusted(margin, name=f"m{i}") for i, margin in enumerate(margins)]
+        found = combine(uniform(seed), votes)
+        alone = [metrics.measure(fraud, combine(uniform(seed), [vote]).score)[1] for vote in votes]
+        assert metrics.measure(fraud, found.score)[1] > max(alone)
+        assert found.weights == pytest.approx([1 / 3] * 3)
+        beside = combine(uniform(seed), [*votes, member(uniform(seed + 1))])
+        assert beside.weights == pytest.approx([0.97 / 3] * 3 + [0.03])
+
+
+def test_the_vote_of_relatives_follows_what_each_has_shown_and_how_close_it_is() -> None:
+    _, (a, b, _) = relatives(0)
+    able = combine(uniform(0), [trusted(a, name="a", precision=0.9), trusted(b, name="b", precision=0.2)])
+    assert able.weights[0] > 3 * able.weights[1]
+    near = combine(uniform(0), [trusted(a, name="a", trust=0.9), trusted(b, name="b", trust=0.3)])
+    assert near.weights == pytest.approx([0.75, 0.25])
+    assert near.trust == 0.9
+    assert combination.leading_member([trusted(a, name="a", trust=0.45)]) is None
+    votes = [member(a), trusted(b, name="b"), trusted(a, name="a", precision=0.9)]
+    assert combination.leading_member(votes) == 2
+
+
+def test_one_relative_votes_as_it_did_alone() -> None:
+    """Its log-odds are not touched, and neither are the ranks that a stored scorer has of it."""
+    _, (margin, *_) = relatives(0)
+    state = ScoringState()
+    found = combine(uniform(0), [trusted(margin, name="own"), member(uniform(2))], state=state)
+    expected = (1 - 0.97) * combine(uniform(0), [member(uniform(2))]).score
+    expected = expected + 0.97 * tail_score(mid_ranks(margin), N)
+    np.testing.assert_array_equal(found.score, expected)
+
+
+def test_later_rows_are_scored_with_the_shares_of_the_fitted_table() -> None:
+    """A part of the rows gets the scores that it had among all."""
+    _, margins = relatives(1)
+    state = FittedState.keeping().scoring
+    anomaly = uniform(3)
+    votes = [trusted(margin, name=f"m{i}") for i, margin in enumerate(margins)]
+    whole = combine(anomaly, votes, state=state)
+    some = [trusted(margin[:50], name=f"m{i}") for i, margin in enumerate(margins)]
+    np.testing.assert_array_equal(combine(anomaly[:50], some, state=state.fitted()).score, whole.score[:50])

@@ -185,11 +185,11 @@ def one_to_everywhere(cells: Cells) -> None:
 
 
 @case("rows_actor")
-def stranger(cells: Cells) -> None:
+def outsider(cells: Cells) -> None:
     cells["customer"][R] = "stranger"
 
 
-case("position_actor", rows=(0, 1, 2, 3, 4, R))(stranger)  # as everybody's first
+case("position_actor", rows=(0, 1, 2, 3, 4, R))(outsider)  # as the first row of each actor
 
 
 @case("rows_counterpart", "pair_new", "pair_rows")
@@ -260,7 +260,7 @@ def one_uses_many(cells: Cells) -> None:
 
 
 def transfers(cells: Cells) -> None:
-    """Everyone pays somebody who never pays, once an hour."""
+    """Every actor pays a receiver that never pays, once an hour."""
     everywhere(cells, "time", lambda i: START + timedelta(hours=i))
     everywhere(cells, "customer", lambda i: f"C{i}")
     everywhere(cells, "counterparty", lambda i: f"M{i}")
@@ -333,7 +333,7 @@ def brand_new(cells: Cells) -> None:
 
 @case("signal_risk", "signal_risk_max", "signal_trust", "signal_trust_min", "signal_velocity",
       "signal_velocity_max", "signal_ratio", "signal_joint")  # fmt: skip
-def told_by_the_owner(cells: Cells) -> None:
+def stated_by_the_owner(cells: Cells) -> None:
     everywhere(cells, "risk_signal", lambda i: int(i == R))
     everywhere(cells, "risk_signal_2", lambda i: 9 if i == R else i % 3)
     everywhere(cells, "trust_signal", lambda i: i != R)

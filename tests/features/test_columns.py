@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from tests.helpers.tables import given
+from tests.helpers.tables import roles_from
 
 from vigie.features.cells import MAX_NUMBER, as_codes, as_numbers
 from vigie.features.columns import ColumnView
 
 
 def facts(roles: dict[str, str] | None = None, **columns: list[object] | pl.Series) -> ColumnView:
-    """Facts of a table whose columns are named by their role, unless told otherwise."""
+    """Facts of a table whose columns are named by their role, unless named otherwise."""
     frame = pl.DataFrame(columns, strict=False)
-    return ColumnView(frame, given(roles or {name: name for name in frame.columns}))
+    return ColumnView(frame, roles_from(roles or {name: name for name in frame.columns}))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_unknown_times_are_spread_over_the_known_ones() -> None:
             "amount": np.round(rng.lognormal(3, 1, 400), 2),
         }
     )
-    roles = given({name: name for name in frame.columns})
+    roles = roles_from({name: name for name in frame.columns})
     whole = ColumnView(frame, roles)
     assert whole.times.values is not None
     assert whole.times.hour is not None
@@ -98,7 +98,7 @@ def test_an_empty_column_is_no_column() -> None:
         ([0, 1, 2, 3], None),
     ],
 )
-def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: list[float] | None) -> None:
+def test_the_hour_is_a_feature_only_with_a_clock(time: list[object], hour: list[float] | None) -> None:
     """Dates without a time of day have no hour; a month counted in hours has."""
     found = facts(time=time).times.hour
     if hour is None:
@@ -109,7 +109,7 @@ def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: 
 
 
 @pytest.mark.parametrize(
-    ("given_hour", "expected"),
+    ("stated_hour", "expected"),
     [
         ([6, 23], [6, 23]),
         ([630, 2315], [6.5, 23.25]),
@@ -118,9 +118,9 @@ def test_the_hour_is_told_only_where_there_is_a_clock(time: list[object], hour: 
     ],
 )
 def test_an_hour_column_may_count_hours_or_seconds_or_be_written_as_a_clock(
-    given_hour: list[int], expected: list[float]
+    stated_hour: list[int], expected: list[float]
 ) -> None:
-    np.testing.assert_allclose(facts(hour=given_hour).times.hour, expected)
+    np.testing.assert_allclose(facts(hour=stated_hour).times.hour, expected)
 
 
 def test_windows_fit_the_unit_of_time() -> None:
@@ -132,7 +132,7 @@ def test_windows_fit_the_unit_of_time() -> None:
 
 
 @pytest.mark.parametrize("unit", [1.0, 60.0, 3600.0], ids=["seconds", "minutes", "hours"])
-def test_a_counter_tells_its_unit_by_the_hours_that_people_keep(unit: float) -> None:
+def test_the_unit_of_a_counter_follows_from_the_daily_rhythm(unit: float) -> None:
     """A year in seconds is not a month of hours: windows and hours are those of the same table with dates."""
     rng = np.random.default_rng(0)
     hours = rng.integers(0, 200, 3000) * 24 + np.clip(rng.normal(14, 3, 3000), 0, 23.9)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.features.feature_cases import CASES, R
-from tests.helpers.tables import ROWS, START, frame_of, given, quiet_ledger, roles_of
+from tests.helpers.tables import ROWS, START, frame_of, quiet_ledger, roles_from, roles_of
 
 from vigie.arrays import mid_ranks
 from vigie.features import BY_NAME, NAMES, VOCABULARY, build
@@ -35,8 +35,8 @@ def test_the_suspicious_row_stands_out(name: str) -> None:
 
 def test_without_roles_nothing_is_known() -> None:
     frame = frame_of(quiet_ledger())
-    assert not build(frame, given(dict.fromkeys(frame.columns, "none"))).known().any()
-    assert not build(frame, given(dict.fromkeys(frame.columns, "leak"))).known().any()
+    assert not build(frame, roles_from(dict.fromkeys(frame.columns, "none"))).known().any()
+    assert not build(frame, roles_from(dict.fromkeys(frame.columns, "leak"))).known().any()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_missing_role_leaves_its_features_unknown(missing: str, without: tuple
     assert built.known().any()
 
 
-def test_rows_of_nobody_have_no_habit() -> None:
+def test_rows_without_an_actor_have_no_habit() -> None:
     cells = quiet_ledger()
     cells["customer"][R] = None
     built = build(frame_of(cells), roles_of(cells))
@@ -76,7 +76,7 @@ def test_a_row_without_amount_has_no_amount() -> None:
         assert np.isnan(built.column(name)[R]), name
 
 
-def test_nobody_but_the_device_acts() -> None:
+def test_only_the_device_acts() -> None:
     """Where the device stands for the customer it cannot be new to itself."""
     cells = quiet_ledger()
     cells["device"] = cells.pop("customer")
@@ -104,19 +104,23 @@ def _ranks(x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("domain", ["mobile_money", "card_not_present", "transfers", "lending", "crypto"])
 def test_no_unit_matters(domain: str) -> None:
     """Euros or CFA francs, this month or seven weeks later: every feature ranks the rows the same."""
-    world = next(
-        world
-        for world in (generate(domain, seed, 500) for seed in range(30))
-        if "amount" in world.roles.values()
+    simulated = next(
+        simulated
+        for simulated in (generate(domain, seed, 500) for seed in range(30))
+        if "amount" in simulated.roles.values()
     )
-    roles = given(world.roles)
+    roles = roles_from(simulated.roles)
     shift = pl.duration(weeks=7)
-    moved = world.frame.with_columns(
-        [pl.col(c).cast(pl.Float64) * 655.957 for c, role in world.roles.items() if role in MONEY],
+    moved = simulated.frame.with_columns(
+        [pl.col(c).cast(pl.Float64) * 655.957 for c, role in simulated.roles.items() if role in MONEY],
     ).with_columns(
-        [pl.col(c) + shift for c in world.frame.columns if isinstance(world.frame.schema[c], pl.Datetime)]
+        [
+            pl.col(c) + shift
+            for c in simulated.frame.columns
+            if isinstance(simulated.frame.schema[c], pl.Datetime)
+        ]
     )
-    before, after = build(world.frame, roles), build(moved, roles)
+    before, after = build(simulated.frame, roles), build(moved, roles)
     wrong = {}
     for name in NAMES:
         if name in OF_DIGITS:

@@ -142,7 +142,7 @@ def test_first_times(table) -> None:
     found = Groups(codes, time).first_seen(kinds)
     known = codes >= 0
     same(found[known], expected[known])
-    assert (found[~known] == 1).all(), "whoever is unknown is seen for the first time"
+    assert (found[~known] == 1).all(), "an unknown actor is seen for the first time"
 
 
 @few

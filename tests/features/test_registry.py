@@ -48,7 +48,7 @@ def test_a_module_needs_its_groupings_and_no_others(module: FeatureModule) -> No
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.names[0])
-def test_a_module_that_counts_values_says_so(module: FeatureModule) -> None:
+def test_a_module_that_counts_values_declares_it(module: FeatureModule) -> None:
     counted: list[str] = []
     state = FeatureState()
     observed = replace(

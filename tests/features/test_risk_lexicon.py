@@ -27,7 +27,7 @@ def test_the_riskier_word_weighs_more(riskier: str, safer: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "B", "42", "Paris", "zzz"])
-def test_other_words_say_nothing(text: str) -> None:
+def test_other_words_have_no_direction(text: str) -> None:
     assert risk(text) == 0
 
 

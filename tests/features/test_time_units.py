@@ -50,7 +50,7 @@ def kept_hours(days: int, spread: float) -> np.ndarray:
 
 @pytest.mark.parametrize("days", [2, 30, 400])
 @pytest.mark.parametrize("in_an_hour", [1, 60, 3600])
-def test_hours_that_people_keep_tell_the_unit(days: int, in_an_hour: int) -> None:
+def test_the_daily_rhythm_gives_the_unit(days: int, in_an_hour: int) -> None:
     assert day_length(np.floor(kept_hours(days, 4) * in_an_hour)) == 24 * in_an_hour
 
 
@@ -60,7 +60,7 @@ def test_over_a_year_a_faint_rhythm_is_enough_over_two_days_it_is_not() -> None:
     assert day_length(kept_hours(2, 6.5)) == 0
 
 
-def test_where_nobody_keeps_hours_there_is_no_unit() -> None:
+def test_without_a_daily_rhythm_there_is_no_unit() -> None:
     """Evenly spread rows, the numbers of the rows, days, a trend, few rows, less than two days."""
     rng = np.random.default_rng(1)
     assert day_length(kept_hours(60, 400)) == 0

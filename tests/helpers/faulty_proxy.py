@@ -49,7 +49,7 @@ class FaultyProxy:
                     headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
                     onward.request(self.command, self.path, body, headers)
                     answer = onward.getresponse()
-                    data, given = answer.read(), dict(answer.getheaders())
+                    data, provided = answer.read(), dict(answer.getheaders())
                 except (OSError, HTTPException):
                     self.close_connection = True
                     return
@@ -57,7 +57,7 @@ class FaultyProxy:
                     onward.close()
                 if what == "flip" and data:
                     data = bytes([data[0] ^ 1]) + data[1:]
-                self._answer(answer.status, given, data, cut=what == "cut")
+                self._answer(answer.status, provided, data, cut=what == "cut")
 
             def _answer(
                 self, status: int, headers: dict[str, str], data: bytes, *, cut: bool = False

@@ -18,7 +18,7 @@ START = datetime(2024, 1, 1, 9, 0)
 Cells = dict[str, list[Any]]
 
 
-def given(roles: Mapping[str, str]) -> Roles:
+def roles_from(roles: Mapping[str, str]) -> Roles:
     """Roles as a user would state them: column -> role."""
     return Roles(
         tuple(ColumnRole(name, role, 1.0, (), ROLES[role].direction) for name, role in roles.items())
@@ -41,7 +41,7 @@ def quiet_ledger() -> Cells:
 
 def roles_of(cells: Mapping[str, Any]) -> Roles:
     """Columns named by their role, with `_2` and so on where a role has several."""
-    return given({name: name.rsplit("_", 1)[0] if name[-1].isdigit() else name for name in cells})
+    return roles_from({name: name.rsplit("_", 1)[0] if name[-1].isdigit() else name for name in cells})
 
 
 def frame_of(cells: Mapping[str, Any]) -> pl.DataFrame:

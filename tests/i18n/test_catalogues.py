@@ -26,7 +26,7 @@ from vigie.web.pages import progress
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "vigie"
 TOY = Path(__file__).with_name("vigie_toy")
-_ASKED = re.compile(
+_REQUESTED = re.compile(
     r"""\bt(?:\.has)?\(\s*"([a-z_]+\.[a-zA-Z_ 0-9-]+)"|translator\(\)\("([a-z_]+\.[a-z_A-Z]+)\""""
 )
 TRANSLATIONS = [language for language in OWN if language != DEFAULT]
@@ -65,20 +65,20 @@ def test_a_language_lacks_no_text(language: str) -> None:
     assert {key: found[key] for key in found if found[key] != placeholders[key]} == {}
 
 
-def test_every_text_that_is_asked_for_exists() -> None:
+def test_every_text_in_use_exists() -> None:
     """By a page, a script of a page or a report of the command line."""
     known = {f"{section}.{key}" for section, inner in catalogue(DEFAULT).sections.items() for key in inner}
-    asked = {
+    requested = {
         key
         for folder in (SOURCE / "web", SOURCE / "cli")
         for path in folder.rglob("*")
         if path.suffix in {".html", ".py", ".js"}
-        for found in _ASKED.findall(path.read_text())
+        for found in _REQUESTED.findall(path.read_text())
         for key in found
         if key and not key.endswith("_")
     }
-    assert len(asked) > 150
-    assert asked - known == set()
+    assert len(requested) > 150
+    assert requested - known == set()
 
 
 def test_every_stage_has_its_words() -> None:
@@ -91,7 +91,7 @@ def test_every_stage_has_its_words() -> None:
 
 
 def test_every_role_domain_and_feature_has_a_text() -> None:
-    """Nobody reads a key, and no two features share a text."""
+    """No key reaches a reader, and no two features share a text."""
     ids = [f"role.{name}" for name in ROLES] + [f"domain.{name}" for name in domains()]
     ids += [f"feature.{feature.name}" for feature in VOCABULARY]
     assert [key for key in ids if not Translator().has(key)] == []

@@ -50,7 +50,7 @@ FIRST |= {
     "as_message",
     "msg",
 }
-SAID = {"found", "expected", "hint", "unit", "reason", "needed"}
+SENTENCES = {"found", "expected", "hint", "unit", "reason", "needed"}
 KINDS = (
     {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     | FIRST
@@ -76,11 +76,11 @@ def phrases(tree: ast.Module) -> Iterator[tuple[int, str | None]]:
             named.setdefault(node.targets[0].id, []).append(node.value)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for spoken in _spoken(node):
-                yield from _texts(spoken, named)
+            for rendered in _rendered(node):
+                yield from _texts(rendered, named)
 
 
-def _spoken(call: ast.Call) -> list[ast.expr]:
+def _rendered(call: ast.Call) -> list[ast.expr]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name not in KINDS:
         return []
@@ -93,7 +93,7 @@ def _spoken(call: ast.Call) -> list[ast.expr]:
     if name == "_respond":
         return call.args[2:4]
     first = call.args[:1] if name in FIRST else []
-    return first + ([] if name == "msg" else [word.value for word in call.keywords if word.arg in SAID])
+    return first + ([] if name == "msg" else [word.value for word in call.keywords if word.arg in SENTENCES])
 
 
 def _texts(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[tuple[int, str | None]]:
@@ -186,7 +186,7 @@ def test_a_message_keeps_what_json_can() -> None:
 
 
 def test_states_and_user_roles_are_translated() -> None:
-    """An error names the state something is in and the role somebody needs."""
+    """An error names the state something is in and the role a user needs."""
     states = {*tables.UPLOAD_STATES, *tables.RUN_STATES, *tables.ROLES}
     assert not states - set(catalogue("fr").messages)
 

@@ -51,7 +51,7 @@ def services(environ: dict[str, str]) -> Iterator[Services]:
 
 @pytest.fixture
 def ada(services: Services) -> User:
-    """Somebody who may upload."""
+    """A user who may upload."""
     return users.add(services.engine, "ada@example.org", "Ada", "analyst")
 
 
@@ -77,7 +77,7 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

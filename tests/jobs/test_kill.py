@@ -34,10 +34,10 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
 ) -> None:
     """Another worker takes the run over when the lease ends; one result, of the attempt that ended."""
     sent = send(services, ada)
-    asked = services.predictions.score(ada, sent, budget=50)
+    requested = services.predictions.score(ada, sent, budget=50)
 
     def now() -> Run:
-        return runs.find(services.engine, asked.id)
+        return runs.find(services.engine, requested.id)
 
     first = start("worker")
     wait_until(lambda: now().stage in {"gathering evidence", "matching models", "scoring"})
@@ -62,15 +62,15 @@ def test_a_worker_killed_while_scoring_is_replaced_and_the_run_ends_once(
 def test_a_worker_killed_while_refining_is_replaced_too(
     services: Services, ada: User, start: Start, environ: dict[str, str]
 ) -> None:
-    """The marks of the moment it was asked for count, whoever finishes it."""
+    """The labels of the time of the request count, whichever worker finishes it."""
     sent = send(services, ada)
-    asked = services.predictions.score(ada, sent)
+    requested = services.predictions.score(ada, sent)
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 2
-    rows = services.results.suggest(ada, asked.id, 6)
+    rows = services.results.suggest(ada, requested.id, 6)
     services.predictions.set_labels(
-        ada, asked.id, {row: ("fraud", "fine")[number % 2] for number, row in enumerate(rows)}
+        ada, requested.id, {row: ("fraud", "fine")[number % 2] for number, row in enumerate(rows)}
     )
-    refined = services.predictions.refine(ada, asked.id)
+    refined = services.predictions.refine(ada, requested.id)
 
     def now() -> Run:
         return runs.find(services.engine, refined.id)
@@ -78,7 +78,7 @@ def test_a_worker_killed_while_refining_is_replaced_too(
     first = start("worker")
     wait_until(lambda: now().stage not in {"", "reading"})
     first.kill()
-    services.predictions.set_labels(ada, asked.id, {7: "fraud"})
+    services.predictions.set_labels(ada, requested.id, {7: "fraud"})
     start("worker")
     wait_until(lambda: now().state in {"done", "failed"})
     done = now()
@@ -88,16 +88,16 @@ def test_a_worker_killed_while_refining_is_replaced_too(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_worker_told_to_stop_leaves_its_run_to_the_next_at_once(
+def test_a_stopped_worker_leaves_its_run_to_the_next_at_once(
     services: Services, ada: User, start: Start
 ) -> None:
     """SIGTERM, as at each deployment: no lease has to end, no attempt is counted."""
-    asked = services.predictions.score(ada, send(services, ada))
+    requested = services.predictions.score(ada, send(services, ada))
     first = start("worker")
-    wait_until(lambda: runs.find(services.engine, asked.id).stage in {"gathering evidence", "scoring"})
+    wait_until(lambda: runs.find(services.engine, requested.id).stage in {"gathering evidence", "scoring"})
     first.send_signal(signal.SIGTERM)
     assert first.wait(LIMIT) == 0
-    left = runs.find(services.engine, asked.id)
+    left = runs.find(services.engine, requested.id)
     assert (left.state, left.attempts) == ("queued", 0)
 
 
@@ -151,21 +151,21 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
             return bytes(answer.read())
 
     serve = ("serve", "--port", str(port), "--no-worker", "--no-link")
-    begun = services.uploads.begin(ada, "payments.csv", len(CSV))
+    started = services.uploads.begin(ada, "payments.csv", len(CSV))
     pieces = [CSV[at : at + 150_000].encode() for at in range(0, len(CSV), 150_000)]
     first = start(*serve)
     wait_until(lambda: is_up(port))
-    ask("PUT", f"{begun.id}/parts/1", pieces[0])
+    ask("PUT", f"{started.id}/parts/1", pieces[0])
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     second = start(*serve)
     wait_until(lambda: is_up(port))
-    assert [part.number for part in uploads.list_parts(services.engine, begun.id)] == [1]
+    assert [part.number for part in uploads.list_parts(services.engine, started.id)] == [1]
     for number, piece in enumerate(pieces[1:], start=2):
-        ask("PUT", f"{begun.id}/parts/{number}", piece)
-    ask("POST", f"{begun.id}/complete", b"")
+        ask("PUT", f"{started.id}/parts/{number}", piece)
+    ask("POST", f"{started.id}/complete", b"")
     os.killpg(second.pid, signal.SIGKILL)
     second.wait()
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 1
-    found = services.uploads.find(ada, begun.id)
+    found = services.uploads.find(ada, started.id)
     assert (found.state, found.size) == ("ready", len(CSV))

@@ -36,8 +36,8 @@ def _facts(feature: str, language: str = "en", row: int = 4) -> list[dict[str, A
     additions = pl.DataFrame({"reasons": texts})
     found = reason_facts(Prediction(table, additions, {}), infer(table.typed), language)
     assert found.null_count() == FRAME.height - 1
-    told: list[dict[str, Any]] = json.loads(found[row])
-    return told
+    reported: list[dict[str, Any]] = json.loads(found[row])
+    return reported
 
 
 @pytest.mark.parametrize(

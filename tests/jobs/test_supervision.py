@@ -78,8 +78,8 @@ def test_a_crash_while_an_upload_is_inspected_harms_no_run(
 ) -> None:
     """The process that inspects crashes twice: that upload is refused, and the run beside it ends at its first attempt."""
     worker = start("worker")
-    asked = services.predictions.score(ada, send(services, ada))
-    wait_until(lambda: runs.find(services.engine, asked.id).state == "running")
+    requested = services.predictions.score(ada, send(services, ada))
+    wait_until(lambda: runs.find(services.engine, requested.id).state == "running")
     damaged = send(services, ada)
     while services.uploads.find(ada, damaged).state == "received":
         for child in children(worker.pid):
@@ -92,8 +92,8 @@ def test_a_crash_while_an_upload_is_inspected_harms_no_run(
     refused = services.uploads.find(ada, damaged)
     assert refused.error is not None
     assert (refused.state, refused.error["kind"]) == ("refused", "WorkerCrashed")
-    wait_until(lambda: runs.find(services.engine, asked.id).state != "running")
-    done = runs.find(services.engine, asked.id)
+    wait_until(lambda: runs.find(services.engine, requested.id).state != "running")
+    done = runs.find(services.engine, requested.id)
     assert (done.state, done.attempts) == ("done", 1)
     assert worker.poll() is None
 

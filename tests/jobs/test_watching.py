@@ -76,7 +76,7 @@ def work(context: JobContext, watch: Watch) -> None:
         Worker(context).run_one()
 
 
-def told(context: JobContext) -> list[tuple[str, str]]:
+def notices_of(context: JobContext) -> list[tuple[str, str]]:
     """Kind and file of each notice."""
     query = sa.select(notice_rows.c.kind, notice_rows.c.payload).order_by(notice_rows.c.created_at)
     with database.reading(context.engine) as connection:
@@ -112,7 +112,7 @@ def test_a_new_file_is_scored_once_and_its_predictions_stand_beside_it(
     assert (file.state, file.error) == ("done", None)
     (upload,) = uploads.list_for(context.engine, ada, limit=5)
     assert (upload.id, upload.name, upload.state) == (file.upload_id, "jan.csv", "ready")
-    assert told(context) == [("scored", "jan.csv")]
+    assert notices_of(context) == [("scored", "jan.csv")]
     assert sorted(os.listdir(folder)) == ["copy.csv", "jan.csv", "jan.predictions.csv"]
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     assert "empty file" in errors["empty.csv"]
     assert "extension" in errors["notes.docx"]
     assert errors["broken.csv"]
-    assert sorted(told(context)) == [
+    assert sorted(notices_of(context)) == [
         ("file_failed", "broken.csv"), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
         ("file_failed", "renamed.csv"), ("scored", "good.csv"),
     ]  # fmt: skip
@@ -149,7 +149,7 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_folder_that_is_away_is_told_once_and_looked_at_again(
+def test_an_absent_folder_gives_one_notice_and_is_looked_at_again(
     context: JobContext, ada: User, folder: Path
 ) -> None:
     """At the second failure in a row; once it is back, its files are scored."""
@@ -159,7 +159,7 @@ def test_a_folder_that_is_away_is_told_once_and_looked_at_again(
         assert look_at(context, watch).error is not None
     failing = watches.find(context.engine, watch.id)
     assert (failing.failures, failing.error and failing.error["kind"]) == (4, "NotFound")
-    assert told(context) == [("watch_failed", "")]
+    assert notices_of(context) == [("watch_failed", "")]
     folder.with_name("away").rename(folder)
     (folder / "jan.csv").write_text(table())
     look_at(context, watch)
@@ -186,7 +186,7 @@ def test_predictions_that_cannot_be_written_are_tried_again(
     away.rename(folder)
     assert FollowUp(context).run() == 1
     assert (folder / "jan.predictions.csv").exists()
-    assert told(context) == [("scored", "jan.csv")]
+    assert notices_of(context) == [("scored", "jan.csv")]
     assert watches.find(context.engine, watch.id).columns == ["when", "customer", "amount", "kind"]
 
 

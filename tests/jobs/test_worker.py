@@ -41,7 +41,7 @@ def context(tmp_path: Path) -> Iterator[JobContext]:
 
 @pytest.fixture
 def ada(context: JobContext) -> User:
-    """Somebody who may upload."""
+    """A user who may upload."""
     return users.add(context.engine, "ada@example.org", "Ada", "analyst")
 
 
@@ -127,18 +127,18 @@ def test_a_head_that_cannot_be_read_leaves_the_judgement_to_the_whole(
     assert uploads.find(context.engine, silent.id).rows_exact
     assert uploads.find(context.engine, broken.id).state == "ready"
     sent = broken
-    asked = _score(context, sent)
-    assert asked.state == "failed"
-    assert asked.error is not None
-    assert "line 201" in asked.error["message"]
+    requested = _score(context, sent)
+    assert requested.state == "failed"
+    assert requested.error is not None
+    assert "line 201" in requested.error["message"]
 
 
 def _score(context: JobContext, sent: Upload) -> Run:
     services = Services(context.settings, context.web, context.engine, context.store)
-    asked = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
+    requested = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
     while Worker(context).run_one():
         pass
-    return runs.find(context.engine, asked.id)
+    return runs.find(context.engine, requested.id)
 
 
 def test_bytes_that_changed_in_the_store_are_never_scored(
@@ -152,10 +152,10 @@ def test_bytes_that_changed_in_the_store_are_never_scored(
     data = bytearray(context.store.get(key))
     data[1000] ^= 1
     context.store.put(key, bytes(data))
-    asked = _score(context, sent)
-    assert asked.state == "failed"
-    assert asked.error is not None
-    assert asked.error["kind"] == "DamagedBundle"
+    requested = _score(context, sent)
+    assert requested.state == "failed"
+    assert requested.error is not None
+    assert requested.error["kind"] == "DamagedBundle"
 
 
 def test_a_store_that_is_away_is_waited_for(
@@ -241,16 +241,16 @@ def test_a_run_that_is_cancelled_meanwhile_leaves_no_result(
     while Worker(context).run_one():
         pass
     services = Services(context.settings, context.web, context.engine, context.store)
-    asked = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
+    requested = services.predictions.score(users.find(context.engine, sent.owner_id), sent.id)
     whole = upload_files.local_copy
 
     def and_cancel(*arguments: object) -> object:
-        runs.cancel(context.engine, asked.id)
+        runs.cancel(context.engine, requested.id)
         return whole(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(upload_files, "local_copy", and_cancel)
     assert Worker(context).run_one()
-    assert runs.find(context.engine, asked.id).state == "cancelled"
+    assert runs.find(context.engine, requested.id).state == "cancelled"
     assert not list(context.store.list(f"{sent.folder}/runs"))
 
 

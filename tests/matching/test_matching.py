@@ -242,8 +242,8 @@ def test_a_stand_in_gives_part_of_the_points() -> None:
         ("card_number" if k == "name_orig" else k): (("card", t) if r == "customer" else (r, t))
         for k, (r, t) in MONEY.items()
     }
-    nobody = {name: MONEY[name] for name in MONEY if name != "name_orig"}
-    met = [compare(table(columns), MODELS["money"])[0].points for columns in (nobody, by_card, MONEY)]
+    without_actor = {name: MONEY[name] for name in MONEY if name != "name_orig"}
+    met = [compare(table(columns), MODELS["money"])[0].points for columns in (without_actor, by_card, MONEY)]
     assert met[0] < met[1] < met[2]
 
 

@@ -127,7 +127,7 @@ def test_gaps_are_filled_as_in_scikit_learn(fitted: Any) -> None:
 
 
 def test_a_column_without_any_value_is_left_out_as_in_scikit_learn() -> None:
-    """The imputer drops it, or keeps it where told to."""
+    """The imputer drops it, or keeps it where it is set to."""
     values = np.column_stack([np.arange(4.0), np.full(4, np.nan), [1.0, np.nan, 3.0, 4.0]])
     fresh = {"a": np.array([np.nan, 2.0]), "b": np.array([1.0, np.nan]), "c": np.array([np.nan, 7.0])}
     for keep in (False, True):
@@ -281,7 +281,7 @@ GOOD: dict[str, Any] = {"format": 1, "kind": "native", "columns": ["a"], "names"
     ids=str,
 )  # fmt: skip
 def test_a_recipe_that_is_none_is_refused(change: dict[str, Any]) -> None:
-    """Another format, a step nobody knows, a step that does not fit."""
+    """Another format, an unknown step, a step that does not fit."""
     with pytest.raises(InputRefused, match="recipe"):
         imported_pipeline.apply_steps({"a": np.array([1.0])}, {**GOOD, **change})
 

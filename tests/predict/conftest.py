@@ -61,20 +61,20 @@ def score(catalog: Catalog) -> Score:
 
 
 @pytest.fixture(scope="session")
-def world() -> SimulatedTable:
+def simulated() -> SimulatedTable:
     """Two thousand transfers of mobile money."""
     return generate("mobile_money", 2, 2000)
 
 
 @pytest.fixture(scope="session")
-def scored(score: Score, world: SimulatedTable) -> Prediction:
+def scored(score: Score, simulated: SimulatedTable) -> Prediction:
     """Its predictions."""
-    return score(world.frame)
+    return score(simulated.frame)
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small forests and short lessons, for tests that do not ask how good the answer is."""
+    """Small forests and short training, for tests that do not measure detection."""
     monkeypatch.setattr(isolation_forest, "TREES", 8)
     monkeypatch.setattr(self_training, "ROUNDS", 4)
     monkeypatch.setattr(self_training, "MIN_ROWS", 200)

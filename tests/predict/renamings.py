@@ -77,7 +77,7 @@ def renamed(
         frame: typed table, whose values decide between names of one role: a flag is not called a count.
         roles: what its columns mean.
         variant: one of `VARIANTS`.
-        payees: whether the other side is somebody who is paid, rather than a shop.
+        payees: whether the counterparty is a payee rather than a shop.
     """
     taken = {name.lower() for name in frame.columns}
     out: dict[str, str] = {}

@@ -48,7 +48,7 @@ def predict(catalog: Catalog, frame: pl.DataFrame, load: object) -> Prediction:
 @pytest.mark.parametrize("position", [0, 2])
 def test_the_others_vote(
     catalog: Catalog,
-    world: SimulatedTable,
+    simulated: SimulatedTable,
     scored: Prediction,
     quick: None,
     error: VigieError,
@@ -59,45 +59,47 @@ def test_the_others_vote(
     assert len(names) == 3
     assert "warnings" not in scored.summary
     load = without({names[position]}, error)
-    found = predict(catalog, world.frame, load)
+    found = predict(catalog, simulated.frame, load)
     assert [m["name"] for m in found.summary["matches"]] == [n for n in names if n != names[position]]
     (warning,) = found.summary["warnings"]
     assert names[position] in Translator("en").message(warning)
     assert "ne vote pas" in Translator("fr").message(warning)
-    assert found.additions.height == world.frame.height
-    assert found.additions.equals(predict(catalog, world.frame, load).additions)
+    assert found.additions.height == simulated.frame.height
+    assert found.additions.equals(predict(catalog, simulated.frame, load).additions)
 
 
 def test_a_table_longer_than_memory(
-    catalog: Catalog, world: SimulatedTable, scored: Prediction, quick: None, tmp_path: Path
+    catalog: Catalog, simulated: SimulatedTable, scored: Prediction, quick: None, tmp_path: Path
 ) -> None:
     """The passes over the disk give the same warning."""
     name = scored.summary["matches"][1]["name"]
-    rows = spill.spill_table(table.from_frame(world.frame), tmp_path / "typed")
+    rows = spill.spill_table(table.from_frame(simulated.frame), tmp_path / "typed")
     context = ScoringContext(catalog, without({name}, DAMAGED))  # type: ignore[arg-type]
     found = pipeline.predict_out_of_core(DiskBackend(rows, tmp_path, context.sizes), context)
     assert name in Translator("en").message(found.summary["warnings"][0])
     assert len(found.summary["matches"]) == 2
 
 
-def test_no_model_is_left(catalog: Catalog, world: SimulatedTable, scored: Prediction, quick: None) -> None:
+def test_no_model_is_left(
+    catalog: Catalog, simulated: SimulatedTable, scored: Prediction, quick: None
+) -> None:
     """Then there is an error, not a result of the anomaly score alone."""
     names = {match["name"] for match in scored.summary["matches"]}
     with pytest.raises(DamagedBundle):
-        predict(catalog, world.frame, without(names, DAMAGED))
+        predict(catalog, simulated.frame, without(names, DAMAGED))
 
 
 def test_a_store_that_cannot_be_read_is_an_error(
-    catalog: Catalog, world: SimulatedTable, scored: Prediction, quick: None
+    catalog: Catalog, simulated: SimulatedTable, scored: Prediction, quick: None
 ) -> None:
     """It may be back in a minute, and the result must not depend on that."""
     name = scored.summary["matches"][0]["name"]
     with pytest.raises(StoreUnavailable):
-        predict(catalog, world.frame, without({name}, StoreUnavailable("away")))
+        predict(catalog, simulated.frame, without({name}, StoreUnavailable("away")))
 
 
 def test_the_command_names_the_model(
-    world: SimulatedTable, scored: Prediction, quick: None, tmp_path: Path, vigie_home: Path
+    simulated: SimulatedTable, scored: Prediction, quick: None, tmp_path: Path, vigie_home: Path
 ) -> None:
     """On the report and in the JSON, with files that are missing from a store."""
     name = scored.summary["matches"][0]["name"]
@@ -108,7 +110,7 @@ def test_the_command_names_the_model(
         next(copy.glob("booster-*")).unlink()
         catalog.relocate([(entry, StorageLocation("local", str(tmp_path / "store"), name))])
     source = tmp_path / "table.csv"
-    world.frame.head(400).write_csv(source)
+    simulated.frame.head(400).write_csv(source)
     done = CliRunner().invoke(cli, ["predict", str(source), "-o", str(tmp_path / "out.csv")])
     assert done.exit_code == 0, done.output
     assert f"Warning: the model '{name}" in " ".join(done.stdout.split())

@@ -43,7 +43,7 @@ def _odd() -> dict[str, pl.DataFrame]:
         "nothing but zero": but(amount=[0.0] * N),
         "one moment": but(time=[plain["time"][0]] * N),
         "one customer": but(customer=["me"] * N),
-        "everybody once": but(customer=[f"C{i}" for i in range(N)], merchant=[f"M{i}" for i in range(N)]),
+        "every actor once": but(customer=[f"C{i}" for i in range(N)], merchant=[f"M{i}" for i in range(N)]),
         "negative": but(amount=-amount),
         "both signs": but(amount=amount * pl.Series(rng.choice([-1, 1], N))),
         "copies": pl.concat([plain.head(80)] * 3),
@@ -109,7 +109,7 @@ def test_a_stated_signal_may_be_empty_or_constant(quick: None, role: str) -> Non
         assert np.isfinite(found.anomaly).all()
 
 
-def test_what_says_nothing_is_refused(score: Score) -> None:
+def test_a_table_without_information_is_refused(score: Score) -> None:
     frame = pl.DataFrame({"a": [f"words number {i} of a long note" for i in range(300)]})
     with pytest.raises(InputRefused, match="found no column that says anything") as caught:
         score(frame)

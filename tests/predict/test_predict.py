@@ -1,4 +1,4 @@
-"""The whole story: a table without labels in, predictions out, whatever the order of its rows and columns."""
+"""The whole prediction: a table without labels in, predictions out, whatever the order of its rows and columns."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from vigie.errors import UnknownColumn
 from vigie.simulator import SimulatedTable, generate
 
 
-def test_seven_columns_in_order(scored: Prediction, world: SimulatedTable) -> None:
-    check(scored, world.frame)
+def test_seven_columns_in_order(scored: Prediction, simulated: SimulatedTable) -> None:
+    check(scored, simulated.frame)
     assert scored.summary["calibrated"]
     assert len(scored.summary["matches"]) == 3
     assert sum(m["weight"] for m in scored.summary["matches"]) == pytest.approx(1, abs=1e-3)
     assert all(m["similarity"] > 0.5 and m["evidence"] for m in scored.summary["matches"])
 
 
-def test_predictions_line_up_with_the_upload(score: Score, world: SimulatedTable) -> None:
+def test_predictions_line_up_with_the_upload(score: Score, simulated: SimulatedTable) -> None:
     """A marker in each row: the suspicious rows are where the upload has them, and no cell has changed."""
     rng = np.random.default_rng(0)
-    marked = world.frame.with_columns(
-        pl.Series("marker", [f"row {i}" for i in rng.permutation(world.frame.height)])
+    marked = simulated.frame.with_columns(
+        pl.Series("marker", [f"row {i}" for i in rng.permutation(simulated.frame.height)])
     )
     found = score(marked, roles={"marker": "none"})
     assert found.table.frame.equals(marked)
@@ -45,11 +45,11 @@ def test_predictions_line_up_with_the_upload(score: Score, world: SimulatedTable
     assert all(found.additions["fraud_score"][row["row"] - 1] == row["fraud_score"] for row in top)
 
 
-def test_it_finds_frauds(scored: Prediction, world: SimulatedTable) -> None:
+def test_it_finds_frauds(scored: Prediction, simulated: SimulatedTable) -> None:
     """No exact figure: far better than chance, and better at the top."""
-    auc, average, _ = measure(world.label, scored.additions["fraud_score"].to_numpy())
+    auc, average, _ = measure(simulated.label, scored.additions["fraud_score"].to_numpy())
     assert auc > 0.65
-    assert average > 3 * world.label.mean()
+    assert average > 3 * simulated.label.mean()
 
 
 def test_probability_rises_with_the_score(scored: Prediction) -> None:
@@ -60,32 +60,36 @@ def test_probability_rises_with_the_score(scored: Prediction) -> None:
 # what must change nothing
 
 
-def test_the_same_input_gives_the_same_bytes(scored: Prediction, score: Score, world: SimulatedTable) -> None:
-    again = score(world.frame)
+def test_the_same_input_gives_the_same_bytes(
+    scored: Prediction, score: Score, simulated: SimulatedTable
+) -> None:
+    again = score(simulated.frame)
     assert again.additions.write_csv() == scored.additions.write_csv()
     assert {**again.summary, "seconds": 0} == {**scored.summary, "seconds": 0}
 
 
-def test_another_seed_tells_nearly_the_same_story(
-    scored: Prediction, score: Score, world: SimulatedTable
+def test_another_seed_gives_nearly_the_same_scores(
+    scored: Prediction, score: Score, simulated: SimulatedTable
 ) -> None:
-    other = score(world.frame, seed=7).additions["fraud_score"].to_numpy()
+    other = score(simulated.frame, seed=7).additions["fraud_score"].to_numpy()
     assert not np.array_equal(other, scored.additions["fraud_score"].to_numpy())
     ranks = [np.argsort(np.argsort(x)) for x in (other, scored.additions["fraud_score"].to_numpy())]
     assert np.corrcoef(*ranks)[0, 1] > 0.95
 
 
 def test_the_order_of_the_columns_changes_nothing(
-    scored: Prediction, score: Score, world: SimulatedTable
+    scored: Prediction, score: Score, simulated: SimulatedTable
 ) -> None:
-    columns = np.random.default_rng(1).permutation(world.frame.columns).tolist()
-    found = score(world.frame.select(columns))
+    columns = np.random.default_rng(1).permutation(simulated.frame.columns).tolist()
+    found = score(simulated.frame.select(columns))
     assert found.additions.write_csv() == scored.additions.write_csv()
 
 
-def test_the_order_of_the_rows_only_reorders(scored: Prediction, score: Score, world: SimulatedTable) -> None:
-    order = np.random.default_rng(1).permutation(world.frame.height)
-    found = score(world.frame[order])
+def test_the_order_of_the_rows_only_reorders(
+    scored: Prediction, score: Score, simulated: SimulatedTable
+) -> None:
+    order = np.random.default_rng(1).permutation(simulated.frame.height)
+    found = score(simulated.frame[order])
     assert found.additions.write_csv() == scored.additions[order].write_csv()
 
 
@@ -119,9 +123,9 @@ def test_the_order_of_rows_that_are_equal(score: Score, quick: None) -> None:
 
 @pytest.mark.parametrize(("budget", "alerts"), [(0.01, 20), (37, 37), (1, 1)])
 def test_alert_budgets_are_kept_exactly(
-    catalog: Catalog, world: SimulatedTable, budget: float, alerts: int, quick: None
+    catalog: Catalog, simulated: SimulatedTable, budget: float, alerts: int, quick: None
 ) -> None:
-    frame = world.frame.head(2000) if world.frame.height >= 2000 else world.frame
+    frame = simulated.frame.head(2000) if simulated.frame.height >= 2000 else simulated.frame
     alerts = round(budget * frame.height) if budget < 1 else alerts
     found = pipeline.predict(
         tables.from_frame(frame), ScoringContext(catalog, opener, Options(alert_budget=budget))
@@ -133,9 +137,9 @@ def test_alert_budgets_are_kept_exactly(
 
 
 def test_a_rate_the_user_knows_is_what_probabilities_average_to(
-    score: Score, world: SimulatedTable, quick: None
+    score: Score, simulated: SimulatedTable, quick: None
 ) -> None:
-    found = score(world.frame, expected_fraud_rate=0.037)
+    found = score(simulated.frame, expected_fraud_rate=0.037)
     assert found.additions["fraud_probability"].mean() == pytest.approx(0.037, rel=1e-6)
     assert found.summary["prevalence"] == {"estimate": 0.037, "low": 0.037, "high": 0.037}
 
@@ -150,13 +154,13 @@ def test_roles_the_user_states_are_kept(score: Score, quick: None) -> None:
         score(frame, roles={"amont": "amount"})
 
 
-def test_reasons_in_the_language_asked_for_or_none(score: Score, quick: None) -> None:
+def test_reasons_in_the_requested_language_or_none(score: Score, quick: None) -> None:
     frame = people(300)
     english, french, silent = score(frame), score(frame, language="fr"), score(frame, reasons=False)
     assert any(english.additions["reasons"])
-    said = english.additions["reasons"] != ""
-    assert (said == (french.additions["reasons"] != "")).all()
-    assert (english.additions["reasons"] != french.additions["reasons"]).sum() == said.sum()
+    described = english.additions["reasons"] != ""
+    assert (described == (french.additions["reasons"] != "")).all()
+    assert (english.additions["reasons"] != french.additions["reasons"]).sum() == described.sum()
     assert not any(silent.additions["reasons"])
     assert english.additions.drop("reasons").equals(silent.additions.drop("reasons"))
 
@@ -194,15 +198,16 @@ def test_a_look_gathers_nothing_to_score_by(
 
 
 def test_progress_only_goes_forward(catalog: Catalog, quick: None) -> None:
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
     table = tables.from_frame(people(300))
     pipeline.predict(
-        table, ScoringContext(catalog, opener, Options(), lambda stage, share: told.append((stage, share)))
+        table,
+        ScoringContext(catalog, opener, Options(), lambda stage, share: reported.append((stage, share))),
     )
-    shares = [share for _, share in told]
+    shares = [share for _, share in reported]
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)
-    assert len({stage for stage, _ in told}) == len(told) >= 5
+    assert len({stage for stage, _ in reported}) == len(reported) >= 5
 
 
 # doubt
@@ -240,20 +245,20 @@ def test_columns_without_any_tie_make_vigie_abstain(score: Score, quick: None) -
 
 
 def test_without_a_similar_model_only_the_anomaly_speaks(
-    score: Score, world: SimulatedTable, quick: None
+    score: Score, simulated: SimulatedTable, quick: None
 ) -> None:
-    found = score(world.frame, minimum=1.0)
-    check(found, world.frame)
+    found = score(simulated.frame, minimum=1.0)
+    check(found, simulated.frame)
     assert found.summary["matches"] == []
     assert "no reference model" in found.summary["abstained_because"]
     assert "aucun modèle" in found.summary["abstained_because_fr"]
-    assert found.additions["fraud_probability"].null_count() == world.frame.height
-    assert found.additions["agreement"].null_count() == world.frame.height
+    assert found.additions["fraud_probability"].null_count() == simulated.frame.height
+    assert found.additions["agreement"].null_count() == simulated.frame.height
     assert found.additions["anomaly_score"].null_count() == 0
     assert found.summary["agreement"] is None
 
 
-def test_doubt_keeps_the_alert_budget(score: Score, quick: None) -> None:
+def test_abstention_keeps_the_alert_budget(score: Score, quick: None) -> None:
     found = score(independent(), alert_budget=25)
     assert found.additions["alert"].sum() == 25
     assert found.summary["alert_precision"] is None

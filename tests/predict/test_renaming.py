@@ -23,7 +23,7 @@ DATA = Path(
 SMALL = ("aws_auto_insurance_2k", "aws_transaction_2k", "card_transdata_2k5", "creditcard_present_3k",
          "fraude_cartao_pt_5k", "paysim_10k_si_no")  # fmt: skip
 PAYEES = {"mobile_money", "transfers", "p2p", "crypto", "corporate_payments"}
-"""Domains whose other side is somebody who is paid, rather than a shop."""
+"""Domains whose counterparty is a payee rather than a shop."""
 
 MOST_CHANGE = 0.02
 FRAUDS = 30
@@ -57,9 +57,9 @@ def _compare(
                 for column, was, now in zip(frame.columns, before, after, strict=True)
                 if was != now
             ]
-    means = {variant: float(np.mean(values)) for variant, values in average.items()}
-    change = {variant: round(mean / means["english"] - 1, 4) for variant, mean in means.items()}
-    print(f"mean AP {means['english']:.4f}; change {change}", *misread, sep="\n  ")
+    averages = {variant: float(np.mean(values)) for variant, values in average.items()}
+    change = {variant: round(mean / averages["english"] - 1, 4) for variant, mean in averages.items()}
+    print(f"mean AP {averages['english']:.4f}; change {change}", *misread, sep="\n  ")
     assert max(map(abs, change.values())) < MOST_CHANGE, (change, misread)
 
 
@@ -105,7 +105,7 @@ def test_renaming_the_columns_of_real_tables_hardly_matters(score: Score) -> Non
     _compare(score, cases)
 
 
-def test_renaming_one_world_reads_the_same_roles(score: Score, quick: None) -> None:
+def test_a_renamed_table_has_the_same_roles(score: Score, quick: None) -> None:
     """The quick half of the promise: what the columns mean does not depend on who named them."""
     made = generate("card_present", 3, 600)
     found = {

@@ -23,20 +23,20 @@ class CountingStore(Store):
         return self.fault(verb, key)
 
     def put(self, key: str, data: bytes | Path) -> None:
-        given = self._ask("put", key)
-        self.inner.put(key, data if given is None else given)
+        provided = self._ask("put", key)
+        self.inner.put(key, data if provided is None else provided)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
-        given = self._ask("put", key)
-        self.inner.put_if_absent(key, data if given is None else given)
+        provided = self._ask("put", key)
+        self.inner.put_if_absent(key, data if provided is None else provided)
 
     def get(self, key: str) -> bytes:
-        given = self._ask("get", key)
-        return self.inner.get(key) if given is None else given
+        provided = self._ask("get", key)
+        return self.inner.get(key) if provided is None else provided
 
     def stream(self, key: str) -> Iterator[bytes]:
-        given = self._ask("get", key)
-        return self.inner.stream(key) if given is None else iter([given])
+        provided = self._ask("get", key)
+        return self.inner.stream(key) if provided is None else iter([provided])
 
     def head(self, key: str) -> Head:
         self._ask("head", key)

@@ -35,9 +35,9 @@ def every(nth: int, what: str, verbs: str = "GET PUT") -> Any:
     return lambda verb, path: what if verb in verbs and next(seen) % nth == 0 else None
 
 
-def finish_run(engine: sa.Engine, target: str, **given: Any) -> None:
+def finish_run(engine: sa.Engine, target: str, **provided: Any) -> None:
     """Run again without faults and verify every byte."""
-    assert run(engine, target, **given).complete
+    assert run(engine, target, **provided).complete
     assert verify(engine, target).right
     assert read_all(engine) == COUNT
 
@@ -165,7 +165,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_becomes_full(sqlite: sa.Engine, source: str, small_disk: Path) -> None:
-    """Models that fitted are moved; with more room a second run finishes."""
+    """Models that fitted are moved; with more space a second run finishes."""
     populate(sqlite, source, COUNT, 200_000)
     report = run(sqlite, str(small_disk), parallel=2)
     assert 0 < report.models_out < COUNT
@@ -183,11 +183,11 @@ def test_a_database_that_becomes_unavailable_stops_the_run(
     populate(sqlite, source, COUNT)
     original, calls = Catalog.relocate, []
 
-    def gone(self: Catalog, *given: Any, **named: Any) -> Any:
+    def gone(self: Catalog, *provided: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) > 3:
             raise DatabaseUnavailable("the database went away", hint="look after it")
-        return original(self, *given, **named)
+        return original(self, *provided, **named)
 
     monkeypatch.setattr(Catalog, "relocate", gone)
     with pytest.raises(DatabaseUnavailable):

@@ -71,11 +71,11 @@ def test_an_interrupted_rollback_resumes(
     calls = []
     original = Catalog.relocate
 
-    def third_time_unlucky(self: Catalog, *given: Any, **named: Any) -> Any:
+    def third_time_unlucky(self: Catalog, *provided: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return original(self, *given, **named)
+        return original(self, *provided, **named)
 
     monkeypatch.setattr(Catalog, "relocate", third_time_unlucky)
     with pytest.raises(KeyboardInterrupt):

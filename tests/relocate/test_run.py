@@ -65,10 +65,10 @@ def test_the_requests_of_a_migration(
     """A list per model, a write and a read back per file."""
     populate(sqlite, source, 5)
     counting.where = s3.removeprefix("s3://")
-    asked: list[str] = []
-    counting.fault = lambda verb, key: asked.append(verb)
+    requested: list[str] = []
+    counting.fault = lambda verb, key: requested.append(verb)
     run(sqlite, f"{s3}/m", opener=counting)
-    assert {verb: asked.count(verb) for verb in set(asked)} == {"put": 30, "get": 30, "list": 5}
+    assert {verb: requested.count(verb) for verb in set(requested)} == {"put": 30, "get": 30, "list": 5}
 
 
 def test_a_location_changes_after_the_last_read_back(

@@ -61,11 +61,11 @@ def do_rollback(url: str, pause: str, most: str) -> None:
     engine, rows = database.open(url), itertools.count()
     original = MigrationLock.set_step_state
 
-    def slowly(self: MigrationLock, *given: Any, **named: Any) -> None:
+    def slowly(self: MigrationLock, *provided: Any, **named: Any) -> None:
         while next(rows) >= int(most):
             signal.pause()
         time.sleep(float(pause))
-        original(self, *given, **named)
+        original(self, *provided, **named)
         time.sleep(float(pause))
 
     MigrationLock.set_step_state = slowly  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ PLAIN = {"number", "flag", "category", "text", "none"}
 
 
 @pytest.mark.parametrize("typed", [True, False])
-def test_names_say_what_names_and_values_say(typed: bool) -> None:
+def test_names_give_the_roles_that_names_and_values_give(typed: bool) -> None:
     """On a table whose names mean something; a type that is known may only help."""
     frame = table.read(EXAMPLE).typed
     types = {name: "number" if frame[name].dtype.is_numeric() else "text" for name in frame.columns}
@@ -25,7 +25,7 @@ def test_names_say_what_names_and_values_say(typed: bool) -> None:
             assert (column.column, found[column.column]) == (column.column, column.role)
 
 
-def test_names_that_say_nothing() -> None:
+def test_names_without_meaning() -> None:
     """Are given no meaning, whatever their type."""
     found = roles_from_schema({"V1": "number", "V2": "number", "x": None, "qwzx": "text"})
     assert set(found.values()) <= PLAIN

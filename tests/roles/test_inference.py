@@ -140,7 +140,7 @@ def test_direction_follows_the_words(fill: Fill, name: str, values: str, directi
     assert infer(fill({name: values})).of(name).direction == direction
 
 
-def test_without_names_only_what_is_safe_is_said(fill: Fill) -> None:
+def test_without_names_only_safe_roles_are_inferred(fill: Fill) -> None:
     """Values alone find moments, addresses, people and money; anonymous numbers stay numbers."""
     kinds = {
         "c0": "unique",
@@ -160,7 +160,7 @@ def test_without_names_only_what_is_safe_is_said(fill: Fill) -> None:
     }  # fmt: skip
 
 
-def test_the_actor_is_whoever_comes_back(fill: Fill) -> None:
+def test_the_actor_is_the_entity_that_comes_back(fill: Fill) -> None:
     """The customer, else whatever stands for him; a column with repeats before one without."""
     assert infer(fill({"card_number": "code", "amount": "money"})).actor() == "card_number"
     assert infer(fill({"user_id": "int_unique", "device_id": "code"})).actor() == "device_id"
@@ -170,13 +170,13 @@ def test_the_actor_is_whoever_comes_back(fill: Fill) -> None:
 
 
 @pytest.mark.parametrize("rows", [3001, 4000, 7001])
-def test_a_number_of_its_own_on_every_row_is_told_by_a_sample(rows: int) -> None:
+def test_a_number_unique_on_every_row_is_recognised_from_a_sample(rows: int) -> None:
     """No row is looked at twice, or its number would seem to come back."""
     roles = infer(pl.DataFrame({"column_0": range(rows), "amount": [i % 977 / 7 for i in range(rows)]}))
     assert roles.of("column_0").role == "row_id"
 
 
-def test_a_unique_customer_says_so(fill: Fill) -> None:
+def test_a_unique_customer_is_recognised(fill: Fill) -> None:
     """It is still the customer, but has no history."""
     column = infer(fill({"customer_id": "int_unique"})).of("customer_id")
     assert column.role == "customer"
@@ -243,7 +243,7 @@ def test_odd_tables_are_survived(frame: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("seconds", [True, False], ids=["10:35:19", "10:35"])
 @pytest.mark.parametrize("dated", [True, False], ids=["beside a date", "alone"])
-def test_nobody_is_up_at_night(seconds: bool, dated: bool) -> None:
+def test_a_table_without_rows_at_night(seconds: bool, dated: bool) -> None:
     """A shop's times of day cover no night. Beside a date they are still the time of day; alone only where minutes are whole,
     since whole seconds may be counted from anywhere."""
     rows = 3000

@@ -344,7 +344,7 @@ IP Address | ip | ip
 Login Successful | yesno | flag
 last_login_date | old | time opened
 """,
-    "aml transfers, names told apart by polars": """
+    "aml transfers, names made distinct by polars": """
 Timestamp | when | time
 Account | code | account
 Account_duplicated_0 | code | counterparty

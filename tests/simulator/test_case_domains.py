@@ -84,6 +84,6 @@ def test_small_tables_exist(domain: str, rows: int) -> None:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_rows_are_drawn_when_not_given(domain: str) -> None:
+def test_rows_are_drawn_by_default(domain: str) -> None:
     """Without a number of rows there are between 1,000 and 8,000."""
     assert all(1000 <= generate(domain, seed).frame.height <= 8000 for seed in range(5))

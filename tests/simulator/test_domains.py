@@ -82,7 +82,7 @@ def test_bad_entry_points_are_refused(
         registry.all_domains.__wrapped__()
 
 
-def test_a_domain_must_say_how_it_is_simulated() -> None:
+def test_a_domain_must_define_its_simulation() -> None:
     """The base record alone is not enough."""
     with pytest.raises(NotImplementedError):
         Domain(name="x").simulate(0)

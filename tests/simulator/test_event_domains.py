@@ -102,7 +102,7 @@ def test_no_single_amount_reveals_the_frauds(tables: dict[str, list[SimulatedTab
     assert np.mean(np.array(areas) < 0.5) > 0.1
 
 
-def test_rows_are_about_as_many_as_asked() -> None:
+def test_rows_are_about_as_many_as_requested() -> None:
     for rows in (300, 3000):
         assert abs(generate("transfers", 3, rows).frame.height - rows) < rows * 0.3
     assert 1000 <= generate("p2p", 4).frame.height <= 26_000

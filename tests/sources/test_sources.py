@@ -104,7 +104,7 @@ def test_a_folder_is_read_without_what_lies_outside(tmp_path: Path) -> None:
         source.fetch(file, tmp_path / "copy")
 
 
-def test_a_folder_that_is_away_or_closed_says_why(tmp_path: Path) -> None:
+def test_an_absent_or_closed_folder_is_explained(tmp_path: Path) -> None:
     """Without the path of the machine."""
     with pytest.raises(NotFound, match="no folder 'exports'"):
         FolderSource(tmp_path / "exports").list(deep=False)

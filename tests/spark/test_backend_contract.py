@@ -23,8 +23,8 @@ class TestSpark(BackendContract):
     @pytest.fixture
     def open_backend(self, spark_session: SparkSession, work: str, tmp_path: Path) -> Open:
         def run(frame: pl.DataFrame) -> SparkBackend:
-            given = number_rows(sent(spark_session, frame, tmp_path), f"{work}/given", "payments")
-            table, _ = parse_input(given, f"{work}/typed", comma_by_default=False)
+            provided = number_rows(sent(spark_session, frame, tmp_path), f"{work}/given", "payments")
+            table, _ = parse_input(provided, f"{work}/typed", comma_by_default=False)
             return SparkBackend(table, ClusterSettings(f"{work}/run", 300, require_signature=False))
 
         return run

@@ -61,7 +61,7 @@ def test_the_output_is_that_of_one_file(
     for number in range(3):
         written(frame.slice(number * 1500, 1500), tmp_path / "in" / f"part-{number}{extension}")
     written(frame, tmp_path / f"in{extension}")
-    limits = one_file.Limits(10_000, 100, tmp_path / "room")
+    limits = one_file.Limits(10_000, 100, tmp_path / "work")
     one_file.predict_file(str(tmp_path / f"in{extension}"), tmp_path / f"out{extension}", context, limits)
     through_spark(spark_session, context, tmp_path / "in", tmp_path / "out")
     parts = sorted((tmp_path / "out").glob("part-*"))

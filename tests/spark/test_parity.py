@@ -71,7 +71,7 @@ def test_few_rows_are_scored_in_memory(
     assert_same(plain, frame.rename({"Alert": "channel"}).hstack(expected), BY)
 
 
-def test_names_that_spark_cannot_tell_apart(
+def test_names_that_spark_takes_for_equal(
     spark_session: SparkSession, context: ScoringContext, work: str
 ) -> None:
     """Are refused before any work is done, and named."""

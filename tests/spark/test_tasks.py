@@ -44,7 +44,7 @@ def test_numbers_are_packed_to_the_bit() -> None:
     np.testing.assert_array_equal(arrow_frame.unpacked(cells[2:6], np.float32, 3), matrix[2:6])
 
 
-def test_a_bug_in_a_task_says_where_and_never_what(spark_session: SparkSession) -> None:
+def test_an_error_in_a_task_names_its_place_without_data(spark_session: SparkSession) -> None:
     """Its message may quote a cell, and the logs of a cluster are read by many."""
     rows = arrow_frame.SparkFrame(
         spark_session.createDataFrame([("C0042",)], "_0 string"), {"who": pl.String()}
@@ -80,9 +80,9 @@ def test_machines_with_other_versions_are_refused(
     """Hashes differ between versions of polars: the scores would, silently."""
     monkeypatch.setattr(arrow_frame, "_versions", lambda: ("9.9", "9.9"))
     rows = arrow_frame.SparkFrame(spark_session.createDataFrame([("a",)], "_0 string"), {"who": pl.String()})
-    asked = rows.map(_same_rows, {"who": pl.String()})
+    requested = rows.map(_same_rows, {"who": pl.String()})
     with pytest.raises(UsageRefused, match=r"expected 9\.9 with 9\.9"), errors.to_driver():
-        asked.collect()
+        requested.collect()
 
 
 def _same_rows(rows: pl.DataFrame):

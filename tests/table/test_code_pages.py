@@ -54,6 +54,6 @@ def test_no_code_page_explains_noise(tmp_path: Path) -> None:
     assert code_page(noise) is None
     path = tmp_path / "t.csv"
     path.write_bytes(b"a;b\n" + noise + b";1\n")
-    with pytest.raises(UnreadableTable, match="encoding that cannot be told") as caught:
+    with pytest.raises(UnreadableTable, match="unknown encoding") as caught:
         read(path)
     assert "--encoding" in caught.value.hint

@@ -222,7 +222,7 @@ def test_compressed_text_is_refused_by_the_bytes_it_unpacks_to(
         read("-", max_bytes=MIB)
 
 
-def test_memory_that_is_not_there_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_memory_is_reported_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that fits the limit but not the machine."""
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n")
@@ -242,6 +242,6 @@ def test_memory_that_is_not_there_is_said_in_words(tmp_path: Path, monkeypatch: 
 
 
 def test_what_is_no_table_at_all_is_refused_without_a_child(tmp_path: Path) -> None:
-    """A folder and a missing file are told apart from damaged ones."""
+    """A folder and a missing file are distinguished from damaged ones."""
     with pytest.raises(UnreadableTable, match="folder"):
         read(tmp_path)

@@ -32,7 +32,7 @@ FRENCH = (
     ],
 )
 def test_unicode_encodings_give_the_same_table(write_bytes, codec, name, bom):
-    """UTF-8, UTF-16 and UTF-32 are told apart by their mark, and UTF-16 also by its zeros."""
+    """UTF-8, UTF-16 and UTF-32 are distinguished by their mark, and UTF-16 also by its zeros."""
     table = read(write_bytes("achats.csv", FRENCH.encode(codec)))
     assert table.frame.columns == ["référence", "date", "montant", "motif"]
     assert table.frame["motif"].to_list() == ["épicerie", "«\u202fcafé\u202f»"]

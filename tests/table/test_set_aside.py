@@ -147,7 +147,7 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
 
 
 def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> None:
-    """So that its cells are told apart where they hold a decimal comma."""
+    """So that its cells are separated where they hold a decimal comma."""
     path = tmp_path / "t.csv"
     rows = "".join(f"{i};C{i};{i},5\n" for i in range(ROWS))
     path.write_text("id;client;montant\n" + rows + "Total;;9999,5\n")

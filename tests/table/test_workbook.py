@@ -1,12 +1,15 @@
-"""Workbooks: merged cells and formulas without a value belong to the columns and rows that show them."""
+"""Workbooks of all kinds; merged cells and formulas without a value belong to the columns and rows that show them."""
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
+from vigie.errors import TableTooLarge
 from vigie.table import read
 
 ROWS, MERGED = 30, 3
@@ -52,3 +55,51 @@ def test_formulas_without_a_value_are_named_by_their_column(tmp_path: Path) -> N
             sheet.write_formula(1 + i, 5, f"=C{i + 2}*2", value="")
     (note,) = read(tmp_path / "t.xlsx").report.notes
     assert str(note).startswith("amount: its formulas have no stored value")
+
+
+@pytest.mark.parametrize("name", ["90_statement.xls", "91_statement.ods"])
+@pytest.mark.parametrize("extension", [".xls", ".xlsx", ".ods"])
+def test_older_and_open_workbooks_are_read_whatever_they_are_called(
+    tmp_path: Path, name: str, extension: str
+) -> None:
+    """The sheet with the table is found, its header in row 3, and the total is set aside."""
+    path = tmp_path / f"statement{extension}"
+    path.write_bytes((Path(__file__).parent / "cases" / name).read_bytes())
+    table = read(path)
+    assert table.frame.columns == ["Date", "Bénéficiaire", "Débit", "Crédit"]
+    assert (table.frame.height, table.report.header_line, table.report.sheet) == (30, 3, "Mouvements")
+    assert [(one.line, one.reason) for one in table.report.set_aside] == [(34, "total")]
+    assert table.typed["Débit"].sum() == sum(10.5 + i for i in range(30) if i % 3)
+
+
+def open_document(content: str) -> bytes:
+    """An OpenDocument sheet with these rows."""
+    out = io.BytesIO()
+    kinds = "xmlns:table='urn:oasis:names:tc:opendocument:xmlns:table:1.0' xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' xmlns:text='urn:oasis:names:tc:opendocument:xmlns:text:1.0'"
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "META-INF/manifest.xml",
+            "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>",
+        )
+        sheet = f"<table:table table:name='S'>{content}</table:table>"
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {kinds}><office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body></office:document-content>",
+        )
+    return out.getvalue()
+
+
+def test_repeated_cells_of_an_open_document_are_counted_before_they_are_made(tmp_path: Path) -> None:
+    """A small file that stands for a billion cells is refused; empty cells to the end of the sheet are none."""
+    cell = "<table:table-cell office:value-type='string' {}><text:p>x</text:p></table:table-cell>"
+    row = f"<table:table-row>{cell.format('')}{cell.format('')}</table:table-row>"
+    wide = cell.format("table:number-columns-repeated='1000'")
+    bomb = f"<table:table-row table:number-rows-repeated='1000000'>{wide}</table:table-row>"
+    end = "<table:table-row table:number-rows-repeated='1048000'><table:table-cell table:number-columns-repeated='1024'/></table:table-row>"
+    path = tmp_path / "t.ods"
+    path.write_bytes(open_document(row * 9 + bomb))
+    with pytest.raises(TableTooLarge, match=r"1,000,000,000|1,000,00[89]"):
+        read(path)
+    path.write_bytes(open_document(row * 9 + end))
+    assert read(path).frame.shape == (8, 2)

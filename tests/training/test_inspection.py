@@ -37,7 +37,7 @@ def frauds(count: int, rows: int = ROWS) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "stated"),
     [
         (frauds(29), "found 29 frauds in 2,000 rows, expected at least 30"),
         (np.zeros(ROWS, dtype=int), "found 1 different values, expected two"),
@@ -61,9 +61,9 @@ def frauds(count: int, rows: int = ROWS) -> np.ndarray:
         "all fraud",
     ],
 )
-def test_an_unsuitable_label_is_refused(answer: list[object] | np.ndarray, said: str) -> None:
+def test_an_unsuitable_label_is_refused(answer: list[object] | np.ndarray, stated: str) -> None:
     """With a count and a hint."""
-    with pytest.raises(InputRefused, match=said) as refused:
+    with pytest.raises(InputRefused, match=stated) as refused:
         training.inspect(frame(answer), label="is_fraud")
     assert refused.value.hint
 
@@ -94,7 +94,7 @@ def test_the_positive_value_is_found_by_its_word(yes: str, no: str) -> None:
     assert (training.inspect(table, label="is_fraud").label.fraud == wanted).all()
 
 
-def test_the_positive_value_can_be_given() -> None:
+def test_the_positive_value_can_be_chosen() -> None:
     """Unlabelled rows are neither fraud nor legitimate."""
     answer = ["bleu"] * 1500 + ["rouge"] * 300 + ["?"] * 200
     table = frame(answer)

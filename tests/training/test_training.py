@@ -64,8 +64,10 @@ def test_it_is_as_good_as_plain_trees_on_raw_columns(same: Prediction, halves: H
         codes[half] = np.stack(
             [c.cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in columns], axis=1
         )
-    lesson = TrainingSet(codes["first"].astype(np.float32), halves.first_label, np.ones(len(halves.first)))
-    plain = boosters.fit_booster(lesson, boosters.DEFAULT_PARAMETERS, 150, seed=0, threads=1)
+    training_set = TrainingSet(
+        codes["first"].astype(np.float32), halves.first_label, np.ones(len(halves.first))
+    )
+    plain = boosters.fit_booster(training_set, boosters.DEFAULT_PARAMETERS, 150, seed=0, threads=1)
     reached = metrics.measure(halves.second_label, margins(plain, codes["second"].astype(np.float32)))[1]
     assert precision(halves.second_label, same) >= 0.95 * reached
 

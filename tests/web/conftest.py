@@ -50,7 +50,7 @@ class Installation:
         return found
 
     def token(self, name: str, *scopes: str) -> dict[str, str]:
-        """Headers of somebody's token; by default with all their rights."""
+        """Headers of a user's token; by default with all the rights of the user."""
         role = PEOPLE[name][0]
         mine = scopes or {"admin": ("admin",), "analyst": ("write",), "viewer": ("read",)}[role]
         _, secret = tokens.create(self.services.engine, self.users[name].id, "test", mine, None)
@@ -90,7 +90,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
 
 @pytest.fixture
 def here(make: Callable[..., Installation]) -> Installation:
-    """An installation as it is on somebody's own machine."""
+    """An installation as it is on a user's own machine."""
     return make()
 
 

@@ -1,4 +1,4 @@
-"""Every route, every role, somebody else's upload."""
+"""Every route, every role, the upload of another user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vigie.errors import NotAllowed
 from vigie.web import authorization
 from vigie.web.services.access import ROLE_RANK
 
-STRANGERS = ("bob",)
+OUTSIDERS = ("bob",)
 RULE = {
     "prediction_id": "{run}",
     "action": "hide",
@@ -29,6 +29,7 @@ _BODIES = {
     "POST /api/v1/trainings": {"upload_id": "{upload}", "label": "kind", "name": "m"},
     "POST /api/v1/score": {"prediction_id": "{run}", "rows": [{"amount": 1}]},
     "PUT /api/v1/uploads/<upload_id>/mapping": {"mapping": {}},
+    "PUT /api/v1/uploads/<upload_id>/read-options": {"strict": True},
     "PUT /api/v1/predictions/<run_id>/budget": {"budget": 1},
     "PUT /api/v1/predictions/<run_id>/marks": {"marks": {"1": "fraud"}},
     "POST /api/v1/rules": RULE,
@@ -45,7 +46,7 @@ _BODIES = {
     "PUT /api/v1/notices/choices": {"choices": {"scored": "daily"}},
 }
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
-# Where a wrong way in is answered otherwise than by 401, 403 or 404: what is not found is not told apart.
+# Where a wrong way in is answered otherwise than by 401, 403 or 404: what is not found looks the same.
 _NOT_THEIRS = {403, 404}
 
 
@@ -73,10 +74,10 @@ def browsers() -> dict[str, tuple[FlaskClient, dict[str, str]]]:
 def run(here: Installation) -> tuple[str, str, str]:
     """Ada's upload, her finished run, and one of its cases."""
     sent = upload(here)
-    asked = here.services.predictions.score(here.users["ada"], sent)
+    requested = here.services.predictions.score(here.users["ada"], sent)
     here.work()
     cases, _ = here.services.cases.list_cases(here.users["ada"], CaseQuery())
-    return sent, asked.id, cases[0].case.id
+    return sent, requested.id, cases[0].case.id
 
 
 def routes() -> list[tuple[str, Rule]]:
@@ -133,7 +134,7 @@ IDS = [f"{method} {rule.rule}" for method, rule in ROUTES]
 
 
 @pytest.mark.parametrize(("method", "rule"), ROUTES, ids=IDS)
-def test_nobody_gets_in_without_signing_in(
+def test_every_route_requires_authentication(
     here: Installation, run: tuple[str, str, str], method: str, rule: Rule
 ) -> None:
     """Programs get 401, browsers the sign-in page; only what says it is public is answered."""
@@ -173,9 +174,9 @@ def test_roles_and_ownership_hold_on_every_route(
     assert needed is not None
     if ROLE_RANK[role] < ROLE_RANK[needed]:
         assert status == 403
-    elif name in STRANGERS and any(f"{kind}_id>" in rule.rule for kind in ("upload", "run", "case")):
+    elif name in OUTSIDERS and any(f"{kind}_id>" in rule.rule for kind in ("upload", "run", "case")):
         assert status in _NOT_THEIRS
-    elif name in STRANGERS and f"{method} {rule.rule}" in {
+    elif name in OUTSIDERS and f"{method} {rule.rule}" in {
         "POST /api/v1/score",
         "POST /api/v1/predictions",
         "POST /api/v1/trainings",
@@ -299,8 +300,8 @@ def test_a_token_does_no_more_than_its_scope(here: Installation, scope: str, all
     assert client.post("/api/v1/tokens", json=body, headers=stronger).status_code == 403
 
 
-def test_a_view_that_forgets_to_say_who_may_call_it_stops_the_start(tmp_path: Path) -> None:
-    """The guard checks the whole map, not what somebody remembered to test."""
+def test_a_view_without_a_declared_role_stops_the_start(tmp_path: Path) -> None:
+    """The guard checks the whole map, not a list kept by hand."""
     app = web.create_app(settings.load({"VIGIE_HOME": str(tmp_path)}), settings.WebSettings())
     app.extensions["vigie"].close()
     app.add_url_rule("/forgotten", "forgotten", lambda: "")

@@ -138,7 +138,7 @@ def test_a_case_lives_through_two_files(
     assert {"change case", "add note", "merge cases", "split case"} <= {line.action for line in lines}
 
 
-def test_viewers_look_strangers_find_nothing_and_the_queue_leads_on(
+def test_viewers_look_outsiders_find_nothing_and_the_queue_leads_on(
     scored: tuple[Installation, list[str], list[str]],
 ) -> None:
     """A viewer of the team reads every part and changes none; another team's cases do not exist."""

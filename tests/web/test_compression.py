@@ -10,7 +10,7 @@ from tests.web.conftest import Installation
 
 @pytest.mark.parametrize("path", ["/models", "/static/vigie.css", "/api/v1/openapi.json", "/sign-in"])
 def test_text_is_compressed_for_those_who_accept_it(here: Installation, path: str) -> None:
-    """And only for them; a cache is told."""
+    """And only for them; `Vary` names it to caches."""
     client = here.browser("ada") if path == "/models" else here.app.test_client()
     plain = client.get(path, buffered=True)
     packed = client.get(path, headers={"Accept-Encoding": "gzip, br"}, buffered=True)

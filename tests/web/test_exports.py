@@ -90,7 +90,7 @@ def test_every_export_follows_the_budget_of_the_prediction(scored: tuple[Install
         (0.01, 0.1, "(between 1.0% and 10%), estimated without labels."),
     ],
 )
-def test_the_report_says_where_the_share_of_fraud_comes_from(
+def test_the_report_names_the_source_of_the_share_of_fraud(
     scored: tuple[Installation, str], low: float, high: float, text: str
 ) -> None:
     """In the words of the results page: a given share is not called an estimate."""
@@ -166,8 +166,8 @@ def test_verdicts_and_comments_are_in_every_export(scored: tuple[Installation, s
     refused = client.put(where, json={"comments": {"5": "why?"}}, headers=ada)
     assert refused.status_code == 400
     client.put(where, json={"marks": {"5": "fraud", "10": "fine"}, "comments": {"5": "=cmd()"}}, headers=ada)
-    told = client.put(where, json={"comments": {"10": "a salary"}}, headers=mate).get_json()["marks"]
-    assert [(mark["row"], mark["verdict"], mark["user_name"], mark["comment"]) for mark in told] == [
+    reported = client.put(where, json={"comments": {"10": "a salary"}}, headers=mate).get_json()["marks"]
+    assert [(mark["row"], mark["verdict"], mark["user_name"], mark["comment"]) for mark in reported] == [
         (5, "fraud", "ada", "=cmd()"),
         (10, "fine", "mate", "a salary"),
     ]
@@ -175,17 +175,20 @@ def test_verdicts_and_comments_are_in_every_export(scored: tuple[Installation, s
     csv = _csv(here, run)
     assert csv.columns[-4:] == names
     assert csv.select("verdict", "verdict_by", "comment").row(4) == ("fraud", "ada", "'=cmd()")
-    assert datetime.fromisoformat(csv["verdict_at"][4]).date() == datetime.fromisoformat(told[0]["at"]).date()
+    assert (
+        datetime.fromisoformat(csv["verdict_at"][4]).date()
+        == datetime.fromisoformat(reported[0]["at"]).date()
+    )
     assert csv["verdict"].drop_nulls().len() == 2
     parquet = pl.read_parquet(io.BytesIO(_get(here, f"{run}/result?format=parquet").data))
     assert parquet.select("verdict", "verdict_by", "comment").row(9) == ("fine", "mate", "a salary")
     book = workbooks.read(_get(here, f"{run}/result?format=xlsx").data)
-    said = book["All rows"][5][-4:]
-    assert [said[0].value, said[1].value, said[3].value] == ["fraud", "ada", "=cmd()"]
+    described = book["All rows"][5][-4:]
+    assert [described[0].value, described[1].value, described[3].value] == ["fraud", "ada", "=cmd()"]
     row = next(row for row in _get(here, f"{run}/rows?size=500").get_json()["rows"] if row["row"] == 10)
     assert (row["verdict"], row["verdict_by"], row["comment"]) == ("fine", "mate", "a salary")
-    told = client.put(where, json={"marks": {"5": None}}, headers=ada).get_json()["marks"]
-    assert [mark["row"] for mark in told] == [10]
+    reported = client.put(where, json={"marks": {"5": None}}, headers=ada).get_json()["marks"]
+    assert [mark["row"] for mark in reported] == [10]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -209,12 +212,12 @@ def test_refine_reads_an_exported_table(
         found = pl.read_csv(better, separator=";" if kind == "csv" else ",", infer_schema=False)
         assert found.height == ROWS
         assert "verdict" not in found.columns
-    asked = CliRunner().invoke(cli, ["suggest", str(exported), "--json", "-n", "100"])
-    assert asked.exit_code == 0, asked.output
-    assert not {f'"row": {row},' for row in marks} & set(asked.stdout.split("\n"))
+    requested = CliRunner().invoke(cli, ["suggest", str(exported), "--json", "-n", "100"])
+    assert requested.exit_code == 0, requested.output
+    assert not {f'"row": {row},' for row in marks} & set(requested.stdout.split("\n"))
 
 
-def test_reasons_are_in_the_language_that_is_asked_for(scored: tuple[Installation, str]) -> None:
+def test_reasons_are_in_the_requested_language(scored: tuple[Installation, str]) -> None:
     """Scored in French, exported in English, with the numbers of the table."""
     here, run = scored
     texts = {}

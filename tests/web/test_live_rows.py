@@ -71,7 +71,7 @@ def test_remembered_columns_apply_to_a_prediction_that_is_started_at_once(here: 
     assert roles["actif"] == "none"
 
 
-def test_the_document_says_how_to_authenticate(here: Installation) -> None:
+def test_the_document_describes_authentication(here: Installation) -> None:
     """By a token in the header, or by the session of the pages."""
     spec = here.app.test_client().get("/api/v1/openapi.json").get_json()
     schemes = spec["components"]["securitySchemes"]

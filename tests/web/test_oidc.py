@@ -34,7 +34,7 @@ class Provider:
     published: RSAKey | None = None
     claims: dict[str, Any] = field(default_factory=dict)
     challenge: str = ""
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """What discovery says."""
@@ -48,8 +48,8 @@ class Provider:
 
     def token(self, body: str) -> tuple[int, dict[str, Any]]:
         """The answer to a code: refused unless the verifier fits what the browser brought."""
-        asked = parse_qs(body)
-        digest = hashlib.sha256(asked["code_verifier"][0].encode()).digest()
+        requested = parse_qs(body)
+        digest = hashlib.sha256(requested["code_verifier"][0].encode()).digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge:
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
@@ -72,13 +72,13 @@ def provider() -> Iterator[Provider]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             keys = (made.published or made.key).as_dict(private=False)
-            self._say(200, made.document() if "openid" in self.path else {"keys": [keys]})
+            self._message(200, made.document() if "openid" in self.path else {"keys": [keys]})
 
         def do_POST(self) -> None:
-            self._say(*made.token(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            self._message(*made.token(self.rfile.read(int(self.headers["Content-Length"])).decode()))
 
-        def _say(self, status: int, body: dict[str, Any]) -> None:
-            made.asked.append(self.path)
+        def _message(self, status: int, body: dict[str, Any]) -> None:
+            made.requested.append(self.path)
             data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -112,13 +112,13 @@ def enter(make: Callable[..., Installation], provider: Provider) -> Enter:
         )
         client = here.app.test_client()
         left = client.get("/sign-in/oidc")
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(left.location).query).items()}
+        requested = {name: values[0] for name, values in parse_qs(urlsplit(left.location).query).items()}
         assert left.location.startswith(f"{provider.url}/authorize?")
-        assert asked["redirect_uri"] == "http://localhost/sign-in/oidc/return"
-        assert asked["code_challenge_method"] == "S256"
-        provider.challenge = asked["code_challenge"] if tamper != "verifier" else "another"
-        provider.claims = {"nonce": asked["nonce"], "email_verified": True} | claims
-        state = asked["state"] if tamper != "state" else "another"
+        assert requested["redirect_uri"] == "http://localhost/sign-in/oidc/return"
+        assert requested["code_challenge_method"] == "S256"
+        provider.challenge = requested["code_challenge"] if tamper != "verifier" else "another"
+        provider.claims = {"nonce": requested["nonce"], "email_verified": True} | claims
+        state = requested["state"] if tamper != "state" else "another"
         back = client.get(f"/sign-in/oidc/return?code=abc&state={state}")
         me = client.get("/api/v1/me")
         return back.status_code, me.get_json()["email"] if me.status_code == 200 else None
@@ -126,12 +126,12 @@ def enter(make: Callable[..., Installation], provider: Provider) -> Enter:
     return walk
 
 
-def test_somebody_who_was_invited_gets_in(enter: Enter) -> None:
+def test_an_invited_user_gets_in(enter: Enter) -> None:
     """By the address the provider vouches for, whatever its capitals."""
     assert enter({"email": "Ada@example.org"}) == (302, "ada@example.org")
 
 
-def test_somebody_new_gets_in_only_where_the_settings_let_them(enter: Enter) -> None:
+def test_a_new_user_gets_in_only_where_the_settings_allow_it(enter: Enter) -> None:
     """With the role the settings say."""
     assert enter({"email": "eve@example.org"}) == (401, None)
     assert enter({"email": "eve@example.org", "name": "Eve"}, role="viewer") == (302, "eve@example.org")
@@ -156,18 +156,18 @@ def test_what_the_provider_does_not_vouch_for_opens_nothing(enter: Enter, claims
 
 
 @pytest.mark.parametrize("tamper", ["state", "verifier"])
-def test_an_answer_to_somebody_elses_question_opens_nothing(enter: Enter, tamper: str) -> None:
+def test_an_answer_to_another_request_opens_nothing(enter: Enter, tamper: str) -> None:
     """State ties the answer to this browser, the verifier to this process."""
     assert enter({"email": "ada@example.org"}, tamper=tamper) == (401, None)
 
 
-def test_a_token_signed_by_somebody_else_opens_nothing(enter: Enter, provider: Provider) -> None:
+def test_a_token_signed_by_another_key_opens_nothing(enter: Enter, provider: Provider) -> None:
     """Only the provider's published keys count."""
     provider.published = RSAKey.generate_key(2048, {"kid": "one"})
     assert enter({"email": "ada@example.org"}) == (401, None)
 
 
-def test_a_provider_that_is_away_is_said_in_words(make: Callable[..., Installation]) -> None:
+def test_an_unavailable_provider_is_reported_in_words(make: Callable[..., Installation]) -> None:
     """A 503 and not a bug; without a client id the app does not start; without a provider there is no such address."""
     here = make(oidc_issuer="http://127.0.0.1:9", oidc_client_id=CLIENT)
     assert here.app.test_client().get("/sign-in/oidc").status_code == 503

@@ -24,7 +24,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(here: Installation
     """Generated from the code, so that it cannot be out of date; pages are not in it."""
     found = document(here)
     assert found["openapi"].startswith("3.1")
-    told = {
+    reported = {
         (method.upper(), path.replace("{", "<").replace("}", ">"))
         for path, methods in found["paths"].items()
         for method in methods
@@ -35,7 +35,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(here: Installation
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/api/v1/") and rule.endpoint != "api_meta.openapi"
     }
-    assert told == real
+    assert reported == real
     assert all(one.get("summary") for methods in found["paths"].values() for one in methods.values())
 
 
@@ -59,7 +59,7 @@ def test_no_request_the_description_allows_is_a_server_error(here: Installation)
             max_examples=8, database=None, deadline=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck), derandomize=True,
         )  # fmt: skip
-        @_given(operation)
+        @_example_value(operation)
         def check(case: Any) -> None:
             nonlocal tried
             tried += 1
@@ -84,7 +84,7 @@ def test_no_request_the_description_allows_is_a_server_error(here: Installation)
     assert tried > 100
 
 
-def _given(operation: Any) -> Any:
+def _example_value(operation: Any) -> Any:
     from hypothesis import given
 
     return given(case=operation.as_strategy())

@@ -32,9 +32,7 @@ def scored(here: Installation) -> tuple[Installation, str]:
     return here, str(answer.get_json()["id"])
 
 
-def test_the_web_app_says_what_the_command_line_says(
-    scored: tuple[Installation, str], tmp_path: Path
-) -> None:
+def test_the_web_app_agrees_with_the_command_line(scored: tuple[Installation, str], tmp_path: Path) -> None:
     """Every row's numbers, in the ranking, in the download, and from the library itself."""
     here, run = scored
     client, ada = here.app.test_client(), here.token("ada")
@@ -45,9 +43,9 @@ def test_the_web_app_says_what_the_command_line_says(
         expected = pipeline.predict(
             read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options)
         )
-    told = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
-    assert (told["state"], told["share"], told["error"]) == ("done", 1.0, None)
-    assert told["summary"]["alerts"] == expected.summary["alerts"] == 12
+    reported = client.get(f"/api/v1/predictions/{run}", headers=ada).get_json()
+    assert (reported["state"], reported["share"], reported["error"]) == ("done", 1.0, None)
+    assert reported["summary"]["alerts"] == expected.summary["alerts"] == 12
     page = client.get(f"/api/v1/predictions/{run}/rows?size=500", headers=ada).get_json()
     assert page["total"] == 240
     score = expected.additions["fraud_score"].to_list()
@@ -119,24 +117,25 @@ def test_charts_add_up(scored: tuple[Installation, str]) -> None:
 
 
 def test_marks_are_kept_changed_and_taken_back(scored: tuple[Installation, str]) -> None:
-    """By whoever may; of rows there are; and suggestions leave them out."""
+    """By users who may; of existing rows; and suggestions leave them out."""
     here, run = scored
     client, ada = here.app.test_client(), here.token("ada")
     where = f"/api/v1/predictions/{run}/marks"
     client.put(where, json={"marks": {"3": "fraud", "4": "fine"}}, headers=ada)
-    told = client.put(
+    reported = client.put(
         where, json={"marks": {"3": "unsure", "4": None}}, headers=here.token("mate")
     ).get_json()
-    assert [(mark["row"], mark["verdict"], mark["user_name"]) for mark in told["marks"]] == [
+    assert [(mark["row"], mark["verdict"], mark["user_name"]) for mark in reported["marks"]] == [
         (3, "unsure", "mate")
     ]
     assert client.put(where, json={"marks": {"241": "fraud"}}, headers=ada).status_code == 404
     assert client.put(where, json={"marks": {"3": "maybe"}}, headers=ada).status_code == 422
-    asked = client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
-    assert len(asked) == 5
-    client.put(where, json={"marks": {str(asked[0]): "fine"}}, headers=ada)
+    requested = client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
+    assert len(requested) == 5
+    client.put(where, json={"marks": {str(requested[0]): "fine"}}, headers=ada)
     assert (
-        asked[0] not in client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
+        requested[0]
+        not in client.get(f"/api/v1/predictions/{run}/suggest?n=5", headers=ada).get_json()["rows"]
     )
     assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 202
 
@@ -168,19 +167,19 @@ def test_labels_are_compared_with_the_estimate(scored: tuple[Installation, str])
     at = f"/api/v1/predictions/{run}"
     top = client.get(f"{at}/rows?budget=100&size=100", headers=ada).get_json()["rows"]
     client.put(f"{at}/marks", json={"marks": {str(row["row"]): "fraud" for row in top[:14]}}, headers=ada)
-    said = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
-    assert {name: said[name] for name in ("alerts", "known", "frauds", "sample", "low", "high")} == {
+    stated = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
+    assert {name: stated[name] for name in ("alerts", "known", "frauds", "sample", "low", "high")} == {
         "alerts": 100, "known": 14, "frauds": 14, "sample": 0, "low": 14, "high": 100,
     }  # fmt: skip
-    assert said["rate"] == pytest.approx([0.7684, 1.0], abs=1e-4)
+    assert stated["rate"] == pytest.approx([0.7684, 1.0], abs=1e-4)
     drawn = client.get(f"{at}/sample?budget=100", headers=ada).get_json()["rows"]
     assert len(drawn) == 20
     assert set(drawn) <= {row["row"] for row in top}
     missing = {str(row): "fine" for row in drawn if row not in {one["row"] for one in top[:14]}}
     client.put(f"{at}/marks", json={"marks": missing}, headers=ada)
-    said = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
-    assert said["sample"] == 20
-    assert 14 <= said["low"] < said["high"] < 60
+    stated = client.get(f"{at}/reviewed?budget=100", headers=ada).get_json()
+    assert stated["sample"] == 20
+    assert 14 <= stated["low"] < stated["high"] < 60
     page = here.browser("ada").get(f"/runs/{run}?budget=100&lang=en").get_data(as_text=True)
     assert "You reviewed a random sample of 20 rows" in page
 
@@ -254,24 +253,24 @@ def test_live_rows_are_scored_as_their_table_was(scored: tuple[Installation, str
         odd = client.post("/api/v1/score", json={"prediction_id": run, "rows": nothing}, headers=ada)
         assert (odd.status_code, "rows" in odd.get_data(as_text=True)) == (422, True)
     assert client.post("/api/v1/score", json={**body, "last": 241}, headers=ada).status_code == 400
-    stranger = client.post("/api/v1/score", json=body, headers=here.token("bob"))
-    assert stranger.status_code == 404
+    outsider = client.post("/api/v1/score", json=body, headers=here.token("bob"))
+    assert outsider.status_code == 404
 
 
-def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str]) -> None:
+def test_labels_give_a_new_ranking_and_both_stay(scored: tuple[Installation, str]) -> None:
     """Refined like the command line would, from the marks of the moment it was asked for."""
     here, run = scored
     client, ada = here.app.test_client(), here.token("ada")
     assert client.post(f"/api/v1/predictions/{run}/refine", headers=ada).status_code == 409
-    asked = here.services.results.suggest(here.users["ada"], run, 10)
+    requested = here.services.results.suggest(here.users["ada"], run, 10)
     rows = [line.split(",") for line in CSV.splitlines()[1:]]
-    marks = {row: "fraud" if rows[row][3] == "b" else "fine" for row in asked} | {1: "fraud", 2: "unsure"}
+    marks = {row: "fraud" if rows[row][3] == "b" else "fine" for row in requested} | {1: "fraud", 2: "unsure"}
     here.services.predictions.set_labels(here.users["ada"], run, marks)  # type: ignore[arg-type]
     refined = client.post(f"/api/v1/predictions/{run}/refine", headers=ada).get_json()
     here.services.predictions.set_labels(here.users["ada"], run, {5: "fraud"})
     here.work()
-    told = client.get(f"/api/v1/predictions/{refined['id']}", headers=ada).get_json()
-    assert (told["state"], told["error"], told["parent_id"]) == ("done", None, run)
+    reported = client.get(f"/api/v1/predictions/{refined['id']}", headers=ada).get_json()
+    assert (reported["state"], reported["error"], reported["parent_id"]) == ("done", None, run)
     pages = [
         client.get(f"/api/v1/predictions/{one}/rows?size=500", headers=ada).get_json()["rows"]
         for one in (run, refined["id"])
@@ -281,10 +280,10 @@ def test_marks_teach_a_new_ranking_and_both_stay(scored: tuple[Installation, str
     with resources.open_catalog(here.settings) as catalog:
         path = here.settings.home / "again.csv"
         path.write_text(CSV)
-        said = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
+        stated = {row: verdict == "fraud" for row, verdict in marks.items() if verdict != "unsure"}
         options = Options(alert_budget=12)
         expected = refine.refine(
-            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options), said
+            read(path), ScoringContext(catalog, resources.bundle_loader(here.settings), options), stated
         )
     score = expected.additions["fraud_score"].to_list()
     assert [row["fraud_score"] for row in pages[1]] == pytest.approx(
@@ -308,12 +307,14 @@ def test_a_model_is_trained_registered_and_matched(here: Installation) -> None:
     assert client.post("/api/v1/trainings", json=body, headers=ada).status_code == 422
     run = client.post("/api/v1/trainings", json={**body, "label": "is_fraud"}, headers=ada).get_json()["id"]
     here.work()
-    told = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
-    assert (told["state"], told["error"]) == ("done", None)
-    assert told["summary"]["model"]["name"] == "ours"
-    assert [Message.from_json(one) for one in told["summary"]["warnings_said"]] == told["summary"]["warnings"]
+    reported = client.get(f"/api/v1/trainings/{run}", headers=ada).get_json()
+    assert (reported["state"], reported["error"]) == ("done", None)
+    assert reported["summary"]["model"]["name"] == "ours"
+    assert [Message.from_json(one) for one in reported["summary"]["warnings_said"]] == reported["summary"][
+        "warnings"
+    ]
     card = client.get("/api/v1/models/ours", headers=ada).get_json()
-    assert card["version"] == told["summary"]["model"]["version"]
+    assert card["version"] == reported["summary"]["model"]["version"]
     assert card["active"]
     page = here.browser("ada")
     assert "/models/ours/card?version=" in page.get("/models/ours").get_data(as_text=True)

@@ -1,4 +1,4 @@
-"""What went wrong, in the language of whoever reads it: pages in the reader's, programs in English unless they ask."""
+"""Errors in the reader's language: on pages that of the user, in the API English unless another is requested."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_refused_file_is_explained_in_french_and_in_english(here: Installation, case: str) -> None:
-    """The same stored error, told to each reader; the API keeps English."""
+    """The same stored error in each reader's language; the API keeps English."""
     text, *french = BROKEN[case]
     sent = upload(here, text=text)
     here.work()
@@ -35,22 +35,22 @@ def test_a_refused_file_is_explained_in_french_and_in_english(here: Installation
     page = _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
     assert all(part in page for part in french), page
     assert "expected" not in page
-    told = ada.get(f"/api/v1/uploads/{sent}").get_json()
-    assert told["state"] == "refused"
-    assert set(told["error"]) == {"message", "hint", "kind"}
-    assert "expected" in told["error"]["message"]
+    reported = ada.get(f"/api/v1/uploads/{sent}").get_json()
+    assert reported["state"] == "refused"
+    assert set(reported["error"]) == {"message", "hint", "kind"}
+    assert "expected" in reported["error"]["message"]
     here.services.accounts.set_language(here.users["ada"], "en")
-    assert told["error"]["message"] in _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
+    assert reported["error"]["message"] in _plain(ada.get(f"/uploads/{sent}").get_data(as_text=True))
 
 
 def test_programs_read_english_unless_they_ask_for_french(here: Installation) -> None:
     """Accept-Language chooses; the detail and the hint, not the kind."""
     client, ada = here.app.test_client(), here.token("ada")
-    asked = {"path": "/api/v1/uploads/nope", "headers": ada}
-    english = client.get(**asked).get_json()
+    requested = {"path": "/api/v1/uploads/nope", "headers": ada}
+    english = client.get(**requested).get_json()
     assert english["detail"] == "no upload 'nope'"
     french = client.get(
-        asked["path"], headers={**ada, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
+        requested["path"], headers={**ada, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
     ).get_json()
     assert _plain(french["detail"]) == "fichier envoyé introuvable : « nope »"
     assert french[
@@ -63,8 +63,8 @@ def test_programs_read_english_unless_they_ask_for_french(here: Installation) ->
     assert _plain(wrong["detail"]).startswith("champs refusés : ")
 
 
-def test_a_page_that_is_refused_says_why_in_french(here: Installation) -> None:
-    """What somebody may not do, and who can let them."""
+def test_a_refused_page_explains_in_french(here: Installation) -> None:
+    """What a user may not do, and who can allow it."""
     viewer = here.browser("viewer")
     here.services.accounts.set_language(here.users["viewer"], "fr")
     page = _plain(viewer.get("/settings/audit").get_data(as_text=True))
@@ -72,15 +72,17 @@ def test_a_page_that_is_refused_says_why_in_french(here: Installation) -> None:
     assert "you may not" not in page
 
 
-def test_what_training_warned_of_is_told_in_french() -> None:
+def test_warnings_of_training_are_shown_in_french() -> None:
     """From the stored phrases; what an older Vigie stored stays English."""
-    said = msg("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
-    summary = {"warnings": [str(said)], "warnings_said": [said.to_json()]}
+    stated = msg("trained on {rows:,} rows of whole customers, drawn from the table", rows=300_000)
+    summary = {"warnings": [str(stated)], "warnings_said": [stated.to_json()]}
     assert [_plain(text) for text in training_warnings(summary, "fr")] == [
         "entraîné sur 300 000 lignes de clients entiers, tirées de la table"
     ]
     assert (
-        training_warnings(summary, "en") == [str(said)] == training_warnings({"warnings": [str(said)]}, "fr")
+        training_warnings(summary, "en")
+        == [str(stated)]
+        == training_warnings({"warnings": [str(stated)]}, "fr")
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
-from vigie.app import result_layout, sessions, tokens
+from vigie.app import audit, result_layout, sessions, tokens
 from vigie.errors import SignInRefused, TooManyAttempts, UsageRefused
 from vigie.logs import JsonLines
 from vigie.stores.base import join
@@ -34,16 +34,16 @@ def test_a_password_opens_its_account_and_nothing_else(here: Installation) -> No
     user, secret = here.services.sessions.sign_in(" ADA@example.org", GOOD)
     assert user.id == here.users["ada"].id
     assert here.services.sessions.find_user(secret) is not None
-    told = set()
+    reported = set()
     for email, password in (
         ("ada@example.org", "wrong"),
-        ("nobody@example.org", GOOD),
+        ("unknown@example.org", GOOD),
         ("bob@example.org", ""),
     ):
         with pytest.raises(SignInRefused) as refused:
             here.services.sessions.sign_in(email, password)
-        told.add(str(refused.value))
-    assert len(told) == 1
+        reported.add(str(refused.value))
+    assert len(reported) == 1
     here.services.sessions.end(secret)
     assert here.services.sessions.find_user(secret) is None
 
@@ -66,7 +66,7 @@ def test_a_link_replaces_a_forgotten_password(here: Installation, monkeypatch: p
     assert 'name="old"' in later.get("/settings").get_data(as_text=True)
 
 
-def test_the_sign_in_page_says_what_to_do_without_a_password(here: Installation) -> None:
+def test_the_sign_in_page_explains_what_to_do_without_a_password(here: Installation) -> None:
     """In both languages."""
     client = here.app.test_client()
     assert "Forgot your password?" in client.get("/sign-in?lang=en").get_data(as_text=True)
@@ -92,7 +92,7 @@ def test_guessing_is_slowed_down_per_account_and_per_address(
         here.services.sessions.sign_in("someone@example.org", "wrong", "10.0.0.9")
 
 
-def test_wrong_passwords_of_strangers_do_not_lock_the_owner_out(here: Installation) -> None:
+def test_wrong_passwords_of_others_do_not_lock_the_owner_out(here: Installation) -> None:
     """From an address from which the owner signed in before; there, the owner's own mistakes count."""
     with_password(here)
     sign_in = here.services.sessions.sign_in
@@ -124,8 +124,8 @@ def test_refusals_and_the_end_of_a_session_are_in_the_audit_log(here: Installati
     assert client.post("/sign-out", headers=csrf(client)).status_code == 303
     lines = here.services.audit.list_lines(here.users["admin"])
     found = {(line.actor, line.action, line.object) for line in lines}
-    assert ("nobody", "sign in refused", f"user:{here.users['ada'].id}") in found
-    assert ("nobody", "sign in refused", "session") in found
+    assert (audit.ANONYMOUS, "sign in refused", f"user:{here.users['ada'].id}") in found
+    assert (audit.ANONYMOUS, "sign in refused", "session") in found
     assert ("ada@example.org", "refused", "GET /settings/users") in found
     assert ("ada@example.org", "sign out", "session") in found
     assert not any("horse" in str(line) for line in lines)
@@ -157,11 +157,11 @@ def test_passwords_are_kept_as_argon2id() -> None:
     assert kept.startswith("$argon2id$")
     assert kept != passwords.hash_password(GOOD)
     assert passwords.verify(kept, GOOD)
-    assert not passwords.verify(None, "nobody's password")
+    assert not passwords.verify(None, "another password")
 
 
 def test_a_link_opens_once_and_not_for_long(here: Installation) -> None:
-    """And never for somebody who was switched off."""
+    """And never for a deactivated user."""
     engine, ada = here.services.engine, here.users["ada"]
     client = here.app.test_client()
     secret = sessions.create_link(engine, ada.id, LINK_LIFETIME)
@@ -257,7 +257,7 @@ def test_production_needs_a_secret_and_keeps_cookies_encrypted(
     assert SECRET not in repr(here.web)
 
 
-def test_a_shared_database_means_production() -> None:
+def test_a_shared_database_requires_production() -> None:
     """Forgetting VIGIE_PRODUCTION does not open the door."""
     assert settings.load_web({"DATABASE_URL": "postgresql://h/d"}).production
     assert not settings.load_web({}).production
@@ -270,9 +270,9 @@ def test_metrics_are_for_those_who_know_the_token(make: Callable[..., Installati
     here = make(production=True, secret=SECRET, metrics_token="m" * 20)
     client = here.app.test_client()
     assert client.get("/metrics").status_code == 404
-    told = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 20}"}).get_data(as_text=True)
-    assert "vigie_oldest_waiting_seconds 0.0" in told
-    assert "vigie_requests_total" in told
+    reported = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 20}"}).get_data(as_text=True)
+    assert "vigie_oldest_waiting_seconds 0.0" in reported
+    assert "vigie_requests_total" in reported
 
 
 def test_no_cell_reaches_the_log_or_the_database(
@@ -296,7 +296,9 @@ def test_no_cell_reaches_the_log_or_the_database(
         assert word.encode() not in kept
 
 
-def test_a_bug_tells_where_but_not_what(here: Installation, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_logged_by_its_place_only(
+    here: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
     """The answer and the log name neither the message nor a cell in it."""
 
     def broken() -> str:
@@ -325,7 +327,7 @@ def test_every_error_has_a_status() -> None:
 
 
 def test_a_result_that_was_changed_in_the_store_is_not_opened(make: Callable[..., Installation]) -> None:
-    """The row of the run holds the digests: a scorer, charts or rows of somebody else are refused, not loaded."""
+    """The row of the run holds the digests: a scorer, charts or rows of another run are refused, not loaded."""
     here = make()
     run = here.services.predictions.score(here.users["ada"], upload(here))
     here.work()

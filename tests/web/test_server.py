@@ -128,7 +128,7 @@ def test_a_header_sent_byte_by_byte_has_the_time_of_one(
         wait_until(ended)
 
 
-def test_the_longest_waiting_connection_makes_room(
+def test_the_longest_waiting_connection_is_closed(
     here: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the limit of connections a new client is still served."""

@@ -7,7 +7,9 @@
     tokens             API tokens
     idempotency        responses to repeated requests
     audit              audit log
+    audit_names        names of what its lines are about
     uploads            files, their parts, inspection and column roles
+    remembered_options how earlier tables with the same columns were read
     runs               inspections, scorings, refinements and trainings of an upload
     run_times          how long runs take and wait
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker

@@ -120,6 +120,8 @@ uploads = sa.Table(
     # Column names, roles and matches; never a cell.
     sa.Column("inspection", JsonDocument, nullable=True),
     sa.Column("mapping", JsonDocument, nullable=False),
+    # How the file is to be read; null where neither its owner nor an earlier file says it.
+    sa.Column("read_options", JsonDocument, nullable=True),
     sa.Column("error", JsonDocument, nullable=True),
     sa.CheckConstraint(one_of("state", UPLOAD_STATES), name="uploads_state"),
     sa.Index("uploads_owner", "owner_id", "created_at"),
@@ -142,6 +144,7 @@ mappings = sa.Table(
     # SHA-256 of the column names, in order.
     sa.Column("columns_digest", sa.String(64), primary_key=True),
     sa.Column("mapping", JsonDocument, nullable=False),
+    sa.Column("read_options", JsonDocument, nullable=True),
     sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 

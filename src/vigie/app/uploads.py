@@ -21,6 +21,8 @@ from vigie.i18n.messages import msg
 
 HEAD_FILE = "head.json"
 """File in the folder of an upload with its first rows."""
+SET_ASIDE_FILE = "set-aside.csv"
+"""File in the folder of an upload with its lines that are not among the rows, where there are some."""
 _ROWS = uploads.c
 _PARTS = upload_parts.c
 
@@ -38,6 +40,7 @@ class Upload:
         rows: number of rows, estimated unless `rows_exact`.
         inspection: roles of the columns and matching models; see `vigie.jobs.inspect_upload`.
         mapping: column -> role, for the columns whose role the user chose.
+        read_options: how the file is to be read, as `vigie.table.ReadOptions.to_json` has it; None where nothing was chosen.
         error: reason of a refusal: message, hint, kind.
     """
 
@@ -57,6 +60,7 @@ class Upload:
     columns: int | None
     inspection: Mapping[str, Any] | None
     mapping: Mapping[str, str]
+    read_options: Mapping[str, Any] | None
     error: Mapping[str, Any] | None
 
     @property

@@ -9,7 +9,7 @@ read-only folder or locks that do not work, files are served from memory and a w
 
 The files never take more than the limit together, whatever other processes do: a file is downloaded to memory, and written
 only while its process holds the lock of the folder `sha256`, after the least recently used files were removed to make
-room. A file that does not fit is not kept. A second lock, on the folder `ab`, lets one process download a file while the
+space. A file that does not fit is not kept. A second lock, on the folder `ab`, lets one process download a file while the
 others wait; a third, on the file itself, protects a file that is being read. The system releases them when a process
 dies. Without such locks (Windows, NFS) a file may be downloaded twice and the limit exceeded by what another process
 writes at the same moment, and only its age tells whether a part is still in use.

@@ -143,7 +143,11 @@ AROUND: dict[str, Any] = {"run": pl.String, **SCHEMA, "alert": pl.Boolean}
 
 
 def rows_around(
-    path: Path, run: Run, wanted: Mapping[str, Collection[str]], known: Collection[tuple[str, int]]
+    path: Path,
+    run: Run,
+    wanted: Mapping[str, Collection[str]],
+    known: Collection[tuple[str, int]],
+    alerts: Collection[int],
 ) -> pl.DataFrame:
     """Return the rows of one result that name the entities of a case, and those of the devices of its alerts.
 
@@ -152,6 +156,7 @@ def rows_around(
         run: its run.
         wanted: kind -> normalised values.
         known: upload and row of the alerts of the case.
+        alerts: rows of the upload that are alerts.
 
     Returns:
         (rows,) columns of `AROUND`.
@@ -162,8 +167,8 @@ def rows_around(
     devices = mine.filter(in_case)["device"].drop_nulls().unique().sort().head(_MAX_DEVICES)
     others = reader.of_devices({normalise(device) for device in devices} - {""})
     rows = pl.concat([mine, others.join(mine, on="row", how="anti")])
-    alert = pl.col("rank") <= (run.budget or 0)
-    return rows.select(pl.lit(run.id).alias("run"), *SCHEMA, alert.alias("alert"))
+    alert = pl.Series("alert", [row in alerts for row in rows["row"]], dtype=pl.Boolean)
+    return rows.select(pl.lit(run.id).alias("run"), *SCHEMA, alert)
 
 
 def months(rows: pl.DataFrame) -> list[Month]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--labelled", "source", required=True, metavar="TABLE",
               help="Labelled rows of the model's own table that it was not trained on.")  # fmt: skip
 @options.labels
+@options.reading
 @options.as_json
 def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen: Any) -> None:
     """Measure an imported model on labelled rows and calibrate it, without training it.
@@ -41,10 +42,10 @@ def calibrate(name: str, source: str, label: str | None, as_json: bool, **chosen
     from vigie.training import calibrate_imported
     from vigie.training.labels import find_label
 
-    config = settings.load()
+    config, reading = settings.load(), options.read_options(chosen)
     with audit.open_catalog(config) as catalog:
         entry = catalog.find(*split_name(name))
-        table = read_table(source, config)
+        table = read_table(source, config, reading)
         made = calibrate_imported(
             resources.bundle_loader(config)(entry),
             table,

@@ -72,11 +72,9 @@ class Separator(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the character."""
-        from vigie.table.options import is_separator
+        from vigie.table.options import is_separator, named_separator
 
-        text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(
-            str(value), str(value)
-        )
+        text = named_separator(str(value))
         if not is_separator(text):
             self.fail(f"found {value!r}, expected one character, such as ; or tab", param, ctx)
         return text

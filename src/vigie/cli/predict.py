@@ -39,7 +39,7 @@ _EXTENSIONS = ".csv, .csv.gz, .tsv, .txt or .parquet"
 def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> None:
     """Score every row of INPUT and report which rows to review first.
 
-    INPUT is a .csv, .csv.gz, .tsv, .txt, .parquet or .xlsx file, or - for CSV on stdin. The output has every column and
+    INPUT is a .csv, .csv.gz, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods file, or - for CSV on stdin. The output has every column and
     row of the input, unchanged and in the same order, and seven more columns.
     """
     reading = options.read_options(chosen)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vigie.table import Table
     from vigie.training import TrainingResult
 
-_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx")
+_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".parquet", ".xlsx", ".xls", ".ods")
 _INSPECTION = ("positive", "unlabelled", "domain", "keep", "roles", "seed")
 """Options of the inspection of the table; the others are those of the training."""
 _RENAMED = {"--all": "--batch", "--keep": "--keep-column"}
@@ -49,6 +49,7 @@ _RENAMED = {"--all": "--batch", "--keep": "--keep-column"}
 @click.option("--keep-column", "keep", multiple=True, metavar="COLUMN",
               help="Learn from a column although it looks like a leak. Repeatable.")  # fmt: skip
 @options.role
+@options.reading
 @click.option("--time-budget", default=120.0, show_default=True, type=click.FloatRange(1), metavar="SECONDS",
               help="Time to search parameters, without reading and fitting.")  # fmt: skip
 @click.option("--trials", default=40, show_default=True, type=click.IntRange(1), metavar="N",
@@ -69,6 +70,7 @@ def train(
     fifth of the time, or a fifth of the customers. It has two heads: one for tables with these columns, also under other
     names, and one for any other table.
     """
+    chosen["reading"] = options.read_options(chosen)
     if folder and not source:
         if name or dry_run:
             raise UsageRefused(
@@ -101,7 +103,7 @@ def _inspect(source: str, chosen: dict[str, Any], *, as_json: bool) -> None:
     from vigie import training
     from vigie.cli import console
 
-    table = read_table(source, settings.load())
+    table = read_table(source, settings.load(), chosen["reading"])
     wanted = {key: chosen[key] for key in _INSPECTION}
     found = training.inspect(table, label=chosen["label"] or _guess(table), **wanted)
     summary = {**found.to_json(), "label": found.label.column}
@@ -131,7 +133,7 @@ def _train(
 
     model_name = _model_name(source, name)
     policy = resources.signature_policy(config)
-    table = read_table(source, config)
+    table = read_table(source, config, chosen["reading"])
     progress("looking for leaks", 0.02)
     wanted = {key: chosen[key] for key in _INSPECTION}
     inspected = training.inspect(table, label=chosen["label"] or _guess(table), **wanted)

@@ -22,7 +22,7 @@ from vigie.errors import DatabaseUnavailable, UsageRefused
 from vigie.extras import require
 from vigie.i18n.messages import msg
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 HEAD = REVISIONS[-1]
 """Revision that this code reads and writes."""
 

@@ -109,7 +109,7 @@ class Backend(Protocol[R, G]):
         """Return rows that are computed once, however often they are used."""
 
     def release(self, *outputs: G) -> None:
-        """Free the room that outputs take; they are not used again."""
+        """Free the space that outputs take; they are not used again."""
 
 
 def add_up(counts: pl.LazyFrame, least: int, limit: int | None) -> pl.LazyFrame:

@@ -19,6 +19,7 @@ from vigie.engine.output import RESULT_COLUMNS, Prediction
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import Table, isolated
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
+from vigie.table.workbook_kind import WORKBOOK_EXTENSIONS
 
 MIN_ROW_BYTES = {".parquet": 1, ".pq": 1, ".gz": 5}
 """Bytes of a row at least, by file extension, for files whose rows cannot be counted without opening them."""
@@ -121,7 +122,7 @@ def _may_be_large(path: Path, rows: int) -> bool:
 
     The first lines of plain text tell the length of a line, within a third.
     """
-    if path.suffix.lower() == ".xlsx" or not path.is_file():
+    if path.suffix.lower() in WORKBOOK_EXTENSIONS or not path.is_file():
         return False
     least = MIN_ROW_BYTES.get(path.suffix.lower())
     if least is None:

@@ -81,8 +81,9 @@ _REASONS = {
     "quote": msg("a quote out of place"),
     "header": msg("the header again"),
     "table": msg("a second table"),
-    "total": msg("a total"),
+    "total": msg("a total or a balance"),
     "units": msg("units of the columns"),
+    "ruler": msg("a line that is drawn, not written"),
     "footer": msg("a text below the table"),
 }
 

@@ -3,6 +3,7 @@
     worker           claims jobs, renews their leases and finishes them
     context          resources of a job: settings, database, store, catalog
     upload_files     local, verified copy of an upload
+    upload_sample    the rows that an upload is inspected by, and how it is read
     inspect_upload   roles and matching models, from a sample
     score            scores of a whole table, with labels when refining
     train            a model from a table with labels

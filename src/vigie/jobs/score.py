@@ -12,6 +12,7 @@ from vigie.engine.options import Options, Progress, ScoringContext
 from vigie.engine.refine import refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
+from vigie.jobs.upload_sample import options_of, store_set_aside
 
 
 def score(
@@ -23,8 +24,10 @@ def score(
         The summary, the folder of the result, and what changes on the upload.
     """
     progress("reading", 0.0)
+    reading = options_of(context, upload)
     with upload_files.local_copy(context, upload) as path:
-        table = upload_files.read_table(context, path, upload.name)
+        table = upload_files.read_table(context, path, upload.name, reading)
+        store_set_aside(context, upload, table)
         roles = job.options["roles"]
         if roles is None:
             names = uploads.columns_digest(table.frame.columns)

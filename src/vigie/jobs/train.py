@@ -10,13 +10,15 @@ from vigie.app.job_queue import Job
 from vigie.i18n.messages import as_message
 from vigie.jobs import upload_files
 from vigie.jobs.context import JobContext, ProgressCallback
+from vigie.jobs.upload_sample import options_of
 
 
 def train(context: JobContext, job: Job, upload: Upload, progress: ProgressCallback) -> dict[str, Any]:
     """Train, publish and register a model; return the summary."""
     progress("reading", 0.0)
+    reading = options_of(context, upload)
     with upload_files.local_copy(context, upload) as path:
-        table = upload_files.read_table(context, path, upload.name)
+        table = upload_files.read_table(context, path, upload.name, reading)
     options = job.options
     roles = {column: role for column, role in options["roles"].items() if column != options["label"]}
     progress("looking for leaks", 0.02)

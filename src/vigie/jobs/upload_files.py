@@ -15,7 +15,7 @@ from vigie.errors import DamagedBundle, NotFound
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.stores.base import Store
-from vigie.table import Table, read
+from vigie.table import ReadOptions, Table, read
 
 HEAD_BYTES = 1024 * 1024
 
@@ -32,8 +32,15 @@ def local_copy(context: JobContext, upload: Upload) -> Iterator[Path]:
 
 
 @contextmanager
-def csv_head(context: JobContext, upload: Upload) -> Iterator[tuple[Path, float] | None]:
+def csv_head(
+    context: JobContext, upload: Upload, options: ReadOptions
+) -> Iterator[tuple[Path, float] | None]:
     """Copy the first `HEAD_BYTES` of a CSV, cut at the end of a record.
+
+    Args:
+        context: resources of the job.
+        upload: the file.
+        options: how it is read.
 
     Yields:
         Path of the copy and size of the upload relative to it; None for other formats, small files, and encodings of two
@@ -45,7 +52,8 @@ def csv_head(context: JobContext, upload: Upload) -> Iterator[tuple[Path, float]
         return
     data, read_bytes = _first_bytes(context, upload)
     cut = _last_record_end(data)
-    if cut <= 0 or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    wide = data[:2] in {b"\xff\xfe", b"\xfe\xff"} or (options.encoding or "").startswith(("utf-16", "utf-32"))
+    if cut <= 0 or wide:
         yield None
         return
     with _temporary_folder(context) as folder:
@@ -54,8 +62,14 @@ def csv_head(context: JobContext, upload: Upload) -> Iterator[tuple[Path, float]
         yield path, upload.size / (read_bytes * cut / len(data))
 
 
-def read_table(context: JobContext, path: Path, name: str) -> Table:
+def read_table(context: JobContext, path: Path, name: str, options: ReadOptions) -> Table:
     """Read a table within the limits of the settings.
+
+    Args:
+        context: resources of the job.
+        path: local copy of the upload.
+        name: of the upload, for messages.
+        options: how it is read.
 
     Raises:
         InputRefused: the table is unreadable, malformed or too large.
@@ -67,6 +81,7 @@ def read_table(context: JobContext, path: Path, name: str) -> Table:
         max_rows=limits.max_rows,
         max_columns=limits.max_columns,
         max_bytes=limits.max_table_bytes,
+        options=options,
     )
 
 

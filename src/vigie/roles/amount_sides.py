@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -31,6 +31,8 @@ _FLOWS = word_set(
 _LESS = word_set(
     "net nett netto neto fee fees tax vat count number nb no qty limit card score rate balance solde saldo line"
 )
+_GROSS = word_set("gross brut bruto brutto brute bruta")
+_NET = word_set("net nett netto neto nette neta liquido liquida liquide")
 _MAX_SHARE = 0.01
 """Share of the rows that may have both sides."""
 _MIN_SHARE = 0.02
@@ -83,6 +85,14 @@ def _are_exclusive(sample: pl.DataFrame, out: str, into: str) -> bool:
 
 def gross_amounts(names: Iterator[str]) -> list[str]:
     """Return the columns that are called gross and nothing that is no amount: `Gross`, `Montant brut`."""
-    gross = word_set("gross brut bruto brutto brute")
-    fine = gross | word_set("amount montant importe valor betrag total value eur usd gbp xof gc nc ht ttc")
-    return [name for name in names if set(name_words(name)) & gross and set(name_words(name)) <= fine]
+    fine = _GROSS | word_set(
+        "amount montant importe valor betrag total value eur usd gbp xof gc nc ht ttc sale sales vente ventes venta ventas venda vendas receipts"
+    )
+    return [name for name in names if set(name_words(name)) & _GROSS and set(name_words(name)) <= fine]
+
+
+def net_amounts(names: Sequence[str]) -> list[str]:
+    """Return the columns that are called net where another one is called gross: `Valor líquido` beside `Valor bruto`."""
+    words = {name: set(name_words(name)) for name in names}
+    has_gross = any(words[name] & _GROSS for name in names)
+    return [name for name in names if has_gross and words[name] & _NET and not words[name] & _GROSS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from vigie.roles.amount_sides import gross_amounts
+from vigie.roles.amount_sides import gross_amounts, net_amounts
 from vigie.roles.candidates import Candidate, candidates_of
 from vigie.roles.column_stats import ColumnStats
 from vigie.roles.definitions import role_names, role_of
@@ -124,6 +124,8 @@ class _Assignment:
         elif not named:
             for name in gross_amounts(name for name in self.candidates if self.stats[name].kind == "number"):
                 self.reassign(name, "amount", 0.95, "name says gross amount", replace_reasons=True)
+        for name in net_amounts(self.columns_of("amount")):
+            self.reassign(name, "number", BASIC_SCORE, "another column is the amount", replace_reasons=True)
 
     def settle_references(self) -> None:
         """Take references that no two rows share for row identifiers, such as `Merchant Reference`."""

@@ -89,9 +89,9 @@ WORDS: dict[str, str] = {
         payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
         merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
         fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
-        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party partner hopital hospital clinic entidad entidade""",
+        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party other_side partner correspondant correspondent corresponsal correspondente interlocuteur hopital hospital clinic entidad entidade""",
     "receiver": """callee called appele destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
-        contrepartie contraparte credit_party other_party""",
+        contrepartie contraparte credit_party other_party correspondant correspondent corresponsal correspondente""",
     "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
     "merchant": """comm garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
         magasin tienda boutique vendor vendeur vendedor seller fornecedor fournisseur proveedor supplier retailer restaurant acceptor acceptant enseigne
@@ -121,7 +121,7 @@ WORDS: dict[str, str] = {
         transaccion transacciones transacao transacoes payment payments pmt pymt paiement paiements pago pagos pagamento pagamentos transfer transfers trf virement virements
         transferencia transferencias order orders commande commandes pedido pedidos purchase purchases achat achats compra compras event events evt evenement
         evento eventos movement mouvement movimiento movimento mvt invoice invoices facture factura fatura demande application applications request_id solicitud session ticket
-        dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda pix upi""",
+        dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda receipt recibo comprobante comprovante pix upi""",
     "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo",
     "many": """calls tnx tnxs transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
         purchases achats compras events eventos claims sinistres siniestros sinistros cards cartes tarjetas cartoes devices appareils dispositivos users

@@ -4,7 +4,7 @@ Knows files, encodings, delimiters and types; must not know what a column means 
 every cell as uploaded, `Table.typed` beside it has the parsed cells.
 
     reading        a file of any format, from a path or stdin
-    isolated       Parquet and Excel read in a child process with limits
+    isolated       Parquet and workbooks read in a child process with limits
     declared_size  what a file declares, checked before a library allocates it
     options        what a user says of a file
     encoding       bytes to UTF-8
@@ -17,7 +17,8 @@ every cell as uploaded, `Table.typed` beside it has the parsed cells.
     csv_lines      the same for a file with lines that do not fit
     summary_rows   totals, units and texts, which are no rows
     parquet        Parquet
-    workbook       Excel
+    workbook       workbooks: .xlsx, .xls, .ods
+    workbook_kind  which of these a file is, and how large
     json_lines     JSON lines
     chunks         a table in chunks, for out-of-core scoring
     parsing        text to numbers, dates and booleans

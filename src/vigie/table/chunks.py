@@ -27,7 +27,7 @@ from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import DecodedText, encoding_of, refuse_binary, transcoded
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
-from vigie.table.summary_rows import TextLines, survey_chunks, survey_ends
+from vigie.table.summary_rows import in_order, lines_of, survey_chunks, survey_ends
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -97,7 +97,7 @@ def open_chunked(
             return
         plain = folder / "utf8.csv"
         with plain.open("wb") as out:
-            out.writelines(transcoded(data, mark, encoding, source))
+            out.writelines(transcoded(data, mark, encoding, source, is_chosen=bool(options.encoding)))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
         yield _csv(text, plain, folder, source, limits, options)
@@ -131,8 +131,8 @@ def _csv(
         pieces = _plain_pieces(path, layout, np.zeros(0, dtype=np.int64), ",", 0, source)
         survey = survey_chunks(pieces, layout.named)
     if not options.strict:
-        summary = survey.summary_rows(rows, TextLines(text.data, layout))
-        report = replace(report, set_aside=report.set_aside + summary.set_aside)
+        summary = survey.summary_rows(rows, lines_of(text, layout, report.set_aside))
+        report = replace(report, set_aside=in_order((*report.set_aside, *summary.set_aside)))
         rows, pieces = rows - summary.first - summary.last, summary.without_in_chunks(pieces, rows)
     csv_reader.check_row_count(rows, source, limits.max_rows)
     return ChunkedTable(
@@ -174,7 +174,7 @@ def _rewritten(
             else:
                 writer.writerow(cells)
             rows += 1
-    reader.check_share()
+    reader.finish()
     return rows, tuple(reader.set_aside)
 
 

@@ -10,7 +10,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from vigie.errors import MalformedTable
@@ -19,6 +19,7 @@ from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import DecodedText, byte_chunks
 from vigie.table.report import SetAsideLine
+from vigie.table.summary_rows import cell_shape
 
 SET_ASIDE_SHARE = 0.05
 """Share of the lines that may be set aside."""
@@ -26,6 +27,10 @@ SET_ASIDE_LEAST = 3
 """Lines that may always be set aside."""
 _MOST_LINES = 1000
 """Lines that one cell may go over."""
+_MOST_FOOTER_LINES, _FOOTER_CELLS = 60, 2
+"""Lines of a text below the table, and cells that such a line has."""
+_SHAPE_EVERY = 64
+"""Every so many lines the shape of the first cell is kept, to tell a text from a record."""
 _SHARED_NAMES = 0.5
 """Share of the names of the columns in a line that is the header of another table."""
 _INNER_OPEN = re.compile(r'[^"]"[^"]')
@@ -62,6 +67,8 @@ class LineReader:
         self._text, self._layout, self._source, self._strict = text, layout, source, strict
         self._patterns = _patterns(layout.separator, layout.spaced)
         self._width = len(layout.header)
+        self._before_footer = 0
+        self._shapes: set[str] = set()
         self.set_aside: list[SetAsideLine] = []
         self.lines = 0
 
@@ -87,31 +94,46 @@ class LineReader:
                 self._put_aside(line, "table", raw, None)
                 more = 0
             elif isinstance(record, list):
+                if record:
+                    self._before_footer = len(self.set_aside)
+                    if line % _SHAPE_EVERY == 0 or len(self._shapes) < _SHAPE_EVERY:
+                        self._shapes.add(cell_shape(record[0]))
                 yield Record(line, record)
             else:
                 other_table = record == "cells" and self._is_other_header(raw)
-                self._put_aside(line, record, raw, None)
+                self._put_aside(line, "table" if other_table else record, raw, None)
                 more = 0
             for _ in range(more):
                 waiting.popleft()
             line += more
         self.lines = line - self._layout.lines_before
 
-    def check_share(self) -> None:
-        """Check that few enough lines were set aside.
+    def finish(self) -> None:
+        """Take the lines below the last record for a text below the table, and check that few enough others were set aside.
 
         Raises:
             MalformedTable: too many were.
         """
-        if len(self.set_aside) > max(SET_ASIDE_LEAST, SET_ASIDE_SHARE * self.lines):
-            raise self._error(self.set_aside[0].line, self.set_aside[0].reason, self._first_cells)
+        below = self.set_aside[self._before_footer :]
+        if not self._strict and len(below) <= _MOST_FOOTER_LINES and all(map(self._is_text, below)):
+            self.set_aside[self._before_footer :] = [replace(one, reason="footer") for one in below]
+        wrong = [one for one in self.set_aside if one.reason != "footer"]
+        if len(wrong) > max(SET_ASIDE_LEAST, SET_ASIDE_SHARE * self.lines):
+            raise self._error(wrong[0].line, wrong[0].reason, len(self._cells_of(wrong[0].text)))
+
+    def _is_text(self, line: SetAsideLine) -> bool:
+        """Whether a line that has too few cells is a text or a label with its value, and no record that was cut."""
+        filled = [cell for cell in self._cells_of(line.text) if cell.strip()]
+        return (
+            line.reason == "cells"
+            and (len(filled) < _FOOTER_CELLS or len(filled) == _FOOTER_CELLS < self._width - 1)
+            and any(c.isalpha() for cell in filled for c in cell)
+            and not any(cell_shape(cell) in self._shapes for cell in filled[:1])
+        )
 
     def _put_aside(self, line: int, reason: str, raw: str, cells: list[str] | None) -> None:
-        wrong = len(cells or self._cells_of(raw)) if reason != "quote" else 0
-        if not self.set_aside:
-            self._first_cells = wrong
         if self._strict:
-            raise self._error(line, reason, wrong)
+            raise self._error(line, reason, len(cells or self._cells_of(raw)) if reason != "quote" else 0)
         self.set_aside.append(SetAsideLine(line, reason, raw.rstrip("\r\n")))
 
     def _is_other_header(self, raw: str) -> bool:
@@ -120,7 +142,9 @@ class LineReader:
         return len(shared) > _SHARED_NAMES * self._width
 
     def _error(self, line: int, reason: str, found: int) -> MalformedTable:
-        if reason in {"cells", "table"}:
+        if reason == "table":
+            return two_tables_error(self._source, line)
+        if reason == "cells":
             return row_count.width_error(self._source, line, found, self._width)
         if reason == "header":
             return repeated_header_error(self._source, line)
@@ -224,6 +248,17 @@ def _patterns(separator: str, spaced: bool) -> _Patterns:
 def _lines(text: DecodedText, layout: CsvLayout) -> Iterator[str]:
     for _, piece in byte_chunks(text.data, layout.start):
         yield from io.StringIO(piece.decode("utf-8"), newline="")
+
+
+def two_tables_error(source: str, line: int) -> MalformedTable:
+    """Return the refusal of a file that holds a second table."""
+    return MalformedTable(
+        source,
+        line=line,
+        found="a second table",
+        expected="a row",
+        hint="save each table in a file of its own",
+    )
 
 
 def repeated_header_error(source: str, line: int) -> MalformedTable:

@@ -20,11 +20,11 @@ from vigie.table.csv_lines import LineReader
 from vigie.table.declared_size import check_limit
 from vigie.table.delimiter import CsvLayout, find_csv_layout
 from vigie.table.encoding import Buffer, DecodedText, decode_text, find_byte
-from vigie.table.header import check_header
+from vigie.table.header import check_header, no_such_line
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.other_layouts import refuse_other_layouts
 from vigie.table.report import ReadReport, SetAsideLine
-from vigie.table.summary_rows import TextLines, find_summary_rows, has_repeated_header
+from vigie.table.summary_rows import find_summary_rows, has_repeated_header, in_order, lines_of
 
 _BATCH = 50_000
 
@@ -79,8 +79,9 @@ def read_csv(
     if frame is None or has_repeated_header(frame, layout.named):
         frame, set_aside = _read_lines(text, layout, source, max_rows, options)
     if not options.strict:
-        summary = find_summary_rows(frame, TextLines(text.data, layout))
-        frame, set_aside = summary.without(frame), set_aside + summary.set_aside
+        summary = find_summary_rows(frame, lines_of(text, layout, set_aside))
+        frame = summary.without(frame)
+        set_aside = in_order((*set_aside, *summary.set_aside))
     check_row_count(frame.height, source, max_rows)
     separator = layout.separator if frame.width > 1 else ","
     report = replace(layout_report(text, layout), set_aside=set_aside)
@@ -126,6 +127,10 @@ def _check_layout(
     text: DecodedText, layout: CsvLayout, source: str, max_columns: int, options: ReadOptions
 ) -> None:
     line = layout.lines_before + 1
+    if (options.header_row or 0) > line:
+        raise no_such_line(source, options.header_row or 0)
+    if options.separator and len(layout.header) == 1:
+        _check_separator(text, source, options)
     if not layout.header:
         raise row_count.unclosed_quote_error(source, line)
     if len(layout.header) == 1 < layout.usual_width:
@@ -141,6 +146,18 @@ def _check_layout(
     head = bytes(text.data[text.start : text.start + 65536])
     refuse_other_layouts(head, source, one_column=len(layout.header) == 1)
     check_header(layout.header, line=line, source=source, max_columns=max_columns, strict=options.strict)
+
+
+def _check_separator(text: DecodedText, source: str, options: ReadOptions) -> None:
+    """Refuse a chosen separator that no line has, where another one separates cells."""
+    found = find_csv_layout(text, replace(options, separator=None))
+    if found is not None and len(found.header) > 1:
+        raise UnreadableTable(
+            source,
+            found=msg("no {separator!r} in the header", separator=options.separator),
+            expected=msg("{separator!r} between the cells", separator=found.separator),
+            hint="name another character with --separator, or leave it out",
+        )
 
 
 def check_row_count(rows: int, source: str, max_rows: int) -> None:
@@ -208,7 +225,7 @@ def _read_lines(
             batch = []
             if rows > max_rows:
                 break
-    reader.check_share()
+    reader.finish()
     frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
     return pl.concat(frames), tuple(reader.set_aside)
 

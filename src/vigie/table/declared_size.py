@@ -22,7 +22,7 @@ _CHUNK = 1024**2
 _OVERLAP = 64
 _CELL_BYTES = 32
 """Memory of a cell in the dense array that the reader of workbooks makes of a sheet."""
-_DAMAGED_ARCHIVE = (
+DAMAGED_ARCHIVE = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
     *(NotImplementedError, RuntimeError, OSError, ValueError, KeyError),
 )
@@ -51,13 +51,22 @@ def check_workbook(path: Path, source: str, limits: ReadLimits) -> None:
                 _extent(archive, member, source, limits.max_bytes)
                 for member in sheet_members(archive).values()
             ]
-    except _DAMAGED_ARCHIVE as error:
+    except DAMAGED_ARCHIVE as error:
         raise damaged(source, "an Excel workbook (.xlsx)") from error
-    hint = "a cell far outside the table may be the cause: delete the rows and columns after the table"
     for rows, columns in extents:
-        check_limit(source, rows - 1, limits.max_rows, "rows", hint)  # the header is no row
-        check_limit(source, columns, limits.max_columns, "columns", hint)
-        check_limit(source, rows * columns, max(1, limits.max_bytes // _CELL_BYTES), "cells", hint)
+        check_cells(source, rows, columns, limits)
+
+
+def check_cells(source: str, rows: int, columns: int, limits: ReadLimits) -> None:
+    """Check the extent of a sheet, up to its last cell.
+
+    Raises:
+        TableTooLarge: it exceeds a limit.
+    """
+    hint = "a cell far outside the table may be the cause: delete the rows and columns after the table"
+    check_limit(source, rows - 1, limits.max_rows, "rows", hint)  # the header is no row
+    check_limit(source, columns, limits.max_columns, "columns", hint)
+    check_limit(source, rows * columns, max(1, limits.max_bytes // _CELL_BYTES), "cells", hint)
 
 
 def check_size(frame: pl.DataFrame, source: str, max_bytes: int, *, limit: int | None = None) -> int:
@@ -169,22 +178,23 @@ def _head(archive: zipfile.ZipFile, name: str) -> bytes:
 def _extent(archive: zipfile.ZipFile, sheet: str, source: str, max_bytes: int) -> tuple[int, int]:
     """Return rows and columns up to the last cell of a sheet."""
     rows = columns = 0
-    for chunk in _chunks(archive, sheet, source, max_bytes):
+    rest = b""
+    for piece in member_chunks(archive, sheet, source, max_bytes):
+        chunk, rest = rest + piece, piece[-_OVERLAP:]
         for letters, digits in _REFERENCE.findall(chunk):
             rows = max(rows, int(digits))
             columns = max(columns, column_number(letters))
     return rows, columns
 
 
-def _chunks(archive: zipfile.ZipFile, name: str, source: str, max_bytes: int) -> Iterator[bytes]:
-    """Yield the bytes of a member with some overlap; refuse more than it may have, whatever it declares."""
-    rest, total = b"", 0
+def member_chunks(archive: zipfile.ZipFile, name: str, source: str, max_bytes: int) -> Iterator[bytes]:
+    """Yield the bytes of a member; refuse more than it may have, whatever it declares."""
+    total = 0
     with archive.open(name) as file:
         while chunk := file.read(_CHUNK):
             total += len(chunk)
             check_limit(source, total, max_bytes, "bytes")
-            yield rest + chunk
-            rest = chunk[-_OVERLAP:]
+            yield chunk
 
 
 def column_number(letters: bytes) -> int:

@@ -78,7 +78,7 @@ def decode_text(data: Buffer, source: str, chosen: str | None = None) -> Decoded
     """
     mark, encoding = encoding_of(data, source, chosen)
     if encoding != "utf-8":
-        whole = bytes(b"".join(transcoded(data, mark, encoding, source)))
+        whole = bytes(b"".join(transcoded(data, mark, encoding, source, is_chosen=bool(chosen))))
         text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
     else:
         text = DecodedText(data, mark, "utf-8", bool(mark), transcoded=False)
@@ -97,7 +97,7 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
         size = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
         encoding = codecs.lookup(chosen).name
         if encoding == "utf-8":  # is not decoded again, so that this is the place to refuse it
-            deque(transcoded(data, size, encoding, source), maxlen=0)
+            deque(transcoded(data, size, encoding, source, is_chosen=True), maxlen=0)
         return size, encoding
     mark, encoding = next(((m, e) for m, e in _BOMS if head.startswith(m)), (b"", ""))
     encoding = encoding or _wide_without_mark(head)
@@ -156,8 +156,10 @@ def _wide_without_mark(head: bytes) -> str:
     return "utf-16-be" if even > 0.6 and odd < 0.05 else ""
 
 
-def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator[bytes]:
-    """Yield the file in UTF-8 in chunks; refuse bytes that its encoding does not allow."""
+def transcoded(
+    data: Buffer, start: int, encoding: str, source: str, *, is_chosen: bool = False
+) -> Iterator[bytes]:
+    """Yield the file in UTF-8 in chunks; refuse bytes that its encoding, which the user may have chosen, does not allow."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 0
     try:
@@ -175,7 +177,7 @@ def transcoded(data: Buffer, start: int, encoding: str, source: str) -> Iterator
             line=lines + 1,
             found=msg("bytes that are not {encoding}", encoding=encoding),
             expected="text",
-            hint=_SAVE_AS_UTF8,
+            hint="name another encoding with --encoding, or leave it out" if is_chosen else _SAVE_AS_UTF8,
         ) from error
 
 
@@ -203,13 +205,13 @@ def _single_byte(data: Buffer, source: str) -> str:
     Raises:
         UnreadableTable: no code page explains them.
     """
-    if _is_binary(bytes(data[:_HEAD_BYTES])):
+    if is_binary(bytes(data[:_HEAD_BYTES])):
         return "iso-8859-1"  # refused as what it is
     found = code_page(_lines_beyond_ascii(data))
     if found is None:
         raise UnreadableTable(
             source,
-            found="text in an encoding that cannot be told",
+            found="text in an unknown encoding",
             expected="UTF-8 or a common code page",
             hint=msg("name the encoding with --encoding, or {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
         )
@@ -258,10 +260,11 @@ def refuse_binary(text: DecodedText, source: str) -> None:
             expected="text",
             hint=msg("the file is binary or damaged; {save_as_utf8}", save_as_utf8=_SAVE_AS_UTF8),
         )
-    if _is_binary(bytes(text.data[text.start : text.start + _HEAD_BYTES])):
+    if is_binary(bytes(text.data[text.start : text.start + _HEAD_BYTES])):
         raise UnreadableTable(source, found="binary data", expected="CSV text", hint=_SAVE_AS_UTF8)
 
 
-def _is_binary(head: bytes) -> bool:
+def is_binary(head: bytes) -> bool:
+    """Return whether a text has too many control characters to be one."""
     controls = sum(head.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
     return controls * 200 > len(head)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vigie.errors import MalformedTable, TableTooLarge
 from vigie.i18n.messages import msg
 
-_ADD_A_HEADER = "add a first line with the name of each column"
+_ADD_A_HEADER = "add a line with the name of each column, or name its line with --header-row"
 _SURELY_DATA = re.compile(
     r"""
       [+-]?\d+[.,]\d+(e[+-]?\d+)?                             # 9839.64, 12,50
@@ -29,6 +29,11 @@ _WORDS_OF_DATA = {"true", "false", "yes", "no", "oui", "non", "null", "nan", "na
 _MOST_LINES_ABOVE = 60
 _FILLED_SHARE = 0.6
 _SAME_KIND = 0.8
+_USED_SHARE = 0.1
+"""Share of the records that have a cell in a column that the header must name."""
+_LEAST_BELOW = 4
+_DIGIT = re.compile(r"\d")
+_RULER = re.compile(r"[:+]?([*=_~#.+\-–—])\1{2,}[:+]?")
 
 
 def check_header(
@@ -82,6 +87,17 @@ def _check_unique(names: Sequence[str], *, line: int, source: str) -> None:
         seen[name] = number
 
 
+def no_such_line(source: str, chosen: int) -> MalformedTable:
+    """Return the refusal of a header in a line that the file does not have, or not near its beginning."""
+    return MalformedTable(
+        source,
+        line=chosen,
+        found="no line of this number among the first ones",
+        expected="the names of the columns",
+        hint="name another line with --header-row",
+    )
+
+
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names with one made up where it is missing, and a number after one that is taken."""
     taken = set(names)
@@ -109,11 +125,60 @@ def header_position(records: Sequence[Sequence[str]], usual: int) -> int | None:
     least = usual - _empty_at_the_end(records, usual)
     if len(records) > 1 and len(records[0]) >= least and _is_filled(records[0], filled) and _is_row(records):
         return None
-    for position, record in enumerate(records[:_MOST_LINES_ABOVE]):
-        names = [cell.strip() for cell in record]
-        if len(names) >= least and _is_filled(names, filled) and not looks_like_data(names):
-            return position
-    return 0
+    possible = [
+        position
+        for position, record in enumerate(records[:_MOST_LINES_ABOVE])
+        if len(record) >= least and _is_filled(record, filled) and _may_be_names(record)
+    ]
+    if not possible:
+        return 0
+    complete = (position for position in possible[1:] if _is_complete(records, position, usual))
+    return possible[0] if _has_all_names(records, possible[0], usual) else next(complete, possible[0])
+
+
+def is_ruler(cells: Sequence[str]) -> bool:
+    """Return whether a line is drawn and not written: `*****,*****` or `-----|-----`."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and all(_RULER.fullmatch(cell) for cell in filled)
+
+
+def _may_be_names(record: Sequence[str]) -> bool:
+    return not looks_like_data(record) and not is_ruler(record)
+
+
+def _used(records: Sequence[Sequence[str]], position: int, usual: int) -> dict[int, list[str]]:
+    """Return the columns that the records below one use, with their cells that are not empty."""
+    rows = [record for record in records[position + 1 :] if len(record) == usual]
+    filled = {place: [row[place] for row in rows if row[place].strip()] for place in range(usual)}
+    return {
+        place: cells for place, cells in filled.items() if cells and len(cells) >= _USED_SHARE * len(rows)
+    }
+
+
+def _has_all_names(records: Sequence[Sequence[str]], position: int, usual: int) -> bool:
+    names = records[position]
+    return all(place < len(names) and names[place].strip() for place in _used(records, position, usual))
+
+
+def _is_complete(records: Sequence[Sequence[str]], position: int, usual: int) -> bool:
+    """Whether a record below others names more than these, all columns that are used, and has words where values follow.
+
+    Lines above the header that are padded with separators may have as many words as a header, but not in the same places.
+    """
+    names, used = records[position], _used(records, position, usual)
+    most_above = max(sum(bool(cell.strip()) for cell in record) for record in records[:position])
+    if len(records) - position < _LEAST_BELOW or sum(bool(name.strip()) for name in names) <= most_above:
+        return False
+    values = [
+        place
+        for place, cells in used.items()
+        if sum(bool(_DIGIT.search(cell)) for cell in cells) >= _SAME_KIND * len(cells)
+    ]
+    return (
+        bool(values)
+        and _has_all_names(records, position, usual)
+        and not any(_DIGIT.search(names[place]) for place in values)
+    )
 
 
 def _usual_filled(records: Sequence[Sequence[str]], usual: int) -> int:

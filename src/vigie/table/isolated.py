@@ -1,4 +1,4 @@
-"""Reads tables whose libraries trust what a file declares (Parquet, Excel) in a child process with limits."""
+"""Reads tables whose libraries trust what a file declares (Parquet, workbooks) in a child process with limits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from vigie.extras import require
 from vigie.isolation import ChildFailed, Limits, call, machine_memory
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import chunks, parquet, reading
-from vigie.table.declared_size import DAMAGED_HINT, check_size, check_workbook
+from vigie.table.declared_size import DAMAGED_HINT, check_size
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import ReadReport
 from vigie.table.table import Table
+from vigie.table.workbook_kind import WORKBOOK_EXTENSIONS, check_declared
 
-_ISOLATED = {".parquet", ".pq", ".xlsx"}
+_ISOLATED = {".parquet", ".pq", *WORKBOOK_EXTENSIONS}
 _MIB = 1024**2
 _LEAST_MEMORY = 512 * _MIB
 _CPU_SECONDS, _CPU_SECONDS_PER_MIB = 120, 4
@@ -39,10 +40,10 @@ def read(
 ) -> Table:
     """Read an upload, or refuse it.
 
-    Lines that do not fit are set aside, unless `options.strict`; they are in the table's report. Parquet and Excel files are opened in a child process, which may die of them.
+    Lines that do not fit are set aside, unless `options.strict`; they are in the table's report. Parquet files and workbooks are opened in a child process, which may die of them.
 
     Args:
-        path: a .csv, .tsv or .txt file, also with .gz, a .parquet or .xlsx file, or "-" for CSV on stdin.
+        path: a .csv, .tsv or .txt file, also with .gz, a .parquet, .xlsx, .xls or .ods file, or "-" for CSV on stdin.
         max_rows: refuse more rows.
         max_columns: refuse more columns.
         max_bytes: refuse more bytes, counted after decompression; by default 8 GiB.
@@ -62,8 +63,8 @@ def read(
         except MemoryError:
             raise TooLargeToOpen(name, "memory") from None
     name = source or path.name
-    if path.suffix.lower() == ".xlsx":
-        require("excel", "reading an Excel workbook")
+    if path.suffix.lower() in WORKBOOK_EXTENSIONS:
+        require("excel", "reading a workbook")
     with tempfile.TemporaryDirectory(prefix="vigie-table-") as folder:
         arguments = {
             "path": str(path.absolute()),
@@ -83,8 +84,8 @@ def read_into(
 ) -> dict[str, Any]:
     """Read a table and write its frames into a folder; the child's part of `read`."""
     allowed = ReadLimits(**limits)
-    if Path(path).suffix.lower() == ".xlsx":
-        check_workbook(Path(path), source, allowed)
+    if Path(path).suffix.lower() in WORKBOOK_EXTENSIONS:
+        check_declared(Path(path), source, allowed)
     elif Path(path).stat().st_size:
         decode_parquet(path, source, limits)
     table = reading.read(path, source=source, limits=allowed, options=ReadOptions(**options))

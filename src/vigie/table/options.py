@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
@@ -44,6 +47,39 @@ class ReadOptions:
                 msg("separator: found {value!r}, expected one ASCII character", value=self.separator),
                 hint="such as ; or a tab",
             )
+        if self.decimal not in {None, ".", ","}:
+            raise UsageRefused(
+                msg("decimal mark: found {value!r}, expected . or ,", value=self.decimal),
+                hint="leave it out to have it found",
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is chosen as an object for `json.dump`; it is empty where all is found out."""
+        default = asdict(DEFAULTS)
+        return {name: value for name, value in asdict(self).items() if value != default[name]}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> ReadOptions:
+        """Read what `to_json` returned, or what a user chose; a separator may be given by its name.
+
+        Raises:
+            UsageRefused: a value is none that a file can be read with.
+        """
+        chosen = {name: value for name, value in record.items() if value is not None and value != ""}
+        if "separator" in chosen:
+            chosen["separator"] = named_separator(chosen["separator"])
+        options = cls(**chosen)
+        if options.encoding is None:
+            return options
+        return replace(options, encoding=codecs.lookup(options.encoding).name)
+
+
+_SEPARATORS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+
+
+def named_separator(text: str) -> str:
+    """Return the separator of a name such as `tab`; a text that is no name is returned as it is."""
+    return _SEPARATORS.get(text.lower(), text)
 
 
 def is_encoding(name: str) -> bool:

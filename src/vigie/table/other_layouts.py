@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from vigie.errors import UnreadableTable
+from vigie.table.workbook_kind import is_markup, refuse_markup
 
 _LINES = 60
 _LEAST_LINES = 5
@@ -23,6 +24,8 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
     Raises:
         UnreadableTable: they are.
     """
+    if is_markup(head):
+        raise refuse_markup(source)
     lines = head.decode("utf-8", errors="replace").splitlines()[:_LINES]
     if lines and _JSON.match(lines[0]) and ("}" in lines[0] or ":" in "".join(lines[:3])):
         refuse_json(source)

@@ -18,6 +18,7 @@ from vigie.table.parquet import read_parquet
 from vigie.table.parsing.columns import from_frame, parse_table
 from vigie.table.table import CsvFormat, Table
 from vigie.table.workbook import read_workbook
+from vigie.table.workbook_kind import WORKBOOK_EXTENSIONS
 
 CSV_EXTENSIONS = (".csv", ".tsv", ".txt")
 JSON_EXTENSIONS = (".jsonl", ".ndjson")
@@ -26,11 +27,11 @@ EXTENSIONS = (
     *CSV_EXTENSIONS,
     ".parquet",
     ".pq",
-    ".xlsx",
+    *WORKBOOK_EXTENSIONS,
     *JSON_EXTENSIONS,
 )
 """What the name of an upload may end with, the longer ones first."""
-_READABLE = ".csv, .csv.gz, .tsv, .txt, .jsonl, .parquet or .xlsx"
+_READABLE = ".csv, .csv.gz, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods"
 
 
 def read(
@@ -75,7 +76,7 @@ def _file(path: Path, name: str, limits: ReadLimits, options: ReadOptions) -> Ta
             frame = read_json_lines(path, source=name, **size)
         case [*_, ".parquet" | ".pq"]:
             frame = read_parquet(path, source=name, **size)
-        case [*_, ".xlsx"]:
+        case [*_, suffix] if suffix in WORKBOOK_EXTENSIONS:
             return _workbook(path, name, options, size)
         case _:
             found = msg("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"

@@ -1,4 +1,4 @@
-"""Excel workbooks: which sheet holds the table, where its header is, and what its cells do not say."""
+"""Workbooks: which sheet holds the table, where its header is, and what its cells do not say."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from vigie.errors import NotFound, UnreadableTable
 from vigie.extras import require
 from vigie.i18n.messages import Message, msg
 from vigie.table.declared_size import check_extent, column_number, damaged, sheet_members
-from vigie.table.header import check_header, header_position, unique_names
+from vigie.table.header import check_header, header_position, no_such_line, unique_names
 from vigie.table.options import DEFAULTS, ReadOptions
 from vigie.table.report import ReadReport
 from vigie.table.summary_rows import SummaryRows, find_summary_rows
+from vigie.table.workbook_kind import EXPECTED, workbook_kind
 
 _VENDOR_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 _HEAD_ROWS = 120
@@ -93,14 +94,16 @@ def read_workbook(
         MalformedTable: its header is none.
         TableTooLarge: it exceeds a limit.
     """
-    require("excel", "reading an Excel workbook")
+    require("excel", "reading a workbook")
     import fastexcel
 
     try:
-        reader = fastexcel.read_excel(path)
+        kind = workbook_kind(path, source)
+        # The reader goes by the extension of a path, and by the content of bytes.
+        reader = fastexcel.read_excel(path if path.suffix.lower() == f".{kind}" else path.read_bytes())
         sheets = [_head_of(reader, name) for name in _names(reader, options)]
     except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise damaged(source, "an Excel workbook (.xlsx)") from error
+        raise damaged(source, EXPECTED) from error
     sheet = sheets[0] if options.strict else max(sheets, key=_table_rows)
     if not sheet.head:
         raise UnreadableTable(
@@ -108,7 +111,7 @@ def read_workbook(
             found="a sheet without rows",
             hint="put a table on the sheet, or choose another one with --sheet",
         )
-    header = _header_of(sheet, options)
+    header = _header_of(sheet, options, source)
     named = [cell or "" for cell in sheet.head[header - 1]] if header else [""] * sheet.usual_width
     check_header(
         unique_names(named) if not options.strict else named,
@@ -149,7 +152,7 @@ def _cells(reader: Any, sheet: _Sheet, header: int, source: str) -> tuple[pl.Dat
         first = min((int(column.absolute_index) for column in loaded.available_columns()), default=0)
         return loaded.to_polars(), first
     except (fastexcel.FastExcelError, *_VENDOR_ERRORS) as error:
-        raise damaged(source, "an Excel workbook (.xlsx)") from error
+        raise damaged(source, EXPECTED) from error
 
 
 def _names(reader: Any, options: ReadOptions) -> list[str]:
@@ -177,10 +180,12 @@ def _table_rows(sheet: _Sheet) -> tuple[bool, int]:
     return is_table, sheet.rows if is_table else 0
 
 
-def _header_of(sheet: _Sheet, options: ReadOptions) -> int:
+def _header_of(sheet: _Sheet, options: ReadOptions, source: str) -> int:
     """Return the row of the header, from 1; 0 without one."""
     if options.header_row is not None:
-        return min(options.header_row, len(sheet.head))
+        if options.header_row > len(sheet.head):
+            raise no_such_line(source, options.header_row)
+        return options.header_row
     if options.strict:
         return 1
     position = header_position(sheet.head, sheet.usual_width)

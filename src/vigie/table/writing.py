@@ -135,16 +135,16 @@ def write_set_aside(lines: Iterable[SetAsideLine], path: str | Path) -> Path | N
     kept, target = list(lines), set_aside_path(path)
     if target is None or not kept:
         return None
-    frame = pl.DataFrame(
-        {
-            "line": [one.line for one in kept],
-            "reason": [one.reason for one in kept],
-            "text": [one.text for one in kept],
-        }
-    )
     with atomic_write(target) as file:
-        file.write(frame.write_csv().encode("utf-8"))
+        file.write(set_aside_csv(kept))
     return target
+
+
+def set_aside_csv(lines: Iterable[SetAsideLine]) -> bytes:
+    """Return lines that were set aside as a CSV: line number, reason, text."""
+    kept = list(lines)
+    columns = {name: [getattr(one, name) for one in kept] for name in ("line", "reason", "text")}
+    return pl.DataFrame(columns).write_csv().encode("utf-8")
 
 
 def append_columns(table: Table, additions: pl.DataFrame) -> pl.DataFrame:

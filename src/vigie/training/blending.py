@@ -17,7 +17,7 @@ MIN_SHARE = 0.05
 def blend_shares(margins: Sequence[Floats], rows: TrainingSet, folds: Sequence[tuple[Rows, Rows]]) -> Floats:
     """Return the (kinds,) share of each kind, one or two: the mean over all shares, weighted by how well each did.
 
-    With few frauds, shares can hardly be told apart and both kinds get about half. Frauds are counted per fold, not over all
+    With few frauds, shares can hardly be distinguished and both kinds get about half. Frauds are counted per fold, not over all
     folds: folds of the same weeks share the same chance patterns.
 
     Args:

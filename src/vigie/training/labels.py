@@ -72,7 +72,7 @@ def read_label(frame: pl.DataFrame, column: str, positive: str = "", unlabelled:
 
     Raises:
         UnknownColumn: there is no such column.
-        InputRefused: fraud cannot be told, or there are too few rows of a class.
+        InputRefused: the label's value for fraud is unknown, or there are too few rows of a class.
     """
     if column not in frame.columns:
         raise UnknownColumn(column, frame.columns)

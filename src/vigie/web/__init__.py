@@ -5,11 +5,13 @@
     passwords           hashing of passwords, and the rules for new ones
     result_cache        files of stored results on this machine
     stored_results      pages of a stored result
+    comparison          two results with the same columns compared
     concentration       customers and counterparties that many alerts have in common
     online_scoring      scoring of a few rows with a stored scorer
     live_rows           cells of these rows, as the uploaded file writes them
     exports/            a result as CSV, Parquet or Excel
     downloads           files of a result as responses
+    audit_words         lines of the audit log in words
     authorization       role that each view needs
     session             authentication by cookie, link or token
     oidc                sign-in by an OpenID Connect provider

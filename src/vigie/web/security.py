@@ -12,10 +12,11 @@ from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigie.app import audit
+from vigie.app.audit import ANONYMOUS
 from vigie.errors import Unavailable, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.settings import MIN_SECRET_LENGTH, Settings, WebSettings
-from vigie.web.services.audit import ANONYMOUS, AuditLog
+from vigie.web.services.audit import AuditLog
 
 _FORM_BYTES = 1024**2
 CSP = (

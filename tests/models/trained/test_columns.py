@@ -12,7 +12,7 @@ from vigie.models.column_assignment import name_similarity
 from vigie.models.trained import encoders as encode
 from vigie.models.trained.column_matching import ks_distance, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch, normalised_cells, sketch_column
-from vigie.models.trained.table_recognition import fingerprint, match_table
+from vigie.models.trained.table_recognition import fingerprint, match_tables
 from vigie.roles import inference
 from vigie.training.single_column_auc import best_rule_auc, emptiness_auc
 
@@ -73,17 +73,16 @@ def test_only_a_known_table_is_recognised() -> None:
     used = dict.fromkeys(first.columns, 1 / first.width)
     profile = json.loads(json.dumps(fingerprint(model(first), "salt", used)))
     renamed = second.rename({name: f"c{i}" for i, name in enumerate(second.columns)})
-    known = match_table([profile], renamed, inference.infer(renamed))
-    assert known is not None
+    (known,) = match_tables([profile], renamed, inference.infer(renamed))
     assert known.roles["c1"] == "amount"
     rng = np.random.default_rng(0)
     other = pl.DataFrame({"age": rng.integers(18, 90, ROWS), "income": rng.lognormal(10, 1, ROWS).round(), "job": rng.choice(["a", "b"], ROWS)})  # fmt: skip
-    assert match_table([profile], other, inference.infer(other)) is None
-    assert match_table([], other, inference.infer(other)) is None
+    assert match_tables([profile], other, inference.infer(other)) == ()
+    assert match_tables([], other, inference.infer(other)) == ()
 
 
 def test_private_columns_leave_no_value() -> None:
-    """Neither hashes nor quantiles of what names somebody."""
+    """Neither hashes nor quantiles of a column that names persons."""
     made = sketch_column(pl.Series("customer_id", [1001, 1002, 1003] * 100), "customer", "salt")
     assert made.shares == {}
     assert made.spread == ()
@@ -100,7 +99,7 @@ def test_a_cell_reads_the_same_however_it_was_typed() -> None:
     assert normalised_cells(pl.Series(["Web"])).to_list() == ["web"]
 
 
-def test_categories_keep_what_they_said_in_training() -> None:
+def test_categories_keep_their_encoding_of_training() -> None:
     """A category never seen says nothing, a missing column is unknown, and nothing is fitted again."""
     frame = pl.DataFrame({"kind": ["a"] * 100 + ["b"] * 100})
     label = np.r_[np.ones(80, bool), np.zeros(120, bool)]
@@ -117,7 +116,7 @@ def test_categories_keep_what_they_said_in_training() -> None:
     assert np.isnan(encode.encode_table(later, encoders, {}, "s", None)).all()
 
 
-def test_a_category_is_told_by_other_rows_than_its_own() -> None:
+def test_a_category_is_encoded_by_other_rows_than_its_own() -> None:
     """A value that occurs in one fold only says nothing there."""
     frame = pl.DataFrame({"kind": ["a"] * 20 + ["b"] * 180})
     label, known = np.r_[np.ones(20, bool), np.zeros(180, bool)], np.ones(200, dtype=bool)
@@ -125,8 +124,8 @@ def test_a_category_is_told_by_other_rows_than_its_own() -> None:
         frame, [sketch_column(frame["kind"], "category", "s")], label, known, "s", None
     )
     fold = np.r_[np.zeros(20, dtype=np.int64), np.arange(180) % 5]
-    told = encode.out_of_fold(frame, encoders, label, known, fold)[0]
-    assert (told[:20] == 0).all()
+    reported = encode.out_of_fold(frame, encoders, label, known, fold)[0]
+    assert (reported[:20] == 0).all()
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium; without one the tests are left out, but never on CI."""
     path = browser.program()
     if path is None:
-        reason = "no Chromium on this machine, so nobody walks through the pages: run tests/chromium.sh"
+        reason = "no Chromium on this machine, so the pages are not tried in a browser: run tests/chromium.sh"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with browser.chromium(path) as started:
         yield started
@@ -89,11 +89,11 @@ def visit(server: Server, chromium: Browser) -> Iterator[Callable[..., Visit]]:
         found = Visit(page, server)
         host = urlsplit(server.url).netloc
 
-        def asked(request: Request) -> None:
+        def requested(request: Request) -> None:
             if urlsplit(request.url).scheme in {"http", "https"} and urlsplit(request.url).netloc != host:
                 found.faults.append(f"another host: {request.url}")
 
-        page.on("request", asked)
+        page.on("request", requested)
         page.on("console", lambda m: found.faults.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: found.faults.append(str(error)))
         return found

@@ -84,7 +84,7 @@ def test_times_are_named_by_their_span() -> None:
     ("value", "text"),
     [(75, "75"), (2500, "2,500"), (36_000, "36\u00a0k"), (1_250_000, "1.2\u00a0M"), (0.5, "0.50")],
 )
-def test_amounts_in_little_room(value: float, text: str) -> None:
+def test_amounts_in_little_space(value: float, text: str) -> None:
     """Thousands and millions are cut short."""
     assert charts.short_amount(value, EN) == text
 

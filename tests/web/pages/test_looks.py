@@ -59,6 +59,32 @@ def test_the_drawer_and_the_columns_are_accessible(
     seen.must_be_clean()
 
 
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_a_refused_file_is_read_again_with_the_options_of_the_page(
+    visit: Callable[..., Visit], width: int, scheme: str, language: str
+) -> None:
+    """The refusal and the check page after it are accessible, fit, and say how the file was read."""
+    seen = visit(width=width, scheme=scheme, language=language)
+    noise, page = "".join(map(chr, range(0xA0, 0x100))), seen.page
+    rows = "".join(f"2026-01-{1 + i % 28:02d};C{i % 9};{i}.5{width};{language}\n" for i in range(60))
+    data = f"day;client;amount;{language}{width}\n{rows}2026-01-02;{noise};7;x\nTotal;;99;\n".encode(
+        "latin-1"
+    )
+    seen.go("/")
+    page.set_input_files("#file", {"name": "noise.csv", "mimeType": "text/csv", "buffer": data})
+    page.wait_for_selector(".note.signal")
+    _check(seen, "refused")
+    page.select_option("#encoding", "iso8859-1")
+    page.click(".read-options button")
+    page.wait_for_selector("#check")
+    assert "iso8859-1" in page.inner_text("section[aria-labelledby=reading] .facts")
+    with page.expect_download() as download:
+        page.click("section[aria-labelledby=reading] a[download]")
+    assert download.value.suggested_filename == "noise.set-aside.csv"
+    _check(seen, "read")
+    seen.must_be_clean()
+
+
 def test_the_door_and_an_error_are_accessible(visit: Callable[..., Visit]) -> None:
     """Pages for people who are not inside, or lost."""
     seen = visit(signed_in=False)

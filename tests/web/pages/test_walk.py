@@ -42,21 +42,21 @@ def test_upload_check_score_mark_download_and_refine(
     visit: Callable[..., Visit], language: str, tmp_path: Path
 ) -> None:
     """Upload, change a role, watch, move the slider, mark ten rows, download, refine: the figures are the same everywhere."""
-    said = WORDS[language]
+    stated = WORDS[language]
     seen = visit(language=language)
     page = seen.page
     seen.go("/")
-    assert said["upload"] in page.inner_text("h1")
+    assert stated["upload"] in page.inner_text("h1")
 
     page.set_input_files("#file", EXAMPLE)
     page.wait_for_selector("#check")
-    assert page.inner_text(".verdict-word") == said["fit"]
+    assert page.inner_text(".verdict-word") == stated["fit"]
     assert page.input_value("select[name=role5]") == "amount"
-    page.select_option("select[name=role11]", said["role"])
-    assert page.inner_text("#changed") == said["changed"]
+    page.select_option("select[name=role11]", stated["role"])
+    assert page.inner_text("#changed") == stated["changed"]
     page.click("#again")
     page.wait_for_selector("#check select[name=role11]")
-    assert page.input_value("select[name=role11]") == said["role"]
+    assert page.input_value("select[name=role11]") == stated["role"]
 
     page.click("button[value=score]")
     page.wait_for_url(re.compile(r"/runs/run_"))
@@ -66,7 +66,7 @@ def test_upload_check_score_mark_download_and_refine(
     _look_at(page, 50)
     assert page.locator("#rows tr[data-row]").count() == 50
     assert page.inner_text("#count") == "50"
-    assert said["reason"] in page.inner_text("#rows").lower()
+    assert stated["reason"] in page.inner_text("#rows").lower()
     bars = page.eval_on_selector_all("#chart-by_category b", "found => found.map(b => Number(b.textContent))")
     assert sum(bars) == 50
     before = page.inner_text("#ten")
@@ -76,10 +76,10 @@ def test_upload_check_score_mark_download_and_refine(
     _look_at(page, 50)
 
     _mark_ten(page, KEYS[language])
-    assert page.inner_text("#labels-count") == said["marked"]
+    assert page.inner_text("#labels-count") == stated["marked"]
     page.wait_for_selector("#budget[data-kept='50']")
     page.goto(page.url.partition("?")[0])
-    assert page.inner_text("#labels-count") == said["marked"]
+    assert page.inner_text("#labels-count") == stated["marked"]
     # The number of rows to review is kept with the prediction, not in the address alone.
     assert page.inner_text("#count") == "50"
     assert page.locator("#rows button[aria-pressed=true]").count() == 10
@@ -91,7 +91,7 @@ def test_upload_check_score_mark_download_and_refine(
     page.wait_for_url(lambda url: "/runs/run_" in url and url != before_refining)
     page.wait_for_selector("#rows")
     assert page.get_attribute(".facts a", "href") in before_refining
-    assert page.inner_text("#labels-count") == said["marked"]
+    assert page.inner_text("#labels-count") == stated["marked"]
     seen.must_be_clean()
 
 
@@ -144,7 +144,7 @@ def test_an_upload_can_be_cancelled_and_a_wrong_file_is_refused_at_once(
     page.set_input_files(
         "#file", {"name": "halfway.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n" * 1000}
     )
-    # The person is told at once; the page tells the server meanwhile.
+    # The user sees it at once; the page sends it to the server meanwhile.
     with page.expect_response(lambda answer: answer.request.method == "DELETE"):
         page.click("#stop")
         assert "cancelled" in page.inner_text("#problem")
@@ -225,7 +225,7 @@ def test_an_upload_that_was_interrupted_is_resumed_from_the_list(visit: Callable
     page.set_input_files("#file", {"name": "other.csv", "mimeType": "text/csv", "buffer": text})
     assert "halfway.csv" in page.inner_text("#problem")
     parts: list[str] = []
-    page.on("request", lambda asked: parts.append(asked.url) if "/parts/" in asked.url else None)
+    page.on("request", lambda requested: parts.append(requested.url) if "/parts/" in requested.url else None)
     page.set_input_files("#file", {"name": "halfway.csv", "mimeType": "text/csv", "buffer": text})
     page.wait_for_selector("#check")
     assert sent in page.url
@@ -275,12 +275,12 @@ def test_a_hostile_table_is_only_text(visit: Callable[..., Visit]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "stated"),
     [("en", "expected a Parquet file"), ("fr", "attendu\u00a0: un fichier Parquet")],
     ids=["en", "fr"],
 )
 def test_a_file_that_is_no_table_is_refused_in_words(
-    visit: Callable[..., Visit], language: str, said: str
+    visit: Callable[..., Visit], language: str, stated: str
 ) -> None:
     """The page says what was found and what to do, as the command line does, in the reader's language."""
     seen = visit(language=language)
@@ -289,7 +289,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(
     page.set_input_files("#file", {"name": "broken.parquet", "mimeType": "text/csv", "buffer": b"PAR0" * 50})
     page.wait_for_selector(".note.signal")
     assert "broken.parquet" in page.inner_text(".note.signal")
-    assert said in page.inner_text(".note.signal")
+    assert stated in page.inner_text(".note.signal")
 
 
 @pytest.mark.slow
@@ -326,7 +326,7 @@ def _train(seen: Visit, label: str) -> None:
     seen.page.click("section[aria-labelledby=train] button.main")
 
 
-def test_nobody_sees_a_page_without_signing_in(visit: Callable[..., Visit], scored: str) -> None:
+def test_every_page_requires_signing_in(visit: Callable[..., Visit], scored: str) -> None:
     """The door is shown instead, and a wrong password is refused in the reader's language."""
     seen = visit(signed_in=False, language="fr")
     page = seen.page

@@ -191,6 +191,13 @@ def list_alerts(engine: Engine, case_id: str, user: User) -> list[CaseAlert]:
         return [CaseAlert(**row) for row in connection.execute(query).mappings()]
 
 
+def list_rows(engine: Engine, upload_id: str) -> set[int]:
+    """Return the rows of an upload that are in cases, from 0."""
+    query = sa.select(_ALERTS.row).where(_ALERTS.upload_id == upload_id)
+    with reading(engine) as connection:
+        return set(connection.execute(query).scalars())
+
+
 def list_events(engine: Engine, case_id: str) -> list[CaseEvent]:
     """Return the history of a case with its notes, newest first."""
     query = (
@@ -237,21 +244,6 @@ def list_runs(engine: Engine, case: Case, user: User, limit: int) -> tuple[list[
         rows = connection.execute(query).all()
     found = [row.id for row in rows if scope_of(row.team, row.owner_id) == case.scope]
     return found[:limit], max(0, len(found) - limit)
-
-
-def list_others(engine: Engine, case: Case, user: User, limit: int = 20) -> list[Case]:
-    """Return the other cases of the entities of a case, newest first: earlier decisions, and cases that were split off."""
-    own, other = case_entities.alias(), case_entities.alias()
-    same = (
-        sa.select(other.c.case_id)
-        .join(own, sa.and_(own.c.kind == other.c.kind, own.c.entity == other.c.entity))
-        .where(own.c.case_id == case.id, other.c.case_id != case.id)
-    )
-    chosen = sa.or_(_CASES.id.in_(same), sa.and_(_CASES.kind == case.kind, _CASES.entity == case.entity))
-    query = _query().where(in_scope(user), chosen, _CASES.id != case.id, _CASES.merged_into.is_(None))
-    with reading(engine) as connection:
-        rows = connection.execute(query.order_by(_CASES.created_at.desc(), _CASES.id).limit(limit))
-        return [_case(row, {}) for row in rows.mappings().all()]
 
 
 def list_colleagues(engine: Engine, case: Case) -> list[tuple[int, str]]:

@@ -136,7 +136,7 @@ class DiskBackend:
         self, rows: DiskRows, joined: Sequence[DiskOutput], function: RowFunction, schema: Schema, *,
         extend: bool = False, columns: Sequence[str] | None = None, share: Callable[[float], None] | None = None,
     ) -> DiskRows:  # fmt: skip
-        """Run the function on two parts of a chunk at a time, which need no more room together than a chunk does."""
+        """Run the function on two parts of a chunk at a time, which together need no more memory than a chunk."""
         target, first = self._new_folder("rows"), 0
         for number, chunk in enumerate(rows.chunks(columns)):
             if share is not None:

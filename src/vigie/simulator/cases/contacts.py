@@ -125,7 +125,7 @@ def address(table: LatentTable, column: ColumnSpec) -> pl.Series:
 
 
 def ip(table: LatentTable, column: ColumnSpec) -> pl.Series:
-    """Write an IP address: 0 at home, 1 anywhere, 2 and above one shared range each."""
+    """Write an IP address: 0 the customer's own, 1 any, 2 and above one shared range each."""
     ids, style = table.entity_ids("ip"), table.style("ip")
     near = mix(ids, 51, int(table.parameters.setdefault("networks", float(table.rng.integers(3, 60)))))
     anywhere, shared = style == 1, style > 1

@@ -78,7 +78,7 @@ def _draw_legitimate(domain: CaseDomain, rng: np.random.Generator, size: int) ->
     factors = {name: rng.normal(size=size) for name in FACTORS}
     spread = rng.choice((0.0, 0.25, 0.6, 0.9))
     intensity = np.clip(rng.normal(1, spread, size), 0, 2.5)
-    # Tables of one row per case are shared because something can be found in them: most can be told apart well.
+    # Tables of one row per case are shared because something can be found in them: most can be separated well.
     strength = float(np.clip(np.exp(rng.normal(0.4, 0.5)), 0.45, 3.0))
     time = (start // DAY + days) * DAY + hours * 3600 + rng.uniform(0, 60, size)
     columns = {column.key: column for column in domain.columns}

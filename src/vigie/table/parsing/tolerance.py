@@ -20,8 +20,8 @@ from vigie.table.report import FIRST_ROWS, CellCount, ColumnReport
 NAMED_SHARE = 0.1
 UNNAMED_SHARE = 0.05
 WHOLE_SHARE = 0.01
-PLACEHOLDER_SHARE = 0.5
-"""Share of the filled cells of a column that may be words for nothing, where its name promises values."""
+PLACEHOLDER_SHARE = 0.98
+"""Share of the filled cells of a column that may be words for nothing, where its name promises values: of debits and credits one is a dash."""
 _UNNAMED_PLACEHOLDER_SHARE = 0.2
 NO_CELLS = CellCount()
 _MIN_READ = 3
@@ -64,6 +64,7 @@ def parse_most(
         comma: what the other columns say of the decimal mark.
         month_first: prefer mm/dd.
     """
+    sample = _without_placeholders(sample, cells.name)
     first = sample.head(_FIRST_CELLS)
     for kind in ("dates", "numbers", "clock"):
         if parse_most_of(kind, first, first, comma, month_first or None):
@@ -91,6 +92,7 @@ def parse_most_of(
         month_first: whether mm/dd; None lets most cells decide.
         mark: decimal mark of the column, where it is known.
     """
+    sample = _without_placeholders(sample, cells.name)
     if not len(sample):
         return None
     if kind == "numbers":
@@ -103,6 +105,14 @@ def parse_most_of(
         return None if dates is None else TolerantColumn(dates.values, kind, month_first=dates.month_first)
     clock = parse_most_times_of_day(cells, sample)
     return None if clock is None else TolerantColumn(clock, kind)
+
+
+def _without_placeholders(sample: pl.Series, name: str) -> pl.Series:
+    """Return the cells of a sample that are no words for nothing, where the name of the column promises values."""
+    if not (names_money(name) or names_time(name)):
+        return sample
+    written = sample.filter(~sample.str.to_lowercase().is_in([*HUMAN_NULLS]))
+    return written if len(written) >= _MIN_READ else sample
 
 
 def describe_cells(

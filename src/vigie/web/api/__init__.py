@@ -4,6 +4,7 @@
     idempotency       requests that may be repeated safely
     uploads           files, whole or in parts
     predictions       scorings and refinements
+    comparisons       a prediction against an earlier one
     rules             alert rules
     cases             alerts of one entity over all files; the queue
     scoring           online scoring
@@ -22,7 +23,19 @@ from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
 
-from vigie.web.api import cases, meta, models, notices, predictions, rules, scoring, tokens, uploads, watches
+from vigie.web.api import (
+    cases,
+    comparisons,
+    meta,
+    models,
+    notices,
+    predictions,
+    rules,
+    scoring,
+    tokens,
+    uploads,
+    watches,
+)
 
 
 def describe(app: APIFlask) -> None:
@@ -39,5 +52,17 @@ def describe(app: APIFlask) -> None:
 
 def blueprints() -> list[APIBlueprint]:
     """Return the blueprints that create_app registers."""
-    modules = (uploads, predictions, rules, cases, scoring, models, watches, notices, tokens, meta)
+    modules = (
+        uploads,
+        predictions,
+        comparisons,
+        rules,
+        cases,
+        scoring,
+        models,
+        watches,
+        notices,
+        tokens,
+        meta,
+    )
     return [module.blueprint for module in modules]

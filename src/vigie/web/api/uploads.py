@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import Response, g, request
 
 from vigie.app import Part, Upload
 from vigie.errors import UsageRefused
+from vigie.table import ReadOptions
 from vigie.web import authorization
 from vigie.web.api import schemas
 from vigie.web.api.idempotency import idempotent
+from vigie.web.downloads import set_aside
 from vigie.web.services import current_services
 
 blueprint = APIBlueprint("api_uploads", __name__, url_prefix="/api/v1/uploads", tag="Uploads")
@@ -99,6 +101,24 @@ def set_mapping(upload_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     return _to_dict(current_services().uploads.set_mapping(g.user, upload_id, json_data["mapping"]))
 
 
+@blueprint.put("/<string:upload_id>/read-options")
+@authorization.needs("analyst")
+@blueprint.input(schemas.ReadOptionsBody)
+@blueprint.output(schemas.UploadOut)
+def set_read_options(upload_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """Set how a file is read, also for later files with the same columns; works for a refused file too."""
+    options = ReadOptions.from_json(json_data)
+    return _to_dict(current_services().uploads.set_read_options(g.user, upload_id, options))
+
+
+@blueprint.get("/<string:upload_id>/set-aside")
+@authorization.needs("viewer")
+@blueprint.doc(responses={200: "The file"})
+def get_set_aside(upload_id: str) -> Response:
+    """Download the lines of the file that are not among its rows, as CSV."""
+    return set_aside(upload_id)
+
+
 @blueprint.get("/<string:upload_id>/matches")
 @authorization.needs("viewer")
 @blueprint.output(schemas.MatchesOut)
@@ -115,7 +135,7 @@ def _to_dict(upload: Upload) -> dict[str, Any]:
 
 
 def _content_length() -> int:
-    """Return the length of the body; without it a broken transfer cannot be told from a complete one."""
+    """Return the length of the body; without it a broken transfer cannot be distinguished from a complete one."""
     if request.content_length is None:
         raise UsageRefused(
             "the request has no Content-Length",

@@ -9,10 +9,16 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from vigie.app import Upload
+from vigie.errors import UsageRefused
 from vigie.i18n.translator import Translator
 from vigie.roles.definitions import ROLES
+from vigie.table import ReadOptions
+from vigie.table.reading import CSV_EXTENSIONS
+from vigie.table.workbook_kind import WORKBOOK_EXTENSIONS
 from vigie.web import authorization
-from vigie.web.pages.layout import translator
+from vigie.web.downloads import set_aside
+from vigie.web.pages.layout import error_texts, translator
 from vigie.web.request_values import MAX_WHOLE
 from vigie.web.services import current_services
 
@@ -22,6 +28,24 @@ SURE, LIKELY = 0.9, 0.7
 """Least confidence of a role that is called sure or likely."""
 SAMPLE_CELLS = 3
 PREVIEW_ROWS = 8
+ENCODINGS = (
+    *(
+        "utf-8",
+        "cp1252",
+        "cp1250",
+        "cp1251",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "iso8859-1",
+        "iso8859-15",
+    ),
+    *("cp850", "cp437", "cp852", "cp866", "koi8-r", "mac-roman", "gb18030", "big5", "shift_jis", "euc_kr"),
+    *("utf-16-le", "utf-16-be"),
+)
+"""Encodings to choose from, by Python's names."""
+SEPARATORS = (",", ";", "\t", "|")
 _CHOSEN = "chosen by the user"
 _GROUPS = {
     "who": "customer account card counterparty device ip email phone user_agent address person_name birth age",
@@ -41,7 +65,7 @@ def show(upload_id: str) -> str:
     services, t = current_services(), translator()
     upload = services.uploads.find(g.user, upload_id)
     if upload.state == "refused":
-        return render_template("refused.html", tab="upload", upload=upload)
+        return render_template("refused.html", tab="upload", upload=upload, **_reading(upload))
     if upload.state != "ready" or upload.inspection is None:
         return render_template("inspecting.html", tab="upload", upload=upload)
     head = services.uploads.head(g.user, upload_id)
@@ -58,6 +82,7 @@ def show(upload_id: str) -> str:
         label_choices=label_choices(upload.inspection),
         model_name=_model_name(upload.name),
         runs=[run for run in runs if run.kind in {"score", "refine"}],
+        **_reading(upload),
     )
 
 
@@ -87,6 +112,36 @@ def submit(upload_id: str) -> Response:
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 
+@page.post("/uploads/<upload_id>/read-options")
+@authorization.needs("analyst")
+def read_again(upload_id: str) -> Response:
+    """Set how the file is read and inspect it again."""
+    form, t = request.form, translator()
+    requested: dict[str, Any] = {
+        name: form.get(name, "").strip() for name in ("sheet", "encoding", "separator", "decimal")
+    }
+    line = form.get("header_row", "").strip()
+    if line and not (line.isdecimal() and int(line) <= MAX_WHOLE):
+        flash(t("check.bad_number", value=line[:20]), "error")
+        return redirect(url_for("check.show", upload_id=upload_id), 303)
+    requested |= {"header_row": int(line) if line else None, "strict": "strict" in form}
+    try:
+        options = ReadOptions.from_json(requested)
+    except UsageRefused as error:
+        message, hint = error_texts(error.to_json())
+        flash(f"{message}. {hint}", "error")
+        return redirect(url_for("check.show", upload_id=upload_id), 303)
+    current_services().uploads.set_read_options(g.user, upload_id, options)
+    return redirect(url_for("check.show", upload_id=upload_id), 303)
+
+
+@page.get("/uploads/<upload_id>/set-aside")
+@authorization.needs("viewer")
+def download_set_aside(upload_id: str) -> Response:
+    """Send the lines of the file that are not among its rows."""
+    return set_aside(upload_id)
+
+
 @page.post("/uploads/<upload_id>/delete")
 @authorization.needs("analyst")
 def delete(upload_id: str) -> Response:
@@ -94,6 +149,24 @@ def delete(upload_id: str) -> Response:
     current_services().uploads.delete(g.user, upload_id)
     flash(translator()("history.deleted"))
     return redirect(url_for("history.list_files"), 303)
+
+
+def _reading(upload: Upload) -> dict[str, Any]:
+    """Return what the form of the read options shows: what was found in the file, and what was chosen."""
+    read = (upload.inspection or {}).get("read") or {} if upload.state == "ready" else {}
+    chosen = upload.read_options or {}
+    sheets = [name for name in (read.get("sheet"), *read.get("other_sheets", ())) if name]
+    if chosen.get("sheet") and chosen["sheet"] not in sheets:
+        sheets.append(chosen["sheet"])
+    kind = upload.extension.removesuffix(".gz")
+    return {
+        "read": read,
+        "chosen": chosen,
+        "sheets": sheets,
+        "kind": "workbook" if kind in WORKBOOK_EXTENSIONS else "text" if kind in CSV_EXTENSIONS else "typed",
+        "encodings": sorted({*ENCODINGS, *filter(None, [chosen.get("encoding")])}),
+        "separators": list(dict.fromkeys([*SEPARATORS, *filter(None, [chosen.get("separator")])])),
+    }
 
 
 def _corrections(roles: list[dict[str, Any]]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from vigie.web.services import access
 
 blueprint = Blueprint("layout", __name__)
 
+_READ_OPTION = re.compile(r"--(sheet|header-row|encoding|separator|decimal|strict)\b")
 TABS = (
     ("upload", "upload.home", "score"),
     ("history", "history.list_files", "history"),
@@ -125,13 +126,25 @@ def _template_variables() -> dict[str, Any]:
         "version": __version__,
         "asset": asset,
         "training_warnings": lambda summary: training_warnings(summary, t.language),
-        "error_texts": lambda error: (
-            [translate(text, t.language) for text in from_record(error)] if error else ["", ""]
-        ),
+        "error_texts": error_texts,
         "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }
+
+
+def error_texts(error: Mapping[str, Any] | None) -> list[str]:
+    """Return the message and the hint of a stored error in the user's language."""
+    return [translate(text, translator().language) for text in from_record(error)] if error else ["", ""]
+
+
+@blueprint.app_template_filter()
+def option_fields(text: str) -> str:
+    """Replace the read options of the command line in a hint by the fields of the page."""
+    t = translator()
+    return _READ_OPTION.sub(
+        lambda found: t("check.field_name", name=t("check." + found[1].replace("-", "_"))), text
+    )
 
 
 def asset(name: str) -> str:

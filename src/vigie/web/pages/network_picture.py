@@ -15,7 +15,7 @@ BOX_WIDTH, BOX_HEIGHT = 150, 26
 COLUMN, LINE = 210, 34
 MARGIN = 6
 _MAX_NAME = 20
-_ROOM = 13
+_FITTING = 13
 """Characters that surely fit into a box; longer names are set narrower."""
 _MAX_WIDTH = 4.0
 _COLUMNS = ((1, 14), (2, 30), (3, 10_000))
@@ -78,8 +78,8 @@ def _line(
         start, end, bend = x1, x2 + BOX_WIDTH, -(x1 - x2 - BOX_WIDTH) / 2
     else:  # within a layer: around the right side
         start, end, bend = x1 + BOX_WIDTH, x2 + BOX_WIDTH, 40.0
-    far = end - bend if x1 != x2 else end + bend
-    path = f"M{start:.1f} {y1:.1f}C{start + bend:.1f} {y1:.1f} {far:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
+    turn = end - bend if x1 != x2 else end + bend
+    path = f"M{start:.1f} {y1:.1f}C{start + bend:.1f} {y1:.1f} {turn:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
     title = t("cases.network_use" if edge.uses else "cases.network_edge", source=names[edge.source], target=names[edge.target],
               n=edge.rows, amount=amount(edge.amount, t), alerts=edge.alerts)  # fmt: skip
     kind = f"line{' alert' if edge.alerts else ''}{' use' if edge.uses else ''}"
@@ -98,7 +98,7 @@ def _box(node: Node, x: float, y: float, t: Translator) -> Markup:
     name = node.name if len(node.name) <= _MAX_NAME else node.name[: _MAX_NAME - 1] + "…"
     kind = f"box{' centre' if node.centre else ''}{' device' if node.device else ''}{' alert' if node.alerts else ''}"
     title = t("cases.network_node", name=node.name, n=node.rows, alerts=node.alerts)
-    long = Markup(' textLength="{}" lengthAdjust="spacingAndGlyphs"').format(BOX_WIDTH - 24)
+    squeezed = Markup(' textLength="{}" lengthAdjust="spacingAndGlyphs"').format(BOX_WIDTH - 24)
     return Markup(
         '<g class="{}"><title>{}</title><rect x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="{}"/><text x="{:.1f}" y="{:.1f}"{}>{}</text></g>'
     ).format(
@@ -111,6 +111,6 @@ def _box(node: Node, x: float, y: float, t: Translator) -> Markup:
         3 if node.device else 13,
         x + 12,
         y + 4.5,
-        long if len(name) > _ROOM else "",
+        squeezed if len(name) > _FITTING else "",
         name,
     )

@@ -62,6 +62,7 @@ def render(run: Run, upload: Upload) -> str:
         promoted=_promoted(run, budget, table["before"]),
         reviewed=services.results.reviewed(g.user, run.id, budget),
         concentrations=services.results.concentrations(g.user, run.id, budget),
+        earlier=next(iter(services.comparisons.earlier_files(g.user, run.id)), None),
         alerts=alerts,
         rule_effects=rule_effects,
         wording=wording,

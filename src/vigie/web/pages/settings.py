@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urljoin
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from vigie.app.audit import AuditQuery
 from vigie.i18n.catalogue import languages
-from vigie.web import authorization, session
+from vigie.rules.rule import is_date
+from vigie.web import audit_words, authorization, session
 from vigie.web.pages.layout import safe_redirect_target, translator, without_language
 from vigie.web.request_values import whole_number
 from vigie.web.services import access, current_services
@@ -120,10 +124,61 @@ def change_user(user_id: int) -> Response:
 @page.get("/settings/audit")
 @authorization.needs("admin")
 def audit() -> str:
-    """Show the audit log."""
+    """Show the audit log in words, filtered by the address."""
+    log, query = current_services().audit, _audit_query()
     before = request.args.get("before", type=whole_number)
-    lines = current_services().audit.list_lines(g.user, limit=MAX_LINES, before=before)
-    return _render("audit", lines=lines, more=len(lines) == MAX_LINES)
+    lines = log.list_lines(g.user, limit=MAX_LINES, before=before, query=query)
+    actors, actions = log.choices(g.user)
+    return _render(
+        "audit",
+        lines=lines,
+        names=log.names(lines),
+        sentence=audit_words.sentence,
+        actors=actors,
+        actions=actions,
+        fields={name: request.args.get(name, "")[:320] for name in ("actor", "action", "file", "from", "to")},
+        more=len(lines) == MAX_LINES,
+    )
+
+
+@page.get("/settings/audit.csv")
+@authorization.needs("admin")
+def export_audit() -> Response:
+    """Download the selected lines of the audit log as CSV."""
+    log, t = current_services().audit, translator()
+    pages = log.export(g.user, _audit_query())
+    # The names of a page are read with its lines, so that the log is never in memory as a whole.
+    first = True
+
+    def written() -> Iterator[bytes]:
+        nonlocal first
+        for lines in pages:
+            chunks = audit_words.as_csv(lines, log.names(lines), t)
+            if not first:
+                next(chunks)
+            first = False
+            yield from chunks
+
+    response = Response(written(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="vigie-audit.csv"'
+    return response
+
+
+def _audit_query() -> AuditQuery:
+    """Return the selection of lines that the address names; a malformed day selects nothing away."""
+    args = request.args
+    first, last = _day(args.get("from", "")), _day(args.get("to", ""))
+    return AuditQuery(
+        actor=args.get("actor", "").strip()[:320],
+        action=args.get("action", "").strip()[:50],
+        file=args.get("file", "").strip()[:255],
+        since=first,
+        until=None if last is None else last + timedelta(days=1),
+    )
+
+
+def _day(text: str) -> datetime | None:
+    return datetime.combine(date.fromisoformat(text), time(), UTC) if is_date(text) else None
 
 
 @page.get("/settings/server")

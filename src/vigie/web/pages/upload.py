@@ -6,12 +6,13 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from vigie.errors import InputRefused
+from vigie.table.reading import EXTENSIONS
 from vigie.web import authorization
 from vigie.web.services import current_services
 
 page = Blueprint("upload", __name__)
 MAX_RECENT = 4
-ACCEPTED = ".csv,.csv.gz,.gz,.tsv,.txt,.xlsx,.parquet"
+ACCEPTED = ",".join((*EXTENSIONS, ".gz"))
 
 
 @page.get("/")

@@ -10,6 +10,7 @@
     results       rows, charts and files of a finished prediction; online scoring
     rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
+    comparisons   a result against that of an earlier file with the same columns
     models        the catalog
     watches       locations whose new files are scored
     notices       who gets which notices; webhooks
@@ -35,6 +36,7 @@ from vigie.web.result_cache import ResultCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
+from vigie.web.services.comparisons import Comparisons
 from vigie.web.services.models import Models
 from vigie.web.services.notices import Notices
 from vigie.web.services.predictions import Predictions
@@ -74,6 +76,7 @@ class Services:
         self.cases = Cases(engine, self.audit, store, self.results, effects)
         self.predictions.budget_changed = self.cases.sync
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
+        self.comparisons = Comparisons(engine, self.audit, self.predictions, self.results, effects)
         self.models = Models(engine, self.audit, store, settings)
         self.watches = Watches(engine, self.audit, web)
         self.notices = Notices(engine, self.audit, web)

@@ -36,6 +36,7 @@ _MAX_SPLIT = 10_000
 _GATHERING = 6
 _LEAST_GATHERED = 3
 _OFFERED = 100
+_OTHERS = 20
 _MAX_FILES = 24
 """Files in which the rows of an entity are looked for."""
 _PRESENT = timedelta(minutes=10)
@@ -151,9 +152,21 @@ class Cases:
         """Return history and notes of a case, newest first."""
         return queries.list_events(self._engine, self.find(user, case_id).case.id)
 
-    def others(self, user: User, case: Case) -> list[Case]:
-        """Return the other cases of the entities of a case, newest first."""
-        return queries.list_others(self._engine, case, user)
+    def others(self, user: User, case: Case, alerts: Sequence[CaseAlert]) -> list[NamedCase]:
+        """Return the other cases of the entities of a case, also where they take another part, such as a receiver who sends.
+
+        Args:
+            user: the caller.
+            case: a case.
+            alerts: its alerts.
+        """
+        values = {value for values in self._entities(user, alerts).values() for value in values}
+        kinds = queries.list_kinds(self._engine, user)
+        digests = {entities.digest(self._key, kind, value) for kind in kinds for value in values}
+        digests |= {case.entity} | {alert.entity for alert in alerts}
+        query = CaseQuery(statuses=STATUSES, entities=tuple(sorted(digests)), size=_OTHERS)
+        found, _ = self.list_cases(user, query)
+        return [one for one in found if one.case.id != case.id]
 
     def colleagues(self, user: User, case: Case) -> list[tuple[int, str]]:
         """Return id and name of the users to whom a case can be assigned."""
@@ -237,15 +250,27 @@ class Cases:
         self._audit.record(user, "split case", f"case:{case_id}", new=new, alerts=len(alerts))
         return queries.find(self._engine, new, user)
 
+    def parties(self, user: User, alerts: Sequence[CaseAlert]) -> dict[tuple[str, int], list[str]]:
+        """Return upload and row of each alert -> its customer and counterparty, as the file names them."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for run_id, members in _by_run(alerts).items():
+            rows = [alert.row for alert in members]
+            try:
+                run = runs.find(self._engine, run_id, user)
+                table, roles = self._results.ranked(run), Roles.from_json((run.summary or {})["roles"])
+            except NotFound:  # deleted in the meantime
+                continue
+            for column in dict.fromkeys((roles.actor(), roles.counterpart())):
+                for row, cell in table.cells(column, rows).items() if column in table.columns else ():
+                    found.setdefault((members[0].upload_id, row), []).append(cell)
+        return found
+
     def reasons(
         self, user: User, alerts: Sequence[CaseAlert], t: Translator
     ) -> dict[tuple[str, int], list[str]]:
         """Return upload and row of each alert -> its reasons in the language of the translator."""
-        by_run: dict[str, list[CaseAlert]] = {}
-        for alert in alerts:
-            by_run.setdefault(alert.run_id, []).append(alert)
         found: dict[tuple[str, int], list[str]] = {}
-        for run_id, members in by_run.items():
+        for run_id, members in _by_run(alerts).items():
             try:
                 table = self._results.ranked(runs.find(self._engine, run_id, user))
             except NotFound:  # deleted in the meantime
@@ -268,7 +293,8 @@ class Cases:
         for run_id in run_ids if wanted else ():
             try:
                 run = runs.find(self._engine, run_id, user)
-                rows = rows_around(self._results.ranked_path(run), run, wanted, known)
+                here = queries.list_rows(self._engine, run.upload_id)
+                rows = rows_around(self._results.ranked_path(run), run, wanted, known, here)
             except NotFound:  # deleted in the meantime
                 continue
             if rows.height:
@@ -335,6 +361,13 @@ class Cases:
         except NotFound:  # deleted in the meantime, or the user may no longer see the file
             return {}
         return names
+
+
+def _by_run(alerts: Iterable[CaseAlert]) -> dict[str, list[CaseAlert]]:
+    by_run: dict[str, list[CaseAlert]] = {}
+    for alert in alerts:
+        by_run.setdefault(alert.run_id, []).append(alert)
+    return by_run
 
 
 def _checked_note(text: str) -> str:

@@ -261,7 +261,11 @@ class Predictions:
         comments = {row: (text or "").strip() or None for row, text in (comments or {}).items()}
         labels = self._with_commented(run, labels, comments)
         feedback.set_labels(self._engine, run.upload_id, user.id, labels, comments)
-        self._audit.record(user, "mark", f"upload:{run.upload_id}", rows=len(labels))
+        detail: dict[str, Any] = {"rows": len(labels)}
+        if len(labels) == 1:
+            (row, verdict) = next(iter(labels.items()))
+            detail |= {"row": row + 1, "verdict": verdict}
+        self._audit.record(user, "mark", f"upload:{run.upload_id}", **detail)
 
     def _with_commented(
         self, run: Run, labels: Mapping[int, str | None], comments: Mapping[int, str | None]

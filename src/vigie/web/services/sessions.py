@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 from vigie.app import User, audit, login_attempts, sessions, users
+from vigie.app.audit import ANONYMOUS
 from vigie.db.database import Engine
 from vigie.errors import AlreadyThere, NotFound, SignInRefused, TooManyAttempts
 from vigie.i18n.messages import as_message
 from vigie.settings import WebSettings
 from vigie.web import passwords
 from vigie.web.services.accounts import MAX_ATTEMPTS
-from vigie.web.services.audit import ANONYMOUS, AuditLog
+from vigie.web.services.audit import AuditLog
 
 _MAX_ATTEMPTS_PER_ADDRESS = 40
 _MAX_LINKS_PER_ADDRESS = 60

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from vigie.app import Part, Upload, User, runs, uploads
-from vigie.app.uploads import HEAD_FILE, part_key
+from vigie.app import Part, Upload, User, remembered_options, runs, uploads
+from vigie.app.uploads import HEAD_FILE, SET_ASIDE_FILE, part_key
 from vigie.db.database import Engine
 from vigie.errors import NotFound, TableTooLarge, UnknownColumn, UnreadableTable, UsageRefused, WrongState
 from vigie.i18n.messages import as_message, msg
 from vigie.roles.definitions import ROLES
 from vigie.settings import WebSettings
 from vigie.stores.base import Store, join
+from vigie.table import ReadOptions
 from vigie.table.reading import EXTENSIONS
 from vigie.web.services.access import require, require_owner
 from vigie.web.services.audit import AuditLog
@@ -230,6 +231,40 @@ class Uploads:
         runs.enqueue_inspection(self._engine, upload.id, user.id, values)
         self._audit.record(user, "change roles", f"upload:{upload.id}", columns=len(mapping))
         return self.find(user, upload.id)
+
+    def set_read_options(self, user: User, upload_id: str, read_options: ReadOptions) -> Upload:
+        """Set how a file is read, also for later files with the same columns, and inspect the upload again.
+
+        Args:
+            user: the owner.
+            upload_id: a complete upload, also one that was refused.
+            read_options: what is not given is found out.
+        """
+        upload = self._find_own(user, upload_id, "received", "ready", "refused")
+        options = read_options.to_json()
+        if columns := (upload.inspection or {}).get("columns"):
+            # The next inspection remembers them for the columns that they lead to.
+            digest = uploads.columns_digest(columns)
+            remembered_options.remember(self._engine, user.id, digest, {})
+        values = {"state": "received", "read_options": options, "error": None}
+        runs.enqueue_inspection(self._engine, upload.id, user.id, values)
+        self._audit.record(user, "change read options", f"upload:{upload.id}", options=len(options))
+        return self.find(user, upload.id)
+
+    def set_aside(self, user: User, upload_id: str) -> tuple[bytes, str]:
+        """Return the lines of the file that are not among its rows as a CSV, and a name for it.
+
+        Raises:
+            NotFound: no line was set aside.
+        """
+        upload = self.find(user, upload_id)
+        try:
+            data = self._store.get(join(upload.folder, SET_ASIDE_FILE))
+        except NotFound:
+            hint = "no line of the file was set aside"
+            raise NotFound("line set aside of upload", upload.id, hint=hint) from None
+        self._audit.record(user, "download", f"upload:{upload.id}", format="set-aside")
+        return data, f"{upload.name.removesuffix(upload.extension)}.{SET_ASIDE_FILE}"
 
     def _find_own(self, user: User, upload_id: str, *states: str) -> Upload:
         upload = self.find(user, upload_id)

@@ -14,6 +14,7 @@ from vigie.web.api.schemas.cases import (
     SplitIn,
     SurroundingsOut,
 )
+from vigie.web.api.schemas.comparisons import ComparisonOut, ComparisonQuery
 from vigie.web.api.schemas.models import ModelCardOut, ModelOut, ModelsOut, VersionQuery
 from vigie.web.api.schemas.rows import (
     MarkOut,
@@ -53,6 +54,7 @@ from vigie.web.api.schemas.uploads import (
     MappingIn,
     MatchesOut,
     PartOut,
+    ReadOptionsBody,
     UploadIn,
     UploadOut,
     UploadPartsOut,
@@ -84,6 +86,8 @@ __all__ = [
     "CasesQuery",
     "ChoicesIn",
     "ChoicesOut",
+    "ComparisonOut",
+    "ComparisonQuery",
     "ContentQuery",
     "HeadOut",
     "MappingIn",
@@ -102,6 +106,7 @@ __all__ = [
     "NotesOut",
     "PartOut",
     "PredictionIn",
+    "ReadOptionsBody",
     "RelatedOut",
     "RelatedQuery",
     "ResultQuery",

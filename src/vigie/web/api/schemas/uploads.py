@@ -27,6 +27,32 @@ class UploadIn(Schema):
     )
 
 
+class ReadOptionsBody(Schema):
+    """How a file is read; what is left out or null is found out."""
+
+    strict = Boolean(
+        metadata={"description": "refuse a file with lines that do not fit instead of setting them aside"}
+    )
+    sheet = String(
+        allow_none=True,
+        validate=Length(max=255),
+        metadata={"description": "name of the sheet of a workbook, or its number from 1"},
+    )
+    header_row = Integer(
+        strict=True,
+        allow_none=True,
+        validate=Range(0, 2**31),
+        metadata={"description": "line with the names of the columns, from 1; 0 where there is none"},
+    )
+    encoding = String(allow_none=True, validate=Length(max=40), metadata={"example": "cp1250"})
+    separator = String(
+        allow_none=True,
+        validate=Length(max=9),
+        metadata={"description": "one character, or tab", "example": ";"},
+    )
+    decimal = String(allow_none=True, validate=OneOf([".", ","]))
+
+
 class UploadOut(Schema):
     """An upload."""
 
@@ -44,6 +70,7 @@ class UploadOut(Schema):
     owner = String()
     inspection = free()
     mapping = Dict(keys=String(), values=String())
+    read_options = Nested(ReadOptionsBody, allow_none=True)
     error = Nested(Fault, allow_none=True)
 
 
