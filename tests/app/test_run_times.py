@@ -42,7 +42,7 @@ def test_what_is_expected_follows_similar_runs() -> None:
 
 
 def add(engine: sa.Engine, who: str, rows: int | None) -> str:
-    """Somebody's run on a table of so many rows."""
+    """Return a user's run on a table of so many rows."""
     user = users.add(engine, f"{who}@example.org", who, "analyst")
     upload = uploads.begin(engine, user, "t.csv", ".csv", timedelta(days=1))
     with database.writing(engine) as connection:
