@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from vigie.arrays import mid_ranks
+from vigie.calibration import metrics
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
-from vigie.fitted_state import ScoringState
+from vigie.fitted_state import FittedState, ScoringState
 
 N = 500
 Floats = npt.NDArray[np.float64]
@@ -258,3 +259,62 @@ def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_hig
     found = combination.score_by_size(by_ranks, excess, margin, state)
     assert state.size_weight.require() == weight
     assert np.array_equal(found.score, by_ranks.score) == (weight == 0)
+
+
+def trusted(margin: Floats, *, name: str, trust: float = 0.97, precision: float = 0.5) -> MemberVote:
+    """A model whose own table is like this one."""
+    return MemberVote(name, 0.8, 0.9, margin, trust=trust, precision=precision)
+
+
+def relatives(seed: int) -> tuple[npt.NDArray[np.bool_], list[Floats]]:
+    """The frauds of a table, and the log-odds of three models that each know another part of what makes them."""
+    rng = np.random.default_rng(seed)
+    fraud = rng.random(N) < 0.1
+    known = [rng.random(N) < 0.7 for _ in range(3)]
+    return fraud, [rng.normal(size=N) - 2 + 3 * (fraud & sees) for sees in known]
+
+
+def test_relatives_share_the_vote_and_rank_better_than_the_best_of_them() -> None:
+    """On each of ten tables; together they weigh as much as one of them alone."""
+    for seed in range(10):
+        fraud, margins = relatives(seed)
+        votes = [trusted(margin, name=f"m{i}") for i, margin in enumerate(margins)]
+        found = combine(uniform(seed), votes)
+        alone = [metrics.measure(fraud, combine(uniform(seed), [vote]).score)[1] for vote in votes]
+        assert metrics.measure(fraud, found.score)[1] > max(alone)
+        assert found.weights == pytest.approx([1 / 3] * 3)
+        beside = combine(uniform(seed), [*votes, member(uniform(seed + 1))])
+        assert beside.weights == pytest.approx([0.97 / 3] * 3 + [0.03])
+
+
+def test_the_vote_of_relatives_follows_what_each_has_shown_and_how_close_it_is() -> None:
+    _, (a, b, _) = relatives(0)
+    able = combine(uniform(0), [trusted(a, name="a", precision=0.9), trusted(b, name="b", precision=0.2)])
+    assert able.weights[0] > 3 * able.weights[1]
+    near = combine(uniform(0), [trusted(a, name="a", trust=0.9), trusted(b, name="b", trust=0.3)])
+    assert near.weights == pytest.approx([0.75, 0.25])
+    assert near.trust == 0.9
+    assert combination.leading_member([trusted(a, name="a", trust=0.45)]) is None
+    votes = [member(a), trusted(b, name="b"), trusted(a, name="a", precision=0.9)]
+    assert combination.leading_member(votes) == 2
+
+
+def test_one_relative_votes_as_it_did_alone() -> None:
+    """Its log-odds are not touched, and neither are the ranks that a stored scorer has of it."""
+    _, (margin, *_) = relatives(0)
+    state = ScoringState()
+    found = combine(uniform(0), [trusted(margin, name="own"), member(uniform(2))], state=state)
+    expected = (1 - 0.97) * combine(uniform(0), [member(uniform(2))]).score
+    expected = expected + 0.97 * tail_score(mid_ranks(margin), N)
+    np.testing.assert_array_equal(found.score, expected)
+
+
+def test_later_rows_are_scored_with_the_shares_of_the_fitted_table() -> None:
+    """A part of the rows gets the scores that it had among all."""
+    _, margins = relatives(1)
+    state = FittedState.keeping().scoring
+    anomaly = uniform(3)
+    votes = [trusted(margin, name=f"m{i}") for i, margin in enumerate(margins)]
+    whole = combine(anomaly, votes, state=state)
+    some = [trusted(margin[:50], name=f"m{i}") for i, margin in enumerate(margins)]
+    np.testing.assert_array_equal(combine(anomaly[:50], some, state=state.fitted()).score, whole.score[:50])

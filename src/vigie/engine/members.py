@@ -1,4 +1,4 @@
-"""Members of the ensemble: the reference models that vote on a table, their votes, and the trusted leader."""
+"""Members of the ensemble: the reference models that vote on a table, their votes, and the one that leads."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ DEFAULT_THRESHOLD = 0.5
 """Output from which a model classifies a row as fraud where its owner states no threshold; that of XGBClassifier.predict."""
 UNKNOWN_SKILL = 0.5
 """Skill of a model that was not measured: that of chance."""
+UNKNOWN_PRECISION = 0.5
+"""Average precision of a model whose owner states none."""
 INITIAL_PREVALENCE = 0.02
 """Share of fraud from which the search for the leader's estimate starts."""
 
@@ -39,6 +41,7 @@ class EnsembleMember:
         skill: ROC AUC on simulated tables that it was not trained on, from 0 to 1.
         bound: column of the model -> column of the table, for a model that reads columns.
         trust: weight beside all other members together, from 0 to 1; above 0 only for a model whose own table is like this one.
+        precision: its average precision on rows of its own table that it was not fitted on, from 0 to 1.
         recipe: how its inputs are built, as stored in its bundle.
         booster: its trees, as stored in its bundle.
         model: the loaded model.
@@ -50,6 +53,7 @@ class EnsembleMember:
     skill: float
     bound: Mapping[str, str]
     trust: float
+    precision: float
     recipe: Mapping[str, Any]
     booster: bytes
     model: ReferenceModel
@@ -86,6 +90,7 @@ class EnsembleMember:
             _skill_elsewhere(match.entry),
             vote.bound,
             vote.trust,
+            average_precision(match.entry),
             bundle.features,
             bundle.booster,
             model,
@@ -103,7 +108,9 @@ class EnsembleMember:
         return self._vote(self.model.margin(frame, inputs, self.bound))
 
     def _vote(self, margin: Floats) -> MemberVote:
-        return MemberVote(self.name, self.similarity, self.skill, margin, trust=self.trust)
+        return MemberVote(
+            self.name, self.similarity, self.skill, margin, trust=self.trust, precision=self.precision
+        )
 
 
 def skill(entry: ModelVersion) -> float:
@@ -115,6 +122,12 @@ def skill(entry: ModelVersion) -> float:
     performance = entry.performance
     measured = performance.get("transferable", performance.get("own", performance))
     return float(measured.get("roc_auc", UNKNOWN_SKILL))
+
+
+def average_precision(entry: ModelVersion) -> float:
+    """Return the average precision of a model on tables like its own, as measured or as its owner states."""
+    performance = entry.performance
+    return float(performance.get("own", performance).get("average_precision", UNKNOWN_PRECISION))
 
 
 def _skill_elsewhere(entry: ModelVersion) -> float:
@@ -160,9 +173,9 @@ def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Cal
         bundles: bundles of the members, the best match first.
         votes: their votes, in the same order.
     """
-    for bundle, vote in zip(bundles, votes, strict=True):
-        if vote.trust >= LEADER_TRUST:
-            return Calibrator.from_json(bundle.calibration.get("own", {}))
+    leader = combination.leading_member(votes)
+    if leader is not None:
+        return Calibrator.from_json(bundles[leader].calibration.get("own", {}))
     calibrators = (Calibrator.from_json(bundle.calibration) for bundle in bundles)
     return next((found for found in calibrators if found is not None), None)
 
@@ -190,14 +203,13 @@ def uncalibrated_leader(
         votes: their votes, in the same order.
         calibrator: as `calibrator_of` returns it.
     """
-    if calibrator is not None:
+    leader = combination.leading_member(votes)
+    if calibrator is not None or leader is None:
         return None
-    for member, vote in zip(members, votes, strict=True):
-        if vote.trust >= LEADER_TRUST:
-            threshold = float(member.recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
-            log_odds = np.log(threshold / (1 - threshold))
-            return UncalibratedLeader(member.name, int((vote.margin >= log_odds).sum()))
-    return None
+    member, vote = members[leader], votes[leader]
+    threshold = float(member.recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
+    log_odds = np.log(threshold / (1 - threshold))
+    return UncalibratedLeader(member.name, int((vote.margin >= log_odds).sum()))
 
 
 def apply_leader(
@@ -211,9 +223,10 @@ def apply_leader(
         calibrator: calibrator of the leader.
         state: fitted state of the table, after the features.
     """
-    leader = max(votes, key=lambda vote: vote.trust, default=None)
-    if leader is None or leader.trust < LEADER_TRUST or calibrator is None:
+    found = combination.leading_member(votes)
+    if found is None or calibrator is None:
         return score, None
+    leader = votes[found]
     share = state.leader_share.refit(
         lambda: estimate_prevalence(calibrator, leader.margin, INITIAL_PREVALENCE)
     )

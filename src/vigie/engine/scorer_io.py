@@ -14,7 +14,7 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -56,7 +56,7 @@ READABLE = (4, 5, FORMAT)
 _DTYPES: dict[str, type[pl.DataType]] = {
     str(dtype): dtype for dtype in (pl.Int64, pl.Float64, pl.String, pl.Boolean)
 }
-_MEMBER_FIELDS = ("name", "similarity", "skill", "bound", "recipe", "trust")
+_MEMBER_FIELDS = ("name", "similarity", "skill", "bound", "recipe", "trust", "precision")
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class StoredScorer:
         # Refuses a scorer whose detectors are not installed, before any row is scored.
         detectors_of(state.scoring)
         members = []
-        for stored in head["members"]:
+        for stored in _with_shares(head["members"]):
             booster = arrays[stored["booster"]].tobytes()
             model = load_model(booster, stored["recipe"])
             members.append(EnsembleMember(**{**stored, "booster": booster}, model=model))
@@ -152,6 +152,17 @@ class StoredScorer:
             Calibrator.from_json(head["calibration"]) if head["calibration"] else None,
             state,
         )
+
+
+def _with_shares(members: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return stored members as they vote now; before members shared the vote only the most trusted one was trusted."""
+    if all("precision" in member for member in members):
+        return list(members)
+    most = max(range(len(members)), key=lambda i: members[i]["trust"])
+    return [
+        {**member, "precision": 0.0, "trust": member["trust"] if i == most else 0.0}
+        for i, member in enumerate(members)
+    ]
 
 
 def _arrays(data: bytes) -> dict[str, Array]:

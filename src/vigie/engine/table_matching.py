@@ -9,7 +9,7 @@ from typing import Any
 
 from vigie import matching
 from vigie.bundles.bundle import Bundle
-from vigie.catalog import Catalog, Match, ModelVersion, OwnTable
+from vigie.catalog import Match, ModelVersion, OwnTable
 from vigie.engine.options import OWN, ScoringContext, StageTimer
 from vigie.engine.read_warnings import check_chosen_roles, read_summary
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
@@ -20,12 +20,15 @@ from vigie.models import model_inputs
 from vigie.models.base import ReferenceModel
 from vigie.models.imported_columns import ColumnTrace, describe_columns
 from vigie.models.load import load_model
-from vigie.models.trained.table_recognition import TableMatch, match_table, rank_as_in_training
+from vigie.models.trained.table_recognition import TableMatch, match_tables, rank_as_in_training
 from vigie.roles import inference
 from vigie.roles.inference import Roles
 from vigie.table import Table
 
 log = logging.getLogger(__name__)
+
+CHANCE_AUC = 0.5
+"""ROC AUC of a model that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class TableRoles:
 
     Attributes:
         roles: roles of its columns.
-        recognised: the model whose own table is like this one, and where its columns are; None without one.
+        recognised: the models whose own table is like this one, the best match first, and where their columns are.
     """
 
     roles: Roles
-    recognised: tuple[ModelVersion, TableMatch] | None
+    recognised: tuple[tuple[ModelVersion, TableMatch], ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def match(table: Table, context: ScoringContext) -> MatchResult:
 
 
 def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
-    """Infer the roles of the columns and recognise a table that a trained or imported model is of.
+    """Infer the roles of the columns and find the trained and imported models whose own table is like this one.
 
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
@@ -109,16 +112,16 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
             raise UnknownColumn(column, table.typed.columns)
     check_chosen_roles(table.typed, chosen, table.source)
     roles = inference.infer(table.typed, chosen)
-    recognised = _recognise(table, context.catalog, roles)
-    if recognised is not None:
-        known = recognised[1]
+    recognised = _recognise(table, context, roles)
+    if recognised:
+        known = recognised[0][1]
         roles = rank_as_in_training(inference.infer(table.typed, {**known.roles, **chosen}), known)
     _refuse_useless(table, roles)
     return TableRoles(roles, recognised)
 
 
 def match_models(profile: TableProfile, found: TableRoles, context: ScoringContext) -> tuple[Match, ...]:
-    """Return the models that may vote, the best match first; a model whose own table is like this one leads.
+    """Return the models that may vote, the best match first; those whose own table is like this one before all others.
 
     Args:
         profile: what the table is matched by.
@@ -129,13 +132,14 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
     matches = context.catalog.match(
         profile, top=options.top, minimum=options.minimum, own_only=options.only == OWN
     )
-    if found.recognised is None:
-        return matches
-    entry = found.recognised[0]
-    quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
-    reasons = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
-    others = [match for match in matches if match.entry.id != entry.id]
-    return (Match(entry, reasons), *others)[: options.top]
+    recognised = []
+    for entry, _ in found.recognised:
+        quantiles = Quantiles.from_json(entry.profile.get("quantiles", {}))
+        reasons = compare(profile, ModelProfile(entry.domain, entry.columns, entry.roles, quantiles))
+        recognised.append(Match(entry, reasons))
+    known = {match.entry.id for match in recognised}
+    others = [match for match in matches if match.entry.id not in known]
+    return (*recognised, *others)[: options.top]
 
 
 def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedModels:
@@ -171,10 +175,20 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
     return MatchedModels(tuple(match for match, _ in usable), bundles, models, tuple(warnings))
 
 
-def _recognise(table: Table, catalog: Catalog, roles: Roles) -> tuple[ModelVersion, TableMatch] | None:
+def _recognise(
+    table: Table, context: ScoringContext, roles: Roles
+) -> tuple[tuple[ModelVersion, TableMatch], ...]:
+    catalog = context.catalog
     entries = catalog.like_own_table(matching.describe(table.typed, roles))
-    known = match_table([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else None
-    return None if known is None else (catalog.by_id(entries[known.which].id), known)
+    known = match_tables([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else ()
+    found = [(catalog.by_id(entries[one.which].id), one) for one in known[: context.options.top]]
+    # Further ones may take the places of models that come with Vigie, if they were better than chance.
+    return tuple(one for place, one in enumerate(found) if place == 0 or _measured_auc(one[0]) > CHANCE_AUC)
+
+
+def _measured_auc(entry: ModelVersion) -> float:
+    """Return the ROC AUC of a model on its own table, as measured or as its owner states; 1 where neither is known."""
+    return float(entry.performance.get("own", entry.performance).get("roc_auc", 1.0))
 
 
 def _fingerprint(entry: OwnTable) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Votes of the members and the anomaly score to one score, and how far the votes agree.
 
 There are two scores. That by ranks alone (`combine`, `add_self_training`) is what the calibrators of the reference models
-were fitted to, and what a trusted model leads. That by size (`score_by_size`) ranks the rows everywhere else: the reference
+were fitted to, and what trusted models lead. That by size (`score_by_size`) ranks the rows everywhere else: the reference
 models and self-training add to what the detectors found, by so little that they cannot bury it where fraud is rare.
 """
 
@@ -41,6 +41,9 @@ EXTREME_ROWS = 20
 LEADER_TRUST = 0.5
 """Trust from which a member leads: the score is the one by ranks, and the member's calibrator counts."""
 
+PRECISION_WEIGHT = 2.0
+"""A trusted member counts by its trust times the exponential of its average precision times this number."""
+
 SIMILARITY_POWER = 3.0
 """Weights of members are their similarity to this power."""
 
@@ -56,6 +59,7 @@ class MemberVote:
         margin: (rows,) log-odds of fraud.
         ranks: (rows,) mid-ranks of the margin, where they are not those of these rows, as in a weighted sample.
         trust: weight beside all others together, from 0 to 1; above 0 only for a model trained on such a table.
+        precision: its average precision, as measured on rows held out or as its owner states, from 0 to 1.
     """
 
     name: str
@@ -64,6 +68,7 @@ class MemberVote:
     margin: Floats
     ranks: Floats | None = None
     trust: float = 0.0
+    precision: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,9 @@ class EnsembleScore:
         weights: of the members, summing to 1; empty without members.
         rank_correlation: mean rank correlation of the members with each other and the anomaly score; NaN without members.
         mean_probability: mean probability of fraud by the members' own log-odds; NaN without members.
-        trust: weight of the trusted member, 0 without one.
-        members: (rows,) weighted tail scores of the members without the trusted one; None without any.
-        leader: (rows,) tail scores of the trusted member; None without one.
+        trust: weight of the trusted members together, 0 without any.
+        members: (rows,) weighted tail scores of the members without the trusted ones; None without any.
+        leader: (rows,) tail scores of the trusted members; None without any.
         rank_score: (rows,) the score by ranks, for which the calibrator was fitted; None where `score` is that.
         self_trained: (rows,) tail scores of self-training; None without it, and where `score` is by ranks.
     """
@@ -114,9 +119,8 @@ def combine(
     """
     state = state or ScoringState()
     rows = int(state.rows.get(lambda: float(rows or len(anomaly))))
-    trusted = max(range(len(members)), key=lambda i: members[i].trust, default=-1)
-    if trusted >= 0 and members[trusted].trust > 0:
-        return _with_trusted_member(anomaly, members, trusted, weights, state)
+    if any(member.trust > 0 for member in members):
+        return _with_trusted_members(anomaly, members, weights, state)
     base = tail_score(anomaly, rows)
     if not members:
         return EnsembleScore(base, np.full(len(base), np.nan), (), float("nan"), float("nan"))
@@ -137,31 +141,64 @@ def combine(
     )
 
 
-def _with_trusted_member(
-    anomaly: Floats,
-    members: Sequence[MemberVote],
-    leader: int,
-    weights: Floats | None,
-    state: ScoringState,
+def _with_trusted_members(
+    anomaly: Floats, members: Sequence[MemberVote], weights: Floats | None, state: ScoringState
 ) -> EnsembleScore:
-    """Return the other members combined, and beside them the member that is trusted."""
-    chosen, rows = members[leader], int(state.rows.require())
-    others = [replace(m, trust=0.0) for i, m in enumerate(members) if i != leader]
+    """Return the other members combined, and beside them those that are trusted.
+
+    Together these weigh as much as the most trusted of them does alone. Among them log-odds are averaged, so that a member
+    that is sure of a row counts more there than one that is not.
+
+    Source: logarithmic opinion pool, C. Genest, J. V. Zidek, Statistical Science 1, 1986.
+    """
+    rows, others = int(state.rows.require()), [member for member in members if member.trust == 0]
     rest = combine(anomaly, others, weights=weights, state=state)
-    ranks = _ranks(chosen, state)
-    shares = [(1 - chosen.trust) * share for share in rest.weights]
-    shares.insert(leader, chosen.trust if others else 1.0)
+    shares = trusted_shares(members)
+    trust = max(member.trust for member in members)
+    trusted = [(member, share) for member, share in zip(members, shares, strict=True) if member.trust > 0]
+    pool = _pool(trusted)
+    ranks = _ranks(pool, state)
+    of_others = iter(rest.weights)
+    part = trust if others else 1.0
     led = tail_score(ranks, rows)
     return EnsembleScore(
-        (1 - chosen.trust) * rest.score + chosen.trust * led,
+        (1 - trust) * rest.score + trust * led,
         _agreement(np.stack([ranks, anomaly])),
-        tuple(shares),
+        tuple(
+            part * share if member.trust > 0 else (1 - trust) * next(of_others)
+            for member, share in zip(members, shares, strict=True)
+        ),
         rest.rank_correlation,
-        state.mean_probability.refit(lambda: _mean_probability(chosen.margin, weights)),
-        chosen.trust,
+        state.mean_probability.refit(lambda: _mean_probability(pool.margin, weights)),
+        trust,
         rest.members,
         led,
     )
+
+
+def _pool(trusted: Sequence[tuple[MemberVote, float]]) -> MemberVote:
+    """Return the trusted members, each with its share, as one; a single one is returned as it is."""
+    if len(trusted) == 1:
+        return trusted[0][0]
+    margin = weighted_sum((member.margin for member, _ in trusted), (share for _, share in trusted))
+    return replace(trusted[0][0], name=" + ".join(member.name for member, _ in trusted), margin=margin)
+
+
+def trusted_shares(members: Sequence[MemberVote]) -> tuple[float, ...]:
+    """Return the share of each member among the trusted ones, by trust and average precision; 0 without trust.
+
+    They sum to 1 where any is trusted.
+    """
+    raw = [member.trust * float(np.exp(PRECISION_WEIGHT * member.precision)) for member in members]
+    total = sum(raw) or 1.0
+    return tuple(value / total for value in raw)
+
+
+def leading_member(members: Sequence[MemberVote]) -> int | None:
+    """Return the position of the member that leads: the largest share of those trusted enough; None without one."""
+    shares = trusted_shares(members)
+    enough = [i for i, member in enumerate(members) if member.trust >= LEADER_TRUST]
+    return max(enough, key=lambda i: shares[i], default=None)
 
 
 def score_by_size(

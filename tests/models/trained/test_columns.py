@@ -12,7 +12,7 @@ from vigie.models.column_assignment import name_similarity
 from vigie.models.trained import encoders as encode
 from vigie.models.trained.column_matching import ks_distance, match_columns, sketch_columns
 from vigie.models.trained.column_sketch import Sketch, normalised_cells, sketch_column
-from vigie.models.trained.table_recognition import fingerprint, match_table
+from vigie.models.trained.table_recognition import fingerprint, match_tables
 from vigie.roles import inference
 from vigie.training.single_column_auc import best_rule_auc, emptiness_auc
 
@@ -73,13 +73,12 @@ def test_only_a_known_table_is_recognised() -> None:
     used = dict.fromkeys(first.columns, 1 / first.width)
     profile = json.loads(json.dumps(fingerprint(model(first), "salt", used)))
     renamed = second.rename({name: f"c{i}" for i, name in enumerate(second.columns)})
-    known = match_table([profile], renamed, inference.infer(renamed))
-    assert known is not None
+    (known,) = match_tables([profile], renamed, inference.infer(renamed))
     assert known.roles["c1"] == "amount"
     rng = np.random.default_rng(0)
     other = pl.DataFrame({"age": rng.integers(18, 90, ROWS), "income": rng.lognormal(10, 1, ROWS).round(), "job": rng.choice(["a", "b"], ROWS)})  # fmt: skip
-    assert match_table([profile], other, inference.infer(other)) is None
-    assert match_table([], other, inference.infer(other)) is None
+    assert match_tables([profile], other, inference.infer(other)) == ()
+    assert match_tables([], other, inference.infer(other)) == ()
 
 
 def test_private_columns_leave_no_value() -> None:

@@ -52,24 +52,24 @@ def fingerprint(sketches: Sequence[Sketch], salt: str, gains: Mapping[str, float
     return {"salt": salt, "worth": dict(gains), "columns": [item.to_json() for item in sketches]}
 
 
-def match_table(
+def match_tables(
     profiles: Sequence[Mapping[str, Any]], frame: pl.DataFrame, roles: Roles
-) -> TableMatch | None:
-    """Return the model that matches a table best; None where none does.
+) -> tuple[TableMatch, ...]:
+    """Return the models whose table is like this one, the best match first.
 
     Args:
         profiles: fingerprints of the models.
         frame: (rows, columns) typed.
         roles: of its columns, as inferred without any model.
     """
-    best: TableMatch | None = None
+    matches = []
     table = _Table(frame, roles)
     for which, profile in enumerate(profiles):
         found, kept = _find(profile, table)
         score = sum(found[name].score * gain for name, gain in profile["worth"].items() if name in found)
-        if score >= MIN_SCORE and (best is None or score > best.score):
-            best = TableMatch(which, found, round(score, 4), kept)
-    return best
+        if score >= MIN_SCORE:
+            matches.append((score, TableMatch(which, found, round(score, 4), kept)))
+    return tuple(match for _, match in sorted(matches, key=lambda one: -one[0]))
 
 
 def rank_as_in_training(roles: Roles, known: TableMatch) -> Roles:

@@ -1,0 +1,90 @@
+"""Three models of one owner on a fourth table: thirds of a simulated table under other names, and its later rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.predict.conftest import opener
+from tests.training.conftest import LABEL, split_by_time
+
+from vigie import table as tables
+from vigie import training
+from vigie.bundles.verification import SignaturePolicy
+from vigie.calibration import metrics
+from vigie.catalog import Catalog, ModelVersion
+from vigie.db import database
+from vigie.engine import pipeline, scorer_io
+from vigie.engine.options import Options, ScoringContext
+from vigie.engine.scorer import Scorer
+from vigie.starter_models import registry
+from vigie.stores.open import connect
+
+PREFIXES = ("", "old_", "x_")
+
+
+@dataclass(frozen=True)
+class Siblings:
+    """The models of three tables, the starter models, and a fourth table with its hidden label."""
+
+    folder: Path
+    entries: tuple[ModelVersion, ...]
+    frame: pl.DataFrame
+    label: np.ndarray
+
+    def context(self, *entries: ModelVersion) -> ScoringContext:
+        catalog = Catalog(database.open(f"sqlite:///{self.folder}/{len(entries)}-{entries[0].name}.sqlite"))
+        registry.register(catalog)
+        catalog.register_all(entries)
+        return ScoringContext(catalog, opener, Options(reasons=False))
+
+
+@pytest.fixture(scope="module")
+def siblings(tmp_path_factory: pytest.TempPathFactory) -> Siblings:
+    folder = tmp_path_factory.mktemp("siblings")
+    halves = split_by_time("card_not_present", 336, 2400)
+    catalog = Catalog(database.open(f"sqlite:///{folder}/training.sqlite"))
+    fraud, part = halves.first_label, np.arange(halves.first.height) % 3
+    entries = []
+    for number, prefix in enumerate(PREFIXES):
+        rows = np.flatnonzero(part == number)
+        frame = halves.first[rows].rename({name: prefix + name for name in halves.first.columns})
+        made = training.train(
+            tables.from_frame(frame.with_columns(pl.Series(LABEL, fraud[rows].astype(int))), f"part {number}"),
+            label=LABEL, name=f"sibling{number}", time_budget=1000, trials=2, threads=1,
+        )  # fmt: skip
+        store, policy = connect((folder / "models").as_uri()), SignaturePolicy(False, None, folder)
+        entries.append(training.publish(catalog, made.bundle, store, policy, page=made.page))
+    return Siblings(folder, tuple(entries), halves.second, halves.second_label)
+
+
+def test_siblings_share_the_vote_and_rank_better_than_the_best_of_them(siblings: Siblings) -> None:
+    """Nine tenths of the vote are theirs, none has nearly all of it, and a stored scorer repeats their scores."""
+    table = tables.from_frame(siblings.frame)
+    scorer, together = pipeline.fit(table, siblings.context(*siblings.entries))
+    weights = {match["name"]: match["weight"] for match in together.summary["matches"]}
+    assert set(weights) == {entry.name for entry in siblings.entries}
+    assert sum(weights.values()) >= 0.9
+    assert max(weights.values()) < 0.6
+    alone = [pipeline.predict(table, siblings.context(entry)) for entry in siblings.entries]
+    reached = [metrics.measure(siblings.label, one.additions["fraud_score"].to_numpy())[1] for one in alone]
+    assert metrics.measure(siblings.label, together.additions["fraud_score"].to_numpy())[1] > max(reached)
+    again = Scorer.from_bytes(scorer.to_bytes())
+    assert again.score(table.typed).equals(together.additions, null_equal=True)
+
+
+def test_a_scorer_stored_before_siblings_shared_the_vote_has_one_leader(siblings: Siblings) -> None:
+    """Then only the most trusted model counted, and its file says nothing of average precision."""
+    scorer, _ = pipeline.fit(tables.from_frame(siblings.frame), siblings.context(*siblings.entries))
+    arrays = scorer_io._arrays(scorer.to_bytes())
+    head = json.loads(arrays["head"].tobytes())
+    for number, member in enumerate(head["members"]):
+        del member["precision"]
+        member["trust"] = 0.5 + number / 10
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    again = Scorer.from_bytes(scorer_io._archive(arrays))
+    assert [member.trust for member in again.members] == [0, 0, 0.7]
