@@ -23,7 +23,6 @@ from vigie.engine.members import (
     ensemble_score,
     uncalibrated_leader,
 )
-from vigie.engine.model_documents import reading_documents
 from vigie.engine.options import Options, StageTimer
 from vigie.engine.output import ScoredRows, scored_rows
 from vigie.engine.scorer_io import StoredScorer
@@ -111,10 +110,10 @@ class Scorer(StoredScorer):
         """
         matched, state = table.matched, table.state.scoring
         with timer("scoring", 0.7):
-            fitted = []
-            for model in zip(matched.matches, matched.bundles, matched.models, strict=True):
-                with reading_documents(model[0].entry.name):
-                    fitted.append(EnsembleMember.fit(*model, table.frame, table.roles, inputs))
+            fitted = [
+                EnsembleMember.fit(*model, table.frame, table.roles, inputs)
+                for model in zip(matched.matches, matched.bundles, matched.models, strict=True)
+            ]
             members, votes = tuple(m for m, _ in fitted), tuple(vote for _, vote in fitted)
             score = ensemble_score(inputs, votes, options.seed, state)
             if hook is not None:
