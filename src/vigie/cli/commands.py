@@ -19,6 +19,7 @@ from vigie.cli.models import models
 from vigie.cli.populate import populate
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
+from vigie.cli.rules import rules
 from vigie.cli.scorer import fit, score
 from vigie.cli.serve import serve, worker
 from vigie.cli.spark import spark_predict
@@ -62,7 +63,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, watch, users, db,
+    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, watch, users, rules, db,
      library, completion, help_,
 ):  # fmt: skip
     cli.add_command(command)

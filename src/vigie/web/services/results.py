@@ -95,6 +95,11 @@ class Results:
         """Return which rows are alerts; `budget` is a number of rows from the top, None for that of the run."""
         return self._effects.alerts(self._predictions.find_finished(user, run_id), budget)
 
+    def alert_rows(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
+        """Return the rows of the alerts, from 0, most suspicious first."""
+        run = self._predictions.find_finished(user, run_id)
+        return self.ranked(run).rows_of(self._effects.alerts(run, budget))
+
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
         run = self._predictions.find_finished(user, run_id)
