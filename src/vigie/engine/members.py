@@ -163,7 +163,12 @@ def ensemble_score(
     ranked = combination.add_self_training(combined, self_trained)
     if excess is None:
         return ranked
-    return combination.score_by_size(ranked, excess, self_trained, state)
+    columns = inputs.column_risk
+    if columns is None:
+        return combination.score_by_size(ranked, excess, self_trained, state)
+    return combination.score_by_size(
+        ranked, excess, self_trained, state, column_risk=columns.scores, agreeing=columns.agreeing
+    )
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:
