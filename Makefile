@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check attack test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-train bench-relatives bench-rivals library docs lock clean
+.PHONY: help setup demo test check attack test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-speed bench-train bench-relatives bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -89,6 +89,9 @@ attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
 	@$(BIN)/python bench/detection.py
+
+bench-speed: $(READY) ## vigie predict beside scikit-learn and PyOD: seconds, CPU seconds and memory, as ratios of one run
+	@$(BIN)/python bench/rivals_speed.py
 
 bench-train: $(READY) ## measure training on the labelled tables: first half taught, second half renamed
 	@$(BIN)/python bench/train.py

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -78,10 +79,13 @@ def mid_ranks(x: npt.NDArray[np.floating[Any]]) -> Floats:
         out = np.full(len(x), np.nan)
         out[known] = mid_ranks(x[known])
         return out
-    order = np.argsort(x)
-    values = x[order]
-    last = np.flatnonzero(changes(values[::-1])[::-1])
-    lengths = np.diff(last, prepend=-1)
-    out = np.empty(len(x))
-    out[order] = np.repeat((last + 1 - lengths / 2) / max(len(x), 1), lengths)
-    return out
+    ranks = pl.Series(x).rank("average").to_numpy()
+    return np.asarray((ranks - 0.5) / max(len(x), 1), dtype=np.float64)
+
+
+def sort_order(x: npt.NDArray[Any]) -> npt.NDArray[np.integer[Any]]:
+    """Return (rows,) positions that sort `x`; the order of equal values is unspecified.
+
+    On columns with many equal values numpy's argsort takes up to 20 times as long as polars'.
+    """
+    return pl.Series(x).arg_sort().to_numpy()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, Pool, call_pool, changes, leave_one_out_zscore, time_ranks
+from vigie.arrays import Codes, Floats, Pool, call_pool, changes, leave_one_out_zscore, sort_order, time_ranks
 
 
 class Groups:
@@ -230,7 +230,7 @@ def _sorted(codes: Codes, time: Floats | None, moments: Codes | None = None) -> 
         return np.lexsort((time, codes)) if time is not None else np.argsort(codes, kind="stable")
     if moments is None:
         moments = np.arange(size) if time is None else time_ranks(time)
-    return np.argsort((codes - low) * size + moments)
+    return np.asarray(sort_order((codes - low) * size + moments), dtype=np.int64)
 
 
 def pairs(one: Codes, other: Codes) -> Codes:

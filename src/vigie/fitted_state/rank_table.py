@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, mid_ranks
+from vigie.arrays import Codes, Floats, mid_ranks, sort_order
 from vigie.fitted_state.statistic import Tables
 
 Values = npt.NDArray[np.floating[Any]]
@@ -50,7 +50,7 @@ class RankTable:
 
     def _look_up(self, x: Values) -> Floats:
         # Many values are looked up in their order, so that each search begins where the last one ended.
-        order = np.argsort(x) if len(x) >= SMALL_BATCH < len(self.values) else None
+        order = sort_order(x) if len(x) >= SMALL_BATCH < len(self.values) else None
         values = x if order is None else x[order]
         at = np.searchsorted(self.values, values)
         is_value = self.values[np.minimum(at, len(self.values) - 1)] == values
