@@ -200,8 +200,14 @@ def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
         .scalar_subquery()
     )
     served = sa.select(sa.func.max(others.c.started_at)).where(theirs).scalar_subquery()
+    # A clock that was set back since leaves moments farther ahead than any delay.
+    due = sa.or_(
+        _ROWS.not_before <= now,
+        _ROWS.attempts == 0,
+        _ROWS.not_before > now + timedelta(seconds=max(_BACKOFF)),
+    )
     ready = sa.or_(
-        sa.and_(_ROWS.state == "queued", _ROWS.not_before <= now),
+        sa.and_(_ROWS.state == "queued", due),
         sa.and_(_ROWS.state == "running", _ROWS.lease_until < now),
     )
     order = (busy, served.asc().nulls_first(), _ROWS.created_at, _ROWS.id)
