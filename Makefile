@@ -30,11 +30,11 @@ demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
 test: $(READY) ## all tests but those of make test-s3 and make test-spark
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark and not attack"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not spark and not browser" $(HEAVY:%=--ignore=tests/%)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not spark and not browser and not attack" $(HEAVY:%=--ignore=tests/%)
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
@@ -79,12 +79,13 @@ bench: $(READY) ## speed of predictions, live rows, matching and storage, as rat
 	@$(BIN)/python bench/match.py
 	@$(BIN)/python bench/storage.py
 
-ATTACK_TESTS := tests/web/test_server.py tests/web/test_odd_requests.py tests/web/test_authorisation.py tests/app/test_races.py tests/isolation \
-  tests/table/test_isolated.py tests/engine/test_hostile_scorers.py tests/importer tests/jobs/test_supervision.py tests/jobs/test_kill.py \
+ATTACK_TESTS := tests/web/test_server.py tests/web/test_odd_requests.py tests/web/test_hostile_requests.py tests/web/test_authorisation.py tests/app/test_races.py tests/isolation \
+  tests/table/test_isolated.py tests/engine/test_hostile_scorers.py tests/engine/test_hostile_documents.py tests/importer tests/jobs/test_supervision.py tests/jobs/test_kill.py \
   tests/relocate/test_kill.py tests/bundles
 
 attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests of idle clients, races, bombs and kills; prints the counts
 	@$(BIN)/python bench/attack.py
+	@$(BIN)/python bench/kills.py
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md

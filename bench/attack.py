@@ -29,12 +29,27 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vigie.errors import VigieError
-from vigie.table import append_columns, read, reading
-from vigie.table.options import ReadLimits
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-SIZES = {"csv": 400, "gzip": 200, "columnar": 12, "booster": 300, "scorer": 60, "bundle": 300, "pickle": 400}
-"""Inputs of a batch; each of `columnar` takes a process."""
+from bench import hostile_models  # noqa: E402
+from bench.hostile_models import mutated  # noqa: E402
+
+from vigie.errors import VigieError  # noqa: E402
+from vigie.table import append_columns, read, reading  # noqa: E402
+from vigie.table.options import ReadLimits  # noqa: E402
+
+SIZES = {
+    "csv": 400,
+    "gzip": 200,
+    "columnar": 12,
+    "booster": 300,
+    "scorer": 60,
+    "bundle": 300,
+    "pickle": 400,
+    **hostile_models.SIZES,
+}
+"""Inputs of a batch; each of `columnar` takes a process, each of `added` and `row` a prediction."""
 _CELLS = (
     "1",
     "-2,5",
@@ -73,24 +88,6 @@ def text_table(generator: random.Random) -> bytes:
         )
     text = end.join(separator.join(row) for row in rows) + generator.choice(("", end, end * 3))
     return mutated(text.encode(generator.choice(_ENCODINGS), errors="replace"), generator, 0.3)
-
-
-def mutated(data: bytes, generator: random.Random, share: float = 0.9) -> bytes:
-    """The data with some bytes changed, inserted or cut, in a share of all calls."""
-    changed = bytearray(data)
-    if generator.random() < share:
-        for _ in range(generator.choice((1, 1, 2, 8, 40))):
-            at = generator.randrange(len(changed) + 1)
-            match generator.randrange(4):
-                case 0 if at < len(changed):
-                    changed[at] = generator.randrange(256)
-                case 1:
-                    changed[at:at] = generator.randbytes(generator.randrange(1, 9))
-                case 2:
-                    del changed[at : at + generator.randrange(1, 60)]
-                case _:
-                    changed[at : at + 4] = generator.choice((b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff"))
-    return bytes(changed)
 
 
 @cache
@@ -195,7 +192,14 @@ def attack_pickle(generator: random.Random, folder: Path) -> None:
 
 
 ATTACKS: dict[str, Callable[[random.Random, Path], None]] = {
-    kind: globals()[f"attack_{kind}"] for kind in SIZES
+    "csv": attack_csv,
+    "gzip": attack_gzip,
+    "columnar": attack_columnar,
+    "booster": attack_booster,
+    "scorer": attack_scorer,
+    "bundle": attack_bundle,
+    "pickle": attack_pickle,
+    **hostile_models.ATTACKS,
 }
 
 
@@ -256,5 +260,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     main()

@@ -66,6 +66,8 @@ class Parts:
     members: np.ndarray
     self_trained: np.ndarray
     rank_score: np.ndarray
+    column_risk: np.ndarray
+    column_risk_weight: float
 
     @classmethod
     def of(cls, fitted: FittedScorer) -> Parts:
@@ -73,12 +75,16 @@ class Parts:
         score, excess = fitted.score, fitted.inputs.excess
         members = np.zeros(len(excess)) if score.members is None else score.members
         self_trained = np.zeros(len(excess)) if score.self_trained is None else score.self_trained
-        return cls(excess, members, self_trained, score.rank_score)
+        column_risk, weight = np.zeros(len(excess)), score.column_risk_weight
+        if fitted.inputs.column_risk is not None:
+            column_risk = weight * fitted.inputs.column_risk.scores
+        return cls(excess, members, self_trained, score.rank_score, column_risk, weight)
 
-    def score(self, members: float, self_trained: float) -> np.ndarray:
-        """The score with other factors of the two terms."""
+    def score(self, members: float, self_trained: float, *, columns: bool = True) -> np.ndarray:
+        """The score by size with other factors of the two terms, with or without the column risk."""
         total = members * self.members + self_trained * self.self_trained
-        return self.excess + combination.MAX_SUPPORT * np.tanh(total / combination.MAX_SUPPORT)
+        by_size = self.excess + combination.MAX_SUPPORT * np.tanh(total / combination.MAX_SUPPORT)
+        return (1 - self.column_risk_weight) * by_size + self.column_risk if columns else by_size
 
 
 def open_bundle(entry: ModelVersion):
@@ -100,6 +106,9 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
         "vigie": done.additions["fraud_score"].to_numpy(),
         "without self-training": parts.score(combination.MEMBERS_TERM, 0)[back],
         "without the reference models": parts.score(0, combination.SELF_TRAINING_TERM)[back],
+        "without the column risk": parts.score(
+            combination.MEMBERS_TERM, combination.SELF_TRAINING_TERM, columns=False
+        )[back],
         "anomaly score alone": parts.excess[back],
         "the score by ranks, of which probabilities are made": parts.rank_score[back],
         "reference models alone": parts.members[back],

@@ -176,7 +176,14 @@ def image() -> Iterator[Image]:
     for name in ("src/vigie", "deploy"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "requirements").mkdir()
-    for name in ("requirements/run.txt", "LICENSE", "README.md", "pyproject.toml", "hatch_build.py"):
+    for name in (
+        "requirements/run.txt",
+        "LICENSE",
+        "NOTICE",
+        "README.md",
+        "pyproject.toml",
+        "hatch_build.py",
+    ):
         shutil.copy(ROOT / name, source / name)
     user, interpreter = unprivileged_user()
     if user is not None:
@@ -293,6 +300,7 @@ def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
         "docs",
         "examples",
         "LICENSE",
+        "NOTICE",
         "README.md",
         "CHANGELOG.md",
         "pyproject.toml",

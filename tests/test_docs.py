@@ -122,6 +122,8 @@ PROMISES = ("docs/FIABILITE.md", "docs/en/reliability.md")
         FORMATS,
         VERSIONS,
         PYTHON,
+        ("docs/SURVEILLANCES.md", "docs/en/watches.md"),
+        ("docs/EXPLOITATION.md", "docs/en/operations.md"),
         IMPORTED,
         OLD_NAMES,
         CASES,

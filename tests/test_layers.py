@@ -24,7 +24,7 @@ LEVELS = (
     {"engine", "relocate", "starter_models", "training"},
     {"resources"},
     {"results"},
-    {"api", "doctor", "jobs", "model_storage", "spark", "web"},
+    {"api", "backup", "doctor", "jobs", "model_storage", "spark", "web"},
     {"cli", "sklearn"},
     {"__main__"},
 )
@@ -34,7 +34,7 @@ HOMES = {
     "pickle": {"importer"},
     "xgboost": {"boosting", "importer", "ensemble", "fitted_state", "models", "training", "detectors"},
     "sklearn": {"boosting", "calibration", "training", "importer", "sklearn"},
-    "sqlalchemy": {"db", "catalog", "app", "relocate"},
+    "sqlalchemy": {"backup", "db", "catalog", "app", "relocate"},
     "alembic": {"db"},
     "flask": {"web"},
     "apiflask": {"web"},

@@ -348,8 +348,15 @@ def test_signatures_after_a_migration(
     assert bundle_loader(settings.load())(entry("signed")).name == "signed"
     with pytest.raises(UnsignedBundle, match="cards"):
         bundle_loader(settings.load())(entry("cards"))
+    unsigned = vigie("migrate", "--verify", "--to", tmp_path / "elsewhere")
+    assert (unsigned.exit_code, "found no signature" in unsigned.output) == (5, True)
     assert vigie("models", "sign", "cards", "--key", private).exit_code == 0, "it can be signed where it is"
     assert bundle_loader(settings.load())(entry("cards")).name == "cards"
+    assert vigie("migrate", "--verify").exit_code == 0
+    signature = Path(entry("cards").storage.bucket, entry("cards").storage.prefix, "model.sig")
+    signature.write_bytes(signature.read_bytes().replace(b'"sig"', b'"gis"'))
+    altered = vigie("migrate", "--verify")
+    assert (altered.exit_code, "model.sig" in altered.output) == (5, True)
 
 
 def entry(name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.delivery.conftest import Mailbox, Receiver, verified
+from tests.helpers.receivers import Mailbox, Receiver, verified
 
 from vigie.app import User, notices, users, webhooks
 from vigie.app.notice_tables import KINDS

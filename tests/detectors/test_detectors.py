@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +15,7 @@ from vigie.detectors.isolation_forest import IsolationForestRaw, IsolationForest
 from vigie.detectors.knn import KnnDistance, knn_distances
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS
+from vigie.detectors.risk_columns import Kind, RiskColumns
 from vigie.detectors.tail_scores import StrongestTailScores, SummedTailScores, one_sided_tail_scores
 from vigie.features import NAMES, VOCABULARY
 
@@ -21,7 +24,7 @@ NAMED = ("amount", "amount_habit", "count_day_actor")
 
 
 def inputs(columns: Floats | None = None, **features: Floats) -> DetectorInputs:
-    """What detectors see of a table with these features; the features are its columns too, where none are given."""
+    """What detectors see of a table with these features; they are its columns too, also the risky ones, where none are given."""
     values = np.full((N, len(NAMES)), np.nan, dtype=np.float32)
     for name, x in features.items():
         values[:, NAMES.index(name)] = x
@@ -29,7 +32,16 @@ def inputs(columns: Floats | None = None, **features: Floats) -> DetectorInputs:
     ranks = np.stack([mid_ranks(values[:, j]) for j in range(len(NAMES))], axis=1).astype(np.float32)
     if columns is None:
         columns = np.stack(list(features.values()), axis=1) if features else np.zeros((N, 0))
-    return DetectorInputs(columns, one_sided_tail_scores(ranks, varying), varying)
+    risk = RiskColumns(columns, [Kind.DIRECTED] * columns.shape[1])
+    return DetectorInputs(columns, one_sided_tail_scores(ranks, varying), varying, risk=risk)
+
+
+def only(x: DetectorInputs, row: int) -> DetectorInputs:
+    """What detectors see of one of the rows."""
+    assert x.risk is not None
+    kept = slice(row, row + 1)
+    risk = replace(x.risk, values=x.risk.values[kept])
+    return DetectorInputs(x.columns[kept], x.tails[kept], x.varying, risk=risk)
 
 
 def tails(x: DetectorInputs, name: str) -> Floats:
@@ -71,10 +83,7 @@ class TestContract:
     def test_a_row_alone_has_the_score_it_has_among_others(self, detector: Detector) -> None:
         x = inputs(**normal())
         state = detector.fit(x, 0)
-        alone = [
-            detector.score(DetectorInputs(x.columns[i : i + 1], x.tails[i : i + 1], x.varying), state)[0]
-            for i in range(0, N, 20)
-        ]
+        alone = [detector.score(only(x, row), state)[0] for row in range(0, N, 20)]
         np.testing.assert_array_equal(alone, detector.score(x, state)[::20])
 
     def test_nothing_to_look_at(self, detector: Detector) -> None:

@@ -8,11 +8,13 @@ import pytest
 from vigie.arrays import Floats, mid_ranks
 from vigie.detectors.base import DetectorInputs
 from vigie.detectors.column_density import ColumnDensity
+from vigie.detectors.column_risk import ColumnRisk
 from vigie.detectors.column_tails import ColumnTails
 from vigie.detectors.combine import MAX_EXCESS, combine_excesses
 from vigie.detectors.extrapolated_tails import ExtrapolatedTailScores
 from vigie.detectors.pareto import MAX_TAIL, MIN_EXCEEDANCES, NO_TAIL, fit_pareto_tail, pareto_tail_scores
 from vigie.detectors.registry import BUILT_IN, BY_SIZE
+from vigie.detectors.risk_columns import Kind, RiskColumns
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features import NAMES
 from vigie.fitted_state import ScoringState
@@ -132,6 +134,47 @@ def test_later_rows_score_as_the_fitted_ones_did(detector: ExtrapolatedTailScore
         np.testing.assert_array_equal(detector.score(some, state), whole[chosen])
     nothing = DetectorInputs(x[:0], rows.tails[:0], rows.varying, values.values[:0])
     assert detector.score(nothing, detector.fit(nothing, 0)).shape == (0,)
+
+
+def risky(x: Floats) -> DetectorInputs:
+    """Rows whose columns are amounts and flags with a direction, and categories."""
+    kinds = [Kind.DIRECTED, Kind.DIRECTED, Kind.DIRECTED, Kind.TWO_SIDED, Kind.RARITY, Kind.RARITY]
+    none = np.zeros((len(x), len(NAMES)), dtype=np.float32)
+    return DetectorInputs(x[:, :0], none, np.zeros(len(NAMES), bool), risk=RiskColumns(x, kinds))
+
+
+def risky_columns(rng: np.random.Generator) -> Floats:
+    rarities = -np.log(rng.choice([0.7, 0.25, 0.05], (N, 2), p=[0.7, 0.25, 0.05]))
+    flags = (rng.random((N, 2)) < 0.1).astype(float)
+    return np.column_stack([rng.exponential(size=N), flags, rng.normal(size=N), rarities])
+
+
+def test_columns_that_agree_outweigh_one_that_is_extreme() -> None:
+    """A risky flag, another, and two rare categories: before an amount a million times larger. Safe values say nothing."""
+    x = risky_columns(np.random.default_rng(8))
+    x[7] = [1.0, 1.0, 1.0, 0.0, -np.log(0.05), -np.log(0.05)]
+    x[8] = [1e6 * x[:, 0].max(), 0.0, 0.0, 0.0, -np.log(0.7), -np.log(0.7)]
+    rows, detector = risky(x), ColumnRisk()
+    state = detector.fit(rows, 0)
+    found = detector.score(rows, state)
+    assert state["agreeing"] == 1
+    assert found[7] > np.quantile(found, 0.999)
+    assert found[8] < np.quantile(found, 0.95)
+    alone = np.full((2, x.shape[1]), np.nan)
+    alone[0, 1], alone[1, 1] = 1.0, 0.0
+    flagged, plain = detector.score(risky(alone), state)
+    assert flagged > plain
+    for kept in (slice(7, 8), slice(0, 0), np.arange(N)[::-1]):
+        np.testing.assert_array_equal(detector.score(risky(x[kept]), state), found[kept])
+
+
+def test_one_or_two_columns_add_up_to_nothing() -> None:
+    x = risky_columns(np.random.default_rng(9))
+    x[:, 2:] = 1.0
+    rows, detector = risky(x), ColumnRisk()
+    assert (detector.score(rows, detector.fit(rows, 0)) == 0).all()
+    bare = columns(x[:, 0])
+    assert (detector.score(bare, detector.fit(bare, 0)) == 0).all()
 
 
 def test_one_detector_that_finds_a_row_extreme_is_enough() -> None:

@@ -9,10 +9,18 @@ from hypothesis import strategies as st
 from tests.helpers.tables import people, roles_from
 
 from vigie.arrays import Floats
-from vigie.calibration.calibrator import MIN_RANK_CORRELATION, Calibrator
+from vigie.calibration.calibrator import MIN_RANK_CORRELATION, Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
 from vigie.detectors import isolation_forest
-from vigie.engine.decision import MIN_ROWS, Decision, decide, f1_optimal_count, fit_decision, review_count
+from vigie.engine.decision import (
+    MIN_ROWS,
+    Decision,
+    decide,
+    f1_optimal_count,
+    fit_decision,
+    review_count,
+    with_sampling_error,
+)
 from vigie.engine.reasons import COUNT, reasons
 from vigie.ensemble.combination import EnsembleScore
 from vigie.features import VOCABULARY
@@ -126,6 +134,21 @@ def test_the_number_of_alerts_has_the_best_expected_f1() -> None:
     assert f1_optimal_count(np.full(N, 0.2)) == N
     assert f1_optimal_count(np.array([0.9, 0.8, 0.05, 0.05])) == 2
     assert f1_optimal_count(np.zeros(0)) == 0
+
+
+@pytest.mark.parametrize("alerts", [3, 20, 200])
+def test_the_precision_of_few_alerts_may_be_that_of_none_or_all(alerts: int) -> None:
+    """However many frauds there are among all such rows; of many alerts the interval is that of these."""
+    typical = Prevalence(0.6, 0.03, 0.95)
+    found = with_sampling_error(typical, alerts)
+    assert ((found.low, found.high) == (0.0, 1.0)) == (alerts <= 20)
+    assert found.estimate == typical.estimate
+    assert found.low <= typical.low
+    assert found.high >= typical.high
+    rng = np.random.default_rng(0)
+    assert (rng.binomial(alerts, typical.low, 4000) / alerts < found.low).mean() <= 0.06
+    assert (rng.binomial(alerts, typical.high, 4000) / alerts > found.high).mean() <= 0.06
+    assert with_sampling_error(typical, 10**6) == typical
 
 
 def test_the_expected_precision_is_that_of_the_alerts() -> None:

@@ -246,11 +246,11 @@ def test_where_no_row_lies_far_out_the_score_is_the_one_by_ranks() -> None:
     assert (one.score > by_ranks.score / 2 - 1e-9).all()
 
 
-@pytest.mark.parametrize(("place", "weight"), [("first", 1.0), ("middle", 0.0)])
+@pytest.mark.parametrize(("place", "weight"), [("first", 1.0), ("middle", combination.UNSUPPORTED_WEIGHT)])
 def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_high(
     place: str, weight: float
 ) -> None:
-    """Extreme rows that both rank in the middle are a structure of the table."""
+    """Extreme rows that both rank in the middle may be a structure of the table: half of the weight is the score by ranks."""
     excess = uniform(1)
     excess[:40] = 7.0
     others = np.sort(np.random.default_rng(5).normal(size=N))
@@ -258,7 +258,32 @@ def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_hig
     by_ranks, state = combine(mid_ranks(excess), [member(margin)]), ScoringState()
     found = combination.score_by_size(by_ranks, excess, margin, state)
     assert state.size_weight.require() == weight
-    assert np.array_equal(found.score, by_ranks.score) == (weight == 0)
+    by_size = excess + combination.support(by_ranks.members, margin)
+    np.testing.assert_allclose(found.score, weight * by_size + (1 - weight) * by_ranks.score)
+
+
+def test_column_risk_counts_where_it_is_what_the_detectors_see() -> None:
+    """As far as several columns agree; later rows get the weight of the fitted table."""
+    excess = uniform(1)
+    by_ranks = combine(mid_ranks(excess), [])
+    for column_risk, agreeing, weight in (
+        (2 * excess, 1.0, combination.COLUMN_RISK_WEIGHT),
+        (2 * excess, 0.5, combination.COLUMN_RISK_WEIGHT / 2),
+        (2 * excess, 0.0, 0.0),
+        (uniform(2), 1.0, 0.0),
+        (np.zeros(N), 1.0, 0.0),
+    ):
+        state = ScoringState()
+        found = combination.score_by_size(
+            by_ranks, excess, None, state, column_risk=column_risk, agreeing=agreeing
+        )
+        without = combination.score_by_size(by_ranks, excess, None)
+        assert found.column_risk_weight == pytest.approx(weight)
+        np.testing.assert_allclose(found.score, (1 - weight) * without.score + weight * column_risk)
+        one = combination.score_by_size(
+            combine(mid_ranks(excess)[:1], []), excess[:1], None, state.fitted(), column_risk=column_risk[:1]
+        )
+        assert one.column_risk_weight == found.column_risk_weight
 
 
 def trusted(margin: Floats, *, name: str, trust: float = 0.97, precision: float = 0.5) -> MemberVote:

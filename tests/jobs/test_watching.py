@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from vigie.app import User, notices, uploads, users, watch_template, watched_fil
 from vigie.app.notice_tables import notices as notice_rows
 from vigie.app.watches import Watch
 from vigie.db import database
+from vigie.jobs import retention
 from vigie.jobs.context import JobContext, open_context
 from vigie.jobs.watching.follow_up import FollowUp, compare_columns
 from vigie.jobs.watching.look import Look, look
@@ -226,3 +227,22 @@ def test_a_watch_of_an_inactive_user_or_of_later_files_rests(
     users.update(context.engine, ada.id, {"active": False})
     assert watches.claim(context.engine, "w", 30, datetime.max.replace(tzinfo=UTC)) is None
     assert notices.count_by_state(context.engine) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_retention_leaves_no_empty_folder_and_a_deleted_content_is_not_scored_again(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """The watch remembers what it scored after its upload is gone."""
+    watch = add(context, ada, folder)
+    (folder / "jan.csv").write_text(table())
+    for _ in range(2):
+        look_at(context, watch)
+    work(context, watch)
+    assert retention.delete_expired(context, datetime.now(UTC) + timedelta(days=31)) == 1
+    root = Path(context.store.bucket)
+    assert list((root / "uploads").rglob("*")) == []
+    os.utime(folder / "jan.csv")
+    for _ in range(2):
+        assert look_at(context, watch).started == []
+    assert uploads.list_for(context.engine, ada, limit=5) == []

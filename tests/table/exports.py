@@ -602,6 +602,58 @@ def n26() -> Export:
     )  # fmt: skip
 
 
+def pages() -> Export:
+    """A report of several pages: each has a number above it and the header again."""
+    found = moves(22)
+    lines = []
+    for i, m in enumerate(found):
+        if i % 16 == 0:
+            lines += [f"Page {i // 16 + 1} of 3", "", "Date,Narrative,Debit,Credit,Balance"]
+        lines.append(
+            f"{m.at:%d %b %Y},{m.name},{-m.amount if m.amount < 0 else ''},{m.amount if m.amount > 0 else ''},{m.balance}"
+        )
+    return Export(
+        "report.csv",
+        text(lines, end="\n"),
+        {"Date": "time", "Debit": "amount", "Credit": "amount", "Balance": "balance_after"},
+        set_aside=("cells", "header", "cells", "header"),
+        total=sum(abs(m.amount) for m in found),
+    )
+
+
+def transfers() -> Export:
+    """Amounts that are named by the fees they are without: these are no fees."""
+    found = moves(23)
+    return Export(
+        "transaction-history.csv",
+        text(
+            commas([
+                ["ID", "Status", "Direction", "Created on", "Source fee amount", "Source name", "Source amount (after fees)", "Source currency", "Target name", "Exchange rate"],
+                *([f"TRANSFER-{m.number}", "COMPLETED", "IN" if m.amount > 0 else "OUT", f"{m.at:%Y-%m-%d %H:%M:%S}", f"{abs(m.amount) * 0.01:.2f}", m.name, f"{abs(m.amount):.2f}", "EUR", f"Shop {m.number % 23}", "1.0"] for m in found),
+            ]),
+        ),
+        {"Created on": "time", "Source amount (after fees)": "amount", "Source fee amount": "number", "Target name": "counterparty"},
+        total=sum(abs(m.amount) for m in found),
+    )  # fmt: skip
+
+
+def wallet_fr() -> Export:
+    """Before the commission, the commission, and net; date, hour and zone apart."""
+    found = moves(10)
+    return Export(
+        "Download.CSV",
+        text(
+            commas([
+                ["Date", "Heure", "Fuseau horaire", "Nom", "Type", "Devise", "Avant commission", "Commission", "Net", "Numéro de transaction", "Solde"],
+                *([f"{m.at:%d/%m/%Y}", f"{m.at:%H:%M:%S}", "CET", m.name, "Paiement", "EUR", european(m.amount), european(-abs(m.amount) * 0.03), european(m.amount - abs(m.amount) * 0.03), f"{m.number:X}XX", european(m.balance)] for m in found),
+            ], quoting=csv.QUOTE_ALL),
+            "utf-8-sig",
+        ),
+        {"Date": "time", "Avant commission": "amount", "Commission": "number", "Net": "number", "Solde": "balance_after"},
+        total=sum(abs(m.amount) for m in found),
+    )  # fmt: skip
+
+
 # Spanish
 
 
@@ -961,7 +1013,7 @@ def claims_pt() -> Export:
 
 EXPORTS: tuple[Callable[[], Export], ...] = (
     societe_generale, credit_agricole, banque_postale, online_bank_fr, broker_bank_fr, paris_bank, orange_money, wave, claims_fr,
-    mpesa, revolut, stripe, sumup, square, indian_bank, chase, nigerian_bank, claims_en, momo, n26,
+    mpesa, revolut, stripe, sumup, square, indian_bank, chase, nigerian_bank, claims_en, momo, n26, pages, transfers, wallet_fr,
     bbva, caixabank, santander, mexican_bank, mercado_pago, yape, claims_es,
     nubank, itau, banco_do_brasil, caixa_geral, card_acquirer_br, mpesa_mz, claims_pt,
 )  # fmt: skip

@@ -99,7 +99,7 @@ def test_lines_are_counted_across_chunks(write_bytes, monkeypatch, chunk):
         ("t.csv.gz", packed(b""), "an empty file"),
         ("t.parquet", b"PAR1 and no more", "cannot be read"),
         ("t.parquet", GOOD, "cannot be read"),
-        ("t.xlsx", GOOD, "cannot be read"),
+        ("t.xlsx", GOOD, "text, not a workbook"),
         ("t.xlsx", b"PK\x03\x04\x14\x00", "cannot be read"),
         ("t.docx", b"PK\x03\x04", "the extension '.docx'"),
         ("t.gz", packed(GOOD), "the extension '.gz'"),

@@ -146,6 +146,27 @@ def test_a_rule_is_tried_counted_in_shadow_applied_and_switched_off(scored: tupl
     assert alerts(here, run)["csv"] == before
 
 
+def test_a_rule_may_be_about_days_and_first_times_in_time(scored: tuple[Installation, str]) -> None:
+    """Both need the times of the rows, whatever the order of the file."""
+    here, run = scored
+    late = [{"column": "when", "operation": "at_least", "value": "2026-01-20"}]
+    by_row = {row["row"]: row["cells"] for row in rows(here, run)}
+    trial = call(here, "rules/try", hide(run) | {"conditions": late})["trials"][0]
+    assert trial["matched"] == sum(cells["when"] >= "2026-01-20" for cells in by_row.values())
+    new = [
+        {"column": "receiver", "operation": "is", "value": "R3"},
+        {"column": "receiver", "operation": "new"},
+    ]
+    call(here, "rules", hide(run) | {"action": "alert", "conditions": new})
+    first: dict[str, tuple[str, int]] = {}
+    for number, cells in by_row.items():
+        if cells["receiver"] == "R3":
+            key = cells["customer"]
+            first[key] = min(first.get(key, ("9", 0)), (cells["when"], number))
+    found = {row["row"] for row in rows(here, run) if row["alert"] and row["cells"]["receiver"] == "R3"}
+    assert found >= {number for _, number in first.values()}
+
+
 def test_a_rule_is_kept_for_the_next_file_and_ends(scored: tuple[Installation, str]) -> None:
     """Also where its columns have other names; not for earlier files, other teams, or after its last day."""
     here, run = scored
@@ -210,3 +231,20 @@ def test_a_page_makes_a_rule_of_a_row_and_no_value_is_logged(scored: tuple[Insta
         lines = [str(dict(line)) for line in connection.execute(sa.select(audit)).mappings()]
     assert any("add rule" in line for line in lines)
     assert not [line for line in lines if "EMPLOYER" in line]
+
+
+def test_live_rows_follow_the_rules_too(scored: tuple[Installation, str]) -> None:
+    """Hidden, added, and as they are where no rule matches; the history is not returned."""
+    here, run = scored
+    salary = {"when": "2026-01-29 09:10:00", "customer": "C3", "receiver": "EMPLOYER-9", "amount": 95_000}
+    earlier, payment = (dict(row["cells"]) for row in rows(here, run)[-2:])
+    body = {"prediction_id": run, "rows": [earlier, salary, payment], "last": 2}
+    before = call(here, "score", body)["rows"]
+    assert [row["alert"] for row in before] == [True, False]
+    call(here, "rules", hide(run))
+    small = [{"column": "amount", "operation": "at_most", "value": float(payment["amount"])}]
+    call(here, "rules", hide(run) | {"action": "alert", "conditions": small})
+    after = call(here, "score", body)["rows"]
+    assert [row["alert"] for row in after] == [False, True]
+    assert [row["fraud_score"] for row in after] == [row["fraud_score"] for row in before]
+    assert "pas d'alerte par la règle 1" in after[0]["reasons"]

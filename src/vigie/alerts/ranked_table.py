@@ -35,7 +35,7 @@ def rule_table(path: Path, description: Mapping[str, Any], roles: Mapping[str, s
             for n, dtype in types.items()
             if dtype.is_numeric()
         },
-        {columns[n]: _moment(n) for n, dtype in types.items() if dtype in {pl.Date, pl.Datetime}},
+        {columns[n]: _moment(n) for n, dtype in types.items() if isinstance(dtype, pl.Date | pl.Datetime)},
         description.get("actor"),
         next((column for column in columns if roles.get(column) == "time"), None),
     )

@@ -11,6 +11,7 @@
     uploads            files, their parts, inspection and column roles
     remembered_options how earlier tables with the same columns were read
     runs               inspections, scorings, refinements and trainings of an upload
+    run_times          how long runs take and wait
     job_queue          runs as jobs: claimed, renewed and finished by exactly one worker
     worker_heartbeats  heartbeats of the workers
     watch_tables       the SQLAlchemy tables of watches

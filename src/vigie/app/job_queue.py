@@ -54,16 +54,25 @@ class Job:
     worker: str
 
 
-def claim(engine: Engine, worker: str, kinds: Sequence[str], lease: float) -> Job | None:
+def claim(
+    engine: Engine, worker: str, kinds: Sequence[str], lease: float, *, max_rows: int | None = None
+) -> Job | None:
     """Claim the next run, or return None where no run is ready.
 
     Users are served fairly: first the user with the fewest running jobs, then the user served longest ago; runs of one user
     in order of creation. A run whose lease expired is claimed like any other, up to `MAX_ATTEMPTS` times.
+
+    Args:
+        engine: database.
+        worker: name of the worker.
+        kinds: kinds of runs.
+        lease: seconds until another worker may claim it.
+        max_rows: only runs of tables that are known to have at most so many rows.
     """
     now = datetime.now(UTC)
     with writing(engine) as connection:
         _fail_exhausted(connection, now)
-        row = connection.execute(_next(kinds, now)).mappings().first()
+        row = connection.execute(_next(kinds, now, max_rows)).mappings().first()
         if row is None:
             return None
         values = {
@@ -190,7 +199,7 @@ def end_attempts(engine: Engine, worker: str, *, crashed: bool) -> int:
         return int(connection.execute(sa.update(runs).where(mine).values(waiting)).rowcount)
 
 
-def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
+def _next(kinds: Sequence[str], now: datetime, max_rows: int | None) -> sa.Select[Any]:
     others = runs.alias("others")
     theirs = others.c.user_id == _ROWS.user_id
     busy = (
@@ -200,14 +209,23 @@ def _next(kinds: Sequence[str], now: datetime) -> sa.Select[Any]:
         .scalar_subquery()
     )
     served = sa.select(sa.func.max(others.c.started_at)).where(theirs).scalar_subquery()
+    # A clock that was set back since leaves moments farther ahead than any delay.
+    due = sa.or_(
+        _ROWS.not_before <= now,
+        _ROWS.attempts == 0,
+        _ROWS.not_before > now + timedelta(seconds=max(_BACKOFF)),
+    )
     ready = sa.or_(
-        sa.and_(_ROWS.state == "queued", _ROWS.not_before <= now),
+        sa.and_(_ROWS.state == "queued", due),
         sa.and_(_ROWS.state == "running", _ROWS.lease_until < now),
     )
+    small: sa.ColumnElement[bool] = sa.true()
+    if max_rows is not None:
+        small = _ROWS.upload_id.in_(sa.select(uploads.c.id).where(uploads.c.rows <= max_rows))
     order = (busy, served.asc().nulls_first(), _ROWS.created_at, _ROWS.id)
     return (
         sa.select(runs)
-        .where(ready, _ROWS.kind.in_(kinds))
+        .where(ready, _ROWS.kind.in_(kinds), small)
         .order_by(*order)
         .limit(1)
         .with_for_update(skip_locked=True, of=runs)

@@ -189,6 +189,13 @@ def count_by_state(engine: Engine) -> list[tuple[str, str, int]]:
         ]
 
 
+def oldest_waiting(engine: Engine) -> datetime | None:
+    """Return since when the oldest notice is due; None where none is."""
+    due = sa.and_(_ROWS.state == WAITING, _ROWS.attempts > 0)
+    with reading(engine) as connection:
+        return connection.execute(sa.select(sa.func.min(_ROWS.created_at)).where(due)).scalar()
+
+
 def choices(engine: Engine, whose: str) -> dict[str, str]:
     """Return kind -> time of what was chosen; `whose` is `user_key` or `team_key`."""
     at = notice_choices.c

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from vigie.app import run_times
 from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import new_id, visible_to
 from vigie.app.users import User
@@ -33,7 +34,7 @@ class Run:
         state: `queued`, `running`, `done`, `failed` or `cancelled`.
         options: parameters of the request; plain JSON.
         stage: current step, in English.
-        share: progress in [0, 1].
+        share: progress in [0, 1]; where `find` returns it, time advances it between two reports.
         rows: number of rows of the upload, where known.
         summary: result without cells; plain JSON.
         error: reason of a failure: message, hint, kind.
@@ -41,6 +42,8 @@ class Run:
         alert_budget: number of rows to review that was set on the page; None for the proposed number.
         attempts: number of times a worker started the run.
         position: number of runs ahead in the queue, while queued.
+        wait_seconds: estimated time until a worker starts it, while queued.
+        seconds_left: estimated time until it is done, while running.
     """
 
     id: str
@@ -63,6 +66,8 @@ class Run:
     attempts: int
     alert_budget: int | None = None
     position: int | None = None
+    wait_seconds: float | None = None
+    seconds_left: float | None = None
 
     @property
     def rows_done(self) -> int:
@@ -125,8 +130,18 @@ def find(engine: Engine, run_id: str, user: User | None = None) -> Run:
         row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound("run", run_id, hint="its upload may have been deleted")
-        position = _position(connection, row) if row["state"] == "queued" else None
-    return _run(row, position)
+        now, found = datetime.now(UTC), _run(row)
+        if row["state"] == "queued":
+            position, wait = run_times.queue(connection, row, now)
+            return replace(found, position=position, wait_seconds=wait)
+        if row["state"] == "running":
+            expected = run_times.expected_seconds(
+                row["rows"], run_times.read_history(connection, row["kind"])
+            )
+            elapsed = run_times.elapsed_seconds(row, expected, now)
+            share, left = run_times.progress(row["share"], elapsed, expected)
+            return replace(found, share=share, seconds_left=left)
+    return found
 
 
 def list_for(engine: Engine, user: User, *, upload_id: str | None, limit: int) -> list[Run]:
@@ -136,7 +151,7 @@ def list_for(engine: Engine, user: User, *, upload_id: str | None, limit: int) -
         query = query.where(_ROWS.upload_id == upload_id)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(_ROWS.created_at.desc()).limit(limit)).mappings().all()
-    return [_run(row, None) for row in rows]
+    return [_run(row) for row in rows]
 
 
 def list_finished(engine: Engine, owner_id: int, *, limit: int) -> list[Run]:
@@ -253,15 +268,10 @@ def _newest_of_files(engine: Engine, query: sa.Select[Any], owner_id: int, limit
     newest: dict[str, Run] = {}
     with reading(engine) as connection:
         for row in connection.execute(query.limit(_RUNS_OF_A_FILE * limit)).mappings():
-            newest.setdefault(row["upload_id"], _run(row, None))
+            newest.setdefault(row["upload_id"], _run(row))
     return list(newest.values())[:limit]
 
 
-def _position(connection: sa.Connection, row: sa.RowMapping) -> int:
-    ahead = sa.and_(_ROWS.state == "queued", _ROWS.kind != "inspect", _ROWS.created_at < row["created_at"])
-    return int(connection.execute(sa.select(sa.func.count()).select_from(runs).where(ahead)).scalar_one())
-
-
-def _run(row: sa.RowMapping, position: int | None) -> Run:
-    columns = {name: row[name] for name in Run.__annotations__ if name != "position"}
-    return Run(**columns, position=position)
+def _run(row: sa.RowMapping) -> Run:
+    estimated = {"position", "wait_seconds", "seconds_left"}
+    return Run(**{name: row[name] for name in Run.__annotations__ if name not in estimated})

@@ -17,7 +17,7 @@ from vigie.app import notices, runs
 from vigie.app.tables import runs as run_rows
 from vigie.app.tables import upload_parts, uploads
 from vigie.app.uploads import Part
-from vigie.app.watch_tables import DONE, FAILED, INSPECTING, SCORING, watched_files, watches
+from vigie.app.watch_tables import DONE, FAILED, FILE_STATES, INSPECTING, SCORING, watched_files, watches
 from vigie.app.watches import Watch
 from vigie.db.database import Engine, lock, reading, writing
 
@@ -85,6 +85,14 @@ def list_newest(engine: Engine, watch_id: str, limit: int = 50) -> list[WatchedF
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(_ROWS.found_at.desc(), _ROWS.digest).limit(limit))
         return [WatchedFile(**row) for row in rows.mappings().all()]
+
+
+def count_by_state(engine: Engine) -> dict[str, int]:
+    """Return state -> number of files."""
+    query = sa.select(_ROWS.state, sa.func.count()).group_by(_ROWS.state)
+    with reading(engine) as connection:
+        counted = {str(state): int(number) for state, number in connection.execute(query)}
+    return {state: counted.get(state, 0) for state in FILE_STATES}
 
 
 def begin(

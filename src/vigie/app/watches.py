@@ -222,6 +222,18 @@ def save_sightings(engine: Engine, watch_id: str, changed: Iterable[Sighting], g
                 connection.execute(sa.insert(sightings).values(watch_id=watch_id, **values))
 
 
+def count_by_state(engine: Engine) -> dict[str, int]:
+    """Return the numbers of watches that are `active`, `failing` and `paused`."""
+    counts = dict.fromkeys(("active", "failing", "paused"), 0)
+    query = sa.select(_ROWS.active, _ROWS.failures > 0, sa.func.count()).group_by(
+        _ROWS.active, _ROWS.failures > 0
+    )
+    with reading(engine) as connection:
+        for active, failing, number in connection.execute(query):
+            counts["paused" if not active else "failing" if failing else "active"] += int(number)
+    return counts
+
+
 def _visible_to(user: User) -> sa.ColumnElement[bool]:
     if user.role == "admin":
         return sa.true()

@@ -53,6 +53,33 @@ def fetch(
     return files
 
 
+def read_object(store: Store, key: str, limit: int, *, bundle: str, file: str) -> bytes:
+    """Return an object whose size no catalog knows.
+
+    Args:
+        store: where it is.
+        key: of the object.
+        limit: largest size, in bytes; no more is read.
+        bundle: name of the bundle, for the error.
+        file: name of the file, for the error.
+
+    Raises:
+        NotFound: there is no such object.
+        DamagedBundle: it is larger than `limit`.
+        StoreUnavailable: the store cannot be read.
+    """
+    data = bytearray()
+    for chunk in store.stream(key):
+        data += chunk
+        if len(data) > limit:
+            found, expected = (
+                msg("more than {limit:,} bytes", limit=limit),
+                msg("at most {limit:,}", limit=limit),
+            )
+            raise DamagedBundle(bundle, file, found=found, expected=expected)
+    return bytes(data)
+
+
 def load(store: Store, stored: BundleLocation, cache: Cache | None = None) -> Bundle:
     """Fetch and unpack a bundle; see `fetch`. `verification.open_bundle` also checks its signature."""
     return unpack(fetch(store, stored, cache), manifest_sha256=stored.manifest_sha256)

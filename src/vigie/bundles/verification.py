@@ -14,7 +14,7 @@ from pathlib import Path
 from vigie.bundles import signing
 from vigie.bundles.bundle import MANIFEST, Bundle, unpack
 from vigie.bundles.cache import Cache
-from vigie.bundles.fetch import fetch
+from vigie.bundles.fetch import fetch, read_object
 from vigie.bundles.location import BundleLocation
 from vigie.errors import NotFound, UsageRefused, VigieError
 from vigie.stores.base import Location, Store, join
@@ -102,9 +102,16 @@ def _verify_signature(
 
 
 def read_signature(store: Store, prefix: str) -> bytes | None:
-    """Return the signature of the bundle at `prefix`, None where there is none."""
+    """Return the signature of the bundle at `prefix`, None where there is none.
+
+    Raises:
+        DamagedBundle: it is larger than any signature.
+    """
     try:
-        return store.get(join(prefix, signing.SIGNATURE))
+        key = join(prefix, signing.SIGNATURE)
+        return read_object(
+            store, key, signing.SIGNATURE_LIMIT, bundle=prefix or store.url, file=signing.SIGNATURE
+        )
     except NotFound:
         return None
 

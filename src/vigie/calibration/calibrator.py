@@ -140,6 +140,7 @@ class Calibrator:
 
         Raises:
             InputRefused: the calibration has another format.
+            ValueError, KeyError, TypeError: it is not what `to_json` wrote.
         """
         if data.get("kind") != "evidence":
             return None
@@ -152,6 +153,9 @@ class Calibrator:
                 ),
                 hint="the model was written by another Vigie: train or import it again",
             )
+        knots = np.array([data["evidence"], data["ratio"]], dtype=np.float64)
+        if not knots.size or not np.isfinite(knots).all() or (np.diff(knots[0]) < 0).any():
+            raise ValueError("calibration without ascending, finite knots")
         share = {name: float(data["share"][name]) for name in ("intercept", "slope", "low", "high")}
         alerts = tuple((float(low), float(high)) for low, high in data.get("alerts", ()))
         return cls(

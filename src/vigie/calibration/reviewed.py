@@ -97,6 +97,22 @@ def binomial_interval(hits: int, n: int, confidence: float = CONFIDENCE) -> tupl
     return low, high
 
 
+def binomial_quantile(share: float, n: int, level: float) -> int:
+    """Return the least number of hits that n draws exceed with a probability of at most 1 - `level`.
+
+    Args:
+        share: of hits, in [0, 1].
+        n: at least 1.
+        level: in (0, 1).
+    """
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        exceeded = share >= 1 or (share > 0 and at_least(middle + 1, n, share) > 1 - level)
+        low, high = (middle + 1, high) if exceeded else (low, middle)
+    return low
+
+
 def _solve(hits: int, n: int, tail: float) -> float:
     """Return the share at which `hits` or more of n have the probability `tail`."""
     low, high = 0.0, 1.0

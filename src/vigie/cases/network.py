@@ -154,7 +154,7 @@ def _nodes(rows: pl.DataFrame, edges: Sequence[Edge], centres: Collection[str]) 
     ]
     return sorted(
         nodes,
-        key=lambda one: (not one.centre, one.key not in near, -one.alerts, -one.amount, -one.rows, one.key),
+        key=lambda one: (not one.centre, -one.alerts, one.key not in near, -one.amount, -one.rows, one.key),
     )
 
 

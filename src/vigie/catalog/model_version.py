@@ -111,12 +111,18 @@ class ModelVersion:
             provenance: who made the model, from what.
 
         Raises:
-            InputRefused: the profile lacks a domain, columns or roles, or there are no digests.
+            InputRefused: the profile lacks a domain, columns or roles, its quantiles or measures are no numbers, or there
+                are no digests.
         """
         try:
             columns = columns_of(profile["columns"])
             roles = {str(role): float(share) for role, share in profile["roles"].items()}
             domain = str(profile["domain"])
+            Quantiles.from_json(profile.get("quantiles", {}))
+            for measures in (performance, performance.get("own", {}), performance.get("transferable", {})):
+                float(measures.get("roc_auc") or 0)
+            if not all(0 <= share <= 1 for share in roles.values()):
+                raise ValueError("a share outside its range")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputRefused(
                 msg(

@@ -14,6 +14,7 @@
     cache           cache list, verify, clear
     serve           serve, worker: the web app
     watch           watch add, list, run, remove: files that are scored by themselves
+    backup          backup, restore
     users           users add, link, token, list
     admin           db upgrade, library build
     doctor          doctor

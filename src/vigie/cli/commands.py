@@ -9,6 +9,7 @@ import click
 from vigie import __version__
 from vigie.boosting.xgboost_import import skip_estimators
 from vigie.cli.admin import db, library
+from vigie.cli.backup import backup, restore
 from vigie.cli.cache import cache
 from vigie.cli.costs import costs
 from vigie.cli.demo import completion, demo, help_
@@ -19,6 +20,7 @@ from vigie.cli.models import models
 from vigie.cli.populate import populate
 from vigie.cli.predict import match, predict
 from vigie.cli.refine import refine, suggest
+from vigie.cli.rules import rules
 from vigie.cli.scorer import fit, score
 from vigie.cli.serve import serve, worker
 from vigie.cli.spark import spark_predict
@@ -62,7 +64,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, watch, users, db,
+    demo, predict, spark_predict, match, fit, score, suggest, refine, train, models, populate, migrate, costs, doctor, cache, serve, worker, watch, users, rules, backup, restore, db,
      library, completion, help_,
 ):  # fmt: skip
     cli.add_command(command)

@@ -41,7 +41,7 @@ _RUN_OPTIONS = (
 _ACTION_OPTIONS = (
     click.option("--estimate", is_flag=True, help="Estimate the costs on S3, GCS, Azure and R2. Accesses no store."),
     click.option("--dry-run", is_flag=True, help="Show what would be done, model by model. Writes nothing."),
-    click.option("--verify", is_flag=True, help="Read every file and compare it with the catalog."),
+    click.option("--verify", is_flag=True, help="Read every file and signature and compare them."),
     click.option("--rollback", is_flag=False, flag_value=_LAST, metavar="[MIGRATION]",
                  help="Undo a migration, by default the last one."),
 )  # fmt: skip
@@ -207,10 +207,11 @@ def _run(engine: Engine, target: str, chosen: dict[str, Any]) -> None:
 
 
 def _verify(engine: Engine, target: str | None, chosen: dict[str, Any]) -> None:
-    from vigie import relocate
+    from vigie import relocate, resources
     from vigie.cli import migrate_report
 
-    found = _watched(relocate.verify, engine, target, chosen, own_only=_own_only(chosen))
+    policy = resources.signature_policy(settings.load())
+    found = _watched(relocate.verify, engine, target, chosen, own_only=_own_only(chosen), policy=policy)
     migrate_report.verify(found, as_json=chosen["as_json"])
     if not found.right:
         raise MigrationIncomplete(

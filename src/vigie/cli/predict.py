@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from vigie.i18n.messages import as_message, msg
 from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
+    from vigie.engine.output import Prediction
     from vigie.engine.table_matching import MatchResult
     from vigie.table import ReadOptions, Table
 
@@ -30,13 +32,16 @@ _EXTENSIONS = ".csv, .csv.gz, .tsv, .txt or .parquet"
         "vigie predict payments.csv -o predictions.csv",
         "vigie predict export.csv -o out.parquet --role amount=montant --role none=agence",
         "vigie predict payments.csv -o - --alert-budget 1% > predictions.csv",
+        "vigie predict november.csv -o november-predictions.csv --rules vigie-rules.json",
     )
 )
 @options.input_table
 @click.option("-o", "--output", required=True, metavar="FILE",
               help=f"Output file: {_EXTENSIONS}; - is CSV on stdout, with the report on stderr.")  # fmt: skip
+@click.option("--rules", metavar="FILE", type=click.Path(exists=True, dir_okay=False),
+              help="Alert rules that hide rows from the alerts or add them, as the web app exports them.")  # fmt: skip
 @options.scoring
-def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -> None:
+def predict(source: str, output: str, rules: str | None, as_json: bool, lang: str, **chosen: Any) -> None:
     """Score every row of INPUT and report which rows to review first.
 
     INPUT is a .csv, .csv.gz, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods file, or - for CSV on stdin. The output has every column and
@@ -52,8 +57,9 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     limits = files.Limits(
         config.max_rows, config.max_columns, config.cache_dir / "jobs", config.max_table_bytes
     )
+    change = None if rules is None else _RuleChange(Path(rules), lang)
     with options.scoring_context(scoring, config, t) as context:
-        result = files.predict_file(source, output, context, limits, reading)
+        result = files.predict_file(source, output, context, limits, reading, change)
     if as_json:
         console.dump(result.summary)
         return
@@ -62,7 +68,44 @@ def predict(source: str, output: str, as_json: bool, lang: str, **chosen: Any) -
     name = "stdin" if source == "-" else Path(source).name
     written = Written("stdout" if output == "-" else output, added_columns(result.columns), result.set_aside)
     parts = report(result.summary, t, source=name, width=console.width(), written=written)
-    console.show(*parts, err=output == "-")
+    console.show(*parts, *([] if change is None else [change.text(t)]), err=output == "-")
+
+
+class _RuleChange:
+    """Applies the rules of a file to a prediction, and remembers what they did.
+
+    Args:
+        path: the file of rules.
+        language: of the reasons.
+
+    Raises:
+        UsageRefused: it is no file of rules.
+    """
+
+    def __init__(self, path: Path, language: str) -> None:
+        from vigie.rules.rule import read_rules
+
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            text = ""
+        self._rules, self._language = read_rules(text), language
+        self._hidden = self._added = 0
+        self._skipped: tuple[int, ...] = ()
+
+    def __call__(self, prediction: Prediction) -> Prediction:
+        from vigie.engine.alert_rules import apply_rules
+
+        done = apply_rules(prediction, self._rules, self._language, datetime.now(UTC).date())
+        self._hidden, self._added, self._skipped = done.hidden, done.added, done.skipped
+        return done.prediction
+
+    def text(self, t: Translator) -> str:
+        """Return what the rules did, as a line of the report."""
+        line = t("cli.rules", hidden=self._hidden, added=self._added)
+        if not self._skipped:
+            return line
+        return f"{line} {t('cli.rules_skipped', numbers=', '.join(map(str, self._skipped)))}"
 
 
 @click.command(

@@ -11,8 +11,17 @@ from typing import Any
 
 from vigie import importer
 from vigie.boosting import xgboost_import
-from vigie.bundles.bundle import MANIFEST, Bundle, Manifest, digest, pack, read_manifest, unpack
-from vigie.bundles.fetch import fetch
+from vigie.bundles.bundle import (
+    MANIFEST,
+    MANIFEST_LIMIT,
+    Bundle,
+    Manifest,
+    digest,
+    pack,
+    read_manifest,
+    unpack,
+)
+from vigie.bundles.fetch import fetch, read_object
 from vigie.bundles.location import BundleLocation, file_key
 from vigie.bundles.publish import publish_version
 from vigie.bundles.signing import verify
@@ -73,7 +82,11 @@ def find(url: str) -> Source:
     manifest = read_manifest(manifest_bytes)
     place = _place(location)
     if _is_packed(store, manifest):
-        files = {name: store.get(name) for name in manifest.files} | {MANIFEST: manifest_bytes}
+        files = {
+            name: read_object(store, name, entry.size, bundle=manifest.name, file=name)
+            for name, entry in manifest.files.items()
+        }
+        files[MANIFEST] = manifest_bytes
         return Source(store, place, files, unpack(files), read_signature(store, ""), None)
     here = BundleLocation(manifest.name, "", digest(manifest_bytes), manifest.files)
     files = fetch(store, here)
@@ -178,7 +191,7 @@ def _columns(made: Bundle, profile: dict[str, Any]) -> dict[str, Any]:
 
 def _manifest(store: Store, url: str) -> bytes:
     try:
-        return store.get(MANIFEST)
+        return read_object(store, MANIFEST, MANIFEST_LIMIT, bundle=url, file=MANIFEST)
     except NotFound:
         folder = Path(store.bucket) if store.kind == "local" else None
         hint = "a bundle has a manifest.json"

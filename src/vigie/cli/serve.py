@@ -130,7 +130,7 @@ def serve(
 @click.option(
     "--lane",
     hidden=True,
-    type=click.Choice(["inspect", "watches", "jobs"]),
+    type=click.Choice(["inspect", "watches", "small", "jobs"]),
     help="Run one lane, in this process.",
 )
 @click.option("--name", hidden=True, default="", help="Name of the worker of that lane.")
@@ -187,11 +187,11 @@ def _probe_worker() -> None:
 
 @contextmanager
 def _lanes(chosen: Settings, jobs: int) -> Iterator[list[Child]]:
-    """Return the processes of a worker: one that inspects uploads, one that looks at watches, and one per job at a time."""
+    """Return the processes of a worker: one that inspects uploads, one for watches, one for small files, one per job at a time."""
     from vigie.db import database
 
     with database.opened(chosen.database_url) as engine:
-        yield [_lane(engine, lane) for lane in ("inspect", "watches", *["jobs"] * jobs)]
+        yield [_lane(engine, lane) for lane in ("inspect", "watches", "small", *["jobs"] * jobs)]
 
 
 def _lane(engine: Engine, lane: str) -> Child:

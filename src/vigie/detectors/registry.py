@@ -17,6 +17,7 @@ from vigie import plugins
 from vigie.arrays import Floats
 from vigie.detectors.base import Detector, DetectorInputs
 from vigie.detectors.column_density import ColumnDensity
+from vigie.detectors.column_risk import ColumnRisk
 from vigie.detectors.column_tails import ColumnTails
 from vigie.detectors.extrapolated_tails import ExtrapolatedTailScores
 from vigie.detectors.isolation_forest import IsolationForestRaw, IsolationForestTails
@@ -40,7 +41,10 @@ MODEL_INPUTS: tuple[Detector, ...] = (
 EXTRAPOLATED = ExtrapolatedTailScores()
 """Computed where the features are known, of which only the ranks are kept between two passes over a large table."""
 
-BY_SIZE: tuple[Detector, ...] = (EXTRAPOLATED, ColumnTails(), ColumnDensity())
+COLUMN_RISK = ColumnRisk()
+"""Counts beside all others together, see `vigie.ensemble.combination`; it is no input of a model."""
+
+BY_SIZE: tuple[Detector, ...] = (EXTRAPOLATED, ColumnTails(), ColumnDensity(), COLUMN_RISK)
 """Those that count by the size of their scores alone."""
 
 BUILT_IN: tuple[Detector, ...] = (*MODEL_INPUTS, *BY_SIZE)
@@ -112,8 +116,10 @@ def detectors_of(state: ScoringState) -> tuple[Detector, ...]:
                     "install {distribution}, or fit the table again without it", distribution=distribution
                 ),
             )
-    # A scorer stored before detectors counted by size has none of those that only do so.
+    # A scorer stored before detectors counted by size has none of those that only do so, and none added since it was stored.
     built_in = BUILT_IN if state.by_size.get(lambda: True, default=False) else MODEL_INPUTS
+    if not state.column_risk.get(lambda: True, default=False):
+        built_in = tuple(one for one in built_in if one is not COLUMN_RISK)
     return (*built_in, *(installed()[name].detector for name in sorted(fitted)))
 
 

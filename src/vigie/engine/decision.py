@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from vigie.arrays import Floats
 from vigie.calibration import calibrator as calibration
-from vigie.calibration.calibrator import Calibrator, Prevalence
+from vigie.calibration.calibrator import COVERAGE, Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
 from vigie.calibration.false_alerts import BoundedAlerts, bound_alerts
+from vigie.calibration.reviewed import binomial_quantile
 from vigie.engine.members import UncalibratedLeader
 from vigie.ensemble.combination import EnsembleScore
 from vigie.fitted_state import Thresholds
@@ -33,6 +34,10 @@ KNOTS = 4000
 REVIEW_SHARE, REVIEW_ROWS = 0.005, 200
 """Alerts where the user gives no budget and the share of frauds is only estimated: this share of the rows, rounded up, and
 never more than so many."""
+
+
+MAX_COUNTED = 2_000
+"""Alerts beyond which the error of sampling them is nothing beside that of the estimate."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,8 @@ def fit_decision(
         alert &= reviewed.fraud | ~reviewed.labelled
     precision = None
     if found.prevalence is not None and calibrator is not None and alert.any():
-        precision = calibrator.precision(ratio, alert, found.prevalence)
+        alerts = round(int(alert.sum()) * (n_rows or rows) / rows)
+        precision = with_sampling_error(calibrator.precision(ratio, alert, found.prevalence), alerts)
     explained = alert | (found.level != "LOW")
     explained[ranked[: max(10, rows // 50)]] = True
     found = replace(
@@ -179,6 +185,23 @@ def fit_decision(
         bounded=bounded,
     )
     return found, replace(thresholds, alert=_least(x, alert), explained=_least(x, explained))
+
+
+def with_sampling_error(precision: Prevalence, alerts: int) -> Prevalence:
+    """Return the interval of the share of frauds among so many alerts, where the given one is of rows like them.
+
+    Of few alerts none or all may be fraud, though a twentieth of all such rows is.
+
+    Args:
+        precision: expected, with its interval.
+        alerts: number of alerts.
+    """
+    if not 1 <= alerts <= MAX_COUNTED:
+        return precision
+    tail = (1 - COVERAGE) / 2
+    low = binomial_quantile(precision.low, alerts, tail) / alerts
+    high = binomial_quantile(precision.high, alerts, 1 - tail) / alerts
+    return replace(precision, low=min(low, precision.low), high=max(high, precision.high))
 
 
 def _prevalence(combined: EnsembleScore, calibrator: Calibrator, prior: float | None) -> Prevalence:

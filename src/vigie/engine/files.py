@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from vigie.engine.backends.disk import DiskBackend
 from vigie.engine.backends.spill import SpilledTable, spill_stream, spill_table
 from vigie.engine.options import ScoringContext
 from vigie.engine.output import RESULT_COLUMNS, Prediction
+from vigie.errors import UsageRefused
+from vigie.i18n.messages import msg
 from vigie.settings import MAX_TABLE_BYTES
 from vigie.table import Table, isolated
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
@@ -83,6 +85,7 @@ def predict_file(
     context: ScoringContext,
     limits: Limits,
     reading: ReadOptions = DEFAULTS,
+    change: Callable[[Prediction], Prediction] | None = None,
 ) -> WrittenPrediction:
     """Score every row of a file and write the rows with their result columns.
 
@@ -92,13 +95,23 @@ def predict_file(
         context: catalog, options and progress.
         limits: limits of the upload, and where working files go.
         reading: what the user says of the file.
+        change: changes the result columns before they are written, as alert rules do; for tables in memory.
 
     Raises:
         InputRefused: the table has nothing to compare or no useful column.
         UnreadableTable: the file is no table.
+        UsageRefused: there is something to change, and the table does not fit into memory.
     """
     context.progress("reading", 0.0)
     if source != "-" and _may_be_large(Path(source), context.sizes.out_of_core):
+        if change is not None:
+            raise UsageRefused(
+                msg(
+                    "found a table that is scored in parts, expected fewer than {rows:,} rows for rules",
+                    rows=context.sizes.out_of_core,
+                ),
+                hint="upload the table to the web app, which applies rules to tables of any size",
+            )
         written = _predict_large_file(Path(source), output, context, limits, reading)
         if written is not None:
             return written
@@ -110,6 +123,8 @@ def predict_file(
         options=reading,
     )
     prediction = pipeline.predict(table, context)
+    if change is not None:
+        prediction = change(prediction)
     context.progress("writing", 0.95)
     tables.write(table, prediction.additions, output)
     return WrittenPrediction(

@@ -163,7 +163,12 @@ def ensemble_score(
     ranked = combination.add_self_training(combined, self_trained)
     if excess is None:
         return ranked
-    return combination.score_by_size(ranked, excess, self_trained, state)
+    columns = inputs.column_risk
+    if columns is None:
+        return combination.score_by_size(ranked, excess, self_trained, state)
+    return combination.score_by_size(
+        ranked, excess, self_trained, state, column_risk=columns.scores, agreeing=columns.agreeing
+    )
 
 
 def calibrator_of(bundles: Sequence[Bundle], votes: Sequence[MemberVote]) -> Calibrator | None:
@@ -207,9 +212,14 @@ def uncalibrated_leader(
     if calibrator is not None or leader is None:
         return None
     member, vote = members[leader], votes[leader]
-    threshold = float(member.recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
+    threshold = stated_threshold(member.recipe)
     log_odds = np.log(threshold / (1 - threshold))
     return UncalibratedLeader(member.name, int((vote.margin >= log_odds).sum()))
+
+
+def stated_threshold(recipe: Mapping[str, Any]) -> float:
+    """Return the output from which a model classifies a row as fraud, as its owner states it."""
+    return float(recipe.get("own", {}).get("threshold", DEFAULT_THRESHOLD))
 
 
 def apply_leader(

@@ -23,6 +23,7 @@ from vigie.engine.members import (
     ensemble_score,
     uncalibrated_leader,
 )
+from vigie.engine.model_documents import reading_documents
 from vigie.engine.options import Options, StageTimer
 from vigie.engine.output import ScoredRows, scored_rows
 from vigie.engine.scorer_io import StoredScorer
@@ -110,10 +111,10 @@ class Scorer(StoredScorer):
         """
         matched, state = table.matched, table.state.scoring
         with timer("scoring", 0.7):
-            fitted = [
-                EnsembleMember.fit(*model, table.frame, table.roles, inputs)
-                for model in zip(matched.matches, matched.bundles, matched.models, strict=True)
-            ]
+            fitted = []
+            for model in zip(matched.matches, matched.bundles, matched.models, strict=True):
+                with reading_documents(model[0].entry.name):
+                    fitted.append(EnsembleMember.fit(*model, table.frame, table.roles, inputs))
             members, votes = tuple(m for m, _ in fitted), tuple(vote for _, vote in fitted)
             score = ensemble_score(inputs, votes, options.seed, state)
             if hook is not None:

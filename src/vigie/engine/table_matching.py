@@ -10,6 +10,7 @@ from typing import Any
 from vigie import matching
 from vigie.bundles.bundle import Bundle
 from vigie.catalog import Match, ModelVersion, OwnTable
+from vigie.engine.model_documents import open_model, reading_documents
 from vigie.engine.options import OWN, ScoringContext, StageTimer
 from vigie.engine.read_warnings import check_chosen_roles, read_summary
 from vigie.errors import DamagedBundle, InputRefused, NewerBundle, UnknownColumn
@@ -19,7 +20,6 @@ from vigie.matching.distributions import Quantiles
 from vigie.models import model_inputs
 from vigie.models.base import ReferenceModel
 from vigie.models.imported_columns import ColumnTrace, describe_columns
-from vigie.models.load import load_model
 from vigie.models.trained.table_recognition import TableMatch, match_tables, rank_as_in_training
 from vigie.roles import inference
 from vigie.roles.inference import Roles
@@ -152,12 +152,13 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
         UnsignedBundle: a model has no signature, but the settings require one.
         StoreUnavailable: a store cannot be read.
     """
-    usable: list[tuple[Match, Bundle]] = []
+    usable: list[tuple[Match, Bundle, ReferenceModel]] = []
     errors: list[DamagedBundle | NewerBundle] = []
     warnings: list[Message] = []
     for match in matches:
         try:
-            usable.append((match, context.load_bundle(match.entry)))
+            bundle = context.load_bundle(match.entry)
+            usable.append((match, bundle, open_model(match.entry, bundle)))
         except (DamagedBundle, NewerBundle) as error:
             errors.append(error)
             warnings.append(
@@ -170,9 +171,12 @@ def load_models(matches: tuple[Match, ...], context: ScoringContext) -> MatchedM
             log.warning("%s", warnings[-1])
     if errors and not usable:
         raise errors[0]
-    bundles = tuple(bundle for _, bundle in usable)
-    models = tuple(load_model(bundle.booster, bundle.features) for bundle in bundles)
-    return MatchedModels(tuple(match for match, _ in usable), bundles, models, tuple(warnings))
+    return MatchedModels(
+        tuple(match for match, _, _ in usable),
+        tuple(bundle for _, bundle, _ in usable),
+        tuple(model for _, _, model in usable),
+        tuple(warnings),
+    )
 
 
 def _recognise(
@@ -180,7 +184,14 @@ def _recognise(
 ) -> tuple[tuple[ModelVersion, TableMatch], ...]:
     catalog = context.catalog
     entries = catalog.like_own_table(matching.describe(table.typed, roles))
-    known = match_tables([_fingerprint(entry) for entry in entries], table.typed, roles) if entries else ()
+    if not entries:
+        return ()
+    try:
+        with reading_documents("all"):
+            known = match_tables([_fingerprint(entry) for entry in entries], table.typed, roles)
+    except DamagedBundle:  # of one profile; the others are recognised without it
+        entries = tuple(entry for entry in entries if _is_readable(entry, table, roles))
+        known = match_tables([_fingerprint(entry) for entry in entries], table.typed, roles)
     found = [(catalog.by_id(entries[one.which].id), one) for one in known[: context.options.top]]
     # Further ones may take the places of models that come with Vigie, if they were better than chance.
     return tuple(one for place, one in enumerate(found) if place == 0 or _measured_auc(one[0]) > CHANCE_AUC)
@@ -189,6 +200,17 @@ def _recognise(
 def _measured_auc(entry: ModelVersion) -> float:
     """Return the ROC AUC of a model on its own table, as measured or as its owner states; 1 where neither is known."""
     return float(entry.performance.get("own", entry.performance).get("roc_auc", 1.0))
+
+
+def _is_readable(entry: OwnTable, table: Table, roles: Roles) -> bool:
+    """Return whether a model's profile describes columns as Vigie writes them."""
+    try:
+        with reading_documents(str(entry.id)):
+            match_tables([_fingerprint(entry)], table.typed, roles)
+    except DamagedBundle as error:
+        log.warning("the profile of a model cannot be read", extra={"id": entry.id, "error": error.message})
+        return False
+    return True
 
 
 def _fingerprint(entry: OwnTable) -> Mapping[str, Any]:

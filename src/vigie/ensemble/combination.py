@@ -3,6 +3,7 @@
 There are two scores. That by ranks alone (`combine`, `add_self_training`) is what the calibrators of the reference models
 were fitted to, and what trusted models lead. That by size (`score_by_size`) ranks the rows everywhere else: the reference
 models and self-training add to what the detectors found, by so little that they cannot bury it where fraud is rare.
+Where what the detectors find is mostly what single columns say, the sum of what these say has most of the weight.
 """
 
 from __future__ import annotations
@@ -24,16 +25,27 @@ SELF_TRAINING_WEIGHT = 0.4
 MEMBERS_TERM, SELF_TRAINING_TERM = 0.4, 0.4
 """What the tail scores of all members together, and of self-training, are multiplied by in the score by size."""
 
-MAX_SUPPORT = 3.0
-"""What both of them together add at most, in units of the score by size: the detectors alone reach more than twice as much."""
+COLUMN_RISK_WEIGHT, COLUMN_RISK_CORRELATION = 0.5, (0.65, 0.8)
+"""Weight at most of the column risk beside all others together; and the rank correlation with the detectors from
+which it begins to count, and counts fully. Where they are correlated the sum of the columns is what the detectors see, without
+the noise of single ones; where they are not, the detectors see something else."""
 
-EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (2.8, 3.8)
+CORRELATION_ROWS = 60_000
+"""Rows the correlation is measured on, the first in an order that does not depend on their values."""
+
+MAX_SUPPORT = 2.0
+"""What both of them together add at most, in units of the score by size: the detectors alone reach four times as much."""
+
+EXTREME_QUANTILE, EXTREME_RANGE = 0.999, (2.8, 3.4)
 """Quantile of the detectors' excess that says whether some rows lie far beyond all others: below the range none does, and the
 score is the one by ranks; above it the score is by size; between them a mixture."""
 
 SUPPORTED_RANGE = (0.82, 0.92)
-"""Mean rank, among all rows, that members and self-training give the extreme rows. Below the range these rows are a structure of
-the table rather than fraud, and the score is the one by ranks; above it nothing is mixed in for this reason."""
+"""Mean rank, among all rows, that members and self-training give the extreme rows. Below the range these rows may be a structure of
+the table rather than fraud, and the weight of the score by size is `UNSUPPORTED_WEIGHT`; above it, it is not reduced."""
+
+UNSUPPORTED_WEIGHT = 0.5
+"""Not less: where fraud is rare the detectors may be right alone."""
 
 EXTREME_ROWS = 20
 """Extreme rows at least whose ranks are averaged."""
@@ -86,6 +98,7 @@ class EnsembleScore:
         leader: (rows,) tail scores of the trusted members; None without any.
         rank_score: (rows,) the score by ranks, for which the calibrator was fitted; None where `score` is that.
         self_trained: (rows,) tail scores of self-training; None without it, and where `score` is by ranks.
+        column_risk_weight: of the column risk in `score`; 0 without it, and where `score` is by ranks.
     """
 
     score: Floats
@@ -98,6 +111,7 @@ class EnsembleScore:
     leader: Floats | None = None
     rank_score: Floats | None = None
     self_trained: Floats | None = None
+    column_risk_weight: float = 0.0
 
 
 def combine(
@@ -202,18 +216,27 @@ def leading_member(members: Sequence[MemberVote]) -> int | None:
 
 
 def score_by_size(
-    combined: EnsembleScore, excess: Floats, self_trained: Floats | None, state: ScoringState | None = None
+    combined: EnsembleScore,
+    excess: Floats,
+    self_trained: Floats | None,
+    state: ScoringState | None = None,
+    *,
+    column_risk: Floats | None = None,
+    agreeing: float = 0.0,
 ) -> EnsembleScore:
     """Return the score by size in place of that by ranks, which stays as `rank_score`.
 
     Where no row lies far beyond all others there is no size to keep; where neither the members nor self-training rank the
-    extreme rows high, their size means little. In both cases the score by ranks is mixed in.
+    extreme rows high, their size means less. In both cases the score by ranks is mixed in; the column risk is,
+    where it is what the detectors see too.
 
     Args:
         combined: by ranks.
         excess: (rows,) the detectors combined by the size of their scores.
         self_trained: (rows,) tail scores of self-training; None without it.
         state: of the fitted table.
+        column_risk: (rows,) tail scores of the columns in their direction of risk, in nats; None without any.
+        agreeing: how much of it counts, from 0 to 1: whether the table has several such columns.
     """
     state = state or ScoringState()
     score = excess + support(combined.members, self_trained)
@@ -222,7 +245,26 @@ def score_by_size(
     votes = [vote for vote in (combined.members, self_trained) if vote is not None]
     by_size = state.size_weight.refit(lambda: _size_weight(excess, votes))
     score = by_size * score + (1 - by_size) * combined.score
-    return replace(combined, score=score, rank_score=combined.score, self_trained=self_trained)
+    weight = 0.0
+    if column_risk is not None:
+        weight = state.column_risk_weight.refit(lambda: agreeing * _column_risk_weight(excess, column_risk))
+        score = (1 - weight) * score + weight * column_risk
+    return replace(
+        combined,
+        score=score,
+        rank_score=combined.score,
+        self_trained=self_trained,
+        column_risk_weight=weight,
+    )
+
+
+def _column_risk_weight(excess: Floats, column_risk: Floats) -> float:
+    """Return the weight of the column risk, from 0 to `COLUMN_RISK_WEIGHT`."""
+    ranks = [mid_ranks(x[:CORRELATION_ROWS]) for x in (excess, column_risk)]
+    if any(len(x) < 2 or np.ptp(x) == 0 for x in ranks):
+        return 0.0
+    correlation = float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    return COLUMN_RISK_WEIGHT * _share_of_range(correlation, COLUMN_RISK_CORRELATION)
 
 
 def _size_weight(excess: Floats, votes: Sequence[Floats]) -> float:
@@ -234,7 +276,7 @@ def _size_weight(excess: Floats, votes: Sequence[Floats]) -> float:
     extreme = excess >= np.quantile(excess, quantile)
     if votes:
         ranks = [float(mid_ranks(vote)[extreme].mean()) for vote in votes]
-        weight *= _share_of_range(float(np.mean(ranks)), SUPPORTED_RANGE)
+        weight *= max(UNSUPPORTED_WEIGHT, _share_of_range(float(np.mean(ranks)), SUPPORTED_RANGE))
     return weight
 
 

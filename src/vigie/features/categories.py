@@ -29,7 +29,7 @@ def compute(view: ColumnView) -> dict[str, Floats]:
     if (actor is None and not view.has_row_features) or not view.categories:
         return {}
     columns = view.categories[:_MAX_COLUMNS]
-    rarity = np.stack([_rarity(view, category) for category in columns])
+    rarity = np.stack([category_rarity(view, category) for category in columns])
     out: dict[str, Floats] = {}
     if view.has_row_features:
         out |= {"category_rarity": rarity.mean(axis=0), "category_rarity_max": rarity.max(axis=0)}
@@ -68,7 +68,7 @@ def _combinations(view: ColumnView, columns: list[Category]) -> dict[str, Floats
     return out
 
 
-def _rarity(view: ColumnView, category: Category) -> Floats:
+def category_rarity(view: ColumnView, category: Category) -> Floats:
     """Return (rows,) -log of the share of the table's rows with the same value, in nats."""
     counts, n_rows = _counts(view, category)
     return np.asarray(-np.log((counts + 0.5) / (n_rows + 1)))

@@ -51,7 +51,7 @@ def _hours(view: ColumnView) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     if view.has_row_features:
         out["hour_rarity"] = -np.log(_hour_density(view, hour))
-        out["hour_night"] = np.where(known, ((hour < 5.5) | (hour >= 23)).astype(float), np.nan)
+        out["hour_night"] = is_night(hour)
     actor = view.entities.repeating("actor")
     if actor is not None:
         angle = hour / 24 * 2 * np.pi
@@ -60,6 +60,11 @@ def _hours(view: ColumnView) -> dict[str, Floats]:
         y = actor.leave_one_out_mean(sin, view.state.time.mean_sine.get(lambda: float(sin.mean())), 2.0)
         out["hour_habit"] = np.where(known, -(cos * x + sin * y), np.nan)
     return out
+
+
+def is_night(hour: Floats) -> Floats:
+    """Return (rows,) 1 for an hour of the night, else 0; NaN where the hour is unknown."""
+    return np.where(np.isfinite(hour), ((hour < 5.5) | (hour >= 23)).astype(float), np.nan)
 
 
 def _hour_density(view: ColumnView, hour: Floats) -> Floats:

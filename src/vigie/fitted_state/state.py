@@ -258,7 +258,13 @@ class ScoringState(Section):
         "excess {}"
     )  # detector -> median of its scores, and how far the ninth decile lies above it
     size_weight: Statistic[float] = _statistic("size weight")  # of the score by size, from 0 to 1
+    column_risk_weight: Statistic[float] = _statistic(
+        "column risk weight"
+    )  # of the columns' sum of tail scores
     by_size: Statistic[bool] = _statistic("by size")  # whether detectors count by the size of their scores
+    column_risk: Statistic[bool] = _statistic(
+        "column risk"
+    )  # whether the detector of that name is one of them
     plugins: Statistic[Mapping[str, str]] = _statistic("detector plugins")  # detector -> its distribution
     agreement_weights: Statistic[Floats] = _statistic("stability")  # (members + 1,) mean rank correlations
     mean_probability: Statistic[float] = _statistic("belief")  # of fraud, by the members' log-odds

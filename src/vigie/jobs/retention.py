@@ -26,6 +26,7 @@ def delete_expired(context: JobContext, now: datetime | None = None) -> int:
         # Files first: as long as the row is there, the deletion is tried again.
         for head in list(store.list(f"uploads/{upload_id}")):
             store.delete(head.key)
+        store.remove_empty_folders(f"uploads/{upload_id}")
         uploads.purge(engine, upload_id)
         log.info("deleted", extra={"kind": "upload"})
     idempotency.delete_expired(engine, now)

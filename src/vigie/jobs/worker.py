@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from vigie.app import job_queue, uploads, watches, worker_heartbeats
 from vigie.app.job_queue import Job
+from vigie.app.run_times import SMALL_ROWS
 from vigie.errors import (
     DamagedBundle,
     DatabaseUnavailable,
@@ -33,9 +34,14 @@ from vigie.settings import Settings, WebSettings
 log = logging.getLogger("vigie.jobs")
 QUICK = ("inspect",)
 SLOW = ("score", "refine", "train")
-LANES: dict[str, tuple[str, ...]] = {"inspect": QUICK, "watches": (), "jobs": SLOW}
+LANES: dict[str, tuple[str, ...]] = {
+    "inspect": QUICK,
+    "watches": (),
+    "small": ("score", "refine"),
+    "jobs": SLOW,
+}
 """Lane -> kinds of jobs; an inspection never waits for a long job, nor shares its process. `watches` runs no jobs: it looks
-at watches and delivers notices."""
+at watches and delivers notices. `small` scores tables of at most `SMALL_ROWS` rows, which never wait for a longer one."""
 _POLL_SECONDS = 0.25
 _CLEANUP_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
@@ -63,11 +69,12 @@ class Worker:
         self.name = name or f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(6)}"
         self.stopping = threading.Event()
 
-    def run(self, kinds: Sequence[str] = QUICK + SLOW) -> None:
+    def run(self, kinds: Sequence[str] = QUICK + SLOW, *, max_rows: int | None = None) -> None:
         """Run jobs until `stopping` is set, then release the lease of an unfinished job.
 
         Args:
             kinds: kinds of jobs; without any, watches and notices.
+            max_rows: only jobs of tables that are known to have at most so many rows.
         """
         self._beat()
         threads = [threading.Thread(target=self._heartbeat_loop, daemon=True)]
@@ -76,7 +83,7 @@ class Worker:
             import vigie.jobs.inspect_upload
             import vigie.jobs.score  # noqa: F401
 
-            threads.append(threading.Thread(target=self._worker_loop, args=(kinds,), daemon=True))
+            threads.append(threading.Thread(target=self._worker_loop, args=(kinds, max_rows), daemon=True))
         else:
             threads += loops.threads(self.context, self.name, self.stopping)
         if set(QUICK) & set(kinds):
@@ -88,19 +95,20 @@ class Worker:
         watches.release(self.context.engine, self.name)
         worker_heartbeats.remove(self.context.engine, self.name)
 
-    def run_one(self, kinds: Sequence[str] = QUICK + SLOW) -> bool:
+    def run_one(self, kinds: Sequence[str] = QUICK + SLOW, max_rows: int | None = None) -> bool:
         """Run the next job; return whether there was one."""
-        job = job_queue.claim(self.context.engine, self.name, kinds, self.context.web.lease_seconds)
+        lease = self.context.web.lease_seconds
+        job = job_queue.claim(self.context.engine, self.name, kinds, lease, max_rows=max_rows)
         if job is None:
             return False
         self._run_job(job)
         return True
 
-    def _worker_loop(self, kinds: Sequence[str]) -> None:
+    def _worker_loop(self, kinds: Sequence[str], max_rows: int | None) -> None:
         wait = _POLL_SECONDS
         while not self.stopping.is_set():
             try:
-                wait = 0.0 if self.run_one(kinds) else _POLL_SECONDS
+                wait = 0.0 if self.run_one(kinds, max_rows) else _POLL_SECONDS
             except DatabaseUnavailable as error:
                 log.warning("database unavailable", extra={"error": type(error).__name__})
                 wait = min(30.0, 2 * wait + 1)
@@ -248,7 +256,7 @@ def run_worker(
         worker = Worker(context, name)
         worker.stopping = stopping
         log.info("worker begins", extra={"worker": worker.name, "lane": lane})
-        worker.run(LANES[lane])
+        worker.run(LANES[lane], max_rows=SMALL_ROWS if lane == "small" else None)
 
 
 def run_until_idle(settings: Settings, web: WebSettings) -> int:

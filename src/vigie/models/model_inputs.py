@@ -17,16 +17,19 @@ import polars as pl
 from vigie import features
 from vigie.arrays import Floats
 from vigie.detectors.base import DetectorInputs
+from vigie.detectors.column_risk import SummedRisk
 from vigie.detectors.combine import anonymous_share, combine_excesses, combine_ranks
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import (
     BY_SIZE,
+    COLUMN_RISK,
     EXTRAPOLATED,
     MODEL_INPUTS,
     ROW_DETECTORS,
     detector_scores,
     detectors_of,
 )
+from vigie.detectors.risk_columns import risk_columns
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
@@ -67,6 +70,7 @@ class ModelInputs:
         anomaly: (rows,) the anomaly score as a mid-rank, in (0, 1).
         rank_anomaly: (rows,) the detectors combined by their ranks alone, in (0, 1).
         excess: (rows,) the detectors combined by the size of their scores; None in a scorer stored before they were.
+        column_risk: of the columns in their direction of risk; None in a scorer stored before it was computed.
         inputs: (rows, INPUTS) float32, NaN where unknown.
         columns: (rows, columns) the table's own columns as numbers.
         order: (rows,) the table's row of each row.
@@ -81,6 +85,7 @@ class ModelInputs:
     anomaly: Floats
     rank_anomaly: Floats
     excess: Floats | None
+    column_risk: SummedRisk | None
     inputs: Matrix
     columns: Floats
     order: Rows
@@ -267,7 +272,9 @@ def finish_inputs(
     """
     at = slice(None) if rows.positions is None else rows.positions
     inputs, columns = tails.inputs[at], raw_columns(view.frame, view.roles, view)[at]
-    x = DetectorInputs(columns, tails.tails[at], tails.varying, tails.features.values[at])
+    found = risk_columns(view)
+    risk = replace(found, values=found.values[at])
+    x = DetectorInputs(columns, tails.tails[at], tails.varying, tails.features.values[at], risk)
     detectors = detectors_of(state)
     ranked = [one for one in detectors if one not in BY_SIZE]
     # The slowest first.
@@ -287,6 +294,10 @@ def finish_inputs(
     if EXTRAPOLATED in detectors:
         excess = combine_excesses(detectors, scores, anonymous, state)
         anomaly = state.ranks.of("excess", excess)
+    column_risk = None
+    if COLUMN_RISK in detectors:
+        agreeing = state.detectors[COLUMN_RISK.name].require()["agreeing"]
+        column_risk = SummedRisk(scores[COLUMN_RISK.name], float(agreeing))
     first = len(tails.features.names)
     for j, name in enumerate((*DETECTORS, *RELATED_SIGNALS)):
         inputs[:, first + j] = ranks[name]
@@ -299,6 +310,7 @@ def finish_inputs(
         anomaly,
         rank_anomaly,
         excess,
+        column_risk,
         inputs,
         columns,
         rows.order,

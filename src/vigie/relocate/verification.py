@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from vigie.bundles.verification import SignaturePolicy, open_bundle
 from vigie.catalog import Catalog, ModelVersion, StorageLocation
-from vigie.errors import StoreUnavailable
+from vigie.errors import DamagedBundle, StoreUnavailable, UnsignedBundle
 from vigie.relocate.journal import Move
 from vigie.relocate.targets import (
     MATCH,
@@ -21,6 +22,7 @@ from vigie.relocate.targets import (
     probe_stores,
 )
 from vigie.relocate.worker_pool import NullProgress, Progress, WorkerPool
+from vigie.stores.base import Store
 from vigie.stores.open import open_location
 
 VALID = "right"
@@ -90,8 +92,9 @@ def verify(
     parallel: int = 8,
     opener: StoreOpener = open_location,
     progress: Progress | None = None,
+    policy: SignaturePolicy | None = None,
 ) -> VerifyReport:
-    """Read all models; with a `target`, each must be there.
+    """Read all models and compare their bytes and signatures; with a `target`, each must be there.
 
     Args:
         engine: the catalog's database.
@@ -100,18 +103,21 @@ def verify(
         parallel: files read at a time.
         opener: opens a store.
         progress: receives progress.
+        policy: which signatures are verified; by default none.
 
     Raises:
         StoreUnavailable: a store does not answer, which is known within seconds, or failed for several models in a row.
-        UsageRefused: the URL is unusable.
+        UsageRefused: the URL is unusable, or signatures are required without a key.
     """
     started = time.monotonic()
     goal = Target.parse(target) if target is not None else None
+    if policy is not None:
+        policy.applies_to("")  # raises where signatures are required without a key
     entries = Catalog(engine).list(active_only=False, own_only=own_only)
     there = [(e, e.storage) for e in entries if goal is None or e.storage == goal.location_of(e)]
     probe_stores([place for _, place in there])
     stray = [e for e in entries if goal is not None and e.storage != goal.location_of(e)]
-    checks = check_models(there, StorePool(opener), parallel, progress or NullProgress())
+    checks = check_models(there, StorePool(opener), parallel, progress or NullProgress(), policy)
     checks += [
         ModelCheck(e.name, e.version, e.storage, ELSEWHERE, (f"the catalog has it at {e.storage}",))
         for e in stray
@@ -121,9 +127,13 @@ def verify(
 
 
 def check_models(
-    models: Sequence[Move], stores: StorePool, parallel: int, progress: Progress
+    models: Sequence[Move],
+    stores: StorePool,
+    parallel: int,
+    progress: Progress,
+    policy: SignaturePolicy | None = None,
 ) -> list[ModelCheck]:
-    """Read each model at the location given.
+    """Read each model at the location given, and verify the signatures that the policy asks for.
 
     Raises:
         StoreUnavailable: a store failed for several models in a row.
@@ -133,7 +143,7 @@ def check_models(
     with WorkerPool(parallel) as pool:
 
         def check(item: Move) -> ModelCheck:
-            found = _check(*item, stores, pool, errors)
+            found = _check(*item, stores, pool, errors, policy)
             if found.state != UNREADABLE:
                 progress.advance(item[0].size)
             progress.finish_model(found.label, found.state)
@@ -151,11 +161,14 @@ def _check(
     stores: StorePool,
     pool: WorkerPool,
     errors: list[StoreUnavailable],
+    policy: SignaturePolicy | None,
 ) -> ModelCheck:
     files = expected_files(entry, place)
     try:
         store = stores.get(place)
         read = pool.read(lambda file: check_file(store, file), files)
+        whole = all(check.state == MATCH for check in read)
+        unsigned = _signature_fault(store, entry, place, policy) if whole and policy is not None else ""
     except StoreUnavailable as error:
         errors.append(error)
         pool.record(error)
@@ -166,5 +179,22 @@ def _check(
         for file, check in zip(files, read, strict=True)
         if check.state != MATCH
     )
+    faults += (unsigned,) if unsigned else ()
     size = sum(check.size for check in read)
     return ModelCheck(entry.name, entry.version, place, DAMAGED if faults else VALID, faults, size)
+
+
+def _signature_fault(
+    store: Store, entry: ModelVersion, place: StorageLocation, policy: SignaturePolicy
+) -> str:
+    """Return what is wrong with the signature of a model whose files are right; empty where nothing is.
+
+    The files of a signed model are read a second time, whole.
+    """
+    if not policy.applies_to(entry.manifest_sha256):
+        return ""
+    try:
+        open_bundle(store, replace(entry.bundle, prefix=place.prefix), policy=policy)
+    except (DamagedBundle, UnsignedBundle) as error:
+        return error.message
+    return ""

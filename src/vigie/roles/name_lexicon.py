@@ -17,7 +17,9 @@ WORDS: dict[str, str] = {
     # money
     "amount": """betrag cantidad amount amounts amt amnt amont montant montants mnt mtt mont monto montos importe importes quantia cuantia
         spent spend spending depense gasto paid paye paga pagado pago_total sum_paid charged somme usd_amount
-        ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd""",
+        ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd
+        after_fee after_fees before_fee before_fees excluding_fees avant_commission avant_commissions avant_frais apres_frais hors_frais
+        antes_de_comision antes_de_comisiones sin_comision antes_da_comissao antes_das_taxas sem_taxas""",
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
     "worth": "value val valeur valor vlr vl worth",
     "total": "sum suma soma total tot subtotal totale",

@@ -132,6 +132,10 @@ class Store(ABC):
         del prefix, older_than
         return 0
 
+    def remove_empty_folders(self, prefix: str) -> None:
+        """Remove the folder `prefix` and those below it where they hold no object; only a local store has folders."""
+        del prefix
+
     def not_found(self, key: str) -> NotFound:
         """Build the error for an object that is not there."""
         return NotFound(

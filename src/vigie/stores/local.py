@@ -99,6 +99,13 @@ class LocalStore(Store):
                     removed += 1
         return removed
 
+    def remove_empty_folders(self, prefix: str) -> None:
+        """See Store."""
+        with self._mapped(prefix):
+            for folder, _, _ in os.walk(self._folder / prefix, topdown=False):
+                with suppress(OSError):  # not empty, or removed by another worker
+                    Path(folder).rmdir()
+
     def _head(self, path: Path) -> Head | None:
         """Return the metadata of a regular file."""
         stat = path.stat()

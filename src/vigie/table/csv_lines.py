@@ -111,13 +111,15 @@ class LineReader:
     def finish(self) -> None:
         """Take the lines below the last record for a text below the table, and check that few enough others were set aside.
 
+        The header again, as on each page of a report, is certain and not counted.
+
         Raises:
             MalformedTable: too many were.
         """
         below = self.set_aside[self._before_footer :]
         if not self._strict and len(below) <= _MOST_FOOTER_LINES and all(map(self._is_text, below)):
             self.set_aside[self._before_footer :] = [replace(one, reason="footer") for one in below]
-        wrong = [one for one in self.set_aside if one.reason != "footer"]
+        wrong = [one for one in self.set_aside if one.reason not in {"footer", "header"}]
         if len(wrong) > max(SET_ASIDE_LEAST, SET_ASIDE_SHARE * self.lines):
             raise self._error(wrong[0].line, wrong[0].reason, len(self._cells_of(wrong[0].text)))
 

@@ -42,6 +42,8 @@ def _sentence_of(line: AuditLine) -> str:
         return f"add rule {detail.get('does', '')}".strip()
     if line.action == "change rule" and "state" not in detail:
         return "change rule end"
+    if line.action == "change case" and detail.get("status"):
+        return f"change case {detail['status']}"
     return line.action
 
 

@@ -136,6 +136,11 @@ def compare(before: ResultTable, after: ResultTable) -> Comparison:
     )
 
 
+def totals(table: ResultTable) -> Totals:
+    """Return what the table of a result comes to."""
+    return _totals(table, _read(table))
+
+
 def _read(table: ResultTable) -> pl.DataFrame:
     """Return `row`, `score`, `amount` and `alert` of all rows."""
     number = _place(table, table.roles.first("amount"))

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from vigie.app import runs
+from vigie.app import notices, runs, watched_files, watches
+from vigie.app.notice_tables import CHANNELS, NOTICE_STATES
 from vigie.errors import NotFound
 from vigie.web import authorization
 from vigie.web.services import Services, current_services
@@ -73,7 +74,7 @@ def metrics() -> ResponseReturnValue:
 
 
 class _RunCollector(Collector):
-    """Counts runs in the database, so that all web processes report the same."""
+    """Counts runs, watches and notices in the database, so that all web processes report the same."""
 
     def __init__(self, services: Services) -> None:
         self._engine = services.engine
@@ -84,9 +85,35 @@ class _RunCollector(Collector):
         for kind, state, number in runs.count_by_state(self._engine):
             count.add_metric([kind, state], number)
         yield count
+        yield from self._watches_and_notices()
         oldest = runs.oldest_queued(self._engine)
         waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("vigie_oldest_waiting_seconds", "Age of the oldest waiting run", value=waited)
+
+    def _watches_and_notices(self) -> Iterable[Any]:
+        states = GaugeMetricFamily("vigie_watches", "Watches by state", labels=["state"])
+        for state, number in watches.count_by_state(self._engine).items():
+            states.add_metric([state], number)
+        yield states
+        files = GaugeMetricFamily(
+            "vigie_watched_files", "Files that watches found, by state", labels=["state"]
+        )
+        for state, number in watched_files.count_by_state(self._engine).items():
+            files.add_metric([state], number)
+        yield files
+        sent = GaugeMetricFamily("vigie_notices", "Notices by channel and state", labels=["channel", "state"])
+        counted = {
+            (channel, state): number for channel, state, number in notices.count_by_state(self._engine)
+        }
+        for channel in CHANNELS:
+            for state in NOTICE_STATES:
+                sent.add_metric([channel, state], counted.get((channel, state), 0))
+        yield sent
+        oldest = notices.oldest_waiting(self._engine)
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        yield GaugeMetricFamily(
+            "vigie_oldest_notice_seconds", "Age of the oldest notice that is tried again", value=age
+        )
 
 
 def _may_read(services: Services) -> bool:

@@ -72,6 +72,7 @@ def test_two_analysts_work_through_two_months(sign_in: Callable[..., Page], tmp_
     ada, mathieu = sign_in("Ada", "en"), sign_in("Mathieu", "fr")
     _score(ada, tmp_path / "january.csv", month(1))
     ada.click("nav.main a[href='/cases']")
+    ada.wait_for_url("**/cases")  # loaded, so that its script has the keys
     assert "2 receivers collect" in ada.inner_text(".lead")
     ada.keyboard.press("j")
     name = ada.evaluate("document.activeElement.textContent")
@@ -81,6 +82,7 @@ def test_two_analysts_work_through_two_months(sign_in: Callable[..., Page], tmp_
     assert ada.locator(".network .centre").count() == 1
     page_of_case = ada.url
     ada.click(".case-alerts .file a >> nth=0")
+    ada.wait_for_url("**/runs/**")
     ada.focus("#rows .open-row >> nth=0")
     with ada.expect_response("**/marks"):
         ada.keyboard.press("f")

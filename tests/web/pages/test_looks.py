@@ -21,6 +21,7 @@ PAGES = (
     "/cases?view=mine", "/models",
     f"/models/{MODELS[0]}", f"/models/{MODELS[0]}?against={MODELS[-1]}", "/settings", "/settings/tokens",
     "/settings/watches", "/settings/notices", "/settings/users", "/settings/audit", "/settings/server", "/api",
+    "/rules", "{run}/compare", "{run}/rows/1/rule",
 )  # fmt: skip
 LOOKS = [(1280, "light", "en"), (390, "dark", "fr")]
 

@@ -133,6 +133,15 @@ def count_by_view(engine: Engine, user: User) -> dict[str, int]:
     return counts
 
 
+def count_of_upload(engine: Engine, upload_id: str, user: User) -> dict[str, int]:
+    """Return status -> number of the cases that have alerts of an upload."""
+    members = sa.select(_ALERTS.case_id).where(_ALERTS.upload_id == upload_id)
+    chosen = sa.and_(in_scope(user), _CASES.id.in_(members), _CASES.merged_into.is_(None))
+    query = sa.select(_CASES.status, sa.func.count()).where(chosen).group_by(_CASES.status)
+    with reading(engine) as connection:
+        return {str(status): int(n) for status, n in connection.execute(query)}
+
+
 def list_kinds(engine: Engine, user: User) -> list[str]:
     """Return the kinds of entities that the cases of a user have."""
     query = sa.select(case_entities.c.kind).join(cases).where(in_scope(user)).distinct()

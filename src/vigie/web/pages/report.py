@@ -1,7 +1,8 @@
-"""Report: the results as one HTML file, to send or to print."""
+"""Report: the results as one HTML file, to send or to print; its first page is a summary on A4."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -9,6 +10,8 @@ from flask import Blueprint, g, make_response, render_template
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from vigie.app.cases.tables import STATUSES
+from vigie.rules import wording
 from vigie.web import authorization
 from vigie.web.pages import budgets, results
 from vigie.web.pages.layout import translator
@@ -17,6 +20,8 @@ from vigie.web.services import RowQuery, current_services
 
 page = Blueprint("report", __name__)
 MAX_ROWS = 50
+MAX_RECEIVERS = 5
+"""Customers or counterparties on the first page."""
 
 
 @page.get("/runs/<run_id>/report.html")
@@ -31,8 +36,19 @@ def show(run_id: str) -> Response:
     budget = results.budget_of(run)
     point = budgets.at(data["budgets"], budget)
     query = RowQuery(budget=max(budget, 1), size=MAX_ROWS)
+    alerts, rule_effects = services.rules.effects(g.user, run_id, budget)
+    labels = {label.row: label.verdict for label in services.predictions.labels(g.user, run_id)}
+    reviewed_alerts = services.results.alert_rows(g.user, run_id, budget)
     text = render_template(
         "report.html",
+        alerts=alerts,
+        rule_effects=rule_effects,
+        wording=wording,
+        totals=services.comparisons.totals(g.user, run_id, budget),
+        verdicts=Counter(labels.get(row, "none") for row in reviewed_alerts),
+        cases=services.cases.count_of_upload(g.user, upload.id),
+        statuses=STATUSES,
+        n_receivers=MAX_RECEIVERS,
         run=run,
         upload=upload,
         summary=summary,

@@ -123,6 +123,10 @@ class Cases:
         """Return the number of undecided cases of each view, and of the cases of each status."""
         return queries.count_by_view(self._engine, user)
 
+    def count_of_upload(self, user: User, upload_id: str) -> dict[str, int]:
+        """Return status -> number of the cases that have alerts of an upload."""
+        return queries.count_of_upload(self._engine, upload_id, user)
+
     def gathering(self, user: User) -> Gathering | None:
         """Return how many alerts a few entities have; None where none has several."""
         return queries.gathering(self._engine, user, most=_GATHERING, least_alerts=_LEAST_GATHERED)

@@ -8,7 +8,7 @@ from vigie.alerts.effects import RuleEffects, layout_of
 from vigie.app import Run, Upload, User, runs, uploads
 from vigie.db.database import Engine
 from vigie.roles.inference import Roles
-from vigie.web.comparison import Comparison, ResultTable, compare
+from vigie.web.comparison import Comparison, ResultTable, Totals, compare, totals
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.predictions import Predictions
 from vigie.web.services.results import Results
@@ -62,12 +62,16 @@ class Comparisons:
         self._audit.record_view(user, "compare", f"run:{later.id}")
         return compare(self._table(earlier), self._table(later))
 
-    def _table(self, run: Run) -> ResultTable:
+    def totals(self, user: User, run_id: str, budget: int | None = None) -> Totals:
+        """Return rows, alerts and amounts of a result; `budget` as for `Results.alerts`."""
+        return totals(self._table(self._predictions.find_finished(user, run_id), budget))
+
+    def _table(self, run: Run, budget: int | None = None) -> ResultTable:
         summary = run.summary or {}
         return ResultTable(
             self._results.ranked_path(run),
             summary["file"],
             Roles.from_json(summary["roles"]),
-            self._effects.alerts(run),
+            self._effects.alerts(run, budget),
             self._effects.labels(run),
         )

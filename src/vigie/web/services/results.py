@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import polars as pl
+
 from vigie import tempdirs
 from vigie.alerts.decision import Alerts
 from vigie.alerts.effects import RuleEffects
@@ -20,6 +22,7 @@ from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
 from vigie.roles.inference import Roles
+from vigie.web import live_rules
 from vigie.web.concentration import Concentration, concentration
 from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
@@ -94,6 +97,11 @@ class Results:
     def alerts(self, user: User, run_id: str, budget: int | None = None) -> Alerts:
         """Return which rows are alerts; `budget` is a number of rows from the top, None for that of the run."""
         return self._effects.alerts(self._predictions.find_finished(user, run_id), budget)
+
+    def alert_rows(self, user: User, run_id: str, budget: int | None = None) -> list[int]:
+        """Return the rows of the alerts, from 0, most suspicious first."""
+        run = self._predictions.find_finished(user, run_id)
+        return self.ranked(run).rows_of(self._effects.alerts(run, budget))
 
     def related(self, user: User, run_id: str, row: int, limit: int = 200) -> dict[str, Any]:
         """Return at most `limit` rows of the same actor as `row`: `column`, `role` and `rows`."""
@@ -206,11 +214,17 @@ class Results:
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
         digest = _digest(run, result_layout.SCORER)
-        found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
+        typed: list[pl.DataFrame] = []
+        found = self._scorers.score(run.result or "", rows, last, _style(run), digest, typed.append)
         if run.alert_budget is not None:
             least = self.ranked(run).least_score(run.alert_budget)
             for row in found:
                 row["alert"] = least is not None and row["fraud_score"] >= least
+        rules, confirmed = self._effects.rules_of_live_rows(run)
+        if rules:
+            roles = Roles.from_json((run.summary or {})["roles"])
+            language = str(run.options.get("language", "en"))
+            live_rules.apply(found, rows, typed[0], roles, _style(run), rules, confirmed, language)
         return found
 
     def ranked(self, run: Run) -> RankedTable:

@@ -27,17 +27,14 @@ function show(run) {
 function runningText(run) {
   const parts = [];
   if (run.stage === "scoring" && run.rows && run.rows_done > 0) parts.push(t("progress.rows_done", { done: whole(run.rows_done), all: whole(run.rows) }));
-  const seconds = (Date.now() - Date.parse(run.started_at)) / 1000;
-  if (seconds > 4 && run.share > 0.08 && run.share < 1) {
-    const left = (seconds * (1 - run.share)) / run.share;
-    parts.push(left < 4 ? t("progress.soon") : t("progress.left", { time: duration(left) }));
-  }
+  if (run.seconds_left !== null) parts.push(run.seconds_left < 4 ? t("progress.soon") : t("progress.left", { time: duration(run.seconds_left) }));
   return parts.join(" · ") || "\u00a0";
 }
 
 function queuedText(run) {
   const before = run.position > 0 ? t("progress.position", { n: run.position }) : run.position === 0 ? t("progress.next") : "";
-  return `${t("progress.queued")} ${before}`;
+  const wait = run.wait_seconds >= 4 ? t("progress.wait", { time: duration(run.wait_seconds) }) : "";
+  return `${t("progress.queued")} ${before} ${wait}`.trim();
 }
 
 async function poll() {

@@ -52,7 +52,13 @@ class RunOut(Schema):
     share = Float()
     rows = Integer(allow_none=True)
     rows_done = Integer()
-    position = Integer(allow_none=True)
+    position = Integer(allow_none=True, metadata={"description": "runs before this one, while it is queued"})
+    wait_seconds = Float(
+        allow_none=True, metadata={"description": "estimated time until it is started, while it is queued"}
+    )
+    seconds_left = Float(
+        allow_none=True, metadata={"description": "estimated time until it is done, while it is running"}
+    )
     attempts = Integer()
     options = free()
     budget = Integer(

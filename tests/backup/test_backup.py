@@ -1,0 +1,155 @@
+"""A backup is made while the installation runs, everything is destroyed, and it is there again."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.web.conftest import CSV
+
+from vigie import resources, settings
+from vigie.app import User, notices, runs, tokens, uploads, users, webhooks
+from vigie.backup import rows
+from vigie.backup.contents import MANIFEST
+from vigie.backup.creating import create
+from vigie.backup.restoring import restore
+from vigie.db import database
+from vigie.errors import DamagedBundle, NotFound, UsageRefused
+from vigie.jobs import worker
+from vigie.settings import Settings
+from vigie.stores.open import connect
+from vigie.web.services import RowQuery, Services
+
+Install = Callable[[str, str], Settings]
+
+
+@pytest.fixture
+def install(tmp_path: Path, request: pytest.FixtureRequest) -> Install:
+    """Settings of an installation that does not exist yet: name, and kind of database."""
+
+    def make(name: str, kind: str) -> Settings:
+        home = tmp_path / name
+        url = f"sqlite:///{home / 'catalog.sqlite'}"
+        if kind == "postgresql":
+            url = request.getfixturevalue("postgres_url")
+        return settings.load({"VIGIE_HOME": str(home), "DATABASE_URL": url})
+
+    return make
+
+
+def used(chosen: Settings) -> tuple[User, str, str]:
+    """An installation with a finished run, a token, a webhook and a notice; user, run and secret of the token."""
+    services = Services.open(chosen, settings.WebSettings())
+    ada = users.add(services.engine, "ada@example.org", "Ada é", "admin", team="blue")
+    sent = services.uploads.receive(ada, "payments.csv", io.BytesIO(CSV.encode()))
+    run = services.predictions.score(ada, sent.id)
+    worker.run_until_idle(chosen, settings.WebSettings())
+    services.predictions.set_labels(ada, run.id, {3: "fraud"}, {3: "seen before"})
+    _, secret = services.tokens.create(ada, "program", ["admin"])
+    webhooks.add(services.engine, ada, "https://example.org/", ["scored"])
+    with database.writing(services.engine) as connection:
+        notices.emit(connection, "scored", "e1", ada.id, {"file": "payments.csv"})
+    services.close()
+    return ada, run.id, secret
+
+
+def contents(chosen: Settings) -> dict[str, list[Any]]:
+    """All rows of all tables."""
+    with database.opened(chosen.database_url) as engine, rows.snapshot(engine) as connection:
+        return {
+            table.name: [json.loads(line) for line in rows.lines(connection, table)]
+            for table in rows.ordered_tables()
+        }
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite")]
+)
+def test_everything_is_there_again(tmp_path: Path, install: Install, first: str, second: str) -> None:
+    """Rows, files and what they mean; also on the other kind of database. New rows get numbers of their own."""
+    old = install("old", first)
+    ada, run, secret = used(old)
+    before = contents(old)
+    stored = {
+        head.key: resources.model_store(old).get(head.key) for head in resources.model_store(old).list()
+    }
+    manifest = create(old, connect(str(tmp_path / "backup")))
+    assert {one.name for one in manifest.tables} == database.TABLES
+    shutil.rmtree(old.home)
+    new = install("new", second)
+    restore(new, connect(str(tmp_path / "backup")))
+    assert contents(new) == before
+    assert {
+        head.key: resources.model_store(new).get(head.key) for head in resources.model_store(new).list()
+    } == stored
+    services = Services.open(new, settings.WebSettings())
+    assert services.results.rows(ada, run, RowQuery(size=1)).total == 240
+    assert [(one.row, one.comment) for one in services.predictions.labels(ada, run)] == [(3, "seen before")]
+    assert tokens.authenticate(services.engine, secret) is not None
+    assert users.add(services.engine, "bob@example.org", "Bob", "viewer").id > ada.id
+    services.audit.record(ada, "restored", "everything")
+    services.close()
+
+
+def test_a_backup_that_is_damaged_incomplete_or_in_the_way_is_refused(
+    tmp_path: Path, install: Install
+) -> None:
+    """Nothing is restored in part: neither rows without files, nor into what is in use."""
+    old = install("old", "sqlite")
+    used(old)
+    folder = tmp_path / "backup"
+    create(old, connect(str(folder)))
+    with pytest.raises(UsageRefused, match="found files, expected none"):
+        create(old, connect(str(folder)))
+    with pytest.raises(UsageRefused, match="would be in the store"):
+        create(old, connect(str(old.home / "models" / "backup")))
+    with pytest.raises(UsageRefused, match="not empty"):
+        restore(old, connect(str(folder)))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    for number, entry in enumerate([manifest["files"][0], manifest["tables"][-1]["data"]]):
+        path = folder / entry["key"]
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        new = install(f"new{number}", "sqlite")
+        with pytest.raises(DamagedBundle, match="sha256"):
+            restore(new, connect(str(folder)))
+        engine = database.connect(new.database_url)
+        with database.reading(engine) as connection:
+            assert database.revision(connection) is None
+        engine.dispose()
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    (folder / MANIFEST).rename(folder / "other.json")
+    with pytest.raises(NotFound, match="backup"):
+        restore(install("new", "sqlite"), connect(str(folder)))
+
+
+def test_what_changes_during_a_backup_is_not_half_in_it(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload that begins after the snapshot has no rows, and one that is deleted meanwhile stops nothing."""
+    old = install("old", "sqlite")
+    ada, run, _ = used(old)
+    services = Services.open(old, settings.WebSettings())
+    lines = rows.lines
+
+    def meanwhile(connection: sa.Connection, table: sa.Table) -> Iterator[bytes]:
+        if table.name == "users":
+            services.uploads.receive(ada, "later.csv", io.BytesIO(CSV.encode()))
+        yield from lines(connection, table)
+
+    monkeypatch.setattr(rows, "lines", meanwhile)
+    create(old, connect(str(tmp_path / "backup")))
+    services.close()
+    new = install("new", "sqlite")
+    restore(new, connect(str(tmp_path / "backup")))
+    with database.opened(new.database_url) as engine:
+        assert [one.name for one in uploads.list_for(engine, ada, limit=5)] == ["payments.csv"]
+        assert runs.find(engine, run).state == "done"
