@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check attack test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-speed bench-train bench-rivals library docs lock clean
+.PHONY: help setup demo test check attack test-s3 rehearsal test-spark check-deploy fmt bench bench-detection bench-speed bench-train bench-relatives bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -96,6 +96,9 @@ bench-speed: $(READY) ## vigie predict beside scikit-learn and PyOD: seconds, CP
 
 bench-train: $(READY) ## measure training on the labelled tables: first half taught, second half renamed
 	@$(BIN)/python bench/train.py
+
+bench-relatives: $(READY) ## measure the vote of three models of one owner on a fourth table
+	@$(BIN)/python bench/relatives.py
 
 bench-rivals: $(READY) ## train beside FLAML, in a folder of its own, and plain XGBoost, in one run
 	@test -e build/flaml/.ready || { $(PYTHON) -m venv build/flaml && build/flaml/bin/pip install --quiet \

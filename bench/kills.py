@@ -198,23 +198,26 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--kills", type=int, default=10, help="of each of the five kinds of work")
+    parser.add_argument("--only", nargs="+", metavar="KIND", help="upload, score, refine, fetch or migrate")
     chosen = parser.parse_args()
     print(f"kills of seed {chosen.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="vigie-kills-") as place:
         kills = Kills(Path(place), chosen.seed, chosen.kills)
-        for work_of, module in (
-            (kills.uploads, "bench.kills"),
-            (kills.scores, "bench.kills"),
-            (kills.refinements, "bench.kills"),
-            (kills.fetches, "tests.bundles.worker"),
-            (kills.migrations, "tests.relocate.worker"),
+        for kind, work_of, module in (
+            ("upload", kills.uploads, "bench.kills"),
+            ("score", kills.scores, "bench.kills"),
+            ("refine", kills.refinements, "bench.kills"),
+            ("fetch", kills.fetches, "tests.bundles.worker"),
+            ("migrate", kills.migrations, "tests.relocate.worker"),
         ):
+            if chosen.only and kind not in chosen.only:
+                continue
             jobs = KillableJobs(module, Path(place))
             try:
                 work_of(jobs)
             finally:
                 jobs.stop()
-            kind, found = list(kills.counts.items())[-1]
+            found = kills.counts[kind]
             print(
                 f"  {kind:10} killed {found['killed']:4}   ended before {found['ended before']:4}", flush=True
             )

@@ -298,3 +298,16 @@ def test_what_is_no_table_is_refused() -> None:
     """By the name of its type, with nothing of what it holds."""
     with pytest.raises(InputRefused, match="found object"):
         api.predict(object())
+
+
+def test_every_call_that_reads_a_file_takes_its_options(tmp_path: Path) -> None:
+    """Where the header is has to be said for the rows to be read; without it, other columns are found."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f"2026-01-{1 + i % 28:02d};C{i % 7};{i * 3 % 90 + 1},50\n" for i in range(60))
+    path.write_text(f"a;b;c\nday;client;amount\n{rows}")
+    reading = vigie.ReadOptions(header_row=2)
+    assert vigie.predict(path, reading=reading).frame.columns[:3] == ["day", "client", "amount"]
+    assert [role["column"] for role in vigie.match(path).summary["roles"]] == ["a", "b", "c"]
+    fitted = vigie.fit(path, reading=reading)
+    assert fitted.score(path, reading=reading).height == 60
+    assert vigie.refine(path, {0: True, 1: False}, reading=reading).frame.height == 60

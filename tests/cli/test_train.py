@@ -75,6 +75,17 @@ def test_a_dry_run_trains_nothing(tables: Path) -> None:
     assert run("models", "show", "paiements").exit_code == 4
 
 
+def test_a_table_below_other_lines_is_trained_on_with_its_options(tables: Path, tmp_path: Path) -> None:
+    """The options of reading are those of `predict`: a header that is named is the one that is read."""
+    lines = (tables / "paiements.csv").read_text("utf-8").splitlines()
+    separator = ";" if ";" in lines[0] else ","
+    above = separator.join("abcdefghijklmnopqrstuvwxyz"[: len(lines[0].split(separator))])
+    (tmp_path / "t.csv").write_text("\n".join([above, *lines]), "utf-8")
+    assert run("train", tmp_path / "t.csv", "--dry-run").exit_code == 3
+    done = run("train", tmp_path / "t.csv", "--header-row", "2", "--dry-run", "--json")
+    assert json.loads(done.stdout)["label"] == "fraude"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "stated"),
     [

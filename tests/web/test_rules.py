@@ -231,3 +231,20 @@ def test_a_page_makes_a_rule_of_a_row_and_no_value_is_logged(scored: tuple[Insta
         lines = [str(dict(line)) for line in connection.execute(sa.select(audit)).mappings()]
     assert any("add rule" in line for line in lines)
     assert not [line for line in lines if "EMPLOYER" in line]
+
+
+def test_live_rows_follow_the_rules_too(scored: tuple[Installation, str]) -> None:
+    """Hidden, added, and as they are where no rule matches; the history is not returned."""
+    here, run = scored
+    salary = {"when": "2026-01-29 09:10:00", "customer": "C3", "receiver": "EMPLOYER-9", "amount": 95_000}
+    earlier, payment = (dict(row["cells"]) for row in rows(here, run)[-2:])
+    body = {"prediction_id": run, "rows": [earlier, salary, payment], "last": 2}
+    before = call(here, "score", body)["rows"]
+    assert [row["alert"] for row in before] == [True, False]
+    call(here, "rules", hide(run))
+    small = [{"column": "amount", "operation": "at_most", "value": float(payment["amount"])}]
+    call(here, "rules", hide(run) | {"action": "alert", "conditions": small})
+    after = call(here, "score", body)["rows"]
+    assert [row["alert"] for row in after] == [False, True]
+    assert [row["fraud_score"] for row in after] == [row["fraud_score"] for row in before]
+    assert "pas d'alerte par la règle 1" in after[0]["reasons"]

@@ -19,7 +19,7 @@ from vigie.app.rules import StoredRule
 from vigie.app.tables import FRAUD
 from vigie.db.database import Engine
 from vigie.rules import Layout, Rule
-from vigie.rules.matching import match_rows
+from vigie.rules.matching import Confirmed, match_rows
 
 _MAX_KEPT = 64
 _MAX_FILES = 20
@@ -57,6 +57,14 @@ class RuleEffects:
         layout = layout_of(run)
         found = rules.list_of_upload(self._engine, run.upload_id)
         return [one for one in found if one.covers(run) and one.rule.layout.fits(layout)]
+
+    def rules_of_live_rows(self, run: Run) -> tuple[list[Rule], Confirmed]:
+        """Return the rules for rows that are scored today as rows of a run, and what is confirmed for them."""
+        today = datetime.now(UTC).date()
+        on = [one.rule for one in self.rules_of(run) if one.state == rules.ON]
+        chosen = [rule for rule in on if rule.expires_on is None or rule.expires_on >= today]
+        past = self._past(run, chosen)
+        return chosen, lambda *wanted: past[wanted]
 
     def matched(self, run: Run, chosen: Sequence[Rule]) -> pl.DataFrame:
         """Return `row`, `rank` and `rule` of each row of a run that a rule matches, by row and rule."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -55,7 +55,8 @@ def apply_rules(prediction: Prediction, rules: Sequence[Rule], language: str, to
                 msg("found a condition about confirmed fraud in rule {number}", number=rule.id),
                 hint="only the web app knows what was confirmed; leave this rule out of the file",
             )
-    table = _rule_table(prediction)
+    roles = Roles.from_json(prediction.summary["roles"])
+    table = rule_table(prediction.table.frame, prediction.table.typed, roles)
     fitting = [
         rule
         for rule in rules
@@ -65,11 +66,7 @@ def apply_rules(prediction: Prediction, rules: Sequence[Rule], language: str, to
     placed = [replace(rule, id=place) for place, rule in enumerate(fitting)]
     found = match_rows(table, placed, lambda *_: ())
     alert = prediction.additions["alert"].to_list()
-    chosen: dict[int, Rule] = {}
-    for row, place in found.iter_rows():
-        rule = fitting[place]
-        if row not in chosen or (rule.action == ALERT and chosen[row].action != ALERT):
-            chosen[row] = rule
+    chosen = deciding_rules(found, dict(enumerate(fitting)))
     changed = {row: rule for row, rule in chosen.items() if bool(alert[row]) != (rule.action == ALERT)}
     added = sum(rule.action == ALERT for rule in changed.values())
     hidden = len(changed) - added
@@ -91,27 +88,43 @@ def _with_changes(additions: pl.DataFrame, changed: dict[int, Rule], language: s
     )
 
 
-def _rule_table(prediction: Prediction) -> RuleTable:
-    """Return the table as rules see it: its cells as text, and its numbers and dates."""
-    frame, typed = prediction.table.frame, prediction.table.typed
-    roles = Roles.from_json(prediction.summary["roles"])
+def rule_table(frame: pl.DataFrame, typed: pl.DataFrame, roles: Roles) -> RuleTable:
+    """Return a table as rules see it: its cells as text, and its numbers and dates.
+
+    Args:
+        frame: (rows, columns) cells.
+        typed: the same columns in the same order, parsed.
+        roles: of the columns.
+    """
     columns: list[Any] = [
         series.cast(pl.String, strict=False).rename(f"c:{number}") for number, series in enumerate(frame)
     ]
     columns += [series.rename(f"t:{number}") for number, series in enumerate(typed)]
     places = {name: number for number, name in enumerate(frame.columns)}
     types = dict(zip(frame.columns, typed.dtypes, strict=True))
+    dated = [name for name, dtype in types.items() if isinstance(dtype, pl.Date | pl.Datetime)]
     return RuleTable(
         pl.DataFrame(columns).with_row_index(_INDEX).lazy(),
         {name: roles.of(name).role for name in frame.columns},
         pl.col(_INDEX),
         lambda column: pl.col(f"c:{places[column]}"),
         {name: pl.col(f"t:{places[name]}").cast(pl.Float64) for name, t in types.items() if t.is_numeric()},
-        {
-            name: pl.col(f"t:{places[name]}").cast(pl.Datetime("us"))
-            for name, t in types.items()
-            if isinstance(t, pl.Date | pl.Datetime)
-        },
+        {name: pl.col(f"t:{places[name]}").cast(pl.Datetime("us")) for name in dated},
         roles.actor(),
         roles.first("time"),
     )
+
+
+def deciding_rules(matched: pl.DataFrame, rules: Mapping[int, Rule]) -> dict[int, Rule]:
+    """Return row -> rule that decides whether it is an alert: one that alerts before one that hides.
+
+    Args:
+        matched: `row` and `rule` of each row that a rule matches, as `match_rows` returns them.
+        rules: number in `matched` -> rule.
+    """
+    chosen: dict[int, Rule] = {}
+    for row, number in matched.iter_rows():
+        rule = rules[number]
+        if row not in chosen or (rule.action == ALERT and chosen[row].action != ALERT):
+            chosen[row] = rule
+    return chosen

@@ -9,6 +9,7 @@
     concentration       customers and counterparties that many alerts have in common
     online_scoring      scoring of a few rows with a stored scorer
     live_rows           cells of these rows, as the uploaded file writes them
+    live_rules          alert rules on these rows
     exports/            a result as CSV, Parquet or Excel
     downloads           files of a result as responses
     audit_words         lines of the audit log in words

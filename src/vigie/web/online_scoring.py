@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ class ScorerCache:
         last: int,
         style: CellStyle,
         digest: str = "",
+        seen: Callable[[pl.DataFrame], None] | None = None,
     ) -> list[dict[str, Any]]:
         """Score rows with the scorer of a result.
 
@@ -55,6 +56,7 @@ class ScorerCache:
             last: number of rows to score; the rows before them are their history.
             style: how the upload writes its cells.
             digest: SHA-256 of the stored scorer; empty for results of earlier versions.
+            seen: called with the parsed rows, before they are scored.
 
         Returns:
             The output columns of the last rows.
@@ -68,6 +70,8 @@ class ScorerCache:
         frame = parse(_frame(rows, style), batcher.scorer.schema, style)
         typed = batcher.scorer.typed(frame)
         _refuse_unreadable(frame, typed)
+        if seen is not None:
+            seen(typed)
         scored = batcher.score(typed, range(max(0, frame.height - last), frame.height))
         return [row | {"alert": bool(row["alert"])} for row in scored.iter_rows(named=True)]
 

@@ -32,7 +32,7 @@ MAX_TRUST = 0.97
 TRUST_RAMPS = {
     "similarity": (0.45, 0.7),
     "present": (0.02, 0.12),
-    "columns": (0.3, 0.55),
+    "columns": (0.45, 0.55),
     "skill": (0.5, 0.7),
 }
 """Values from which trust begins, and from which it is full: of each part of the coverage, and of the measured ROC AUC.

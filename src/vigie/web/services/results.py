@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import polars as pl
+
 from vigie import tempdirs
 from vigie.alerts.decision import Alerts
 from vigie.alerts.effects import RuleEffects
@@ -20,6 +22,7 @@ from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
 from vigie.roles.inference import Roles
+from vigie.web import live_rules
 from vigie.web.concentration import Concentration, concentration
 from vigie.web.exports import csv_parquet, workbook
 from vigie.web.exports.result_table import ResultTable
@@ -211,11 +214,17 @@ class Results:
             )
         self._audit.record_view(user, "score rows", f"run:{run.id}")
         digest = _digest(run, result_layout.SCORER)
-        found = self._scorers.score(run.result or "", rows, last, _style(run), digest)
+        typed: list[pl.DataFrame] = []
+        found = self._scorers.score(run.result or "", rows, last, _style(run), digest, typed.append)
         if run.alert_budget is not None:
             least = self.ranked(run).least_score(run.alert_budget)
             for row in found:
                 row["alert"] = least is not None and row["fraud_score"] >= least
+        rules, confirmed = self._effects.rules_of_live_rows(run)
+        if rules:
+            roles = Roles.from_json((run.summary or {})["roles"])
+            language = str(run.options.get("language", "en"))
+            live_rules.apply(found, rows, typed[0], roles, _style(run), rules, confirmed, language)
         return found
 
     def ranked(self, run: Run) -> RankedTable:
