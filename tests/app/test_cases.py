@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from tests.app.test_races import at_once
 
-from vigie.app import Run, User, feedback, runs, uploads, users
+from vigie.app import Run, User, feedback, notices, runs, uploads, users
 from vigie.app.cases import Candidate, Case, RankedAlert, changes, queries, syncing
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CaseQuery
@@ -238,3 +238,16 @@ def test_cases_are_those_of_the_team(engine: sa.Engine, ada: User, bob: User) ->
     assert queries.next_after(engine, bob, second, CaseQuery(view="mine")) is None
     assert queries.count_by_view(engine, bob) == {"all": 2, "mine": 0, "unassigned": 2, "new": 2}
     assert [name for _, name in queries.list_colleagues(engine, first)] == ["Ada", "Bob"]
+
+
+def test_an_assignment_is_a_notice_to_the_assignee_without_a_cell(engine: sa.Engine, ada: User) -> None:
+    """Not to a user who takes a case; the entity of the case is not named."""
+    bob = users.add(engine, "bob@example.org", "Bob", "analyst", team=ada.team)
+    syncing.sync_run(engine, finished(engine, ada, 1), [alert(0, "C0")])
+    (case,) = queue(engine, ada)
+    changes.update(engine, case.id, 1, ada.id, Change(assignee=ada.id))
+    changes.update(engine, case.id, 2, ada.id, Change(assignee=bob.id))
+    (notice,) = notices.claim(engine, "w", 30, datetime.now(UTC))
+    assert (notice.kind, notice.user_id) == ("case_assigned", bob.id)
+    assert notice.payload == {"case": case.id, "by": "Ada", "path": f"/cases/{case.id}"}
+    assert notices.claim(engine, "w", 30, datetime.now(UTC)) == []

@@ -246,3 +246,19 @@ def test_retention_leaves_no_empty_folder_and_a_deleted_content_is_not_scored_ag
     for _ in range(2):
         assert look_at(context, watch).started == []
     assert uploads.list_for(context.engine, ada, limit=5) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_only_the_first_file_sets_the_columns(context: JobContext, ada: User, folder: Path) -> None:
+    """Also where a later file was inspected at the same time."""
+    watch = add(context, ada, folder)
+    for day, columns in enumerate(("when,customer,amount,kind", "date,customer,amount,kind")):
+        (folder / f"{day}.csv").write_text(table(day, columns))
+        os.utime(folder / f"{day}.csv", (1000 + day, 1000 + day))
+    for _ in range(2):
+        look_at(context, watch)
+    while Worker(context).run_one():
+        pass
+    work(context, watch)
+    states = {file.key: file.state for file in watched_files.list_newest(context.engine, watch.id)}
+    assert states == {"0.csv": "done", "1.csv": "failed"}

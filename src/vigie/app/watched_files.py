@@ -162,11 +162,14 @@ def begin_scoring(
     """Enqueue the scoring of an inspected file; the first file sets the columns of the watch where it has none."""
     options = {**watch.options, "roles": dict(mapping)}
     with writing(engine) as connection:
-        if not _advance(connection, file, {"state": SCORING}):
-            return False
-        unset = sa.and_(watches.c.id == watch.id, watches.c.columns.is_(None))
         if watch.columns is None:
-            connection.execute(sa.update(watches).where(unset).values(columns=list(columns)))
+            unset = sa.and_(watches.c.id == watch.id, watches.c.columns.is_(None))
+            first = sa.update(watches).where(unset).values(columns=list(columns))
+            if connection.execute(first).rowcount != 1:
+                return False  # another file has set them: this one is compared with them
+        if not _advance(connection, file, {"state": SCORING}):
+            connection.rollback()
+            return False
         run_id = runs.insert(connection, str(file.upload_id), watch.owner_id, "score", options)
         same = sa.and_(_ROWS.watch_id == file.watch_id, _ROWS.digest == file.digest)
         connection.execute(sa.update(watched_files).where(same).values(run_id=run_id))

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vigie.app import notices
 from vigie.app.cases.tables import (
     CLEARED,
     CONFIRMED,
@@ -88,6 +89,8 @@ def update(engine: Engine, case_id: str, version: int, user_id: int, change: Cha
             values["assignee_id"] = change.assignee or None
             name = _name(connection, change.assignee) if change.assignee else None
             record_event(connection, case_id, user_id, "assignee", {"name": name})
+            if change.assignee and change.assignee != user_id:
+                _notify_assignee(connection, case_id, version, change.assignee, user_id)
             if change.assignee and case["status"] == NEW and "status" not in values:
                 values["status"] = OPEN
         if (change.due is not None or change.clear_due) and change.due != case["due"]:
@@ -99,6 +102,15 @@ def update(engine: Engine, case_id: str, version: int, user_id: int, change: Cha
             _insert_note(connection, case_id, user_id, change.note)
         _store(connection, case_id, values)
         return _relabel(connection, case_id, user_id, values.get("status", case["status"]))
+
+
+def _notify_assignee(
+    connection: sa.Connection, case_id: str, version: int, assignee: int, user_id: int
+) -> None:
+    """Write the notice of an assignment; it names the case by its id, since the name of its entity is a cell."""
+    payload = {"case": case_id, "by": _name(connection, user_id), "path": f"/cases/{case_id}"}
+    event = f"case_assigned:{case_id}:{version}"
+    notices.emit(connection, "case_assigned", event, assignee, payload, team=False)
 
 
 def note(engine: Engine, case_id: str, user_id: int, text: str) -> None:

@@ -48,6 +48,7 @@ class FollowUp:
         """
         found = watched_files.list_unfinished(self._context.engine, watch_id)
         known: dict[str, Watch] = {}
+        inspecting: set[str] = set()
         for file in found:
             failed = self._failures.get((file.watch_id, file.digest))
             if failed is not None and failed[1] > datetime.now(UTC):
@@ -55,7 +56,13 @@ class FollowUp:
             try:
                 if file.watch_id not in known:
                     known[file.watch_id] = watches.find(self._context.engine, file.watch_id)
-                self._advance(known[file.watch_id], file)
+                watch = known[file.watch_id]
+                # Only the oldest file sets the columns of a watch that has none: the others wait for it.
+                if watch.columns is None and file.state == INSPECTING:
+                    if file.watch_id in inspecting:
+                        continue
+                    inspecting.add(file.watch_id)
+                self._advance(watch, file)
             except NotFound:
                 continue  # the watch was removed
         return len(found)
