@@ -122,6 +122,18 @@ PIPELINES = {
     ),
     "RandomForestClassifier": _after(_forest(), _columns("passthrough")),
     "ExtraTreesClassifier": _after(ExtraTreesClassifier(12, random_state=0), _columns("passthrough", OneHotEncoder())),
+    "GradientBoostingClassifier": _after(
+        GradientBoostingClassifier(n_estimators=20, max_depth=3), _columns("passthrough", OneHotEncoder(), sparse_threshold=1.0)
+    ),
+    "GradientBoostingClassifier from zero, stopped early": _after(
+        GradientBoostingClassifier(n_estimators=80, init="zero", subsample=0.5, n_iter_no_change=2, random_state=0), _columns("passthrough")
+    ),
+    "GradientBoostingClassifier, exponential": _after(
+        GradientBoostingClassifier(n_estimators=20, loss="exponential", learning_rate=0.3), _columns(StandardScaler())
+    ),
+    "SelectFromModel of gradient boosting": _after(
+        _xgboost(), _columns("passthrough"), SelectFromModel(GradientBoostingClassifier(n_estimators=12, subsample=0.7, random_state=0))
+    ),
     "DecisionTreeClassifier": _after(DecisionTreeClassifier(max_depth=6), _columns("passthrough")),
     "LogisticRegression": _after(LogisticRegression(), _columns(StandardScaler(), OneHotEncoder())),
 }  # fmt: skip
@@ -167,7 +179,8 @@ REFUSED = {
     "PolynomialFeatures": _after(_xgboost(), ColumnTransformer([("num", PolynomialFeatures(), NUMBERS)])),
     "cbrt": _after(_xgboost(), ColumnTransformer([("num", FunctionTransformer(np.cbrt), NUMBERS)])),
     "GradientBoostingClassifier": _after(
-        GradientBoostingClassifier(n_estimators=3), ColumnTransformer([("num", SimpleImputer(), NUMBERS)])
+        GradientBoostingClassifier(n_estimators=3, init=LogisticRegression()),
+        ColumnTransformer([("num", SimpleImputer(), NUMBERS)]),
     ),
 }
 
