@@ -69,7 +69,8 @@ _ALLOWED = {
     "sklearn.compose._column_transformer": ("ColumnTransformer", "_RemainderColsList", "make_column_selector"),
     "sklearn.impute._base": ("SimpleImputer", "MissingIndicator"),
     "sklearn.preprocessing._data": (
-        "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer"),
+        "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer",
+        "Binarizer"),
     "sklearn.preprocessing._discretization": ("KBinsDiscretizer",),
     "sklearn.preprocessing._target_encoder": ("TargetEncoder",),
     "sklearn.preprocessing._encoders": ("OneHotEncoder", "OrdinalEncoder"),
