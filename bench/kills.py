@@ -135,10 +135,10 @@ class Kills:
         expected = self._digest(first.id)
 
         def once(moment: float) -> bool:
-            asked = ask().id
+            requested = ask().id
             ended = "complete" in jobs.kill(moment, "work", self.home)
             self._work()
-            assert self._digest(asked) == expected
+            assert self._digest(requested) == expected
             return ended
 
         self.repeat(kind, once, longest)
