@@ -38,7 +38,7 @@ check: $(READY) ## lint, types and the fast tests
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
-	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/stores tests/bundles tests/relocate tests/doctor; code=$$?; \
+	timeout 3600 $(BIN)/python -m pytest -m radosgw --durations 5 tests/stores tests/bundles tests/relocate tests/doctor tests/jobs/test_week.py; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code
 
 rehearsal: $(READY) ## the way to production on PostgreSQL and a real S3 server, with a machine that is lost

@@ -61,11 +61,11 @@ def send(home: str, name: str) -> None:
     services = opened(home)
     user = users.find_by_email(services.engine, "ada@example.org")
     print("ready", flush=True)
-    begun = services.uploads.begin(user, name, len(CSV))
+    started = services.uploads.begin(user, name, len(CSV))
     step = -(-len(CSV) // PARTS)
     for number, at in enumerate(range(0, len(CSV), step), start=1):
-        services.uploads.put_part(user, begun.id, number, io.BytesIO(CSV[at : at + step].encode()))
-    services.uploads.complete(user, begun.id)
+        services.uploads.put_part(user, started.id, number, io.BytesIO(CSV[at : at + step].encode()))
+    services.uploads.complete(user, started.id)
     print("complete", flush=True)
 
 
@@ -135,10 +135,10 @@ class Kills:
         expected = self._digest(first.id)
 
         def once(moment: float) -> bool:
-            asked = ask().id
+            requested = ask().id
             ended = "complete" in jobs.kill(moment, "work", self.home)
             self._work()
-            assert self._digest(asked) == expected
+            assert self._digest(requested) == expected
             return ended
 
         self.repeat(kind, once, longest)

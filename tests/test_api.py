@@ -81,7 +81,7 @@ def test_importing_loads_nothing() -> None:
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
     assert dir(vigie) == [
-        "ModelStorageService", "Options", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train",
+        "ModelStorageService", "Options", "ReadOptions", "Scorer", "__version__", "fit", "match", "open_catalog", "predict", "refine", "suggest", "train",
     ]  # fmt: skip
     assert all(getattr(vigie, name) for name in dir(vigie))
     with pytest.raises(AttributeError, match="nothing"):

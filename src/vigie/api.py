@@ -44,7 +44,7 @@ from vigie.engine.scorer_files import read_scorer
 from vigie.errors import NotFound, UsageRefused
 from vigie.results import Matches, Predictions, TrainedModel, UserTable
 from vigie.table.atomic import atomic_write
-from vigie.table.interchange import to_polars
+from vigie.table.interchange import has_index, to_polars
 from vigie.table.options import DEFAULTS, ReadOptions
 
 TableLike = Any
@@ -185,7 +185,7 @@ class Scorer:
         results = scorer.score_table(read.table, only)
         if only is None:
             return read.library.make(read.native, read.table.frame, results)
-        part = read.library.take(read.native, list(only)) if _is_indexed(read.native) else read.native
+        part = read.library.take(read.native, list(only)) if has_index(read.native) else read.native
         return read.library.make(part, read.table.frame[list(only)], results)
 
     def to_bytes(self) -> bytes:
@@ -395,8 +395,3 @@ def _read(table: TableLike, reading: ReadOptions = DEFAULTS) -> UserTable:
         )
         return UserTable(read.frame, read)
     return UserTable(table, tables.from_frame(to_polars(table)))
-
-
-def _is_indexed(native: Any) -> bool:
-    """Return whether rows of a table have an index that results keep, as in pandas."""
-    return hasattr(native, "iloc")

@@ -45,7 +45,7 @@ def run(engine: sa.Engine) -> str:
 def test_a_run_waits_for_no_clock_that_was_set_back(
     engine: sa.Engine, run: str, set_clock: SetClock, jump: timedelta
 ) -> None:
-    """Neither one that nobody began nor one that a worker gave back; a delay still counts while the clock is right."""
+    """Neither one that was not begun nor one that a worker gave back; a delay still counts while the clock is right."""
     first = job_queue.claim(engine, "w1", SCORE, LEASE)
     assert first is not None
     assert job_queue.retry_later(engine, first, {"message": "away"})

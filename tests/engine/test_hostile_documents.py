@@ -21,7 +21,7 @@ from vigie.stores.base import Location
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    """A model that comes with Vigie, added by somebody else."""
+    """A model that comes with Vigie, added by another user."""
     return unpack(find((MODELS / "mobile_money_bare").as_uri()).files)
 
 
@@ -87,7 +87,7 @@ def test_documents_that_the_catalog_cannot_use_are_not_registered(
         entry(replace(bundle, **{field: {**getattr(bundle, field), **value}}))
 
 
-def test_a_file_larger_than_its_manifest_says_is_not_read(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_file_larger_than_in_its_manifest_is_not_read(bundle: Bundle, tmp_path: Path) -> None:
     """Nor a signature of any size."""
     for name, data in pack(bundle, created="2026-01-01T00:00:00Z").items():
         (tmp_path / name).write_bytes(data)

@@ -16,6 +16,7 @@ every cell as uploaded, `Table.typed` beside it has the parsed cells.
     csv_reader     the cells of a CSV file, compared with that count
     csv_lines      the same for a file with lines that do not fit
     summary_rows   totals, units and texts, which are no rows
+    summary_reasons  why the first and last rows are no records
     parquet        Parquet
     workbook       workbooks: .xlsx, .xls, .ods
     workbook_kind  which of these a file is, and how large

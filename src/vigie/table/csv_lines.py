@@ -19,7 +19,7 @@ from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import DecodedText, byte_chunks
 from vigie.table.report import SetAsideLine
-from vigie.table.summary_rows import cell_shape
+from vigie.table.summary_reasons import cell_shape
 
 SET_ASIDE_SHARE = 0.05
 """Share of the lines that may be set aside."""

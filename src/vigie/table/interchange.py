@@ -77,6 +77,11 @@ def library_of(table: Any) -> Library:
     return _LIBRARIES.get(name, _POLARS)
 
 
+def has_index(table: Any) -> bool:
+    """Return whether the rows of a table have an index that results keep, as in pandas."""
+    return hasattr(table, "iloc")
+
+
 def _library_name(table: Any) -> str:
     return type(table).__module__.partition(".")[0]
 

@@ -1,0 +1,160 @@
+"""Why the first and the last rows of a table are no records: units, totals, balances, texts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import polars as pl
+
+from vigie.table.header import is_ruler
+
+_MOST_FIRST = 3
+"""Rows under the header that may be units, a balance or a ruler."""
+_MOST_LAST = 6
+"""Rows at the end that may be totals or text."""
+_MANY_CELLS = 5
+_TOTAL = re.compile(
+    r"(?:grand|sub|sous|general|overall|running|report|column|page)?[\s-]*(?:total|totals|totaux|totale|totales|totais|gesamt|summe|"
+    r"sum|somme|suma|soma|gesamtsumme|gesamtbetrag|zwischensumme|endsumme|subtotal|totalizador)"
+    r"(?:\s+(?:general|generale|geral|ttc|ht|amount|montant|sum|due|des .{1,30}|of .{1,30}|de .{1,30}|du .{1,30}|\(.{1,12}\)))?\s*:?"
+    r"|solde\s+(?:de|en)\b.*|saldo\s+(?:a|em)\b.*"
+)
+_BALANCE = re.compile(
+    r"(?:closing|opening|ending|beginning|final|initial|previous|available|current)\s+(?:ledger\s+)?balance.*"
+    r"|balance\s+(?:brought|carried|b/f|c/f|forward|at|as at|on).*|(?:brought|carried)\s+forward"
+    r"|(?:nouveau|ancien|dernier)\s+solde.*|solde\s+(?:final|initial|precedent|anterieur|crediteur|debiteur|comptable|disponible|au)\b.*"
+    r"|saldo\s+(?:final|inicial|anterior|atual|actual|do dia|del dia|al|disponivel|disponible|contabilistico|contable|total)\b.*"
+    r"|(?:anfangs|end|abschluss|alter\s+konto|neuer\s+konto)saldo.*|endbestand|anfangsbestand|report a nouveau|s\s*a\s*l\s*d\s*o|s\s*o\s*l\s*d\s*e"
+)
+"""Of a row that states a balance of the account."""
+_LABELS = 3
+"""Filled cells of a row among which its label is: dates may stand before it."""
+_UNIT = re.compile(
+    r"[(\[]?(?:[a-z]{3}|[€$£¥₦₵₹%]|r\$|us\$|f\s?cfa|fcfa|euros?|dollars?|in\s.{1,12}|en\s.{1,12}|kg|km|m|cm|g|s|sec|min|ms|h|hours?|"
+    r"heures?|days?|jours?|dias?|tage|months?|mois|years?|ans|pcs|units?|unites?|nb|n[o°º]|#|text|texte|string|varchar.*|char.*|int|"
+    r"integer|bigint|float|double|decimal.*|numeric.*|number|nombre|date|datetime|timestamp|time|bool|boolean|"
+    r"[djty]{1,4}[/.-][mj]{1,3}[/.-][yatj]{2,4}.*|[ya]{4}[/.-]mm[/.-][djt]{2}.*|hh:mm.*|-|—)[)\]]?"
+)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NUMBERS_OR_DATES = re.compile(r".*\d.*")
+
+
+def first_summary_rows(head: pl.DataFrame) -> list[str]:
+    """Return the reasons why the first rows are no records, in their order; empty where the first is one."""
+    reasons: list[str] = []
+    while len(reasons) < _MOST_FIRST and (reason := _first_reason(head.slice(len(reasons)))):
+        reasons.append(reason)
+    return reasons
+
+
+def _first_reason(head: pl.DataFrame) -> str:
+    """Return the reason why the first of these rows is no record; empty where it is one."""
+    if head.height < 3 or head.width < 2:
+        return ""
+    row = [_plain(cell) for cell in head.row(0)]
+    filled = [place for place, cell in enumerate(row) if cell]
+    if is_ruler(row):
+        return "ruler"
+    below = head.slice(1)
+    if filled and all(_UNIT.fullmatch(row[place]) for place in filled):
+        values = [place for place in filled if _has_values(below.to_series(place))]
+        if any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values):
+            return "units"
+    return "total" if _is_total(row, _usual_filled(below), _begins(below)) else ""
+
+
+def last_summary_rows(tail: pl.DataFrame) -> list[str]:
+    """Return the reasons why the last rows are no records, in their order; empty where the last is one."""
+    if tail.height < 4 or tail.width < 2:
+        return []
+    usual = _usual_filled(tail)
+    begins = _begins(tail.head(tail.height - _MOST_LAST))
+    reasons: list[str] = []
+    has_text = False
+    for cells in reversed(tail.tail(_MOST_LAST).rows()):
+        row = [_plain(cell) for cell in cells]
+        if is_ruler(row):
+            reasons.append("ruler")
+        elif _is_total(row, usual, begins):
+            reasons.append("total")
+        elif _is_footer(row, usual):
+            reasons.append("footer")
+        else:
+            break
+        has_text = has_text or any(row)
+    # Rows without a cell are rows, unless there is something below the table.
+    return _block_of_text(tail, usual) or (reasons[::-1] if has_text else [])
+
+
+def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
+    """Return reasons for a text below the table and all that follows it, if none of that begins as a row does."""
+    rows = [[_plain(cell) for cell in cells] for cells in tail.rows()]
+    begins = _begins(tail.head(tail.height - _MOST_LAST))
+    for place in range(max(0, len(rows) - _MOST_LAST), len(rows)):
+        if _is_footer(rows[place], usual) and rows[place][0]:
+            following = rows[place + 1 :]
+            if following and not any(cell_shape(row[0]) in begins for row in following):
+                ruled = ["ruler"] if place and is_ruler(rows[place - 1]) else []
+                return [*ruled, *["footer"] * (len(rows) - place)]
+    return []
+
+
+def _begins(rows: pl.DataFrame) -> frozenset[str]:
+    """Return the shapes of the first cells."""
+    return frozenset(cell_shape(_plain(cell)) for cell in rows.to_series(0).to_list())
+
+
+def cell_shape(cell: str) -> str:
+    """Return a cell with every word as `a` and every digit as `9`."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", cell))
+
+
+def _is_total(row: list[str], usual: int, begins: frozenset[str]) -> bool:
+    """Whether a row says that it is a total or a balance of the account.
+
+    A total has fewer cells than the others, or begins with the word where the others do not begin with a word.
+    """
+    filled = [cell for cell in row if cell]
+    if any(_BALANCE.fullmatch(cell) for cell in filled[:_LABELS]):
+        return True
+    if begins and row[0] and _TOTAL.fullmatch(row[0]) and cell_shape(row[0]) not in begins:
+        return True
+    if not filled or len(filled) > max(usual - 1, usual // 2):
+        return False
+    return any(_TOTAL.fullmatch(cell) for cell in filled[:2]) or _is_label(filled, usual)
+
+
+def _is_label(filled: list[str], usual: int) -> bool:
+    """Whether a row is a label and its value, in a table of many more cells."""
+    return (
+        usual >= _MANY_CELLS
+        and len(filled) == 2
+        and not any(c.isdigit() for c in filled[0])
+        and bool(_NUMBERS_OR_DATES.fullmatch(filled[1]))
+    )
+
+
+def _is_footer(row: list[str], usual: int) -> bool:
+    """Whether a row is nothing but a text in its first cell, in a table of more cells; or empty."""
+    filled = [cell for cell in row if cell]
+    return usual >= 3 and (
+        not filled or (len(filled) == 1 and row[0] == filled[0] and len(_LETTERS.findall(row[0])) > 1)
+    )
+
+
+def _usual_filled(rows: pl.DataFrame) -> int:
+    counts = sorted(sum(bool(_plain(cell)) for cell in row) for row in rows.rows())
+    return counts[len(counts) // 2] if counts else rows.width
+
+
+def _has_values(cells: pl.Series) -> bool:
+    filled = [cell for cell in cells.to_list() if cell and str(cell).strip()]
+    return bool(filled) and sum(bool(_NUMBERS_OR_DATES.fullmatch(str(cell))) for cell in filled) > 0.8 * len(
+        filled
+    )
+
+
+def _plain(cell: object) -> str:
+    text = unicodedata.normalize("NFKD", "" if cell is None else str(cell).strip().lower())
+    return "".join(c for c in text if not unicodedata.combining(c))
