@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -338,6 +339,27 @@ def test_the_demo_scores_the_example_that_is_installed(
     assert "6\u202f082 lignes" in done.output
     rows = (tmp_path / "vigie-demo.csv").read_text().splitlines()
     assert len(rows) == 1 + 6082
+
+
+@pytest.mark.usefixtures("home_with_catalog")
+def test_the_demo_writes_into_the_home_where_the_current_folder_cannot_be_written(
+    tmp_path: Path, vigie_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the image, whose folder is read-only: it says where; a named output is never moved."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    monkeypatch.chdir("/proc" if os.getuid() == 0 else closed)  # also root creates no file in /proc
+    small = tmp_path / "small.csv"
+    small.write_text("customer,amount\n" + "".join(f"C{i % 9},{10 + i * 37 % 400}.50\n" for i in range(60)))
+    monkeypatch.setattr("vigie.cli.demo.EXAMPLE", small)
+    done = CliRunner().invoke(cli, ["demo"])
+    assert done.exit_code == 0, done.output
+    written = vigie_home / "vigie-demo.csv"
+    assert str(written) in done.stderr
+    assert written.read_text().startswith("customer,amount,")
+    written.unlink()
+    assert CliRunner().invoke(cli, ["demo", "-o", "vigie-demo.csv"]).exit_code != 0
+    assert not written.exists()
 
 
 @pytest.mark.parametrize("words", [[], ["predict"], ["models", "add"]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -206,6 +207,45 @@ def test_a_webhook_is_signed_retried_and_logged(
     assert [state for state, *_ in states(engine)] == ["delivered"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_receiver_delays_the_next_attempt(
+    engine: sa.Engine, ada: User, receiver: Receiver, web: WebSettings, form: str
+) -> None:
+    """By `Retry-After` in both forms, only where it is later than the usual wait, and of that attempt alone."""
+    webhooks.add(engine, ada, receiver.url, ["drift"])
+    notices.set_choices(engine, notices.user_key(ada.id), {"drift": "never"})
+    emit(engine, ada, "drift")
+    now = datetime.now(UTC)
+    receiver.statuses = [503, 503]
+    receiver.retry_after = [
+        "3600" if form == "seconds" else format_datetime(now + timedelta(hours=1), usegmt=True),
+        "1",
+    ]
+    counts = [deliver(engine, web, now + timedelta(minutes=minutes)) for minutes in (0, 58, 61, 61.9, 62.1)]
+    assert counts == [1, 0, 1, 0, 1]
+    assert [state for state, *_ in states(engine)] == ["delivered"]
+
+
+def test_the_delay_that_a_receiver_asks_for_has_limits() -> None:
+    """Never in the past, never longer than the longest wait; what cannot be read asks for none."""
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    for text in (
+        "",
+        "soon",
+        "-5",
+        "1.5",
+        "²",
+        "Sat, 31 Jan 2026 11:00:00 GMT",
+        "Sat, 99 Jan 2026 11:00:00 GMT",
+    ):
+        assert calls.parse_retry_after(text, now) == timedelta(), text
+    for text in ("9" * 400, "36001", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        assert calls.parse_retry_after(text, now) == calls.MAX_RETRY_AFTER == dispatch.WAITS[-1], text
+    for text in ("120", " 120 ", "Sat, 31 Jan 2026 12:02:00 GMT", "Sat, 31 Jan 2026 12:02:00 -0000"):
+        assert calls.parse_retry_after(text, now) == timedelta(minutes=2), text
+
+
 def test_the_signature_is_that_of_the_specification() -> None:
     """Its published example."""
     signature = calls.sign(
@@ -276,7 +316,7 @@ def test_a_name_that_turns_private_is_not_called(
         return resolve("127.0.0.1" if resolved.count(host) == 1 else "127.0.0.2", *more, **others)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    assert calls.call(f"http://rebinding.example:{receiver.port}/", "whsec_YQ==", "id", b"{}", datetime.now(UTC), private=True) == 204  # fmt: skip
+    assert calls.call(f"http://rebinding.example:{receiver.port}/", "whsec_YQ==", "id", b"{}", datetime.now(UTC), private=True).status == 204  # fmt: skip
     assert resolved.count("rebinding.example") == 1
     assert receiver.calls[0][0]["host"] == f"rebinding.example:{receiver.port}"
 

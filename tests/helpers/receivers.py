@@ -55,10 +55,11 @@ def mailbox() -> Iterator[Mailbox]:
 
 @dataclass
 class Receiver:
-    """A program that receives calls; `statuses` are what it answers, then 204."""
+    """A program that receives calls; `statuses` are what it answers, then 204; `retry_after` are headers of these answers."""
 
     port: int = 0
     statuses: list[int] = field(default_factory=list)
+    retry_after: list[str] = field(default_factory=list)
     calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -92,6 +93,8 @@ def receiver() -> Iterator[Receiver]:
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", f"http://127.0.0.1:{found.port}/elsewhere")
+            if found.retry_after:
+                self.send_header("Retry-After", found.retry_after.pop(0))
             self.send_header("Content-Length", "0")
             self.end_headers()
 

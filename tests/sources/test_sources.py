@@ -125,6 +125,17 @@ def test_predictions_are_written_whole(tmp_path: Path) -> None:
     assert (folder / "a.predictions.csv").read_text() == "new"
 
 
+@pytest.mark.parametrize("scheme", ["sftp", "ftp"])
+def test_the_guides_name_what_is_refused(scheme: str) -> None:
+    """A server of files is neither stored as an address nor opened, and both languages say so."""
+    for read in (normalize, open_source):
+        with pytest.raises(UsageRefused, match=f"unknown scheme '{scheme}'"):
+            read(f"{scheme}://files.bank.example/exports")
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    for page in (docs / "en" / "watches.md", docs / "SURVEILLANCES.md"):
+        assert scheme.upper() in page.read_text("utf-8").split("\n## ")[0]
+
+
 def test_users_watch_only_below_the_roots(tmp_path: Path) -> None:
     """Links and dots lead nowhere else."""
     root, other = tmp_path / "root", tmp_path / "other"

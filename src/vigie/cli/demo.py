@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
+from vigie import settings
 from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 from vigie.errors import UsageRefused
+from vigie.i18n.translator import Translator
 
 EXAMPLE = Path(__file__).parent / "example" / "mobile_money_fr.csv"
 _COMPLETION = "_VIGIE_COMPLETE"
@@ -21,14 +25,29 @@ _SHELLS = {
 
 @click.command(epilog=EXAMPLES.format("vigie demo", "vigie demo -o scored.csv", "vigie demo --lang fr"))
 @click.option("-o", "--output", default="vigie-demo.csv", show_default=True, metavar="FILE",
-              help="Output file: the example with seven more columns.")  # fmt: skip
+              help="Output file: the example with seven more columns; in VIGIE_HOME where the current folder cannot be written.")  # fmt: skip
 @options.lang
 @click.pass_context
 def demo(ctx: click.Context, output: str, lang: str) -> None:
     """Score the example that comes with Vigie: 6,082 simulated mobile-money transfers with French headers."""
     from vigie.cli.predict import predict
 
+    by_default = ctx.get_parameter_source("output") is ParameterSource.DEFAULT
+    if by_default and not _is_writable(Path()):
+        home = settings.load().home
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        output = str(home / output)
+        click.echo(Translator(lang)("cli.demo_elsewhere", path=output), err=True)
     ctx.invoke(predict, source=str(EXAMPLE), output=output, lang=lang)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Return whether files can be created in a folder; also root cannot where it is mounted read-only."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 @click.command("help", epilog=EXAMPLES.format("vigie help", "vigie help predict", "vigie help models add"))

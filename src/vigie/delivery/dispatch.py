@@ -16,6 +16,7 @@ from vigie.app.webhooks import Attempt, Webhook
 from vigie.db.database import Engine
 from vigie.delivery import mail, texts
 from vigie.delivery import webhooks as calls
+from vigie.delivery.webhooks import Answer
 from vigie.errors import NotFound, Unavailable, UsageRefused
 from vigie.i18n.catalogue import DEFAULT
 from vigie.settings import WebSettings
@@ -28,6 +29,18 @@ _LEASE_SECONDS = 180.0
 
 class _Permanent(Exception):
     """A notice that no further attempt delivers; the text says why."""
+
+
+class _NotAccepted(OSError):
+    """A receiver answered, but did not accept the notice.
+
+    Attributes:
+        retry_after: delay that it asks for.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"the receiver answered {answer.status}")
+        self.retry_after = answer.retry_after
 
 
 def deliver_next(engine: Engine, web: WebSettings, worker: str, now: datetime | None = None) -> bool:
@@ -56,7 +69,8 @@ def deliver_next(engine: Engine, web: WebSettings, worker: str, now: datetime | 
         if attempt > len(WAITS):
             _give_up(engine, claimed, worker, reason)
         else:
-            notices.retry(engine, claimed, worker, reason, now + WAITS[attempt - 1])
+            requested = error.retry_after if isinstance(error, _NotAccepted) else timedelta()
+            notices.retry(engine, claimed, worker, reason, now + max(WAITS[attempt - 1], requested))
     return True
 
 
@@ -86,9 +100,9 @@ def _call_webhook(engine: Engine, web: WebSettings, claimed: Sequence[Notice]) -
         return False
     if not webhook.active:
         return False
-    started, status, error = time.monotonic(), None, ""
+    started, answer, error = time.monotonic(), None, ""
     try:
-        status = _call(webhook, notice, web)
+        answer = _call(webhook, notice, web)
     except (OSError, HTTPException, Unavailable) as caught:
         error = _reason(caught)
         raise
@@ -96,19 +110,19 @@ def _call_webhook(engine: Engine, web: WebSettings, claimed: Sequence[Notice]) -
         error = str(refused.message)
         raise _Permanent(error) from None
     finally:
-        seconds = time.monotonic() - started
+        seconds, status = time.monotonic() - started, None if answer is None else answer.status
         webhooks.record(
             engine, Attempt(webhook.id, notice.id, datetime.now(UTC), status, error[:200], seconds)
         )
-    if status == 410:
+    if answer.status == 410:
         webhooks.set_active(engine, webhook.id, False)
         raise _Permanent("the receiver is gone (410); the webhook was switched off")
-    if not 200 <= status < 300:
-        raise OSError(f"the receiver answered {status}")
+    if not 200 <= answer.status < 300:
+        raise _NotAccepted(answer)
     return True
 
 
-def _call(webhook: Webhook, notice: Notice, web: WebSettings) -> int:
+def _call(webhook: Webhook, notice: Notice, web: WebSettings) -> Answer:
     content = calls.body(notice, texts.link(notice.payload, web.public_url))
     private = web.private_webhooks
     return calls.call(webhook.url, webhook.secret, notice.id, content, datetime.now(UTC), private=private)
@@ -116,7 +130,7 @@ def _call(webhook: Webhook, notice: Notice, web: WebSettings) -> int:
 
 def _reason(error: Exception) -> str:
     """Return why an attempt failed: the words of this module, else the kind of the error."""
-    if type(error) is OSError and len(error.args) == 1:
+    if isinstance(error, _NotAccepted):
         return str(error.args[0])
     if isinstance(error, Unavailable):
         return str(error.message)

@@ -12,7 +12,9 @@ import http.client
 import json
 import socket
 import ssl
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from vigie import __version__
@@ -21,6 +23,8 @@ from vigie.delivery.addresses import resolve
 
 TIMEOUT = 15.0
 """Seconds for a call."""
+MAX_RETRY_AFTER = timedelta(hours=10)
+"""Longest delay that a receiver can ask for."""
 _MAX_ANSWER = 64 * 1024
 _TYPES = {
     "scored": "file.scored",
@@ -31,6 +35,19 @@ _TYPES = {
     "case_assigned": "case.assigned",
 }
 """Kind of a notice -> type of its event, as the receiver reads it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of a receiver.
+
+    Attributes:
+        status: HTTP status.
+        retry_after: delay that it asks for, from 0 to `MAX_RETRY_AFTER`.
+    """
+
+    status: int
+    retry_after: timedelta = timedelta()
 
 
 def body(notice: Notice, url: str) -> bytes:
@@ -61,8 +78,8 @@ def sign(secret: str, webhook_id: str, timestamp: int, content: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
 
 
-def call(url: str, secret: str, notice_id: str, content: bytes, at: datetime, *, private: bool) -> int:
-    """Send a notice and return the status of the answer; a redirection is an answer like others and is not followed.
+def call(url: str, secret: str, notice_id: str, content: bytes, at: datetime, *, private: bool) -> Answer:
+    """Send a notice and return the answer; a redirection is an answer like others and is not followed.
 
     Args:
         url: address, as `addresses.check_url` returns it.
@@ -95,9 +112,30 @@ def call(url: str, secret: str, notice_id: str, content: bytes, at: datetime, *,
         connection.request("POST", target, body=content, headers=headers)
         answer = connection.getresponse()
         answer.read(_MAX_ANSWER)
-        return answer.status
+        return Answer(answer.status, parse_retry_after(answer.getheader("Retry-After", ""), at))
     finally:
         connection.close()
+
+
+def parse_retry_after(text: str, now: datetime) -> timedelta:
+    """Return the delay of a header `Retry-After`, from 0 to `MAX_RETRY_AFTER`; 0 where it has none that can be read.
+
+    Source: RFC 9110, section 10.2.3: a whole number of seconds, or a date.
+
+    Args:
+        text: value of the header; empty where it is missing.
+        now: the time of the answer, with a time zone.
+    """
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(float(text), MAX_RETRY_AFTER.total_seconds()))
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return timedelta()
+    # A date of the zone -0000 has none in Python; HTTP dates are in UTC.
+    delay = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
+    return min(max(delay, timedelta()), MAX_RETRY_AFTER)
 
 
 class _Connection(http.client.HTTPConnection):

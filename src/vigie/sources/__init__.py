@@ -1,4 +1,4 @@
-"""Locations of files that watches look at: local folders, prefixes of object stores, folders of SFTP servers.
+"""Locations of files that watches look at: local folders and prefixes of object stores.
 
     base        what every source offers
     folder      a local folder
