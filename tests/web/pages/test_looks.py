@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from importlib.resources import files
+from urllib.parse import parse_qs
 
 import pytest
+from playwright.sync_api import Route
 
 from vigie.starter_models import registry
 
@@ -84,6 +86,36 @@ def test_a_refused_file_is_read_again_with_the_options_of_the_page(
     assert download.value.suggested_filename == "noise.set-aside.csv"
     _check(seen, "read")
     seen.must_be_clean()
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_the_label_of_a_file_is_chosen_from_its_columns(
+    visit: Callable[..., Visit], width: int, scheme: str, language: str
+) -> None:
+    """The column that looks like a label comes first; the one that is chosen is sent, with a name for the model."""
+    seen = visit(width=width, scheme=scheme, language=language)
+    page, sent = seen.page, []
+    rows = "".join(f"C{i % 9},{i}.5{width},{i % 3},{int(i % 20 == 0)}\n" for i in range(200))
+    data = f"client,amount,channel,is_fraud\n{rows}".encode()
+    seen.go("/")
+    page.set_input_files("#file", {"name": "labelled.csv", "mimeType": "text/csv", "buffer": data})
+    page.wait_for_selector("#check")
+    assert "is_fraud" in page.inner_text("section[aria-labelledby=train]")
+    assert page.input_value("#label") == "is_fraud"
+    assert page.locator("#label option").all_inner_texts() == ["is_fraud", "client", "amount", "channel"]
+    assert page.input_value("#model-name") == "labelled"
+    _check(seen, "label")
+    seen.must_be_clean()
+
+    def keep(route: Route) -> None:
+        sent.append(parse_qs(route.request.post_data or ""))
+        route.fulfill(status=204)
+
+    page.route("**/models", keep)
+    page.select_option("#label", "channel")
+    with page.expect_response("**/models"):
+        page.click("section[aria-labelledby=train] button")
+    assert [(form["label"], form["name"]) for form in sent] == [(["channel"], ["labelled"])]
 
 
 def test_the_door_and_an_error_are_accessible(visit: Callable[..., Visit]) -> None:
