@@ -16,6 +16,7 @@ from vigie.errors import NotFound, Unavailable, VigieError, error_record
 from vigie.i18n.messages import join as join_messages
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
+from vigie.jobs.watching.drift import measure_drift
 from vigie.jobs.watching.results import write_beside
 
 log = logging.getLogger("vigie.jobs")
@@ -97,7 +98,7 @@ class FollowUp:
                 watched_files.begin_scoring(engine, watch, file, upload.mapping, columns)
 
     def _finish(self, watch: Watch, file: WatchedFile, run: Mapping[str, Any]) -> None:
-        """Write the predictions beside the file where the watch says so, then finish the file."""
+        """Write the predictions beside the file where the watch says so, then finish the file with its notices."""
         engine = self._context.engine
         if watch.write_back and not watched_files.is_superseded(engine, file):
             try:
@@ -109,7 +110,22 @@ class FollowUp:
         summary = run["summary"]
         prevalence = (summary.get("prevalence") or {}).get("estimate")
         counts = {"rows": summary["rows"], "alerts": summary["alerts"], "fraud_share": prevalence}
-        watched_files.finish(engine, watch, file, counts)
+        watched_files.finish(engine, watch, file, counts, self._measure_drift(file, run))
+
+    def _measure_drift(self, file: WatchedFile, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what changed much since the file before; empty where nothing did, or the two cannot be compared."""
+        engine = self._context.engine
+        before = watched_files.find_previous(engine, file)
+        earlier = None if before is None else watched_files.find_run(engine, str(before.run_id))
+        if before is None or earlier is None or earlier["state"] != "done":
+            return {}
+        try:
+            drift = measure_drift(self._context, earlier, run)
+        except (NotFound, Unavailable) as error:
+            # The file is scored and its results are there: a notice less is better than a file that is not finished.
+            log.warning("drift not measured", extra={"watch": file.watch_id, "error": type(error).__name__})
+            return {}
+        return {"earlier": before.key, **drift} if drift else {}
 
     def _fail_writing(self, watch: Watch, file: WatchedFile, error: VigieError) -> None:
         """Try again later and say so; give up after a day. The results are in the app all the time."""
