@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from vigie import tempdirs
 from vigie.app import result_layout
+from vigie.app.runs import Run
 from vigie.arrays import Floats
 from vigie.calibration import stability
 from vigie.jobs.context import JobContext
@@ -22,15 +21,13 @@ _SCORES, _AMOUNTS = "score_psi", "amount_psi"
 """Names in the payload of a notice, which webhooks send."""
 
 
-def measure_drift(
-    context: JobContext, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, float]:
+def measure_drift(context: JobContext, before: Run, after: Run) -> dict[str, float]:
     """Return the population stability index of scores and amounts, where it changed much and not by chance.
 
     Args:
         context: resources of the installation.
-        before: `result` and `summary` of the run of the earlier file.
-        after: `result` and `summary` of the run of the later file.
+        before: finished run of the earlier file.
+        after: finished run of the later file.
 
     Returns:
         `score_psi` and `amount_psi`, each only where its verdict is `changed`; with one of them `psi_limit`.
@@ -46,13 +43,13 @@ def measure_drift(
     return changed | {"psi_limit": stability.CHANGED} if changed else {}
 
 
-def _read(context: JobContext, run: Mapping[str, Any], folder: Path) -> dict[str, Floats]:
+def _read(context: JobContext, run: Run, folder: Path) -> dict[str, Floats]:
     """Return scores and amounts of all rows, (rows,) each; NaN where a row has none."""
     ranked = folder / result_layout.RANKED
     with ranked.open("wb") as file:
-        for data in context.store.stream(join(run["result"], result_layout.RANKED)):
+        for data in context.store.stream(join(run.result or "", result_layout.RANKED)):
             file.write(data)
-    summary = run["summary"]
+    summary = run.summary or {}
     typed = result_layout.find_typed(summary["file"], Roles.from_json(summary["roles"]).first("amount"))
     rows = pl.scan_parquet(ranked, glob=False, hive_partitioning=False).select(
         pl.col(result_layout.own_column("fraud_score")).alias(_SCORES),
