@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import xgboost
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_selection import (
     SelectFromModel,
     SelectPercentile,
@@ -24,14 +36,17 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
+    Binarizer,
     FunctionTransformer,
     KBinsDiscretizer,
+    MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
+    SplineTransformer,
     StandardScaler,
     TargetEncoder,
 )
@@ -114,6 +129,8 @@ PIPELINES = {
         _xgboost(), _columns(KBinsDiscretizer(4, encode="ordinal", strategy="uniform", quantile_method="averaged_inverted_cdf"))
     ),
     "TargetEncoder": _after(_xgboost(), _columns("passthrough", TargetEncoder())),
+    "Binarizer": _after(_xgboost(), _columns(Binarizer(threshold=3))),
+    "MaxAbsScaler": _after(_xgboost(), _columns(MaxAbsScaler())),
     "remainder": _after(
         _xgboost(), ColumnTransformer([("cat", OneHotEncoder(handle_unknown="ignore"), TEXTS)], remainder=MinMaxScaler())
     ),
@@ -122,6 +139,18 @@ PIPELINES = {
     ),
     "RandomForestClassifier": _after(_forest(), _columns("passthrough")),
     "ExtraTreesClassifier": _after(ExtraTreesClassifier(12, random_state=0), _columns("passthrough", OneHotEncoder())),
+    "GradientBoostingClassifier": _after(
+        GradientBoostingClassifier(n_estimators=20, max_depth=3), _columns("passthrough", OneHotEncoder(), sparse_threshold=1.0)
+    ),
+    "GradientBoostingClassifier from zero, stopped early": _after(
+        GradientBoostingClassifier(n_estimators=80, init="zero", subsample=0.5, n_iter_no_change=2, random_state=0), _columns("passthrough")
+    ),
+    "GradientBoostingClassifier, exponential": _after(
+        GradientBoostingClassifier(n_estimators=20, loss="exponential", learning_rate=0.3), _columns(StandardScaler())
+    ),
+    "SelectFromModel of gradient boosting": _after(
+        _xgboost(), _columns("passthrough"), SelectFromModel(GradientBoostingClassifier(n_estimators=12, subsample=0.7, random_state=0))
+    ),
     "DecisionTreeClassifier": _after(DecisionTreeClassifier(max_depth=6), _columns("passthrough")),
     "LogisticRegression": _after(LogisticRegression(), _columns(StandardScaler(), OneHotEncoder())),
 }  # fmt: skip
@@ -162,24 +191,130 @@ def test_a_dict_with_other_entries(tmp_path: Path, label: np.ndarray) -> None:
         importer.convert(tmp_path, name="m")
 
 
+def _scored(folder: Path, table: pl.DataFrame) -> np.ndarray:
+    """Return the probabilities of the imported model of a folder."""
+    made = importer.convert(folder, name="m")
+    model: Any = load_model(made.booster, made.features)
+    return np.asarray(1 / (1 + np.exp(-model.margin_of(table, {column: column for column in table.columns}))))
+
+
+@pytest.mark.parametrize("unknown", [-1, np.nan])
+@pytest.mark.parametrize("missing", [None, np.nan], ids=["None", "NaN"])
+def test_an_ordinal_encoder_with_unknown_categories(
+    tmp_path: Path, label: np.ndarray, unknown: float, missing: float | None
+) -> None:
+    """Categories that training has not seen, and cells without a value, get the codes that the encoder gives them.
+
+    For scikit-learn, None is a category like any other, and NaN has a code of its own.
+    """
+
+    def given(table: pl.DataFrame) -> Any:
+        texts = {column: np.array(table[column].to_list(), dtype=object) for column in TEXTS}
+        frame = pd.DataFrame(table.select(NUMBERS).to_dict(as_series=False) | texts)
+        frame.loc[table["channel"].is_null().to_numpy(), "channel"] = missing
+        return frame
+
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=unknown, encoded_missing_value=-7
+    )
+    train, fresh = _table(0), _table(5)
+    train = train.with_columns(channel=pl.when(train["count"] == 2).then(None).otherwise("channel"))
+    odd = pl.Series(np.random.default_rng(2).choice(["CI", "XX", "FR", "YY"], ROWS))
+    fresh = fresh.with_columns(country=odd, channel=pl.when(odd == "CI").then(None).otherwise("channel"))
+    fitted = _after(_xgboost(), _columns("passthrough", encoder)).fit(given(train), label)
+    joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
+    np.testing.assert_allclose(
+        _scored(tmp_path, fresh), fitted.predict_proba(given(fresh))[:, 1], rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["XGBClassifier", "Booster"])
+def test_enable_categorical(tmp_path: Path, label: np.ndarray, bare: bool) -> None:
+    """A classifier or its bare booster trained on categorical columns of pandas scores texts as it scores their categories."""
+
+    def frame(table: pl.DataFrame) -> Any:
+        return pd.DataFrame(
+            {
+                "country": pd.Categorical(table["country"].to_list(), categories=["CI", "FR", "ML", "SN"]),
+                "amount": table["amount"].to_numpy(),
+                "channel": pd.Categorical(table["channel"].to_list(), categories=["app", "ussd"]),
+            }
+        )
+
+    fitted = _xgboost(enable_categorical=True, max_cat_to_onehot=1).fit(frame(_table(0)), label)
+    joblib.dump(fitted.get_booster() if bare else fitted, tmp_path / "xgboost_model.joblib")
+    fresh = _table(5).select("amount", "channel", "country")
+    np.testing.assert_allclose(
+        _scored(tmp_path, fresh), fitted.predict_proba(frame(fresh))[:, 1], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_bare_booster(tmp_path: Path, label: np.ndarray) -> None:
+    """After a feature engineer in a file of its own."""
+    engineer, fresh = _columns(StandardScaler()).fit(_table(0)), _table(5)
+    rows = xgboost.DMatrix(engineer.transform(_table(0)), label)
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, rows, 12)
+    joblib.dump(engineer, tmp_path / "feature_engineer.joblib")
+    joblib.dump(booster, tmp_path / "xgboost_model.joblib")
+    expected = booster.inplace_predict(engineer.transform(fresh))
+    np.testing.assert_allclose(_scored(tmp_path, fresh), expected, rtol=1e-5, atol=1e-6)
+
+
 REFUSED = {
-    "KNNImputer": _after(_xgboost(), ColumnTransformer([("num", KNNImputer(), NUMBERS)])),
-    "PolynomialFeatures": _after(_xgboost(), ColumnTransformer([("num", PolynomialFeatures(), NUMBERS)])),
-    "cbrt": _after(_xgboost(), ColumnTransformer([("num", FunctionTransformer(np.cbrt), NUMBERS)])),
-    "GradientBoostingClassifier": _after(
-        GradientBoostingClassifier(n_estimators=3), ColumnTransformer([("num", SimpleImputer(), NUMBERS)])
+    "KNNImputer": (_after(_xgboost(), ColumnTransformer([("num", KNNImputer(), NUMBERS)])), "SimpleImputer"),
+    "PolynomialFeatures": (_after(_xgboost(), ColumnTransformer([("num", PolynomialFeatures(), NUMBERS)])), "beforehand"),
+    "SplineTransformer": (_after(_xgboost(), ColumnTransformer([("num", SplineTransformer(), NUMBERS)])), "beforehand"),
+    "FeatureHasher": (
+        _after(_xgboost(), ColumnTransformer([("text", FeatureHasher(8, input_type="string"), TEXTS)])), "OrdinalEncoder"
     ),
-}
+    "cbrt": (_after(_xgboost(), ColumnTransformer([("num", FunctionTransformer(np.cbrt), NUMBERS)])), "train on the columns"),
+    "GradientBoostingClassifier that starts from another": (
+        _after(GradientBoostingClassifier(n_estimators=3, init=LogisticRegression()), _columns(SimpleImputer())), "without init"
+    ),
+    "HistGradientBoostingClassifier": (
+        _after(HistGradientBoostingClassifier(max_iter=2), _columns("passthrough")), "GradientBoostingClassifier, or use vigie train"
+    ),
+    "CalibratedClassifierCV": (
+        _after(CalibratedClassifierCV(_xgboost(), cv=2), _columns("passthrough")), "vigie models calibrate"
+    ),
+    "StackingClassifier": (
+        _after(StackingClassifier([("a", _xgboost()), ("b", LogisticRegression())], cv=2), _columns(StandardScaler())), "a model of its own"
+    ),
+    "VotingClassifier": (
+        _after(VotingClassifier([("a", _xgboost()), ("b", _forest())], voting="soft"), _columns("passthrough")), "a model of its own"
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_named(tmp_path: Path, label: np.ndarray, name: str) -> None:
-    """With the file that has it, and a next step."""
-    joblib.dump(REFUSED[name].fit(_table(0), label), tmp_path / "xgboost_model.joblib")
+    """With the file that has it, and the next step that helps; a digest would not, since no code can be converted."""
+    fitted, helps = REFUSED[name]
+    joblib.dump(fitted.fit(_table(0), label), tmp_path / "xgboost_model.joblib")
     with pytest.raises(ForeignModelRefused, match=name) as refused:
         importer.convert(tmp_path, name="m")
     assert "xgboost_model.joblib" in refused.value.message
-    assert refused.value.hint
+    assert helps in refused.value.hint
+    assert "--trust" not in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "path", ["lightgbm.sklearn.LGBMClassifier", "lightgbm.basic.Booster", "catboost.core.CatBoostClassifier"]
+)
+def test_boosters_of_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """They are named, with what to train in their place; the class in the file stands for the library, which is not installed."""
+    module, name = path.rsplit(".", 1)
+    made = ModuleType(module)
+    kind = type(name, (), {"__module__": module, "__qualname__": name})
+    setattr(made, name, kind)
+    monkeypatch.setitem(sys.modules, module, made)
+    monkeypatch.setitem(
+        sys.modules, module.split(".", maxsplit=1)[0], ModuleType(module.split(".", maxsplit=1)[0])
+    )
+    joblib.dump(_after(kind(), StandardScaler()), tmp_path / "xgboost_model.joblib")
+    with pytest.raises(ForeignModelRefused, match=path) as refused:
+        importer.convert(tmp_path, name="m")
+    assert "train the same data with XGBoost" in refused.value.hint
 
 
 def test_statistics_in_the_metadata(tmp_path: Path, label: np.ndarray) -> None:

@@ -8,19 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from vigie import settings
-from vigie.app import User, notices, uploads, users, watch_template, watched_files, watches
+from vigie.alerts.effects import columns_of, layout_of
+from vigie.app import User, notices, rules, runs, uploads, users, watch_template, watched_files, watches
 from vigie.app.notice_tables import notices as notice_rows
 from vigie.app.watches import Watch
 from vigie.db import database
 from vigie.jobs import retention
 from vigie.jobs.context import JobContext, open_context
+from vigie.jobs.ranked_rows import rule_effects
 from vigie.jobs.watching.follow_up import FollowUp, compare_columns
 from vigie.jobs.watching.look import Look, look
 from vigie.jobs.worker import Worker
+from vigie.rules import Condition, Rule
 
 ROWS = 240
 
@@ -262,3 +266,75 @@ def test_only_the_first_file_sets_the_columns(context: JobContext, ada: User, fo
     work(context, watch)
     states = {file.key: file.state for file in watched_files.list_newest(context.engine, watch.id)}
     assert states == {"0.csv": "done", "1.csv": "failed"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_differs_much_from_the_one_before_is_one_notice(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """Not the first file, nor one like the one before; the notice names both files and has the index above its limit."""
+    watch = add(context, ada, folder, write_back=False)
+    header, *rows = (line.split(",") for line in table(7).splitlines())
+    larger = [[when, customer, f"{float(amount) * 10}", kind] for when, customer, amount, kind in rows]
+    files = {"jan": table(), "feb": table(5)}
+    for name, kind in (("mar", "d"), ("apr", "e")):
+        files[name] = "\n".join(",".join(row) for row in [header, *larger[:-1], [*larger[-1][:3], kind]])
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text)
+        for _ in range(2):
+            look_at(context, watch)
+        work(context, watch)
+    query = sa.select(notice_rows.c.payload).where(notice_rows.c.kind == "drift")
+    with database.reading(context.engine) as connection:
+        (payload,) = connection.execute(query).scalars()
+    assert (payload["file"], payload["earlier"]) == ("mar.csv", "feb.csv")
+    assert payload["amount_psi"] >= payload["psi_limit"]
+    states = {file.key: file.state for file in watched_files.list_newest(context.engine, watch.id)}
+    assert states == {f"{name}.csv": "done" for name in files}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_predictions_beside_a_file_and_its_notice_have_the_alerts_that_rules_leave(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """A rule made from the first file hides and another adds rows of the next one, and the reasons say so."""
+    watch = add(context, ada, folder, options=watch_template.DEFAULTS | {"budget": 20, "language": "fr"})
+    (folder / "jan.csv").write_text(table())
+    look_at(context, watch), look_at(context, watch)
+    work(context, watch)
+    first = _alerts_beside(folder / "jan.predictions.csv")
+    assert len(first) == 20
+    (run,) = runs.list_finished(context.engine, ada.id, limit=1)
+    added = next(row for row in range(ROWS) if row not in first)
+    columns, lines = columns_of(run), table().splitlines()[1:]
+    for action, row in (("hide", first[0]), ("hide", first[1]), ("alert", added)):
+        cells = zip(("when", "customer"), lines[row].split(","), strict=False)
+        made = tuple(Condition(name, columns[name], "is", value) for name, value in cells)
+        rules.add(context.engine, Rule(0, action, made, layout_of(run)), owner_id=ada.id, author_id=ada.id,
+                  run_id=run.id, comment=None, state="on", applies_from=run.created_at)  # fmt: skip
+    text = table() + "2026-01-28 23:10:00,C1,77.50,a\n"
+    (folder / "feb.csv").write_text(text)
+    look_at(context, watch), look_at(context, watch)
+    work(context, watch)
+    second = runs.list_finished(context.engine, ada.id, limit=1)[0]
+    decided = rule_effects(context).alerts(second)
+    assert decided.added
+    assert len(decided.reasons()) == len(decided.hidden) + len(decided.added)
+    beside = _alerts_beside(folder / "feb.predictions.csv")
+    assert len(beside) == decided.count
+    assert set(decided.added) <= set(beside)
+    assert not set(decided.hidden) & set(beside)
+    lines = (folder / "feb.predictions.csv").read_text().splitlines()[1:]
+    assert all("règle" in lines[row].lower() for row in decided.reasons())
+    assert [line.rsplit(",fraud", 1)[0][:25] for line in lines] == [
+        line[:25] for line in text.splitlines()[1:]
+    ]
+    with database.reading(context.engine) as connection:
+        payloads = list(connection.execute(sa.select(notice_rows.c.payload)).scalars())
+    (notice,) = [one for one in payloads if one["file"] == "feb.csv"]
+    assert notice["alerts"] == decided.count != 20
+
+
+def _alerts_beside(path: Path) -> list[int]:
+    """Rows of the alerts in a file of predictions, from 0."""
+    return [row for row, alert in enumerate(pl.read_csv(path)["alert"]) if alert]

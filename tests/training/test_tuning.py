@@ -40,6 +40,17 @@ def test_both_kinds_are_blended(rows: TrainingSet, folds: list[tuple[Rows, Rows]
     assert tuned.trials == 6
 
 
+@pytest.mark.parametrize("sets", [1, 3])
+def test_one_trial_gives_one_booster(rows: TrainingSet, folds: list[tuple[Rows, Rows]], sets: int) -> None:
+    """No trial is left for the second kind: the first has the whole weight, and is measured."""
+    tuned = found(rows, folds, own=2, sets=sets, trials=1)
+    assert [(one.features, one.parameters, one.weight) for one in tuned.boosters] == [
+        (True, DEFAULT_PARAMETERS, 1)
+    ]
+    assert tuned.trials == 1
+    assert tuned.average_precision > rows.label.mean()
+
+
 @pytest.mark.parametrize("own", [0, 3])
 def test_without_columns_or_without_features_there_is_one_kind(
     rows: TrainingSet, folds: list[tuple[Rows, Rows]], own: int

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tests.web import workbooks
 from tests.web.conftest import Installation, csrf, upload
 
+from vigie.app.cases.tables import case_alerts
 from vigie.app.tables import audit, runs
 from vigie.db import database
 
@@ -204,6 +205,57 @@ def test_confirmed_fraud_of_an_earlier_file_alerts(scored: tuple[Installation, s
     call(here, f"predictions/{run}/marks", {"marks": {str(behind["row"]): "fraud"}}, method="PUT")
     same = [row["row"] for row in rows(here, later) if row["cells"]["to"] == "R3"]
     assert {row["row"] for row in rows(here, later) if row["alert"]} >= set(same)
+
+
+def test_lists_and_cases_follow_a_rule_and_a_label_that_a_rule_reads_at_once(
+    scored: tuple[Installation, str],
+) -> None:
+    """The list of files, the API's list and the cases have the alerts of the rows, before any worker is at work."""
+    here, run = scored
+    later = score(here, table(RENAMED, month=2))
+    behind = next(row for row in reversed(rows(here, run)) if row["cells"]["receiver"] == "R3")
+    conditions = [{"column": "to", "operation": "confirmed", "value": 90}]
+    call(here, "rules", {"prediction_id": later, "action": "alert", "conditions": conditions})
+    assert _counted(here, later) == {20}
+    marks = f"predictions/{run}/marks"
+    call(here, marks, {"marks": {str(behind["row"]): "fraud"}}, method="PUT")
+    (more,) = _counted(here, later)
+    assert more > 20
+    rule = call(here, "rules", hide(run))
+    (fewer,) = _counted(here, run)
+    assert fewer < 20
+    report = here.browser("ada").get(f"/runs/{run}/report.html?lang=fr").get_data(as_text=True)
+    assert report.count("comptent les lignes par le score, avant les règles") == 2
+    call(here, f"rules/{rule['id']}", {"state": "off"}, method="PATCH")
+    assert _counted(here, run) == {20}
+    assert _counted(here, later) == {more}
+    call(here, marks, {"marks": {str(behind["row"]): None}}, method="PUT")
+    assert _counted(here, later) == {20}
+    call(here, f"predictions/{later}/budget", {"budget": 1}, method="PUT")
+    assert _counted(here, later) == {1}
+    case = next(one for one in call(here, "cases")["cases"] if _has_alert_of(here, one["id"], run))
+    call(here, f"cases/{case['id']}", {"version": case["version"], "status": "confirmed"}, method="PATCH")
+    (confirmed,) = _counted(here, later)
+    assert confirmed > 1
+
+
+def _has_alert_of(here: Installation, case: str, run: str) -> bool:
+    """Whether an alert of a case is one of a run."""
+    return run in {alert["prediction_id"] for alert in call(here, f"cases/{case}")["alert_list"]}
+
+
+def _counted(here: Installation, run: str) -> set[int]:
+    """Numbers of alerts of a run, by place."""
+    (listed,) = (one for one in call(here, "predictions?limit=50")["predictions"] if one["id"] == run)
+    page = here.browser("ada").get("/uploads?lang=en").get_data(as_text=True)
+    line = next(line for line in page.split("<tr>") if f"/runs/{run}" in line)
+    shown = re.search(r'data-label="Alerts">(\d+)<', line)
+    in_cases = sa.select(sa.func.count()).where(case_alerts.c.upload_id == listed["upload_id"])
+    with database.reading(here.services.engine) as connection:
+        cases = connection.execute(in_cases).scalar_one()
+    found = {row["row"] for row in rows(here, run) if row["alert"]}
+    assert shown is not None
+    return {listed["alerts"], int(shown[1]), int(cases), len(found)}
 
 
 def test_a_page_makes_a_rule_of_a_row_and_no_value_is_logged(scored: tuple[Installation, str]) -> None:

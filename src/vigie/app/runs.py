@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +40,7 @@ class Run:
         error: reason of a failure: message, hint, kind.
         result: folder of the result in the store.
         alert_budget: number of rows to review that was set on the page; None for the proposed number.
+        cases_made: number of alerts with which the cases were made; None until they are.
         attempts: number of times a worker started the run.
         position: number of runs ahead in the queue, while queued.
         wait_seconds: estimated time until a worker starts it, while queued.
@@ -65,6 +66,7 @@ class Run:
     finished_at: datetime | None
     attempts: int
     alert_budget: int | None = None
+    cases_made: int | None = None
     position: int | None = None
     wait_seconds: float | None = None
     seconds_left: float | None = None
@@ -83,6 +85,11 @@ class Run:
             int(self.summary["alerts"]) or DEFAULT_BUDGET if self.alert_budget is None else self.alert_budget
         )
         return min(chosen, int(self.summary["rows"]))
+
+    @property
+    def alerts(self) -> int | None:
+        """Number of alerts after rules; None before there is a result, and until the cases follow a change."""
+        return self.cases_made
 
 
 def enqueue(
@@ -200,6 +207,12 @@ def set_budget(engine: Engine, run_id: str, budget: int) -> None:
         changed = sa.update(runs).where(_ROWS.id == run_id).values(alert_budget=budget, cases_made=None)
         if connection.execute(changed).rowcount != 1:
             raise NotFound("run", run_id)
+
+
+def queue_cases(engine: Engine, run_ids: Sequence[str]) -> None:
+    """Have the cases of runs made again: at once by the caller, or by the worker with its next cleanup."""
+    with writing(engine) as connection:
+        connection.execute(sa.update(runs).where(_ROWS.id.in_(list(run_ids))).values(cases_made=None))
 
 
 def count_by_state(engine: Engine) -> list[tuple[str, str, int]]:

@@ -175,7 +175,7 @@ runs = sa.Table(
     sa.Column("result", sa.String(500), nullable=True),
     # Rows to review, as set on the page; null for the number that Vigie proposes.
     sa.Column("alert_budget", sa.BigInteger, nullable=True),
-    # Number of alerts with which the cases were made; null until they are: see vigie.app.cases.
+    # Number of alerts, after rules, with which the cases were made; null until they are: see vigie.app.cases.
     sa.Column("cases_made", sa.BigInteger, nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=True),

@@ -69,8 +69,8 @@ def deliver_next(engine: Engine, web: WebSettings, worker: str, now: datetime | 
         if attempt > len(WAITS):
             _give_up(engine, claimed, worker, reason)
         else:
-            asked = error.retry_after if isinstance(error, _NotAccepted) else timedelta()
-            notices.retry(engine, claimed, worker, reason, now + max(WAITS[attempt - 1], asked))
+            requested = error.retry_after if isinstance(error, _NotAccepted) else timedelta()
+            notices.retry(engine, claimed, worker, reason, now + max(WAITS[attempt - 1], requested))
     return True
 
 

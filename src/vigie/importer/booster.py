@@ -46,6 +46,7 @@ class Classifier:
         version: version of XGBoost that wrote `booster`.
         output: `log-odds` where the margin of the booster is the score, `probability` where it is one, `margin` where the
             score is the only column after the last step and the booster is constant.
+        zeros_missing: whether a zero that a sparse matrix leaves out is missing, as for XGBoost.
         last: steps after the preprocessing that belong to the classifier.
         categories: position of a categorical feature -> its categories in the order of their codes, None where the booster
             does not have them and takes codes.
@@ -57,6 +58,7 @@ class Classifier:
     missing: float
     version: str = _VERSION
     output: str = "log-odds"
+    zeros_missing: bool = True
     last: tuple[Step, ...] = ()
     categories: Mapping[int, list[str | int] | None] = field(default_factory=dict)
 
@@ -95,6 +97,8 @@ def from_fitted(fitted: Any) -> Classifier:
         )
     if record.path in sklearn_estimators.FORESTS:
         return _from_forest(record)
+    if record.path == sklearn_estimators.GRADIENT_BOOSTING:
+        return _from_gradient_boosting(record)
     if record.path in sklearn_estimators.CLASSIFIERS:
         return _from_linear(record)
     if record.path == _BOOSTER:
@@ -143,14 +147,20 @@ def importances(record: Record, width: int) -> NDArray[np.float64]:
 
 def _from_forest(record: Record) -> Classifier:
     found = from_bytes(json.dumps(sklearn_estimators.forest_document(record)).encode())
-    return replace(found, names=_seen_names(record), output="probability")
+    return replace(found, names=_seen_names(record), output="probability", zeros_missing=False)
+
+
+def _from_gradient_boosting(record: Record) -> Classifier:
+    found = from_bytes(json.dumps(sklearn_estimators.boosting_document(record)).encode())
+    return replace(found, names=_seen_names(record), zeros_missing=False)
 
 
 def _from_linear(record: Record) -> Classifier:
     step = sklearn_estimators.linear_step(record)
     found = from_bytes(json.dumps(sklearn_estimators.constant_document()).encode())
     names = _seen_names(record)
-    return replace(found, width=len(step["weights"]), names=names, output="margin", last=(step,))
+    width = len(step["weights"])
+    return replace(found, width=width, names=names, output="margin", last=(step,), zeros_missing=False)
 
 
 def _seen_names(record: Record) -> list[str] | None:

@@ -51,7 +51,7 @@ from vigie.importer.worker_response import WorkerOutput, WorkerResponse, parse_r
 _STEMS = {"model": "xgboost_model", "engineer": "feature_engineer", "selector": "feature_selector"}
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _BOOSTERS = (".ubj", ".json")
-_CONVERSION = 2
+_CONVERSION = 3
 """Part of every version: raised when the same files give other bytes, since a registered version never changes."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _START = (

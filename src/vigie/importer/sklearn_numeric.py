@@ -1,6 +1,6 @@
 """Converts scikit-learn's transformers of distributions and targets to steps of `vigie.models.imported_pipeline`.
 
-Power and quantile transformers, bins and target encoders; see `sklearn_transformers` for the others.
+Power and quantile transformers, bins, thresholds and target encoders; see `sklearn_transformers` for the others.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ def _bins(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
     return TRANSFORMERS[f"{_PREPROCESSING}._encoders.OneHotEncoder"](done, encoder)
 
 
+def _binarizer(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
+    edge = float(
+        np.nextafter(float(get(record, "threshold", 0.0)), np.inf)
+    )  # a value at the threshold gives 0
+    return pipeline.append({"op": "bins", "edges": [[edge]] * len(pipeline.names)})
+
+
 def _target(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
     kind = get(record, "target_type_", "binary")
     if kind not in {"binary", "continuous"}:
@@ -76,6 +83,7 @@ def _target(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
 NUMERIC: dict[str, Callable[[ConvertedPipeline, Record], ConvertedPipeline]] = {
     f"{_PREPROCESSING}._data.PowerTransformer": _power,
     f"{_PREPROCESSING}._data.QuantileTransformer": _quantile,
+    f"{_PREPROCESSING}._data.Binarizer": _binarizer,
     f"{_PREPROCESSING}._discretization.KBinsDiscretizer": _bins,
     f"{_PREPROCESSING}._target_encoder.TargetEncoder": _target,
 }

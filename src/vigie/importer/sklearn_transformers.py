@@ -239,10 +239,11 @@ def _ordinal(pipeline: ConvertedPipeline, record: Record) -> ConvertedPipeline:
     missing = json_value(get(record, "encoded_missing_value"))
     columns: list[Step] = []
     for at, values in enumerate(require(record, "categories_")):
-        categories = [json_value(value) for value in np.asarray(values).tolist()]
+        raw = np.asarray(values).tolist()
+        categories = [json_value(value) for value in raw]
         groups, _ = _groups(record, at, len(categories))
-        pairs = zip(categories, groups, strict=True)
-        codes = [missing if category is None else group for category, group in pairs]
+        # None is an ordinary category for scikit-learn: only NaN is encoded as missing.
+        codes = [missing if value != value else group for value, group in zip(raw, groups, strict=True)]
         columns.append({"categories": categories, "codes": codes, "unknown": unknown})
     return pipeline.append({"op": "ordinal", "columns": columns})
 

@@ -233,9 +233,7 @@ def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, A
     encoding = classifier.encoding()
     if encoding is not None:
         pipeline = pipeline.append(encoding)
-    done = pipeline.finish(
-        classifier.width, classifier.missing, zeros_missing=classifier.output == "log-odds"
-    )
+    done = pipeline.finish(classifier.width, classifier.missing, zeros_missing=classifier.zeros_missing)
     for step in classifier.last:
         done = done.append(step, ["log-odds"])
     return done, classifier

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigie.errors import ForeignModelRefused
+from vigie.importer.next_steps import next_step
 
 _OPERATIONS = frozenset(
     {"split", "select", "impute", "isnull", "scale", "affine", "ordinal", "onehot", "function", "blank"}
@@ -156,15 +157,25 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
             found=found_names,
             expected="only what a fitted XGBoost or scikit-learn model needs",
             names=names,
-            hint=_trust_hint(str(file), str(header.get("sha256", "")), trust)
-            if header.get("trust_helps") is True
-            else _OWN_CODE,
+            hint=_names_hint(header, str(file), trust),
         )
     if not isinstance(kind, str) or kind not in _HINTS or not isinstance(found, str):
         return _malformed(model)
     if kind == "failed" and not _is_failure(found):
         found = "files whose conversion failed"
-    return ForeignModelRefused(str(file), found=found[:500], hint=_HINTS[kind])
+    known = next_step(found) if kind == "unsupported" else None
+    return ForeignModelRefused(str(file), found=found[:500], hint=known or _HINTS[kind])
+
+
+def _names_hint(header: dict[str, Any], file: str, trust: frozenset[str]) -> str:
+    """Return what helps: the first name is that of the outermost object that is not allowed."""
+    names = header["names"]
+    known = next_step(names[0]) if names else None
+    if known is not None:
+        return known
+    if header.get("trust_helps") is True:
+        return _trust_hint(file, str(header.get("sha256", "")), trust)
+    return _OWN_CODE
 
 
 def _is_failure(found: str) -> bool:

@@ -8,6 +8,8 @@
     score            scores of a whole table, with labels when refining
     train            a model from a table with labels
     result_files     files that a scoring leaves in the store
+    ranked_rows      the ranked rows of finished runs, and the rules that apply to them
+    make_cases       the cases of finished runs
     reason_facts     the reasons of rows as facts: features and numbers
     chart_data       data of the charts
     exact_types      columns of a CSV as numbers and dates, for exports

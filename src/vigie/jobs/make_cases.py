@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from vigie import tempdirs
-from vigie.app import Run, runs
+from vigie.app import runs
 from vigie.app.cases import syncing
-from vigie.app.result_layout import RANKED, own_column
+from vigie.app.result_layout import own_column
 from vigie.jobs.context import JobContext
-from vigie.stores.base import join
-from vigie.table.atomic import atomic_write
+from vigie.jobs.ranked_rows import open_ranked, rule_effects
 
 log = logging.getLogger("vigie.jobs")
 
@@ -26,20 +21,19 @@ def make(context: JobContext, run_id: str) -> int:
     """
     import polars as pl
 
-    from vigie.alerts.effects import RuleEffects
     from vigie.cases.entities import load_key
     from vigie.cases.ranked_alerts import read_alerts
 
     run = runs.find(context.engine, run_id)
+    decided = rule_effects(context).alerts(run)
     if not syncing.is_newest(context.engine, run):
-        return len(syncing.sync_run(context.engine, run, []))
+        return len(syncing.sync_run(context.engine, run, [], decided.count))
     key = load_key(context.store)
-    decided = RuleEffects(context.engine, lambda other: _ranked(context, other)).alerts(run)
-    with _ranked(context, run) as path:
+    with open_ranked(context, run) as path:
         rows = decided.select(pl.scan_parquet(path, glob=False, hive_partitioning=False))
         found = rows.select(own_column("row")).head(syncing.MAX_ALERTS).collect().to_series().to_list()
         alerts = read_alerts(path, run.summary or {}, found, key)
-    return len(syncing.sync_run(context.engine, run, alerts))
+    return len(syncing.sync_run(context.engine, run, alerts, decided.count))
 
 
 def make_pending(context: JobContext) -> int:
@@ -51,17 +45,3 @@ def make_pending(context: JobContext) -> int:
         except Exception as error:  # noqa: BLE001  others get theirs; this one is tried again
             log.warning("no cases", extra={"run": run_id, "error": type(error).__name__})
     return len(pending)
-
-
-@contextmanager
-def _ranked(context: JobContext, run: Run) -> Iterator[Path]:
-    """Yield the path of the ranked table of a run, on this machine."""
-    key, store = join(run.result or "", RANKED), context.store
-    if store.kind == "local":
-        yield Path(store.bucket, key)
-        return
-    with tempdirs.temporary_workdir(context.settings.cache_dir / "jobs") as folder:
-        with atomic_write(folder / RANKED) as file:
-            for chunk in store.stream(key):
-                file.write(chunk)
-        yield folder / RANKED

@@ -89,7 +89,7 @@ def tune(
         rows: to train on; `sample_rows` draws few of many.
         folds: of them.
         own: how many of the inputs, the first ones, come from the table's own columns.
-        trials: at most.
+        trials: at most, at least 1; a kind that no trial is left for is not in the result.
         seconds: no trial starts that would probably end later.
         seed: of the search.
         threads: of XGBoost.
@@ -114,7 +114,7 @@ def tune(
         done[features].append(_Trial(result, parameters))
         longest, best = max(longest, time.perf_counter() - trial_start), max(best, result.average_precision)
         on_trial(number + 1, best)
-    chosen = {features: _best(tried, sets) for features, tried in done.items()}
+    chosen = {features: _best(tried, sets) for features, tried in done.items() if tried}
     boosters, precision = _blend(chosen, rows, folds)
     return TuningResult(
         boosters, precision, sum(map(len, done.values())), round(time.perf_counter() - start, 1)

@@ -1,6 +1,6 @@
 """Cases follow the alerts of the newest run of each upload.
 
-The worker calls `sync_run` when a run has finished, and the web app when its budget has changed. A run whose cases are not
+The worker calls `sync_run` when a run has finished, and the web app when its budget, a rule or a label that a rule reads has changed. A run whose cases are not
 made yet has none in `runs.cases_made`, so that a worker that dies, or a database of an earlier version, leaves no gap.
 """
 
@@ -49,7 +49,7 @@ def is_newest(engine: Engine, run: Run) -> bool:
         return _newest(connection, run.upload_id) == run.id
 
 
-def sync_run(engine: Engine, run: Run, alerts: Sequence[RankedAlert]) -> list[str]:
+def sync_run(engine: Engine, run: Run, alerts: Sequence[RankedAlert], count: int | None = None) -> list[str]:
     """Make and update the cases of the alerts of a run; return the ids of the cases that changed.
 
     An alert that is in a case stays there, unless no user has changed the case and no other file has alerts in it: such
@@ -58,11 +58,12 @@ def sync_run(engine: Engine, run: Run, alerts: Sequence[RankedAlert]) -> list[st
     Args:
         engine: database.
         run: a finished run.
-        alerts: within its budget, at most `MAX_ALERTS`; none where another run of the upload is newer.
+        alerts: at its budget after rules, at most `MAX_ALERTS`; none where another run of the upload is newer.
+        count: number of all alerts of the run; None where `alerts` are all.
     """
     with writing(engine) as connection:
         scope = lock_scope(connection, run.upload_id)
-        made = {"cases_made": run.budget or 0}
+        made = {"cases_made": len(alerts) if count is None else count}
         connection.execute(sa.update(runs).where(runs.c.id == run.id).values(made))
         if scope is None or _newest(connection, run.upload_id) != run.id:
             return []

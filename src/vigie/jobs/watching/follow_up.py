@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigie.app import notices, uploads, watched_files, watches
+from vigie.app import Run, notices, runs, uploads, watched_files, watches
 from vigie.app.watch_tables import INSPECTING
 from vigie.app.watched_files import WatchedFile
 from vigie.app.watches import Watch
@@ -16,6 +16,8 @@ from vigie.errors import NotFound, Unavailable, VigieError, error_record
 from vigie.i18n.messages import join as join_messages
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
+from vigie.jobs.ranked_rows import rule_effects
+from vigie.jobs.watching.drift import measure_drift
 from vigie.jobs.watching.results import write_beside
 
 log = logging.getLogger("vigie.jobs")
@@ -77,7 +79,7 @@ class FollowUp:
         elif run["state"] in {"failed", "cancelled"}:
             watched_files.fail(self._context.engine, watch, file, run["error"] or _CANCELLED)
         elif run["state"] == "done":
-            self._finish(watch, file, run)
+            self._finish(watch, file, runs.find(self._context.engine, str(file.run_id)))
 
     def _begin_scoring(self, watch: Watch, file: WatchedFile) -> None:
         engine = self._context.engine
@@ -96,20 +98,35 @@ class FollowUp:
             else:
                 watched_files.begin_scoring(engine, watch, file, upload.mapping, columns)
 
-    def _finish(self, watch: Watch, file: WatchedFile, run: Mapping[str, Any]) -> None:
-        """Write the predictions beside the file where the watch says so, then finish the file."""
+    def _finish(self, watch: Watch, file: WatchedFile, run: Run) -> None:
+        """Write the predictions beside the file where the watch says so, then finish the file with its notices."""
         engine = self._context.engine
-        if watch.write_back and not watched_files.is_superseded(engine, file):
-            try:
-                write_beside(self._context, watch.url, file.key, run)
-            except VigieError as error:
-                self._fail_writing(watch, file, error)
-                return
+        try:
+            alerts = rule_effects(self._context).alerts(run)
+            if watch.write_back and not watched_files.is_superseded(engine, file):
+                write_beside(self._context, watch.url, file.key, run, alerts)
+        except VigieError as error:
+            self._fail_writing(watch, file, error)
+            return
         self._failures.pop((file.watch_id, file.digest), None)
-        summary = run["summary"]
+        summary = run.summary or {}
         prevalence = (summary.get("prevalence") or {}).get("estimate")
-        counts = {"rows": summary["rows"], "alerts": summary["alerts"], "fraud_share": prevalence}
-        watched_files.finish(engine, watch, file, counts)
+        counts = {"rows": summary["rows"], "alerts": alerts.count, "fraud_share": prevalence}
+        watched_files.finish(engine, watch, file, counts, self._measure_drift(file, run))
+
+    def _measure_drift(self, file: WatchedFile, run: Run) -> dict[str, Any]:
+        """Return what changed much since the file before; empty where nothing did, or the two cannot be compared."""
+        engine = self._context.engine
+        before = watched_files.find_previous(engine, file)
+        if before is None or watched_files.find_run(engine, str(before.run_id)) is None:
+            return {}
+        try:
+            drift = measure_drift(self._context, runs.find(engine, str(before.run_id)), run)
+        except (NotFound, Unavailable) as error:
+            # The file is scored and its results are there: a notice less is better than a file that is not finished.
+            log.warning("drift not measured", extra={"watch": file.watch_id, "error": type(error).__name__})
+            return {}
+        return {"earlier": before.key, **drift} if drift else {}
 
     def _fail_writing(self, watch: Watch, file: WatchedFile, error: VigieError) -> None:
         """Try again later and say so; give up after a day. The results are in the app all the time."""

@@ -76,6 +76,7 @@ class Services:
         self.cases = Cases(engine, self.audit, store, self.results, effects)
         self.predictions.budget_changed = self.cases.sync
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
+        self.predictions.labels_changed = self.cases.labels_changed = self.rules.labels_changed
         self.comparisons = Comparisons(engine, self.audit, self.predictions, self.results, effects)
         self.models = Models(engine, self.audit, store, settings)
         self.watches = Watches(engine, self.audit, web)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -80,13 +80,18 @@ class Surroundings:
 
 
 class Cases:
-    """Operations on the cases that a user may see."""
+    """Operations on the cases that a user may see.
+
+    Attributes:
+        labels_changed: called with the id of an upload whose rows a decision has labelled.
+    """
 
     def __init__(
         self, engine: Engine, audit: AuditLog, store: Store, results: Results, effects: RuleEffects
     ) -> None:
         self._engine, self._audit, self._store = engine, audit, store
         self._results, self._effects = results, effects
+        self.labels_changed: Callable[[str], None] = lambda _: None
 
     @cached_property
     def _key(self) -> bytes:
@@ -94,11 +99,11 @@ class Cases:
 
     def sync(self, run: Run) -> None:
         """Make the cases of a finished run follow its budget and the rules."""
-        alerts = []
+        alerts, decided = [], self._effects.alerts(run)
         if syncing.is_newest(self._engine, run):
-            rows = self._results.ranked(run).rows_of(self._effects.alerts(run))[: syncing.MAX_ALERTS]
+            rows = self._results.ranked(run).rows_of(decided)[: syncing.MAX_ALERTS]
             alerts = read_alerts(self._results.ranked_path(run), run.summary or {}, rows, self._key)
-        syncing.sync_run(self._engine, run, alerts)
+        syncing.sync_run(self._engine, run, alerts, decided.count)
 
     def list_cases(self, user: User, query: CaseQuery, search: str = "") -> tuple[list[NamedCase], int]:
         """Return one page of the queue, and the number of all selected cases.
@@ -199,6 +204,9 @@ class Cases:
         if change.due is not None or change.clear_due:
             detail["due"] = change.due.isoformat() if change.due else ""
         self._audit.record(user, "change case", f"case:{case_id}", **detail)
+        if labels:
+            # Rules are those of a team, and so is a case: one of its uploads finds them.
+            self.labels_changed(queries.list_alerts(self._engine, case_id, user)[0].upload_id)
         return queries.find(self._engine, case_id, user)
 
     def add_note(self, user: User, case_id: str, text: str) -> list[CaseEvent]:

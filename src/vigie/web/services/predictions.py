@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vigie.app import Label, Run, Upload, User, feedback, runs, uploads
-from vigie.app.tables import LABELS, UNKNOWN
+from vigie.app.tables import FRAUD, LABELS, UNKNOWN
 from vigie.db.database import Engine
 from vigie.errors import NotFound, UnknownColumn, UnknownLanguage, UsageRefused, WrongState, from_record
 from vigie.i18n.catalogue import languages
@@ -26,11 +26,13 @@ class Predictions:
 
     Attributes:
         budget_changed: called with a run whose alert budget has changed.
+        labels_changed: called with the id of an upload where a label of a fraud was set, replaced or deleted.
     """
 
     def __init__(self, engine: Engine, audit: AuditLog) -> None:
         self._engine, self._audit = engine, audit
         self.budget_changed: Callable[[Run], None] = lambda _: None
+        self.labels_changed: Callable[[str], None] = lambda _: None
 
     def find(self, user: User, run_id: str) -> Run:
         """Return a run.
@@ -260,12 +262,15 @@ class Predictions:
             )
         comments = {row: (text or "").strip() or None for row, text in (comments or {}).items()}
         labels = self._with_commented(run, labels, comments)
+        before = {one.row for one in self._labels(run.upload_id) if one.verdict == FRAUD}
         feedback.set_labels(self._engine, run.upload_id, user.id, labels, comments)
         detail: dict[str, Any] = {"rows": len(labels)}
         if len(labels) == 1:
             (row, verdict) = next(iter(labels.items()))
             detail |= {"row": row + 1, "verdict": verdict}
         self._audit.record(user, "mark", f"upload:{run.upload_id}", **detail)
+        if any(label == FRAUD or row in before for row, label in labels.items()):
+            self.labels_changed(run.upload_id)
 
     def _with_commented(
         self, run: Run, labels: Mapping[int, str | None], comments: Mapping[int, str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,6 +28,8 @@ _MAX_TRIED = 12
 """Files on which a rule is tried."""
 _MAX_LISTED_FILES = 8
 """Newest files whose alerts the list of rules shows."""
+_MAX_FOLLOWED = 500
+"""Newest files whose cases follow a change of a rule, or of a label that a rule reads."""
 _MAX_COMMENT = 2000
 
 
@@ -260,10 +262,32 @@ class Rules:
         return found
 
     def _changed_by(self, stored: StoredRule) -> None:
-        """Report the newest runs to which a rule applies, or applied before its change."""
-        for run in runs.list_finished(self._engine, stored.owner_id, limit=_MAX_TRIED):
-            if stored.covers(run) and stored.rule.layout.fits(layout_of(run)):
-                self._changed(run)
+        """Have the cases of the runs follow to which a rule applies, or applied before its change."""
+        found = runs.list_finished(self._engine, stored.owner_id, limit=_MAX_FOLLOWED)
+        self._follow(one for one in found if stored.covers(one) and stored.rule.layout.fits(layout_of(one)))
+
+    def labels_changed(self, upload_id: str) -> None:
+        """Have the cases of the runs follow whose rules read the labels of frauds in an upload."""
+        on = [one for one in rules.list_of_upload(self._engine, upload_id) if one.state == rules.ON]
+        reading = [
+            one for one in on if any(condition.operation == "confirmed" for condition in one.rule.conditions)
+        ]
+        if not reading:
+            return
+        owner = reading[0].owner_id
+        found = runs.list_finished(self._engine, owner, limit=_MAX_FOLLOWED)
+        self._follow(
+            one
+            for one in found
+            if any(rule.covers(one) and rule.rule.layout.fits(layout_of(one)) for rule in reading)
+        )
+
+    def _follow(self, changed: Iterable[Run]) -> None:
+        """Make the cases of the newest runs again now; the worker makes those of the others."""
+        found = list(changed)
+        runs.queue_cases(self._engine, [run.id for run in found])
+        for run in found[:_MAX_TRIED]:
+            self._changed(run)
 
     def _effects_on(self, run: Run, budget: int | None) -> list[Effect]:
         stored = self._effects.rules_of(run)

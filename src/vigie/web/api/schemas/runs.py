@@ -65,6 +65,10 @@ class RunOut(Schema):
         allow_none=True,
         metadata={"description": "rows to review: as set, or as Vigie proposes; null before the end"},
     )
+    alerts = Integer(
+        allow_none=True,
+        metadata={"description": "alerts at this budget after rules; null until they are counted"},
+    )
     parent_id = String(allow_none=True)
     summary = free()
     error = Nested(Fault, allow_none=True)
