@@ -175,7 +175,8 @@ def test_a_name_cannot_add_a_header_or_markup(
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_its_words(kind: str, language: str) -> None:
     """Title and lines, without a placeholder that is left over."""
-    payload = PAYLOAD | {"share": 0.02, "limit": 0.01, "case": "C-12", "by": "Bob", "measure": "PSI 0.31"}
+    payload = PAYLOAD | {"share": 0.02, "limit": 0.01, "case": "C-12", "by": "Bob", "earlier": "dec.csv"}
+    payload |= {"score_psi": 0.31, "amount_psi": 1.2, "psi_limit": 0.25}
     notice = notices.Notice("ntc_1", kind, "email", 1, None, payload, False, *[datetime.now(UTC)] * 2, 1)
     t = Translator(language)
     texts_of_notice = [texts.title(notice, t), *texts.lines(notice, t)]

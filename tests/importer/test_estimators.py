@@ -208,7 +208,7 @@ def test_an_ordinal_encoder_with_unknown_categories(
     For scikit-learn, None is a category like any other, and NaN has a code of its own.
     """
 
-    def given(table: pl.DataFrame) -> Any:
+    def as_pandas(table: pl.DataFrame) -> Any:
         texts = {column: np.array(table[column].to_list(), dtype=object) for column in TEXTS}
         frame = pd.DataFrame(table.select(NUMBERS).to_dict(as_series=False) | texts)
         frame.loc[table["channel"].is_null().to_numpy(), "channel"] = missing
@@ -221,10 +221,10 @@ def test_an_ordinal_encoder_with_unknown_categories(
     train = train.with_columns(channel=pl.when(train["count"] == 2).then(None).otherwise("channel"))
     odd = pl.Series(np.random.default_rng(2).choice(["CI", "XX", "FR", "YY"], ROWS))
     fresh = fresh.with_columns(country=odd, channel=pl.when(odd == "CI").then(None).otherwise("channel"))
-    fitted = _after(_xgboost(), _columns("passthrough", encoder)).fit(given(train), label)
+    fitted = _after(_xgboost(), _columns("passthrough", encoder)).fit(as_pandas(train), label)
     joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
     np.testing.assert_allclose(
-        _scored(tmp_path, fresh), fitted.predict_proba(given(fresh))[:, 1], rtol=1e-5, atol=1e-6
+        _scored(tmp_path, fresh), fitted.predict_proba(as_pandas(fresh))[:, 1], rtol=1e-5, atol=1e-6
     )
 
 

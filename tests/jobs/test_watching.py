@@ -269,6 +269,31 @@ def test_only_the_first_file_sets_the_columns(context: JobContext, ada: User, fo
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_differs_much_from_the_one_before_is_one_notice(
+    context: JobContext, ada: User, folder: Path
+) -> None:
+    """Not the first file, nor one like the one before; the notice names both files and has the index above its limit."""
+    watch = add(context, ada, folder, write_back=False)
+    header, *rows = (line.split(",") for line in table(7).splitlines())
+    larger = [[when, customer, f"{float(amount) * 10}", kind] for when, customer, amount, kind in rows]
+    files = {"jan": table(), "feb": table(5)}
+    for name, kind in (("mar", "d"), ("apr", "e")):
+        files[name] = "\n".join(",".join(row) for row in [header, *larger[:-1], [*larger[-1][:3], kind]])
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text)
+        for _ in range(2):
+            look_at(context, watch)
+        work(context, watch)
+    query = sa.select(notice_rows.c.payload).where(notice_rows.c.kind == "drift")
+    with database.reading(context.engine) as connection:
+        (payload,) = connection.execute(query).scalars()
+    assert (payload["file"], payload["earlier"]) == ("mar.csv", "feb.csv")
+    assert payload["amount_psi"] >= payload["psi_limit"]
+    states = {file.key: file.state for file in watched_files.list_newest(context.engine, watch.id)}
+    assert states == {f"{name}.csv": "done" for name in files}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_predictions_beside_a_file_and_its_notice_have_the_alerts_that_rules_leave(
     context: JobContext, ada: User, folder: Path
 ) -> None:

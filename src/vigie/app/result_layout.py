@@ -8,6 +8,9 @@ its cells with the result columns, and its columns of numbers and dates with the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 RANKED = "ranked.parquet"
 ROWS = "predictions.parquet"
 EXACT = "exact.parquet"
@@ -32,3 +35,10 @@ def cell_column(number: int) -> str:
 def typed_column(number: int) -> str:
     """Return the name of the typed column of the upload's column `number`."""
     return f"t:{number}"
+
+
+def find_typed(description: Mapping[str, Any], column: str | None) -> str | None:
+    """Return the name of the typed column of the upload's column `column`; None where the ranked table has none."""
+    columns = list(description["columns"])
+    number = columns.index(column) if column in columns else None
+    return typed_column(number) if number is not None and number in description.get("typed", []) else None

@@ -176,7 +176,22 @@ def begin_scoring(
     return True
 
 
-def finish(engine: Engine, watch: Watch, file: WatchedFile, counts: Mapping[str, Any]) -> bool:
+def find_previous(engine: Engine, file: WatchedFile) -> WatchedFile | None:
+    """Return the file of the same watch that was found last before this one and is scored; None where there is none."""
+    earlier = sa.and_(_ROWS.watch_id == file.watch_id, _ROWS.state == DONE, _ROWS.found_at < file.found_at)
+    query = sa.select(watched_files).where(earlier).order_by(_ROWS.found_at.desc(), _ROWS.digest).limit(1)
+    with reading(engine) as connection:
+        row = connection.execute(query).mappings().first()
+    return None if row is None else WatchedFile(**row)
+
+
+def finish(
+    engine: Engine,
+    watch: Watch,
+    file: WatchedFile,
+    counts: Mapping[str, Any],
+    drift: Mapping[str, Any] | None = None,
+) -> bool:
     """Finish a file whose results are where they belong, with its notices; return whether this call did.
 
     Args:
@@ -184,6 +199,7 @@ def finish(engine: Engine, watch: Watch, file: WatchedFile, counts: Mapping[str,
         watch: its watch.
         file: the file.
         counts: `rows`, `alerts` and `fraud_share`, the estimated share of fraud or None.
+        drift: what changed much since the file before, for a notice; empty or None for no notice.
     """
     with writing(engine) as connection:
         if not _advance(connection, file, {"state": DONE, "finished_at": datetime.now(UTC)}):
@@ -195,6 +211,8 @@ def finish(engine: Engine, watch: Watch, file: WatchedFile, counts: Mapping[str,
         if share is not None and watch.max_fraud_share is not None and share > watch.max_fraud_share:
             values = payload | {"share": share, "limit": watch.max_fraud_share}
             notices.emit(connection, "fraud_share", f"fraud_share:{event}", watch.owner_id, values)
+        if drift:
+            notices.emit(connection, "drift", f"drift:{event}", watch.owner_id, {**payload, **drift})
     return True
 
 

@@ -29,6 +29,8 @@ def lines(notice: Notice, t: Translator) -> list[str]:
         found += [part[:1].upper() + part[1:] + "." for part in (message, hint) if part]
     if notice.kind == "fraud_share":
         found.append(t("notice.above_limit", **values))
+    if notice.kind == "drift":
+        found += [t(f"notice.{name}", **values) for name in ("score_psi", "amount_psi") if name in payload]
     if "watch" in payload:
         found.append(t("notice.by_watch", **values))
     return found
@@ -44,10 +46,12 @@ def link(payload: Mapping[str, Any], public_url: str) -> str:
 def _values(notice: Notice, t: Translator) -> dict[str, Any]:
     payload = notice.payload
     values = {
-        name: _one_line(str(payload.get(name, ""))) for name in ("file", "watch", "case", "by", "measure")
+        name: _one_line(str(payload.get(name, ""))) for name in ("file", "watch", "case", "by", "earlier")
     }
     for name in ("share", "limit"):
         values[name] = t.percent(float(payload[name])) if name in payload else ""
+    for name in ("score_psi", "amount_psi", "psi_limit"):
+        values[name] = t.decimal(float(payload[name])) if name in payload else ""
     return (
         values
         | {name: int(payload.get(name, 0)) for name in ("rows", "alerts")}

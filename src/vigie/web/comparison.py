@@ -12,7 +12,7 @@ import polars as pl
 
 from vigie.alerts.decision import Alerts
 from vigie.app import Label
-from vigie.app.result_layout import cell_column, own_column, typed_column
+from vigie.app.result_layout import cell_column, find_typed, own_column
 from vigie.app.tables import FRAUD, LEGITIMATE
 from vigie.calibration import stability
 from vigie.calibration.stability import Stability
@@ -143,9 +143,8 @@ def totals(table: ResultTable) -> Totals:
 
 def _read(table: ResultTable) -> pl.DataFrame:
     """Return `row`, `score`, `amount` and `alert` of all rows."""
-    number = _place(table, table.roles.first("amount"))
-    typed = number is not None and number in set(table.description.get("typed", []))
-    amount = pl.col(typed_column(number or 0)) if typed else pl.lit(None)
+    typed = find_typed(table.description, table.roles.first("amount"))
+    amount = pl.lit(None) if typed is None else pl.col(typed)
     chosen = [
         pl.col(own_column("row")).alias("row"),
         pl.col(own_column("fraud_score")).alias("score"),

@@ -2,6 +2,7 @@
 
     look        finds new files and begins their uploads
     follow_up   scores what was inspected, and finishes what was scored
+    drift       scores and amounts of a file against those of the file before
     results     predictions beside the file they belong to
     loops       the threads of a worker that do this all the time
 

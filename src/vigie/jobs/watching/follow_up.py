@@ -17,6 +17,7 @@ from vigie.i18n.messages import join as join_messages
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.jobs.ranked_rows import rule_effects
+from vigie.jobs.watching.drift import measure_drift
 from vigie.jobs.watching.results import write_beside
 
 log = logging.getLogger("vigie.jobs")
@@ -98,7 +99,7 @@ class FollowUp:
                 watched_files.begin_scoring(engine, watch, file, upload.mapping, columns)
 
     def _finish(self, watch: Watch, file: WatchedFile, run: Run) -> None:
-        """Write the predictions beside the file where the watch says so, then finish the file."""
+        """Write the predictions beside the file where the watch says so, then finish the file with its notices."""
         engine = self._context.engine
         try:
             alerts = rule_effects(self._context).alerts(run)
@@ -111,7 +112,21 @@ class FollowUp:
         summary = run.summary or {}
         prevalence = (summary.get("prevalence") or {}).get("estimate")
         counts = {"rows": summary["rows"], "alerts": alerts.count, "fraud_share": prevalence}
-        watched_files.finish(engine, watch, file, counts)
+        watched_files.finish(engine, watch, file, counts, self._measure_drift(file, run))
+
+    def _measure_drift(self, file: WatchedFile, run: Run) -> dict[str, Any]:
+        """Return what changed much since the file before; empty where nothing did, or the two cannot be compared."""
+        engine = self._context.engine
+        before = watched_files.find_previous(engine, file)
+        if before is None or watched_files.find_run(engine, str(before.run_id)) is None:
+            return {}
+        try:
+            drift = measure_drift(self._context, runs.find(engine, str(before.run_id)), run)
+        except (NotFound, Unavailable) as error:
+            # The file is scored and its results are there: a notice less is better than a file that is not finished.
+            log.warning("drift not measured", extra={"watch": file.watch_id, "error": type(error).__name__})
+            return {}
+        return {"earlier": before.key, **drift} if drift else {}
 
     def _fail_writing(self, watch: Watch, file: WatchedFile, error: VigieError) -> None:
         """Try again later and say so; give up after a day. The results are in the app all the time."""
