@@ -108,7 +108,7 @@ from vigie import cli
 from vigie.jobs.worker import Worker
 
 
-def never_done(self, kinds):
+def never_done(self, kinds, max_rows):
     sys.stdout.write("busy\\n")  # one write, so that threads do not mix their lines
     sys.stdout.flush()
     while True:
