@@ -187,7 +187,7 @@ SECRET = "jeanne.martin@example.org"
         ("t.csv", bytes(range(1, 256)) * 8, 3, "binary data"),
         ("t.csv.gz", b"a,b\n1,2\n", 3, "not gzip"),
         ("t.parquet", b"PAR1 and no more", 3, "cannot be read"),
-        ("t.xlsx", b"not a workbook", 3, "cannot be read"),
+        ("t.xlsx", b"not a workbook", 3, "found text, not a workbook"),
         ("t.docx", b"PK\x03\x04", 3, "the extension '.docx'"),
         (
             "t.csv",
@@ -271,14 +271,15 @@ def test_what_was_not_understood_is_reported(table: Path, tmp_path: Path) -> Non
     cells = lines[7].split(";")
     cells[5] = "voir note"
     dirty = tmp_path / "dirty.csv"
-    dirty.write_text("\n".join([*lines[:7], ";".join(cells), *lines[8:], "x;y"]) + "\n", "utf-8")
+    cut = ";".join(lines[8].split(";")[:2])
+    dirty.write_text("\n".join([*lines[:7], ";".join(cells), *lines[8:], cut]) + "\n", "utf-8")
     found = vigie("predict", dirty, "-o", tmp_path / "out.csv", "--json")
     assert found.exit_code == 0, found.output
     read = json.loads(found.stdout)["read"]
     assert read["columns"][0]["unreadable"] == {"count": 1, "first_rows": [7]}
     assert (read["set_aside"]["count"], read["set_aside"]["first_lines"]) == (1, [ROWS + 2])
     with (tmp_path / "out.set-aside.csv").open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file)) == [["line", "reason", "text"], [str(ROWS + 2), "cells", "x;y"]]
+        assert list(csv.reader(file)) == [["line", "reason", "text"], [str(ROWS + 2), "cells", cut]]
     reported = vigie("match", dirty, "--lang", "fr").output
     assert "n'est pas un nombre, à la ligne 7" in reported
     assert "mise à part" in reported

@@ -9,7 +9,7 @@ from vigie.i18n.messages import msg
 from vigie.web.pages.layout import training_warnings
 
 ROWS = "".join(f"2026-01-01 10:10:00,C{i},{i}.50,a\n" for i in range(20))
-RAGGED = CSV.splitlines()[0] + "\n" + ROWS + "2026-01-01,C1\n" * 4
+RAGGED = CSV.splitlines()[0] + "\n" + ROWS + "2026-01-01 10:10:00,C1\n" * 4
 """More bad lines than are set aside: at most 3, or 5 % of the rows."""
 BROKEN = {
     "ragged": (RAGGED, "ligne 22", "2 cellules", "4, comme dans l'en-tête", "mettez entre guillemets"),

@@ -225,12 +225,13 @@ def save_sightings(engine: Engine, watch_id: str, changed: Iterable[Sighting], g
 def count_by_state(engine: Engine) -> dict[str, int]:
     """Return the numbers of watches that are `active`, `failing` and `paused`."""
     counts = dict.fromkeys(("active", "failing", "paused"), 0)
-    query = sa.select(_ROWS.active, _ROWS.failures > 0, sa.func.count()).group_by(
-        _ROWS.active, _ROWS.failures > 0
-    )
+    failing = (_ROWS.failures > 0).label(
+        "failing"
+    )  # grouped by its name: PostgreSQL takes two parameters for two expressions
+    query = sa.select(_ROWS.active, failing, sa.func.count()).group_by(_ROWS.active, failing)
     with reading(engine) as connection:
-        for active, failing, number in connection.execute(query):
-            counts["paused" if not active else "failing" if failing else "active"] += int(number)
+        for active, fails, number in connection.execute(query):
+            counts["paused" if not active else "failing" if fails else "active"] += int(number)
     return counts
 
 

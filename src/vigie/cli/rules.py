@@ -20,7 +20,7 @@ def rules() -> None:
     """List or export the alert rules that users made in the web app."""
 
 
-@rules.command("list")
+@rules.command("list", epilog=EXAMPLES.format("vigie rules list", "vigie rules export", "vigie help rules"))
 def list_() -> None:
     """List the rules, newest first."""
     from vigie.app import rules as stored_rules
@@ -41,7 +41,13 @@ def list_() -> None:
     console.show(table)
 
 
-@rules.command()
+@rules.command(
+    epilog=EXAMPLES.format(
+        "vigie rules export > vigie-rules.json",
+        "vigie predict november.csv -o predictions.csv --rules vigie-rules.json",
+        "vigie rules list",
+    )
+)
 def export() -> None:
     """Write the rules that are on to stdout, as a file for `vigie predict --rules`."""
     from vigie.app import rules as stored_rules

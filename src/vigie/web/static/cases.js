@@ -1,4 +1,4 @@
-// The keyboard of the queue and of a case: j and k move, Enter opens, and the keys of the labels decide, as on the results page.
+// Keys of the queue and of a case: j and k move, Enter opens, the keys of the labels decide.
 
 import { byId } from "./lib.js";
 
@@ -22,7 +22,7 @@ function decideRow(row, status) {
   form.requestSubmit();
 }
 
-// The other rows and the network are read from all files, which takes longer than the page.
+// Other rows and network take longer than the page.
 const around = byId("around");
 async function showSurroundings() {
   const answer = await fetch(around.dataset.from, { credentials: "same-origin", redirect: "manual" });

@@ -101,7 +101,7 @@ function showProblem(text) {
   byId("problem").hidden = !text;
 }
 
-/* ---------- filters and pages ---------- */
+/* filters and pages */
 filters.addEventListener("input", (event) => {
   if (event.target.name === "sort") filters.down.value = "";
   state.page = 1;
@@ -153,7 +153,7 @@ document.addEventListener("click", (event) => {
   load(true);
 });
 
-/* ---------- labels ---------- */
+/* labels */
 async function setLabel(number, label) {
   const buttons = document.querySelectorAll(`[data-row="${number}"] [data-mark]`);
   const before = [...buttons].find((button) => button.getAttribute("aria-pressed") === "true")?.dataset.mark ?? null;
@@ -215,7 +215,7 @@ function summary() {
   bar.querySelector("button").disabled = counts[0][1] + counts[1][1] === 0;
 }
 
-/* ---------- the drawer ---------- */
+/* the drawer */
 async function open(number) {
   try {
     drawer.innerHTML = await markup(`/runs/${run}/rows/${number}?lang=${document.documentElement.lang}`);
@@ -255,7 +255,7 @@ drawer.addEventListener("keydown", (event) => {
   if (next) open(next.dataset.row);
 });
 
-/* ---------- the table, by mouse and keyboard ---------- */
+/* the table, by mouse and keyboard */
 place.addEventListener("click", (event) => {
   const sort = event.target.closest("[data-sort]");
   if (sort) {
