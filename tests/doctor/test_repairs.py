@@ -332,7 +332,8 @@ def test_a_home_that_others_can_enter(
 ) -> None:
     """One that was there before, with the usual mode; one that Vigie creates is private."""
     home = tmp_path / "it's open"
-    home.mkdir(mode=0o755)
+    home.mkdir()
+    home.chmod(0o755)  # whatever the umask is
     monkeypatch.setenv("VIGIE_HOME", str(home))
     found = bad()["home"]
     assert (found.state, "mode 755" in found.found) == (WARNING, True)
