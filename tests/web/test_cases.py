@@ -18,6 +18,7 @@ from vigie.app import uploads
 from vigie.cases import making
 from vigie.jobs import retention
 from vigie.jobs.context import open_context
+from vigie.web.stored_results import RankedTable
 
 MULES = ("MULE-07", "MULE-08")
 
@@ -199,6 +200,17 @@ def test_cases_follow_the_budget_and_go_with_their_files(
         uploads.mark_deleted(services.engine, sent[1])
         retention.delete_expired(context)
     assert services.cases.list_cases(ada, _query()) == ([], 0)
+
+
+def test_the_name_of_a_case_is_read_once(
+    scored: tuple[Installation, list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a cell of a stored result, which may be large."""
+    ada, reads, cells = caller(scored[0], "ada"), [], RankedTable.cells
+    (case, *_) = ada("GET", "/cases")["cases"]
+    monkeypatch.setattr(RankedTable, "cells", lambda *given: reads.append(given[1]) or cells(*given))
+    assert ada("GET", f"/cases/{case['id']}")["name"] == case["name"]
+    assert len(reads) == 1
 
 
 def test_cases_made_while_the_budget_changes_are_those_of_the_new_budget(

@@ -159,11 +159,11 @@ class Cases:
 
     def alerts(self, user: User, case_id: str) -> list[CaseAlert]:
         """Return the alerts of a case, in time."""
-        return queries.list_alerts(self._engine, self.find(user, case_id).case.id, user)
+        return queries.list_alerts(self._engine, queries.find(self._engine, case_id, user).id, user)
 
     def events(self, user: User, case_id: str) -> list[CaseEvent]:
         """Return history and notes of a case, newest first."""
-        return queries.list_events(self._engine, self.find(user, case_id).case.id)
+        return queries.list_events(self._engine, queries.find(self._engine, case_id, user).id)
 
     def others(self, user: User, case: Case, alerts: Sequence[CaseAlert]) -> list[NamedCase]:
         """Return the other cases of the entities of a case, also where they take another part, such as a receiver who sends.
