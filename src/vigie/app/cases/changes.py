@@ -113,16 +113,20 @@ def _notify_assignee(
     notices.emit(connection, "case_assigned", event, assignee, payload, team=False)
 
 
-def note(engine: Engine, case_id: str, user_id: int, text: str) -> None:
-    """Add a note; it needs no version, since it replaces nothing.
+def note(engine: Engine, case_id: str, user_id: int, text: str) -> str:
+    """Add a note; it needs no version, since it replaces nothing. Return the id of the case that has it.
+
+    A note on a case that was merged in the meantime joins the other ones in the case that it leads to.
 
     Raises:
         NotFound: there is no such case.
     """
     with writing(engine) as connection:
-        if connection.execute(sa.select(_CASES.id).where(_CASES.id == case_id)).first() is None:
-            raise NotFound("case", case_id)
-        _insert_note(connection, case_id, user_id, text)
+        case = _lock_scope(connection, case_id)
+        while case["merged_into"]:
+            case = _lock_scope(connection, case["merged_into"])
+        _insert_note(connection, case["id"], user_id, text)
+        return str(case["id"])
 
 
 def view(engine: Engine, case_id: str, user_id: int) -> None:
@@ -207,12 +211,11 @@ def split(engine: Engine, case_id: str, version: int, alerts: Sequence[tuple[str
         return new
 
 
-def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMapping:
-    """Lock a case until the end of the transaction and return it as it is.
+def _lock_scope(connection: sa.Connection, case_id: str) -> sa.RowMapping:
+    """Lock the cases of a team until the end of the transaction and return one of them as it is.
 
     Raises:
         NotFound: there is no such case.
-        ChangedMeanwhile: it has another version, or was merged.
     """
     scope = connection.execute(sa.select(_CASES.scope).where(_CASES.id == case_id)).scalar()
     if scope is not None:
@@ -220,6 +223,17 @@ def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMappin
     case = connection.execute(sa.select(cases).where(_CASES.id == case_id)).mappings().first()
     if case is None:
         raise NotFound("case", case_id, hint="its files may have been deleted")
+    return case
+
+
+def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMapping:
+    """Lock a case until the end of the transaction and return it as it is.
+
+    Raises:
+        NotFound: there is no such case.
+        ChangedMeanwhile: it has another version, or was merged.
+    """
+    case = _lock_scope(connection, case_id)
     if case["version"] != version or case["merged_into"]:
         raise _conflict(connection, case_id)
     return case

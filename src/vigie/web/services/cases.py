@@ -225,7 +225,7 @@ class Cases:
         text = _checked_note(text)
         if not text:
             raise UsageRefused("found an empty note, expected some text")
-        changes.note(self._engine, case_id, user.id, text)
+        case_id = changes.note(self._engine, case_id, user.id, text)
         self._audit.record(user, "add note", f"case:{case_id}")
         return self.events(user, case_id)
 
