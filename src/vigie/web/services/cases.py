@@ -201,7 +201,7 @@ class Cases:
         if change.assignee and change.assignee not in dict(self.colleagues(user, case)):
             raise UsageRefused("this user cannot see the case, so it cannot be assigned to them")
         change = replace(change, note=_checked_note(change.note))
-        labels = changes.update(self._engine, case_id, version, user.id, change)
+        labels = changes.update(self._engine, case_id, version, user, change)
         detail: dict[str, Any] = {"status": change.status, "labels": labels} if change.status else {}
         if change.assignee is not None:
             detail["assignee"] = change.assignee
