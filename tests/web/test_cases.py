@@ -208,7 +208,9 @@ def test_the_name_of_a_case_is_read_once(
     """It is a cell of a stored result, which may be large."""
     ada, reads, cells = caller(scored[0], "ada"), [], RankedTable.cells
     (case, *_) = ada("GET", "/cases")["cases"]
-    monkeypatch.setattr(RankedTable, "cells", lambda *given: reads.append(given[1]) or cells(*given))
+    monkeypatch.setattr(
+        RankedTable, "cells", lambda *arguments: reads.append(arguments[1]) or cells(*arguments)
+    )
     assert ada("GET", f"/cases/{case['id']}")["name"] == case["name"]
     assert len(reads) == 1
 
@@ -220,8 +222,8 @@ def test_cases_made_while_the_budget_changes_are_those_of_the_new_budget(
     here, _, (run, _) = scored
     services, ada, read = here.services, here.users["ada"], making.read_alerts
 
-    def read_late(*given: Any) -> Any:
-        found = read(*given)
+    def read_late(*arguments: Any) -> Any:
+        found = read(*arguments)
         monkeypatch.setattr(making, "read_alerts", read)
         services.predictions.set_budget(ada, run, 10)
         return found
