@@ -15,8 +15,10 @@ from flask.testing import FlaskClient
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie.app import uploads
+from vigie.cases import making
 from vigie.jobs import retention
 from vigie.jobs.context import open_context
+from vigie.web.stored_results import RankedTable
 
 MULES = ("MULE-07", "MULE-08")
 
@@ -198,6 +200,39 @@ def test_cases_follow_the_budget_and_go_with_their_files(
         uploads.mark_deleted(services.engine, sent[1])
         retention.delete_expired(context)
     assert services.cases.list_cases(ada, _query()) == ([], 0)
+
+
+def test_the_name_of_a_case_is_read_once(
+    scored: tuple[Installation, list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a cell of a stored result, which may be large."""
+    ada, reads, cells = caller(scored[0], "ada"), [], RankedTable.cells
+    (case, *_) = ada("GET", "/cases")["cases"]
+    monkeypatch.setattr(
+        RankedTable, "cells", lambda *arguments: reads.append(arguments[1]) or cells(*arguments)
+    )
+    assert ada("GET", f"/cases/{case['id']}")["name"] == case["name"]
+    assert len(reads) == 1
+
+
+def test_cases_made_while_the_budget_changes_are_those_of_the_new_budget(
+    scored: tuple[Installation, list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another request sets it, and makes its cases, between reading the alerts and storing them."""
+    here, _, (run, _) = scored
+    services, ada, read = here.services, here.users["ada"], making.read_alerts
+
+    def read_late(*arguments: Any) -> Any:
+        found = read(*arguments)
+        monkeypatch.setattr(making, "read_alerts", read)
+        services.predictions.set_budget(ada, run, 10)
+        return found
+
+    monkeypatch.setattr(making, "read_alerts", read_late)
+    services.predictions.set_budget(ada, run, 30)
+    assert services.predictions.find(ada, run).alerts == 10
+    found, _ = services.cases.list_cases(ada, _query())
+    assert sum(one.case.alerts for one in found) == 34
 
 
 def _query() -> Any:

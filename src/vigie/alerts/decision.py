@@ -13,7 +13,8 @@ import polars as pl
 from vigie.app.result_layout import own_column
 from vigie.i18n.messages import Message
 from vigie.rules import Rule, wording
-from vigie.rules.rule import ALERT
+from vigie.rules.matching import deciding_rules
+from vigie.rules.rule import ALERT, HIDE
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,13 @@ def decide(budget: int, matched: pl.DataFrame, rules: Mapping[int, Rule]) -> Ale
         matched: `row`, `rank` and `rule` of each row that a rule matches, by row and rule.
         rules: number -> rule.
     """
-    alerting: dict[int, tuple[int, Rule]] = {}
-    hiding: dict[int, tuple[int, Rule]] = {}
-    for row, rank, number in matched.select("row", "rank", "rule").iter_rows():
-        by_action = alerting if rules[number].action == ALERT else hiding
-        by_action.setdefault(row, (rank, rules[number]))
-    hidden = {row: rule for row, (rank, rule) in hiding.items() if rank <= budget and row not in alerting}
-    added = {row: rule for row, (rank, rule) in alerting.items() if rank > budget}
+    ranks = dict(matched.select("row", "rank").iter_rows())
+    hidden, added = {}, {}
+    for row, rule in deciding_rules(matched, rules).items():
+        if rule.action == ALERT and ranks[row] > budget:
+            added[row] = rule
+        elif rule.action == HIDE and ranks[row] <= budget:
+            hidden[row] = rule
     return Alerts(budget, hidden, added)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from vigie.errors import UsageRefused
 from vigie.i18n.messages import msg, translate
 from vigie.roles.inference import Roles
 from vigie.rules import Rule, wording
-from vigie.rules.matching import RuleTable, match_rows
+from vigie.rules.matching import RuleTable, deciding_rules, match_rows
 from vigie.rules.rule import ALERT
 
 _INDEX = "\0row"
@@ -113,18 +113,3 @@ def rule_table(frame: pl.DataFrame, typed: pl.DataFrame, roles: Roles) -> RuleTa
         roles.actor(),
         roles.first("time"),
     )
-
-
-def deciding_rules(matched: pl.DataFrame, rules: Mapping[int, Rule]) -> dict[int, Rule]:
-    """Return row -> rule that decides whether it is an alert: one that alerts before one that hides.
-
-    Args:
-        matched: `row` and `rule` of each row that a rule matches, as `match_rows` returns them.
-        rules: number in `matched` -> rule.
-    """
-    chosen: dict[int, Rule] = {}
-    for row, number in matched.iter_rows():
-        rule = rules[number]
-        if row not in chosen or (rule.action == ALERT and chosen[row].action != ALERT):
-            chosen[row] = rule
-    return chosen

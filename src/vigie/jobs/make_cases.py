@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from vigie.app import runs
 from vigie.app.cases import syncing
-from vigie.app.result_layout import own_column
 from vigie.jobs.context import JobContext
 from vigie.jobs.ranked_rows import open_ranked, rule_effects
 
@@ -19,21 +17,11 @@ def make(context: JobContext, run_id: str) -> int:
     Raises:
         NotFound: the upload was deleted.
     """
-    import polars as pl
-
     from vigie.cases.entities import load_key
-    from vigie.cases.ranked_alerts import read_alerts
+    from vigie.cases.making import make_cases
 
-    run = runs.find(context.engine, run_id)
-    decided = rule_effects(context).alerts(run)
-    if not syncing.is_newest(context.engine, run):
-        return len(syncing.sync_run(context.engine, run, [], decided.count))
-    key = load_key(context.store)
-    with open_ranked(context, run) as path:
-        rows = decided.select(pl.scan_parquet(path, glob=False, hive_partitioning=False))
-        found = rows.select(own_column("row")).head(syncing.MAX_ALERTS).collect().to_series().to_list()
-        alerts = read_alerts(path, run.summary or {}, found, key)
-    return len(syncing.sync_run(context.engine, run, alerts, decided.count))
+    decide, key = rule_effects(context).alerts, load_key(context.store)
+    return len(make_cases(context.engine, run_id, decide, lambda run: open_ranked(context, run), key))
 
 
 def make_pending(context: JobContext) -> int:

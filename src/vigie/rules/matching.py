@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
-from vigie.rules.rule import Condition, Layout, Rule
+from vigie.rules.rule import ALERT, Condition, Layout, Rule
 
 ROW, RULE = "row", "rule"
 Confirmed = Callable[[str, str, int], Collection[str]]
@@ -69,6 +69,21 @@ def match_rows(table: RuleTable, rules: Sequence[Rule], confirmed: Confirmed) ->
         .select(ROW, pl.col(RULE).cast(pl.Int64))
         .sort(ROW, RULE)
     )
+
+
+def deciding_rules(matched: pl.DataFrame, rules: Mapping[int, Rule]) -> dict[int, Rule]:
+    """Return row -> rule that decides whether it is an alert: one that alerts before one that hides, else the first one.
+
+    Args:
+        matched: `row` and `rule` of each row that a rule matches, as `match_rows` returns them.
+        rules: number in `matched` -> rule.
+    """
+    chosen: dict[int, Rule] = {}
+    for row, number in matched.select(ROW, RULE).iter_rows():
+        rule = rules[number]
+        if row not in chosen or (rule.action == ALERT and chosen[row].action != ALERT):
+            chosen[row] = rule
+    return chosen
 
 
 def expression(table: RuleTable, rule: Rule, confirmed: Confirmed) -> pl.Expr | None:

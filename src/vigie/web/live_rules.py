@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from vigie.engine.alert_rules import deciding_rules, rule_table
+from vigie.engine.alert_rules import rule_table
 from vigie.i18n.messages import translate
 from vigie.roles.inference import Roles
 from vigie.rules import Rule, wording
-from vigie.rules.matching import Confirmed, match_rows
+from vigie.rules.matching import Confirmed, deciding_rules, match_rows
 from vigie.rules.rule import ALERT
 from vigie.web.live_rows import CellStyle
 

@@ -26,8 +26,9 @@ from vigie.app.cases.tables import (
     cases,
 )
 from vigie.app.cases.totals import chunks, record_event, refresh
-from vigie.app.tables import FRAUD, LEGITIMATE, UNKNOWN, marks, users
-from vigie.app.uploads import new_id
+from vigie.app.tables import FRAUD, LEGITIMATE, UNKNOWN, marks, uploads, users
+from vigie.app.uploads import new_id, visible_to
+from vigie.app.users import User
 from vigie.db.database import Engine, lock, writing
 from vigie.errors import ChangedMeanwhile, NotFound, UsageRefused
 from vigie.i18n.messages import Message, msg
@@ -67,11 +68,11 @@ class Change:
     note: str = ""
 
 
-def update(engine: Engine, case_id: str, version: int, user_id: int, change: Change) -> int:
+def update(engine: Engine, case_id: str, version: int, user: User, change: Change) -> int:
     """Change a case and return the number of rows whose label changed.
 
     A decision labels the rows of the alerts, but for those that a user has labelled fraud or legitimate. Another decision, or
-    opening the case again, takes these labels back.
+    opening the case again, takes these labels back. Rows of files that the user may not see keep theirs.
 
     Raises:
         NotFound: there is no such case.
@@ -83,25 +84,25 @@ def update(engine: Engine, case_id: str, version: int, user_id: int, change: Cha
         if change.status is not None and change.status != case["status"]:
             values["status"] = change.status
             record_event(
-                connection, case_id, user_id, "status", {"before": case["status"], "after": change.status}
+                connection, case_id, user.id, "status", {"before": case["status"], "after": change.status}
             )
         if change.assignee is not None and (change.assignee or None) != case["assignee_id"]:
             values["assignee_id"] = change.assignee or None
             name = _name(connection, change.assignee) if change.assignee else None
-            record_event(connection, case_id, user_id, "assignee", {"name": name})
-            if change.assignee and change.assignee != user_id:
-                _notify_assignee(connection, case_id, version, change.assignee, user_id)
+            record_event(connection, case_id, user.id, "assignee", {"name": name})
+            if change.assignee and change.assignee != user.id:
+                _notify_assignee(connection, case_id, version, change.assignee, user.id)
             if change.assignee and case["status"] == NEW and "status" not in values:
                 values["status"] = OPEN
         if (change.due is not None or change.clear_due) and change.due != case["due"]:
             values["due"] = change.due
             record_event(
-                connection, case_id, user_id, "due", {"day": change.due.isoformat() if change.due else None}
+                connection, case_id, user.id, "due", {"day": change.due.isoformat() if change.due else None}
             )
         if change.note:
-            _insert_note(connection, case_id, user_id, change.note)
+            _insert_note(connection, case_id, user.id, change.note)
         _store(connection, case_id, values)
-        return _relabel(connection, case_id, user_id, values.get("status", case["status"]))
+        return _relabel(connection, case_id, user, values.get("status", case["status"]))
 
 
 def _notify_assignee(
@@ -113,16 +114,20 @@ def _notify_assignee(
     notices.emit(connection, "case_assigned", event, assignee, payload, team=False)
 
 
-def note(engine: Engine, case_id: str, user_id: int, text: str) -> None:
-    """Add a note; it needs no version, since it replaces nothing.
+def note(engine: Engine, case_id: str, user_id: int, text: str) -> str:
+    """Add a note; it needs no version, since it replaces nothing. Return the id of the case that has it.
+
+    A note on a case that was merged in the meantime joins the other ones in the case that it leads to.
 
     Raises:
         NotFound: there is no such case.
     """
     with writing(engine) as connection:
-        if connection.execute(sa.select(_CASES.id).where(_CASES.id == case_id)).first() is None:
-            raise NotFound("case", case_id)
-        _insert_note(connection, case_id, user_id, text)
+        case = _lock_scope(connection, case_id)
+        while case["merged_into"]:
+            case = _lock_scope(connection, case["merged_into"])
+        _insert_note(connection, case["id"], user_id, text)
+        return str(case["id"])
 
 
 def view(engine: Engine, case_id: str, user_id: int) -> None:
@@ -207,12 +212,11 @@ def split(engine: Engine, case_id: str, version: int, alerts: Sequence[tuple[str
         return new
 
 
-def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMapping:
-    """Lock a case until the end of the transaction and return it as it is.
+def _lock_scope(connection: sa.Connection, case_id: str) -> sa.RowMapping:
+    """Lock the cases of a team until the end of the transaction and return one of them as it is.
 
     Raises:
         NotFound: there is no such case.
-        ChangedMeanwhile: it has another version, or was merged.
     """
     scope = connection.execute(sa.select(_CASES.scope).where(_CASES.id == case_id)).scalar()
     if scope is not None:
@@ -220,6 +224,17 @@ def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMappin
     case = connection.execute(sa.select(cases).where(_CASES.id == case_id)).mappings().first()
     if case is None:
         raise NotFound("case", case_id, hint="its files may have been deleted")
+    return case
+
+
+def _lock(connection: sa.Connection, case_id: str, version: int) -> sa.RowMapping:
+    """Lock a case until the end of the transaction and return it as it is.
+
+    Raises:
+        NotFound: there is no such case.
+        ChangedMeanwhile: it has another version, or was merged.
+    """
+    case = _lock_scope(connection, case_id)
     if case["version"] != version or case["merged_into"]:
         raise _conflict(connection, case_id)
     return case
@@ -269,16 +284,20 @@ def _name(connection: sa.Connection, user_id: int) -> str:
     return str(found)
 
 
-def _relabel(connection: sa.Connection, case_id: str, user_id: int, status: str) -> int:
+def _relabel(connection: sa.Connection, case_id: str, user: User, status: str) -> int:
     """Give the rows of a case the label of its status, and take back the one that an earlier decision gave."""
     label, n = _LABEL.get(status), 0
-    alerts = connection.execute(
-        sa.select(_ALERTS.upload_id, _ALERTS.row, _ALERTS.case_label).where(_ALERTS.case_id == case_id)
-    ).all()
+    query = (
+        sa.select(_ALERTS.upload_id, _ALERTS.row, _ALERTS.case_label)
+        .join(uploads, uploads.c.id == _ALERTS.upload_id)
+        .join(users, users.c.id == uploads.c.owner_id)
+        .where(_ALERTS.case_id == case_id, visible_to(user))
+    )
+    alerts = connection.execute(query).all()
     for upload_id in sorted({row.upload_id for row in alerts}):
         lock(connection, "marks", upload_id)
         earlier = {row.row: row.case_label for row in alerts if row.upload_id == upload_id}
-        n += _relabel_upload(connection, upload_id, earlier, label, user_id)
+        n += _relabel_upload(connection, upload_id, earlier, label, user.id)
     return n
 
 

@@ -135,10 +135,8 @@ def add_note(case_id: str) -> Response:
 @authorization.needs("analyst")
 def merge(case_id: str) -> Response:
     """Merge another case into this one; the form has its id and version in one field."""
-    services = current_services()
-    case = services.cases.find(g.user, case_id).case
     other, _, version = request.form.get("other", "").partition(":")
-    services.cases.merge(g.user, case.id, _version(request.form), other, _number(version))
+    current_services().cases.merge(g.user, case_id, _version(request.form), other, _number(version))
     flash(translator()("cases.merged"))
     return redirect(url_for("cases.show", case_id=case_id, **filters()), 303)
 
@@ -147,10 +145,9 @@ def merge(case_id: str) -> Response:
 @authorization.needs("analyst")
 def split(case_id: str) -> Response:
     """Move the chosen alerts into a new case and open it."""
-    case = current_services().cases.find(g.user, case_id).case
     chosen = [text.rpartition(":") for text in request.form.getlist("alert")]
     alerts = [(upload_id, _number(row) - 1) for upload_id, _, row in chosen]
-    new = current_services().cases.split(g.user, case.id, _version(request.form), alerts)
+    new = current_services().cases.split(g.user, case_id, _version(request.form), alerts)
     flash(translator()("cases.split_done"))
     return redirect(url_for("cases.show", case_id=new.id, **filters()), 303)
 

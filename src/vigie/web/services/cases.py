@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,14 +13,14 @@ import polars as pl
 
 from vigie.alerts.effects import RuleEffects
 from vigie.app import Case, Run, User, runs, uploads
-from vigie.app.cases import CaseAlert, CaseEvent, changes, queries, syncing
+from vigie.app.cases import CaseAlert, CaseEvent, changes, queries
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CasePage, CaseQuery, Gathering
 from vigie.app.cases.tables import ROW, STATUSES
 from vigie.cases import entities
 from vigie.cases.entity_rows import AROUND, EntityRow, Month, last_rows, months, rows_around
+from vigie.cases.making import make_cases
 from vigie.cases.network import Network, build
-from vigie.cases.ranked_alerts import read_alerts
 from vigie.db.database import Engine
 from vigie.errors import NotFound, UsageRefused, VigieError
 from vigie.i18n.messages import msg
@@ -99,11 +100,14 @@ class Cases:
 
     def sync(self, run: Run) -> None:
         """Make the cases of a finished run follow its budget and the rules."""
-        alerts, decided = [], self._effects.alerts(run)
-        if syncing.is_newest(self._engine, run):
-            rows = self._results.ranked(run).rows_of(decided)[: syncing.MAX_ALERTS]
-            alerts = read_alerts(self._results.ranked_path(run), run.summary or {}, rows, self._key)
-        syncing.sync_run(self._engine, run, alerts, decided.count)
+        with suppress(NotFound):  # deleted in the meantime
+            make_cases(
+                self._engine,
+                run.id,
+                self._effects.alerts,
+                lambda one: nullcontext(self._results.ranked_path(one)),
+                self._key,
+            )
 
     def list_cases(self, user: User, query: CaseQuery, search: str = "") -> tuple[list[NamedCase], int]:
         """Return one page of the queue, and the number of all selected cases.
@@ -155,11 +159,11 @@ class Cases:
 
     def alerts(self, user: User, case_id: str) -> list[CaseAlert]:
         """Return the alerts of a case, in time."""
-        return queries.list_alerts(self._engine, self.find(user, case_id).case.id, user)
+        return queries.list_alerts(self._engine, queries.find(self._engine, case_id, user).id, user)
 
     def events(self, user: User, case_id: str) -> list[CaseEvent]:
         """Return history and notes of a case, newest first."""
-        return queries.list_events(self._engine, self.find(user, case_id).case.id)
+        return queries.list_events(self._engine, queries.find(self._engine, case_id, user).id)
 
     def others(self, user: User, case: Case, alerts: Sequence[CaseAlert]) -> list[NamedCase]:
         """Return the other cases of the entities of a case, also where they take another part, such as a receiver who sends.
@@ -197,7 +201,7 @@ class Cases:
         if change.assignee and change.assignee not in dict(self.colleagues(user, case)):
             raise UsageRefused("this user cannot see the case, so it cannot be assigned to them")
         change = replace(change, note=_checked_note(change.note))
-        labels = changes.update(self._engine, case_id, version, user.id, change)
+        labels = changes.update(self._engine, case_id, version, user, change)
         detail: dict[str, Any] = {"status": change.status, "labels": labels} if change.status else {}
         if change.assignee is not None:
             detail["assignee"] = change.assignee
@@ -221,7 +225,7 @@ class Cases:
         text = _checked_note(text)
         if not text:
             raise UsageRefused("found an empty note, expected some text")
-        changes.note(self._engine, case_id, user.id, text)
+        case_id = changes.note(self._engine, case_id, user.id, text)
         self._audit.record(user, "add note", f"case:{case_id}")
         return self.events(user, case_id)
 
