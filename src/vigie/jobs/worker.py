@@ -176,11 +176,7 @@ class Worker:
             outcome = "failed"
         else:
             self._log_bug(error, job)
-            hint = msg(
-                "this is a bug in Vigie; look for run {id} in the worker's log",
-                id=job.id,
-            )
-            record, outcome = error_record(msg("something unexpected happened"), hint, "Bug"), "bug"
+            record, outcome = job_queue.bug_record(job.id), "bug"
         self._store_failure(job, record)
         return outcome
 
