@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from vigie.db import database
 
-pytest_plugins = ["tests.helpers.stores", "tests.helpers.receivers"]
+pytest_plugins = ["tests.helpers.stores", "tests.helpers.receivers", "tests.helpers.disks"]
 _SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR")
 _numbers = itertools.count(1)
 

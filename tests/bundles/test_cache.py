@@ -259,24 +259,16 @@ class TestBadDisks:
             path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.stat().st_size
         ] == []
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
     def test_a_full_file_system_serves_from_memory(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, mount_disk: Callable[[str], Path], caplog: pytest.LogCaptureFixture
     ) -> None:
         """The same on a file system of 64 KiB."""
-        disk = tmp_path / "disk"
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=False).returncode:
-            pytest.skip("mounting is not allowed here")
-        try:
-            cache = Cache(disk / "cache", 10**9)
-            for _ in range(2):
-                assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
-            assert "serving it from memory" in caplog.text
-            assert cache.list() == ()
-            assert parts(cache) == []
-        finally:
-            subprocess.run(["umount", disk], check=True)
+        cache = Cache(mount_disk("64k") / "cache", 10**9)
+        for _ in range(2):
+            assert cache.fetch(DIGEST, len(DATA), Source()) == DATA
+        assert "serving it from memory" in caplog.text
+        assert cache.list() == ()
+        assert parts(cache) == []
 
     def test_a_read_only_folder_serves_from_memory(self) -> None:
         """A user who may only read gets cached files, and the others from memory."""

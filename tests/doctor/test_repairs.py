@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -180,30 +180,27 @@ def test_a_cache_smaller_than_a_model(engine: sa.Engine, s3: str, monkeypatch: p
     assert bad() == {}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_cache_on_a_full_disk(
-    engine: sa.Engine, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: sa.Engine,
+    s3: str,
+    tmp_path: Path,
+    mount_disk: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Rights are not enough: the disk has no space for a model."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", disk], check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        for entry in Catalog(engine).list():
-            Catalog(engine).remove(entry.name)
-        populate(engine, f"{s3}/large", 4, 40_000)
-        run(engine, f"{s3}/automl_models")
-        monkeypatch.setenv("STORAGE_TYPE", "s3")
-        monkeypatch.setenv("S3_MODEL_BUCKET", s3.removeprefix("s3://"))
-        monkeypatch.setenv("MODEL_CACHE_DIR", str(disk / "cache"))
-        found = bad()["cache"]
-        assert (found.state, "does not fit on the disk" in found.found) == (PROBLEM, True)
-        monkeypatch.setenv("MODEL_CACHE_DIR", str(tmp_path / "roomy"))
-        assert "MODEL_CACHE_DIR=" in found.hint
-        assert "cache" not in bad()
-    finally:
-        subprocess.run(["umount", disk], check=True)
+    disk = mount_disk("8k")
+    for entry in Catalog(engine).list():
+        Catalog(engine).remove(entry.name)
+    populate(engine, f"{s3}/large", 4, 40_000)
+    run(engine, f"{s3}/automl_models")
+    monkeypatch.setenv("STORAGE_TYPE", "s3")
+    monkeypatch.setenv("S3_MODEL_BUCKET", s3.removeprefix("s3://"))
+    monkeypatch.setenv("MODEL_CACHE_DIR", str(disk / "cache"))
+    found = bad()["cache"]
+    assert (found.state, "does not fit on the disk" in found.found) == (PROBLEM, True)
+    monkeypatch.setenv("MODEL_CACHE_DIR", str(tmp_path / "roomy"))
+    assert "MODEL_CACHE_DIR=" in found.hint
+    assert "cache" not in bad()
 
 
 def test_a_cache_that_cannot_be_written(

@@ -80,7 +80,7 @@ def radosgw(monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty bucket on the Ceph gateway, reachable through the environment."""
     endpoint = RUNNER.get("VIGIE_RADOSGW_ENDPOINT")
     if not endpoint:
-        pytest.skip('no Ceph gateway: eval "$(tests/s3_server.sh start DIR)"')
+        pytest.skip("no Ceph gateway: make test-s3")
     return _s3(monkeypatch, endpoint, RUNNER["VIGIE_RADOSGW_ACCESS_KEY"], RUNNER["VIGIE_RADOSGW_SECRET_KEY"])
 
 
@@ -101,7 +101,7 @@ def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Azure's emulator with an account of its own, so that credentials are used as in production."""
     program = RUNNER.get("VIGIE_AZURITE") or shutil.which("azurite-blob")
     if not program:
-        pytest.skip("no azurite-blob on the PATH nor in VIGIE_AZURITE: npm install azurite")
+        pytest.skip("NOT TESTED on Azure: no azurite-blob on the PATH nor in VIGIE_AZURITE; make test-azure")
     port, folder = free_port(), tmp_path_factory.mktemp("azurite")
     server = subprocess.Popen(
         [
@@ -192,6 +192,10 @@ EVERY_STORE = [
     "azure",
     "gcs",
 ]
+WITH_PRECONDITIONS = [one for one in EVERY_STORE if one != "gcs"]
+"""Stores on which concurrent writers are tried: gcp-storage-emulator ignores preconditions, and Google's service is not in the tests."""
+REMOTE = EVERY_STORE[2:]
+"""Stores whose buckets have to be there; a folder is made when first written to."""
 
 
 @pytest.fixture(params=EVERY_STORE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,20 +152,9 @@ def test_a_bucket_deleted_in_the_middle(
     finish_run(sqlite, f"{s3}/m")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True)
-    if made.returncode:
-        pytest.skip("cannot mount a small disk: needs root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def test_a_disk_that_becomes_full(sqlite: sa.Engine, source: str, small_disk: Path) -> None:
+def test_a_disk_that_becomes_full(sqlite: sa.Engine, source: str, mount_disk: Callable[[str], Path]) -> None:
     """Models that fitted are moved; with more space a second run finishes."""
+    small_disk = mount_disk("1m")
     populate(sqlite, source, COUNT, 200_000)
     report = run(sqlite, str(small_disk), parallel=2)
     assert 0 < report.models_out < COUNT

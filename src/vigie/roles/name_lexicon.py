@@ -124,7 +124,7 @@ WORDS: dict[str, str] = {
         transferencia transferencias order orders commande commandes pedido pedidos purchase purchases achat achats compra compras event events evt evenement
         evento eventos movement mouvement movimiento movimento mvt invoice invoices facture factura fatura demande application applications request_id solicitud session ticket
         dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda receipt recibo comprobante comprovante pix upi""",
-    "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo",
+    "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo reclamado reclamada reclamados reclamadas",
     "many": """calls tnx tnxs transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
         purchases achats compras events eventos claims sinistres siniestros sinistros cards cartes tarjetas cartoes devices appareils dispositivos users
         clients customers clientes emails accounts comptes cuentas contas items articles logins attempts tentatives intentos tentativas requests
