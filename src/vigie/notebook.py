@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from vigie.i18n.precision import precision_sentence
 from vigie.i18n.translator import Translator
 
 ROWS = 5
@@ -51,7 +52,7 @@ def _estimates(summary: Mapping[str, Any], t: Translator) -> list[str]:
     precision = summary["alert_precision"]
     if not precision or not summary["alerts"]:
         return []
-    return [t("cli.precision", **{name: t.of_ten(value) for name, value in precision.items()})]
+    return [precision_sentence(precision, t)]
 
 
 def _table(top: Sequence[Mapping[str, Any]], t: Translator) -> str:

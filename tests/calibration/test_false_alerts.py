@@ -44,6 +44,22 @@ def test_bound_holds(share: float, bound: float) -> None:
     assert np.mean(held) >= 0.9
 
 
+def test_bound_holds_where_a_user_reviews_until_there_are_alerts() -> None:
+    """One row after the other, with a bound that the first rows hardly miss: the worst that reviewing can do."""
+    wrong = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        fraud, reference = rng.random(1000) < 0.49, rng.random(1000) < 0.3
+        score = -np.arange(1000.0)
+        for count in range(5, 60):
+            labelled = reviewed(score, reference, count)
+            found = bound_alerts(score, reference, labelled, labelled & fraud, 0.5)
+            if found.count:
+                break
+        wrong.append(false_share(score, fraud, found) > 0.5)
+    assert np.mean(wrong) <= 0.1
+
+
 def test_reviewed_rows_allow_alerts() -> None:
     """Twenty reviewed rows allow many more alerts than were reviewed; without any there is no alert."""
     counts = []

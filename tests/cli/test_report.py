@@ -95,6 +95,21 @@ def test_brief_and_whole_evidence() -> None:
     assert page.get().count("reason ") == 6
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "The number of frauds among these rows cannot be estimated yet"),
+        ("fr", "ne peut pas encore être estimé"),
+    ],
+)
+def test_an_interval_of_nearly_all_is_no_estimate(language: str, shown: str) -> None:
+    """No number is printed that any number of frauds agrees with."""
+    text = drawn(120, language, alert_precision={"estimate": 0.5, "low": 0.0, "high": 1.0})
+    assert shown in text
+    assert Translator(language)("cli.precision", estimate="5", low="0", high="10") not in text
+    assert shown not in drawn(120, language, alert_precision={"estimate": 0.5, "low": 0.2, "high": 0.9})
+
+
 def test_abstention() -> None:
     """No probabilities, no expected precision, but a reason and a way on."""
     changes = {

@@ -13,9 +13,9 @@ from vigie.arrays import Floats, mid_ranks
 from vigie.detectors.base import Detector, DetectorInputs
 from vigie.detectors.isolation_forest import IsolationForestRaw, IsolationForestTails
 from vigie.detectors.knn import KnnDistance, knn_distances
+from vigie.detectors.oriented_columns import Kind, OrientedColumns
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import BUILT_IN, ROW_DETECTORS
-from vigie.detectors.risk_columns import Kind, RiskColumns
 from vigie.detectors.tail_scores import StrongestTailScores, SummedTailScores, one_sided_tail_scores
 from vigie.features import NAMES, VOCABULARY
 
@@ -32,16 +32,16 @@ def inputs(columns: Floats | None = None, **features: Floats) -> DetectorInputs:
     ranks = np.stack([mid_ranks(values[:, j]) for j in range(len(NAMES))], axis=1).astype(np.float32)
     if columns is None:
         columns = np.stack(list(features.values()), axis=1) if features else np.zeros((N, 0))
-    risk = RiskColumns(columns, [Kind.DIRECTED] * columns.shape[1])
-    return DetectorInputs(columns, one_sided_tail_scores(ranks, varying), varying, risk=risk)
+    oriented = OrientedColumns(columns, [Kind.DIRECTED] * columns.shape[1])
+    return DetectorInputs(columns, one_sided_tail_scores(ranks, varying), varying, oriented=oriented)
 
 
 def only(x: DetectorInputs, row: int) -> DetectorInputs:
     """What detectors see of one of the rows."""
-    assert x.risk is not None
+    assert x.oriented is not None
     kept = slice(row, row + 1)
-    risk = replace(x.risk, values=x.risk.values[kept])
-    return DetectorInputs(x.columns[kept], x.tails[kept], x.varying, risk=risk)
+    oriented = replace(x.oriented, values=x.oriented.values[kept])
+    return DetectorInputs(x.columns[kept], x.tails[kept], x.varying, oriented=oriented)
 
 
 def tails(x: DetectorInputs, name: str) -> Floats:

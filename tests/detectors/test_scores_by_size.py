@@ -12,9 +12,9 @@ from vigie.detectors.column_risk import ColumnRisk
 from vigie.detectors.column_tails import ColumnTails
 from vigie.detectors.combine import MAX_EXCESS, combine_excesses
 from vigie.detectors.extrapolated_tails import ExtrapolatedTailScores
+from vigie.detectors.oriented_columns import Kind, OrientedColumns
 from vigie.detectors.pareto import MAX_TAIL, MIN_EXCEEDANCES, NO_TAIL, fit_pareto_tail, pareto_tail_scores
 from vigie.detectors.registry import BUILT_IN, BY_SIZE
-from vigie.detectors.risk_columns import Kind, RiskColumns
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features import NAMES
 from vigie.fitted_state import ScoringState
@@ -140,7 +140,7 @@ def risky(x: Floats) -> DetectorInputs:
     """Rows whose columns are amounts and flags with a direction, and categories."""
     kinds = [Kind.DIRECTED, Kind.DIRECTED, Kind.DIRECTED, Kind.TWO_SIDED, Kind.RARITY, Kind.RARITY]
     none = np.zeros((len(x), len(NAMES)), dtype=np.float32)
-    return DetectorInputs(x[:, :0], none, np.zeros(len(NAMES), bool), risk=RiskColumns(x, kinds))
+    return DetectorInputs(x[:, :0], none, np.zeros(len(NAMES), bool), oriented=OrientedColumns(x, kinds))
 
 
 def risky_columns(rng: np.random.Generator) -> Floats:

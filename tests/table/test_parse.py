@@ -341,6 +341,9 @@ def test_parse_does_not_depend_on_the_order_of_rows_or_columns():
         (["12€50", "3€20"], [12.5, 3.2]),
         (["12 345 F CFA", "-300 F CFA"], [12345, -300]),
         (["12,000/-", "500/="], [12000, 500]),
+        (["12F", "-3F"], [12, -3]),
+        (["kr 1.200,50", "kr 7,00"], [1200.5, 7.0]),
+        (["1\u00a0200 Fr.", "7 Fr."], [1200, 7]),
         (["EUR -12.50", "EUR 13.00"], [-12.5, 13.0]),
         (["\u2013 13.00", "\u22125.50"], [-13.0, -5.5]),
         (["\u200e12.50", "13.00"], [12.5, 13.0]),
@@ -358,7 +361,20 @@ def test_a_factor_is_no_currency():
         assert typed(cells, "Amount").dtype == pl.String
 
 
-@pytest.mark.parametrize("cells", [["R123", "R456"], ["12C", "13D"], ["MT12", "MT13"], ["SR1001", "SR1002"]])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *(
+            ["R123", "R456"],
+            ["12C", "13D"],
+            ["MT12", "MT13"],
+            ["SR1001", "SR1002"],
+            ["F1", "F01"],
+            ["12F", "3F"],
+        ),
+        *(["kr12", "kr7"], ["Fr3", "Fr40"], ["CFA12", "CFA7"], ["EUR123", "EUR124"], ["12USD", "7USD"]),
+    ],
+)
 def test_codes_are_no_money(cells):
     """Letters before digits are a code where the name does not say money."""
     assert typed(cells, "x").dtype == pl.String

@@ -87,7 +87,7 @@ def bound_alerts(
     places = np.flatnonzero(reference[order])
     found = np.cumsum(fraud[order][places])
     n_labelled = int((labelled & reference).sum())
-    sizes = _tested_sizes(min(n_labelled, len(places)))
+    sizes = _tested_sizes(n_labelled)
     for size in reversed(sizes):
         frauds = int(found[size - 1])
         # The share of frauds among the alerts would be below 1 - max_share, and the sample had so many of them by chance.

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from vigie.cli.console import columns
 from vigie.i18n.messages import shorten
+from vigie.i18n.precision import precision_sentence
 from vigie.i18n.translator import Translator
 
 _UNUSED = ("none", "leak")
@@ -190,7 +191,7 @@ def _decision(summary: Summary, t: Translator) -> Group:
         lines.append(Text(_bound(summary["false_alert_bound"], t)))
     precision = summary["alert_precision"]
     if count and precision:
-        lines.append(Text(t("cli.precision", **{key: t.of_ten(value) for key, value in precision.items()})))
+        lines.append(Text(precision_sentence(precision, t)))
     prevalence = summary["prevalence"]
     if prevalence:
         shares = {key: t.percent(value) for key, value in prevalence.items()}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigie.arrays import Floats
-from vigie.detectors.risk_columns import RiskColumns
+from vigie.detectors.oriented_columns import OrientedColumns
 from vigie.features import VOCABULARY
 from vigie.parallel import ROWS_PER_THREAD, in_threads
 
@@ -30,14 +30,14 @@ class DetectorInputs:
         tails: (rows, features) one-sided tail scores of the features in nats, float32; 0 where unknown.
         varying: (features,) whether a feature varies in the table.
         values: (rows, features) the features themselves, NaN where unknown; None where only their ranks are known.
-        risk: the table's own columns so that higher is riskier; None where they are not known.
+        oriented: the table's own columns so that higher is riskier; None where they are not known.
     """
 
     columns: Floats
     tails: npt.NDArray[np.float32]
     varying: npt.NDArray[np.bool_]
     values: npt.NDArray[np.float32] | None = None
-    risk: RiskColumns | None = None
+    oriented: OrientedColumns | None = None
 
     @property
     def rows(self) -> int:

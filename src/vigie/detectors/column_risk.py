@@ -8,8 +8,8 @@ import numpy as np
 
 from vigie.arrays import Floats
 from vigie.detectors.base import Arrays, DetectorInputs
+from vigie.detectors.oriented_columns import Kind, OrientedColumns
 from vigie.detectors.pareto import FIT_ROWS, fit_pareto_tail, pareto_tail_scores
-from vigie.detectors.risk_columns import Kind, RiskColumns
 from vigie.parallel import ROWS_PER_THREAD, in_threads
 
 MAX_TAIL_SCORE = 4.0
@@ -71,25 +71,25 @@ class ColumnRisk:
         `knots` and `scores` (columns, 2, KNOTS) of upper and lower tails; `averages` and `used` (columns,); `sum_knots`,
         `sum_scores` (KNOTS,) and `tail` (4,) of the sum; `agreeing` () the share of `AGREEING_COLUMNS` that the table has.
         """
-        risk = _risk(x)
-        width = risk.values.shape[1]
+        columns = _oriented(x)
+        width = columns.values.shape[1]
         knots, scores = np.zeros((width, 2, KNOTS)), np.zeros((width, 2, KNOTS))
         averages, used = np.zeros(width), np.zeros(width, dtype=bool)
         for j in range(width):
-            values = risk.values[:FIT_ROWS, j]
+            values = columns.values[:FIT_ROWS, j]
             values = values[np.isfinite(values)]
             used[j] = len(values) >= MIN_ROWS and values.min() < values.max()
             if used[j]:
                 for side, sign in enumerate((1.0, -1.0)):
                     knots[j, side], scores[j, side] = _upper_tail(sign * values, MAX_TAIL_SCORE)
-                averages[j] = _tail_scores(values, knots[j], scores[j], risk.kinds[j]).mean()
+                averages[j] = _tail_scores(values, knots[j], scores[j], columns.kinds[j]).mean()
         low, high = AGREEING_COLUMNS
         directed = sum(
-            bool(u) and kind is not Kind.TWO_SIDED for u, kind in zip(used, risk.kinds, strict=True)
+            bool(u) and kind is not Kind.TWO_SIDED for u, kind in zip(used, columns.kinds, strict=True)
         )
         share = np.clip((directed - low) / (high - low), 0.0, 1.0)
         fitted = {"knots": knots, "scores": scores, "averages": averages, "used": used, "agreeing": np.array(share)}  # fmt: skip
-        total = _sum(RiskColumns(risk.values[:FIT_ROWS], risk.kinds), fitted)
+        total = _sum(OrientedColumns(columns.values[:FIT_ROWS], columns.kinds), fitted)
         sum_knots, sum_scores = _upper_tail(total, MAX_KNOT) if len(total) else (np.zeros(1), np.zeros(1))
         tail = np.array(fit_pareto_tail(total))
         return fitted | {"sum_knots": sum_knots, "sum_scores": sum_scores, "tail": tail}
@@ -98,7 +98,7 @@ class ColumnRisk:
         """Return (rows,) tail scores in nats, 0 where nothing agrees; an unknown value counts as the mean of its column."""
         if not state["agreeing"]:
             return np.zeros(x.rows)
-        total = _sum(_risk(x), state)
+        total = _sum(_oriented(x), state)
         out = np.interp(total, state["sum_knots"], state["sum_scores"])
         beyond = total > state["tail"][0]
         if beyond.any():
@@ -106,19 +106,19 @@ class ColumnRisk:
         return np.asarray(out)
 
 
-def _risk(x: DetectorInputs) -> RiskColumns:
-    return RiskColumns(np.zeros((x.rows, 0))) if x.risk is None else x.risk
+def _oriented(x: DetectorInputs) -> OrientedColumns:
+    return OrientedColumns(np.zeros((x.rows, 0))) if x.oriented is None else x.oriented
 
 
-def _sum(risk: RiskColumns, state: Arrays) -> Floats:
+def _sum(columns: OrientedColumns, state: Arrays) -> Floats:
     """Return (rows,) sums over columns in nats."""
-    rows = len(risk.values)
+    rows = len(columns.values)
     out = np.zeros(rows)
 
     def add(start: int) -> None:
         chunk = slice(start, start + ROWS_PER_THREAD)
         for j in np.flatnonzero(state["used"]):
-            values, kind = risk.values[chunk, j], risk.kinds[int(j)]
+            values, kind = columns.values[chunk, j], columns.kinds[int(j)]
             found = _tail_scores(values, state["knots"][j], state["scores"][j], kind)
             weight = TWO_SIDED_WEIGHT if kind is Kind.TWO_SIDED else 1.0
             out[chunk] += weight * np.where(np.isfinite(values), found - state["averages"][j], 0.0)

@@ -19,6 +19,7 @@ from vigie.arrays import Floats
 from vigie.detectors.base import DetectorInputs
 from vigie.detectors.column_risk import SummedRisk
 from vigie.detectors.combine import anonymous_share, combine_excesses, combine_ranks
+from vigie.detectors.oriented_columns import oriented_columns
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import (
     BY_SIZE,
@@ -29,7 +30,6 @@ from vigie.detectors.registry import (
     detector_scores,
     detectors_of,
 )
-from vigie.detectors.risk_columns import risk_columns
 from vigie.detectors.tail_scores import one_sided_tail_scores
 from vigie.features.cells import column_hash
 from vigie.features.columns import ColumnView
@@ -272,9 +272,9 @@ def finish_inputs(
     """
     at = slice(None) if rows.positions is None else rows.positions
     inputs, columns = tails.inputs[at], raw_columns(view.frame, view.roles, view)[at]
-    found = risk_columns(view)
-    risk = replace(found, values=found.values[at])
-    x = DetectorInputs(columns, tails.tails[at], tails.varying, tails.features.values[at], risk)
+    found = oriented_columns(view)
+    oriented = replace(found, values=found.values[at])
+    x = DetectorInputs(columns, tails.tails[at], tails.varying, tails.features.values[at], oriented)
     detectors = detectors_of(state)
     ranked = [one for one in detectors if one not in BY_SIZE]
     # The slowest first.

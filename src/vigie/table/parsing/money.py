@@ -129,11 +129,14 @@ def _without_sides(cells: pl.Series) -> pl.Series:
 
 def _currency(bare: pl.Series) -> str | None:
     """Return a pattern of the currency of the cells; empty where they have none, None where they have several."""
-    letters = f"|(?-i:{_alternatives(_LETTERS)})" if names_money(bare.name) else ""
+    is_named = names_money(bare.name)
     names = f"{_alternatives(_CODES)}|{_alternatives(_ABBREVIATIONS)}"
-    # A letter after a number may be a factor, as in 12k.
+    letters = f"|(?-i:{_alternatives(_LETTERS)})" if is_named else ""
+    # A letter after a number may be a factor, as in 12k; francs alone are written after it.
+    francs = "|(?-i:F)" if is_named else ""
     leading, unit = (
-        rf"(?:[A-Z]{{0,3}}\.?\s?\p{{Sc}}|(?:F\.?\s)?(?:{one})|/[-=])\.?" for one in (names + letters, names)
+        rf"(?:[A-Z]{{0,3}}\.?\s?\p{{Sc}}|(?:F\.?\s)?(?:{one})|/[-=])\.?"
+        for one in (names + letters, names + francs)
     )
     before = rf"(?i)^{_SIGNED}({leading})\s*[-+\u2212(]*\s*[\d.,]"
     after = rf"(?i)\d[\d.,'\u2019\s]*\)?-?\s*({unit})\)?-?$"
@@ -151,7 +154,7 @@ def _currency(bare: pl.Series) -> str | None:
     if len(common) != 1:
         return None
     letters_only = str(common[0]).isalpha()
-    return leading if names_money(bare.name) or not letters_only or _is_sum(bare) else ""
+    return leading if is_named or not letters_only or _is_sum(bare) else ""
 
 
 def _without_currency(cells: pl.Series, unit: str) -> pl.Series:

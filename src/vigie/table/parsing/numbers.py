@@ -16,11 +16,8 @@ from vigie.table.parsing.money import PlainMoney, plain_money
 from vigie.table.parsing.nulls_and_booleans import is_complete
 
 _SPACE = r"[ \u00a0\u2009\u202f]"
-_CURRENCY = (
-    r"(?:[$€£¥₹₦₵₽₺₩₫₱]|R\$|US\$|C\$|A\$|kr\.?|zł|Fr\.?|F(?:\.? ?CFA)?|FCFA|CFA"
-    r"|EUR|USD|GBP|CHF|CAD|AUD|JPY|CNY|INR|BRL|MXN|COP|ARS|CLP|PEN|XOF|XAF|MAD|TND|DZD|NGN|GHS|KES|TZS|UGX|RWF|ZAR|EGP"
-    r"|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|AED|SAR|SGD|HKD|THB|IDR|PHP|VND|MGA|CDF)"
-)
+_CURRENCY = r"(?:[A-Z]{0,2}\p{Sc})"
+"""A sign of a currency. Letters are those of a currency only where `money` finds them to be: in `F12` and `12F` they are a code."""
 # Groups of three digits; also 12,34,567 as written in India.
 _WHOLE = {
     ".": r"(?:\d+|\d{1,3}(?:[ \u00a0\u2009\u202f'’,]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})",

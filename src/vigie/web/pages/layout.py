@@ -19,6 +19,7 @@ from vigie.errors import from_record
 from vigie.i18n.catalogue import DEFAULT, catalogue, languages
 from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, translate
+from vigie.i18n.precision import UNINFORMATIVE_WIDTH, is_informative
 from vigie.i18n.translator import Translator
 from vigie.web.services import access
 
@@ -127,6 +128,8 @@ def _template_variables() -> dict[str, Any]:
         "asset": asset,
         "training_warnings": lambda summary: training_warnings(summary, t.language),
         "error_texts": error_texts,
+        "is_informative": is_informative,
+        "uninformative_width": UNINFORMATIVE_WIDTH,
         "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),

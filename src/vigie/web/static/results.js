@@ -8,7 +8,7 @@ const points = JSON.parse(byId("points").textContent);
 const rows = Number(form.dataset.rows), proposed = Number(form.dataset.proposed);
 const most = points.length ? points.at(-1).alerts : rows;
 const STEPS = Number(slider.max);
-const WIDE = 0.4;
+const WIDE = 0.4, UNINFORMATIVE = Number(form.dataset.uninformative);
 
 // The slider is logarithmic: one step on the left is one row, on the right a hundred.
 const toRows = (step) => Math.min(most, Math.round(Math.expm1((step / STEPS) * Math.log1p(most))));
@@ -49,12 +49,17 @@ function show(n) {
 function expectation(n, point) {
   const known = n > 0 && point.precision !== null;
   byId("ten").textContent = known ? ofTen(point.precision) : "–";
-  byId("dots").hidden = !known;
-  byId("range").textContent = known
-    ? t(point.high - point.low > WIDE ? "results.of_ten_range_wide" : "results.of_ten_range", { estimate: ofTen(point.precision), low: ofTen(point.low), high: ofTen(point.high) })
-    : t("results.nothing_to_expect");
-  byId("frauds").textContent = known ? t("results.frauds", { n: Math.round(n * point.precision) }) : "";
-  if (!known) return;
+  const width = known ? point.high - point.low : 0, informative = width < UNINFORMATIVE;
+  byId("no-estimate").hidden = informative;
+  byId("estimate").hidden = !informative;
+  byId("dots").hidden = !known || !informative;
+  byId("range").textContent = !known
+    ? t("results.nothing_to_expect")
+    : !informative
+      ? t("results.precision_unknown")
+      : t(width > WIDE ? "results.of_ten_range_wide" : "results.of_ten_range", { estimate: ofTen(point.precision), low: ofTen(point.low), high: ofTen(point.high) });
+  byId("frauds").textContent = known && informative ? t("results.frauds", { n: Math.round(n * point.precision) }) : "";
+  if (!known || !informative) return;
   const sure = Math.round(10 * point.precision), maybe = Math.max(sure, Math.round(10 * point.high));
   [...byId("dots").children].forEach((dot, i) => { dot.className = i < sure ? "sure" : i < maybe ? "maybe" : ""; });
   byId("dots").setAttribute("aria-label", t("results.dots_label", { sure, maybe }));

@@ -36,7 +36,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class RiskColumns:
+class OrientedColumns:
     """Columns of some rows.
 
     Attributes:
@@ -48,7 +48,7 @@ class RiskColumns:
     kinds: Sequence[Kind] = ()
 
 
-def risk_columns(view: ColumnView) -> RiskColumns:
+def oriented_columns(view: ColumnView) -> OrientedColumns:
     """Return amounts, directed numbers, rarities of categories, nights, and numbers whose direction is unknown.
 
     None where rows have a customer, counterparty, device or the like in common: what is unusual then is unusual for these.
@@ -59,7 +59,7 @@ def risk_columns(view: ColumnView) -> RiskColumns:
     has_history = any(map(_identifies, view.roles.columns))
     found = [] if has_history else list(_columns(view))
     values = np.stack([x for x, _ in found], axis=1) if found else np.zeros((view.n_rows, 0))
-    return RiskColumns(values, [kind for _, kind in found])
+    return OrientedColumns(values, [kind for _, kind in found])
 
 
 def _identifies(item: ColumnRole) -> bool:
