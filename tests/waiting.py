@@ -6,8 +6,10 @@ and is so long that no machine reaches it by being slow.
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
+from threading import Timer
 
 LIMIT = 900.0
 """Seconds after which a test that waits has failed."""
@@ -26,3 +28,17 @@ def wait_until(condition: Callable[[], object]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"not true within {LIMIT:.0f} s")
         time.sleep(_POLL)
+
+
+def read_line(process: subprocess.Popen[bytes]) -> bytes:
+    """Return the next line that a process writes to the pipe of its output; empty where it ends without one.
+
+    A process that writes none within `LIMIT` seconds is killed.
+    """
+    assert process.stdout is not None
+    timer = Timer(LIMIT, process.kill)
+    timer.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        timer.cancel()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.client import HTTPException
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from tests.helpers.receivers import Mailbox, Receiver, verified
+from tests.waiting import LIMIT
 
 from vigie.app import User, notices, users, webhooks
 from vigie.app.notice_tables import KINDS
@@ -253,6 +257,46 @@ def test_the_signature_is_that_of_the_specification() -> None:
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )  # fmt: skip
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [(b"", None), (b"HTTP/1.1 200 OK\r\n", None), (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", 200)],
+)
+def test_a_receiver_that_sends_a_byte_now_and_then_ends_with_the_limit(
+    start: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the head and in it without an answer, in the body with one: other notices wait no longer than for a silent receiver."""
+    monkeypatch.setattr(calls, "TIMEOUT", 0.5)
+    ended = Event()
+
+    def drip(server: socket.socket) -> None:
+        with server.accept()[0] as accepted, suppress(OSError):
+            accepted.sendall(start)
+            while not ended.wait(0.05):
+                accepted.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=drip, args=(server,), daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        found: list[int | None] = []
+
+        def call() -> None:
+            try:
+                found.append(
+                    calls.call(url, "whsec_YQ==", "id", b"{}", datetime.now(UTC), private=True).status
+                )
+            except (OSError, HTTPException):
+                found.append(None)
+
+        caller = Thread(target=call, daemon=True)
+        caller.start()
+        caller.join(20)
+        returned = list(found)
+        ended.set()
+        thread.join(LIMIT)
+    assert returned == [status]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 import sqlalchemy as sa
 from tests.jobs.conftest import CSV, ROWS, Start, free_port, is_up
-from tests.waiting import LIMIT, wait_until
+from tests.waiting import LIMIT, read_line, wait_until
 
 from vigie import settings
 from vigie.app import Run, User, runs, tokens, uploads
@@ -128,11 +128,13 @@ def test_a_worker_that_is_stopped_while_it_computes_ends_without_an_error(enviro
         [sys.executable, "-W", "ignore", "-c", BUSY],
         env=os.environ | environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"busy\n"
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(LIMIT) == 0
-    _, printed = process.communicate(timeout=LIMIT)
+    try:
+        assert read_line(process) == b"busy\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) == 0
+    finally:
+        process.kill()  # a test that fails leaves no process that computes for ever
+        _, printed = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, printed.decode()
 
 
@@ -157,7 +159,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
     wait_until(lambda: is_up(port))
     ask("PUT", f"{started.id}/parts/1", pieces[0])
     os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    first.wait(LIMIT)
     second = start(*serve)
     wait_until(lambda: is_up(port))
     assert [part.number for part in uploads.list_parts(services.engine, started.id)] == [1]
@@ -165,7 +167,7 @@ def test_an_upload_goes_on_where_the_killed_web_process_left_it(
         ask("PUT", f"{started.id}/parts/{number}", piece)
     ask("POST", f"{started.id}/complete", b"")
     os.killpg(second.pid, signal.SIGKILL)
-    second.wait()
+    second.wait(LIMIT)
     assert run_until_idle(settings.load(environ), settings.load_web(environ)) == 1
     found = services.uploads.find(ada, started.id)
     assert (found.state, found.size) == ("ready", len(CSV))

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tests.helpers.killing import has_ended
 from tests.jobs.conftest import CSV, Start, free_port, is_up
-from tests.waiting import LIMIT, wait_until
+from tests.waiting import LIMIT, read_line, wait_until
 
 from vigie.app import User, runs
 from vigie.app.tables import runs as table
@@ -160,7 +160,7 @@ def _deaf() -> object:
 
     script = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert read_line(process) == b"1\n"
     assert process.stdout is not None
-    process.stdout.readline()
     process.stdout.close()
     return process

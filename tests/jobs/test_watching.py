@@ -194,6 +194,35 @@ def test_predictions_that_cannot_be_written_are_tried_again(
     assert watches.find(context.engine, watch.id).columns == ["when", "customer", "amount", "kind"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("fault", ["damaged", "missing"])
+def test_a_result_that_cannot_be_read_keeps_no_other_file_waiting(
+    context: JobContext, ada: User, folder: Path, fault: str
+) -> None:
+    """The first of two files fails with a notice, the other is finished."""
+    watch = add(context, ada, folder, columns=["when", "customer", "amount", "kind"])
+    for day in range(2):
+        (folder / f"{day}.csv").write_text(table(day))
+        os.utime(folder / f"{day}.csv", (1000 + day, 1000 + day))
+    look_at(context, watch), look_at(context, watch)
+    inspected = Worker(context).run_one() and Worker(context).run_one()
+    assert inspected
+    FollowUp(context).run()
+    while Worker(context).run_one():
+        pass
+    first = watched_files.list_unfinished(context.engine, watch.id)[0]
+    run = runs.find(context.engine, str(first.run_id))
+    for head in list(context.store.list(str(run.result))):
+        if fault == "damaged":
+            context.store.put(head.key, b"no table")
+        else:
+            context.store.delete(head.key)
+    FollowUp(context).run()
+    states = {file.key: file.state for file in watched_files.list_newest(context.engine, watch.id)}
+    assert states == {"0.csv": "failed", "1.csv": "done"}
+    assert sorted(notices_of(context)) == [("file_failed", "0.csv"), ("scored", "1.csv")]
+
+
 def test_two_workers_that_take_the_same_file_begin_one_upload(
     context: JobContext, ada: User, folder: Path
 ) -> None:

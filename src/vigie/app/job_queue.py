@@ -54,6 +54,12 @@ class Job:
     worker: str
 
 
+def bug_record(run_id: str) -> dict[str, Any]:
+    """Return the error of a run, or of what follows it, that ended with an exception that is not Vigie's."""
+    hint = msg("this is a bug in Vigie; look for run {id} in the worker's log", id=run_id)
+    return error_record(msg("something unexpected happened"), hint, "Bug")
+
+
 def claim(
     engine: Engine, worker: str, kinds: Sequence[str], lease: float, *, max_rows: int | None = None
 ) -> Job | None:

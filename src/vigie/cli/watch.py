@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vigie.db.database import Engine
     from vigie.jobs.context import JobContext
     from vigie.jobs.watching.look import Look
+    from vigie.jobs.worker import Worker
 
 _EXAMPLES = EXAMPLES.format(
     "vigie watch add /srv/exports --pattern '*.csv' --write-back",
@@ -109,13 +110,15 @@ def run(name: str) -> None:
     """
     require("web", "a watch")
     from vigie.jobs.context import open_context
+    from vigie.jobs.worker import Worker
 
     with open_context(settings.load(), settings.load_web()) as context:
-        one = _find(context.engine, name)
-        look = _look_twice(context, one)
-        for key in (*look.started, *look.refused):
-            click.echo(f"found {key}")
-        _score(context, one)
+        one, worker = _find(context.engine, name), Worker(context)
+        with worker.heartbeat():
+            look = _look_twice(worker, one)
+            for key in (*look.started, *look.refused):
+                click.echo(f"found {key}")
+            _score(worker, one)
         _print_outcome(context, one, [*look.started, *look.refused])
         if look.error is not None:
             raise look.error
@@ -203,19 +206,18 @@ def _find(engine: Engine, name: str) -> Watch:
     return named[0]
 
 
-def _look_twice(context: JobContext, one: Watch) -> Look:
+def _look_twice(worker: Worker, one: Watch) -> Look:
     from vigie.app import watches
     from vigie.jobs.watching.look import Look, look
-    from vigie.jobs.worker import Worker
 
-    worker = Worker(context)
+    context = worker.context
     both = Look()
     for number in range(2):
         if number and not both.waiting:
             break
         if number:
             time.sleep(context.web.watch_seconds)
-        lease = max(context.web.lease_seconds, 3600.0)
+        lease = context.web.lease_seconds
         while (
             claimed := watches.claim(context.engine, worker.name, lease, datetime.now(UTC), one.id)
         ) is None:
@@ -225,12 +227,11 @@ def _look_twice(context: JobContext, one: Watch) -> Look:
     return both
 
 
-def _score(context: JobContext, one: Watch) -> None:
+def _score(worker: Worker, one: Watch) -> None:
     """Run jobs until the files of a watch are finished, here or in a worker that runs beside."""
     from vigie.jobs.watching.follow_up import FollowUp
-    from vigie.jobs.worker import Worker
 
-    worker, follow_up = Worker(context), FollowUp(context)
+    follow_up = FollowUp(worker.context)
     while follow_up.run(one.id):
         if not worker.run_one():
             time.sleep(_POLL_SECONDS)

@@ -12,9 +12,11 @@ import http.client
 import json
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from threading import Timer
 from urllib.parse import urlsplit
 
 from vigie import __version__
@@ -22,7 +24,7 @@ from vigie.app.notices import Notice
 from vigie.delivery.addresses import resolve
 
 TIMEOUT = 15.0
-"""Seconds for a call."""
+"""Seconds for a call; a body of the answer that takes longer is cut."""
 MAX_RETRY_AFTER = timedelta(hours=10)
 """Longest delay that a receiver can ask for."""
 _MAX_ANSWER = 64 * 1024
@@ -108,12 +110,19 @@ def call(url: str, secret: str, notice_id: str, content: bytes, at: datetime, *,
     }
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _Connection(str(parts.hostname), port, address, encrypted=parts.scheme == "https")
+    # A time-out of the socket begins anew with each byte: a receiver that sends one now and then would hold the call for hours.
+    deadline = Timer(TIMEOUT, connection.interrupt)
+    deadline.daemon = True
+    deadline.start()
     try:
         connection.request("POST", target, body=content, headers=headers)
         answer = connection.getresponse()
+        if connection.interrupted:
+            raise TimeoutError  # what was read of the head may be cut
         answer.read(_MAX_ANSWER)
         return Answer(answer.status, parse_retry_after(answer.getheader("Retry-After", ""), at))
     finally:
+        deadline.cancel()
         connection.close()
 
 
@@ -139,16 +148,32 @@ def parse_retry_after(text: str, now: datetime) -> timedelta:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to one address of a host; certificate and header `Host` are those of the name."""
+    """A connection to one address of a host; certificate and header `Host` are those of the name.
+
+    Attributes:
+        interrupted: whether `interrupt` was called.
+    """
 
     def __init__(self, host: str, port: int, address: str, *, encrypted: bool) -> None:
         super().__init__(host, port, timeout=TIMEOUT)
         self._address, self._encrypted = address, encrypted
         self.default_port = 443 if encrypted else 80
+        self.interrupted = False
+        self._opened: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect to the address that was checked."""
-        connected = socket.create_connection((self._address, self.port), TIMEOUT)
+        self.sock = self._opened = socket.create_connection((self._address, self.port), TIMEOUT)
         if self._encrypted:
-            connected = ssl.create_default_context().wrap_socket(connected, server_hostname=self.host)
-        self.sock = connected
+            encrypted = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = self._opened = encrypted
+            encrypted.do_handshake()
+
+    def interrupt(self) -> None:
+        """End what another thread waits for; it gets an error, or the part of the answer that was received."""
+        self.interrupted = True
+        if self._opened is not None:
+            with suppress(OSError):  # closed, or not connected any more
+                socket.socket.shutdown(self._opened, socket.SHUT_RDWR)

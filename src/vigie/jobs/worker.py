@@ -8,7 +8,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from vigie.app import job_queue, uploads, watches, worker_heartbeats
@@ -76,24 +77,36 @@ class Worker:
             kinds: kinds of jobs; without any, watches and notices.
             max_rows: only jobs of tables that are known to have at most so many rows.
         """
-        self._beat()
-        threads = [threading.Thread(target=self._heartbeat_loop, daemon=True)]
-        if kinds:
-            # Imported at start rather than while the first user waits.
-            import vigie.jobs.inspect_upload
-            import vigie.jobs.score  # noqa: F401
+        with self.heartbeat():
+            threads: list[threading.Thread] = []
+            if kinds:
+                # Imported at start rather than while the first user waits.
+                import vigie.jobs.inspect_upload
+                import vigie.jobs.score  # noqa: F401
 
-            threads.append(threading.Thread(target=self._worker_loop, args=(kinds, max_rows), daemon=True))
-        else:
-            threads += loops.threads(self.context, self.name, self.stopping)
-        if set(QUICK) & set(kinds):
-            threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
-        for thread in threads:
-            thread.start()
-        self.stopping.wait()
-        job_queue.release(self.context.engine, self.name)
-        watches.release(self.context.engine, self.name)
-        worker_heartbeats.remove(self.context.engine, self.name)
+                threads.append(
+                    threading.Thread(target=self._worker_loop, args=(kinds, max_rows), daemon=True)
+                )
+            else:
+                threads += loops.threads(self.context, self.name, self.stopping)
+            if set(QUICK) & set(kinds):
+                threads.append(threading.Thread(target=self._cleanup_loop, daemon=True))
+            for thread in threads:
+                thread.start()
+            self.stopping.wait()
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Renew the leases in a thread beside the block; at its end set `stopping` and release those that are left."""
+        self._beat()
+        threading.Thread(target=self._heartbeat_loop, daemon=True).start()
+        try:
+            yield
+        finally:
+            self.stopping.set()
+            job_queue.release(self.context.engine, self.name)
+            watches.release(self.context.engine, self.name)
+            worker_heartbeats.remove(self.context.engine, self.name)
 
     def run_one(self, kinds: Sequence[str] = QUICK + SLOW, max_rows: int | None = None) -> bool:
         """Run the next job; return whether there was one."""
@@ -176,11 +189,7 @@ class Worker:
             outcome = "failed"
         else:
             self._log_bug(error, job)
-            hint = msg(
-                "this is a bug in Vigie; look for run {id} in the worker's log",
-                id=job.id,
-            )
-            record, outcome = error_record(msg("something unexpected happened"), hint, "Bug"), "bug"
+            record, outcome = job_queue.bug_record(job.id), "bug"
         self._store_failure(job, record)
         return outcome
 

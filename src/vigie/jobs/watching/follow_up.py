@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigie.app import Run, notices, runs, uploads, watched_files, watches
+from vigie.app import Run, job_queue, notices, runs, uploads, watched_files, watches
 from vigie.app.watch_tables import INSPECTING
 from vigie.app.watched_files import WatchedFile
 from vigie.app.watches import Watch
 from vigie.db.database import writing
-from vigie.errors import NotFound, Unavailable, VigieError, error_record
+from vigie.errors import NotFound, Unavailable, UnwritableOutput, VigieError, error_record
 from vigie.i18n.messages import join as join_messages
 from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.jobs.ranked_rows import rule_effects
 from vigie.jobs.watching.drift import measure_drift
 from vigie.jobs.watching.results import write_beside
+from vigie.logs import frames
 
 log = logging.getLogger("vigie.jobs")
 _GIVE_UP = timedelta(hours=24)
@@ -67,6 +68,10 @@ class FollowUp:
                 self._advance(watch, file)
             except NotFound:
                 continue  # the watch was removed
+            except (VigieError, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001  polars' panic is no Exception; the other files go on
+                self._fail_unexpectedly(watch, file, error)
         return len(found)
 
     def _advance(self, watch: Watch, file: WatchedFile) -> None:
@@ -113,6 +118,16 @@ class FollowUp:
         prevalence = (summary.get("prevalence") or {}).get("estimate")
         counts = {"rows": summary["rows"], "alerts": alerts.count, "fraud_share": prevalence}
         watched_files.finish(engine, watch, file, counts, self._measure_drift(file, run))
+
+    def _fail_unexpectedly(self, watch: Watch, file: WatchedFile, error: BaseException) -> None:
+        """Fail a file whose results cannot be read, or that meets a bug: raised, it would keep the others waiting for ever."""
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            reason = error.strerror or type(error).__name__
+            self._fail_writing(watch, file, UnwritableOutput(file.key, reason=reason))
+            return
+        extra = {"error": type(error).__name__, "frames": frames(error), "run": file.run_id}
+        log.error("bug", extra=extra)
+        watched_files.fail(self._context.engine, watch, file, job_queue.bug_record(str(file.run_id)))
 
     def _measure_drift(self, file: WatchedFile, run: Run) -> dict[str, Any]:
         """Return what changed much since the file before; empty where nothing did, or the two cannot be compared."""
