@@ -146,6 +146,28 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 10_000
 
 
+@pytest.mark.parametrize("kinds", [("total", "partial"), ("Opening balance transfer", "Closing balance fee")])
+def test_a_value_of_a_column_is_no_total(tmp_path: Path, kinds: tuple[str, str]) -> None:
+    """Rows at either end that are like the others stay, whatever their words; a total below them is set aside."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i},{kinds[i % 2]},{i}.5,{'note' if i % 3 else ''}\n" for i in range(41))
+    path.write_text(f"id,kind,amount,note\n{rows}Total,,820,\n")
+    table = read(path)
+    assert table.frame.height == 41
+    assert [(line.line, line.reason) for line in table.report.set_aside] == [(43, "total")]
+
+
+@pytest.mark.parametrize("below", ["9,8\n", "a text\n", "\n9,8\n\nmore, text\n"])
+def test_a_total_keeps_its_number_above_lines_that_are_set_aside(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "t.csv"
+    rows = "".join(f"2024-01-{1 + i % 28:02d},A{i},{i}.5,n{i}\n" for i in range(40))
+    path.write_text(f"date,client,amount,note\n{rows}Total,,820,x\n{below}")
+    lines = path.read_text().splitlines()
+    found = read(path).report.set_aside
+    assert found[0].line == 42
+    assert [line.text for line in found] == [lines[line.line - 1] for line in found]
+
+
 def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> None:
     """So that its cells are separated where they hold a decimal comma."""
     path = tmp_path / "t.csv"

@@ -30,6 +30,8 @@ _BALANCE = re.compile(
 """Of a row that states a balance of the account."""
 _LABELS = 3
 """Filled cells of a row among which its label is: dates may stand before it."""
+_SAME_LABEL = 2
+"""Other rows with the label of a complete row from which it is a value of the column, as in a column of kinds."""
 _UNIT = re.compile(
     r"[(\[]?(?:[a-z]{3}|[€$£¥₦₵₹%]|r\$|us\$|f\s?cfa|fcfa|euros?|dollars?|in\s.{1,12}|en\s.{1,12}|kg|km|m|cm|g|s|sec|min|ms|h|hours?|"
     r"heures?|days?|jours?|dias?|tage|months?|mois|years?|ans|pcs|units?|unites?|nb|n[o°º]|#|text|texte|string|varchar.*|char.*|int|"
@@ -61,6 +63,8 @@ def _first_reason(head: pl.DataFrame) -> str:
         values = [place for place in filled if _has_values(below.to_series(place))]
         if any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values):
             return "units"
+    if _is_record(row, below):
+        return ""
     return "total" if _is_total(row, _usual_filled(below), _begins(below)) else ""
 
 
@@ -69,14 +73,15 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
     if tail.height < 4 or tail.width < 2:
         return []
     usual = _usual_filled(tail)
-    begins = _begins(tail.head(tail.height - _MOST_LAST))
+    above = tail.head(tail.height - _MOST_LAST)
+    begins = _begins(above)
     reasons: list[str] = []
     has_text = False
     for cells in reversed(tail.tail(_MOST_LAST).rows()):
         row = [_plain(cell) for cell in cells]
         if is_ruler(row):
             reasons.append("ruler")
-        elif _is_total(row, usual, begins):
+        elif not _is_record(row, above) and _is_total(row, usual, begins):
             reasons.append("total")
         elif _is_footer(row, usual):
             reasons.append("footer")
@@ -108,6 +113,19 @@ def _begins(rows: pl.DataFrame) -> frozenset[str]:
 def cell_shape(cell: str) -> str:
     """Return a cell with every word as `a` and every digit as `9`."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", cell))
+
+
+def _is_record(row: list[str], others: pl.DataFrame) -> bool:
+    """Whether a row has every cell that the others have, and each of its labels is a value that others have in this column."""
+    labels = [place for place, cell in enumerate(row) if _TOTAL.fullmatch(cell) or _BALANCE.fullmatch(cell)]
+    return bool(labels) and all(_is_value(row, place, others) for place in labels)
+
+
+def _is_value(row: list[str], place: int, others: pl.DataFrame) -> bool:
+    cells = [[_plain(cell) for cell in other] for other in others.rows()]
+    unlike = [other for other in cells if other[place] != row[place]]
+    is_complete = all(cell or any(not other[i] for other in unlike) for i, cell in enumerate(row))
+    return is_complete and len(cells) - len(unlike) >= _SAME_LABEL
 
 
 def _is_total(row: list[str], usual: int, begins: frozenset[str]) -> bool:

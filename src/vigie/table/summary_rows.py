@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import polars as pl
@@ -41,27 +42,29 @@ class TextLines:
     Attributes:
         data: UTF-8 text.
         layout: of its header.
-        below: lines below the last row that are set aside already.
+        set_aside: numbers of lines that are set aside already.
     """
 
     data: Buffer
     layout: CsvLayout
-    below: int = 0
+    set_aside: frozenset[int] = frozenset()
 
     def first(self) -> int:
         """Return the number of the line after the header."""
         return self.layout.lines_before + (1 if self.layout.no_header else 2)
 
     def last(self, from_the_end: int) -> int:
-        """Return the number of a line at the end, 0 for the last one that is not blank."""
+        """Return the number of a line at the end, 0 for the last one that is neither blank nor set aside."""
+        return next(islice(self._from_the_end(), from_the_end, None), self.first())
+
+    def _from_the_end(self) -> Iterator[int]:
         end = len(self.data)
-        while end > self.layout.start and self.data[end - 1 : end] in (b"\n", b"\r"):
-            end -= 1
-        for _ in range(from_the_end + self.below):
-            end = self.data.rfind(b"\n", self.layout.start, end)
-            while end > self.layout.start and self.data[end - 1 : end] in (b"\n", b"\r"):
-                end -= 1
-        return line_at(self.data, max(end - 1, 0))
+        number = line_at(self.data, end)
+        while end > self.layout.start:
+            begin = self.data.rfind(b"\n", self.layout.start, end) + 1
+            if number not in self.set_aside and bytes(self.data[begin:end]).strip(b"\r"):
+                yield number
+            end, number = begin - 1, number - 1
 
     @property
     def separator(self) -> str:
@@ -70,8 +73,8 @@ class TextLines:
 
 
 def lines_of(text: DecodedText, layout: CsvLayout, set_aside: Sequence[SetAsideLine]) -> TextLines:
-    """Return the lines of a text file, some of which may be set aside below its last row."""
-    return TextLines(text.data, layout, sum(one.reason == "footer" for one in set_aside))
+    """Return the lines of a text file, some of which may be set aside already."""
+    return TextLines(text.data, layout, frozenset(one.line for one in set_aside))
 
 
 def in_order(lines: Sequence[SetAsideLine]) -> tuple[SetAsideLine, ...]:
