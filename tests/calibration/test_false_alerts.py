@@ -60,6 +60,20 @@ def test_bound_holds_where_a_user_reviews_until_there_are_alerts() -> None:
     assert np.mean(wrong) <= 0.1
 
 
+def test_bound_holds_where_rows_repeat() -> None:
+    """Rows of which each stands there ten times, frauds as well: a reference of whole groups would be of few distinct rows."""
+    wrong = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        fraud, score = np.repeat(rng.random(100) < 0.45, 10), -np.repeat(np.arange(100.0), 10)
+        reference = reference_rows(np.repeat(rng.integers(0, 2**63, 100).astype(np.uint64), 10), 100)
+        assert 0 < reference.sum() < 600
+        labelled = reviewed(score, reference, 20)
+        found = bound_alerts(score, reference, labelled, labelled & fraud, 0.5)
+        wrong.append(false_share(score, fraud, found) > 0.5)
+    assert np.mean(wrong) <= 0.1
+
+
 def test_reviewed_rows_allow_alerts() -> None:
     """Twenty reviewed rows allow many more alerts than were reviewed; without any there is no alert."""
     counts = []

@@ -34,9 +34,11 @@ REFERENCE_SHARES = (0.1, 0.5)
 FIRST_ROWS = 5
 """Rows of the reference, the most suspicious ones, that decide first; then twice as many, and so on."""
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FACTORS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 Mask = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,39 @@ class BoundedAlerts:
     labelled: int
 
 
-def reference_rows(row_hashes: npt.NDArray[np.uint64], alerts: int) -> Mask:
+def reference_rows(row_hashes: Hashes, alerts: int) -> Mask:
     """Return (rows,) which rows are the reference: the same ones whatever the order of the table and the labels.
+
+    Each of several equal rows is drawn by itself: a sample of whole groups would say less than as many rows do.
 
     Args:
         row_hashes: (rows,) of the cells of each row.
         alerts: number of default alerts.
     """
     share = float(np.clip(WANTED_ROWS / max(alerts, 1), *REFERENCE_SHARES))
-    return np.asarray((row_hashes * _MIX) >> np.uint64(32) < np.uint64(share * 2**32))
+    keys = _mixed(row_hashes + _occurrences(row_hashes) * _STEP)
+    return np.asarray(keys >> np.uint64(32) < np.uint64(share * 2**32))
+
+
+def _occurrences(hashes: Hashes) -> Hashes:
+    """Return (rows,) how many earlier rows have the same hash."""
+    order = np.argsort(hashes, kind="stable")
+    ascending = hashes[order]
+    out = np.empty(len(hashes), dtype=np.uint64)
+    out[order] = np.arange(len(hashes)) - np.searchsorted(ascending, ascending)
+    return out
+
+
+def _mixed(numbers: Hashes) -> Hashes:
+    """Return (rows,) numbers whose bits depend on all bits of the given ones.
+
+    Source: the output function of SplitMix64, G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number
+    Generators", OOPSLA 2014.
+    """
+    first, second = _FACTORS
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * first
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * second
+    return np.asarray(numbers ^ (numbers >> np.uint64(31)))
 
 
 def bound_alerts(
