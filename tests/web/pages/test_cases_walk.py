@@ -135,6 +135,7 @@ def _score(page: Page, path: Path, text: str) -> None:
     page.wait_for_selector("#check")
     page.click("button[value=score]")
     page.wait_for_selector("#rows tr[data-row]")
+    page.wait_for_load_state()  # the script of the page: without it the field is part of an ordinary form
     page.fill("#exact", str(ALERTS))
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#budget[data-kept='{ALERTS}']")

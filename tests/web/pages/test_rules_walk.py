@@ -38,6 +38,7 @@ def score(seen: Visit, file: Path) -> str:
     page.wait_for_selector("#check")
     page.click("button[value=score]")
     page.wait_for_selector("#rows tr[data-row]")
+    page.wait_for_load_state()  # the script of the page: without it the field is part of an ordinary form
     page.fill("#exact", str(BUDGET))
     page.wait_for_selector(f"#budget[data-kept='{BUDGET}']")
     return page.url.partition("?")[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from playwright.sync_api import Page, Route
+from tests.waiting import wait_until
 
 from .browser import EXAMPLE
 from .conftest import Visit
@@ -111,6 +112,25 @@ def test_a_row_opens_with_the_same_customers_other_rows_and_closes_where_it_was(
     assert page.locator("#drawer .other tr.self").count() == 1
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.closest('tr').dataset.rank") == "3"
+    seen.must_be_clean()
+
+
+def test_a_number_typed_before_the_script_came_is_the_budget(
+    visit: Callable[..., Visit], scored: str
+) -> None:
+    """On a slow line a page can be typed into before its script is there."""
+    seen = visit()
+    page, held = seen.page, list[Route]()
+    page.route("**/results*.js*", lambda route: held.append(route))
+    page.goto(seen.server.url + scored, wait_until="commit")
+    page.fill("#exact", "7")
+    wait_until(lambda: page.evaluate("1") and held)
+    held[0].continue_()
+    page.wait_for_selector("#budget[data-kept='7']")
+    wait_until(lambda: page.locator("#rows tr[data-row]").count() == 7)
+    assert page.input_value("#exact") == "7"
+    page.click("#proposed")
+    page.wait_for_selector(f"#budget[data-kept='{page.get_attribute('#budget', 'data-proposed')}']")
     seen.must_be_clean()
 
 

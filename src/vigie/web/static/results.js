@@ -103,3 +103,5 @@ form.addEventListener("submit", (event) => event.preventDefault());
 const start = Number(exact.value);
 slider.value = toStep(start);
 show(start);
+// A number that was typed before this script came, or that the browser kept over a reload.
+if (exact.value !== exact.defaultValue) setRows(start, { fromField: true });
