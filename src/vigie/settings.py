@@ -165,9 +165,10 @@ class SftpOptions:
     """How watches connect to SFTP servers.
 
     Attributes:
-        known_hosts: file of the host keys of servers, in the format of OpenSSH; a server without a line in it is refused.
-        key: private key file to sign in with; None for none.
-        password: password to sign in with; empty for none.
+        known_hosts: file of the host keys of servers, in the format of OpenSSH; a server without a line in it is refused. `~` is the
+            home folder of the account.
+        key: private key file to sign in with, without a passphrase.
+        password: password to sign in with, offered to every watched server.
         read_seconds: timeout of connecting, signing in and every answer, in seconds.
     """
 
@@ -185,10 +186,10 @@ def load_sftp(environ: Mapping[str, str] | None = None) -> SftpOptions:
     """
     env = os.environ if environ is None else environ
     return SftpOptions(
-        known_hosts=Path(env.get("VIGIE_SFTP_KNOWN_HOSTS") or "~/.ssh/known_hosts").expanduser(),
-        key=Path(env["VIGIE_SFTP_KEY"]).expanduser() if env.get("VIGIE_SFTP_KEY") else None,
+        known_hosts=Path(env.get("VIGIE_SFTP_KNOWN_HOSTS") or "~/.ssh/known_hosts"),
+        key=Path(env["VIGIE_SFTP_KEY"]) if env.get("VIGIE_SFTP_KEY") else None,
         password=env.get("VIGIE_SFTP_PASSWORD", ""),
-        read_seconds=_seconds(env, "VIGIE_STORE_READ_SECONDS", 20),
+        read_seconds=_seconds(env, "VIGIE_SFTP_SECONDS", 20),
     )
 
 

@@ -113,14 +113,14 @@ def test_a_server_is_believed_only_with_its_known_key(server: SftpServer, tmp_pa
     broken.write_text("no key")
     empty = tmp_path / "empty"
     empty.touch()
-    told: dict[str, dict[str, object]] = {
+    faults: dict[str, dict[str, object]] = {
         "another host key": {},
         "host key is not known": {"known_hosts": empty},
         "cannot be read": {"known_hosts": tmp_path / "absent"},
         "private key cannot be read": {"key": broken},
         "no key and no password": {"key": None},
     }
-    for message, options in told.items():
+    for message, options in faults.items():
         with pytest.raises(StoreUnavailable, match=message) as refused:
             source(server, **options).list(deep=False)
         assert refused.value.hint
@@ -149,7 +149,7 @@ def test_a_refused_sign_in_and_a_silent_server_are_explained(server: SftpServer,
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("written", "stored"),
     [
         ("sftp://ada@Files.Bank.example/exports/", "sftp://ada@files.bank.example/exports"),
         (" SFTP://ada@h:22//a/./b ", "sftp://ada@h/a/b"),
@@ -160,14 +160,14 @@ def test_a_refused_sign_in_and_a_silent_server_are_explained(server: SftpServer,
         ("sftp://bank%5Cada@h/é", "sftp://bank%5Cada@h/%C3%A9"),
     ],
 )
-def test_an_address_has_one_form(given: str, stored: str) -> None:
+def test_an_address_has_one_form(written: str, stored: str) -> None:
     """That is stable."""
-    assert normalize(given) == normalize(stored) == stored
+    assert normalize(written) == normalize(stored) == stored
     assert isinstance(open_source(stored), SftpSource)
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("written", "message"),
     [
         ("sftp://ada:hunter2@h/x", "found a password"),
         ("sftp://ada:@h/x", "found a password"),
@@ -189,10 +189,10 @@ def test_an_address_has_one_form(given: str, stored: str) -> None:
         (f"sftp://ada@h/{'a' * 2000}", "2000"),
     ],
 )
-def test_an_address_that_cannot_be_stored_is_refused(given: str, message: str) -> None:
+def test_an_address_that_cannot_be_stored_is_refused(written: str, message: str) -> None:
     """Above all one with a password, which is not repeated."""
     with pytest.raises(UsageRefused, match=message) as refused:
-        normalize(given)
+        normalize(written)
     assert "hunter2" not in f"{refused.value}{refused.value.hint}"
 
 

@@ -38,7 +38,7 @@ async def connect(address: SftpAddress, options: settings.SftpOptions) -> asyncs
     return await asyncssh.connect(
         address.host, address.port, username=address.user,
         client_keys=None if options.key is None else [_read_key(options.key)], password=options.password or None,
-        known_hosts=str(options.known_hosts), config=None, agent_path=None, agent_forwarding=False, x11_forwarding=False,
+        known_hosts=str(options.known_hosts.expanduser()), config=None, agent_path=None, agent_forwarding=False, x11_forwarding=False,
         pkcs11_provider=None, gss_host=None, host_based_auth=False, x509_trusted_certs=None, x509_trusted_cert_paths=(),
         connect_timeout=options.read_seconds, login_timeout=options.read_seconds,
         keepalive_interval=_KEEPALIVE_SECONDS, compression_algs=None,
@@ -80,7 +80,7 @@ def to_unavailable(
 def _check_known(address: SftpAddress, options: settings.SftpOptions) -> None:
     """Check that the file of known hosts has a key of the server, so that an absent one is told from a wrong one."""
     try:
-        known = asyncssh.read_known_hosts(str(options.known_hosts))
+        known = asyncssh.read_known_hosts(str(options.known_hosts.expanduser()))
     except (OSError, ValueError, asyncssh.Error):
         reason = msg("the file of known host keys cannot be read")
         raise _unavailable(
@@ -104,7 +104,7 @@ def _check_known(address: SftpAddress, options: settings.SftpOptions) -> None:
 
 def _read_key(path: Path) -> asyncssh.SSHKey:
     try:
-        return asyncssh.read_private_key(str(path))
+        return asyncssh.read_private_key(str(path.expanduser()))
     except (OSError, ValueError, asyncssh.Error):
         raise StoreUnavailable(
             "VIGIE_SFTP_KEY: the private key cannot be read",
