@@ -133,8 +133,10 @@ def add_note(case_id: str) -> Response:
 @authorization.needs("analyst")
 def merge(case_id: str) -> Response:
     """Merge another case into this one; the form has its id and version in one field."""
+    services = current_services()
+    services.cases.find(g.user, case_id)  # before the form: a stranger's case is not there, whatever was sent
     other, _, version = request.form.get("other", "").partition(":")
-    current_services().cases.merge(g.user, case_id, _version(request.form), other, _number(version))
+    services.cases.merge(g.user, case_id, _version(request.form), other, _number(version))
     flash(translator()("cases.merged"))
     return redirect(url_for("cases.show", case_id=case_id, **filters()), 303)
 
@@ -143,9 +145,11 @@ def merge(case_id: str) -> Response:
 @authorization.needs("analyst")
 def split(case_id: str) -> Response:
     """Move the chosen alerts into a new case and open it."""
+    services = current_services()
+    services.cases.find(g.user, case_id)
     chosen = [text.rpartition(":") for text in request.form.getlist("alert")]
     alerts = [(upload_id, _number(row) - 1) for upload_id, _, row in chosen]
-    new = current_services().cases.split(g.user, case_id, _version(request.form), alerts)
+    new = services.cases.split(g.user, case_id, _version(request.form), alerts)
     flash(translator()("cases.split_done"))
     return redirect(url_for("cases.show", case_id=new.id, **filters()), 303)
 
