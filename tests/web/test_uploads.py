@@ -153,6 +153,9 @@ def test_a_refused_file_is_read_with_options_without_another_upload(here: Instal
     here.work()
     page = browser.get(f"/uploads/{sent}").get_data(as_text=True)
     assert "the field “Encoding”" in page
+    hint = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["error"]["hint"]
+    assert "`encoding`" in hint
+    assert "--" not in hint
     assert 'name="header_row"' in page
     form = {"encoding": "latin-1", "header_row": "", "separator": "", "decimal": ""}
     answer = browser.post(f"/uploads/{sent}/read-options", data=form, headers=csrf(browser))
@@ -208,7 +211,8 @@ def test_lines_set_aside_are_a_file_and_on_the_page(here: Installation) -> None:
         == 200
     )
     here.work()
-    assert client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["state"] == "refused"
+    found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()
+    assert (found["state"], found["rows"], found["inspection"]) == ("refused", None, None)
 
 
 def test_what_is_deleted_or_past_its_time_is_gone_with_its_bytes(here: Installation) -> None:
