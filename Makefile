@@ -126,7 +126,7 @@ docs: $(READY) ## write the true outputs into README.md and the guides, take the
 
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv
-	@$(COMPILE) --extra web --extra train --extra cloud --extra postgres --extra excel pyproject.toml -o requirements/run.txt
+	@$(COMPILE) --extra web --extra train --extra cloud --extra postgres --extra excel --extra sftp pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --group dev --extra all pyproject.toml -o requirements/dev.txt
 	@$(COMPILE) --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 

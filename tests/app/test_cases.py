@@ -14,6 +14,7 @@ from vigie.app import Run, User, feedback, notices, runs, uploads, users
 from vigie.app.cases import Candidate, Case, RankedAlert, changes, queries, syncing
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CaseQuery
+from vigie.app.currencies import CurrencySum
 from vigie.app.tables import runs as run_table
 from vigie.db import database
 from vigie.errors import ChangedMeanwhile, NotFound, UsageRefused
@@ -48,12 +49,18 @@ def finished(engine: sa.Engine, owner: User, alerts: int, upload_id: str = "") -
 
 
 def alert(
-    row: int, customer: str, receiver: str = "", amount: float = 100.0, *, gathers: bool = True
+    row: int,
+    customer: str,
+    receiver: str = "",
+    amount: float | None = 100.0,
+    *,
+    gathers: bool = True,
+    currency: str = "XOF",
 ) -> RankedAlert:
     """An alert whose rank is its row; it names a customer and perhaps a receiver."""
     shared = [Candidate("counterparty", receiver, gathers)] if receiver else []
     own = Candidate("customer", customer, True)
-    return RankedAlert(row, row + 1, 0.9, 0.5, 0.5, amount, "XOF", NOW, (*shared, own))
+    return RankedAlert(row, row + 1, 0.9, 0.5, 0.5, amount, currency, NOW, (*shared, own))
 
 
 def queue(engine: sa.Engine, user: User, statuses: Sequence[str] = EVERY) -> list[Case]:
@@ -77,6 +84,30 @@ def test_alerts_are_gathered_by_a_shared_receiver_and_else_by_their_customer(
     ]
     gathered = queries.gathering(engine, ada, most=6, least_alerts=3)
     assert gathered == queries.Gathering("counterparty", 1, 3, 3 / 7)
+
+
+def test_amounts_of_several_currencies_are_not_added_and_their_cases_come_in_turn(
+    engine: sa.Engine, ada: User
+) -> None:
+    """Neither in a case nor in the order of the queue; a case without amounts is the last one."""
+    alerts = [alert(n, f"X{n}", amount=1e6 / (n + 1)) for n in range(3)]
+    alerts += [alert(3 + n, f"E{n}", amount=900.0 / (n + 1), currency="EUR") for n in range(2)]
+    alerts += [alert(5, "both", amount=40.0, currency="EUR"), alert(6, "both", amount=20_000.0)]
+    alerts += [alert(7, "both", amount=None, currency=""), alert(8, "none", amount=None, currency="")]
+    syncing.sync_run(engine, finished(engine, ada, 9), alerts)
+    found = queue(engine, ada)
+    names = [case.entity for case in found]
+    assert names == ["both", "X0", "E0", "X1", "E1", "X2", "none"]
+    both = found[0]
+    assert (both.amount, both.expected_loss, both.currency, both.alerts) == (None, None, "*", 3)
+    assert both.amounts == (CurrencySum("EUR", 40.0), CurrencySum("XOF", 20_000.0))
+    assert both.expected_losses == (CurrencySum("EUR", 20.0), CurrencySum("XOF", 10_000.0))
+    assert found[2].amounts == (CurrencySum("EUR", 900.0),)
+    assert queries.list_currencies(engine, ada) == ["EUR", "XOF"]
+    only = queries.list_cases(engine, ada, CaseQuery(currency="EUR"))
+    assert [case.entity for case in only.cases] == ["both", "E0", "E1"]
+    following = [queries.next_after(engine, ada, case, CaseQuery()) for case in found]
+    assert following == [case.id for case in (*found[1:], found[0])]
 
 
 def test_alerts_of_a_later_file_join_the_open_case_and_a_decided_one_stays(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -76,6 +78,47 @@ def test_the_file_before_with_these_columns_is_compared(months: tuple[Installati
     assert "receiver" not in chosen["missing"]
     assert set(chosen["added"]) >= {"client", "to"}
     assert ask(here, f"{november}/comparison", name="bob")["status"] == 404
+
+
+def test_amounts_of_several_currencies_stay_apart(here: Installation) -> None:
+    """In the comparison, the report, the results, the queue, a case and its surroundings, in both languages."""
+    sent = []
+    for month, codes in ((10, ["EUR"]), (11, ["EUR", "XOF"])):
+        head, *lines = table("when,customer,receiver,amount,kind\n", month, "AAB", prefix="M").splitlines()
+        # All of October is in one currency: that column has no role, and still says which.
+        text = "\n".join(
+            [f"{head},currency", *(f"{line},{codes[n % len(codes)]}" for n, line in enumerate(lines))]
+        )
+        sent.append(score(here, text, f"m{month}.csv"))
+    found = ask(here, f"{sent[1]}/comparison")
+    before, after = found["before"], found["after"]
+    assert [one["currency"] for one in before["amounts"]] == ["EUR"]
+    assert before["amount"] == before["amounts"][0]["amount"]
+    assert [one["currency"] for one in after["amounts"]] == ["EUR", "XOF"]
+    assert (after["amount"], after["alert_amount"], found["amounts"]) == (None, None, None)
+    assert list(found["amounts_by_currency"]) == ["EUR"]
+    client = here.browser("ada")
+
+    def page(path: str, language: str) -> str:
+        answer = client.get(path, query_string={"lang": language})
+        assert answer.status_code == 200, path
+        return unescape(answer.get_data(as_text=True)).replace("\u00a0", " ")
+
+    compared = page(f"/runs/{sent[1]}/compare", "fr")
+    assert "Montant total (EUR)" in compared
+    assert "Montant total (XOF)" in compared
+    both = re.compile(r"\d EUR \+ [\d,.]+ XOF")
+    assert both.search(page(f"/runs/{sent[1]}/report.html", "en"))
+    assert "EUR, XOF" in page("/cases", "en")
+    assert "ne sont pas convertis" in page("/cases", "fr")
+    cases = (
+        here.app.test_client().get("/api/v1/cases?size=200", headers=here.token("ada")).get_json()["cases"]
+    )
+    mixed = [case for case in cases if case["currency"] == "*"]
+    assert mixed
+    assert all(case["amount"] is case["expected_loss"] is None for case in mixed)
+    assert both.search(page(f"/cases/{mixed[0]['id']}", "en"))
+    assert both.search(page(f"/cases/{mixed[0]['id']}/surroundings", "en"))
 
 
 def test_the_page_has_it_in_words_and_the_result_offers_it(

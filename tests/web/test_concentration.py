@@ -8,28 +8,40 @@ import polars as pl
 import pytest
 from tests.web.conftest import CSV, Installation, upload
 
+from vigie.app.currencies import CurrencySum
 from vigie.web.concentration import concentration
 from vigie.web.services import RowQuery
 
 
 def test_entities_with_several_alerts_are_ranked_by_expected_loss() -> None:
-    """Amounts and probabilities decide before the number of alerts; one or two alerts are no concentration."""
+    """Amounts decide before the number of alerts, unless they have several currencies; two alerts are no concentration."""
     alerts = pl.DataFrame(
         {
             "entity": ["a"] * 5 + ["b"] * 3 + ["c", "c", None, ""],
             "amount": [10.0] * 5 + [1000.0] * 3 + [9e9] * 4,
+            "currency": ["EUR"] * 12,
             "probability": [0.9] * 5 + [0.5] * 3 + [0.9] * 4,
             "verdict": ["fraud", "fine", "unsure", None, None] + [None] * 7,
         }
     )
     found = concentration("to", "counterparty", alerts)
     assert found is not None
-    assert [(one.cell, one.alerts, one.amount, one.known, one.frauds) for one in found.entities] == [
-        ("b", 3, 3000.0, 0, 0),
-        ("a", 5, 50.0, 2, 1),
+    assert [(one.cell, one.alerts, one.amounts, one.known, one.frauds) for one in found.entities] == [
+        ("b", 3, (CurrencySum("EUR", 3000.0),), 0, 0),
+        ("a", 5, (CurrencySum("EUR", 50.0),), 2, 1),
     ]
-    assert [one.expected_loss for one in found.entities] == pytest.approx([1500.0, 45.0])
+    assert [loss.amount for one in found.entities for loss in one.expected_losses] == pytest.approx(
+        [1500.0, 45.0]
+    )
     assert found.share == pytest.approx(8 / 12)
+
+    codes = ["EUR"] * 4 + ["XOF"] * 4 + ["EUR"] * 4
+    mixed = concentration("to", "counterparty", alerts.with_columns(pl.Series("currency", codes)))
+    assert mixed is not None
+    assert [(one.cell, one.amounts) for one in mixed.entities] == [
+        ("a", (CurrencySum("EUR", 40.0), CurrencySum("XOF", 10.0))),
+        ("b", (CurrencySum("XOF", 3000.0),)),
+    ]
 
 
 def test_without_amounts_or_probabilities_alerts_are_counted() -> None:
@@ -38,16 +50,23 @@ def test_without_amounts_or_probabilities_alerts_are_counted() -> None:
         {
             "entity": ["a"] * 3 + ["b"] * 4,
             "amount": [None] * 7,
+            "currency": [""] * 7,
             "probability": [None] * 7,
             "verdict": [None] * 7,
         },
-        {"entity": pl.String, "amount": pl.Float64, "probability": pl.Float64, "verdict": pl.String},
+        {
+            "entity": pl.String,
+            "amount": pl.Float64,
+            "currency": pl.String,
+            "probability": pl.Float64,
+            "verdict": pl.String,
+        },
     )
     found = concentration("to", "counterparty", nothing)
     assert found is not None
-    assert [(one.cell, one.amount, one.expected_loss) for one in found.entities] == [
-        ("b", None, None),
-        ("a", None, None),
+    assert [(one.cell, one.amounts, one.expected_losses) for one in found.entities] == [
+        ("b", (), ()),
+        ("a", (), ()),
     ]
     assert concentration("to", "counterparty", nothing.head(2)) is None
 

@@ -2,6 +2,7 @@
 
     entities       which columns name an entity, and its keyed digest
     ranked_alerts  the alerts of a run, for `vigie.app.cases.syncing`
+    currencies     the currency of each row, sums by currency
     making         the cases of a run, made from its alerts
     entity_rows    the rows of an entity in one result
     network        customers, counterparties and devices around the entity of a case

@@ -11,7 +11,10 @@ from typing import Any
 import polars as pl
 
 from vigie.app import Run
+from vigie.app.currencies import CurrencySum, one_sum
 from vigie.app.result_layout import cell_column, own_column, typed_column
+from vigie.cases import currencies
+from vigie.cases.currencies import row_currency
 from vigie.cases.entities import entity_columns, normalise, normalised
 from vigie.roles.inference import Roles
 
@@ -24,6 +27,7 @@ SCHEMA: dict[str, Any] = {
     "rank": pl.Int64,
     "at": pl.Datetime("us"),
     "amount": pl.Float64,
+    "currency": pl.String,
     "customer": pl.String,
     "counterparty": pl.String,
     "device": pl.String,
@@ -38,8 +42,13 @@ class Month:
 
     start: date | None
     rows: int
-    amount: float
     alerts: int
+    amounts: tuple[CurrencySum, ...]
+
+    @property
+    def amount(self) -> float | None:
+        """Their sum; None without amounts and for several currencies."""
+        return one_sum(self.amounts)
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class EntityRow:
     row: int
     at: datetime | None
     amount: float | None
+    currency: str
     customer: str | None
     counterparty: str | None
     device: str | None
@@ -65,9 +75,9 @@ class EntityRows:
     """
 
     def __init__(self, path: Path, summary: Mapping[str, Any]) -> None:
-        file, self._roles = summary["file"], Roles.from_json(summary["roles"])
-        self._numbers = {column: number for number, column in enumerate(file["columns"])}
-        self._typed = set(file.get("typed", []))
+        self._file, self._roles = summary["file"], Roles.from_json(summary["roles"])
+        self._numbers = {column: number for number, column in enumerate(self._file["columns"])}
+        self._typed = set(self._file.get("typed", []))
         self._kinds = {
             kind: self._numbers[c] for kind, c in entity_columns(self._roles) if c in self._numbers
         }
@@ -117,6 +127,7 @@ class EntityRows:
             pl.col(own_column("rank")).alias("rank"),
             self._value("time", pl.Datetime("us")).alias("at"),
             self._value("amount", pl.Float64).alias("amount"),
+            row_currency(self._file, self._roles),
             *values,
             own.alias("own"),
         ]
@@ -173,12 +184,11 @@ def rows_around(
 
 def months(rows: pl.DataFrame) -> list[Month]:
     """Return the months of some rows, in time."""
-    grouped = (
-        rows.group_by(pl.col("at").dt.truncate("1mo").dt.date().alias("start"))
-        .agg(pl.len(), pl.col("amount").sum().round(2), pl.col("alert").sum())
-        .sort("start", nulls_last=True)
-    )
-    return [Month(*row) for row in grouped.rows()]
+    start = pl.col("at").dt.truncate("1mo").dt.date().alias("start")
+    parts = rows.with_columns(start).sort("start", nulls_last=True).partition_by("start", maintain_order=True)
+    return [
+        Month(one["start"][0], one.height, int(one["alert"].sum()), currencies.sums(one)) for one in parts
+    ]
 
 
 def last_rows(rows: pl.DataFrame) -> list[EntityRow]:

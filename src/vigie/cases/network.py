@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from vigie.app.currencies import CurrencySum, one_sum
 from vigie.cases.entities import normalised
 
 MAX_NODES = 60
@@ -28,7 +29,7 @@ class Node:
         centre: whether it is an entity of the case.
         alerts: alerts in which it takes part.
         rows: rows in which it takes part.
-        amount: their sum; 0 without amounts.
+        amounts: their sum in each currency.
     """
 
     key: str
@@ -37,7 +38,12 @@ class Node:
     centre: bool
     alerts: int
     rows: int
-    amount: float
+    amounts: tuple[CurrencySum, ...]
+
+    @property
+    def amount(self) -> float | None:
+        """Their sum; 0 without amounts, None for several currencies."""
+        return one_sum(self.amounts) if self.amounts else 0.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Edge:
         source: key of the sender, or of the device.
         target: key of the receiver, or of the customer.
         uses: whether it is the use of a device.
+        amounts: sum of the rows in each currency.
     """
 
     source: str
@@ -55,7 +62,12 @@ class Edge:
     uses: bool
     rows: int
     alerts: int
-    amount: float
+    amounts: tuple[CurrencySum, ...]
+
+    @property
+    def amount(self) -> float | None:
+        """Their sum; 0 without amounts, None for several currencies."""
+        return one_sum(self.amounts) if self.amounts else 0.0
 
 
 @dataclass(frozen=True)
@@ -109,8 +121,8 @@ def _edges(rows: pl.DataFrame, centres: Collection[str]) -> list[Edge]:
     shared = uses.group_by("device").len().filter(pl.col("len") > 1)["device"]
     of_case = pl.Series(sorted(centres), dtype=pl.String)
     uses = uses.filter(pl.col("device").is_in(pl.concat([shared, of_case]).implode()))
-    return [Edge(a, b, False, n, alerts, amount) for a, b, n, alerts, amount in pays.rows()] + [
-        Edge(a, b, True, n, alerts, amount) for a, b, n, alerts, amount in uses.rows()
+    return [Edge(a, b, False, n, alerts, _sums(amounts)) for a, b, n, alerts, amounts in pays.rows()] + [
+        Edge(a, b, True, n, alerts, _sums(amounts)) for a, b, n, alerts, amounts in uses.rows()
     ]
 
 
@@ -120,28 +132,41 @@ def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
     return keyed.with_columns(pl.format("device:{}", "device").alias("device"))
 
 
+def _sums(amounts: Sequence[Mapping[str, Any]]) -> tuple[CurrencySum, ...]:
+    return tuple(CurrencySum(**one) for one in amounts)
+
+
 def _grouped(rows: pl.DataFrame, source: str, target: str) -> pl.DataFrame:
     known = pl.col(source).is_not_null() & pl.col(target).is_not_null() & (pl.col(source) != pl.col(target))
-    return (
-        rows.filter(known)
-        .group_by(source, target)
-        .agg(pl.len(), pl.col("alert").sum(), pl.col("amount").sum().round(2))
-        .sort(source, target)
+    found = rows.filter(known)
+    sums = (
+        found.drop_nulls("amount")
+        .group_by(source, target, pl.col("currency").fill_null(""))
+        .agg(pl.col("amount").sum().round(2))
+        .sort("currency")
+        .group_by(source, target, maintain_order=True)
+        .agg(pl.struct("currency", "amount").alias("amounts"))
     )
+    pairs = found.group_by(source, target).agg(pl.len(), pl.col("alert").sum())
+    joined = pairs.join(sums, on=(source, target), how="left").with_columns(pl.col("amounts").fill_null([]))
+    return joined.sort(source, target)
 
 
 def _nodes(rows: pl.DataFrame, edges: Sequence[Edge], centres: Collection[str]) -> list[Node]:
     """Return the nodes of all edges, those that are shown first at the beginning."""
     names = _names(rows)
-    totals: dict[str, list[Any]] = {key: [0, 0, 0.0] for key in names if key in centres}
+    totals: dict[str, list[int]] = {key: [0, 0] for key in names if key in centres}
+    amounts: dict[str, dict[str, float]] = {}
     for edge in edges:
         for key in (edge.source, edge.target):
-            total = totals.setdefault(key, [0, 0, 0.0])
+            total = totals.setdefault(key, [0, 0])
             if edge.uses and key == edge.target:
                 continue  # counted by the payments of the customer
             total[0] += edge.alerts
             total[1] += edge.rows
-            total[2] += edge.amount
+            for one in edge.amounts:
+                sums = amounts.setdefault(key, {})
+                sums[one.currency] = sums.get(one.currency, 0.0) + one.amount
     near = {
         key
         for edge in edges
@@ -149,13 +174,21 @@ def _nodes(rows: pl.DataFrame, edges: Sequence[Edge], centres: Collection[str]) 
         for key in (edge.source, edge.target)
     }
     nodes = [
-        Node(key, names[key], key.startswith("device:"), key in centres, alerts, n, amount)
-        for key, (alerts, n, amount) in totals.items()
-    ]
-    return sorted(
-        nodes,
-        key=lambda one: (not one.centre, -one.alerts, one.key not in near, -one.amount, -one.rows, one.key),
-    )
+        Node(key, names[key], key.startswith("device:"), key in centres, alerts, n, _by_currency(amounts.get(key, {})))
+        for key, (alerts, n) in totals.items()
+    ]  # fmt: skip
+    # Amounts of several currencies do not compare: rows are counted instead.
+    compares = len({one.currency for edge in edges for one in edge.amounts}) <= 1
+
+    def order(one: Node) -> tuple[Any, ...]:
+        amount = one.amount or 0.0 if compares else 0.0
+        return not one.centre, -one.alerts, one.key not in near, -amount, -one.rows, one.key
+
+    return sorted(nodes, key=order)
+
+
+def _by_currency(sums: Mapping[str, float]) -> tuple[CurrencySum, ...]:
+    return tuple(CurrencySum(currency, round(sums[currency], 2)) for currency in sorted(sums))
 
 
 def _names(rows: pl.DataFrame) -> dict[str, str]:

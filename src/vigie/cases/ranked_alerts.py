@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,12 @@ import polars as pl
 from vigie.app.cases import Candidate, RankedAlert
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.cases import entities
+from vigie.cases.currencies import row_currency
 from vigie.roles.inference import Roles
 
 _MIN_LIFT = 5.0
 _ENOUGH = 0.5
 """A shared entity gathers its alerts where their share of its rows is `_MIN_LIFT` times that of the table, or `_ENOUGH`."""
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def read_alerts(path: Path, summary: Mapping[str, Any], rows: Sequence[int], key: bytes) -> list[RankedAlert]:
@@ -39,9 +38,8 @@ def read_alerts(path: Path, summary: Mapping[str, Any], rows: Sequence[int], key
     chosen = scan.filter(pl.col(own_column("row")).is_in(pl.Series(rows, dtype=pl.Int64).implode()))
     found = chosen.select(_columns(columns, names, file, roles)).collect()
     gathering = {kind: _gathering(scan, found, kind, n, summary) for kind, n in columns[:-1]}
-    unit = file.get("units", {}).get(str(names.get(roles.first("amount") or "")), "")
     return [
-        _alert(row, columns, gathering, unit, 1 - place / found.height, key)
+        _alert(row, columns, gathering, 1 - place / found.height, key)
         for place, row in enumerate(found.iter_rows(named=True))
     ]
 
@@ -56,8 +54,6 @@ def _columns(
         value = pl.col(typed_column(number)) if number in typed else pl.lit(None)
         return value.cast(dtype, strict=False).alias(name)
 
-    currency = names.get(roles.first("currency") or "")
-    code = pl.lit(None, pl.String) if currency is None else pl.col(cell_column(currency))
     return [
         *(
             pl.col(own_column(name)).alias(name)
@@ -65,7 +61,7 @@ def _columns(
         ),
         cell("amount", pl.Float64, "amount"),
         cell("time", pl.String, "at"),
-        code.alias("currency"),
+        row_currency(file, roles),
         *(entities.normalised(pl.col(cell_column(number))).alias(kind) for kind, number in columns),
     ]
 
@@ -86,7 +82,6 @@ def _alert(
     row: Mapping[str, Any],
     columns: list[tuple[str, int]],
     gathering: Mapping[str, set[str]],
-    unit: str,
     weight: float,
     key: bytes,
 ) -> RankedAlert:
@@ -96,7 +91,6 @@ def _alert(
         Candidate(kind, entities.digest(key, kind, value), value in gathering.get(kind, {value}))
         for kind, value in named
     ]
-    code = (row["currency"] or "").strip().upper()
     return RankedAlert(
         row=row["row"],
         rank=row["rank"],
@@ -104,7 +98,7 @@ def _alert(
         probability=probability,
         weight=weight if probability is None else probability,
         amount=row["amount"],
-        currency=unit[:16] or (code if _CURRENCY.fullmatch(code) else ""),
+        currency=row["currency"],
         at=_moment(row["at"]),
         candidates=tuple(candidates),
     )

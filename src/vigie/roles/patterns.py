@@ -24,7 +24,7 @@ _CODE = re.compile(r"(?=.*\d)[\w./:*#-]{2,64}")
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?::[0-5]\d)?(?:\s?[ap]m)?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_][^\d_]*")
 
-_CURRENCIES = word_set(
+CURRENCIES = word_set(
     """
     USD EUR GBP JPY CHF CAD AUD NZD CNY INR BRL MXN ARS COP CLP PEN UYU XOF XAF MAD DZD TND EGP NGN KES
     GHS ZAR TZS UGX RWF ETB AED SAR TRY RUB PLN CZK HUF RON SEK NOK DKK SGD HKD THB IDR MYR PHP VND KRW
@@ -101,7 +101,7 @@ _TESTS: tuple[tuple[str, Callable[[str], object], float], ...] = (
     ("day_part", lambda text: fold(text) in DAY_PARTS, 0.8),
     ("month", month_of, 0.8),
     ("state", _in_list(_STATES, str), 0.95),
-    ("currency", _in_list(_CURRENCIES, str.upper), 0.5),
+    ("currency", _in_list(CURRENCIES, str.upper), 0.5),
     ("country", _in_list(_COUNTRIES, str), 0.5),
     ("country", _in_list(_COUNTRY_NAMES, str.lower), 0.5),
     ("zip", _ZIP.fullmatch, 0.9),

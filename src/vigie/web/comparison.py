@@ -12,10 +12,13 @@ import polars as pl
 
 from vigie.alerts.decision import Alerts
 from vigie.app import Label
+from vigie.app.currencies import CurrencySum, one_sum
 from vigie.app.result_layout import cell_column, find_typed, own_column
 from vigie.app.tables import FRAUD, LEGITIMATE
 from vigie.calibration import stability
 from vigie.calibration.stability import Stability
+from vigie.cases import currencies
+from vigie.cases.currencies import row_currency
 from vigie.roles.definitions import category_roles
 from vigie.roles.inference import Roles
 
@@ -46,16 +49,36 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class Totals:
-    """What one table comes to; amounts are None without a column of amounts."""
+    """What one table comes to; amounts by currency, none without a column of amounts."""
 
     rows: int
     alerts: int
     frauds: int
     known: int
-    amount: float | None
-    alert_amount: float | None
-    fraud_amount: float | None
-    median_amount: float | None
+    amounts: tuple[CurrencySum, ...]
+    alert_amounts: tuple[CurrencySum, ...]
+    fraud_amounts: tuple[CurrencySum, ...]
+    median_amounts: tuple[CurrencySum, ...]
+
+    @property
+    def amount(self) -> float | None:
+        """Sum of the amounts; None without amounts and for several currencies, as the others."""
+        return one_sum(self.amounts)
+
+    @property
+    def alert_amount(self) -> float | None:
+        """The same of the alerts."""
+        return one_sum(self.alert_amounts)
+
+    @property
+    def fraud_amount(self) -> float | None:
+        """The same of the rows labelled fraud."""
+        return one_sum(self.fraud_amounts)
+
+    @property
+    def median_amount(self) -> float | None:
+        """Median of the amounts."""
+        return one_sum(self.median_amounts)
 
 
 @dataclass(frozen=True)
@@ -103,13 +126,14 @@ class Comparison:
     Attributes:
         missing: columns that only the earlier table has.
         added: columns that only the later table has.
+        amounts: how far amounts moved, by currency, for those that both tables have.
         renamed: column of the earlier table -> the one of the later table that has its role.
     """
 
     before: Totals
     after: Totals
     scores: Stability | None
-    amounts: Stability | None
+    amounts: dict[str, Stability]
     categories: list[Category]
     new_entities: list[NewEntities]
     missing: list[str]
@@ -127,7 +151,7 @@ def compare(before: ResultTable, after: ResultTable) -> Comparison:
         _totals(before, frames[0]),
         _totals(after, frames[1]),
         _moved(frames, "score"),
-        _moved(frames, "amount"),
+        _moved_amounts(frames),
         [one for one in categories if one is not None],
         [one for one in new_entities if one is not None],
         missing,
@@ -142,13 +166,14 @@ def totals(table: ResultTable) -> Totals:
 
 
 def _read(table: ResultTable) -> pl.DataFrame:
-    """Return `row`, `score`, `amount` and `alert` of all rows."""
+    """Return `row`, `score`, `amount`, `currency` and `alert` of all rows."""
     typed = find_typed(table.description, table.roles.first("amount"))
     amount = pl.lit(None) if typed is None else pl.col(typed)
     chosen = [
         pl.col(own_column("row")).alias("row"),
         pl.col(own_column("fraud_score")).alias("score"),
         amount.cast(pl.Float64, strict=False).alias("amount"),
+        row_currency(table.description, table.roles),
     ]
     alerts = table.alerts.select(_scan(table)).select(pl.col(own_column("row")).alias("row"))
     marked = alerts.with_columns(pl.lit(True).alias("alert"))
@@ -160,28 +185,38 @@ def _totals(table: ResultTable, rows: pl.DataFrame) -> Totals:
     verdicts = {row: label.verdict for row, label in table.labels.items()}
     frauds = [row for row, verdict in verdicts.items() if verdict == FRAUD]
     known = sum(verdict in {FRAUD, LEGITIMATE} for verdict in verdicts.values())
-    has_amounts = rows["amount"].count() > 0
+    every = currencies.sums(rows)
     of_frauds = rows.filter(pl.col("row").is_in(pl.Series(frauds, dtype=pl.Int64).implode()))
 
-    def total(chosen: pl.DataFrame) -> float | None:
-        return float(chosen["amount"].sum()) if has_amounts else None
+    def total(chosen: pl.DataFrame) -> tuple[CurrencySum, ...]:
+        found = {one.currency: one.amount for one in currencies.sums(chosen)}
+        return tuple(CurrencySum(one.currency, found.get(one.currency, 0.0)) for one in every)
 
-    median = rows["amount"].median() if has_amounts else None
+    medians = rows.drop_nulls("amount").group_by("currency").agg(pl.col("amount").median()).sort("currency")
     return Totals(
         rows.height,
         int(rows["alert"].sum()),
         len(frauds),
         known,
-        total(rows),
+        every,
         total(rows.filter("alert")),
         total(of_frauds),
-        float(median) if isinstance(median, int | float) else None,
+        tuple(CurrencySum(*row) for row in medians.rows()),
     )
 
 
 def _moved(frames: list[pl.DataFrame], name: str) -> Stability | None:
     before, after = (frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for frame in frames)
     return stability.of_values(before, after)
+
+
+def _moved_amounts(frames: list[pl.DataFrame]) -> dict[str, Stability]:
+    names = [set(frame.drop_nulls("amount")["currency"]) for frame in frames]
+    found = {
+        name: _moved([frame.filter(pl.col("currency") == name) for frame in frames], "amount")
+        for name in sorted(names[0] & names[1])
+    }
+    return {name: moved for name, moved in found.items() if moved is not None}
 
 
 def _columns(before: ResultTable, after: ResultTable) -> tuple[dict[str, str], list[str], list[str]]:

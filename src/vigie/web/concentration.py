@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+
+from vigie.app.currencies import CurrencySum
+from vigie.cases import currencies
 
 MAX_ENTITIES = 6
 """Entities shown."""
@@ -20,16 +22,16 @@ class Entity:
     Attributes:
         cell: as the upload names it.
         alerts: its alerts.
-        amount: their sum; None without amounts.
-        expected_loss: sum of probability times amount; None without either.
+        amounts: their sum in each currency.
+        expected_losses: sum of probability times amount in each currency; none without probabilities.
         known: its alerts that are labelled.
         frauds: its alerts labelled fraud.
     """
 
     cell: str
     alerts: int
-    amount: float | None
-    expected_loss: float | None
+    amounts: tuple[CurrencySum, ...]
+    expected_losses: tuple[CurrencySum, ...]
     known: int
     frauds: int
 
@@ -42,7 +44,8 @@ class Concentration:
         column: of the upload.
         role: of the column.
         share: of the alerts that the named entities have.
-        entities: the first ones, by expected loss, else by amount, else by alerts.
+        entities: the first ones, by expected loss, else by amount, else by alerts; amounts of several currencies do not
+            compare, so there alerts decide.
     """
 
     column: str
@@ -57,36 +60,43 @@ def concentration(column: str, role: str, alerts: pl.DataFrame) -> Concentration
     Args:
         column: of the upload.
         role: of the column.
-        alerts: (alerts, …) `entity`, `amount`, `probability` and `verdict` of each; the last three may be null.
+        alerts: (alerts, …) `entity`, `amount`, `currency`, `probability` and `verdict` of each; the others may be null.
     """
-    loss = pl.col("amount").clip(lower_bound=0) * pl.col("probability")
+    alerts = alerts.with_columns(
+        (pl.col("amount").clip(lower_bound=0) * pl.col("probability")).alias("expected_loss")
+    )
+    by = ["alerts", "entity"]
+    if alerts.drop_nulls("amount")["currency"].n_unique() <= 1:
+        by = ["expected_loss", "amount", *by]
     grouped = (
         alerts.filter(pl.col("entity").fill_null("") != "")
         .group_by("entity")
         .agg(
             pl.len().alias("alerts"),
             _sum(pl.col("amount")).alias("amount"),
-            _sum(loss).alias("expected_loss"),
+            _sum(pl.col("expected_loss")).alias("expected_loss"),
             pl.col("verdict").is_in(["fraud", "fine"]).sum().alias("known"),
             (pl.col("verdict") == "fraud").sum().alias("frauds"),
         )
         .filter(pl.col("alerts") >= MIN_ALERTS)
-        .sort(
-            "expected_loss",
-            "amount",
-            "alerts",
-            "entity",
-            descending=[True, True, True, False],
-            nulls_last=True,
-        )
+        .sort(by, descending=[name != "entity" for name in by], nulls_last=True)
         .head(MAX_ENTITIES)
     )
     if grouped.is_empty():
         return None
-    rows: Sequence[tuple[str, int, float | None, float | None, int, int]] = grouped.rows()
-    return Concentration(
-        column, role, sum(row[1] for row in rows) / alerts.height, [Entity(*row) for row in rows]
-    )
+    parts = alerts.partition_by("entity", as_dict=True)
+    entities = [
+        Entity(
+            row["entity"],
+            row["alerts"],
+            currencies.sums(parts[row["entity"],]),
+            currencies.sums(parts[row["entity"],], "expected_loss"),
+            row["known"],
+            row["frauds"],
+        )
+        for row in grouped.iter_rows(named=True)
+    ]
+    return Concentration(column, role, sum(one.alerts for one in entities) / alerts.height, entities)
 
 
 def _sum(values: pl.Expr) -> pl.Expr:

@@ -17,11 +17,13 @@ import polars as pl
 from vigie.alerts.decision import Alerts
 from vigie.app import Label
 from vigie.app.result_layout import cell_column, own_column, typed_column
+from vigie.cases.currencies import row_currency
 from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import NotFound, UsageRefused
 from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, msg, translate
 from vigie.i18n.translator import Translator
+from vigie.roles.inference import Roles
 
 _OWN = ("row", "rank", *RESULT_COLUMNS)
 _MAX_PAGE_SIZE = 500
@@ -89,6 +91,7 @@ class RankedTable:
 
     def __init__(self, path: Path, description: Mapping[str, Any], language: str = "en") -> None:
         self._path, self._language = path, language
+        self._description = description
         self.columns: list[str] = list(description.get("columns", []))
         self._typed: set[int] = set(description.get("typed", []))
         self._has_facts = bool(description.get("facts"))
@@ -193,16 +196,17 @@ class RankedTable:
         return dict(zip(self.columns, found.row(0), strict=True))
 
     def alerts_of(
-        self, entity: str, amount: str | None, alerts: Alerts, labels: Mapping[int, Label]
+        self, entity: str, roles: Roles, alerts: Alerts, labels: Mapping[int, Label]
     ) -> pl.DataFrame:
-        """Return `entity`, `amount`, `probability` and `verdict` of the alerts.
+        """Return `entity`, `amount`, `currency`, `probability` and `verdict` of the alerts.
 
         Args:
             entity: column of the upload.
-            amount: column of numbers of the upload; None without one.
+            roles: of the columns of the upload.
             alerts: which rows are alerts.
             labels: row -> label.
         """
+        amount = roles.first("amount")
         number = None if amount is None else self._number(amount)
         value = pl.lit(None, pl.Float64) if number not in self._numeric else pl.col(typed_column(number or 0))
         found = (
@@ -211,6 +215,7 @@ class RankedTable:
                 pl.col(own_column("row")).alias("row"),
                 pl.col(self._cell_column(entity)).alias("entity"),
                 value.cast(pl.Float64).alias("amount"),
+                row_currency(self._description, roles),
                 pl.col(own_column("fraud_probability")).cast(pl.Float64).alias("probability"),
             )
             .collect()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from vigie.app.cases.records import Case, CaseAlert, CaseEvent, scope_of
-from vigie.app.cases.tables import UNDECIDED, case_alerts, case_entities, case_events, cases
-from vigie.app.cases.totals import chunks
+from vigie.app.cases.tables import MIXED, UNDECIDED, case_alerts, case_entities, case_events, cases
+from vigie.app.cases.totals import chunks, sums_by_currency
+from vigie.app.currencies import CurrencySum
 from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import visible_to
 from vigie.app.users import User
@@ -32,6 +33,7 @@ class CaseQuery:
         statuses: of `vigie.app.cases.tables.STATUSES`; none for the undecided ones.
         kind: role of the entity; empty for all.
         entities: digests of the entities that a search may mean; None without a search.
+        currency: cases with amounts of this currency; empty for all.
         page: from 1.
         size: cases per page.
     """
@@ -40,6 +42,7 @@ class CaseQuery:
     statuses: tuple[str, ...] = UNDECIDED
     kind: str = ""
     entities: tuple[str, ...] | None = None
+    currency: str = ""
     page: int = 1
     size: int = 50
 
@@ -79,28 +82,26 @@ def find(engine: Engine, case_id: str, user: User) -> Case:
         row = connection.execute(_query().where(_CASES.id == case_id, in_scope(user))).mappings().first()
         if row is None:
             raise NotFound("case", case_id, hint="its files may have been deleted")
-        samples = _samples(connection, [case_id])
-    return _case(row, samples)
+        return _cases(connection, [row])[0]
 
 
 def list_cases(engine: Engine, user: User, query: CaseQuery) -> CasePage:
-    """Return one page of the queue: the largest expected loss first."""
-    selected = _query().where(in_scope(user), *_conditions(user, query))
+    """Return one page of the queue: the largest expected loss first, the cases of several currencies in turn."""
+    places = _places(user, query.statuses)
+    selected = _query().join(places, places.c.id == _CASES.id).where(*_conditions(user, query))
     with reading(engine) as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(selected.subquery())).scalar_one()
         start = (query.page - 1) * query.size
-        page = selected.order_by(*_ORDER).limit(query.size).offset(start)
+        page = selected.order_by(places.c.place).limit(query.size).offset(start)
         rows = connection.execute(page).mappings().all()
-        samples = _samples(connection, [row["id"] for row in rows])
-    return CasePage([_case(row, samples) for row in rows], int(total))
+        return CasePage(_cases(connection, rows), int(total))
 
 
 def next_after(engine: Engine, user: User, case: Case, query: CaseQuery) -> str | None:
     """Return the id of the undecided case that comes after a case in a queue, or of the first; None for an empty queue."""
-    # Every case has a place, also one that is decided and no longer in the queue.
-    place = sa.func.row_number().over(order_by=_ORDER).label("place")
+    places = _places(user, query.statuses, case.id)
     wanted = sa.and_(*_conditions(user, query), _CASES.status.in_(UNDECIDED)).label("wanted")
-    ranked = sa.select(_CASES.id, place, wanted).where(in_scope(user)).subquery()
+    ranked = sa.select(_CASES.id, places.c.place, wanted).join(places, places.c.id == _CASES.id).subquery()
     here = sa.select(ranked.c.place).where(ranked.c.id == case.id).scalar_subquery()
     found = (
         sa.select(ranked.c.id)
@@ -140,6 +141,22 @@ def count_of_upload(engine: Engine, upload_id: str, user: User) -> dict[str, int
     query = sa.select(_CASES.status, sa.func.count()).where(chosen).group_by(_CASES.status)
     with reading(engine) as connection:
         return {str(status): int(n) for status, n in connection.execute(query)}
+
+
+def list_currencies(engine: Engine, user: User) -> list[str]:
+    """Return the currencies of the amounts in undecided cases, one of them empty where some are unknown."""
+    undecided = sa.and_(in_scope(user), _CASES.status.in_(UNDECIDED), _CASES.merged_into.is_(None))
+    of_cases = sa.select(_CASES.currency).where(undecided, sa.or_(_MIXED, _CASES.amount.is_not(None)))
+    of_alerts = (
+        sa.select(_ALERTS.currency)
+        .join(cases, _CASES.id == _ALERTS.case_id)
+        .where(undecided, _MIXED, _ALERTS.amount.is_not(None))
+    )
+    with reading(engine) as connection:
+        found = set(connection.execute(of_cases.distinct()).scalars())
+        if MIXED in found:
+            found |= set(connection.execute(of_alerts.distinct()).scalars())
+    return sorted(found - {MIXED})
 
 
 def list_kinds(engine: Engine, user: User) -> list[str]:
@@ -269,11 +286,32 @@ def list_colleagues(engine: Engine, case: Case) -> list[tuple[int, str]]:
     ]
 
 
-_ORDER = (_CASES.expected_loss.desc().nulls_last(), _CASES.risk.desc(), _CASES.created_at, _CASES.id)
+_MIXED = _CASES.currency == MIXED
+_LOSS = sa.case((_MIXED, None), else_=_CASES.expected_loss)
+_ORDER = (_LOSS.desc().nulls_last(), _CASES.risk.desc(), _CASES.created_at, _CASES.id)
+
+
+def _places(user: User, statuses: Sequence[str], case_id: str = "") -> sa.Subquery:
+    """Return `id` and `place` in the queue of the cases with some statuses, and of the case `case_id` with any.
+
+    Expected losses of several currencies cannot be compared: the first case of each currency comes first, then the second
+    of each. Cases without amounts come last.
+    """
+    chosen = sa.and_(
+        in_scope(user),
+        _CASES.merged_into.is_(None),
+        sa.or_(_CASES.status.in_(statuses), _CASES.id == case_id),
+    )
+    turn = sa.func.row_number().over(partition_by=_CASES.currency, order_by=_ORDER).label("turn")
+    valued = sa.case((sa.or_(_MIXED, _CASES.expected_loss.is_not(None)), 0), else_=1).label("valued")
+    turns = sa.select(_CASES.id, _CASES.risk, _CASES.created_at, valued, turn).where(chosen).subquery()
+    order = (turns.c.valued, turns.c.turn, turns.c.risk.desc(), turns.c.created_at, turns.c.id)
+    return sa.select(turns.c.id, sa.func.row_number().over(order_by=order).label("place")).subquery()
 
 
 def _conditions(user: User, query: CaseQuery) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [
+        in_scope(user),
         _CASES.merged_into.is_(None),
         _CASES.status.in_(query.statuses),
     ]
@@ -283,6 +321,11 @@ def _conditions(user: User, query: CaseQuery) -> list[sa.ColumnElement[bool]]:
         conditions.append(_CASES.assignee_id.is_(None))
     if query.kind:
         conditions.append(_CASES.kind == query.kind)
+    if query.currency:
+        own = sa.select(_ALERTS.case_id).where(
+            _ALERTS.currency == query.currency, _ALERTS.amount.is_not(None)
+        )
+        conditions.append(sa.or_(_CASES.currency == query.currency, sa.and_(_MIXED, _CASES.id.in_(own))))
     if query.entities is not None:
         named = sa.select(case_entities.c.case_id).where(case_entities.c.entity.in_(query.entities))
         by_alert = sa.select(_ALERTS.case_id).where(_ALERTS.entity.in_(query.entities))
@@ -317,6 +360,23 @@ def _samples(connection: sa.Connection, case_ids: Sequence[str]) -> dict[str, tu
     return found
 
 
-def _case(row: sa.RowMapping, samples: Mapping[str, tuple[str, str, int, str]]) -> Case:
-    columns = {name: row[name] for name in Case.__annotations__ if name != "sample"}
-    return Case(**columns, sample=samples.get(row["id"]))
+def _cases(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Case]:
+    samples = _samples(connection, [row["id"] for row in rows])
+    mixed = sums_by_currency(connection, [row["id"] for row in rows if row["currency"] == MIXED])
+    return [_case(row, samples.get(row["id"]), mixed.get(row["id"])) for row in rows]
+
+
+def _case(
+    row: sa.RowMapping,
+    sample: tuple[str, str, int, str] | None,
+    mixed: tuple[tuple[CurrencySum, ...], tuple[CurrencySum, ...]] | None,
+) -> Case:
+    columns = {name: row[name] for name in Case.__annotations__ if name in row}
+    amounts, losses = mixed or (_single(row, "amount"), _single(row, "expected_loss"))
+    if row["currency"] == MIXED:  # an earlier version added them
+        columns |= {"amount": None, "expected_loss": None}
+    return Case(**columns, sample=sample, amounts=amounts, expected_losses=losses)
+
+
+def _single(row: sa.RowMapping, column: str) -> tuple[CurrencySum, ...]:
+    return () if row[column] is None else (CurrencySum(row["currency"], row[column]),)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from vigie.app.cases.tables import DECIDED
+from vigie.app.currencies import CurrencySum
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,15 @@ class Case:
         merged_into: the case that has its alerts now.
         viewer_name: who opened it last, at `viewed_at`.
         alerts: number of its alerts.
-        amount: their sum; None without amounts.
+        amount: their sum; None without amounts and for several currencies.
         currency: of the amount; `*` for several, empty where it is unknown.
-        expected_loss: sum of weight times amount; None without amounts.
+        expected_loss: sum of weight times amount; None as `amount`.
         risk: sum of the weights.
         first_at: time of its first transaction.
         last_at: time of its last transaction.
         sample: upload, run, row and kind of entity of an alert that names the entity; None without alerts.
+        amounts: the sum of each currency.
+        expected_losses: the expected loss of each currency.
     """
 
     id: str
@@ -96,6 +99,8 @@ class Case:
     first_at: datetime | None
     last_at: datetime | None
     sample: tuple[str, str, int, str] | None = None
+    amounts: tuple[CurrencySum, ...] = ()
+    expected_losses: tuple[CurrencySum, ...] = ()
 
     @property
     def decided(self) -> bool:

@@ -12,7 +12,7 @@ DECIDED = (CONFIRMED, CLEARED)
 ROW = "row"
 """Kind of a case whose alert names no entity: it has this row alone."""
 MIXED = "*"
-"""Currency of amounts that have several."""
+"""Currency of a case whose amounts have several: they have no sum."""
 
 
 def _case_id(*, primary_key: bool = False) -> sa.Column[str]:

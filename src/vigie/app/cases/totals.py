@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from vigie.app.cases.records import scope_of
 from vigie.app.cases.tables import MIXED, NEW, case_alerts, case_entities, case_events, cases
+from vigie.app.currencies import CurrencySum
 from vigie.app.tables import uploads, users
 from vigie.db.database import lock
 
@@ -95,15 +96,17 @@ def remove_upload(connection: sa.Connection, upload_id: str) -> None:
 
 
 def _totals(case_ids: Sequence[str]) -> sa.Select[Any]:
-    loss = sa.case((_ALERTS.amount > 0, _ALERTS.amount), (_ALERTS.amount.is_not(None), 0.0)) * _ALERTS.weight
-    first, last = sa.func.min(_ALERTS.currency), sa.func.max(_ALERTS.currency)
+    # Of alerts with an amount: the others say nothing of the sums. Amounts of several currencies have no sum.
+    named = sa.case((_ALERTS.amount.is_not(None), _ALERTS.currency))
+    first, last = sa.func.min(named), sa.func.max(named)
+    one = sa.or_(first == last, first.is_(None))
     return (
         sa.select(
             _ALERTS.case_id,
             sa.func.count().label("alerts"),
-            sa.func.sum(_ALERTS.amount).label("amount"),
-            sa.case((first == last, first), else_=MIXED).label("currency"),
-            sa.func.sum(loss).label("expected_loss"),
+            sa.case((one, sa.func.sum(_ALERTS.amount))).label("amount"),
+            sa.case((one, sa.func.coalesce(first, "")), else_=MIXED).label("currency"),
+            sa.case((one, sa.func.sum(LOSS))).label("expected_loss"),
             sa.func.sum(_ALERTS.weight).label("risk"),
             sa.func.min(_ALERTS.at).label("first_at"),
             sa.func.max(_ALERTS.at).label("last_at"),
@@ -111,6 +114,31 @@ def _totals(case_ids: Sequence[str]) -> sa.Select[Any]:
         .where(_ALERTS.case_id.in_(case_ids))
         .group_by(_ALERTS.case_id)
     )
+
+
+LOSS = sa.case((_ALERTS.amount > 0, _ALERTS.amount), (_ALERTS.amount.is_not(None), 0.0)) * _ALERTS.weight
+"""Expected loss of an alert."""
+
+
+def sums_by_currency(
+    connection: sa.Connection, case_ids: Sequence[str]
+) -> dict[str, tuple[tuple[CurrencySum, ...], tuple[CurrencySum, ...]]]:
+    """Return case -> amounts and expected losses of its alerts by currency."""
+    found: dict[str, tuple[tuple[CurrencySum, ...], tuple[CurrencySum, ...]]] = {}
+    for chunk in chunks(case_ids):
+        query = (
+            sa.select(_ALERTS.case_id, _ALERTS.currency, sa.func.sum(_ALERTS.amount), sa.func.sum(LOSS))
+            .where(_ALERTS.case_id.in_(chunk), _ALERTS.amount.is_not(None))
+            .group_by(_ALERTS.case_id, _ALERTS.currency)
+            .order_by(_ALERTS.case_id, _ALERTS.currency)
+        )
+        for case_id, currency, amount, loss in connection.execute(query):
+            amounts, losses = found.get(case_id, ((), ()))
+            found[case_id] = (
+                (*amounts, CurrencySum(currency, amount)),
+                (*losses, CurrencySum(currency, loss)),
+            )
+    return found
 
 
 def chunks(values: Sequence[Any]) -> Iterable[list[Any]]:

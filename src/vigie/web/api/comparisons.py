@@ -30,4 +30,7 @@ def compare(run_id: str, query_data: dict[str, Any]) -> dict[str, Any]:
                 "earlier file", run_id, hint="name the earlier prediction, or upload its file first"
             )
         earlier = files[0].run.id
-    return {**vars(services.compare(g.user, earlier, run_id)), "earlier": earlier}
+    found = services.compare(g.user, earlier, run_id)
+    single = {one.currency for totals in (found.before, found.after) for one in totals.amounts}
+    amounts = found.amounts.get(next(iter(single))) if len(single) == 1 else None
+    return {**vars(found), "earlier": earlier, "amounts": amounts, "amounts_by_currency": found.amounts}

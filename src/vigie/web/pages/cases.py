@@ -12,9 +12,8 @@ from werkzeug.wrappers import Response
 from vigie.app.cases import CaseEvent
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CaseQuery
-from vigie.app.cases.tables import DECIDED, MIXED, STATUSES, UNDECIDED, WAITING
+from vigie.app.cases.tables import DECIDED, STATUSES, UNDECIDED, WAITING
 from vigie.errors import ChangedMeanwhile, UsageRefused
-from vigie.i18n.facts import amount as amount_text
 from vigie.web import authorization
 from vigie.web.pages import charts, network_picture
 from vigie.web.pages.layout import may, translator
@@ -25,7 +24,7 @@ from vigie.web.services.cases import VIEWS
 page = Blueprint("cases", __name__)
 
 PAGE_SIZE = 50
-_FILTERS = ("view", "status", "kind", "q")
+_FILTERS = ("view", "status", "kind", "currency", "q")
 
 
 @page.get("/cases")
@@ -43,13 +42,13 @@ def queue() -> str:
         query=query,
         search=search,
         size=PAGE_SIZE,
+        currencies=services.cases.currencies(g.user),
         counts=services.cases.count_by_view(g.user),
         gathering=services.cases.gathering(g.user),
         filters=filters(),
         views=VIEWS,
         statuses=STATUSES,
         now=datetime.now(UTC),
-        money=money,
         day=day,
     )
 
@@ -82,7 +81,6 @@ def show(case_id: str) -> str | Response:
         next_id=services.cases.next_after(g.user, found.case, case_query()),
         filters=filters(),
         now=datetime.now(UTC),
-        money=money,
         day=day,
     )
 
@@ -135,8 +133,10 @@ def add_note(case_id: str) -> Response:
 @authorization.needs("analyst")
 def merge(case_id: str) -> Response:
     """Merge another case into this one; the form has its id and version in one field."""
+    services = current_services()
+    services.cases.find(g.user, case_id)  # before the form: a stranger's case is not there, whatever was sent
     other, _, version = request.form.get("other", "").partition(":")
-    current_services().cases.merge(g.user, case_id, _version(request.form), other, _number(version))
+    services.cases.merge(g.user, case_id, _version(request.form), other, _number(version))
     flash(translator()("cases.merged"))
     return redirect(url_for("cases.show", case_id=case_id, **filters()), 303)
 
@@ -145,9 +145,11 @@ def merge(case_id: str) -> Response:
 @authorization.needs("analyst")
 def split(case_id: str) -> Response:
     """Move the chosen alerts into a new case and open it."""
+    services = current_services()
+    services.cases.find(g.user, case_id)
     chosen = [text.rpartition(":") for text in request.form.getlist("alert")]
     alerts = [(upload_id, _number(row) - 1) for upload_id, _, row in chosen]
-    new = current_services().cases.split(g.user, case_id, _version(request.form), alerts)
+    new = services.cases.split(g.user, case_id, _version(request.form), alerts)
     flash(translator()("cases.split_done"))
     return redirect(url_for("cases.show", case_id=new.id, **filters()), 303)
 
@@ -161,7 +163,6 @@ def _surroundings(case_id: str) -> dict[str, Any]:
         "case": case,
         "picture": network_picture.draw(found.network, t) if found.network.edges else None,
         "month_name": lambda start: f"{t.catalogue.format.months[start.month - 1]} {start.year}",
-        "money": money,
         "most": max((month.rows for month in found.months), default=0),
         "bar": charts.bar,
     }
@@ -175,6 +176,7 @@ def case_query() -> CaseQuery:
         view=args.get("view") or "all",
         statuses=(status,) if status else UNDECIDED,
         kind=args.get("kind", ""),
+        currency=args.get("currency", "")[:16],
         page=max(1, args.get("page", default=1, type=whole_number)),
         size=PAGE_SIZE,
     )
@@ -183,14 +185,6 @@ def case_query() -> CaseQuery:
 def filters() -> dict[str, Any]:
     """Return the parameters of the address that select a queue, to keep them from page to page."""
     return {name: request.args[name] for name in _FILTERS if request.args.get(name)}
-
-
-def money(value: float | None, currency: str) -> str:
-    """Write an amount with its currency; the sum of several currencies without one."""
-    if value is None:
-        return ""
-    shown = amount_text(round(value, 2), translator())
-    return shown if currency in {"", MIXED} else f"{shown}\u00a0{currency}"
 
 
 def day(due: date) -> str:

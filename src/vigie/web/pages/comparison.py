@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Blueprint, g, render_template, request
 
 from vigie.errors import NotFound
 from vigie.web import authorization
+from vigie.web.comparison import Totals
 from vigie.web.pages import charts
 from vigie.web.services import current_services
 
@@ -26,13 +29,25 @@ def show(run_id: str) -> str:
     earlier = services.predictions.find_finished(g.user, chosen)
     if earlier.upload_id == run.upload_id:
         raise NotFound("earlier file", chosen, hint="choose another file than the one that is shown")
+    found = services.comparisons.compare(g.user, earlier.id, run.id)
     return render_template(
         "comparison.html",
         tab="history",
         files=files,
+        amounts=_amounts(found.before, found.after),
         earlier=earlier,
         earlier_upload=services.uploads.find(g.user, earlier.upload_id),
-        found=services.comparisons.compare(g.user, earlier.id, run.id),
+        found=found,
         bar=charts.bar,
         **values,
     )
+
+
+def _amounts(before: Totals, after: Totals) -> Iterator[tuple[str, str, float | None, float | None]]:
+    """Yield name, currency, and the amounts before and after; None for a file without amounts of this currency."""
+    for name in ("amount", "alert_amount", "fraud_amount", "median_amount"):
+        first, second = (
+            {one.currency: one.amount for one in getattr(one, f"{name}s")} for one in (before, after)
+        )
+        for currency in sorted(first.keys() | second.keys()):
+            yield name, currency, first.get(currency), second.get(currency)

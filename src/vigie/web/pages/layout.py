@@ -22,6 +22,7 @@ from vigie.i18n.messages import Message, translate
 from vigie.i18n.precision import UNINFORMATIVE_WIDTH, is_informative
 from vigie.i18n.translator import Translator
 from vigie.web.option_names import replace_read_options
+from vigie.web.pages.amounts import currency_amount, currency_sums
 from vigie.web.services import access
 
 blueprint = Blueprint("layout", __name__)
@@ -131,6 +132,8 @@ def _template_variables() -> dict[str, Any]:
         "is_informative": is_informative,
         "uninformative_width": UNINFORMATIVE_WIDTH,
         "sentences": lambda row: sentences(row.get("facts"), row["reasons"], t),
+        "money_of": lambda value, currency: currency_amount(value, currency, t),
+        "sums_of": lambda sums, whole=False: currency_sums(sums, t, whole=whole),
         "role_name": lambda role: t.name("role", role),
         "domain_name": lambda domain: t.name("domain", domain) if domain else t("frame.unknown"),
     }

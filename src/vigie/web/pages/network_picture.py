@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from vigie.cases.network import Edge, Network, Node
-from vigie.i18n.facts import amount
 from vigie.i18n.translator import Translator
+from vigie.web.pages.amounts import currency_sums
 
 BOX_WIDTH, BOX_HEIGHT = 150, 26
 COLUMN, LINE = 210, 34
@@ -81,7 +81,7 @@ def _line(
     turn = end - bend if x1 != x2 else end + bend
     path = f"M{start:.1f} {y1:.1f}C{start + bend:.1f} {y1:.1f} {turn:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
     title = t("cases.network_use" if edge.uses else "cases.network_edge", source=names[edge.source], target=names[edge.target],
-              n=edge.rows, amount=amount(edge.amount, t), alerts=edge.alerts)  # fmt: skip
+              n=edge.rows, amount=currency_sums(edge.amounts, t) or t.whole(0), alerts=edge.alerts)  # fmt: skip
     kind = f"line{' alert' if edge.alerts else ''}{' use' if edge.uses else ''}"
     arrow = (
         Markup("")

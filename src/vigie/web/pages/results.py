@@ -13,12 +13,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vigie.app import Run, Upload
-from vigie.i18n.facts import amount as amount_text
 from vigie.i18n.translator import Translator
 from vigie.rules import wording
 from vigie.web import authorization
 from vigie.web.downloads import download as send_file
 from vigie.web.pages import budgets, charts, row_filters
+from vigie.web.pages.amounts import currency_amount
 from vigie.web.pages.layout import translator
 from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery, current_services
@@ -290,7 +290,7 @@ def money_of(run: Run) -> Callable[[Mapping[str, Any]], str]:
         if value is None:
             return str(row["cells"].get(column) or "")
         own = (row["cells"].get(currency) or "") if currency else ""
-        return f"{amount_text(value, t)}\u00a0{unit or own}".strip()
+        return currency_amount(value, unit or own, t)
 
     return write
 

@@ -140,6 +140,10 @@ class Cases:
         """Return how many alerts a few entities have; None where none has several."""
         return queries.gathering(self._engine, user, most=_GATHERING, least_alerts=_LEAST_GATHERED)
 
+    def currencies(self, user: User) -> list[str]:
+        """Return the currencies of the amounts in undecided cases; empty for an unknown one."""
+        return queries.list_currencies(self._engine, user)
+
     def find(self, user: User, case_id: str) -> NamedCase:
         """Return a case.
 

@@ -138,7 +138,7 @@ class Results:
         table, labels, found = self.ranked(run), self._labels(run), []
         for column in dict.fromkeys((roles.counterpart(), roles.actor())):
             if column is not None and column in table.columns:
-                rows = table.alerts_of(column, roles.first("amount"), alerts, labels)
+                rows = table.alerts_of(column, roles, alerts, labels)
                 found.append(concentration(column, roles.of(column).role, rows))
         return [one for one in found if one is not None]
 

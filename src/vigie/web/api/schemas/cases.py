@@ -8,7 +8,7 @@ from apiflask.validators import Length, OneOf, Range
 
 from vigie.app.cases.tables import STATUSES, UNDECIDED
 from vigie.app.tables import LABELS
-from vigie.web.api.schemas.common import ROW_NUMBER, free
+from vigie.web.api.schemas.common import ONE_SUM, ROW_NUMBER, CurrencySumOut, free
 from vigie.web.services.cases import MAX_NOTE, VIEWS
 
 _VERSION = {"description": "the version that was read; another one is refused with 409"}
@@ -31,6 +31,11 @@ class CasesQuery(Schema):
         validate=Length(max=200),
         metadata={"description": "whole name or number of an entity, in any case"},
     )
+    currency = String(
+        load_default="",
+        validate=Length(max=16),
+        metadata={"description": "cases with amounts of this currency"},
+    )
     page = Integer(load_default=1, validate=Range(1, 10**6))
     size = Integer(load_default=50, validate=Range(1, 200))
 
@@ -50,14 +55,19 @@ class CaseOut(Schema):
     due = Date(allow_none=True)
     merged_into = String(allow_none=True)
     alerts = Integer()
-    amount = Float(allow_none=True, metadata={"description": "sum of the amounts of its alerts"})
+    amount = Float(
+        allow_none=True,
+        metadata={"description": "sum of the amounts of its alerts; null for several currencies"},
+    )
+    amounts = List(Nested(CurrencySumOut))
     currency = String(metadata={"description": "`*` for several; empty where it is unknown"})
     expected_loss = Float(
         allow_none=True,
         metadata={
-            "description": "sum of amount times probability; without probabilities, of amount times place among the alerts"
+            "description": "sum of amount times probability; without probabilities, of amount times place among the alerts; null for several currencies"
         },
     )
+    expected_losses = List(Nested(CurrencySumOut))
     first_at = DateTime(allow_none=True)
     last_at = DateTime(allow_none=True)
     created_at = DateTime()
@@ -65,7 +75,7 @@ class CaseOut(Schema):
 
 
 class CasesOut(Schema):
-    """A page of cases, the largest expected loss first."""
+    """A page of cases, the largest expected loss first; where there are several currencies, the cases of each in turn."""
 
     cases = List(Nested(CaseOut))
     total = Integer()
@@ -167,7 +177,8 @@ class NetworkNodeOut(Schema):
     centre = Boolean(metadata={"description": "whether it is an entity of the case"})
     alerts = Integer()
     rows = Integer()
-    amount = Float()
+    amount = Float(allow_none=True, metadata=ONE_SUM)
+    amounts = List(Nested(CurrencySumOut))
 
 
 class NetworkEdgeOut(Schema):
@@ -178,7 +189,8 @@ class NetworkEdgeOut(Schema):
     uses = Boolean()
     rows = Integer()
     alerts = Integer()
-    amount = Float()
+    amount = Float(allow_none=True, metadata=ONE_SUM)
+    amounts = List(Nested(CurrencySumOut))
 
 
 class MonthOut(Schema):
@@ -186,7 +198,8 @@ class MonthOut(Schema):
 
     start = Date(allow_none=True)
     rows = Integer()
-    amount = Float()
+    amount = Float(allow_none=True, metadata=ONE_SUM)
+    amounts = List(Nested(CurrencySumOut))
     alerts = Integer()
 
 

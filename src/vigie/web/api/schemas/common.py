@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import Schema
-from apiflask.fields import Raw, String
+from apiflask.fields import Float, Raw, String
 from apiflask.validators import Range
 
 from vigie.web.option_names import name_api_fields
 
 ROW_NUMBER = Range(min=1, max=2**53)
 """Of a row in the upload, from 1."""
+
+
+ONE_SUM = {"description": "null without amounts, and for amounts of several currencies"}
+"""Of an amount beside sums by currency."""
+
+
+class CurrencySumOut(Schema):
+    """The sum of the amounts of one currency."""
+
+    currency = String(metadata={"description": "as the file names it; empty where it is unknown"})
+    amount = Float()
 
 
 def free(**more: Any) -> Raw:

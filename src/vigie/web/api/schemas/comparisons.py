@@ -6,6 +6,8 @@ from apiflask import Schema
 from apiflask.fields import Dict, Float, Integer, List, Nested, String
 from apiflask.validators import Length
 
+from vigie.web.api.schemas.common import ONE_SUM, CurrencySumOut
+
 
 class ComparisonQuery(Schema):
     """The earlier prediction."""
@@ -33,10 +35,14 @@ class TotalsOut(Schema):
     alerts = Integer()
     frauds = Integer(metadata={"description": "rows labelled fraud"})
     known = Integer(metadata={"description": "rows labelled fraud or legitimate"})
-    amount = Float(allow_none=True)
-    alert_amount = Float(allow_none=True)
-    fraud_amount = Float(allow_none=True)
-    median_amount = Float(allow_none=True)
+    amount = Float(allow_none=True, metadata=ONE_SUM)
+    alert_amount = Float(allow_none=True, metadata=ONE_SUM)
+    fraud_amount = Float(allow_none=True, metadata=ONE_SUM)
+    median_amount = Float(allow_none=True, metadata=ONE_SUM)
+    amounts = List(Nested(CurrencySumOut))
+    alert_amounts = List(Nested(CurrencySumOut))
+    fraud_amounts = List(Nested(CurrencySumOut))
+    median_amounts = List(Nested(CurrencySumOut))
 
 
 class ValueOut(Schema):
@@ -74,7 +80,12 @@ class ComparisonOut(Schema):
     before = Nested(TotalsOut)
     after = Nested(TotalsOut)
     scores = Nested(StabilityOut, allow_none=True)
-    amounts = Nested(StabilityOut, allow_none=True)
+    amounts = Nested(
+        StabilityOut,
+        allow_none=True,
+        metadata={"description": "null without amounts of a common currency, or with several"},
+    )
+    amounts_by_currency = Dict(keys=String(), values=Nested(StabilityOut))
     categories = List(Nested(CategoryOut))
     new_entities = List(Nested(NewEntitiesOut))
     missing = List(String(), metadata={"description": "columns that only the earlier table has"})
