@@ -211,8 +211,7 @@ def test_lines_set_aside_are_a_file_and_on_the_page(here: Installation) -> None:
         == 200
     )
     here.work()
-    found = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()
-    assert (found["state"], found["rows"], found["inspection"]) == ("refused", None, None)
+    assert client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["state"] == "refused"
 
 
 def test_what_is_deleted_or_past_its_time_is_gone_with_its_bytes(here: Installation) -> None:

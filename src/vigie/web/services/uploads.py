@@ -246,13 +246,7 @@ class Uploads:
             # The next inspection remembers them for the columns that they lead to.
             digest = uploads.columns_digest(columns)
             remembered_options.remember(self._engine, user.id, digest, {})
-        values = {
-            "state": "received",
-            "read_options": options,
-            "error": None,
-            "rows": None,
-            "inspection": None,
-        }
+        values = {"state": "received", "read_options": options, "error": None}
         runs.enqueue_inspection(self._engine, upload.id, user.id, values)
         self._audit.record(user, "change read options", f"upload:{upload.id}", options=len(options))
         return self.find(user, upload.id)
