@@ -5,8 +5,9 @@ Source: XGBoost, `doc/model.schema`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 ROOT_PARENT = 2147483647
@@ -25,6 +26,7 @@ class TreeNodes:
         conditions: rows below it go left; the value of a leaf.
         default_left: 1 where rows without a value go left; None for 0 everywhere.
         gains: loss reduction of the splits; None for 0 everywhere.
+        categories: node that splits categories -> those that go right; all others go left.
     """
 
     left: Sequence[int]
@@ -34,6 +36,7 @@ class TreeNodes:
     conditions: Sequence[float]
     default_left: Sequence[int] | None = None
     gains: Sequence[float] | None = None
+    categories: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 def tree_document(
@@ -76,6 +79,8 @@ def tree_document(
 def _tree(number: int, nodes: TreeNodes) -> dict[str, Any]:
     count = len(nodes.left)
     zeros, nothing = [0] * count, [0.0] * count
+    splits = sorted(nodes.categories)
+    sizes = [len(nodes.categories[node]) for node in splits]
     return {
         "id": number,
         "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(count), "size_leaf_vector": "1"},
@@ -84,13 +89,13 @@ def _tree(number: int, nodes: TreeNodes) -> dict[str, Any]:
         "parents": nodes.parents,
         "split_indices": nodes.features,
         "split_conditions": nodes.conditions,
-        "split_type": zeros,
+        "split_type": [int(node in nodes.categories) for node in range(count)],
         "default_left": zeros if nodes.default_left is None else nodes.default_left,
         "base_weights": nothing,
         "loss_changes": nothing if nodes.gains is None else nodes.gains,
         "sum_hessian": nothing,
-        "categories": [],
-        "categories_nodes": [],
-        "categories_segments": [],
-        "categories_sizes": [],
+        "categories": [code for node in splits for code in sorted(nodes.categories[node])],
+        "categories_nodes": splits,
+        "categories_segments": list(itertools.accumulate(sizes, initial=0))[:-1],
+        "categories_sizes": sizes,
     }  # fmt: skip
