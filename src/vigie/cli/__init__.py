@@ -34,7 +34,6 @@ Data goes to stdout, everything else to stderr. Nothing heavy is imported before
 answers at once.
 """
 
-
 import gc
 
 NEW_OBJECTS = 200_000
