@@ -180,16 +180,16 @@ def test_a_name_cannot_add_a_header_or_markup(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_notice_that_meets_a_bug_is_given_up_and_keeps_no_other_waiting(
+def test_a_notice_that_meets_a_bug_fails_in_the_end_and_keeps_no_other_waiting(
     engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is raised; the other one is delivered at once."""
     compose = mail.compose
 
-    def odd(found: Any, *rest: Any) -> Any:
-        return compose(found, *rest) if found[0].payload["file"] != "odd.csv" else {}["bug"]
+    def broken(found: Any, *others: Any) -> Any:
+        return compose(found, *others) if found[0].payload["file"] != "odd.csv" else {}["bug"]
 
-    monkeypatch.setattr(mail, "compose", odd)
+    monkeypatch.setattr(mail, "compose", broken)
     emit(engine, ada, event="e1", file="odd.csv")
     emit(engine, ada, event="e2")
     now = datetime.now(UTC)
