@@ -232,7 +232,7 @@ def test_a_file_that_is_no_prediction_is_refused(tmp_path: Path) -> None:
     assert "not those that `vigie predict` writes" in done.stderr
 
 
-def test_labels_of_an_earlier_table_teach_a_later_one(reviewer: Reviewer, tmp_path: Path) -> None:
+def test_labels_of_an_earlier_table_improve_a_later_one(reviewer: Reviewer, tmp_path: Path) -> None:
     """Alone and beside its own, also by the command line; a table with other columns is refused."""
     height = 2 * HALF
     earlier, later = (tables.from_frame(reviewer.table.frame[start : start + HALF]) for start in (0, HALF))
