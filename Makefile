@@ -31,7 +31,8 @@ demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
 test: $(READY) ## all tests but those of make test-s3 and make test-spark
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark and not attack"
+	@# Four at a time on two cores: much of a test is waiting for processes, servers and a browser
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -m "not radosgw and not spark and not attack"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -126,7 +127,7 @@ docs: $(READY) ## write the true outputs into README.md and the guides, take the
 
 lock: $(READY) ## pin the dependencies again
 	@$(BIN)/python -m pip install --quiet uv
-	@$(COMPILE) --extra web --extra train --extra cloud --extra postgres --extra excel pyproject.toml -o requirements/run.txt
+	@$(COMPILE) --extra web --extra train --extra cloud --extra postgres --extra excel --extra sftp pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --group dev --extra all pyproject.toml -o requirements/dev.txt
 	@$(COMPILE) --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 

@@ -23,6 +23,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _PARTS = (
     ("Settings", "load", "Tables, catalog and models"),
     ("StoreOptions", "load_store", "Reaching the stores"),
+    ("SftpOptions", "load_sftp", "Watches of SFTP servers"),
     ("WebSettings", "load_web", "The web app and its workers"),
 )
 _HOME = "$VIGIE_HOME"

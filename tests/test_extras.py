@@ -42,6 +42,7 @@ COMMANDS = {
     "spark": [["spark-predict", "{example}", "out"]],
     "sign": [["models", "sign", "{bundle}", "--key", "{key}"]],
     "joblib": [["models", "import", "{folder}", "--trust", "0" * 64, "--yes"]],
+    "sftp": [["watch", "add", "sftp://ada@files.example.org/exports"]],
     "oidc": [],
 }
 """Commands that need each extra; the web app loads `oidc` when a provider is set."""

@@ -49,6 +49,7 @@ HOMES = {
     "pyarrow": {"spark", "table/interchange"},
     "chardet": {"table/code_pages"},
     "click": {"cli"},
+    "asyncssh": {"sources"},
     "cronsim": {"sources"},
     "google": {"stores"},
     "model_signing": {"bundles/signing"},

@@ -24,6 +24,7 @@ MODULES = {
     "spark": ("pyarrow", "pyspark"),
     "sign": ("OpenSSL", "cryptography", "model_signing"),
     "joblib": ("joblib",),
+    "sftp": ("asyncssh",),
     "oidc": ("authlib", "requests"),
 }
 """Modules that each extra of pyproject.toml installs and that Vigie imports. Nothing needs the extra `gcs`: without it

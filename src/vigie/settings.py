@@ -161,6 +161,39 @@ def load_store(environ: Mapping[str, str] | None = None) -> StoreOptions:
 
 
 @dataclass(frozen=True)
+class SftpOptions:
+    """How watches connect to SFTP servers.
+
+    Attributes:
+        known_hosts: file of the host keys of servers, in the format of OpenSSH; a server without a line in it is refused. `~` is the
+            home folder of the account.
+        key: private key file to sign in with, without a passphrase.
+        password: password to sign in with, offered to every watched server.
+        read_seconds: timeout of connecting, signing in and every answer, in seconds.
+    """
+
+    known_hosts: Path
+    key: Path | None = None
+    password: str = field(default="", repr=False)
+    read_seconds: float = 20.0
+
+
+def load_sftp(environ: Mapping[str, str] | None = None) -> SftpOptions:
+    """Read how watches connect to SFTP servers from `environ`, by default the environment of the process.
+
+    Raises:
+        BadSetting: a variable has an invalid value.
+    """
+    env = os.environ if environ is None else environ
+    return SftpOptions(
+        known_hosts=Path(env.get("VIGIE_SFTP_KNOWN_HOSTS") or "~/.ssh/known_hosts"),
+        key=Path(env["VIGIE_SFTP_KEY"]) if env.get("VIGIE_SFTP_KEY") else None,
+        password=env.get("VIGIE_SFTP_PASSWORD", ""),
+        read_seconds=_seconds(env, "VIGIE_SFTP_SECONDS", 20),
+    )
+
+
+@dataclass(frozen=True)
 class WebSettings:
     """Settings of the web app and its workers.
 

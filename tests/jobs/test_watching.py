@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from tests.helpers.sftp_server import SftpServer
 
 from vigie import settings
 from vigie.alerts.effects import columns_of, layout_of
@@ -121,6 +123,46 @@ def test_a_new_file_is_scored_once_and_its_predictions_stand_beside_it(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_of_an_sftp_server_is_scored_once(
+    context: JobContext, ada: User, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it stopped growing, in spite of a connection that breaks; a wrong host key is a notice with the cause."""
+    server = SftpServer(folder, tmp_path)
+    try:
+        monkeypatch.setenv("VIGIE_SFTP_KNOWN_HOSTS", str(server.known_hosts))
+        monkeypatch.setenv("VIGIE_SFTP_KEY", str(server.key))
+        watch = add(context, ada, folder, url=server.url)
+        path = folder / "jan.csv"
+        path.write_text(table()[:2000])
+        assert look_at(context, watch).started == []
+        path.write_text(table())
+        assert look_at(context, watch).started == []
+        server.break_after = 3000
+        broken = look_at(context, watch)
+        assert broken.started == []
+        assert "the connection broke" in str(broken.error)
+        assert look_at(context, watch).started == ["jan.csv"]
+        work(context, watch)
+        (folder / "copy.csv").write_text(table())
+        os.utime(path, (1000, 1000))
+        server.trust(other_key := asyncssh.generate_private_key("ssh-ed25519"))
+        for _ in range(2):
+            assert "another host key" in str(look_at(context, watch).error)
+        assert other_key.export_public_key().decode() in server.known_hosts.read_text()
+        server.trust(server.host_key)
+        for worker in ("w", "other", "w"):
+            assert look_at(context, watch, worker).started == []
+    finally:
+        server.stop()
+    assert path.read_text() == table()
+    assert len((folder / "jan.predictions.csv").read_text().splitlines()) == ROWS + 1
+    (upload,) = uploads.list_for(context.engine, ada, limit=5)
+    assert (upload.name, upload.state) == ("jan.csv", "ready")
+    assert notices_of(context) == [("scored", "jan.csv"), ("watch_failed", "")]
+    assert sorted(os.listdir(folder)) == ["copy.csv", "jan.csv", "jan.predictions.csv"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     context: JobContext, ada: User, folder: Path
 ) -> None:
@@ -129,6 +171,8 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     (folder / "broken.csv").write_bytes(b"\x00\x01\x02" * 500)
     (folder / "empty.csv").touch()
     (folder / "notes.docx").write_bytes(b"PK")
+    latin = folder / os.fsdecode(b"caf\xe9.csv")
+    latin.write_text(table(3))
     (folder / "renamed.csv").write_text(table(1, "date,customer,amount,kind"))
     (folder / "good.csv").write_text(table(2))
     for _ in range(2):
@@ -145,8 +189,11 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     assert "empty file" in errors["empty.csv"]
     assert "extension" in errors["notes.docx"]
     assert errors["broken.csv"]
+    (odd,) = [key for key in errors if key.startswith("caf")]
+    assert "not UTF-8" in errors[odd]
+    assert latin.read_text() == table(3)
     assert sorted(notices_of(context)) == [
-        ("file_failed", "broken.csv"), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
+        ("file_failed", "broken.csv"), ("file_failed", odd), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
         ("file_failed", "renamed.csv"), ("scored", "good.csv"),
     ]  # fmt: skip
     assert [path.name for path in folder.glob("*.predictions.csv")] == ["good.predictions.csv"]

@@ -125,7 +125,7 @@ def test_predictions_are_written_whole(tmp_path: Path) -> None:
     assert (folder / "a.predictions.csv").read_text() == "new"
 
 
-@pytest.mark.parametrize("scheme", ["sftp", "ftp"])
+@pytest.mark.parametrize("scheme", ["ftp", "ftps"])
 def test_the_guides_name_what_is_refused(scheme: str) -> None:
     """A server of files is neither stored as an address nor opened, and both languages say so."""
     for read in (normalize, open_source):

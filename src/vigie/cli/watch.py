@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _EXAMPLES = EXAMPLES.format(
     "vigie watch add /srv/exports --pattern '*.csv' --write-back",
     "vigie watch add s3://bank/exports --like run_4f… --schedule '30 6 * * 1-5' --timezone Europe/Paris",
+    "vigie watch add sftp://vigie@files.example.org/exports --pattern '*.csv'",
     "vigie watch list",
     "vigie watch run exports",
 )
@@ -57,7 +58,7 @@ _choices = options.options(
 
 @click.group(cls=Group, epilog=_EXAMPLES)
 def watch() -> None:
-    """Score new files of a folder or of a prefix in a store, by themselves.
+    """Score new files of a folder, of a prefix in a store or of an SFTP server, by themselves.
 
     A worker looks at the location: `vigie serve` has one, `vigie worker` is one. Each content is scored once; files are
     never deleted, moved or changed.
@@ -68,7 +69,10 @@ def watch() -> None:
 @click.argument("source", metavar="SOURCE")
 @_choices
 def add(source: str, **chosen: Any) -> None:
-    """Watch SOURCE: a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."""
+    """Watch SOURCE: a folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or sftp://user@host/path.
+
+    SFTP signs in with VIGIE_SFTP_KEY or VIGIE_SFTP_PASSWORD, to servers whose key is in the file of VIGIE_SFTP_KNOWN_HOSTS.
+    """
     require("web", "a watch")
     with _engine() as engine:
         added = _add(engine, source, chosen)

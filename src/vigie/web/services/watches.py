@@ -141,7 +141,7 @@ class Watches:
         if "://" not in source and not Path(source).is_absolute():
             raise UsageRefused(
                 msg("found source {source!r}, expected an absolute path or an address", source=source[:80]),
-                hint="such as /srv/exports or s3://bucket/exports",
+                hint="such as /srv/exports, s3://bucket/exports or sftp://user@host/exports",
             )
         url = sources.normalize(source)
         if self._web.watch_roots or self._web.production:

@@ -17,7 +17,9 @@ class WatchIn(Schema):
     source = String(
         required=True,
         validate=Length(1, 2000),
-        metadata={"description": "absolute path, or an address such as s3://bucket/prefix"},
+        metadata={
+            "description": "absolute path, or an address such as s3://bucket/prefix or sftp://user@host/path"
+        },
     )
     name = String(load_default="", validate=Length(max=200))
     pattern = String(load_default="*", validate=Length(1, 200))
