@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from threading import Event, Thread
 from typing import Any
 
@@ -35,6 +36,8 @@ PAYLOAD = {
     "rows": 1200,
     "alerts": 7,
 }
+
+_BETWEEN_BYTES = 0.05
 
 
 @pytest.fixture
@@ -267,15 +270,37 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_with_the_limit(
     start: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the head and in it without an answer, in the body with one: other notices wait no longer than for a silent receiver."""
-    monkeypatch.setattr(calls, "TIMEOUT", 0.5)
-    ended = Event()
+    sending, reading, ended = Event(), Event(), Event()
+    read = HTTPResponse.read
+
+    class Limit(Thread):
+        """The timer of a call, which ends when the call is where the test wants it, on a machine of any speed."""
+
+        def __init__(self, seconds: float, interrupt: Callable[[], None]) -> None:
+            assert seconds == calls.TIMEOUT
+            super().__init__(daemon=True)
+            self._interrupt = interrupt
+
+        def run(self) -> None:
+            (reading if status else sending).wait(LIMIT)
+            self._interrupt()
+
+        def cancel(self) -> None:
+            """Do nothing: the call is over."""
+
+    def read_body(answer: HTTPResponse, size: int | None = None) -> bytes:
+        reading.set()
+        return read(answer, size)
 
     def drip(server: socket.socket) -> None:
         with server.accept()[0] as accepted, suppress(OSError):
             accepted.sendall(start)
-            while not ended.wait(0.05):
+            while not ended.wait(_BETWEEN_BYTES):
                 accepted.sendall(b"x")
+                sending.set()
 
+    monkeypatch.setattr(calls, "Timer", Limit)
+    monkeypatch.setattr(HTTPResponse, "read", read_body)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=drip, args=(server,), daemon=True)
         thread.start()
@@ -292,7 +317,7 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_with_the_limit(
 
         caller = Thread(target=call, daemon=True)
         caller.start()
-        caller.join(20)
+        caller.join(LIMIT)
         returned = list(found)
         ended.set()
         thread.join(LIMIT)

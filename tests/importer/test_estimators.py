@@ -14,9 +14,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import xgboost
+from scipy.stats import randint
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -34,6 +36,8 @@ from sklearn.feature_selection import (
 )
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import fbeta_score, make_scorer
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -148,6 +152,21 @@ PIPELINES = {
     "GradientBoostingClassifier, exponential": _after(
         GradientBoostingClassifier(n_estimators=20, loss="exponential", learning_rate=0.3), _columns(StandardScaler())
     ),
+    "HistGradientBoostingClassifier": _after(
+        HistGradientBoostingClassifier(max_iter=20), _columns("passthrough", OneHotEncoder(sparse_output=False))
+    ),
+    "HistGradientBoostingClassifier, stopped early by a score": _after(
+        HistGradientBoostingClassifier(max_iter=8, early_stopping=True, scoring="roc_auc", categorical_features=[4, 5], random_state=0),
+        _columns("passthrough"),
+    ),
+    "GridSearchCV": GridSearchCV(
+        _after(_xgboost(), _columns("passthrough")), {"model__max_depth": [2, 3]}, cv=2, scoring="average_precision"
+    ),
+    "RandomizedSearchCV in a pipeline": _after(
+        RandomizedSearchCV(_xgboost(), {"max_depth": randint(2, 5)}, n_iter=2, cv=2, scoring=make_scorer(fbeta_score, beta=2)),
+        _columns("passthrough"),
+    ),
+    "TunedThresholdClassifierCV": TunedThresholdClassifierCV(_after(_xgboost(), _columns("passthrough")), cv=2),
     "SelectFromModel of gradient boosting": _after(
         _xgboost(), _columns("passthrough"), SelectFromModel(GradientBoostingClassifier(n_estimators=12, subsample=0.7, random_state=0))
     ),
@@ -249,6 +268,32 @@ def test_enable_categorical(tmp_path: Path, label: np.ndarray, bare: bool) -> No
     )
 
 
+def test_categories_of_histogram_trees(tmp_path: Path, label: np.ndarray) -> None:
+    """Columns of pandas categories, also unknown and missing ones; amounts and times that single precision cannot tell apart."""
+
+    def frame(table: pl.DataFrame, seed: int) -> Any:
+        rng = np.random.default_rng(seed)
+        countries = np.where(rng.random(ROWS) < 0.1, None, table["country"].to_numpy())
+        return pd.DataFrame(
+            {
+                "time": 1.7e9 + (rng.random(ROWS) * 300).round(2),
+                "country": pd.Categorical(countries, categories=[*["CI", "FR", "ML", "SN"][seed:], "XX"]),
+                "amount": 1e8 + table["amount"].round(2).to_numpy(),
+            }
+        )
+
+    train, fresh = frame(_table(0), 0), frame(_table(5), 1)
+    odds = label + (train["time"] > 1.7e9 + 150) + train["country"].isin(["CI", "ML"])
+    fitted = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=8).fit(train, odds > 1)
+    joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
+    expected = fitted.predict_proba(fresh)[:, 1]
+    plain = pl.DataFrame(
+        {name: fresh[name].astype(object).where(fresh[name].notna(), None).tolist() for name in fresh}
+    )
+    np.testing.assert_allclose(_scored(tmp_path, plain), expected, rtol=1e-5, atol=1e-6)
+    assert len(set(expected.round(6))) > 30
+
+
 def test_a_bare_booster(tmp_path: Path, label: np.ndarray) -> None:
     """After a feature engineer in a file of its own."""
     engineer, fresh = _columns(StandardScaler()).fit(_table(0)), _table(5)
@@ -271,9 +316,7 @@ REFUSED = {
     "GradientBoostingClassifier that starts from another": (
         _after(GradientBoostingClassifier(n_estimators=3, init=LogisticRegression()), _columns(SimpleImputer())), "without init"
     ),
-    "HistGradientBoostingClassifier": (
-        _after(HistGradientBoostingClassifier(max_iter=2), _columns("passthrough")), "GradientBoostingClassifier, or use vigie train"
-    ),
+    "AdaBoostClassifier": (_after(AdaBoostClassifier(n_estimators=2), _columns("passthrough")), "HistGradientBoostingClassifier, or use vigie train"),
     "CalibratedClassifierCV": (
         _after(CalibratedClassifierCV(_xgboost(), cv=2), _columns("passthrough")), "vigie models calibrate"
     ),
@@ -299,7 +342,11 @@ def test_what_is_refused_is_named(tmp_path: Path, label: np.ndarray, name: str) 
 
 
 @pytest.mark.parametrize(
-    "path", ["lightgbm.sklearn.LGBMClassifier", "lightgbm.basic.Booster", "catboost.core.CatBoostClassifier"]
+    "path",
+    [
+        "catboost.core.CatBoostClassifier",
+        "torch.nn.modules.container.Sequential",
+    ],
 )
 def test_boosters_of_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     """They are named, with what to train in their place; the class in the file stands for the library, which is not installed."""
@@ -315,6 +362,7 @@ def test_boosters_of_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(ForeignModelRefused, match=path) as refused:
         importer.convert(tmp_path, name="m")
     assert "train the same data with XGBoost" in refused.value.hint
+    assert "--trust" not in refused.value.hint
 
 
 def test_statistics_in_the_metadata(tmp_path: Path, label: np.ndarray) -> None:

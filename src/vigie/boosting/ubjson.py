@@ -1,4 +1,4 @@
-"""Reads UBJSON, the format in which XGBoost stores models, without XGBoost.
+"""Reads and writes UBJSON, the format in which XGBoost stores models, without XGBoost.
 
 Source: Universal Binary JSON Specification, draft 12 (https://ubjson.org), with the typed arrays that XGBoost writes.
 """
@@ -6,6 +6,7 @@ Source: Universal Binary JSON Specification, draft 12 (https://ubjson.org), with
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _NUMBERS = {
     b"d": ">f4",
     b"D": ">f8",
 }
+_KINDS = {np.dtype(dtype).newbyteorder("="): kind for kind, dtype in _NUMBERS.items()}
 _CONSTANTS = {b"Z": None, b"T": True, b"F": False}
 _MAX_DEPTH = 32
 
@@ -112,3 +114,37 @@ def _typed_array(data: bytes, at: int) -> tuple[Any, int]:
     if count * dtype.itemsize > len(data) - at:
         raise ValueError("the data ends too early")
     return np.frombuffer(data, dtype, count, at), at + count * dtype.itemsize
+
+
+def write(document: Any) -> bytes:
+    """Return a document as UBJSON: objects, lists, texts, whole numbers and numpy arrays of one type.
+
+    Raises:
+        TypeError: it has a value of another type.
+    """
+    return b"".join(_parts(document))
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    if isinstance(value, dict):
+        yield b"{"
+        for name, one in value.items():
+            yield from (_counted(name.encode()), *_parts(one))
+        yield b"}"
+    elif isinstance(value, list):
+        yield b"[#L" + len(value).to_bytes(8, "big")
+        for one in value:
+            yield from _parts(one)
+    elif isinstance(value, np.ndarray):
+        kind = _KINDS[value.dtype.newbyteorder("=")]
+        yield b"[$" + kind + b"#L" + value.size.to_bytes(8, "big") + value.astype(_NUMBERS[kind]).tobytes()
+    elif isinstance(value, str):
+        yield b"S" + _counted(value.encode())
+    elif isinstance(value, int):
+        yield b"L" + value.to_bytes(8, "big", signed=True)
+    else:
+        raise TypeError(f"UBJSON of {type(value).__name__}")
+
+
+def _counted(text: bytes) -> bytes:
+    return b"L" + len(text).to_bytes(8, "big") + text

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, Pool, call_pool, changes, leave_one_out_zscore, sort_order, time_ranks
+from vigie.arrays import (
+    Codes,
+    Floats,
+    Pool,
+    call_pool,
+    changes,
+    factorize,
+    leave_one_out_zscore,
+    runs,
+    sort_order,
+    time_ranks,
+)
 
 
 class Groups:
@@ -34,11 +45,9 @@ class Groups:
         self.size = len(codes)
         self.order = _sorted(codes, time, moments)
         ordered = codes[self.order]
-        starts = np.flatnonzero(changes(ordered))
-        self._starts = starts
-        self._lengths = np.diff(starts, append=self.size)
-        self._group = np.repeat(np.arange(len(starts)), self._lengths)
-        self._first = np.repeat(starts, self._lengths)
+        self._starts, self._lengths = runs(ordered)
+        self._group = np.repeat(np.arange(len(self._starts)), self._lengths)
+        self._first = np.repeat(self._starts, self._lengths)
         self._time = None if time is None else time[self.order].astype(float)
 
     def _back(self, ordered: npt.NDArray[np.generic]) -> Floats:
@@ -113,7 +122,8 @@ class Groups:
     def rank_within(self, x: Floats) -> Floats:
         """Return the mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""
         group = self.group_of_row()
-        order = np.lexsort((x, group))
+        by_value = sort_order(x)
+        order = by_value[sort_order(group[by_value])]
         key_group, key_x = group[order], x[order]
         tie_start = np.flatnonzero(changes(key_group) | changes(key_x))
         tie_length = np.diff(tie_start, append=self.size)
@@ -170,7 +180,7 @@ class Groups:
         """Return the largest `x` among the earlier rows of the group; NaN for the first. `x` must be finite."""
         ordered = x[self.order]
         # By place among all values, which is exact: the same whatever other groups are here.
-        values, place = np.unique(ordered, return_inverse=True)
+        values, place, _ = factorize(ordered)
         running = np.maximum.accumulate(place + self._group * len(values)) - self._group * len(values)
         shifted = _later(values[running], np.nan)
         shifted[self._starts] = np.nan
@@ -227,7 +237,7 @@ def _sorted(codes: Codes, time: Floats | None, moments: Codes | None = None) -> 
         return np.zeros(0, dtype=np.int64)
     low, high = int(codes.min()), int(codes.max())
     if (high - low + 1) * size > 2**62:
-        return np.lexsort((time, codes)) if time is not None else np.argsort(codes, kind="stable")
+        return np.lexsort((time, codes)) if time is not None else sort_order(codes)
     if moments is None:
         moments = np.arange(size) if time is None else time_ranks(time)
     return np.asarray(sort_order((codes - low) * size + moments), dtype=np.int64)
@@ -253,5 +263,5 @@ def dense_codes(*columns: Codes) -> Codes:
         )
     known = combined >= 0
     out = np.full(len(combined), -1, dtype=np.int64)
-    out[known] = np.unique(combined[known], return_inverse=True)[1]
+    out[known] = factorize(combined[known])[1]
     return out

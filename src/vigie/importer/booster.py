@@ -17,7 +17,7 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from vigie.importer import sklearn_estimators
+from vigie.importer import lightgbm_text, sklearn_estimators, sklearn_histogram
 from vigie.importer.decompression import Unreadable
 from vigie.importer.pickle_reader import Record
 from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
@@ -30,7 +30,11 @@ _WRAPPERS = (_CLASSIFIER, "xgboost.sklearn.XGBRFClassifier", "xgboost.sklearn.XG
 _BOOSTER = "xgboost.core.Booster"
 
 
-CLASSES = (*_WRAPPERS, _BOOSTER, *sklearn_estimators.CLASSIFIERS)
+CLASSES = (
+    *(*_WRAPPERS, _BOOSTER),
+    *(*sklearn_estimators.CLASSIFIERS, sklearn_histogram.CLASSIFIER),
+    *lightgbm_text.CLASSES,
+)
 """Classes that are read as classifiers."""
 
 
@@ -47,7 +51,8 @@ class Classifier:
         output: `log-odds` where the margin of the booster is the score, `probability` where it is one, `margin` where the
             score is the only column after the last step and the booster is constant.
         zeros_missing: whether a zero that a sparse matrix leaves out is missing, as for XGBoost.
-        last: steps after the preprocessing that belong to the classifier.
+        first: steps between the preprocessing and the trees that belong to the classifier.
+        last: steps after these that take the place of the trees.
         categories: position of a categorical feature -> its categories in the order of their codes, None where the booster
             does not have them and takes codes.
     """
@@ -59,6 +64,7 @@ class Classifier:
     version: str = _VERSION
     output: str = "log-odds"
     zeros_missing: bool = True
+    first: tuple[Step, ...] = ()
     last: tuple[Step, ...] = ()
     categories: Mapping[int, list[str | int] | None] = field(default_factory=dict)
 
@@ -84,10 +90,10 @@ def is_classifier(fitted: Any) -> bool:
 
 
 def from_fitted(fitted: Any) -> Classifier:
-    """Return the classifier in an XGBClassifier or a Booster, which is a record or an object of a trusted file.
+    """Return a classifier of one of `CLASSES`, which is a record or an object of a trusted file.
 
     Raises:
-        Unsupported: it is not a binary classifier of numerical trees.
+        Unsupported: it is not a binary classifier of trees, or not a logistic regression.
         Unreadable: the installed XGBoost cannot read it.
     """
     record = as_record(fitted)
@@ -101,6 +107,10 @@ def from_fitted(fitted: Any) -> Classifier:
         return _from_gradient_boosting(record)
     if record.path in sklearn_estimators.CLASSIFIERS:
         return _from_linear(record)
+    if record.path == sklearn_histogram.CLASSIFIER:
+        return _from_document(*sklearn_histogram.document(record), _seen_names(record))
+    if record.path in lightgbm_text.CLASSES:
+        return _from_lightgbm(lightgbm_text.from_fitted(fitted))
     if record.path == _BOOSTER:
         return _validate(_restore(fitted), math.nan)
     if int(get(record, "n_classes_", 2) or 2) > 2:
@@ -126,6 +136,15 @@ def from_bytes(data: bytes) -> Classifier:
     return _validate(booster, math.nan)
 
 
+def from_text(data: bytes) -> Classifier:
+    """Return the classifier in a model saved as LightGBM's text; see `from_fitted`."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("a LightGBM model that is not UTF-8") from error
+    return _from_lightgbm(lightgbm_text.from_text(text))
+
+
 def importances(record: Record, width: int) -> NDArray[np.float64]:
     """Return (features,) the importances of a classifier of XGBoost or scikit-learn, as its own class computes them.
 
@@ -135,6 +154,8 @@ def importances(record: Record, width: int) -> NDArray[np.float64]:
     """
     if record.path in sklearn_estimators.CLASSIFIERS:
         return sklearn_estimators.importances(record, 1)
+    if record.path in lightgbm_text.CLASSES:
+        return lightgbm_text.from_fitted(record).importances(get(record, "importance_type") or "split")
     held = get(record, "_Booster")
     if held is None:
         raise Unsupported(f"{record.path} that was never fitted")
@@ -161,6 +182,15 @@ def _from_linear(record: Record) -> Classifier:
     names = _seen_names(record)
     width = len(step["weights"])
     return replace(found, width=width, names=names, output="margin", last=(step,), zeros_missing=False)
+
+
+def _from_lightgbm(model: lightgbm_text.LightGBMModel) -> Classifier:
+    return _from_document(*model.document(), model.names)
+
+
+def _from_document(document: dict[str, Any], first: Step, names: list[str] | None) -> Classifier:
+    found = from_bytes(json.dumps(document).encode())
+    return replace(found, names=names, first=(first,), zeros_missing=False)
 
 
 def _seen_names(record: Record) -> list[str] | None:

@@ -3,8 +3,8 @@
 `convert` passes a folder to a process of its own (`worker`) and validates its response, a line of JSON and the bytes of a
 booster:
 
-    xgboost_model.joblib      an XGBClassifier, a Booster, or a Pipeline that ends in an XGBClassifier;
-                              also .pkl, and boosters as .ubj or .json
+    xgboost_model.joblib      a fitted classifier (`booster.CLASSES`), or a Pipeline that ends in one; also .pkl, and
+                              boosters of XGBoost as .ubj or .json, of LightGBM as .txt
     feature_engineer.joblib   optional: a fitted ColumnTransformer, Pipeline, FeatureUnion, one transformer,
                               a list of columns, or a dict of encoders, imputer and scaler
     feature_selector.joblib   optional: a fitted selector, or a list of names to keep
@@ -50,7 +50,7 @@ from vigie.importer.worker_response import WorkerOutput, WorkerResponse, parse_r
 
 _STEMS = {"model": "xgboost_model", "engineer": "feature_engineer", "selector": "feature_selector"}
 _PICKLES = (".joblib", ".pkl", ".pickle")
-_BOOSTERS = (".ubj", ".json")
+_BOOSTERS = (".ubj", ".json", ".txt")
 _CONVERSION = 3
 """Part of every version: raised when the same files give other bytes, since a registered version never changes."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -170,7 +170,7 @@ def _find_files(directory: Path) -> dict[str, Path]:
             path
             for path in sorted(directory.iterdir())
             if path.is_file()
-            and (path.suffix in {*_PICKLES, ".ubj"} or path.name == "model.json")
+            and (path.suffix in {*_PICKLES, ".ubj"} or path.name in {"model.json", "model.txt"})
             and path.stem not in _STEMS.values()
         ]
         if len(others) != 1:

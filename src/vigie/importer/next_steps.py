@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_RETRAIN = "train the same data with XGBoost or scikit-learn's GradientBoostingClassifier, or use vigie train"
+_RETRAIN = (
+    "train the same data with XGBoost, a binary LGBMClassifier or scikit-learn's HistGradientBoostingClassifier, "
+    "or use vigie train"
+)
 _PARTS = (
     "import each of its classifiers as a model of its own, with the same preprocessing: "
     "the models that recognise a table share the vote"
@@ -16,7 +19,9 @@ _COLUMNS = (
 _ENCODER = "encode the column with a OneHotEncoder, an OrdinalEncoder or a TargetEncoder, whose categories are in the file"
 
 _NEXT_STEPS = {
-    "lightgbm": _RETRAIN,
+    "lightgbm": (
+        "train a binary LGBMClassifier without linear trees, an objective of your own and ordered categories, or use vigie train"
+    ),
     "catboost": _RETRAIN,
     "torch": _RETRAIN,
     "tensorflow": _RETRAIN,

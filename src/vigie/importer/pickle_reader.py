@@ -88,6 +88,11 @@ _ALLOWED = {
     "sklearn.svm._classes": ("LinearSVC",),
     "sklearn.ensemble._forest": ("RandomForestClassifier", "ExtraTreesClassifier"),
     "sklearn.ensemble._gb": ("GradientBoostingClassifier",),
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting": ("HistGradientBoostingClassifier",),
+    "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),
+    "sklearn.ensemble._hist_gradient_boosting.binning": ("_BinMapper",),
+    "lightgbm.sklearn": ("LGBMClassifier",),
+    "lightgbm.basic": ("Booster",),
     "sklearn.ensemble._gb_losses": ("BinomialDeviance", "ExponentialLoss"),
     "sklearn._loss.loss": ("HalfBinomialLoss", "ExponentialLoss"),
     "sklearn._loss._loss": ("CyHalfBinomialLoss", "CyExponentialLoss"),
@@ -140,12 +145,46 @@ def read(data: bytes, *, max_bytes: int, any_name: bool = False) -> Any:
     return value
 
 
+def refused_names(value: Any) -> list[str]:
+    """Return the names in a value of `read` that are not allowed, each once, the outermost first."""
+    found: dict[str, None] = {}
+    seen: dict[int, Any] = {}
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str | bytes | bytearray | int | float | None) or id(one) in seen:
+            continue
+        seen[id(one)] = one
+        if isinstance(one, Record | Name) and one.path and not _is_allowed(one.path):
+            found[one.path] = None
+        waiting.extend(reversed(_parts(one)))
+    return list(found)
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, Record):
+        return [*value.arguments, value.state]
+    if isinstance(value, dict):
+        return [part for pair in value.items() for part in pair]
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    if isinstance(value, np.ndarray) and value.dtype.hasobject and not value.dtype.names:
+        return value.ravel().tolist()
+    return []
+
+
+def _is_allowed(path: str) -> bool:
+    module, _, name = path.rpartition(".")
+    return name in _ALLOWED.get(module, ()) or path in _BUILDERS
+
+
 class _Unpickler(pickle._Unpickler):
     """CPython's unpickler, with records in place of everything that imports, calls or sets."""
 
     stack: list[Any]
     memo: dict[int, Any]
     append: Callable[[Any], None]
+    pop_mark: Callable[[], list[Any]]
     read: Callable[[int], bytes]
     dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
 
@@ -238,7 +277,21 @@ class _Unpickler(pickle._Unpickler):
         data = self._stream.read(count * dtype.itemsize)
         return _from_bytes(data, shape, dtype, fortran=state.get("order") == "F")
 
+    def load_setitem(self) -> None:
+        self._set_items(self.stack.pop(-2), self.stack.pop())
+
+    def load_setitems(self) -> None:
+        items = self.pop_mark()
+        self._set_items(*items)
+
+    def _set_items(self, *items: Any) -> None:
+        # A class of the file may be one of a dict; what such an object holds is in no use.
+        if not isinstance(self.stack[-1], Record):
+            self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
+
     dispatch[pickle.REDUCE[0]] = load_reduce
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
     dispatch[pickle.NEWOBJ[0]] = load_newobj
     dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
     dispatch[pickle.BUILD[0]] = load_build
@@ -375,6 +428,7 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "builtins.bytearray": _bytearray,
     "builtins.bytes": lambda *arguments: bytes(_bytearray(*arguments)),
     "collections.OrderedDict": _collection(dict),
+    "collections.defaultdict": lambda *_: {},
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _old_object,
     "numpy.dtype": lambda *arguments: _DtypeRecord("numpy.dtype", arguments),

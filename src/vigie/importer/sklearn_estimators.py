@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vigie.boosting.tree_document import ROOT_PARENT, TreeNodes, tree_document
+from vigie.boosting.tree_document import TreeNodes, tree_document
+from vigie.importer.binned_trees import in_order, leaf
 from vigie.importer.pickle_reader import Record
 from vigie.importer.sklearn_transformers import Unsupported, as_record, numbers, require
 
@@ -72,12 +73,12 @@ def boosting_document(record: Record) -> dict[str, Any]:
     rate = _LEAF_FACTORS[loss] * float(require(record, "learning_rate"))
     trees = [_tree_record(one) for one in _members(record)]
     grown = [_tree(tree, rate * _leaf_values(tree)[:, 0]) for tree in trees]
-    return _document([_leaf(_initial_log_odds(record)), *grown], int(require(record, "n_features_in_")))
+    return _document([leaf(_initial_log_odds(record)), *grown], int(require(record, "n_features_in_")))
 
 
 def constant_document() -> dict[str, Any]:
     """Return XGBoost's JSON of a model of one feature without splits, for a model that has no trees."""
-    return _document([_leaf(0.0)], 1)
+    return _document([leaf(0.0)], 1)
 
 
 def importances(record: Record, norm_order: int) -> NDArray[np.float64]:
@@ -169,10 +170,6 @@ def _shares(tree: Record) -> NDArray[np.float64]:
     return np.asarray(values[:, 1] / values.sum(axis=1))
 
 
-def _leaf(value: float) -> TreeNodes:
-    return TreeNodes(left=[-1], right=[-1], parents=[ROOT_PARENT], features=[0], conditions=[value])
-
-
 def _tree(tree: Record, values: NDArray[np.float64]) -> TreeNodes:
     """Return a tree as XGBoost has it, with (nodes,) `values` in its leaves."""
     nodes = require(tree, "nodes")
@@ -181,7 +178,7 @@ def _tree(tree: Record, values: NDArray[np.float64]) -> TreeNodes:
         nodes["missing_go_to_left"] if "missing_go_to_left" in (nodes.dtype.names or ()) else 0 * inner
     )
     gain = nodes["weighted_n_node_samples"] * nodes["impurity"]
-    return _in_order(
+    return in_order(
         {
             "left": np.where(inner, nodes["left_child"], -1).tolist(),
             "right": np.where(inner, nodes["right_child"], -1).tolist(),
@@ -198,28 +195,6 @@ def _split_points(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     nearest = thresholds.astype(np.float32)
     below = np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     return np.nextafter(below.astype(np.float32), np.float32(np.inf)).astype(np.float64)
-
-
-def _in_order(nodes: dict[str, list[Any]]) -> TreeNodes:
-    """Return the nodes as XGBoost numbers them: the right child next to the left one."""
-    order, parents, lefts = [0], [ROOT_PARENT], []
-    for here, node in enumerate(order):
-        lefts.append(-1 if nodes["left"][node] == -1 else len(order))
-        if nodes["left"][node] != -1:
-            order += [nodes["left"][node], nodes["right"][node]]
-            parents += [here, here]
-        if len(order) > len(nodes["left"]):
-            raise Unsupported("a tree of an unknown layout")
-    moved = {name: [values[node] for node in order] for name, values in nodes.items()}
-    return TreeNodes(
-        left=lefts,
-        right=[-1 if left == -1 else left + 1 for left in lefts],
-        parents=parents,
-        features=moved["feature"],
-        conditions=moved["value"],
-        default_left=moved["default"],
-        gains=moved["gain"],
-    )
 
 
 def _document(trees: list[TreeNodes], columns: int) -> dict[str, Any]:

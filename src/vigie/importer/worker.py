@@ -113,18 +113,24 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
 def _open_file(
     name: str, data: bytes, request: dict[str, Any], protections: list[str], trusted: list[str]
 ) -> Any:
-    from vigie.importer import pickle_reader
+    from vigie.importer import containers, pickle_reader
 
     if name.endswith((".json", ".ubj")):
         from vigie.importer import booster
 
         return booster.from_bytes(data)
+    if name.endswith(".txt"):
+        from vigie.importer import booster
+
+        return booster.from_text(data)
     try:
         return pickle_reader.read(data, max_bytes=request["limits"]["memory_bytes"])
     except pickle_reader.NamesRefused as refused:
         digest = sha256(data).hexdigest()
+        inert = containers.without_training_parts(_read_inert(data, request["limits"]["memory_bytes"]))
+        if inert is not None and not pickle_reader.refused_names(inert):
+            return inert
         if digest not in request["trust"]:
-            inert = _read_inert(data, request["limits"]["memory_bytes"])
             raise _NamesRefused(name, refused.names, digest, inert) from refused
         if not {sandbox.FILTER, landlock.LANDLOCK} <= set(protections):
             raise _ConversionFailed(
@@ -233,6 +239,8 @@ def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, A
     encoding = classifier.encoding()
     if encoding is not None:
         pipeline = pipeline.append(encoding)
+    for step in classifier.first:
+        pipeline = pipeline.append(step)
     done = pipeline.finish(classifier.width, classifier.missing, zeros_missing=classifier.zeros_missing)
     for step in classifier.last:
         done = done.append(step, ["log-odds"])

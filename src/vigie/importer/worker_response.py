@@ -155,7 +155,7 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
         return ForeignModelRefused(
             str(file),
             found=found_names,
-            expected="only what a fitted XGBoost or scikit-learn model needs",
+            expected="only what a fitted model of XGBoost, LightGBM or scikit-learn needs",
             names=names,
             hint=_names_hint(header, str(file), trust),
         )
