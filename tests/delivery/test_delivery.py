@@ -171,11 +171,33 @@ def test_a_name_cannot_add_a_header_or_markup(
     engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings
 ) -> None:
     """A file may be called anything."""
-    emit(engine, ada, file="a\r\nBcc: eve@example.org\r\n\r\n<script>.csv")
+    ends = "".join(one for one in map(chr, range(0x3000)) if len(f"a{one}b".splitlines()) > 1)
+    emit(engine, ada, file=f"a\r\nBcc: eve@example.org\r\n\r\n<script>{ends}.csv")
     assert deliver(engine, web) == 1
     (message,) = mailbox.messages
     assert (message["Bcc"], mailbox.receivers) == (None, ["ada@example.org"])
     assert "<script>" not in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_notice_that_meets_a_bug_fails_in_the_end_and_keeps_no_other_waiting(
+    engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is raised; the other one is delivered at once."""
+    compose = mail.compose
+
+    def broken(found: Any, *others: Any) -> Any:
+        return compose(found, *others) if found[0].payload["file"] != "odd.csv" else {}["bug"]
+
+    monkeypatch.setattr(mail, "compose", broken)
+    emit(engine, ada, event="e1", file="odd.csv")
+    emit(engine, ada, event="e2")
+    now = datetime.now(UTC)
+    assert deliver(engine, web, now) == 2
+    assert len(mailbox.messages) == 1
+    for day in range(1, 10):
+        deliver(engine, web, now + timedelta(days=day))
+    assert sorted(state for state, *_ in states(engine)) == ["delivered", "undeliverable"]
 
 
 @pytest.mark.parametrize("language", OWN)
@@ -351,7 +373,7 @@ def test_a_receiver_that_does_not_answer_is_abandoned(
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1", "fe80::1",
-     "fc00::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::"],
+     "fc00::1", "fec0::1", "::127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::"],
 )  # fmt: skip
 def test_private_addresses_are_not_called(address: str) -> None:
     """Nor those that embed one."""

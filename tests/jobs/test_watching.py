@@ -171,6 +171,8 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     (folder / "broken.csv").write_bytes(b"\x00\x01\x02" * 500)
     (folder / "empty.csv").touch()
     (folder / "notes.docx").write_bytes(b"PK")
+    latin = folder / os.fsdecode(b"caf\xe9.csv")
+    latin.write_text(table(3))
     (folder / "renamed.csv").write_text(table(1, "date,customer,amount,kind"))
     (folder / "good.csv").write_text(table(2))
     for _ in range(2):
@@ -187,8 +189,11 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
     assert "empty file" in errors["empty.csv"]
     assert "extension" in errors["notes.docx"]
     assert errors["broken.csv"]
+    (odd,) = [key for key in errors if key.startswith("caf")]
+    assert "not UTF-8" in errors[odd]
+    assert latin.read_text() == table(3)
     assert sorted(notices_of(context)) == [
-        ("file_failed", "broken.csv"), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
+        ("file_failed", "broken.csv"), ("file_failed", odd), ("file_failed", "empty.csv"), ("file_failed", "notes.docx"),
         ("file_failed", "renamed.csv"), ("scored", "good.csv"),
     ]  # fmt: skip
     assert [path.name for path in folder.glob("*.predictions.csv")] == ["good.predictions.csv"]

@@ -49,7 +49,7 @@ def load() -> Any:
 
 def _load_without_estimators() -> Any:
     modules: dict[str, Any] = sys.modules
-    instead = {"sklearn": None, "scipy.special": _special(), "scipy.sparse": _LazySparse()}
+    instead: dict[str, Any] = {"sklearn": None, "scipy.special": _special(), "scipy.sparse": _LazySparse()}
     mine = [name for name in instead if name not in modules]
     modules |= {name: instead[name] for name in mine}
     try:

@@ -60,6 +60,9 @@ def _values(notice: Notice, t: Translator) -> dict[str, Any]:
 
 
 def _one_line(text: str) -> str:
-    """Return a name without control characters, which would end the line of a header."""
-    shown = "".join(" " if unicodedata.category(one)[0] == "C" else one for one in text)
+    """Return a name without control characters and ends of lines or paragraphs, which would end the line of a header."""
+    shown = "".join(
+        " " if unicodedata.category(one) in {"Zl", "Zp"} or unicodedata.category(one)[0] == "C" else one
+        for one in text
+    )
     return shown if len(shown) <= _MAX_NAME else f"{shown[:_MAX_NAME]}…"

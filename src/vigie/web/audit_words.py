@@ -11,8 +11,8 @@ from vigie.app import AuditLine
 from vigie.app.audit import ANONYMOUS
 from vigie.app.audit_names import Names
 from vigie.i18n.translator import Translator
+from vigie.table.writing import FORMULA_MARKS
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _VALUES = ("row", "rows", "alerts", "columns", "bytes", "role", "state", "format")
 
 
@@ -59,5 +59,7 @@ def as_csv(lines: Iterable[AuditLine], names: Names, t: Translator) -> Iterator[
 
 def _row(cells: Iterable[str]) -> bytes:
     written = io.StringIO()
-    csv.writer(written).writerow(["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells])
+    csv.writer(written).writerow(
+        ["'" + cell if cell.startswith(tuple(FORMULA_MARKS)) else cell for cell in cells]
+    )
     return written.getvalue().encode()
