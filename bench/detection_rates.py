@@ -144,14 +144,14 @@ def _with_ceiling(folder: Path, results: list[Measured]) -> str:
     judged = [r for r in results if r.folder == folder.name and not r.rate and r.name in known]
     if not judged:
         return ""
-    means = [
+    averages = [
         f"{m} {np.mean([r.roc_auc[m] for r in judged]):.3f} / {np.mean([r.average_precision[m] for r in judged]):.3f}"
         for m in METHODS
     ]
     behind = [r.name for r in judged if r.roc_auc[OWN[0]] < r.roc_auc["IsolationForest"] - MARGIN]
     return (
         f"- *{folder.name}* as they are, the {len(judged)} tables whose supervised ceiling is at least {CEILING}, ROC AUC / average precision: "
-        f"{', '.join(means)}. More than {MARGIN} of ROC AUC below IsolationForest: {len(behind)} ({', '.join(behind) or 'none'})."
+        f"{', '.join(averages)}. More than {MARGIN} of ROC AUC below IsolationForest: {len(behind)} ({', '.join(behind) or 'none'})."
     )
 
 

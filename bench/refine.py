@@ -161,7 +161,9 @@ def main() -> None:
     )
     at = sum(n <= 50 for n in BUDGETS)
     closed = (mean["ours"][at] - mean["ours"][0]) / (mean["ceiling"] - mean["ours"][0])
-    print(f"ceiling {mean['ceiling']:.3f}; of the way to it after {BUDGETS[at - 1]} marks: {100 * closed:.0f} %")
+    print(
+        f"ceiling {mean['ceiling']:.3f}; of the way to it after {BUDGETS[at - 1]} marks: {100 * closed:.0f} %"
+    )
 
 
 if __name__ == "__main__":
