@@ -43,10 +43,11 @@ def load() -> Any:
         import xgboost
 
         return xgboost
-    return _load_without_estimators()
+    return load_without_estimators()
 
 
-def _load_without_estimators() -> Any:
+def load_without_estimators() -> Any:
+    """Import XGBoost without scikit-learn and `scipy.special`, and return it; only for a process of ours."""
     modules: dict[str, Any] = sys.modules
     instead = {"sklearn": None, "scipy.special": _special()}
     mine = [name for name in instead if name not in modules]
