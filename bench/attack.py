@@ -5,6 +5,8 @@ found: an exception that is not Vigie's, a table that is not read back as it was
 
     bench/attack.py                          all kinds, with seed 1 and with a fresh seed
     bench/attack.py --replay csv:17          one batch again, with the tracebacks
+    bench/attack.py --seed 7 --only csv gzip --first 40 --seconds 300
+                                             some kinds of one seed, from its batch 40 on
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +39,7 @@ from bench import hostile_models  # noqa: E402
 from bench.hostile_models import mutated  # noqa: E402
 
 from vigie.errors import VigieError  # noqa: E402
-from vigie.table import append_columns, read, reading  # noqa: E402
+from vigie.table import read, reading, write  # noqa: E402
 from vigie.table.options import ReadLimits  # noqa: E402
 
 SIZES = {
@@ -117,9 +120,9 @@ def attack_csv(generator: random.Random, folder: Path) -> None:
     path.write_bytes(text_table(generator))
     table = reading.read(path, limits=ReadLimits(max_bytes=2**26))
     again = folder / "again.csv"
-    again.write_bytes(
-        append_columns(table, pl.DataFrame({"ours": [1] * table.frame.height})).write_csv().encode()
-    )
+    # Under the names that the reader gave: a header without names is no header to another reader.
+    named = replace(table, dialect=table.dialect and replace(table.dialect, names=()))
+    write(named, pl.DataFrame({"ours": [1] * table.frame.height}), again)
     kept = reading.read(again).frame
     if kept.height != table.frame.height or kept.columns[: table.frame.width] != table.frame.columns:
         raise AssertionError("not read back as it was written")
@@ -220,12 +223,12 @@ def run_batch(kind: str, seed: int, *, show: bool = False) -> Counter[str]:
     return ended
 
 
-def attack(seed: int, seconds: float) -> Counter[tuple[str, str]]:
-    """Run batches of all kinds in turn, each in a process of its own, until the time is over; at least one of each."""
+def attack(seed: int, seconds: float, kinds: Sequence[str], first: int = 0) -> Counter[tuple[str, str]]:
+    """Run batches of some kinds in turn, each in a process of its own, until the time is over; at least one of each."""
     total: Counter[tuple[str, str]] = Counter()
-    end, number = time.monotonic() + seconds, 0
-    while number == 0 or time.monotonic() < end:
-        for kind in SIZES:
+    end, number = time.monotonic() + seconds, first
+    while number == first or time.monotonic() < end:
+        for kind in kinds:
             batch = seed * 100_000 + number
             command = [sys.executable, __file__, "--batch", f"{kind}:{batch}"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -235,6 +238,7 @@ def attack(seed: int, seconds: float) -> Counter[tuple[str, str]]:
                 if how.startswith("found"):
                     print(f"{kind}:{batch} {how} ({count}); again: bench/attack.py --replay {kind}:{batch}")
         number += 1
+    print(f"seed {seed}, batches {seed * 100_000 + first} to {seed * 100_000 + number - 1}")
     return total
 
 
@@ -243,6 +247,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch", help=argparse.SUPPRESS)
     parser.add_argument("--replay", metavar="KIND:SEED")
+    parser.add_argument("--seed", type=int, help="this seed alone, below 1,000,000")
+    parser.add_argument("--only", nargs="+", choices=list(SIZES), default=list(SIZES), metavar="KIND")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="first batch of the seed, from 0")
     parser.add_argument("--seconds", type=float, default=240.0, help="for each of the two seeds")
     chosen = parser.parse_args()
     if chosen.batch or chosen.replay:
@@ -250,9 +257,9 @@ def main() -> None:
         print(json.dumps(run_batch(kind, int(seed), show=bool(chosen.replay))))
         return
     found = 0
-    for seed in (1, secrets.randbelow(10**6) + 2):
-        total = attack(seed, chosen.seconds)
-        print(f"seed {seed}")
+    seeds = (1, secrets.randbelow(10**6) + 2) if chosen.seed is None else (chosen.seed,)
+    for seed in seeds:
+        total = attack(seed, chosen.seconds, chosen.only, chosen.first)
         for (kind, how), count in sorted(total.items()):
             print(f"  {kind:10} {how:24} {count:8,}")
             found += count if how.startswith("found") else 0

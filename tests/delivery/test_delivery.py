@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from threading import Event, Thread
 from typing import Any
 
@@ -35,6 +36,8 @@ PAYLOAD = {
     "rows": 1200,
     "alerts": 7,
 }
+
+_BETWEEN_BYTES = 0.05
 
 
 @pytest.fixture
@@ -168,11 +171,33 @@ def test_a_name_cannot_add_a_header_or_markup(
     engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings
 ) -> None:
     """A file may be called anything."""
-    emit(engine, ada, file="a\r\nBcc: eve@example.org\r\n\r\n<script>.csv")
+    ends = "".join(one for one in map(chr, range(0x3000)) if len(f"a{one}b".splitlines()) > 1)
+    emit(engine, ada, file=f"a\r\nBcc: eve@example.org\r\n\r\n<script>{ends}.csv")
     assert deliver(engine, web) == 1
     (message,) = mailbox.messages
     assert (message["Bcc"], mailbox.receivers) == (None, ["ada@example.org"])
     assert "<script>" not in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_notice_that_meets_a_bug_fails_in_the_end_and_keeps_no_other_waiting(
+    engine: sa.Engine, ada: User, mailbox: Mailbox, web: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is raised; the other one is delivered at once."""
+    compose = mail.compose
+
+    def broken(found: Any, *others: Any) -> Any:
+        return compose(found, *others) if found[0].payload["file"] != "odd.csv" else {}["bug"]
+
+    monkeypatch.setattr(mail, "compose", broken)
+    emit(engine, ada, event="e1", file="odd.csv")
+    emit(engine, ada, event="e2")
+    now = datetime.now(UTC)
+    assert deliver(engine, web, now) == 2
+    assert len(mailbox.messages) == 1
+    for day in range(1, 10):
+        deliver(engine, web, now + timedelta(days=day))
+    assert sorted(state for state, *_ in states(engine)) == ["delivered", "undeliverable"]
 
 
 @pytest.mark.parametrize("language", OWN)
@@ -267,15 +292,37 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_with_the_limit(
     start: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the head and in it without an answer, in the body with one: other notices wait no longer than for a silent receiver."""
-    monkeypatch.setattr(calls, "TIMEOUT", 0.5)
-    ended = Event()
+    sending, reading, ended = Event(), Event(), Event()
+    read = HTTPResponse.read
+
+    class Limit(Thread):
+        """The timer of a call, which ends when the call is where the test wants it, on a machine of any speed."""
+
+        def __init__(self, seconds: float, interrupt: Callable[[], None]) -> None:
+            assert seconds == calls.TIMEOUT
+            super().__init__(daemon=True)
+            self._interrupt = interrupt
+
+        def run(self) -> None:
+            (reading if status else sending).wait(LIMIT)
+            self._interrupt()
+
+        def cancel(self) -> None:
+            """Do nothing: the call is over."""
+
+    def read_body(answer: HTTPResponse, size: int | None = None) -> bytes:
+        reading.set()
+        return read(answer, size)
 
     def drip(server: socket.socket) -> None:
         with server.accept()[0] as accepted, suppress(OSError):
             accepted.sendall(start)
-            while not ended.wait(0.05):
+            while not ended.wait(_BETWEEN_BYTES):
                 accepted.sendall(b"x")
+                sending.set()
 
+    monkeypatch.setattr(calls, "Timer", Limit)
+    monkeypatch.setattr(HTTPResponse, "read", read_body)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=drip, args=(server,), daemon=True)
         thread.start()
@@ -292,7 +339,7 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_with_the_limit(
 
         caller = Thread(target=call, daemon=True)
         caller.start()
-        caller.join(20)
+        caller.join(LIMIT)
         returned = list(found)
         ended.set()
         thread.join(LIMIT)
@@ -326,7 +373,7 @@ def test_a_receiver_that_does_not_answer_is_abandoned(
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1", "fe80::1",
-     "fc00::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::"],
+     "fc00::1", "fec0::1", "::127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::"],
 )  # fmt: skip
 def test_private_addresses_are_not_called(address: str) -> None:
     """Nor those that embed one."""

@@ -26,6 +26,8 @@ from vigie.simulator import SimulatedTable, generate
 from vigie.starter_models import registry
 
 OPTIONS = Options(reasons=False)
+HALF = 900
+"""Rows of an earlier and of a later table."""
 
 
 class Reviewer:
@@ -228,3 +230,52 @@ def test_a_file_that_is_no_prediction_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["suggest", str(path)])
     assert done.exit_code == 3
     assert "not those that `vigie predict` writes" in done.stderr
+
+
+def test_labels_of_an_earlier_table_improve_a_later_one(reviewer: Reviewer, tmp_path: Path) -> None:
+    """Alone and beside its own, also by the command line; a table with other columns is refused."""
+    height = 2 * HALF
+    earlier, later = (tables.from_frame(reviewer.table.frame[start : start + HALF]) for start in (0, HALF))
+    context = ScoringContext(reviewer.catalog, opener, OPTIONS)
+    rng = np.random.default_rng(0)
+    rows = np.r_[rng.permutation(np.flatnonzero(reviewer.label[:HALF]))[:20], rng.permutation(HALF)[:40]]
+    labels = {int(row): bool(reviewer.label[row]) for row in rows}
+    truth = reviewer.label[HALF:height]
+    source = refine.EarlierTable(earlier, labels)
+    before = pipeline.predict(later, context)
+    after = refine.refine(later, context, {}, source)
+    found = [metrics.measure(truth, one.additions["fraud_score"].to_numpy())[1] for one in (before, after)]
+    assert found[1] > found[0] + 0.05
+    assert after.summary["refined"]["marks"] == 0
+    assert after.summary["refined"]["earlier"] == {
+        "source": earlier.source,
+        "marks": len(labels),
+        "frauds": sum(labels.values()),
+    }
+    both = refine.refine(later, context, {0: bool(truth[0])}, source)
+    assert both.summary["refined"]["marks"] == 1
+    assert not both.additions.equals(after.additions)
+    other = tables.from_frame(reviewer.table.frame.rename({reviewer.table.frame.columns[0]: "other"}))
+    with pytest.raises(InputRefused, match="other columns"):
+        refine.refine(later, context, {}, refine.EarlierTable(other, labels))
+
+    names = [tmp_path / f"{name}.csv" for name in ("earlier", "later", "labels", "out")]
+    for path, prediction in zip(names, (pipeline.predict(earlier, context), before), strict=False):
+        tables.write(prediction.table, prediction.additions, path)
+    names[2].write_text("row,fraud\n" + "".join(f"{row + 1},{int(fraud)}\n" for row, fraud in labels.items()))
+    run = CliRunner().invoke(
+        cli,
+        [
+            "refine",
+            str(names[1]),
+            "--earlier",
+            str(names[0]),
+            "--earlier-labels",
+            str(names[2]),
+            "-o",
+            str(names[3]),
+            "--json",
+        ],
+    )
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["refined"]["earlier"]["marks"] == len(labels)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+from tests.waiting import LIMIT
 
 USER, PASSWORD = "ada", "correct horse ÷"
 
@@ -70,7 +71,7 @@ class SftpServer:
                 sftp_factory=lambda channel: _Files(channel, outer),
             )  # fmt: skip
 
-        self._acceptor = asyncio.run_coroutine_threadsafe(listen(), self._loop).result(30)
+        self._acceptor = asyncio.run_coroutine_threadsafe(listen(), self._loop).result(LIMIT)
         self.port = self._acceptor.get_port()
 
     def stop(self) -> None:
@@ -80,7 +81,7 @@ class SftpServer:
             self._acceptor.close()
             await self._acceptor.wait_closed()
 
-        asyncio.run_coroutine_threadsafe(close(), self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(LIMIT)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

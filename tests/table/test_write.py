@@ -50,6 +50,13 @@ def test_byte_order_mark(write_bytes, tmp_path, data, bom):
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf") is bom
 
 
+def test_a_name_that_begins_with_the_mark_keeps_it(write_bytes, tmp_path):
+    """Where the header is not the first line: read as the mark of the file, the name would be another."""
+    table = read(write_bytes("t.csv", "payments of May\n\n\ufeffid,amount\n1,2\n3,4\n".encode()))
+    write(table, ADDITIONS.head(2), tmp_path / "out.csv")
+    assert table.frame.columns == read(tmp_path / "out.csv").frame.columns[:2] == ["\ufeffid", "amount"]
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＠x"])
 def test_only_our_cells_are_made_safe(tmp_path, cell):
     """No cell of ours is a formula; the upload's are the user's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -48,6 +49,11 @@ _BODIES = {
 _QUERIES = {"/api/v1/uploads/content": "?name=t.csv", "/api/v1/predictions/<run_id>/related": "?row=1"}
 # Where a wrong way in is answered otherwise than by 401, 403 or 404: what is not found looks the same.
 _NOT_THEIRS = {403, 404}
+_NOT_SEEN = {
+    "mate": ("webhook_id", "token_id"),
+    "bob": ("upload_id", "run_id", "case_id", "watch_id", "number", "webhook_id", "token_id"),
+}
+"""Name -> variables of routes whose values, those of what ada has, do not exist for that user."""
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +77,21 @@ def browsers() -> dict[str, tuple[FlaskClient, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def run(here: Installation) -> tuple[str, str, str]:
-    """Ada's upload, her finished run, and one of its cases."""
+def run(here: Installation) -> dict[str, str]:
+    """Variable of a route -> the id of what ada has: an upload with a finished run and a case, a watch and so on."""
     sent = upload(here)
     requested = here.services.predictions.score(here.users["ada"], sent)
     here.work()
     cases, _ = here.services.cases.list_cases(here.users["ada"], CaseQuery())
-    return sent, requested.id, cases[0].case.id
+    ids = {"upload_id": sent, "run_id": requested.id, "case_id": cases[0].case.id}
+    client, headers = here.app.test_client(), here.token("ada")
+    for kind, name in (("watches", "watch_id"), ("webhooks", "webhook_id"), ("rules", "number")):
+        body = filled(_BODIES[f"POST /api/v1/{kind}"], ids)
+        answer = client.post(f"/api/v1/{kind}", json=body, headers=headers)
+        assert answer.status_code == 201, answer.get_json()
+        ids[name] = str(answer.get_json()["id"])
+    ids["token_id"] = here.services.tokens.list_own(here.users["ada"])[0].id
+    return ids
 
 
 def routes() -> list[tuple[str, Rule]]:
@@ -100,12 +114,19 @@ def routes() -> list[tuple[str, Rule]]:
 ROUTES = routes()
 
 
-def path_of(rule: Rule, sent: str, run: str, case: str) -> str:
-    """The address of a rule, with ada's ids in it."""
-    known = {"upload_id": sent, "run_id": run, "case_id": case, "row": "1", "number": "1", "name": "mobile_money_full", "user_id": "1",
-             "token_id": "tok_none", "watch_id": "wat_none", "webhook_id": "whk_none", "filename": "nothing"}  # fmt: skip
-    filled = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
-    return filled + _QUERIES.get(rule.rule.replace("string:", ""), "")
+def filled(body: Any, ids: dict[str, str]) -> Any:
+    """The body with the ids of what ada has."""
+    if isinstance(body, dict):
+        return {name: filled(value, ids) for name, value in body.items()}
+    known = {"{upload}": "upload_id", "{run}": "run_id", "{case}": "case_id"}
+    return ids[known[body]] if isinstance(body, str) and body in known else body
+
+
+def path_of(rule: Rule, ids: dict[str, str]) -> str:
+    """The address of a rule, with the ids of what ada has in it."""
+    known = {"row": "1", "name": "mobile_money_full", "user_id": "1", "filename": "nothing"} | ids
+    address = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
+    return address + _QUERIES.get(rule.rule.replace("string:", ""), "")
 
 
 def ask(
@@ -113,20 +134,16 @@ def ask(
     client: FlaskClient,
     method: str,
     rule: Rule,
-    run: tuple[str, str, str],
+    run: dict[str, str],
     **more: object,
 ) -> int:
     """The status of a request that is well formed as far as the route is concerned."""
     plain = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
     body = _BODIES.get(f"{method} {plain}")
-    if body is not None:
-        ids = {"{upload}": run[0], "{run}": run[1], "{case}": run[2]}
-        body = {
-            key: ids.get(value, value) if isinstance(value, str) else value for key, value in body.items()
-        }
+    body = filled(body, run)
     if body is None and method == "PUT":
         more["data"] = b"x"
-    answer = client.open(path_of(rule, *run), method=method, json=body, **more)  # type: ignore[arg-type]
+    answer = client.open(path_of(rule, run), method=method, json=body, **more)  # type: ignore[arg-type]
     return answer.status_code
 
 
@@ -135,7 +152,7 @@ IDS = [f"{method} {rule.rule}" for method, rule in ROUTES]
 
 @pytest.mark.parametrize(("method", "rule"), ROUTES, ids=IDS)
 def test_every_route_requires_authentication(
-    here: Installation, run: tuple[str, str, str], method: str, rule: Rule
+    here: Installation, run: dict[str, str], method: str, rule: Rule
 ) -> None:
     """Programs get 401, browsers the sign-in page; only what says it is public is answered."""
     needed = authorization.needed_by(here.app.view_functions[rule.endpoint])
@@ -155,7 +172,7 @@ def test_every_route_requires_authentication(
 def test_roles_and_ownership_hold_on_every_route(
     here: Installation,
     browsers: dict[str, tuple[FlaskClient, dict[str, str]]],
-    run: tuple[str, str, str],
+    run: dict[str, str],
     method: str,
     rule: Rule,
     name: str,
@@ -174,7 +191,7 @@ def test_roles_and_ownership_hold_on_every_route(
     assert needed is not None
     if ROLE_RANK[role] < ROLE_RANK[needed]:
         assert status == 403
-    elif name in OUTSIDERS and any(f"{kind}_id>" in rule.rule for kind in ("upload", "run", "case")):
+    elif any(f"{one}>" in rule.rule for one in _NOT_SEEN.get(name, ())):
         assert status in _NOT_THEIRS
     elif name in OUTSIDERS and f"{method} {rule.rule}" in {
         "POST /api/v1/score",
@@ -194,7 +211,7 @@ TOKENS = [(name, scope) for name in ("viewer", "ada", "admin") for scope in SCOP
 
 @pytest.mark.parametrize(("name", "scope"), TOKENS, ids=[f"{name}-{scope}" for name, scope in TOKENS])
 def test_a_token_opens_only_the_api_and_what_scope_and_role_both_allow(
-    here: Installation, run: tuple[str, str, str], name: str, scope: str
+    here: Installation, run: dict[str, str], name: str, scope: str
 ) -> None:
     """Every route by every scope of every role: no page, no password, no session, no token, no account."""
     headers, wrong = here.token(name, scope), []
@@ -219,7 +236,8 @@ def test_a_token_opens_only_the_api_and_what_scope_and_role_both_allow(
             right = status == 403
         else:
             # what is another's is changed by an administrator, which takes the scope admin
-            foreign = name == "admin" and "upload_id>" in rule.rule and method != "GET"
+            theirs = "upload_id>" in rule.rule or "watch_id>" in rule.rule
+            foreign = name == "admin" and theirs and method != "GET"
             least = ROLE_RANK["admin" if foreign else str(needed)]
             right = status < 500 and (status == 403) == (allowed < least)
         with client.session_transaction() as cookie:
@@ -265,11 +283,9 @@ def test_headers_that_a_proxy_adds_to_pages_are_not_read(here: Installation) -> 
         assert here.app.test_client().get("/settings", headers={"Authorization": header}).status_code == 302
 
 
-def test_a_team_mate_sees_and_marks_but_does_not_delete(
-    here: Installation, run: tuple[str, str, str]
-) -> None:
+def test_a_team_mate_sees_and_marks_but_does_not_delete(here: Installation, run: dict[str, str]) -> None:
     """Uploads are private to their owner and team; only the owner changes them."""
-    client, (sent, scored, _) = here.app.test_client(), run
+    client, sent, scored = here.app.test_client(), run["upload_id"], run["run_id"]
     mate = here.token("mate")
     assert client.get(f"/api/v1/predictions/{scored}/rows", headers=mate).status_code == 200
     assert (

@@ -202,6 +202,42 @@ def test_a_body_in_chunks_is_small(address: tuple[str, int]) -> None:
     assert answer.startswith(b"HTTP/1.1 413")
 
 
+HIDDEN = b"0\r\n\r\n" + get("/healthz")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: %d" % len(HIDDEN),
+        b"HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 5",
+        b"HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: %d" % len(HIDDEN),
+        b"HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 5",
+        b"HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\nContent-Length: 5",
+        b"HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\nContent-Length: 5",
+    ],
+)
+def test_a_request_that_a_proxy_may_read_otherwise_is_refused(address: tuple[str, int], head: bytes) -> None:
+    """And the connection is closed: what follows is no second request."""
+    with closing(send(address, b"POST /sign-in " + head + b"\r\n\r\n" + HIDDEN)) as connection:
+        answer = receive(connection, until_end=True)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 501"))
+    assert answer.count(b"HTTP/1.") == 1
+
+
+def test_methods_that_a_client_makes_up_are_no_series_of_metrics(
+    here: Installation, address: tuple[str, int]
+) -> None:
+    """Each would stay in the memory of the process; no account is needed to send them."""
+    for number in range(3):
+        with closing(send(address, get("/healthz", "Connection: close").replace(b"GET", b"ODD%d" % number))):
+            pass
+    here.app.test_client().open("/sign-in", method="MADEUP")
+    metrics = here.app.test_client().get("/metrics").get_data(as_text=True)
+    assert 'method="other"' in metrics
+    assert "MADEUP" not in metrics
+    assert "ODD" not in metrics
+
+
 def test_errors_of_the_server_are_logged_without_their_message(
     here: Installation, address: tuple[str, int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -153,6 +153,9 @@ def test_a_refused_file_is_read_with_options_without_another_upload(here: Instal
     here.work()
     page = browser.get(f"/uploads/{sent}").get_data(as_text=True)
     assert "the field “Encoding”" in page
+    hint = client.get(f"/api/v1/uploads/{sent}", headers=ada).get_json()["error"]["hint"]
+    assert "`encoding`" in hint
+    assert "--" not in hint
     assert 'name="header_row"' in page
     form = {"encoding": "latin-1", "header_row": "", "separator": "", "decimal": ""}
     answer = browser.post(f"/uploads/{sent}/read-options", data=form, headers=csrf(browser))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vigie.boosting import xgboost_import
-from vigie.boosting.tree_document import ROOT_PARENT, TreeNodes, tree_document
+from vigie.boosting.tree_document import ROOT_PARENT, TreeNodes, to_ubjson, tree_document
 
 if TYPE_CHECKING:
     import xgboost
@@ -33,23 +32,27 @@ def booster_of(
     """
     if feature.size and int(feature.max()) >= columns:
         raise ValueError("a split on a column that does not exist")
-    trees = [_tree(*parts) for parts in zip(feature, threshold, value, strict=True)]
-    document = tree_document(trees, columns, objective="reg:squarederror", base_score="0E0")
-    return xgboost_import.open_trees(json.dumps(document).encode())
+    document = tree_document(
+        _trees(feature, threshold, value), columns, objective="reg:squarederror", base_score="0E0"
+    )
+    return xgboost_import.open_trees(to_ubjson(document))
 
 
-def _tree(feature: npt.NDArray[np.int16], threshold: Matrix, value: Matrix) -> TreeNodes:
-    """Return the reachable nodes of a tree, renumbered."""
-    nodes = np.arange(len(feature))
+def _trees(feature: npt.NDArray[np.int16], threshold: Matrix, value: Matrix) -> list[TreeNodes]:
+    """Return the reachable nodes of each tree, renumbered."""
+    nodes = np.arange(feature.shape[1])
     inner = feature >= 0
     parent = np.maximum((nodes - 1) // 2, 0)
-    reached = (nodes == 0) | inner[parent]
-    new = np.cumsum(reached) - 1
-    children = np.minimum(2 * nodes + 1, len(nodes) - 1)
-    return TreeNodes(
-        left=np.where(inner, new[children], -1)[reached].tolist(),
-        right=np.where(inner, new[np.minimum(children + 1, len(nodes) - 1)], -1)[reached].tolist(),
-        parents=np.where(nodes == 0, ROOT_PARENT, new[parent])[reached].tolist(),
-        features=np.maximum(feature, 0)[reached].tolist(),
-        conditions=np.where(inner, threshold, value)[reached].tolist(),
+    reached = (nodes == 0) | inner[:, parent]
+    new = np.cumsum(reached, axis=1) - 1
+    left = np.minimum(2 * nodes + 1, len(nodes) - 1)
+    right = np.minimum(left + 1, len(nodes) - 1)
+    parts = (
+        np.where(inner, new[:, left], -1),
+        np.where(inner, new[:, right], -1),
+        np.where(nodes == 0, ROOT_PARENT, new[:, parent]),
+        np.maximum(feature, 0),
+        np.where(inner, threshold, value),
     )
+    ends = np.cumsum(reached.sum(axis=1))[:-1]
+    return [TreeNodes(*one) for one in zip(*(np.split(part[reached], ends) for part in parts), strict=True)]

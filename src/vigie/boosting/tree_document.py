@@ -1,4 +1,4 @@
-"""XGBoost's JSON of plain regression trees, for trees that XGBoost did not grow.
+"""XGBoost's document of plain regression trees, for trees that XGBoost did not grow.
 
 Source: XGBoost, `doc/model.schema`.
 """
@@ -10,13 +10,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from vigie.boosting import ubjson
+
+Integers = Sequence[int] | npt.NDArray[np.integer[Any]]
+
 ROOT_PARENT = 2147483647
 """What XGBoost stores as the parent of the root."""
+
+_TYPES = {
+    "left_children": np.int32,
+    "right_children": np.int32,
+    "parents": np.int32,
+    "split_indices": np.int32,
+    "split_conditions": np.float32,
+    "split_type": np.uint8,
+    "default_left": np.uint8,
+    "base_weights": np.float32,
+    "loss_changes": np.float32,
+    "sum_hessian": np.float32,
+    "categories": np.int32,
+    "categories_nodes": np.int32,
+    "categories_segments": np.int64,
+    "categories_sizes": np.int64,
+}
+"""Types of the arrays of a tree in UBJSON."""
 
 
 @dataclass(frozen=True)
 class TreeNodes:
-    """The nodes of one tree, the root first; every list has one entry a node.
+    """The nodes of one tree, the root first; every sequence has one entry a node.
 
     Attributes:
         left: number of the left child; -1 for a leaf.
@@ -29,12 +54,12 @@ class TreeNodes:
         categories: node that splits categories -> those that go right; all others go left.
     """
 
-    left: Sequence[int]
-    right: Sequence[int]
-    parents: Sequence[int]
-    features: Sequence[int]
-    conditions: Sequence[float]
-    default_left: Sequence[int] | None = None
+    left: Integers
+    right: Integers
+    parents: Integers
+    features: Integers
+    conditions: Sequence[float] | npt.NDArray[np.floating[Any]]
+    default_left: Integers | None = None
     gains: Sequence[float] | None = None
     categories: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -74,6 +99,18 @@ def tree_document(
             "objective": {"name": objective, "reg_loss_param": {"scale_pos_weight": "1"}},
         },
     }
+
+
+def to_ubjson(document: dict[str, Any]) -> bytes:
+    """Return a document of `tree_document`, or one that was read from UBJSON, as the bytes that XGBoost loads."""
+    learner = document["learner"]
+    model = learner["gradient_booster"]["model"]
+    trees = [
+        tree | {name: np.asarray(tree[name], dtype=dtype) for name, dtype in _TYPES.items()}
+        for tree in model["trees"]
+    ]
+    booster = learner["gradient_booster"] | {"model": model | {"trees": trees}}
+    return ubjson.write(document | {"learner": learner | {"gradient_booster": booster}})
 
 
 def _tree(number: int, nodes: TreeNodes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads UBJSON, the format in which XGBoost stores models, without XGBoost.
+"""Reads and writes UBJSON, the format in which XGBoost stores models, without XGBoost.
 
 Source: Universal Binary JSON Specification, draft 12 (https://ubjson.org), with the typed arrays that XGBoost writes.
 """
@@ -6,6 +6,7 @@ Source: Universal Binary JSON Specification, draft 12 (https://ubjson.org), with
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _NUMBERS = {
     b"d": ">f4",
     b"D": ">f8",
 }
+_KINDS = {np.dtype(dtype).newbyteorder("="): kind for kind, dtype in _NUMBERS.items()}
 _CONSTANTS = {b"Z": None, b"T": True, b"F": False}
 _MAX_DEPTH = 32
 
@@ -58,6 +60,8 @@ def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _number(data: bytes, at: int, kind: bytes) -> tuple[int | float, int]:
+    if kind == b"L" and at + 8 <= len(data):  # the type of all whole numbers that XGBoost writes
+        return int.from_bytes(data[at : at + 8], "big", signed=True), at + 8
     dtype = np.dtype(_NUMBERS[kind])
     if at + dtype.itemsize > len(data):
         raise ValueError("the data ends too early")
@@ -112,3 +116,47 @@ def _typed_array(data: bytes, at: int) -> tuple[Any, int]:
     if count * dtype.itemsize > len(data) - at:
         raise ValueError("the data ends too early")
     return np.frombuffer(data, dtype, count, at), at + count * dtype.itemsize
+
+
+def write(document: Any) -> bytes:
+    """Return a document as UBJSON: objects, lists, texts, whole numbers and numpy arrays of one type.
+
+    Raises:
+        TypeError: it has a value of another type.
+    """
+    parts: list[bytes] = []
+    _add(document, parts)
+    return b"".join(parts)
+
+
+def _add(value: Any, parts: list[bytes]) -> None:
+    """Append the bytes of a value."""
+    if isinstance(value, np.ndarray):
+        kind = _KINDS[value.dtype.newbyteorder("=")]
+        parts += (b"[$", kind, b"#", _int64(value.size), value.astype(_NUMBERS[kind]).tobytes())
+    elif isinstance(value, dict):
+        parts.append(b"{")
+        for name, one in value.items():
+            parts.append(_counted(name))
+            _add(one, parts)
+        parts.append(b"}")
+    elif isinstance(value, list):
+        parts += (b"[#", _int64(len(value)))
+        for one in value:
+            _add(one, parts)
+    elif isinstance(value, str):
+        parts += (b"S", _counted(value))
+    elif isinstance(value, int):
+        parts.append(_int64(value))
+    else:
+        raise TypeError(f"UBJSON of {type(value).__name__}")
+
+
+def _int64(number: int) -> bytes:
+    return b"L" + number.to_bytes(8, "big", signed=True)
+
+
+@lru_cache(maxsize=1_000)
+def _counted(text: str) -> bytes:
+    encoded = text.encode()
+    return _int64(len(encoded)) + encoded

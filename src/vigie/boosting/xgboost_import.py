@@ -1,8 +1,9 @@
 """Import XGBoost when it is first needed.
 
 XGBoost imports scikit-learn for its estimator classes, which nothing here uses: 1.5 of the 1.9 CPU seconds of the import.
-`scipy.special`, imported for one function of those classes, costs as much as all the rest. A process of ours (the command
-line, a web process, a worker) calls `skip_estimators` and imports XGBoost without them.
+`scipy.special`, imported for one function of those classes, costs as much as all the rest, and `scipy.sparse`, which tells
+whether data is a sparse matrix, four fifths of what is left. A process of ours (the command line, a web process, a worker)
+calls `skip_estimators` and imports XGBoost without them.
 
 In any other process the import is Python's own: a module is shared by all code of a process, and XGBoost imported without
 scikit-learn has no working `XGBClassifier` and no stratified `cv`.
@@ -49,7 +50,7 @@ def load() -> Any:
 def load_without_estimators() -> Any:
     """Import XGBoost without scikit-learn and `scipy.special`, and return it; only for a process of ours."""
     modules: dict[str, Any] = sys.modules
-    instead = {"sklearn": None, "scipy.special": _special()}
+    instead: dict[str, Any] = {"sklearn": None, "scipy.special": _special(), "scipy.sparse": _LazySparse()}
     mine = [name for name in instead if name not in modules]
     modules |= {name: instead[name] for name in mine}
     try:
@@ -57,7 +58,30 @@ def load_without_estimators() -> Any:
     finally:
         for name in mine:
             del modules[name]
+    if "scipy.sparse" in mine:
+        del instead["scipy.sparse"].csr_matrix
+        for kind in ("csr", "csc", "coo"):
+            checks = vars(xgboost.data)
+            checks[f"is_scipy_{kind}"] = _where_imported(checks[f"is_scipy_{kind}"])
     return xgboost
+
+
+class _LazySparse(ModuleType):
+    """A stand-in for `scipy.sparse` that imports it when something of it is used; XGBoost's import names one class of it."""
+
+    def __init__(self) -> None:
+        super().__init__("scipy.sparse")
+        self.csr_matrix = type("csr_matrix", (), {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # of modules, asked for by the import itself
+            raise AttributeError(name)
+        return getattr(import_module("scipy.sparse"), name)
+
+
+def _where_imported(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return the check without an import of `scipy.sparse`: before one there is no sparse matrix in the process."""
+    return lambda data: "scipy.sparse" in sys.modules and check(data)
 
 
 def _special() -> ModuleType:

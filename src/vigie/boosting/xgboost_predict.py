@@ -9,7 +9,6 @@ same to the last bit.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.boosting import xgboost_import
-from vigie.boosting.tree_document import ROOT_PARENT
+from vigie.boosting import ubjson, xgboost_import
+from vigie.boosting.tree_document import ROOT_PARENT, to_ubjson
 from vigie.parallel import in_threads
 
 if TYPE_CHECKING:
@@ -91,12 +90,15 @@ class RewrittenModel:
     def inputs_of(self, rows: Matrix | Floats) -> Matrix:
         """Return (rows, present + incomplete) without NaN."""
         width = len(self.present)
-        out = np.empty((len(rows), width + len(self.incomplete)), dtype=np.float32)
-        out[:, :width] = rows[:, self.present]
-        values = out[:, self.incomplete]
-        missing = np.isnan(values)
-        out[:, self.incomplete] = np.where(missing, -_BEYOND, values)
-        out[:, width:] = np.where(missing, _BEYOND, values)
+        # Column by column, which is how most tables lie in memory; XGBoost reads either order at the same speed.
+        out = np.empty((len(rows), width + len(self.incomplete)), dtype=np.float32, order="F")
+        for place, column in enumerate(self.present):
+            out[:, place] = rows[:, column]
+        for place, column in enumerate(self.incomplete):
+            values = out[:, column]
+            missing = np.isnan(values)
+            out[:, width + place] = np.where(missing, _BEYOND, values)
+            values[missing] = -_BEYOND
         return out
 
 
@@ -105,12 +107,16 @@ def _for_rows(
 ) -> RewrittenModel | None:
     """Return the model rewritten for some rows; None where nothing is missing, or it is of another kind."""
     chosen = np.arange(inputs.shape[1]) if columns is None else np.array(columns, dtype=np.intp)
-    absent, incomplete = np.ones(inputs.shape[1], dtype=bool), np.zeros(inputs.shape[1], dtype=bool)
-    for start in range(0, len(inputs), CHUNK):
-        missing = np.isnan(inputs[start : start + CHUNK])
-        absent &= missing.all(axis=0)
-        incomplete |= missing.any(axis=0)
-    absent, incomplete = absent[chosen], incomplete[chosen]
+    absent, incomplete = np.ones(len(chosen), dtype=bool), np.zeros(len(chosen), dtype=bool)
+    if inputs.flags.f_contiguous:
+        for place, column in enumerate(chosen):
+            missing = np.isnan(inputs[:, column])
+            absent[place], incomplete[place] = missing.all(), missing.any()
+    else:
+        for start in range(0, len(inputs), CHUNK):
+            missing = np.isnan(inputs[start : start + CHUNK])
+            absent &= np.asarray(missing.all(axis=0))[chosen]
+            incomplete |= np.asarray(missing.any(axis=0))[chosen]
     if not incomplete.any() or absent.all():
         return None
     found = _rewritten(model, absent.tobytes(), (incomplete & ~absent).tobytes())
@@ -119,10 +125,10 @@ def _for_rows(
 
 @lru_cache(maxsize=16)
 def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> RewrittenModel | None:
-    """Return `rewritten` of the columns packed as bytes; cached, because a large table comes in chunks."""
-    written = json.loads(model.save_raw("json"))
+    """Return the model rewritten for columns packed as bytes; cached, because a large table comes in chunks."""
+    written = ubjson.read(bytes(model.save_raw("ubj")))
     booster = written["learner"]["gradient_booster"]
-    if booster["name"] != "gbtree" or any(any(tree["split_type"]) for tree in booster["model"]["trees"]):
+    if booster["name"] != "gbtree" or any(tree["split_type"].any() for tree in booster["model"]["trees"]):
         return None
     never, sometimes = np.frombuffer(absent, dtype=bool), np.frombuffer(incomplete, dtype=bool)
     present, partly = np.flatnonzero(~never), np.flatnonzero(sometimes)
@@ -131,49 +137,97 @@ def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> Rewr
     below[present] = np.arange(len(present))
     above = below.copy()
     above[partly] = np.arange(len(present), width)
-    trees = [_tree(tree, below.tolist(), above.tolist(), width) for tree in booster["model"]["trees"]]
-    booster["model"]["trees"] = trees
+    booster["model"]["trees"] = _trees(booster["model"]["trees"], below, above, width)
     written["learner"] |= {"feature_names": [], "feature_types": []}
     written["learner"]["learner_model_param"]["num_feature"] = str(width)
-    return RewrittenModel(xgboost_import.open_trees(json.dumps(written).encode()), present, below[partly])
+    return RewrittenModel(xgboost_import.open_trees(to_ubjson(written)), present, below[partly])
 
 
-def _tree(tree: dict[str, Any], below: list[int], above: list[int], width: int) -> dict[str, Any]:
-    """Return one tree over the new columns; `below[input]` is -1 where every row lacks the input."""
-    left, right, split_on = tree["left_children"], tree["right_children"], tree["split_indices"]
-    defaults, conditions = tree["default_left"], tree["split_conditions"]
-    lefts: list[int] = []
-    rights: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
+def _trees(trees: list[dict[str, Any]], below: Places, above: Places, width: int) -> list[dict[str, Any]]:
+    """Return trees over the new columns, all at once; `below[input]` is -1 where every row lacks the input.
 
-    def present(node: int) -> int:
-        while left[node] >= 0 and below[split_on[node]] < 0:
-            node = left[node] if defaults[node] else right[node]
-        return node
+    Nodes are numbered level by level, the right child next to the left one: below the sixth level XGBoost takes its number for
+    granted.
+    """
+    sizes = [len(tree["left_children"]) for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+    offset = np.repeat(roots, sizes)
+    left, right, split, defaults, conditions = (
+        np.concatenate([tree[name] for tree in trees])
+        for name in ("left_children", "right_children", "split_indices", "default_left", "split_conditions")
+    )
+    leaf = left < 0
+    left, right = np.where(leaf, 0, left + offset), np.where(leaf, 0, right + offset)
+    # A node that splits on an absent input is replaced by the child that all rows go to.
+    follows = np.where(~leaf & (below[split] < 0), np.where(defaults > 0, left, right), np.arange(len(left)))
+    while (follows[follows] != follows).any():
+        follows = follows[follows]
+    found = _levels(follows[roots], np.where(leaf, -1, follows[left]), follows[right])
+    node = found.node
+    column = np.where(leaf, 0, np.where(defaults > 0, below[split], above[split]))[node]
+    starts = np.searchsorted(found.tree, np.arange(len(trees) + 1))
+    made = []
+    for tree, start, end in zip(trees, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        zeros = np.zeros(end - start)
+        parents = found.parent[start:end] - start
+        parents[0] = ROOT_PARENT
+        child = np.where(found.child[start:end] < 0, -1, found.child[start:end] - start)
+        made.append(
+            tree
+            | dict.fromkeys(
+                ("split_type", "default_left", "base_weights", "loss_changes", "sum_hessian"), zeros
+            )
+            | {
+                "tree_param": tree["tree_param"] | {"num_nodes": str(end - start), "num_feature": str(width)},
+                "left_children": child,
+                "right_children": np.where(child < 0, -1, child + 1),
+                "parents": parents,
+                "split_indices": column[start:end],
+                "split_conditions": conditions[node[start:end]],
+            }
+        )
+    return made
 
-    # Level by level, the right child next to the left one: below the sixth level XGBoost takes its number for granted.
-    nodes, parents = [present(0)], [ROOT_PARENT]
-    for here, node in enumerate(nodes):
-        leaf = left[node] < 0
-        lefts.append(-1 if leaf else len(nodes))
-        rights.append(-1 if leaf else len(nodes) + 1)
-        columns.append(0 if leaf else (below if defaults[node] else above)[split_on[node]])
-        values.append(conditions[node])
-        if not leaf:
-            nodes += [present(left[node]), present(right[node])]
-            parents += [here, here]
-    zeros, nothing = [0] * len(values), [0.0] * len(values)
-    return tree | {
-        "tree_param": tree["tree_param"] | {"num_nodes": str(len(values)), "num_feature": str(width)},
-        "left_children": lefts,
-        "right_children": rights,
-        "parents": parents,
-        "split_indices": columns,
-        "split_conditions": values,
-        "split_type": zeros,
-        "default_left": zeros,
-        "base_weights": nothing,
-        "loss_changes": nothing,
-        "sum_hessian": nothing,
-    }
+
+@dataclass(frozen=True)
+class _Levels:
+    """The nodes of all trees, tree by tree and level by level in each.
+
+    Attributes:
+        node: (nodes,) its number before.
+        tree: (nodes,) ascending.
+        parent: (nodes,) position of the parent; its own for a root.
+        child: (nodes,) position of the left child, before that of the right one; -1 for a leaf.
+    """
+
+    node: Places
+    tree: Places
+    parent: Places
+    child: Places
+
+
+def _levels(roots: Places, left: Places, right: Places) -> _Levels:
+    """Walk down all trees at once.
+
+    Args:
+        roots: (trees,) nodes.
+        left: (nodes,) left children; -1 for a leaf.
+        right: (nodes,) right children.
+    """
+    levels: list[tuple[Places, Places, Places, Places]] = []
+    here, tree, parent, count = roots, np.arange(len(roots)), np.arange(len(roots)), 0
+    while len(here):
+        inner = left[here] >= 0
+        child = np.full(len(here), -1)
+        child[inner] = count + len(here) + 2 * np.arange(int(inner.sum()))
+        levels.append((here, tree, parent, child))
+        parent = np.repeat(count + np.flatnonzero(inner), 2)
+        count += len(here)
+        tree = np.repeat(tree[inner], 2)
+        here = np.stack([left[here[inner]], right[here[inner]]], axis=1).ravel()
+    nodes, trees, parents, children = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+    order = np.argsort(trees, kind="stable")
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    child = children[order]
+    return _Levels(nodes[order], trees[order], place[parents[order]], np.where(child < 0, -1, place[child]))

@@ -34,9 +34,15 @@ Data goes to stdout, everything else to stderr. Nothing heavy is imported before
 answers at once.
 """
 
+import gc
+
+NEW_OBJECTS = 200_000
+"""New objects after which Python looks for cycles, 700 by default: a start makes half a million objects, nearly all of which stay."""
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    gc.set_threshold(NEW_OBJECTS)
     from vigie.cli import commands
 
     commands.run()

@@ -13,13 +13,14 @@ from vigie import settings
 from vigie.cli import options
 from vigie.cli.errors import EXAMPLES
 from vigie.cli.predict import check_output, read_table
-from vigie.errors import InputRefused, UnknownColumn
+from vigie.errors import InputRefused, UnknownColumn, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.i18n.translator import Translator
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from vigie.engine.refine import EarlierTable
     from vigie.table import Table
 
 _ROW = ("row", "ligne", "row_number")
@@ -42,12 +43,20 @@ _labels = click.option(
         "vigie refine predictions.csv --labels reviewed.csv -o better.csv",
         "vigie refine predictions.csv --labels verdicts.csv --label verdict -o better.parquet",
         "vigie refine exported.csv -o better.csv",
+        "vigie refine november.csv --earlier october-exported.csv -o better.csv",
         "vigie refine predictions.csv --labels reviewed.csv -o better.csv --json",
     )
 )
 @click.argument("source", metavar="PREDICTIONS")
 @_labels
 @_label
+@click.option(
+    "--earlier",
+    metavar="FILE",
+    help="Predictions of an earlier table with the same columns; its labels are used, too. Without --earlier-labels it "
+    "needs the column `verdict` of an export from the web app.",
+)
+@click.option("--earlier-labels", metavar="FILE", help="Reviewed rows of the earlier table, as --labels.")
 @click.option(
     "-o",
     "--output",
@@ -61,7 +70,7 @@ _labels = click.option(
 @options.seed("The same table, labels and seed give the same scores.")
 @options.as_json
 def refine(
-    source: str, labels: str | None, label: str | None, output: str, alert_budget: float | int | None, max_false_alerts: float | None, lang: str, seed: int, as_json: bool
+    source: str, labels: str | None, label: str | None, earlier: str | None, earlier_labels: str | None, output: str, alert_budget: float | int | None, max_false_alerts: float | None, lang: str, seed: int, as_json: bool
 ) -> None:  # fmt: skip
     """Score PREDICTIONS again, with labels of some of its rows.
 
@@ -80,14 +89,15 @@ def refine(
     with options.scoring_context(scoring, config, t) as context:
         found = _predictions(source, config)
         known = _known(found, labels, label, config)
-        if known is None:
+        examples = _earlier(earlier, earlier_labels, label, config)
+        if known is None and examples is None:
             raise InputRefused(
                 msg(
                     "{source}: found no column of verdicts, expected --labels or such a column", source=source
                 ),
                 hint="name a file of reviewed rows with --labels, or export the table from the web app",
             )
-        result = engine.refine(found.table, context, known)
+        result = engine.refine(found.table, context, known or {}, examples)
         context.progress("writing", 0.95)
         write(found.table, result.additions, output)
     if as_json:
@@ -181,6 +191,29 @@ def _known(
         return None
     found = read_feedback(predictions.verdicts, predictions.table.source)
     return {row: fraud for row, fraud in enumerate(found) if fraud is not None}
+
+
+def _earlier(
+    earlier: str | None, labels: str | None, label: str | None, config: settings.Settings
+) -> EarlierTable | None:
+    """Return the earlier table with its labels; None where none is named."""
+    from vigie.engine.refine import EarlierTable
+
+    if earlier is None:
+        if labels:
+            raise UsageRefused("found --earlier-labels without --earlier, expected both")
+        return None
+    found = _predictions(earlier, config)
+    known = _known(found, labels, label, config)
+    if known is None:
+        raise InputRefused(
+            msg(
+                "{source}: found no column of verdicts, expected --earlier-labels or such a column",
+                source=earlier,
+            ),
+            hint="name a file of reviewed rows with --earlier-labels, or export the earlier table from the web app",
+        )
+    return EarlierTable(found.table, known)
 
 
 def _predictions(source: str, config: settings.Settings) -> _Predictions:
@@ -314,6 +347,9 @@ def _refined(found: Mapping[str, Any], t: Translator) -> str:
     """Return one line about what the labels changed."""
     order, new = found["pairs_in_order"], found["new_in_top"]
     text = t("cli.refined", labels=found["marks"], frauds=found["frauds"], rows=new["rows"], of=new["of"])
+    if "earlier" in found:
+        own = found["earlier"]
+        text += t("cli.refined_earlier", source=own["source"], labels=own["marks"], frauds=own["frauds"])
     if order["after"] is None:
         return text
     return text + t("cli.in_order", before=t.decimal(order["before"]), after=t.decimal(order["after"]))

@@ -88,4 +88,7 @@ def check_url(url: str, *, private: bool) -> str:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    site_local = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not (
+        site_local or address.is_multicast or address.is_reserved or address.is_unspecified
+    )

@@ -19,6 +19,7 @@ from vigie.delivery import webhooks as calls
 from vigie.delivery.webhooks import Answer
 from vigie.errors import NotFound, Unavailable, UsageRefused
 from vigie.i18n.catalogue import DEFAULT
+from vigie.logs import frames
 from vigie.settings import WebSettings
 
 log = logging.getLogger("vigie.delivery")
@@ -64,7 +65,9 @@ def deliver_next(engine: Engine, web: WebSettings, worker: str, now: datetime | 
             notices.discard(engine, claimed, worker)
     except _Permanent as error:
         _give_up(engine, claimed, worker, str(error))
-    except (OSError, HTTPException, Unavailable) as error:
+    except Exception as error:  # noqa: BLE001  a notice that meets a bug is given up in the end, and keeps no other waiting
+        if not isinstance(error, OSError | HTTPException | Unavailable):
+            log.error("bug", extra={"error": type(error).__name__, "frames": frames(error)})
         reason, attempt = _reason(error), claimed[0].attempts
         if attempt > len(WAITS):
             _give_up(engine, claimed, worker, reason)

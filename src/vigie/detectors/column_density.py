@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vigie.arrays import Floats
+from vigie.arrays import Floats, factorize
 from vigie.detectors.base import Arrays, DetectorInputs
 from vigie.detectors.column_tails import log_scaled, robust_scale
 from vigie.detectors.pareto import FIT_ROWS
@@ -48,12 +48,12 @@ class ColumnDensity:
             values = x.columns[:FIT_ROWS, j]
             if not len(values):
                 continue
-            distinct, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+            distinct, codes, counts = factorize(values)
             often = counts >= max(MIN_SHARE * len(values), MIN_ROWS)
             chosen = distinct[often]
             frequent[j, : len(chosen)] = chosen
             frequent_scores[j, : len(chosen)] = -np.log(counts[often] / len(values))
-            rest = values[~often[inverse]]
+            rest = values[~often[codes]]
             scales[j], edges[j], scores[j] = _histogram(rest, len(values))
             mean = _scores(values, frequent[j], frequent_scores[j], scales[j], edges[j], scores[j]).mean()
             frequent_scores[j] -= mean

@@ -8,7 +8,7 @@ same ties in whatever order they are added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from vigie.arrays import runs, sort_order
 from vigie.boosting.plain_trees import booster_of
 from vigie.boosting.xgboost_predict import margins
 from vigie.detectors.base import Arrays, DetectorInputs
@@ -181,10 +182,14 @@ def fit(
         nothing = np.zeros((0, width), dtype=np.float32)
         return Forest(nothing.astype(np.int16), nothing, nothing, 1.0, len(chosen))
     rows = np.concatenate([rng.choice(len(x), size, replace=False) for _ in range(trees)])
-    data = np.minimum(x[rows][:, chosen].astype(np.float32), np.float32(max_value))
+
+    def read(places: Indexes, column: Indexes) -> Matrix:
+        values = x[rows[places], chosen[column]].astype(np.float32)
+        return np.asarray(np.minimum(values, np.float32(max_value)))
+
     node = np.repeat(np.arange(trees) * width, size)
     for _ in range(depth):
-        node = _split(data, node, width, feature, threshold, rng)
+        node = _split(read, len(chosen), node, width, feature, threshold, rng)
     count = np.bincount(node, minlength=trees * width)
     level = np.floor(np.log2(np.arange(width) + 1))
     length = np.where(count > 0, np.tile(level, trees) + expected_path_length(np.maximum(count, 1)), 0.0)
@@ -197,7 +202,8 @@ def fit(
 
 
 def _split(
-    data: Matrix,
+    read: Callable[[Indexes, Indexes], Matrix],
+    columns: int,
     node: Indexes,
     width: int,
     feature: npt.NDArray[np.int16],
@@ -205,28 +211,73 @@ def _split(
     rng: np.random.Generator,
 ) -> Indexes:
     """Split every node whose rows differ, on a random column at a random point; return the nodes of the rows afterwards."""
-    order = np.argsort(node, kind="stable")
-    ordered = node[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sorted_data = data[order]
-    low, high = np.minimum.reduceat(sorted_data, starts), np.maximum.reduceat(sorted_data, starts)
-    chance = np.where(high > low, rng.random(low.shape), -1.0)
-    chosen = chance.argmax(axis=1)
-    here = np.arange(len(starts))
-    splits = chance[here, chosen] >= 0
-    least, most = low[here, chosen].astype(float), high[here, chosen].astype(float)
-    point = (least + rng.random(len(starts)) * (most - least)).astype(np.float32)
+    order = sort_order(node)
+    starts, lengths = runs(node[order])
+    # Numbers are drawn for every node, also of one row, which is never split: the forest of a seed must stay the same.
+    chance, share = rng.random((len(starts), columns)), rng.random(len(starts))
+    several = lengths > 1
+    at, order, lengths = node[order[starts[several]]], order[np.repeat(several, lengths)], lengths[several]
+    found = _varying_column(read, order, lengths, chance[several])
+    least, most = found.least.astype(float), found.most.astype(float)
+    point = (least + share[several] * (most - least)).astype(np.float32)
     # Above its own left rows and not above the least of its right ones: both sides get a row.
     point = np.where((point <= least) | (point > most), most.astype(np.float32), point)
-    owner = np.repeat(here, np.diff(np.r_[starts, len(node)]))
-    at = ordered[starts]
-    feature[at[splits]] = chosen[splits]
+    splits = found.least < found.most
+    feature[at[splits]] = found.column[splits]
     threshold[at[splits]] = point[splits]
-    right = sorted_data[np.arange(len(node)), chosen[owner]] >= point[owner]
-    tree, inside = ordered // width, ordered % width
+    owner = np.repeat(np.arange(len(at)), lengths)
+    tree, inside = np.divmod(at, width)
+    left = np.where(splits, tree * width + 2 * inside + 1, at)
     out = node.copy()
-    out[order] = np.where(splits[owner], tree * width + 2 * inside + 1 + right, ordered)
+    out[order] = left[owner] + (splits[owner] & (found.values >= point[owner]))
     return out
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A column for each node, and the values of the rows of the nodes in it.
+
+    Attributes:
+        column: (nodes,) numbers of columns.
+        values: (rows,) node by node.
+        least: (nodes,) of the values; as `most` where no column varies.
+        most: (nodes,) of the values.
+    """
+
+    column: Indexes
+    values: Matrix
+    least: Matrix
+    most: Matrix
+
+
+def _varying_column(
+    read: Callable[[Indexes, Indexes], Matrix], places: Indexes, lengths: Indexes, chance: Floats
+) -> _Columns:
+    """Return, for each node, the column with the highest chance among those that vary in it.
+
+    Columns are read one after the other, the highest chance first: most nodes need a few of them.
+
+    Args:
+        read: returns the values at places and columns.
+        places: (rows,) node by node.
+        lengths: (nodes,) rows of each node.
+        chance: (nodes, columns) from 0 to 1; overwritten.
+    """
+    column, values = np.zeros(len(lengths), dtype=np.int64), np.zeros(len(places), dtype=np.float32)
+    least, most = np.zeros((2, len(lengths)), dtype=np.float32)
+    pending, rows = np.arange(len(lengths)), np.arange(len(places))
+    for _ in range(chance.shape[1]):
+        if not len(pending):
+            break
+        best, counts = chance[pending].argmax(axis=1), lengths[pending]
+        chance[pending, best] = -1.0
+        column[pending] = best
+        values[rows] = found = read(places[rows], np.repeat(best, counts))
+        starts = np.cumsum(counts) - counts
+        least[pending], most[pending] = np.minimum.reduceat(found, starts), np.maximum.reduceat(found, starts)
+        equal = least[pending] == most[pending]
+        rows, pending = rows[np.repeat(equal, counts)], pending[equal]
+    return _Columns(column, values, least, most)
 
 
 def expected_path_length(count: npt.NDArray[Any]) -> Floats:

@@ -187,7 +187,7 @@ def _try_store(store: Store, key: str, clock_offsets: list[float]) -> None:
         raise _UnsuitableStore(
             store,
             "it overwrites what must be new (conditional writes are ignored)",
-            "use a store that honours If-None-Match: AWS S3, Ceph, MinIO, R2 and Azure do",
+            "use a store that honours If-None-Match: AWS S3, MinIO, R2 and Azure do, and Ceph in a bucket without versions",
         )
     if key not in {head.key for head in store.list(SCRATCH)}:
         raise _UnsuitableStore(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Floats
+from vigie.arrays import Floats, sort_order
 from vigie.calibration import calibrator as calibration
 from vigie.calibration.calibrator import COVERAGE, Calibrator, Prevalence
 from vigie.calibration.column_association import MIN_ASSOCIATION
@@ -154,7 +154,7 @@ def fit_decision(
         prior_log_odds = calibration.prior_log_odds(ratio, _prevalence(combined, calibrator, prior).estimate)
         thresholds = replace(thresholds, prior_log_odds=prior_log_odds)
     found = decide(combined, calibrator, prior, thresholds, odds)
-    ranked = np.argsort(-x, kind="stable")
+    ranked = sort_order(-x)
     # Where the share of frauds is only estimated, the estimate is too wide for the alerts with the best F1.
     known_share = found.prevalence is not None and (prior is not None or odds is not None)
     by_default = budget is None and leader is None and not known_share and reviewed is None

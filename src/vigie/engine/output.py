@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigie.arrays import Floats
+from vigie.arrays import Floats, sort_order
 from vigie.calibration.calibrator import Prevalence
 from vigie.calibration.false_alerts import BoundedAlerts
 from vigie.catalog import Match, ModelVersion
@@ -158,6 +158,6 @@ def _interval(value: Prevalence | None) -> dict[str, float] | None:
 
 def _top(additions: pl.DataFrame) -> list[dict[str, Any]]:
     score: npt.NDArray[np.float64] = additions["fraud_score"].to_numpy()
-    best = np.argsort(-score, kind="stable")[:TOP_ROWS]
+    best = sort_order(-score)[:TOP_ROWS]
     columns = ("fraud_score", "fraud_probability", "reasons")
     return [{"row": int(i) + 1, **{name: additions[name][int(i)] for name in columns}} for i in best]

@@ -17,6 +17,7 @@ from vigie.arrays import Floats, mid_ranks
 from vigie.boosting import xgboost_import
 from vigie.boosting.xgboost_predict import margins
 from vigie.ensemble.combination import tail_score
+from vigie.ensemble.earlier_labels import EarlierLabels, standardised, tail_scores_among
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -57,7 +58,13 @@ class RefinedScores:
 
 
 def refine_scores(
-    prior: Floats, signals: Floats, inputs: Matrix, rows: Rows, fraud: Labels, seed: int
+    prior: Floats,
+    signals: Floats,
+    inputs: Matrix,
+    rows: Rows,
+    fraud: Labels,
+    seed: int,
+    earlier: EarlierLabels | None = None,
 ) -> RefinedScores:
     """Refine the scores of a table by labels of some of its rows.
 
@@ -68,15 +75,19 @@ def refine_scores(
         rows: (labels,) which rows are labelled.
         fraud: (labels,) true is fraud.
         seed: of folds and trees.
+        earlier: labelled rows of earlier tables; they count as much as those of this one.
     """
-    scaled = _standardised(prior, signals)
+    scaled, height = standardised(prior, signals), len(prior)
+    if earlier is not None:
+        scaled, inputs = np.vstack([scaled, earlier.scaled]), np.vstack([inputs, earlier.inputs])
+        rows, fraud = np.r_[rows, height + np.arange(len(earlier.fraud))], np.r_[fraud, earlier.fraud]
     with_trees = fraud.sum() >= MIN_FRAUDS and (~fraud).sum() >= MIN_LEGITIMATE
     scores = [scaled[:, 0], _regression(scaled, rows, fraud)]
     if with_trees:
         scores.append(_trees(inputs, rows, fraud, seed))
-    held_out = _held_out(scaled, inputs, rows, fraud, with_trees, seed)
+    held_out = _held_out(scaled, inputs, rows, fraud, with_trees, seed, height)
     weights = _weights(held_out, fraud)
-    score = np.array(weights[: len(scores)]) @ np.stack([_tail_score(one) for one in scores])
+    score = np.array(weights[: len(scores)]) @ np.stack([_tail_score(one[:height]) for one in scores])
     after = np.array(weights[: len(held_out)]) @ np.stack(held_out)
     return RefinedScores(score, weights, (_pair_accuracy(held_out[0], fraud), _pair_accuracy(after, fraud)))
 
@@ -121,13 +132,6 @@ def _uncertainty(tail: Floats, labelled: Rows, fraud: Labels) -> Floats:
     weights = _logistic(design[labelled], fraud.astype(float), np.zeros(2), np.array([0.05, 1.0]))
     chance = _expit(design @ weights)
     return np.asarray(chance * (1 - chance))
-
-
-def _standardised(prior: Floats, signals: Floats) -> Floats:
-    """Return (rows, 1 + signals) the ensemble and its parts, each with mean 0 and standard deviation 1."""
-    both = np.column_stack([prior, signals])
-    spread = both.std(axis=0)
-    return np.asarray((both - both.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _regression(scaled: Floats, rows: Rows, fraud: Labels) -> Floats:
@@ -175,7 +179,7 @@ def _trees(inputs: Matrix, rows: Rows, fraud: Labels, seed: int) -> Floats:
 
 
 def _held_out(
-    scaled: Floats, inputs: Matrix, rows: Rows, fraud: Labels, with_trees: bool, seed: int
+    scaled: Floats, inputs: Matrix, rows: Rows, fraud: Labels, with_trees: bool, seed: int, height: int
 ) -> list[Floats]:
     """Return out-of-fold tail scores of the labelled rows for each way of learning."""
     count = 3 if with_trees else 2
@@ -189,7 +193,7 @@ def _held_out(
         if with_trees:
             scores.append(_trees(inputs, rows[away], fraud[away], seed))
         for position, one in enumerate(scores):
-            out[position][here] = _tail_score(one)[rows[here]]
+            out[position][here] = tail_scores_among(one, height)[rows[here]]
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigie.arrays import Codes, Floats
+from vigie.arrays import Codes, Floats, factorize
 from vigie.features.columns import ColumnView
 from vigie.features.groups import Groups, pairs
 from vigie.features.module import FeatureModule
@@ -125,7 +125,7 @@ def _repeats(view: ColumnView, amount: Floats) -> dict[str, Floats]:
     has_counterpart = counterpart is not None and times.values is not None
     if actor is None and not has_counterpart:
         return out
-    cents = np.unique(_cents(amount), return_inverse=True)[1].astype(np.int64)
+    cents = factorize(_cents(amount))[1]
     if actor is not None:
         same = Groups(pairs(actor.group_of_row(), cents))
         out["amount_repeat_actor"] = same.count() / actor.count() * np.log(same.count())

@@ -12,7 +12,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, Pool, call_pool, changes, leave_one_out_zscore, sort_order, time_ranks
+from vigie.arrays import (
+    Codes,
+    Floats,
+    Pool,
+    call_pool,
+    changes,
+    factorize,
+    leave_one_out_zscore,
+    runs,
+    sort_order,
+    time_ranks,
+)
+
+Bounds = npt.NDArray[np.int32]
+
+_KEPT_WINDOWS = 4
 
 
 class Groups:
@@ -34,12 +49,11 @@ class Groups:
         self.size = len(codes)
         self.order = _sorted(codes, time, moments)
         ordered = codes[self.order]
-        starts = np.flatnonzero(changes(ordered))
-        self._starts = starts
-        self._lengths = np.diff(starts, append=self.size)
-        self._group = np.repeat(np.arange(len(starts)), self._lengths)
-        self._first = np.repeat(starts, self._lengths)
+        self._starts, self._lengths = runs(ordered)
+        self._group = np.repeat(np.arange(len(self._starts)), self._lengths)
+        self._first = np.repeat(self._starts, self._lengths)
         self._time = None if time is None else time[self.order].astype(float)
+        self._bounds_of: dict[tuple[float, float], tuple[Bounds, Bounds]] = {}
 
     def _back(self, ordered: npt.NDArray[np.generic]) -> Floats:
         """Put values in sorted order back into the order of the rows; unknown entities become NaN."""
@@ -113,7 +127,8 @@ class Groups:
     def rank_within(self, x: Floats) -> Floats:
         """Return the mid-rank of `x` within the group, in (0, 1); NaN for a group of one."""
         group = self.group_of_row()
-        order = np.lexsort((x, group))
+        by_value = sort_order(x)
+        order = by_value[sort_order(group[by_value])]
         key_group, key_x = group[order], x[order]
         tie_start = np.flatnonzero(changes(key_group) | changes(key_x))
         tie_length = np.diff(tie_start, append=self.size)
@@ -170,7 +185,7 @@ class Groups:
         """Return the largest `x` among the earlier rows of the group; NaN for the first. `x` must be finite."""
         ordered = x[self.order]
         # By place among all values, which is exact: the same whatever other groups are here.
-        values, place = np.unique(ordered, return_inverse=True)
+        values, place, _ = factorize(ordered)
         running = np.maximum.accumulate(place + self._group * len(values)) - self._group * len(values)
         shifted = _later(values[running], np.nan)
         shifted[self._starts] = np.nan
@@ -198,14 +213,25 @@ class Groups:
         np.cumsum(x[self.order], out=total[1:])
         return self._back(total[high] - total[low])
 
-    def _window(self, before: float, after: float) -> tuple[Codes, Codes]:
+    def _window(self, before: float, after: float) -> tuple[Bounds, Bounds]:
+        """Return (rows,) the first place of each window, and the one after its last.
+
+        The latest are kept, since the number of rows and sums over them are asked for one after the other.
+        """
+        known = self._bounds_of.get((before, after))
+        if known is None:
+            known = self._bounds(before, after)
+            self._bounds_of = dict([*self._bounds_of.items()][1 - _KEPT_WINDOWS :]) | {(before, after): known}
+        return known
+
+    def _bounds(self, before: float, after: float) -> tuple[Bounds, Bounds]:
         time = self._ordered_time()
         start = time - (time.min() if self.size else 0.0)
         stride = (float(start.max()) if self.size else 0.0) + before + after + 1.0
         key = start + self._group * stride
         low = np.searchsorted(key, key - before, side="left")
         high = np.searchsorted(key, key + after, side="right")
-        return low, high
+        return low.astype(np.int32), high.astype(np.int32)
 
     def _ordered_time(self) -> Floats:
         if self._time is None:
@@ -227,7 +253,7 @@ def _sorted(codes: Codes, time: Floats | None, moments: Codes | None = None) -> 
         return np.zeros(0, dtype=np.int64)
     low, high = int(codes.min()), int(codes.max())
     if (high - low + 1) * size > 2**62:
-        return np.lexsort((time, codes)) if time is not None else np.argsort(codes, kind="stable")
+        return np.lexsort((time, codes)) if time is not None else sort_order(codes)
     if moments is None:
         moments = np.arange(size) if time is None else time_ranks(time)
     return np.asarray(sort_order((codes - low) * size + moments), dtype=np.int64)
@@ -253,5 +279,5 @@ def dense_codes(*columns: Codes) -> Codes:
         )
     known = combined >= 0
     out = np.full(len(combined), -1, dtype=np.int64)
-    out[known] = np.unique(combined[known], return_inverse=True)[1]
+    out[known] = factorize(combined[known])[1]
     return out

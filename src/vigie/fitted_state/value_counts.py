@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, sort_order
+from vigie.arrays import Codes, Floats, factorize, sort_order
 from vigie.fitted_state.rank_table import SMALL_BATCH
 from vigie.fitted_state.statistic import Tables
 
@@ -69,11 +69,11 @@ class UnfittedCounts(CountTables):
     def of(self, name: str, values: Codes, known: Mask | None = None) -> Floats:
         """Return (rows,) how often each value occurs among `values`."""
         mask = np.ones(len(values), dtype=bool) if known is None else known
-        distinct, inverse, counts = np.unique(values[mask], return_inverse=True, return_counts=True)
+        distinct, codes, counts = factorize(values[mask])
         if self.keep:
             self.tables[name] = ValueCounts(distinct, counts)
         out = np.full(len(values), np.nan)
-        out[mask] = counts[inverse]
+        out[mask] = counts[codes]
         return out
 
 

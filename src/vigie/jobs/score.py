@@ -9,7 +9,7 @@ from vigie.app import Upload, result_layout, uploads
 from vigie.app.job_queue import Job
 from vigie.engine import files, pipeline
 from vigie.engine.options import Options, Progress, ScoringContext
-from vigie.engine.refine import refine
+from vigie.engine.refine import EarlierTable, refine
 from vigie.jobs import result_files, upload_files
 from vigie.jobs.context import JobContext
 from vigie.jobs.upload_sample import options_of, store_set_aside
@@ -37,7 +37,8 @@ def score(
         scorer = None
         labels = labels_of(job.options)
         if job.kind == "refine":
-            prediction = refine(table, scoring, labels)
+            prediction = refine(table, scoring, labels, _earlier(context, job.options))
+            prediction.summary["refined"].get("earlier", {}).pop("source", None)  # its file may be deleted
         elif table.frame.height <= pipeline.MAX_FIT_ROWS:
             scorer, prediction = pipeline.fit(table, scoring)
         else:
@@ -52,6 +53,17 @@ def score(
     summary = {name: value for name, value in prediction.summary.items() if name != "top"}
     exact = {"rows": table.frame.height, "rows_exact": True, "columns": table.frame.width}
     return summary | {"file": about}, folder, exact
+
+
+def _earlier(context: JobContext, options: Mapping[str, Any]) -> EarlierTable | None:
+    """Return the earlier file whose labels are used, too, as it is in the store now."""
+    source = options.get("earlier")
+    if source is None:
+        return None
+    upload = uploads.find(context.engine, source["upload"])
+    with upload_files.local_copy(context, upload) as path:
+        table = upload_files.read_table(context, path, upload.name, options_of(context, upload))
+    return EarlierTable(table, labels_of(source))
 
 
 def _options(stored: Mapping[str, Any], roles: Mapping[str, str]) -> Options:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie import features
-from vigie.arrays import Floats
+from vigie.arrays import Floats, sort_order
 from vigie.detectors.base import DetectorInputs
 from vigie.detectors.column_risk import SummedRisk
 from vigie.detectors.combine import anonymous_share, combine_excesses, combine_ranks
@@ -190,7 +190,7 @@ def canonical_view(
 ) -> tuple[ColumnView, Rows, Hashes]:
     """Return a table in canonical order of rows and columns, that order, and the row hashes in the table's order."""
     hashes, column_hashes, cells = row_hashes(frame, state)
-    order = np.argsort(hashes, kind="stable")
+    order = sort_order(hashes)
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, column_hashes[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
     view = ColumnView(sorted_frame, ordered, state, partition=None if partition is None else partition[order])

@@ -115,8 +115,8 @@ class SftpSource(Source):
             while True:
                 entry = await self._in_time(anext(entries))
                 name, attributes = str(entry.filename), entry.attrs
-                if name in {".", ".."} or "/" in name or not name.isprintable():
-                    continue  # a name with control characters, or bytes that are no UTF-8, is in no file that is watched
+                if name in {".", ".."} or "/" in name or "\0" in name:
+                    continue  # no name that a server may give
                 key = f"{below}/{name}" if below else name
                 if attributes.type == asyncssh.FILEXFER_TYPE_DIRECTORY and depth:
                     async for file in self._walk(client, key, depth - 1):

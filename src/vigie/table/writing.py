@@ -25,8 +25,9 @@ DECIMALS = 6
 _BATCH = 100_000
 _WRITABLE = msg(".csv, .csv.gz, .tsv, .txt or .parquet")
 _CSV = (".csv", ".tsv", ".txt")
-# A spreadsheet takes a cell that begins so for a formula, also with the full-width forms of East Asia.
-_FORMULA = r"^[=+\-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}]"
+FORMULA_MARKS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""Characters that begin what a spreadsheet takes for a formula, also in the full-width forms of East Asia."""
+_FORMULA = f"^[{FORMULA_MARKS.replace('-', chr(92) + '-')}]"
 _PLAIN = CsvFormat("utf-8", ",", ".", bom=False)
 
 
@@ -191,14 +192,17 @@ def csv_chunks(
         dialect: of the upload, where it is a CSV.
     """
     dialect = dialect or _PLAIN
-    if dialect.bom or dialect.separator == ";":
+    marked = dialect.bom or dialect.separator == ";"
+    if marked:
         yield codecs.BOM_UTF8
     for number, (theirs, ours) in enumerate(batches):
         columns = [_as_uploaded(series) for series in theirs] + [
             _as_text(series, dialect.decimal) for series in ours
         ]
         if number == 0:
-            yield _header(theirs.columns, ours.columns, dialect)
+            header = _header(theirs.columns, ours.columns, dialect)
+            # A name that begins with that character, read as the mark of the file, would lose it.
+            yield codecs.BOM_UTF8 + header if header.startswith(codecs.BOM_UTF8) and not marked else header
         text = pl.DataFrame(columns).write_csv(separator=dialect.separator, include_header=False)
         yield text.encode("utf-8")
 

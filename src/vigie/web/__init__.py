@@ -20,6 +20,7 @@
     compression         compression of responses
     request_values      limits of numbers and texts in requests
     error_handlers      errors as responses
+    option_names        read options in hints, as the API and the pages call them
     health              /healthz, /readyz, /metrics
     logs                request log
     api/                views of /api/v1

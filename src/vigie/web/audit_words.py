@@ -11,8 +11,8 @@ from vigie.app import AuditLine
 from vigie.app.audit import ANONYMOUS
 from vigie.app.audit_names import Names
 from vigie.i18n.translator import Translator
+from vigie.table.writing import FORMULA_MARKS
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _VALUES = ("row", "rows", "alerts", "columns", "bytes", "role", "state", "format")
 
 
@@ -24,6 +24,7 @@ def sentence(line: AuditLine, names: Names, t: Translator) -> str:
     values |= {
         "who": who,
         "file": names.files.get(line.object, t("audit.deleted_file")),
+        "earlier": names.files.get(str(line.detail.get("earlier", "")), t("audit.deleted_file")),
         "user": names.users.get(key, key) if kind == "user" else key,
         "object": key or kind,
         "state": t(f"rules.{line.detail['state']}") if kind == "rule" and "state" in line.detail else "",
@@ -38,6 +39,8 @@ def _sentence_of(line: AuditLine) -> str:
     detail = line.detail
     if line.action == "mark" and "row" in detail:
         return f"mark {detail.get('verdict') or 'nothing'}"
+    if line.action == "start refine" and "earlier" in detail:
+        return "start refine earlier"
     if line.action == "add rule":
         return f"add rule {detail.get('does', '')}".strip()
     if line.action == "change rule" and "state" not in detail:
@@ -59,5 +62,7 @@ def as_csv(lines: Iterable[AuditLine], names: Names, t: Translator) -> Iterator[
 
 def _row(cells: Iterable[str]) -> bytes:
     written = io.StringIO()
-    csv.writer(written).writerow(["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells])
+    csv.writer(written).writerow(
+        ["'" + cell if cell.startswith(tuple(FORMULA_MARKS)) else cell for cell in cells]
+    )
     return written.getvalue().encode()

@@ -18,6 +18,7 @@ from vigie import errors
 from vigie.i18n.catalogue import DEFAULT, languages
 from vigie.i18n.messages import as_message, msg, translate
 from vigie.logs import frames
+from vigie.web.option_names import name_api_fields
 from vigie.web.pages.layout import safe_redirect_target, translator
 from vigie.web.services import current_services
 
@@ -132,7 +133,7 @@ def _respond(code: int, kind: str, message: str, hint: str, **more: Any) -> Resp
             "title": title,
             "status": code,
             "detail": message,
-            "hint": hint,
+            "hint": name_api_fields(hint),
             "kind": kind,
         }
         response = jsonify(body | {name: value for name, value in more.items() if value})

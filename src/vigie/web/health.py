@@ -20,6 +20,8 @@ from vigie.web import authorization
 from vigie.web.services import Services, current_services
 
 bp = Blueprint("health", __name__)
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""Methods that metrics and logs name."""
 _REGISTRY = CollectorRegistry()
 _REQUESTS = Counter(
     "vigie_requests_total", "Requests of this process", ["method", "route", "status"], registry=_REGISTRY
@@ -36,8 +38,8 @@ def blueprints() -> list[Blueprint]:
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request by its route; addresses hold ids, each of which would be a series."""
-    _REQUESTS.labels(method, route, str(status)).inc()
+    """Count a request by its route; addresses hold ids, and clients make up methods, each of which would be a series."""
+    _REQUESTS.labels(method if method in METHODS else "other", route, str(status)).inc()
     _SECONDS.labels(route).observe(seconds)
 
 

@@ -35,7 +35,7 @@ def _log_request(response: Response) -> Response:
             "request",
             extra={
                 "request_id": g.get("request_id"),
-                "method": request.method,
+                "method": request.method if request.method in health.METHODS else "other",
                 "route": rule,
                 "status": response.status_code,
                 "milliseconds": round(1000 * seconds, 1),

@@ -21,7 +21,7 @@ from apiflask import APIFlask
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
@@ -66,6 +66,18 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         super().__init__(adj)
         self.started = time.monotonic()
         self.unchecked = False
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the header, and refuse one that a proxy may read otherwise: then two would see different requests.
+
+        Source: RFC 9112, sections 3.2, 6.1 and 6.3.
+        """
+        super().parse_header(header_plus)
+        # waitress removes Transfer-Encoding where it applies it, and leaves it in HTTP/1.0, which does not have it.
+        chunked_twice = self.chunked and "CONTENT_LENGTH" in self.headers
+        if chunked_twice or "TRANSFER_ENCODING" in self.headers or "," in self.headers.get("HOST", ""):
+            self.headers["CONNECTION"] = "close"
+            raise ParsingError("found lengths or hosts of which only one can be right")
 
     def received(self, data: bytes) -> int:
         """Receive data; return the number of bytes used."""

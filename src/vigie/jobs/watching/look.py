@@ -16,8 +16,10 @@ from vigie.app.watch_tables import MAX_KEY
 from vigie.app.watches import Sighting, Watch
 from vigie.db.database import writing
 from vigie.errors import InputRefused, TableTooLarge, UnreadableTable, UsageRefused, VigieError
+from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.jobs.upload_files import temporary_root
+from vigie.logs import frames
 from vigie.sources import patterns, schedule
 from vigie.sources.base import FileChanged, Source, SourceFile
 from vigie.sources.open import open_source
@@ -28,6 +30,8 @@ log = logging.getLogger("vigie.jobs")
 NOTIFIED_FAILURES = 2
 """Looks that fail in a row before a notice is sent: most interruptions are over at the next look."""
 _MAX_WAIT = timedelta(minutes=15)
+_SHOWN_KEY = 200
+"""Characters of a path that cannot be stored, from its end, that its notice shows."""
 
 
 @dataclass
@@ -65,14 +69,23 @@ def look(context: JobContext, watch: Watch, worker: str, now: datetime | None = 
             except FileChanged:
                 _save(context, watch, file, now, taken=False)
                 found.waiting += 1
-            except VigieError as error:
-                found.error = found.error or error
+            except Exception as error:  # noqa: BLE001  the other files are taken, and the watch says that it fails
+                found.error = found.error or _vigie_error(watch, error)
     except FileChanged:
         found.waiting += 1
-    except VigieError as error:
-        found.error = error
+    except Exception as error:  # noqa: BLE001  raised, it would be silence: the watch stays claimed
+        found.error = _vigie_error(watch, error)
     _finish(context, watch, worker, found, now)
     return found
+
+
+def _vigie_error(watch: Watch, error: Exception) -> VigieError:
+    """Return the error of a look; what is not Vigie's is logged by its place, without its message."""
+    if isinstance(error, VigieError):
+        return error
+    log.error("bug", extra={"watch": watch.id, "error": type(error).__name__, "frames": frames(error)})
+    hint = msg("this is a bug in Vigie; look for watch {id} in the worker's log", id=watch.id)
+    return VigieError(msg("something unexpected happened"), hint=hint)
 
 
 def _ready_files(
@@ -83,14 +96,15 @@ def _ready_files(
     known = watches.list_sightings(context.engine, watch.id)
     changed, ready, there = [], [], set()
     for file in source.list(deep=patterns.is_deep(watch.pattern)):
-        if not patterns.matches(watch.pattern, file.key) or len(file.key) > MAX_KEY:
+        if not patterns.matches(watch.pattern, file.key):
             continue
-        there.add(file.key)
+        key = _stored_key(file.key)
+        there.add(key)
         if watch.files_since is not None and file.modified < watch.files_since:
             continue
-        before = known.get(file.key)
+        before = known.get(key)
         if before is None or (before.size, before.modified) != (file.size, file.modified):
-            changed.append(Sighting(file.key, file.size, file.modified, now, taken=False))
+            changed.append(Sighting(key, file.size, file.modified, now, taken=False))
             found.waiting += 1
         elif not before.taken and now - before.seen_at < interval:
             found.waiting += 1
@@ -102,9 +116,17 @@ def _ready_files(
 
 def _take(context: JobContext, watch: Watch, source: Source, file: SourceFile, found: Look) -> None:
     """Begin the upload of a file unless its content is known, or refuse it with the reason."""
-    unread = hashlib.sha256(f"{file.key}\n{file.size}\n{file.modified.isoformat()}".encode()).hexdigest()
-    name = file.key.rpartition("/")[2]
+    key = _stored_key(file.key)
+    unread = hashlib.sha256(f"{key}\n{file.size}\n{file.modified.isoformat()}".encode()).hexdigest()
+    name = key.rpartition("/")[2]
     try:
+        if key != file.key:
+            raise UnreadableTable(
+                name,
+                found="a path that is not UTF-8, or too long",
+                expected="one of at most 1,024 characters",
+                hint="rename the file",
+            )
         extension = _check(context, name, file.size)
         with tempdirs.temporary_workdir(temporary_root(context)) as folder:
             copy = folder / "file"
@@ -113,8 +135,8 @@ def _take(context: JobContext, watch: Watch, source: Source, file: SourceFile, f
             if not known and _upload(context, watch, file, digest, extension, copy):
                 found.started.append(file.key)
     except (InputRefused, UsageRefused) as error:
-        if watched_files.refuse(context.engine, watch, file.key, file.size, unread, error.to_json()):
-            found.refused.append(file.key)
+        if watched_files.refuse(context.engine, watch, key, file.size, unread, error.to_json()):
+            found.refused.append(key)
     _save(context, watch, file, datetime.now(UTC), taken=True)
 
 
@@ -166,8 +188,21 @@ def _upload(
 
 
 def _save(context: JobContext, watch: Watch, file: SourceFile, now: datetime, *, taken: bool) -> None:
-    seen = Sighting(file.key, file.size, file.modified, now, taken)
+    seen = Sighting(_stored_key(file.key), file.size, file.modified, now, taken)
     watches.save_sightings(context.engine, watch.id, [seen], [])
+
+
+def _stored_key(key: str) -> str:
+    """Return a path as the database holds it; another one, unique and readable, where it is not UTF-8 or too long.
+
+    Raised as an error of the database, one such name would keep every other file of the location waiting.
+    """
+    text = key.encode("utf-8", "surrogateescape")
+    readable = text.decode("utf-8", "replace").replace("\0", "\ufffd")
+    if readable == key and len(key) <= MAX_KEY:
+        return key
+    short = readable if len(readable) <= _SHOWN_KEY else f"…{readable[-_SHOWN_KEY:]}"
+    return f"{short} ({hashlib.sha256(text).hexdigest()[:8]})"
 
 
 def _finish(context: JobContext, watch: Watch, worker: str, found: Look, now: datetime) -> None:

@@ -160,10 +160,30 @@ def get_reviewed(run_id: str, query_data: dict[str, Any]) -> Reviewed:
 @blueprint.post("/<string:run_id>/refine")
 @authorization.needs("analyst")
 @idempotent
+@blueprint.input(schemas.RefineIn)
 @blueprint.output(schemas.RunOut, status_code=202)
-def refine(run_id: str) -> Run:
-    """Score again, with the labels of the rows."""
-    return current_services().predictions.refine(g.user, run_id)
+def refine(run_id: str, json_data: dict[str, Any]) -> Run:
+    """Score again, with the labels of the rows and of an earlier file."""
+    return current_services().label_sources.refine(g.user, run_id, json_data.get("earlier"))
+
+
+@blueprint.get("/<string:run_id>/label-sources")
+@authorization.needs("viewer")
+@blueprint.output(schemas.LabelSourcesOut)
+def list_label_sources(run_id: str) -> dict[str, Any]:
+    """List earlier files with the same columns and with labels, from which a refinement can start, newest first."""
+    found = current_services().label_sources.offered(g.user, run_id)
+    return {
+        "sources": [
+            {
+                "prediction_id": one.run,
+                "name": one.upload and one.upload.name,
+                "labels": len(one.labels),
+                "frauds": one.frauds,
+            }
+            for one in found
+        ]
+    }
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

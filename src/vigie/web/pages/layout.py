@@ -21,12 +21,12 @@ from vigie.i18n.facts import sentences
 from vigie.i18n.messages import Message, translate
 from vigie.i18n.precision import UNINFORMATIVE_WIDTH, is_informative
 from vigie.i18n.translator import Translator
+from vigie.web.option_names import replace_read_options
 from vigie.web.pages.amounts import currency_amount, currency_sums
 from vigie.web.services import access
 
 blueprint = Blueprint("layout", __name__)
 
-_READ_OPTION = re.compile(r"--(sheet|header-row|encoding|separator|decimal|strict)\b")
 TABS = (
     ("upload", "upload.home", "score"),
     ("history", "history.list_files", "history"),
@@ -148,9 +148,7 @@ def error_texts(error: Mapping[str, Any] | None) -> list[str]:
 def option_fields(text: str) -> str:
     """Replace the read options of the command line in a hint by the fields of the page."""
     t = translator()
-    return _READ_OPTION.sub(
-        lambda found: t("check.field_name", name=t("check." + found[1].replace("-", "_"))), text
-    )
+    return replace_read_options(text, lambda name: t("check.field_name", name=t("check." + name)))
 
 
 def asset(name: str) -> str:

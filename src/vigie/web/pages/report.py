@@ -50,6 +50,7 @@ def show(run_id: str) -> Response:
         statuses=STATUSES,
         n_receivers=MAX_RECEIVERS,
         run=run,
+        label_source=services.label_sources.used(g.user, run),
         upload=upload,
         summary=summary,
         budget=budget,

@@ -19,7 +19,7 @@ from vigie.web import authorization
 from vigie.web.downloads import download as send_file
 from vigie.web.pages import budgets, charts, row_filters
 from vigie.web.pages.amounts import currency_amount
-from vigie.web.pages.layout import translator
+from vigie.web.pages.layout import may, translator
 from vigie.web.request_values import whole_number
 from vigie.web.services import RowQuery, current_services
 
@@ -63,6 +63,8 @@ def render(run: Run, upload: Upload) -> str:
         reviewed=services.results.reviewed(g.user, run.id, budget),
         concentrations=services.results.concentrations(g.user, run.id, budget),
         earlier=next(iter(services.comparisons.earlier_files(g.user, run.id)), None),
+        label_sources=services.label_sources.offered(g.user, run.id) if may("analyst") else [],
+        label_source=services.label_sources.used(g.user, run),
         alerts=alerts,
         rule_effects=rule_effects,
         wording=wording,
@@ -129,8 +131,8 @@ def download(run_id: str) -> Response:
 @page.post("/runs/<run_id>/refine")
 @authorization.needs("analyst")
 def refine(run_id: str) -> Response:
-    """Score again, with the labels of the rows."""
-    run = current_services().predictions.refine(g.user, run_id)
+    """Score again, with the labels of the rows, and of an earlier file where the form names one."""
+    run = current_services().label_sources.refine(g.user, run_id, request.form.get("earlier"))
     return redirect(url_for("progress.show", run_id=run.id), 303)
 
 

@@ -11,6 +11,7 @@
     rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
     comparisons   a result against that of an earlier file with the same columns
+    label_sources labels of earlier files with the same columns
     models        the catalog
     watches       locations whose new files are scored
     notices       who gets which notices; webhooks
@@ -37,6 +38,7 @@ from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
 from vigie.web.services.cases import Cases
 from vigie.web.services.comparisons import Comparisons
+from vigie.web.services.label_sources import LabelSources
 from vigie.web.services.models import Models
 from vigie.web.services.notices import Notices
 from vigie.web.services.predictions import Predictions
@@ -78,6 +80,7 @@ class Services:
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
         self.predictions.labels_changed = self.cases.labels_changed = self.rules.labels_changed
         self.comparisons = Comparisons(engine, self.audit, self.predictions, self.results, effects)
+        self.label_sources = LabelSources(engine, self.predictions, self.comparisons)
         self.models = Models(engine, self.audit, store, settings)
         self.watches = Watches(engine, self.audit, web)
         self.notices = Notices(engine, self.audit, web)

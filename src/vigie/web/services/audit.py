@@ -72,7 +72,8 @@ class AuditLog:
 
     def names(self, lines: Iterable[AuditLine]) -> Names:
         """Return the names of what lines are about."""
-        return audit_names.find_names(self._engine, (line.object for line in lines))
+        objects = [one for line in lines for one in (line.object, str(line.detail.get("earlier", "")))]
+        return audit_names.find_names(self._engine, objects)
 
     def _pages(self, query: AuditQuery) -> Iterator[list[AuditLine]]:
         before: int | None = None

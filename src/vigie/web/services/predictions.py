@@ -122,8 +122,14 @@ class Predictions:
         }
         return self._start(user, upload, "score", options)
 
-    def refine(self, user: User, run_id: str) -> Run:
+    def refine(self, user: User, run_id: str, earlier: Mapping[str, Any] | None = None) -> Run:
         """Start a refinement of a finished run by the labels of its upload.
+
+        Args:
+            user: the caller.
+            run_id: a finished run.
+            earlier: labels of an earlier file, of `LabelSource.to_json`. Without them, and without a label of its own, a
+                run that was refined with them is scored anew.
 
         Raises:
             WrongState: no row is labelled fraud or legitimate.
@@ -131,14 +137,17 @@ class Predictions:
         before = self.find_finished(user, run_id)
         upload = self._find_usable(user, before.upload_id, "refine scores")
         labels = {str(one.row): one.verdict for one in self._labels(upload.id) if one.verdict != UNKNOWN}
-        if not labels:
+        kept = {name: value for name, value in before.options.items() if name not in {"marks", "earlier"}}
+        if not labels and earlier is None and "earlier" in before.options:
+            return self._start(user, upload, "score", kept)
+        if not labels and earlier is None:
             raise WrongState(
                 msg("run {run_id!r}", run_id=run_id),
                 found="no label",
                 expected="at least one row labelled fraud or legitimate",
             )
         # The labels of this moment, so that a second attempt of the job gives the same result.
-        options = {**before.options, "marks": labels}
+        options = kept | {"marks": labels} | ({} if earlier is None else {"earlier": dict(earlier)})
         return self._start(
             user, upload, "refine", options, parent_id=before.id, alert_budget=before.alert_budget
         )
@@ -318,5 +327,9 @@ class Predictions:
         run_id = runs.enqueue(
             self._engine, upload.id, user.id, kind, options, parent_id=parent_id, alert_budget=alert_budget
         )
-        self._audit.record(user, f"start {kind}", f"run:{run_id}", upload=upload.id)
+        detail: dict[str, Any] = {"upload": upload.id}
+        if "earlier" in options:
+            source = options["earlier"]
+            detail |= {"earlier": f"upload:{source['upload']}", "rows": len(source["marks"])}
+        self._audit.record(user, f"start {kind}", f"run:{run_id}", **detail)
         return self.find(user, run_id)

@@ -231,9 +231,9 @@ class Rules:
             NotFound: there is no such rule that the user may see.
         """
         require(user, "analyst", "change rules")
+        stored = rules.find(self._engine, number, user)
         if state is not None:
             _check_state(state)
-        stored = rules.find(self._engine, number, user)
         rules.change(self._engine, stored.id, user.id, state=state, **values)
         detail = {name: str(value) for name, value in values.items()} | ({"state": state} if state else {})
         self._audit.record(user, "change rule", f"rule:{stored.id}", **detail)

@@ -8,6 +8,8 @@ from apiflask import Schema
 from apiflask.fields import Float, Raw, String
 from apiflask.validators import Range
 
+from vigie.web.option_names import name_api_fields
+
 ROW_NUMBER = Range(min=1, max=2**53)
 """Of a row in the upload, from 1."""
 
@@ -30,9 +32,17 @@ def free(**more: Any) -> Raw:
     )
 
 
+class Hint(String):
+    """A hint whose read options are fields of the API."""
+
+    def _serialize(self, value: Any, *args: Any, **more: Any) -> Any:
+        text = super()._serialize(value, *args, **more)
+        return text if text is None else name_api_fields(text)
+
+
 class Fault(Schema):
     """Reason of a refusal or failure."""
 
     message = String()
-    hint = String()
+    hint = Hint()
     kind = String()

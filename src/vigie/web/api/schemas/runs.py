@@ -132,3 +132,29 @@ class ReviewedOut(Schema):
         }
     )
     high = Integer(metadata={"description": "most frauds among all alerts, in the same sense"})
+
+
+class RefineIn(Schema):
+    """Whose labels a refinement uses beside those of the file."""
+
+    earlier = String(
+        validate=Length(max=40),
+        metadata={
+            "description": "prediction of an earlier file with the same columns, whose labels are used, too; empty for none; by default the one that this prediction was refined with"
+        },
+    )
+
+
+class LabelSourceOut(Schema):
+    """An earlier file with labels."""
+
+    prediction_id = String()
+    name = String()
+    labels = Integer(metadata={"description": "rows labelled fraud or legitimate"})
+    frauds = Integer(metadata={"description": "rows labelled fraud"})
+
+
+class LabelSourcesOut(Schema):
+    """Earlier files with the same columns and with labels, newest first."""
+
+    sources = List(Nested(LabelSourceOut))
