@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check attack test-s3 test-azure rehearsal test-spark check-deploy fmt bench bench-detection bench-speed bench-train bench-relatives bench-rivals library docs lock clean
+.PHONY: help setup demo test check attack test-s3 test-azure rehearsal test-spark check-deploy fmt bench bench-week bench-detection bench-speed bench-train bench-relatives bench-rivals library docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -96,6 +96,10 @@ attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests
 	@$(BIN)/python bench/attack.py
 	@$(BIN)/python bench/kills.py
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
+
+WEEK_ROWS ?= 1500000
+bench-week: $(READY) ## a week of watched files with processes killed, one of 1,500,000 rows (WEEK_ROWS), on SQLite and a folder
+	@VIGIE_WEEK_ROWS=$(WEEK_ROWS) $(BIN)/python -m pytest --durations 1 "tests/jobs/test_week.py" -k "sqlite and folder"
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
 	@$(BIN)/python bench/detection.py

@@ -1,7 +1,7 @@
-"""`make attack`: kill -9 at random moments of an upload, a scoring, a refinement, a fetch and a migration; prints the counts.
+"""`make attack`: kill -9 at random moments of an upload, a scoring, a refinement, a fetch, a migration and a watch; prints the counts.
 
 After each kill the same work is done again, and must end with what an undisturbed process gives: the whole upload, the same bytes of a
-result, the right file in the cache, every model where the catalog says it is.
+result, the right file in the cache, every model where the catalog says it is, each watched file scored once with its predictions beside it.
 
     bench/kills.py                           ten kills of each, with a fresh seed
     bench/kills.py --seed 1 --kills 20       replays the moments of a seed, as far as the machine is as fast
@@ -18,8 +18,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+
+import sqlalchemy as sa
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,10 +32,14 @@ from tests.helpers.killing import KillableJobs, serve  # noqa: E402
 from tests.relocate.sample_models import populate, read_all  # noqa: E402
 
 from vigie import settings  # noqa: E402
-from vigie.app import Run, User, runs, users  # noqa: E402
+from vigie.app import Run, User, runs, users, watch_template, watched_files, watches  # noqa: E402
+from vigie.app.notice_tables import notices  # noqa: E402
 from vigie.bundles.cache import Cache  # noqa: E402
 from vigie.db import database  # noqa: E402
-from vigie.jobs.worker import run_until_idle  # noqa: E402
+from vigie.jobs.context import open_context  # noqa: E402
+from vigie.jobs.watching.follow_up import FollowUp  # noqa: E402
+from vigie.jobs.watching.look import look  # noqa: E402
+from vigie.jobs.worker import Worker, run_until_idle  # noqa: E402
 from vigie.relocate import run as migrate  # noqa: E402
 from vigie.relocate import verify  # noqa: E402
 from vigie.web.services import Services  # noqa: E402
@@ -45,11 +52,17 @@ CSV = "when,customer,amount,kind\n" + "".join(
 PARTS = 40
 MODELS = 20
 LEASE = "0.5"
+WATCHED_ROWS = 300
 
 
 def environment(home: str) -> dict[str, str]:
     """One installation, whose leases end so soon that a takeover needs no waiting."""
-    return {"VIGIE_HOME": home, "VIGIE_LEASE_SECONDS": LEASE, "VIGIE_PRODUCTION": "no"}
+    return {
+        "VIGIE_HOME": home,
+        "VIGIE_LEASE_SECONDS": LEASE,
+        "VIGIE_PRODUCTION": "no",
+        "VIGIE_WATCH_SECONDS": "0.05",
+    }
 
 
 def opened(home: str) -> Services:
@@ -74,6 +87,33 @@ def work(home: str) -> None:
     print("ready", flush=True)
     run_until_idle(settings.load(environment(home)), settings.load_web(environment(home)))
     print("complete", flush=True)
+
+
+def watch(home: str, watch_id: str) -> None:
+    """Do what a watch has to do."""
+    print("ready", flush=True)
+    finish_watch(home, watch_id)
+    print("complete", flush=True)
+
+
+def finish_watch(home: str, watch_id: str) -> None:
+    """Look, score and finish until nothing of a watch is left to do."""
+    chosen = environment(home)
+    with open_context(settings.load(chosen), settings.load_web(chosen)) as context:
+        worker, follow_up = Worker(context), FollowUp(context)
+        with worker.heartbeat():
+            while True:
+                lease = context.web.lease_seconds
+                claimed = watches.claim(context.engine, worker.name, lease, datetime.now(UTC), watch_id)
+                if claimed is None:
+                    time.sleep(0.05)
+                    continue
+                found = look(context, claimed, worker.name)
+                if found.error is not None:
+                    raise found.error
+                if not follow_up.run(watch_id) and not found.waiting:
+                    break
+                worker.run_one()
 
 
 class Kills:
@@ -179,6 +219,50 @@ class Kills:
         assert verify(engine, last).right
         engine.dispose()
 
+    def watched(self, jobs: KillableJobs) -> None:
+        folder, number = self.folder / "watched", 0
+        folder.mkdir()
+        values = {"url": folder.as_uri(), "pattern": "*.csv", "schedule": "", "timezone": "UTC", "write_back": True, "mapping": {},
+                  "options": watch_template.DEFAULTS, "columns": None, "next_look_at": datetime.now(UTC)}  # fmt: skip
+        watch_id = watches.add(self.services.engine, self.user, "watched", values).id
+        header, *lines = CSV.splitlines(keepends=True)
+
+        def appear() -> None:
+            """Write the next file, of other rows than all before."""
+            nonlocal number
+            number += 1
+            rows = lines[number : number + WATCHED_ROWS]
+            (folder / f"{number}.csv").write_text(header + "".join(rows))
+
+        appear()
+        started = time.monotonic()
+        assert "complete" in jobs.kill(120, "watch", self.home, watch_id)
+        longest = 1.1 * (time.monotonic() - started)
+
+        def once(moment: float) -> bool:
+            appear()
+            ended = "complete" in jobs.kill(moment, "watch", self.home, watch_id)
+            for result in folder.glob("*.predictions.csv"):
+                assert (
+                    len(result.read_text().splitlines()) == WATCHED_ROWS + 1
+                )  # whole, also right after the kill
+            time.sleep(float(LEASE) + 0.1)
+            finish_watch(self.home, watch_id)
+            files = watched_files.list_newest(self.services.engine, watch_id, 10_000)
+            assert sorted(file.key for file in files) == sorted(f"{one + 1}.csv" for one in range(number))
+            assert {file.state for file in files} == {"done"}
+            sent = {file.upload_id for file in files}
+            scored = runs.list_for(self.services.engine, self.user, upload_id=None, limit=100_000)
+            of_watch = [run for run in scored if run.kind == "score" and run.upload_id in sent]
+            assert len(of_watch) == len(sent) == number
+            assert len(list(folder.glob("*.predictions.csv"))) == number
+            counted = sa.select(sa.func.count()).where(notices.c.kind == "scored")
+            with database.reading(self.services.engine) as connection:
+                assert connection.execute(counted).scalar_one() == number
+            return ended
+
+        self.repeat("watch", once, longest)
+
     def _work(self) -> None:
         """Do what is left, as another worker, once the leases of the killed one have ended."""
         time.sleep(float(LEASE) + 0.1)
@@ -197,8 +281,10 @@ def main() -> None:
     """Print a table of the counts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--kills", type=int, default=10, help="of each of the five kinds of work")
-    parser.add_argument("--only", nargs="+", metavar="KIND", help="upload, score, refine, fetch or migrate")
+    parser.add_argument("--kills", type=int, default=10, help="of each of the six kinds of work")
+    parser.add_argument(
+        "--only", nargs="+", metavar="KIND", help="upload, score, refine, fetch, migrate or watch"
+    )
     chosen = parser.parse_args()
     print(f"kills of seed {chosen.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="vigie-kills-") as place:
@@ -209,6 +295,7 @@ def main() -> None:
             ("refine", kills.refinements, "bench.kills"),
             ("fetch", kills.fetches, "tests.bundles.worker"),
             ("migrate", kills.migrations, "tests.relocate.worker"),
+            ("watch", kills.watched, "bench.kills"),
         ):
             if chosen.only and kind not in chosen.only:
                 continue
@@ -227,6 +314,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
-        serve({"send": send, "work": work})
+        serve({"send": send, "work": work, "watch": watch})
     else:
         main()

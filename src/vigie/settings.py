@@ -89,6 +89,15 @@ def child_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _CHILD_VARIABLES if name in os.environ}
 
 
+def use_small_pages() -> None:
+    """Tell numpy, before it is imported here or in child processes, not to ask for huge pages of memory; the user's choice stays.
+
+    Where memory is in pieces the system moves pages to make a huge one: a first touch of 50 MB took 0.10 CPU seconds, and 0.02 in
+    small pages.
+    """
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+
+
 def spark_python(environ: Mapping[str, str] | None = None) -> str:
     """Return the Python interpreter of Spark tasks; empty for Spark's default."""
     env = os.environ if environ is None else environ

@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.waiting import wait_until
 from tests.web.conftest import CSV
 
 from vigie import resources, settings
@@ -126,9 +131,70 @@ def test_a_backup_that_is_damaged_incomplete_or_in_the_way_is_refused(
         engine.dispose()
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
+        assert list(resources.model_store(new).list()) == []  # every byte is compared before one is written
+    for change in (
+        {"tables": [{**manifest["tables"][0], "name": "../x"}]},
+        {"files": [1]},
+        {"revision": None},
+    ):
+        (folder / MANIFEST).write_text(json.dumps(manifest | change))
+        with pytest.raises((DamagedBundle, UsageRefused)):
+            restore(install("new", "sqlite"), connect(str(folder)))
+    (folder / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(DamagedBundle, match="manifest"):
+        restore(install("new", "sqlite"), connect(str(folder)))
     (folder / MANIFEST).rename(folder / "other.json")
     with pytest.raises(NotFound, match="backup"):
         restore(install("new", "sqlite"), connect(str(folder)))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_backup_of_an_earlier_revision_is_upgraded(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """As an earlier Vigie wrote it, without the tables and columns that came later; new rows get numbers of their own."""
+    revision = database.REVISIONS[6]
+    old = install("old", "sqlite")
+    engine = database.connect(old.database_url)
+    database.upgrade(engine, to=revision)
+    earlier = sa.MetaData()
+    earlier.reflect(engine)
+    with database.writing(engine) as connection:
+        values = {"email": "ada@example.org", "name": "Ada", "role": "admin", "team": "", "active": True, "language": "",
+                  "created_at": datetime.now(UTC)}  # fmt: skip
+        known = earlier.tables["users"].c
+        connection.execute(
+            sa.insert(earlier.tables["users"]), {n: v for n, v in values.items() if n in known}
+        )
+    engine.dispose()
+
+    def written() -> list[sa.Table]:
+        """The tables of that revision, with the types of today."""
+        return [
+            sa.Table(table.name, sa.MetaData(), *(sa.Column(c.name, c.type, primary_key=c.primary_key) for c in table.columns
+                                                  if c.name in earlier.tables[table.name].c))
+            for table in tables() if table.name in earlier.tables
+        ]  # fmt: skip
+
+    @contextmanager
+    def without_upgrade(url: str) -> Iterator[sa.Engine]:
+        connected = database.connect(url)
+        yield connected
+        connected.dispose()
+
+    tables = rows.ordered_tables
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "ordered_tables", written)
+        patch.setattr(database, "HEAD", revision)
+        patch.setattr(database, "opened", without_upgrade)
+        create(old, connect(str(tmp_path / "backup")))
+    new = install("new", kind)
+    restore(new, connect(str(tmp_path / "backup")))
+    with database.opened(new.database_url) as engine:
+        ada = users.find_by_email(engine, "ada@example.org")
+        assert users.add(engine, "bob@example.org", "Bob", "viewer").id > ada.id
+        with database.reading(engine) as connection:
+            assert database.revision(connection) == database.HEAD
 
 
 def test_what_changes_during_a_backup_is_not_half_in_it(
@@ -153,3 +219,46 @@ def test_what_changes_during_a_backup_is_not_half_in_it(
     with database.opened(new.database_url) as engine:
         assert [one.name for one in uploads.list_for(engine, ada, limit=5)] == ["payments.csv"]
         assert runs.find(engine, run).state == "done"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_backup_of_a_busy_installation_is_whole(tmp_path: Path, install: Install, kind: str) -> None:
+    """Uploads arrive and are inspected all the time; once all is destroyed, each that was in the snapshot is finished elsewhere."""
+    old, web = install("old", kind), settings.WebSettings(lease_seconds=0.2)
+    services, ended, small = (
+        Services.open(old, web),
+        threading.Event(),
+        "".join(CSV.splitlines(keepends=True)[:20]),
+    )
+    ada = users.add(services.engine, "ada@example.org", "Ada", "admin")
+
+    def send() -> None:
+        number = 0
+        while not ended.wait(0.05):
+            number += 1
+            services.uploads.receive(ada, f"{number}.csv", io.BytesIO(small.encode()))
+
+    def work() -> None:
+        while not ended.wait(0.01):
+            worker.run_until_idle(old, web)
+
+    busy = [threading.Thread(target=one) for one in (send, work)]
+    for thread in busy:
+        thread.start()
+    wait_until(lambda: len(uploads.list_for(services.engine, ada, limit=100)) > 3)
+    create(old, connect(str(tmp_path / "backup")))
+    ended.set()
+    for thread in busy:
+        thread.join()
+    services.close()
+    shutil.rmtree(old.home)
+    new = install("new", "sqlite")
+    restore(new, connect(str(tmp_path / "backup")))
+    time.sleep(2 * web.lease_seconds)  # the leases of workers that are no more
+    worker.run_until_idle(new, web)
+    services = Services.open(new, web)
+    sent = uploads.list_for(services.engine, ada, limit=1000)
+    # One whose parts were still being received is as after a kill: it can be continued or sent again.
+    assert {one.state for one in sent} <= {"ready", "receiving"}
+    assert sum(one.state == "ready" for one in sent) > 2
+    services.close()

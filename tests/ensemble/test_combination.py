@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -246,20 +248,62 @@ def test_where_no_row_lies_far_out_the_score_is_the_one_by_ranks() -> None:
     assert (one.score > by_ranks.score / 2 - 1e-9).all()
 
 
-@pytest.mark.parametrize(("place", "weight"), [("first", 1.0), ("middle", combination.UNSUPPORTED_WEIGHT)])
+@pytest.mark.parametrize(("place", "unsupported"), [("first", 0.0), ("middle", 1.0)])
 def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_high(
-    place: str, weight: float
+    place: str, unsupported: float
 ) -> None:
-    """Extreme rows that both rank in the middle may be a structure of the table: half of the weight is the score by ranks."""
+    """Elsewhere they may be a structure of the table: what self-training confirms counts, and the score by ranks where it is more."""
     excess = uniform(1)
     excess[:40] = 7.0
     others = np.sort(np.random.default_rng(5).normal(size=N))
     margin = np.roll(others[::-1], 0 if place == "first" else N // 2)
+    voted = tail_score(mid_ranks(margin), N)
     by_ranks, state = combine(mid_ranks(excess), [member(margin)]), ScoringState()
-    found = combination.score_by_size(by_ranks, excess, margin, state)
-    assert state.size_weight.require() == weight
+    found = combination.score_by_size(by_ranks, excess, voted, state)
+    assert state.size_weight.require() == 1
+    assert state.unsupported.require() == unsupported
+    added = np.asarray(combination.support(by_ranks.members, voted))
+    low, high = combination.CONFIRMED_RANGE
+    confirmed = excess * np.clip((mid_ranks(margin) - low) / (high - low), 0, 1)
+    wanted = np.maximum(confirmed + added, by_ranks.score) if unsupported else excess + added
+    np.testing.assert_allclose(found.score, wanted, atol=8 / (high - low) / N)
+    one = combination.score_by_size(
+        replace(by_ranks, score=by_ranks.score[-3:], members=by_ranks.members[-3:]),
+        excess[-3:], voted[-3:], state.fitted(),
+    )  # fmt: skip
+    np.testing.assert_array_equal(one.score, found.score[-3:])
+
+
+@pytest.mark.parametrize("anonymity", [0.0, 0.5, 1.0])
+def test_ordinary_rows_are_also_ranked_by_the_columns_and_stay_below_all_others(anonymity: float) -> None:
+    excess, columns, state = 8 * uniform(1), uniform(2), ScoringState()
+    by_ranks = combine(uniform(3), [])
+    before = combination.score_by_size(by_ranks, excess, None).score
+    after = combination.score_by_size(
+        by_ranks, excess, None, state, column_ranks=columns, anonymity=anonymity
+    ).score
+    top = np.argsort(-before)[: int(N * (1 - combination.ORDINARY_SHARE))]
+    np.testing.assert_array_equal(after[top], before[top])
+    assert np.delete(after, top).max() < after[top].min()
+    known, unknown = combination.ORDINARY_COLUMNS_WEIGHT
+    weight = known + anonymity * (unknown - known)
+    with_columns, without = (
+        np.corrcoef(np.delete(x, top), np.delete(columns, top))[0, 1] for x in (after, before)
+    )
+    assert with_columns > without + weight / 10
+    assert state.ordinary_rows.require()[1] == pytest.approx(weight)
+
+
+def test_a_scorer_stored_before_ordinary_rows_were_ranked_gives_the_same_score() -> None:
+    """Its weight of the score by size says all there is to say."""
+    excess, margin = 8 * uniform(1), uniform(2)
+    by_ranks, stored = combine(uniform(3), [member(margin)]), ScoringState()
+    stored.size_weight.refit(lambda: 0.5)
+    found = combination.score_by_size(
+        by_ranks, excess, margin, stored.fitted(), column_ranks=uniform(4), anonymity=1.0
+    )
     by_size = excess + combination.support(by_ranks.members, margin)
-    np.testing.assert_allclose(found.score, weight * by_size + (1 - weight) * by_ranks.score)
+    np.testing.assert_allclose(found.score, (by_size + by_ranks.score) / 2)
 
 
 def test_column_risk_counts_where_it_is_what_the_detectors_see() -> None:

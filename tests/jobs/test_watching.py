@@ -27,6 +27,7 @@ from vigie.jobs.watching.follow_up import FollowUp, compare_columns
 from vigie.jobs.watching.look import Look, look
 from vigie.jobs.worker import Worker
 from vigie.rules import Condition, Rule
+from vigie.sources.folder import FolderSource
 
 ROWS = 240
 
@@ -201,9 +202,9 @@ def test_what_cannot_be_scored_is_a_notice_with_the_cause(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_absent_folder_gives_one_notice_and_is_looked_at_again(
-    context: JobContext, ada: User, folder: Path
+    context: JobContext, ada: User, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the second failure in a row; once it is back, its files are scored."""
+    """At the second failure in a row; once it is back, its files are scored. A bug is a failure like others."""
     watch = add(context, ada, folder)
     folder.rename(folder.with_name("away"))
     for _ in range(4):
@@ -215,6 +216,9 @@ def test_an_absent_folder_gives_one_notice_and_is_looked_at_again(
     (folder / "jan.csv").write_text(table())
     look_at(context, watch)
     assert watches.find(context.engine, watch.id).error is None
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderSource, "fetch", lambda *_: {}["a bug"])
+        assert "unexpected" in str(look_at(context, watch).error)
     assert look_at(context, watch).started == ["jan.csv"]
 
 

@@ -25,7 +25,8 @@ from vigie.web.services import Services
 
 pytestmark = pytest.mark.slow
 KILLS = 5
-LARGE_ROWS = 20_000
+LARGE_ROWS = int(os.environ.get("VIGIE_WEEK_ROWS", "20000"))
+"""Rows of the largest file; `make bench-week` has 1,500,000."""
 
 
 def table(seed: int, rows: int = 600, columns: str = "when,customer,amount,kind") -> bytes:

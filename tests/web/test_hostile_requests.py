@@ -14,6 +14,8 @@ from hypothesis import seed as hypothesis_seed
 from schemathesis import GenerationMode
 from tests.web.conftest import Installation, upload
 
+from vigie.app.cases.queries import CaseQuery
+
 pytestmark = pytest.mark.attack
 EXAMPLES = int(os.environ.get("VIGIE_ATTACK_EXAMPLES", "25"))
 """Requests of each operation and mode."""
@@ -39,11 +41,16 @@ def here(make: Callable[..., Installation], database_url: str) -> Installation:
 def test_no_made_up_request_is_a_server_error(
     here: Installation, mode: GenerationMode, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every operation, by token, half of them on an upload and a run that are there."""
+    """Every operation, by token, half of them on an upload, a run, a case, a watch and a webhook that are there."""
     sent = upload(here)
     known = {"upload_id": sent, "run_id": here.services.predictions.score(here.users["admin"], sent).id}
     here.work()
     headers, client = here.token("admin"), here.app.test_client()
+    cases, _ = here.services.cases.list_cases(here.users["admin"], CaseQuery())
+    watch = client.post("/api/v1/watches", json={"source": "/none/exports"}, headers=headers).get_json()
+    hook = {"url": "https://example.org/", "kinds": ["scored"]}
+    webhook = client.post("/api/v1/webhooks", json=hook, headers=headers).get_json()
+    known |= {"case_id": cases[0].case.id, "watch_id": watch["id"], "webhook_id": webhook["id"]}
     document = client.get("/api/v1/openapi.json").get_json()
     answers: Counter[int] = Counter()
     failed: list[str] = []

@@ -15,6 +15,7 @@ from vigie.app.users import User
 from vigie.app.watch_tables import sightings, watched_files, watches
 from vigie.db.database import Engine, lock, reading, writing
 from vigie.errors import AlreadyThere, NotFound
+from vigie.i18n.one_line import one_line
 
 _ROWS = watches.c
 
@@ -86,13 +87,14 @@ def add(engine: Engine, owner: User, name: str, values: Mapping[str, Any]) -> Wa
     Args:
         engine: database.
         owner: user who owns the uploads of the watch.
-        name: name, unique among the watches of the owner.
+        name: name, unique among the watches of the owner; a space stands for each control character.
         values: the other columns that a user chooses: `url`, `pattern`, `schedule`, `timezone`, `write_back`, `options`,
             `mapping`, `columns`, `max_fraud_share`, `files_since`, `next_look_at`.
 
     Raises:
         AlreadyThere: the owner has a watch of that name.
     """
+    name = one_line(name).strip()
     row = {
         "id": new_id("wat"),
         "owner_id": owner.id,

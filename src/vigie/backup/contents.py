@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vigie.db.database import TABLES
 from vigie.errors import DamagedBundle, NotFound, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.stores.base import Store
@@ -71,18 +72,36 @@ class Manifest:
         Raises:
             NotFound: there is no complete backup.
             UsageRefused: a later version wrote it.
+            DamagedBundle: it is not the manifest of a backup.
         """
         try:
-            document: dict[str, Any] = json.loads(store.get(MANIFEST))
+            data = store.get(MANIFEST)
         except NotFound:
             raise NotFound(
                 "backup", store.url, hint="a backup that was interrupted has no backup.json: make it again"
             ) from None
-        if document.pop("format") != FORMAT:
-            raise UsageRefused("the backup has a format of a later version", hint="install the newest Vigie")
-        tables = [TableEntry(**{**one, "data": Entry(**one["data"])}) for one in document.pop("tables")]
-        files = [Entry(**one) for one in document.pop("files")]
-        return cls(**document, tables=tables, files=files)
+        try:
+            document: dict[str, Any] = json.loads(data)
+            if document.pop("format") != FORMAT:
+                raise UsageRefused(
+                    "the backup has a format of a later version", hint="install the newest Vigie"
+                )
+            tables = [TableEntry(**{**one, "data": Entry(**one["data"])}) for one in document.pop("tables")]
+            files = [Entry(**one) for one in document.pop("files")]
+            found = cls(**document, tables=tables, files=files)
+            # The names of tables become names of files and parts of statements.
+            unknown = {one.name for one in tables} - TABLES
+            if unknown or not all(one.key.startswith("files/") for one in files):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise DamagedBundle(
+                store.url,
+                MANIFEST,
+                found="another document",
+                expected="the manifest of a backup",
+                hint="use another backup",
+            ) from None
+        return found
 
 
 def copy(chunks: Iterable[bytes], path: Path, key: str) -> Entry:

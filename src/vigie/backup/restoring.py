@@ -19,7 +19,8 @@ from vigie.stores.base import Store
 def restore(settings: Settings, source: Store, report: Report = lambda *_: None) -> Manifest:
     """Fill an empty database and an empty store from a backup, and upgrade the database to this version.
 
-    Files come first and the rows in one transaction at the end: an installation that was restored in part has no rows.
+    Every byte of the backup is compared with its digest before the first one is written. Files come next, and the rows in one
+    transaction at the end: an installation that was restored in part has no rows.
 
     Args:
         settings: of the new installation.
@@ -46,9 +47,11 @@ def restore(settings: Settings, source: Store, report: Report = lambda *_: None)
         refuse_unless_empty(store, "the store")
         with tempdirs.temporary_workdir(settings.cache_dir / "backup") as folder:
             tables = [_fetch_table(source, one, folder) for one in manifest.tables]
+            path = folder / "file"
             for entry in manifest.files:
-                path = folder / "file"
                 fetch(source, entry, path)
+            for entry in manifest.files:
+                fetch(source, entry, path)  # once more: a backup does not fit beside the installation
                 store.put(entry.key.removeprefix("files/"), path)
                 report(entry.key, entry.size)
             _insert(engine, manifest, tables, store)
@@ -79,6 +82,6 @@ def _insert(engine: Engine, manifest: Manifest, paths: list[Path], store: Store)
         rows.clear(connection, [entry.name for entry in manifest.tables])
         for entry, path in zip(manifest.tables, paths, strict=True):
             rows.insert(connection, entry, path)
-        rows.advance_sequences(connection)
+        rows.advance_sequences(connection, [entry.name for entry in manifest.tables])
         rows.move_models(connection, (manifest.storage_type, manifest.bucket), (store.kind, store.bucket))
     database.upgrade(engine)

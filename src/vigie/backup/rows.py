@@ -73,11 +73,11 @@ def insert(connection: sa.Connection, entry: TableEntry, path: Path) -> None:
         connection.execute(sa.insert(target), batch)
 
 
-def advance_sequences(connection: sa.Connection) -> None:
-    """Let PostgreSQL number new rows after those that were inserted with their numbers."""
+def advance_sequences(connection: sa.Connection, names: Sequence[str]) -> None:
+    """Let PostgreSQL number new rows of some tables after those that were inserted with their numbers."""
     if connection.dialect.name != "postgresql":
         return
-    for table in ordered_tables():
+    for table in (metadata.tables[name] for name in names):
         column = table.autoincrement_column
         if column is None or column.foreign_keys:
             continue

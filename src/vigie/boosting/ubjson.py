@@ -6,7 +6,7 @@ Source: Universal Binary JSON Specification, draft 12 (https://ubjson.org), with
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _number(data: bytes, at: int, kind: bytes) -> tuple[int | float, int]:
+    if kind == b"L" and at + 8 <= len(data):  # the type of all whole numbers that XGBoost writes
+        return int.from_bytes(data[at : at + 8], "big", signed=True), at + 8
     dtype = np.dtype(_NUMBERS[kind])
     if at + dtype.itemsize > len(data):
         raise ValueError("the data ends too early")
@@ -122,29 +124,39 @@ def write(document: Any) -> bytes:
     Raises:
         TypeError: it has a value of another type.
     """
-    return b"".join(_parts(document))
+    parts: list[bytes] = []
+    _add(document, parts)
+    return b"".join(parts)
 
 
-def _parts(value: Any) -> Iterator[bytes]:
-    if isinstance(value, dict):
-        yield b"{"
-        for name, one in value.items():
-            yield from (_counted(name.encode()), *_parts(one))
-        yield b"}"
-    elif isinstance(value, list):
-        yield b"[#L" + len(value).to_bytes(8, "big")
-        for one in value:
-            yield from _parts(one)
-    elif isinstance(value, np.ndarray):
+def _add(value: Any, parts: list[bytes]) -> None:
+    """Append the bytes of a value."""
+    if isinstance(value, np.ndarray):
         kind = _KINDS[value.dtype.newbyteorder("=")]
-        yield b"[$" + kind + b"#L" + value.size.to_bytes(8, "big") + value.astype(_NUMBERS[kind]).tobytes()
+        parts += (b"[$", kind, b"#", _int64(value.size), value.astype(_NUMBERS[kind]).tobytes())
+    elif isinstance(value, dict):
+        parts.append(b"{")
+        for name, one in value.items():
+            parts.append(_counted(name))
+            _add(one, parts)
+        parts.append(b"}")
+    elif isinstance(value, list):
+        parts += (b"[#", _int64(len(value)))
+        for one in value:
+            _add(one, parts)
     elif isinstance(value, str):
-        yield b"S" + _counted(value.encode())
+        parts += (b"S", _counted(value))
     elif isinstance(value, int):
-        yield b"L" + value.to_bytes(8, "big", signed=True)
+        parts.append(_int64(value))
     else:
         raise TypeError(f"UBJSON of {type(value).__name__}")
 
 
-def _counted(text: bytes) -> bytes:
-    return b"L" + len(text).to_bytes(8, "big") + text
+def _int64(number: int) -> bytes:
+    return b"L" + number.to_bytes(8, "big", signed=True)
+
+
+@lru_cache(maxsize=1_000)
+def _counted(text: str) -> bytes:
+    encoded = text.encode()
+    return _int64(len(encoded)) + encoded

@@ -6,7 +6,7 @@ import ctypes
 
 import click
 
-from vigie import __version__
+from vigie import __version__, settings
 from vigie.boosting.xgboost_import import skip_estimators
 from vigie.cli.admin import db, library
 from vigie.cli.backup import backup, restore
@@ -73,6 +73,7 @@ for command in (
 def run() -> None:
     """Run the command line and end the process with its exit code."""
     _keep_memory()
+    settings.use_small_pages()
     skip_estimators(unless=_plugin_detectors)
     cli(prog_name="vigie")
 

@@ -16,6 +16,7 @@ from vigie.cli.errors import EXAMPLES, Command, Group
 from vigie.cli.params import Language, roles_by_column
 from vigie.errors import NotFound, from_record
 from vigie.extras import require
+from vigie.i18n.one_line import one_line
 
 if TYPE_CHECKING:
     from vigie.app import User
@@ -100,7 +101,7 @@ def list_(as_json: bool) -> None:
         when = f"{one.schedule} ({one.timezone})" if one.schedule else "as files appear"
         looked = f"{one.looked_at:%Y-%m-%d %H:%M}" if one.looked_at else "never"
         state = "paused" if not one.active else "failing" if one.error else looked
-        last = f"{files[0].key}: {files[0].state}" if files else "none"
+        last = one_line(f"{files[0].key}: {files[0].state}") if files else "none"
         table.add_row(one.name, one.url, one.pattern, when, one.owner_email, state, last)
     console.show(table)
 
@@ -121,7 +122,7 @@ def run(name: str) -> None:
         with worker.heartbeat():
             look = _look_twice(worker, one)
             for key in (*look.started, *look.refused):
-                click.echo(f"found {key}")
+                click.echo(f"found {one_line(key)}")
             _score(worker, one)
         _print_outcome(context, one, [*look.started, *look.refused])
         if look.error is not None:
@@ -247,7 +248,7 @@ def _print_outcome(context: JobContext, one: Watch, keys: list[str]) -> None:
     for file in reversed(watched_files.list_newest(context.engine, one.id, limit=200)):
         if file.key in keys:
             why = f": {from_record(file.error)[0]}" if file.error else ""
-            click.echo(f"{file.key} {file.state}{why}")
+            click.echo(f"{one_line(file.key)} {file.state}{one_line(why)}")
 
 
 def _record(engine: Engine, action: str, watch_id: str, **detail: str) -> None:

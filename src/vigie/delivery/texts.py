@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from vigie.app.notices import Notice
 from vigie.errors import from_record
+from vigie.i18n.one_line import one_line
 from vigie.i18n.translator import Translator
 
 _MAX_NAME = 120
@@ -46,7 +46,8 @@ def link(payload: Mapping[str, Any], public_url: str) -> str:
 def _values(notice: Notice, t: Translator) -> dict[str, Any]:
     payload = notice.payload
     values = {
-        name: _one_line(str(payload.get(name, ""))) for name in ("file", "watch", "case", "by", "earlier")
+        name: one_line(str(payload.get(name, "")), _MAX_NAME)
+        for name in ("file", "watch", "case", "by", "earlier")
     }
     for name in ("share", "limit"):
         values[name] = t.percent(float(payload[name])) if name in payload else ""
@@ -57,12 +58,3 @@ def _values(notice: Notice, t: Translator) -> dict[str, Any]:
         | {name: int(payload.get(name, 0)) for name in ("rows", "alerts")}
         | {"n": int(payload.get("alerts", 0))}
     )
-
-
-def _one_line(text: str) -> str:
-    """Return a name without control characters and ends of lines or paragraphs, which would end the line of a header."""
-    shown = "".join(
-        " " if unicodedata.category(one) in {"Zl", "Zp"} or unicodedata.category(one)[0] == "C" else one
-        for one in text
-    )
-    return shown if len(shown) <= _MAX_NAME else f"{shown[:_MAX_NAME]}…"

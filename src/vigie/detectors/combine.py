@@ -51,7 +51,7 @@ def combine_excesses(
         anonymous: share of the columns without a known meaning, as `combine_ranks` uses it.
         state: of the table.
     """
-    shift = _shift(anonymous)
+    shift = anonymity(anonymous)
     weights = {one.name: (1 - shift) * one.weight + shift * one.anonymous_weight for one in detectors}
     counted = [name for name, weight in weights.items() if weight > 0]
     total = sum(weights[name] for name in counted)
@@ -74,14 +74,15 @@ def combine_ranks(
         state: of the table.
     """
     rows = state.rows.get(lambda: float(len(ranks)))
-    shift = _shift(anonymous)
+    shift = anonymity(anonymous)
     pairs = [RANK_WEIGHTS.get(one.name, (one.weight, one.anonymous_weight)) for one in detectors]
     weights = [(1 - shift) * known + shift * unknown for known, unknown in pairs]
     tail_scores = -np.log(1 - ranks + 0.5 / max(rows, 1))
     return state.ranks.of("together", weighted_sum(tail_scores.T, weights))
 
 
-def _shift(anonymous: float) -> float:
+def anonymity(anonymous: float) -> float:
+    """Return 0 where up to a third of the columns have no known meaning, 1 where two thirds or more have none."""
     return float(np.clip(3 * anonymous - 1, 0, 1))
 
 

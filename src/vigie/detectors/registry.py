@@ -30,12 +30,10 @@ from vigie.i18n.messages import msg
 ROW_DETECTORS: tuple[Detector, ...] = (SummedTailScores(), StrongestTailScores())
 """Those that make up the anomaly score of a row by itself, which its related rows are compared by."""
 
-MODEL_INPUTS: tuple[Detector, ...] = (
-    IsolationForestTails(),
-    *ROW_DETECTORS,
-    IsolationForestRaw(),
-    KnnDistance(),
-)
+COLUMN_DETECTORS: tuple[Detector, ...] = (IsolationForestRaw(), KnnDistance())
+"""Those that see all columns of the table together, whatever they mean."""
+
+MODEL_INPUTS: tuple[Detector, ...] = (IsolationForestTails(), *ROW_DETECTORS, *COLUMN_DETECTORS)
 """Those whose ranks are inputs of the reference models, in their order there; never changed without training these again."""
 
 EXTRAPOLATED = ExtrapolatedTailScores()

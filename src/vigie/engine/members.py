@@ -163,11 +163,16 @@ def ensemble_score(
     ranked = combination.add_self_training(combined, self_trained)
     if excess is None:
         return ranked
-    columns = inputs.column_risk
-    if columns is None:
-        return combination.score_by_size(ranked, excess, self_trained, state)
+    risk = inputs.column_risk
     return combination.score_by_size(
-        ranked, excess, self_trained, state, column_risk=columns.scores, agreeing=columns.agreeing
+        ranked,
+        excess,
+        self_trained,
+        state,
+        column_risk=None if risk is None else risk.scores,
+        agreeing=0.0 if risk is None else risk.agreeing,
+        column_ranks=inputs.column_ranks,
+        anonymity=inputs.anonymity,
     )
 
 

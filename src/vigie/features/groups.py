@@ -25,6 +25,10 @@ from vigie.arrays import (
     time_ranks,
 )
 
+Bounds = npt.NDArray[np.int32]
+
+_KEPT_WINDOWS = 4
+
 
 class Groups:
     """The rows of a table grouped by one entity and, within a group, ordered by time.
@@ -49,6 +53,7 @@ class Groups:
         self._group = np.repeat(np.arange(len(self._starts)), self._lengths)
         self._first = np.repeat(self._starts, self._lengths)
         self._time = None if time is None else time[self.order].astype(float)
+        self._bounds_of: dict[tuple[float, float], tuple[Bounds, Bounds]] = {}
 
     def _back(self, ordered: npt.NDArray[np.generic]) -> Floats:
         """Put values in sorted order back into the order of the rows; unknown entities become NaN."""
@@ -208,14 +213,25 @@ class Groups:
         np.cumsum(x[self.order], out=total[1:])
         return self._back(total[high] - total[low])
 
-    def _window(self, before: float, after: float) -> tuple[Codes, Codes]:
+    def _window(self, before: float, after: float) -> tuple[Bounds, Bounds]:
+        """Return (rows,) the first place of each window, and the one after its last.
+
+        The latest are kept, since the number of rows and sums over them are asked for one after the other.
+        """
+        known = self._bounds_of.get((before, after))
+        if known is None:
+            known = self._bounds(before, after)
+            self._bounds_of = dict([*self._bounds_of.items()][1 - _KEPT_WINDOWS :]) | {(before, after): known}
+        return known
+
+    def _bounds(self, before: float, after: float) -> tuple[Bounds, Bounds]:
         time = self._ordered_time()
         start = time - (time.min() if self.size else 0.0)
         stride = (float(start.max()) if self.size else 0.0) + before + after + 1.0
         key = start + self._group * stride
         low = np.searchsorted(key, key - before, side="left")
         high = np.searchsorted(key, key + after, side="right")
-        return low, high
+        return low.astype(np.int32), high.astype(np.int32)
 
     def _ordered_time(self) -> Floats:
         if self._time is None:

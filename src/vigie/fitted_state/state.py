@@ -258,6 +258,12 @@ class ScoringState(Section):
         "excess {}"
     )  # detector -> median of its scores, and how far the ninth decile lies above it
     size_weight: Statistic[float] = _statistic("size weight")  # of the score by size, from 0 to 1
+    unsupported: Statistic[float] = _statistic(
+        "unsupported size"
+    )  # how low members and self-training rank the extreme rows, from 0 to 1
+    ordinary_rows: Statistic[Floats] = _statistic(
+        "ordinary rows"
+    )  # (2,) score below which rows are ordinary, and the weight of the ranks by columns among these
     column_risk_weight: Statistic[float] = _statistic(
         "column risk weight"
     )  # of the columns' sum of tail scores

@@ -41,7 +41,7 @@ class Statistic(ABC, Generic[T]):
         """
 
     @abstractmethod
-    def refit(self, fit: Callable[[], T]) -> T:
+    def refit(self, fit: Callable[[], T], default: T | None = None) -> T:
         """Return what `get` does, but `fit` is called each time while the table is fitted: for what depends on more than the table."""
 
     def require(self) -> T:
@@ -69,7 +69,7 @@ class Unfitted(Statistic[T]):
         """Return the statistic; computed the first time."""
         return self.refit(fit) if self.value is None else self.value
 
-    def refit(self, fit: Callable[[], T]) -> T:
+    def refit(self, fit: Callable[[], T], default: T | None = None) -> T:
         """Compute and return the statistic."""
         self.value = value = fit()
         return value
@@ -85,9 +85,9 @@ class FittedStatistic(Statistic[T]):
         """Return the statistic; `fit` is not called."""
         return default if self.value is None and default is not None else self.require()
 
-    def refit(self, fit: Callable[[], T]) -> T:
+    def refit(self, fit: Callable[[], T], default: T | None = None) -> T:
         """Return the statistic; `fit` is not called."""
-        return self.require()
+        return self.get(fit, default)
 
 
 @dataclass

@@ -18,11 +18,12 @@ from vigie import features
 from vigie.arrays import Floats, sort_order
 from vigie.detectors.base import DetectorInputs
 from vigie.detectors.column_risk import SummedRisk
-from vigie.detectors.combine import anonymous_share, combine_excesses, combine_ranks
+from vigie.detectors.combine import anonymity, anonymous_share, combine_excesses, combine_ranks
 from vigie.detectors.oriented_columns import oriented_columns
 from vigie.detectors.raw_columns import raw_columns
 from vigie.detectors.registry import (
     BY_SIZE,
+    COLUMN_DETECTORS,
     COLUMN_RISK,
     EXTRAPOLATED,
     MODEL_INPUTS,
@@ -73,6 +74,7 @@ class ModelInputs:
         column_risk: of the columns in their direction of risk; None in a scorer stored before it was computed.
         inputs: (rows, INPUTS) float32, NaN where unknown.
         columns: (rows, columns) the table's own columns as numbers.
+        anonymity: how few of these have a known meaning, from 0 to 1; see `vigie.detectors.combine`.
         order: (rows,) the table's row of each row.
         row_hashes: (rows,) of the cells of each row.
         state: what features know of the table.
@@ -88,9 +90,16 @@ class ModelInputs:
     column_risk: SummedRisk | None
     inputs: Matrix
     columns: Floats
+    anonymity: float
     order: Rows
     row_hashes: Hashes
     state: FeatureState
+
+    @property
+    def column_ranks(self) -> Floats:
+        """Return (rows,) the mean mid-rank of the detectors that see all columns of the table together."""
+        positions = [DETECTORS.index(one.name) for one in COLUMN_DETECTORS]
+        return np.asarray(self.detectors[:, positions].mean(axis=1))
 
     @property
     def recent_related(self) -> Floats:
@@ -313,6 +322,7 @@ def finish_inputs(
         column_risk,
         inputs,
         columns,
+        anonymity(anonymous),
         rows.order,
         rows.row_hashes,
         view.state,

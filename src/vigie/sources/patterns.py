@@ -27,7 +27,27 @@ def matches(pattern: str, key: str) -> bool:
     hidden = any(part.startswith((".", "_vigie")) for part in key.split("/"))
     if hidden or name.endswith((RESULT, *_PARTIAL)):
         return False
-    return bool(_compiled(pattern).fullmatch(key))
+    # States of the pattern that the folders so far can lead to: no pattern takes more than names times parts.
+    *folders, last = [_compiled(part) for part in pattern.split("/")]
+    states = _skipped({0}, folders)
+    *above, file = key.split("/")
+    for one in above:
+        reached = {at for at in states if at < len(folders) and folders[at] is None}
+        reached |= {
+            at + 1 for at in states if at < len(folders) and (part := folders[at]) and part.fullmatch(one)
+        }
+        states = _skipped(reached, folders)
+    final = last or re.compile(".*", re.DOTALL)
+    return len(folders) in states and bool(final.fullmatch(file))
+
+
+def _skipped(states: set[int], folders: list[re.Pattern[str] | None]) -> set[int]:
+    """Return states and those that follow where `**` stands for no folder."""
+    found = set(states)
+    for at, part in enumerate(folders):
+        if part is None and at in found:
+            found.add(at + 1)
+    return found
 
 
 def is_deep(pattern: str) -> bool:
@@ -59,21 +79,45 @@ def result_key(key: str) -> str:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts, at = [], 0
-    while at < len(pattern):
-        if pattern.startswith("**/", at):
-            parts.append("(?:[^/]+/)*")
-            at += 3
-            continue
-        closing = pattern.find("]", at + 2) if pattern[at] == "[" else -1
+def _compiled(part: str) -> re.Pattern[str] | None:
+    """Return the expression of one part of a pattern; None for `**`, any number of folders.
+
+    A `*` that is followed by another is matched to the first place that fits, and never tried again: the time is linear in
+    the name, whatever the pattern.
+    Source: fnmatch of CPython.
+    """
+    if part == "**":
+        return None
+    runs: list[list[str]] = [[]]
+    at = 0
+    while at < len(part):
+        closing = part.find("]", at + 2) if part[at] == "[" else -1
         if closing > 0:
-            inside = pattern[at + 1 : closing]
-            negated = "^" if inside.startswith("!") else ""
-            characters = re.escape(inside.removeprefix("!")).replace("\\-", "-")
-            parts.append(f"[{negated}{characters}]")
-            at = closing + 1
-            continue
-        parts.append({"*": "[^/]*", "?": "[^/]"}.get(pattern[at], re.escape(pattern[at])))
+            runs[-1].append(_one_of(part[at + 1 : closing]))
+            at = closing
+        elif part[at] == "*":
+            runs.append([])
+        else:
+            runs[-1].append("." if part[at] == "?" else re.escape(part[at]))
         at += 1
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    first, *others = ["".join(run) for run in runs]
+    middle = "".join(f"(?>.*?{run})" for run in others[:-1] if run)
+    end = f".*{others[-1]}" if others else ""
+    return re.compile(f"{first}{middle}{end}", re.IGNORECASE | re.DOTALL)
+
+
+def _one_of(inside: str) -> str:
+    """Return the expression of `[inside]`; a range whose end comes before its start has no characters."""
+    negated, rest = inside.startswith("!"), inside.removeprefix("!")
+    found = ""
+    while rest:
+        if len(rest) > 2 and rest[1] == "-":
+            if rest[0] <= rest[2]:
+                found += f"{re.escape(rest[0])}-{re.escape(rest[2])}"
+            rest = rest[3:]
+        else:
+            found += re.escape(rest[0])
+            rest = rest[1:]
+    if not found:
+        return "." if negated else "(?!)"
+    return f"[{'^' if negated else ''}{found}]"

@@ -16,8 +16,10 @@ from vigie.app.watch_tables import MAX_KEY
 from vigie.app.watches import Sighting, Watch
 from vigie.db.database import writing
 from vigie.errors import InputRefused, TableTooLarge, UnreadableTable, UsageRefused, VigieError
+from vigie.i18n.messages import msg
 from vigie.jobs.context import JobContext
 from vigie.jobs.upload_files import temporary_root
+from vigie.logs import frames
 from vigie.sources import patterns, schedule
 from vigie.sources.base import FileChanged, Source, SourceFile
 from vigie.sources.open import open_source
@@ -67,14 +69,23 @@ def look(context: JobContext, watch: Watch, worker: str, now: datetime | None = 
             except FileChanged:
                 _save(context, watch, file, now, taken=False)
                 found.waiting += 1
-            except VigieError as error:
-                found.error = found.error or error
+            except Exception as error:  # noqa: BLE001  the other files are taken, and the watch says that it fails
+                found.error = found.error or _vigie_error(watch, error)
     except FileChanged:
         found.waiting += 1
-    except VigieError as error:
-        found.error = error
+    except Exception as error:  # noqa: BLE001  raised, it would be silence: the watch stays claimed
+        found.error = _vigie_error(watch, error)
     _finish(context, watch, worker, found, now)
     return found
+
+
+def _vigie_error(watch: Watch, error: Exception) -> VigieError:
+    """Return the error of a look; what is not Vigie's is logged by its place, without its message."""
+    if isinstance(error, VigieError):
+        return error
+    log.error("bug", extra={"watch": watch.id, "error": type(error).__name__, "frames": frames(error)})
+    hint = msg("this is a bug in Vigie; look for watch {id} in the worker's log", id=watch.id)
+    return VigieError(msg("something unexpected happened"), hint=hint)
 
 
 def _ready_files(
