@@ -117,7 +117,8 @@ def test_a_server_is_believed_only_with_its_known_key(server: SftpServer, tmp_pa
     faults: dict[str, dict[str, object]] = {
         "another host key": {},
         "host key is not known": {"known_hosts": empty},
-        "cannot be read": {"known_hosts": tmp_path / "absent"},
+        "key is not known": {"known_hosts": tmp_path / "absent"},
+        "cannot be read": {"known_hosts": tmp_path},
         "private key cannot be read": {"key": broken},
         "no key and no password": {"key": None},
     }

@@ -206,6 +206,11 @@ class TestLocations:
             "s3://bucket/../x",
             "file://host/x",
             "az://a b/x",
+            "s3://[bucket/x",
+            "/srv/a\0b",
+            "s3://bucket/a%00b",
+            "file:///srv/\ud800",
+            "~no-such-user-of-this-machine/x",
         ],
     )
     def test_an_ambiguous_url_is_refused(self, url: str) -> None:

@@ -81,6 +81,8 @@ def _check_known(address: SftpAddress, options: settings.SftpOptions) -> None:
     """Check that the file of known hosts has a key of the server, so that an absent one is told from a wrong one."""
     try:
         known = asyncssh.read_known_hosts(str(options.known_hosts.expanduser()))
+    except FileNotFoundError:
+        known = asyncssh.import_known_hosts("")
     except (OSError, ValueError, asyncssh.Error):
         reason = msg("the file of known host keys cannot be read")
         raise _unavailable(
