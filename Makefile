@@ -51,7 +51,8 @@ test-azure: $(READY) $(AZURITE) ## the storage contract on Azure's emulator, ins
 	@VIGIE_AZURITE=$(abspath $(AZURITE)) $(BIN)/python -m pytest -k azure tests/stores tests/bundles
 
 rehearsal: $(READY) ## the way to production on PostgreSQL and a real S3 server, with a machine that is lost
-	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
+	@folder=$$(mktemp -d)/s3; port=$$($(BIN)/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'); \
+	env=$$(bash tests/s3_server.sh start $$folder $$port) || exit 1; eval "$$env"; \
 	AWS_ENDPOINT_URL_S3=$$VIGIE_RADOSGW_ENDPOINT AWS_ACCESS_KEY_ID=$$VIGIE_RADOSGW_ACCESS_KEY AWS_REGION=us-east-1 \
 	AWS_SECRET_ACCESS_KEY=$$VIGIE_RADOSGW_SECRET_KEY timeout 1800 $(BIN)/python bench/rehearsal.py; code=$$?; \
 	bash tests/s3_server.sh stop $$folder; exit $$code

@@ -165,11 +165,11 @@ def walk(studio: Studio) -> Iterator[str]:
 
 
 def cases(studio: Studio) -> Iterator[str]:
-    """The queue, and the first case of a counterparty with the network around it."""
+    """The queue, and its first case with the network around it."""
     page = studio.page
     page.goto(f"{studio.url}/cases")
     yield studio.take("web-cases", height=900)
-    page.click("#cases tr[data-kind=counterparty] .name >> nth=0")
+    page.click("#cases .name >> nth=0")
     page.wait_for_selector("#around .months")
     yield studio.take("web-case", height=1000)
     yield studio.take("web-network", at="#surroundings", height=760)
@@ -209,8 +209,8 @@ def on_a_phone(studio: Studio) -> Iterator[str]:
 
 
 def troubles(studio: Studio) -> Iterator[str]:
-    """A cell too many in a line, columns too few for probabilities, and a column whose name says nothing."""
-    broken = [_LINES[0], _LINES[1].replace(";", ";;", 1), *_LINES[2:]]
+    """Separators that are in the cells, too, columns too few for probabilities, and a column whose name says nothing."""
+    broken = [line.replace(";", ",") for line in _LINES]
     studio.upload("export_abime.csv", "\n".join(broken).encode(), ".note.signal")
     yield studio.take("web-refused", height=640)
     two = ["{1};{5}".format(*line.split(";")) for line in _LINES]

@@ -376,6 +376,29 @@ def test_matches_without_the_models_that_come_with_vigie(catalog: Catalog) -> No
     assert [one.name for one in catalog.list(own_only=True)] == ["mine"]
 
 
+def test_a_trained_model_takes_the_last_place_and_imported_ones_none(catalog: Catalog) -> None:
+    """Unless nothing else fits; the only place, and those of models that come with Vigie alone, stay as they are."""
+    starters = [replace(entry(f"starter{i}"), provenance={"source": "starter library"}) for i in range(3)]
+    other = {"columns": [{"name": n, "role": r, "type": t} for n, r, t in COLUMNS[:3]], "domain": "insurance"}
+    trained = [
+        replace(entry(name, **more), provenance={"source": "vigie train"})
+        for name, more in (("far", {"domain": "insurance"} | other), ("near", {"columns": other["columns"]}))
+    ]
+    imported = [replace(entry(f"a{i}"), provenance={"source": "import"}) for i in range(4)]
+    catalog.register_all(starters)
+    assert names(catalog, spare_last=True) == names(catalog) == ["starter0", "starter1", "starter2"]
+    catalog.register_all(imported)
+    assert names(catalog) == ["a0", "a1", "a2"]
+    assert names(catalog, spare_last=True) == ["starter0", "starter1", "starter2"]
+    catalog.register_all(trained)
+    assert names(catalog, spare_last=True, minimum=0.0) == ["starter0", "starter1", "near"]
+    assert names(catalog, spare_last=True, top=1) == ["starter0"]
+    assert names(catalog, spare_last=True, top=6, minimum=0.0) == [
+        "a0", "a1", "starter0", "starter1", "starter2", "near",
+    ]  # fmt: skip
+    assert names(catalog, spare_last=True, own_only=True) == ["a0", "a1", "a2"]
+
+
 TAMPERED = [
     ("digests", []),
     ("digests", None),

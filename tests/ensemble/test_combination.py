@@ -368,6 +368,17 @@ def test_the_vote_of_relatives_follows_what_each_has_shown_and_how_close_it_is()
     assert combination.leading_member(votes) == 2
 
 
+def test_a_model_that_does_not_lead_changes_neither_the_agreement_nor_the_probabilities() -> None:
+    """They are those of the members whose calibrator counts."""
+    _, (margin, *_) = relatives(0)
+    others = [member(uniform(2)), member(uniform(3))]
+    alone, state = combine(uniform(0), others), ScoringState()
+    found = combine(uniform(0), [*others, trusted(margin, name="own", trust=0.1)], state=state)
+    np.testing.assert_array_equal(found.agreement, alone.agreement)
+    assert found.mean_probability == alone.mean_probability == state.mean_probability.require()
+    assert found.weights == pytest.approx([0.9 * weight for weight in alone.weights] + [0.1])
+
+
 def test_one_relative_votes_as_it_did_alone() -> None:
     """Its log-odds are not touched, and neither are the ranks that a stored scorer has of it."""
     _, (margin, *_) = relatives(0)

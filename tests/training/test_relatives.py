@@ -12,8 +12,8 @@ import pytest
 from tests.predict.conftest import opener
 from tests.training.conftest import LABEL, split_by_time
 
+from vigie import simulator, training
 from vigie import table as tables
-from vigie import training
 from vigie.bundles.verification import SignaturePolicy
 from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
@@ -75,6 +75,16 @@ def test_siblings_share_the_vote_and_rank_better_than_the_best_of_them(siblings:
     assert metrics.measure(siblings.label, together.additions["fraud_score"].to_numpy())[1] > max(reached)
     again = Scorer.from_bytes(scorer.to_bytes())
     assert again.score(table.typed).equals(together.additions, null_equal=True)
+
+
+def test_on_a_table_of_another_kind_a_sibling_has_a_tenth_of_the_vote(siblings: Siblings) -> None:
+    """The starter models keep the rest, and the scale of the probabilities; a stored scorer repeats the scores."""
+    other = simulator.generate("card_present", 7, 1500).frame
+    scorer, found = pipeline.fit(tables.from_frame(other), siblings.context(*siblings.entries))
+    weights = {match["name"]: match["weight"] for match in found.summary["matches"]}
+    own = [name for name in weights if name.startswith("sibling")]
+    assert (len(weights), [weights[name] for name in own]) == (3, [0.1])
+    assert Scorer.from_bytes(scorer.to_bytes()).score(other).equals(found.additions, null_equal=True)
 
 
 def test_a_scorer_stored_before_siblings_shared_the_vote_has_one_leader(siblings: Siblings) -> None:

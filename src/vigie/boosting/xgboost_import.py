@@ -44,10 +44,11 @@ def load() -> Any:
         import xgboost
 
         return xgboost
-    return _load_without_estimators()
+    return load_without_estimators()
 
 
-def _load_without_estimators() -> Any:
+def load_without_estimators() -> Any:
+    """Import XGBoost without scikit-learn and `scipy.special`, and return it; only for a process of ours."""
     modules: dict[str, Any] = sys.modules
     instead: dict[str, Any] = {"sklearn": None, "scipy.special": _special(), "scipy.sparse": _LazySparse()}
     mine = [name for name in instead if name not in modules]

@@ -249,7 +249,13 @@ class Catalog:
             return read_changes(connection)
 
     def match(
-        self, table: TableProfile, *, top: int = 3, minimum: float = 0.5, own_only: bool = False
+        self,
+        table: TableProfile,
+        *,
+        top: int = 3,
+        minimum: float = 0.5,
+        own_only: bool = False,
+        spare_last: bool = False,
     ) -> tuple[Match, ...]:
         """Return the models that fit a table best, of each model its newest active version.
 
@@ -258,12 +264,16 @@ class Catalog:
             top: maximum number of matches.
             minimum: similarity that a match must exceed, in [0, 1].
             own_only: leave out the models that come with Vigie.
+            spare_last: keep the last place for a model that `vigie train` made, where one exceeds the minimum, and leave
+                out imported ones while others fit.
 
         Returns:
             The best first; ties in the order of their names.
         """
         with reading(self.engine) as connection:
-            found = self._index.best(connection, table, top, minimum, own_only=own_only)
+            found = self._index.best(
+                connection, table, top, minimum, own_only=own_only, spare_last=spare_last
+            )
         return tuple(Match(entry, reasons) for entry, reasons in found)
 
     def pack_vectors(self) -> int:

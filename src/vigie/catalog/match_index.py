@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from vigie.arrays import Floats
@@ -34,6 +35,8 @@ _MAX_ATTEMPTS = 3
 _CANDIDATES_PER_STEP = 8
 
 Ranked = tuple[ModelVersion, tuple[MatchReason, ...]]
+_Candidate = tuple[float, int, Floats | None]
+"""Similarity with its sign changed, position in the index, and distances of the distributions."""
 T = TypeVar("T")
 
 
@@ -94,6 +97,7 @@ class MatchIndex:
         self._ids: list[int] = []
         self._own = np.zeros(0, dtype=np.bool_)
         self._reads_columns = np.zeros(0, dtype=np.bool_)
+        self._trained = np.zeros(0, dtype=np.bool_)
         self._index = ModelIndex([])
         self._vectors: dict[int, ModelVector] = {}
         self._quantiles: dict[int, Quantiles] = {}
@@ -109,13 +113,23 @@ class MatchIndex:
         minimum: float,
         *,
         own_only: bool = False,
+        spare_last: bool = False,
     ) -> list[Ranked]:
         """Return the models that fit best with the reasons for their points; the best first, ties in the order of their names.
+
+        Args:
+            connection: to the catalog.
+            table: profile of the table.
+            top: maximum number of models.
+            minimum: similarity that a model must exceed.
+            own_only: leave out the models that come with Vigie.
+            spare_last: keep the last place for a trained model, and leave out imported ones while others fit.
 
         Raises:
             CatalogChanged: models were removed while they were read, in each of three attempts.
         """
-        return self._read(connection, lambda: self._rank(connection, table, top, minimum, own_only))
+        rank = self._rank_with_spare_place if spare_last and not own_only else self._rank_all
+        return self._read(connection, lambda: rank(connection, table, top, minimum, own_only))
 
     def like_own_table(
         self, connection: sa.Connection, table: TableProfile, limit: int
@@ -164,14 +178,45 @@ class MatchIndex:
         known = self._read_own(connection, ids)
         return tuple(known[number] for number in ids)
 
-    def _rank(
+    def _rank_all(
         self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, own_only: bool
     ) -> list[Ranked]:
         parts = self._index.parts(table)
         chosen = np.flatnonzero(self._own) if own_only else np.arange(len(parts))
+        found = self._rank(connection, table, parts, chosen, top, minimum)
+        return self._explained(connection, table, parts, found)
+
+    def _rank_with_spare_place(
+        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, _: bool
+    ) -> list[Ranked]:
+        parts = self._index.parts(table)
+
+        def rank(which: npt.NDArray[np.bool_], count: int) -> list[_Candidate]:
+            return self._rank(connection, table, parts, np.flatnonzero(which), count, minimum)
+
+        trained = rank(self._trained, 1) if top > 1 else []
+        found = [*rank(~self._reads_columns, top - len(trained)), *trained]
+        if len(found) < top:
+            taken = {candidate[1] for candidate in found}
+            further = [one for one in rank(self._reads_columns, top) if one[1] not in taken]
+            found += further[: top - len(found)]
+        return self._explained(connection, table, parts, sorted(found, key=lambda one: one[:2]))
+
+    def _rank(
+        self,
+        connection: sa.Connection,
+        table: TableProfile,
+        parts: Floats,
+        chosen: npt.NDArray[np.intp],
+        top: int,
+        minimum: float,
+    ) -> list[_Candidate]:
+        """Return the best of the chosen models."""
+        if not len(chosen) or top < 1:
+            return []
         places, bounds = shortlist(parts[chosen], table, top, minimum)
         near = chosen[places].tolist()
-        seen: list[tuple[float, int, Floats | None]] = []
+        seen: list[_Candidate] = []
         for start in range(0, len(near), _CANDIDATES_PER_STEP):
             if len(seen) >= top and bounds[start] < -seen[top - 1][0]:
                 break  # no other model can be among the best
@@ -183,7 +228,12 @@ class MatchIndex:
             for row, i in enumerate(some):
                 seen.append((-float(reached[row]), i, None if distance is None else distance[row : row + 1]))
             seen.sort(key=lambda one: one[:2])
-        best = [(self._ids[i], i, distance) for score, i, distance in seen[:top] if -score > minimum]
+        return [one for one in seen[:top] if -one[0] > minimum]
+
+    def _explained(
+        self, connection: sa.Connection, table: TableProfile, parts: Floats, found: Sequence[_Candidate]
+    ) -> list[Ranked]:
+        best = [(self._ids[i], i, distance) for _, i, distance in found]
         entries = self._read_entries(connection, [number for number, _, _ in best])
         return [
             (entries[number], explain(table, self._vectors[number], parts[i : i + 1], distance))
@@ -214,6 +264,7 @@ class MatchIndex:
         self._reads_columns = np.array(
             [sources[number] in {TRAINED, IMPORTED} for number in self._ids], dtype=np.bool_
         )
+        self._trained = np.array([sources[number] == TRAINED for number in self._ids], dtype=np.bool_)
         self._read_vectors(connection, [i for i in self._ids if i not in self._vectors])
         self._vectors = {i: self._vectors[i] for i in self._ids}
         self._index = ModelIndex(list(self._vectors.values()))

@@ -12,7 +12,7 @@ import polars as pl
 from vigie.arrays import Floats
 from vigie.bundles.bundle import Bundle
 from vigie.calibration.calibrator import Calibrator
-from vigie.catalog import IMPORTED, Match, ModelVersion
+from vigie.catalog import IMPORTED, TRAINED, Match, ModelVersion
 from vigie.ensemble import combination, self_training
 from vigie.ensemble.combination import LEADER_TRUST, EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
@@ -27,6 +27,9 @@ UNKNOWN_SKILL = 0.5
 """Skill of a model that was not measured: that of chance."""
 UNKNOWN_PRECISION = 0.5
 """Average precision of a model whose owner states none."""
+UNRECOGNISED_TRUST, MIN_SIMILARITY = 0.1, 0.5
+"""Weight beside all other members together of a model that the user trained on another table, and the similarity from which it
+has it: below, it does no good."""
 INITIAL_PREVALENCE = 0.02
 """Share of fraud from which the search for the leader's estimate starts."""
 
@@ -111,6 +114,29 @@ class EnsembleMember:
         return MemberVote(
             self.name, self.similarity, self.skill, margin, trust=self.trust, precision=self.precision
         )
+
+
+def weigh_unrecognised(
+    fitted: Sequence[tuple[EnsembleMember, MemberVote]],
+) -> list[tuple[EnsembleMember, MemberVote]]:
+    """Return the members and their votes, with the weight of a model that the user trained on another table.
+
+    Nothing changes where a model recognises the table, or where all members are the user's.
+    """
+    trained = [
+        member.entry is not None
+        and member.entry.provenance.get("source") == TRAINED
+        and member.similarity > MIN_SIMILARITY
+        for member, _ in fitted
+    ]
+    if all(trained) or any(vote.trust > 0 for _, vote in fitted):
+        return list(fitted)
+    return [
+        (replace(member, trust=UNRECOGNISED_TRUST), replace(vote, trust=UNRECOGNISED_TRUST))
+        if own
+        else (member, vote)
+        for own, (member, vote) in zip(trained, fitted, strict=True)
+    ]
 
 
 def skill(entry: ModelVersion) -> float:

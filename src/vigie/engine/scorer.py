@@ -22,6 +22,7 @@ from vigie.engine.members import (
     calibrator_of,
     ensemble_score,
     uncalibrated_leader,
+    weigh_unrecognised,
 )
 from vigie.engine.model_documents import reading_documents
 from vigie.engine.options import Options, StageTimer
@@ -115,6 +116,7 @@ class Scorer(StoredScorer):
             for model in zip(matched.matches, matched.bundles, matched.models, strict=True):
                 with reading_documents(model[0].entry.name):
                     fitted.append(EnsembleMember.fit(*model, table.frame, table.roles, inputs))
+            fitted = weigh_unrecognised(fitted)
             members, votes = tuple(m for m, _ in fitted), tuple(vote for _, vote in fitted)
             score = ensemble_score(inputs, votes, options.seed, state)
             if hook is not None:

@@ -123,6 +123,9 @@ def infer_roles(table: Table, context: ScoringContext) -> TableRoles:
 def match_models(profile: TableProfile, found: TableRoles, context: ScoringContext) -> tuple[Match, ...]:
     """Return the models that may vote, the best match first; those whose own table is like this one before all others.
 
+    Where none is, the last place is that of the best model that the user trained on another table, and imported models, which
+    read columns that the table does not have, vote only in places that nothing else takes.
+
     Args:
         profile: what the table is matched by.
         found: roles of the table.
@@ -130,7 +133,11 @@ def match_models(profile: TableProfile, found: TableRoles, context: ScoringConte
     """
     options = context.options
     matches = context.catalog.match(
-        profile, top=options.top, minimum=options.minimum, own_only=options.only == OWN
+        profile,
+        top=options.top,
+        minimum=options.minimum,
+        own_only=options.only == OWN,
+        spare_last=not found.recognised,
     )
     recognised = []
     for entry, _ in found.recognised:

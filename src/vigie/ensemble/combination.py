@@ -78,7 +78,8 @@ class MemberVote:
         skill: its ROC AUC on simulated tables that it was not trained on, from 0 to 1.
         margin: (rows,) log-odds of fraud.
         ranks: (rows,) mid-ranks of the margin, where they are not those of these rows, as in a weighted sample.
-        trust: weight beside all others together, from 0 to 1; above 0 only for a model trained on such a table.
+        trust: weight beside all others together, from 0 to 1; above 0 for a model trained on such a table, and a little for
+            one that the user trained on another.
         precision: its average precision, as measured on rows held out or as its owner states, from 0 to 1.
     """
 
@@ -182,16 +183,19 @@ def _with_trusted_members(
     ranks = _ranks(pool, state)
     of_others = iter(rest.weights)
     part = trust if others else 1.0
+    leads = trust >= LEADER_TRUST or not others
     led = tail_score(ranks, rows)
     return EnsembleScore(
         (1 - trust) * rest.score + trust * led,
-        _agreement(np.stack([ranks, anomaly])),
+        _agreement(np.stack([ranks, anomaly])) if leads else rest.agreement,
         tuple(
             part * share if member.trust > 0 else (1 - trust) * next(of_others)
             for member, share in zip(members, shares, strict=True)
         ),
         rest.rank_correlation,
-        state.mean_probability.refit(lambda: _mean_probability(pool.margin, weights)),
+        state.mean_probability.refit(lambda: _mean_probability(pool.margin, weights))
+        if leads
+        else rest.mean_probability,
         trust,
         rest.members,
         led,

@@ -175,10 +175,10 @@ WORDS: dict[str, str] = {
     "currency": "currency devise moneda moeda ccy curr cur divisa currencycode monnaie",
     "prose": "description desc descripcion descricao note notes comment comments commentaire comentario memo narrative libelle message motif_libre texte remark remarks details observacion concept concepto",
     # truth and its shadows
-    "fraud": "fraud frauds fraude fraudes fraudulent fraudulente fraudulento fraudulenta isfraud fraudulently fraudster frd scam arnaque estafa golpe fraudfound",
+    "fraud": "fraud frauds fraude fraudes fraudulent fraudulente fraudulento fraudulenta isfraud fraudulently fraudster frd scam arnaque estafa golpe fraudfound betrug betrugsfall frode frodi frodulento",
     "label": "case_confirmed confirmed_case cas_confirme caso_confirmado label labels labelled etiquette etiqueta rotulo ground_truth groundtruth truth verite",
-    "klass": "dflt defaut class target outcome y clase classe cible alvo default defaulted isdefault objetivo response resultado is_bad bad anomaly outlier anomalie anomalia laundering islaundering illicit",
-    "chargeback": "chargeback chargebacks chbk cbk chargebk contracargo contracargos contestation contestacao estorno retrofacturation impaye",
+    "klass": "dflt defaut class target outcome y clase classe cible alvo default defaulted isdefault objetivo response resultado is_bad bad anomaly outlier anomalie anomalia laundering islaundering illicit blanchiment blanqueo lavagem sar gt attack isattack resultat",
+    "chargeback": "chargeback chargebacks chbk cbk chargebk contracargo contracargos contestation contestacao estorno retrofacturation impaye chargebacked charge_back charged_back",
     "dispute": "dispute disputed disputes litige litiges disputa",
     "investigation": "investigation investigated enquete investigacion investigacao case_status verdict resolution",
     "flagged": "flagged isflagged flaggedfraud alerted blocked_after",
