@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
 AZURITE := build/azurite/node_modules/.bin/azurite-blob
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --no-annotate --no-header
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
