@@ -9,10 +9,11 @@ from vigie.boosting import ubjson, xgboost_import
 
 
 def test_a_written_document_is_read_again() -> None:
-    """Objects, lists, texts, whole numbers and arrays keep their values and types."""
+    """Objects, lists, texts, numbers, constants and arrays keep their values and types."""
     document = {
         "text": "é",
-        "numbers": [1, -2],
+        "numbers": [1, -2, 0.1, 1e300],
+        "constants": [None, True, False],
         "nothing": {},
         "parts": [{"x": np.arange(3, dtype=np.float32)}],
     }
@@ -21,6 +22,15 @@ def test_a_written_document_is_read_again() -> None:
     assert array.dtype.itemsize == 4
     np.testing.assert_array_equal(array, [0, 1, 2])
     assert found == {**document, "parts": [{}]}
+    assert [type(one) for one in found["constants"] + found["numbers"]] == [
+        type(None),
+        bool,
+        bool,
+        int,
+        int,
+        float,
+        float,
+    ]
 
 
 def test_xgboost_reads_a_model_that_was_written_again() -> None:

@@ -22,6 +22,7 @@ _NUMBERS = {
 }
 _KINDS = {np.dtype(dtype).newbyteorder("="): kind for kind, dtype in _NUMBERS.items()}
 _CONSTANTS = {b"Z": None, b"T": True, b"F": False}
+_MARKERS = {value: marker for marker, value in _CONSTANTS.items()}
 _MAX_DEPTH = 32
 
 
@@ -119,7 +120,7 @@ def _typed_array(data: bytes, at: int) -> tuple[Any, int]:
 
 
 def write(document: Any) -> bytes:
-    """Return a document as UBJSON: objects, lists, texts, whole numbers and numpy arrays of one type.
+    """Return a document as UBJSON: what `read` returns, with numpy arrays of one type.
 
     Raises:
         TypeError: it has a value of another type.
@@ -146,8 +147,12 @@ def _add(value: Any, parts: list[bytes]) -> None:
             _add(one, parts)
     elif isinstance(value, str):
         parts += (b"S", _counted(value))
+    elif value is None or isinstance(value, bool):
+        parts.append(_MARKERS[value])
     elif isinstance(value, int):
         parts.append(_int64(value))
+    elif isinstance(value, float):
+        parts.append(b"D" + struct.pack(">d", value))
     else:
         raise TypeError(f"UBJSON of {type(value).__name__}")
 
