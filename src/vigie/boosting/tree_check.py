@@ -60,6 +60,7 @@ def _check(learner: Mapping[str, Any]) -> int:
     _require(0 <= classes <= _MAX_CLASSES and targets == 1, "a number of classes that exists")
     model = gradient["model"]
     trees, groups = model["trees"], _integers(model["tree_info"])
+    _require(len(model.get("weight_drop", [])) in {0, len(trees)}, "a weight for each tree")
     _require(
         int(model["gbtree_model_param"]["num_trees"]) == len(trees) == len(groups),
         "as many trees as declared",

@@ -128,7 +128,9 @@ def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> Rewr
     """Return the model rewritten for columns packed as bytes; cached, because a large table comes in chunks."""
     written = ubjson.read(bytes(model.save_raw("ubj")))
     booster = written["learner"]["gradient_booster"]
-    if booster["name"] != "gbtree" or any(tree["split_type"].any() for tree in booster["model"]["trees"]):
+    if booster["name"] != "gbtree" or len(booster["model"].get("weight_drop", [])):
+        return None  # DART is a kind of its own before XGBoost 3.4, and has weights of trees since
+    if any(tree["split_type"].any() for tree in booster["model"]["trees"]):
         return None
     never, sometimes = np.frombuffer(absent, dtype=bool), np.frombuffer(incomplete, dtype=bool)
     present, partly = np.flatnonzero(~never), np.flatnonzero(sometimes)
