@@ -32,6 +32,8 @@ from vigie.stores.open import connect
 from vigie.web.services import RowQuery, Services
 
 Install = Callable[[str, str], Settings]
+_BETWEEN_UPLOADS, _BETWEEN_LOOKS = 0.05, 0.01
+"""Seconds."""
 
 
 @pytest.fixture
@@ -234,12 +236,12 @@ def test_a_backup_of_a_busy_installation_is_whole(tmp_path: Path, install: Insta
 
     def send() -> None:
         number = 0
-        while not ended.wait(0.05):
+        while not ended.wait(_BETWEEN_UPLOADS):
             number += 1
             services.uploads.receive(ada, f"{number}.csv", io.BytesIO(small.encode()))
 
     def work() -> None:
-        while not ended.wait(0.01):
+        while not ended.wait(_BETWEEN_LOOKS):
             worker.run_until_idle(old, web)
 
     busy = [threading.Thread(target=one) for one in (send, work)]

@@ -94,8 +94,11 @@ def test_no_odd_address_is_an_error_of_the_server(here: Installation) -> None:
     assert bad == []
 
 
-def test_no_odd_parameter_is_an_error_of_the_server(here: Installation) -> None:
-    """Every route that reads, of an upload and a run that are there, with every odd value of every parameter."""
+def test_no_odd_parameter_is_an_error_of_the_server(here: Installation, database_url: str) -> None:
+    """Every route that reads, of an upload and a run that are there, with every odd value: of all parameters, and of one.
+
+    Each database gets every other value of each parameter.
+    """
     sent = upload(here)
     run = here.services.predictions.score(here.users["ada"], sent).id
     here.work()
@@ -107,9 +110,10 @@ def test_no_odd_parameter_is_an_error_of_the_server(here: Installation) -> None:
             continue
         on_api = path.startswith("/api/")
         client = here.app.test_client() if on_api else browser
-        for odd in ODD[:9]:
+        for number, odd in enumerate(ODD[:9]):
             query = "&".join(f"{name}={odd}" for name in NAMES)
-            for part in (query, *(f"{name}={odd}" for name in NAMES[:6])):
+            single = NAMES[(number + database_url.startswith("sqlite")) % 2 : 6 : 2]
+            for part in (query, *(f"{name}={odd}" for name in single)):
                 answer = client.get(f"{path}?{part}", headers=api if on_api else {})
                 if answer.status_code >= 500:
                     bad.append((path, part[:60], answer.status_code))
