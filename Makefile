@@ -99,8 +99,8 @@ attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
 
 WEEK_ROWS ?= 1500000
-bench-week: $(READY) ## a week of watched files with processes killed, one of 1,500,000 rows (WEEK_ROWS), on SQLite and a folder
-	@VIGIE_WEEK_ROWS=$(WEEK_ROWS) $(BIN)/python -m pytest --durations 1 "tests/jobs/test_week.py" -k "sqlite and folder"
+bench-week: $(READY) ## a week of watched files with processes killed, one of 1,500,000 rows (WEEK_ROWS), on SQLite and a folder and on PostgreSQL and S3
+	@VIGIE_WEEK_ROWS=$(WEEK_ROWS) $(BIN)/python -m pytest --durations 2 -m "not radosgw" tests/jobs/test_week.py
 
 bench-detection: $(READY) ## measure detection on the labelled tables and rewrite docs/detection.md
 	@$(BIN)/python bench/detection.py
