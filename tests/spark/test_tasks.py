@@ -69,7 +69,10 @@ def test_models_are_opened_as_registered(catalog: Catalog) -> None:
 
 
 def _shipped(entry: ModelVersion) -> ShippedScoring:
-    member = EnsembleMember(entry.name, 1.0, 0.9, {}, 0.0, {}, b"", None, entry)
+    member = EnsembleMember(
+        name=entry.name, similarity=1.0, skill=0.9, bound={}, trust=0.0, precision=0.5, recipe={}, booster=b"", model=None,
+        entry=entry,
+    )  # fmt: skip
     scorer = Scorer({}, Roles(()), Options(), (member,), None, FittedState())
     return ShippedScoring.of(ScoreRows(scorer), require_signature=False)
 
