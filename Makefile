@@ -31,8 +31,7 @@ demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
 test: $(READY) ## all tests but those of make test-s3 and make test-spark
-	@# Four at a time on two cores: much of a test is waiting for processes, servers and a browser
-	@$(BIN)/python -m pytest -n 4 --dist worksteal -m "not radosgw and not spark and not attack"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark and not attack"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
