@@ -26,7 +26,7 @@ from vigie.db import database
 from vigie.engine import pipeline
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.scorer import FittedScorer
-from vigie.ensemble import combination
+from vigie.ensemble import size_score
 from vigie.models.model_inputs import DETECTORS
 from vigie.starter_models import registry
 from vigie.stores.open import open_location
@@ -83,7 +83,7 @@ class Parts:
     def score(self, members: float, self_trained: float, *, columns: bool = True) -> np.ndarray:
         """The score by size with other factors of the two terms, with or without the column risk."""
         total = members * self.members + self_trained * self.self_trained
-        by_size = self.excess + combination.MAX_SUPPORT * np.tanh(total / combination.MAX_SUPPORT)
+        by_size = self.excess + size_score.MAX_SUPPORT * np.tanh(total / size_score.MAX_SUPPORT)
         return (1 - self.column_risk_weight) * by_size + self.column_risk if columns else by_size
 
 
@@ -104,10 +104,10 @@ def score(data: datasets.Dataset, catalog: Catalog) -> Result:
     parts = Parts.of(fitted.fitted)
     variants = {
         "vigie": done.additions["fraud_score"].to_numpy(),
-        "without self-training": parts.score(combination.MEMBERS_TERM, 0)[back],
-        "without the reference models": parts.score(0, combination.SELF_TRAINING_TERM)[back],
+        "without self-training": parts.score(size_score.MEMBERS_TERM, 0)[back],
+        "without the reference models": parts.score(0, size_score.SELF_TRAINING_TERM)[back],
         "without the column risk": parts.score(
-            combination.MEMBERS_TERM, combination.SELF_TRAINING_TERM, columns=False
+            size_score.MEMBERS_TERM, size_score.SELF_TRAINING_TERM, columns=False
         )[back],
         "anomaly score alone": parts.excess[back],
         "the score by ranks, of which probabilities are made": parts.rank_score[back],
@@ -308,7 +308,7 @@ def left_out(judged: list[Result]) -> str:
     auc, ap = np.mean(scores, axis=0)
     seen = sorted({f"{a:g} and {b:g}" for a, b in chosen})
     return (
-        f"\nThe reference models and self-training are added with the factors {combination.MEMBERS_TERM} and {combination.SELF_TRAINING_TERM}. Chosen anew for each "
+        f"\nThe reference models and self-training are added with the factors {size_score.MEMBERS_TERM} and {size_score.SELF_TRAINING_TERM}. Chosen anew for each "
         f"family of these tables on all *other* families ({len(MEMBER_FEATURES) * len(SELF_TRAINING_FEATURES)} pairs; {', '.join(seen)} were chosen), they give "
         f"{auc:.3f} / {ap:.3f} on the families left out. At these high shares of frauds larger factors are better, at 0.3 % smaller ones."
     )

@@ -10,7 +10,7 @@ import pytest
 
 from vigie.arrays import mid_ranks
 from vigie.calibration import metrics
-from vigie.ensemble import combination, self_training
+from vigie.ensemble import combination, self_training, size_score
 from vigie.ensemble.combination import MemberVote, add_self_training, combine, tail_score
 from vigie.fitted_state import FittedState, ScoringState
 
@@ -212,39 +212,39 @@ def test_models_and_self_training_add_to_what_detectors_found_and_never_bury_it(
     """However many agree on another row: the row that the detectors find extreme stays before it."""
     rng = np.random.default_rng(0)
     excess = rng.exponential(0.5, N)
-    excess[7] = excess[8:].max() + 2 * combination.MAX_SUPPORT
+    excess[7] = excess[8:].max() + 2 * size_score.MAX_SUPPORT
     agreed = 30 * mid_ranks(excess)
     agreed[7] = 0.0
     ranks = uniform(1)
     by_ranks = combine(ranks, [member(agreed)])
-    found = combination.score_by_size(by_ranks, excess, agreed)
+    found = size_score.score_by_size(by_ranks, excess, agreed)
     assert int(np.argmax(found.score)) == 7
     assert (found.score >= excess).all()
-    assert (found.score <= excess + combination.MAX_SUPPORT).all()
+    assert (found.score <= excess + size_score.MAX_SUPPORT).all()
     assert found.rank_score is by_ranks.score
-    alone = combination.score_by_size(combine(ranks, []), excess, None)
+    alone = size_score.score_by_size(combine(ranks, []), excess, None)
     np.testing.assert_array_equal(alone.score, excess)
 
 
 def test_a_member_with_some_trust_takes_its_share_of_the_score() -> None:
     excess, margin = 8 * uniform(2), np.random.default_rng(3).normal(size=N)
     trusted = MemberVote("own", 0.9, 0.9, margin, trust=0.25)
-    found = combination.score_by_size(combine(uniform(1), [trusted]), excess, None)
+    found = size_score.score_by_size(combine(uniform(1), [trusted]), excess, None)
     np.testing.assert_allclose(found.score, 0.75 * excess + 0.25 * tail_score(mid_ranks(margin), N))
 
 
 def test_where_no_row_lies_far_out_the_score_is_the_one_by_ranks() -> None:
     by_ranks = combine(uniform(1), [member(uniform(2))])
-    near = combination.score_by_size(by_ranks, uniform(3), None)
+    near = size_score.score_by_size(by_ranks, uniform(3), None)
     np.testing.assert_array_equal(near.score, by_ranks.score)
-    low, high = combination.EXTREME_RANGE
+    low, high = size_score.EXTREME_RANGE
     state = ScoringState()
     between = np.full(N, (low + high) / 2)
     alone = combine(uniform(1), [])
-    mixed = combination.score_by_size(alone, between, None, state)
+    mixed = size_score.score_by_size(alone, between, None, state)
     assert state.size_weight.require() == pytest.approx(0.5)
     np.testing.assert_allclose(mixed.score, (between + alone.score) / 2)
-    one = combination.score_by_size(by_ranks, np.zeros(N), None, state.fitted())
+    one = size_score.score_by_size(by_ranks, np.zeros(N), None, state.fitted())
     assert (one.score > by_ranks.score / 2 - 1e-9).all()
 
 
@@ -259,15 +259,15 @@ def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_hig
     margin = np.roll(others[::-1], 0 if place == "first" else N // 2)
     voted = tail_score(mid_ranks(margin), N)
     by_ranks, state = combine(mid_ranks(excess), [member(margin)]), ScoringState()
-    found = combination.score_by_size(by_ranks, excess, voted, state)
+    found = size_score.score_by_size(by_ranks, excess, voted, state)
     assert state.size_weight.require() == 1
     assert state.unsupported.require() == unsupported
-    added = np.asarray(combination.support(by_ranks.members, voted))
-    low, high = combination.CONFIRMED_RANGE
+    added = np.asarray(size_score.support(by_ranks.members, voted))
+    low, high = size_score.CONFIRMED_RANGE
     confirmed = excess * np.clip((mid_ranks(margin) - low) / (high - low), 0, 1)
     wanted = np.maximum(confirmed + added, by_ranks.score) if unsupported else excess + added
     np.testing.assert_allclose(found.score, wanted, atol=8 / (high - low) / N)
-    one = combination.score_by_size(
+    one = size_score.score_by_size(
         replace(by_ranks, score=by_ranks.score[-3:], members=by_ranks.members[-3:]),
         excess[-3:], voted[-3:], state.fitted(),
     )  # fmt: skip
@@ -278,14 +278,14 @@ def test_extreme_rows_count_by_size_where_models_and_self_training_rank_them_hig
 def test_ordinary_rows_are_also_ranked_by_the_columns_and_stay_below_all_others(anonymity: float) -> None:
     excess, columns, state = 8 * uniform(1), uniform(2), ScoringState()
     by_ranks = combine(uniform(3), [])
-    before = combination.score_by_size(by_ranks, excess, None).score
-    after = combination.score_by_size(
+    before = size_score.score_by_size(by_ranks, excess, None).score
+    after = size_score.score_by_size(
         by_ranks, excess, None, state, column_ranks=columns, anonymity=anonymity
     ).score
-    top = np.argsort(-before)[: int(N * (1 - combination.ORDINARY_SHARE))]
+    top = np.argsort(-before)[: int(N * (1 - size_score.ORDINARY_SHARE))]
     np.testing.assert_array_equal(after[top], before[top])
     assert np.delete(after, top).max() < after[top].min()
-    known, unknown = combination.ORDINARY_COLUMNS_WEIGHT
+    known, unknown = size_score.ORDINARY_COLUMNS_WEIGHT
     weight = known + anonymity * (unknown - known)
     with_columns, without = (
         np.corrcoef(np.delete(x, top), np.delete(columns, top))[0, 1] for x in (after, before)
@@ -299,10 +299,10 @@ def test_a_scorer_stored_before_ordinary_rows_were_ranked_gives_the_same_score()
     excess, margin = 8 * uniform(1), uniform(2)
     by_ranks, stored = combine(uniform(3), [member(margin)]), ScoringState()
     stored.size_weight.refit(lambda: 0.5)
-    found = combination.score_by_size(
+    found = size_score.score_by_size(
         by_ranks, excess, margin, stored.fitted(), column_ranks=uniform(4), anonymity=1.0
     )
-    by_size = excess + combination.support(by_ranks.members, margin)
+    by_size = excess + size_score.support(by_ranks.members, margin)
     np.testing.assert_allclose(found.score, (by_size + by_ranks.score) / 2)
 
 
@@ -311,20 +311,20 @@ def test_column_risk_counts_where_it_is_what_the_detectors_see() -> None:
     excess = uniform(1)
     by_ranks = combine(mid_ranks(excess), [])
     for column_risk, agreeing, weight in (
-        (2 * excess, 1.0, combination.COLUMN_RISK_WEIGHT),
-        (2 * excess, 0.5, combination.COLUMN_RISK_WEIGHT / 2),
+        (2 * excess, 1.0, size_score.COLUMN_RISK_WEIGHT),
+        (2 * excess, 0.5, size_score.COLUMN_RISK_WEIGHT / 2),
         (2 * excess, 0.0, 0.0),
         (uniform(2), 1.0, 0.0),
         (np.zeros(N), 1.0, 0.0),
     ):
         state = ScoringState()
-        found = combination.score_by_size(
+        found = size_score.score_by_size(
             by_ranks, excess, None, state, column_risk=column_risk, agreeing=agreeing
         )
-        without = combination.score_by_size(by_ranks, excess, None)
+        without = size_score.score_by_size(by_ranks, excess, None)
         assert found.column_risk_weight == pytest.approx(weight)
         np.testing.assert_allclose(found.score, (1 - weight) * without.score + weight * column_risk)
-        one = combination.score_by_size(
+        one = size_score.score_by_size(
             combine(mid_ranks(excess)[:1], []), excess[:1], None, state.fitted(), column_risk=column_risk[:1]
         )
         assert one.column_risk_weight == found.column_risk_weight

@@ -13,7 +13,7 @@ from vigie.arrays import Floats
 from vigie.bundles.bundle import Bundle
 from vigie.calibration.calibrator import Calibrator
 from vigie.catalog import IMPORTED, TRAINED, Match, ModelVersion
-from vigie.ensemble import combination, self_training
+from vigie.ensemble import combination, self_training, size_score
 from vigie.ensemble.combination import LEADER_TRUST, EnsembleScore, MemberVote
 from vigie.fitted_state import ScoringState
 from vigie.models.base import ReferenceModel
@@ -190,7 +190,7 @@ def ensemble_score(
     if excess is None:
         return ranked
     risk = inputs.column_risk
-    return combination.score_by_size(
+    return size_score.score_by_size(
         ranked,
         excess,
         self_trained,
