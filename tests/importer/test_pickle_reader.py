@@ -33,7 +33,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from vigie.importer import pickle_reader
+from vigie.importer import pickle_reader, records
 from vigie.importer.decompression import Unreadable
 
 
@@ -48,7 +48,7 @@ def _plain(value: Any) -> Any:
     """Return a saved or read value as one that can be compared."""
     if isinstance(value, np.dtype) or getattr(value, "path", "") == "numpy.dtype":
         return "a type"
-    if isinstance(value, pickle_reader.Record):
+    if isinstance(value, records.Record):
         return _plain(value.state)
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
@@ -56,7 +56,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items() if key != "_sklearn_version"}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    if isinstance(value, pickle_reader.Name | type):
+    if isinstance(value, records.Name | type):
         return "a name"
     if isinstance(value, np.generic):
         return repr(value.item())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vigie.importer import lightgbm_text, sklearn_estimators, sklearn_histogram
 from vigie.importer.decompression import Unreadable
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
 
 _VERSION = str(xgboost.__version__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vigie.importer import sklearn_histogram
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import get
 
 _PIPELINE = "sklearn.pipeline.Pipeline"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vigie.importer.binned_trees import SplitTree, per_feature, set_bits, xgboost_document
 from vigie.importer.decompression import Unreadable
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
 
 CLASSIFIER = "lightgbm.sklearn.LGBMClassifier"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import lzma
 import pickle
-import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -21,11 +20,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vigie.importer.allowed_names import canonical, is_allowed
 from vigie.importer.decompression import LimitedReader, Unreadable, decompressed
+from vigie.importer.pickled_arrays import (
+    from_bytes,
+    read_array,
+    read_buffer,
+    read_dtype,
+    read_scalar,
+    read_shape,
+)
+from vigie.importer.records import ArrayRecord, DtypeRecord, Name, Record
 
 _MAX_NAME_LENGTH = 200
 _MAX_REFUSED_NAMES = 20
-_MAX_FIELDS, _MAX_RECORD = 32, 1024
 
 
 class NamesRefused(Exception):
@@ -34,86 +42,6 @@ class NamesRefused(Exception):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
         self.names = names
-
-
-class Name:
-    """A name in the file, such as a class; `path` is `module.name`."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-
-class Record:
-    """A saved object of the class `path`: its constructor arguments and its state."""
-
-    def __init__(self, path: str, arguments: tuple[Any, ...] = (), state: Any = None) -> None:
-        self.path = path
-        self.arguments = arguments
-        self.state = state
-
-
-class _DtypeRecord(Record):
-    """A numpy dtype; its `state` follows its arguments in the file."""
-
-
-class _ArrayRecord(Record):
-    """An array whose bytes follow in the file."""
-
-
-# fmt: off
-_ALLOWED = {
-    "xgboost.core": ("Booster",),
-    "xgboost.sklearn": ("XGBClassifier", "XGBRFClassifier", "XGBRegressor"),
-    "xgboost.compat": ("XGBoostLabelEncoder",),
-    "sklearn.pipeline": ("Pipeline", "FeatureUnion"),
-    "sklearn.compose._column_transformer": ("ColumnTransformer", "_RemainderColsList", "make_column_selector"),
-    "sklearn.impute._base": ("SimpleImputer", "MissingIndicator"),
-    "sklearn.preprocessing._data": (
-        "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer",
-        "Binarizer"),
-    "sklearn.preprocessing._discretization": ("KBinsDiscretizer",),
-    "sklearn.preprocessing._target_encoder": ("TargetEncoder",),
-    "sklearn.preprocessing._encoders": ("OneHotEncoder", "OrdinalEncoder"),
-    "sklearn.preprocessing._label": ("LabelEncoder", "LabelBinarizer"),
-    "sklearn.preprocessing._function_transformer": ("FunctionTransformer",),
-    "sklearn.feature_selection._univariate_selection": (
-        "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFwe", "f_classif", "f_regression", "chi2"),
-    "sklearn.feature_selection._mutual_info": ("mutual_info_classif", "mutual_info_regression"),
-    "sklearn.feature_selection._variance_threshold": ("VarianceThreshold",),
-    "sklearn.feature_selection._rfe": ("RFE", "RFECV"),
-    "sklearn.feature_selection._from_model": ("SelectFromModel",),
-    "sklearn.feature_selection._sequential": ("SequentialFeatureSelector",),
-    "sklearn.linear_model._logistic": ("LogisticRegression",),
-    "sklearn.linear_model._coordinate_descent": ("Lasso", "LassoCV"),
-    "sklearn.svm._classes": ("LinearSVC",),
-    "sklearn.ensemble._forest": ("RandomForestClassifier", "ExtraTreesClassifier"),
-    "sklearn.ensemble._gb": ("GradientBoostingClassifier",),
-    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting": ("HistGradientBoostingClassifier",),
-    "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),
-    "sklearn.ensemble._hist_gradient_boosting.binning": ("_BinMapper",),
-    "lightgbm.sklearn": ("LGBMClassifier",),
-    "lightgbm.basic": ("Booster",),
-    "sklearn.ensemble._gb_losses": ("BinomialDeviance", "ExponentialLoss"),
-    "sklearn._loss.loss": ("HalfBinomialLoss", "ExponentialLoss"),
-    "sklearn._loss._loss": ("CyHalfBinomialLoss", "CyExponentialLoss"),
-    "sklearn._loss.link": ("LogitLink", "HalfLogitLink", "Interval"),
-    "sklearn.dummy": ("DummyClassifier",),
-    "sklearn.tree._classes": ("DecisionTreeClassifier", "ExtraTreeClassifier", "DecisionTreeRegressor"),
-    "sklearn.tree._tree": ("Tree",),
-    "sklearn.utils._bunch": ("Bunch",),
-    "numpy.random._pickle": ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"),
-    "numpy.random._mt19937": ("MT19937",),
-    "numpy.random.bit_generator": ("SeedSequence", "__pyx_unpickle_SeedSequence"),
-    "numpy.random._pcg64": ("PCG64",),
-    "numpy": ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16",
-              "uint8", "bool_", "bool", "object_", "str_", "nan", "log1p", "log", "expm1", "exp", "sqrt",
-              "absolute", "ndarray"),
-    "joblib.numpy_pickle": ("NumpyArrayWrapper",),
-    "builtins": ("object", "int", "float", "bool", "str", "list", "dict", "tuple"),
-}
-# fmt: on
-_ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "numpy._core"}
-_TYPE = re.compile(r"[<>=|]?(?:[?]|[biufc](?:1|2|4|8|16)|[US][0-9]{1,6}|O8?|b1)")
 
 
 def read(data: bytes, *, max_bytes: int, any_name: bool = False) -> Any:
@@ -174,8 +102,7 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _is_allowed(path: str) -> bool:
-    module, _, name = path.rpartition(".")
-    return name in _ALLOWED.get(module, ()) or path in _BUILDERS
+    return is_allowed(path) or path in _BUILDERS
 
 
 class _Unpickler(pickle._Unpickler):
@@ -197,11 +124,8 @@ class _Unpickler(pickle._Unpickler):
         self._any_name = any_name
 
     def find_class(self, module: str, name: str) -> Name:
-        known = _ALIASES.get(module, module)
-        if known.startswith("numpy.core."):
-            known = "numpy._core." + known.removeprefix("numpy.core.")
-        path = f"{known}.{name}"
-        if not self._any_name and name not in _ALLOWED.get(known, ()) and path not in _BUILDERS:
+        path = f"{canonical(module)}.{name}"
+        if not self._any_name and not _is_allowed(path):
             shown = f"{module}.{name}".encode("ascii", "backslashreplace").decode("ascii")
             shown = "".join(letter if letter.isprintable() else "?" for letter in shown)[:_MAX_NAME_LENGTH]
             if len(self.refused) < _MAX_REFUSED_NAMES:
@@ -249,14 +173,14 @@ class _Unpickler(pickle._Unpickler):
         if not isinstance(target, Record):
             raise Unreadable("a state for something that has none")
         target.state = state
-        if isinstance(target, _ArrayRecord):
+        if isinstance(target, ArrayRecord):
             self._finish(target)
         elif target.path == "joblib.numpy_pickle.NumpyArrayWrapper":
             self.stack[-1] = self._inline(state)
 
-    def _finish(self, target: _ArrayRecord) -> None:
+    def _finish(self, target: ArrayRecord) -> None:
         # An array is mutable and may be memoised before its state is read: every reference is replaced.
-        array = _array(*target.state) if isinstance(target.state, tuple) else None
+        array = read_array(*target.state) if isinstance(target.state, tuple) else None
         if array is None:
             raise Unreadable("an array without its bytes")
         self.stack[-1] = array
@@ -268,14 +192,14 @@ class _Unpickler(pickle._Unpickler):
         """Return the array whose bytes follow joblib's wrapper in the file."""
         if not isinstance(state, dict):
             raise Unreadable("an array's wrapper without a state")
-        shape, dtype = _shape(state.get("shape")), _dtype(state.get("dtype"))
+        shape, dtype = read_shape(state.get("shape")), read_dtype(state.get("dtype"))
         if dtype.hasobject:
             return _Unpickler(self._stream, self.refused, any_name=self._any_name).load()
         if state.get("numpy_array_alignment_bytes") is not None:
             self._stream.read(int.from_bytes(self._stream.read(1), "little"))
         count = int(np.prod(shape, dtype=object))
         data = self._stream.read(count * dtype.itemsize)
-        return _from_bytes(data, shape, dtype, fortran=state.get("order") == "F")
+        return from_bytes(data, shape, dtype, fortran=state.get("order") == "F")
 
     def load_setitem(self) -> None:
         self._set_items(self.stack.pop(-2), self.stack.pop())
@@ -296,91 +220,6 @@ class _Unpickler(pickle._Unpickler):
     dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
     dispatch[pickle.BUILD[0]] = load_build
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
-
-
-def _shape(shape: object) -> tuple[int, ...]:
-    if (
-        not isinstance(shape, tuple)
-        or not all(isinstance(n, int) and n >= 0 for n in shape)
-        or len(shape) > 8
-    ):
-        raise Unreadable("an array of an impossible shape")
-    return shape
-
-
-def _dtype(declared: object) -> np.dtype[Any]:
-    """Return a numpy dtype of plain values, or of records of them; dates and types of other modules are refused."""
-    if isinstance(declared, Name) and declared.path.startswith("numpy."):
-        declared = _DtypeRecord("", (np.dtype(getattr(np, declared.path.removeprefix("numpy."))).str,))
-    if not isinstance(declared, _DtypeRecord) or not declared.arguments:
-        raise Unreadable("an array of an unknown type")
-    code = declared.arguments[0]
-    if isinstance(declared.state, tuple) and any(part is not None for part in declared.state[2:5]):
-        return _record_dtype(declared.state)
-    if not isinstance(code, str) or not _TYPE.fullmatch(code):
-        raise Unreadable("an array of a type that is not of plain values")
-    state = declared.state
-    order = state[1] if isinstance(state, tuple) and len(state) > 1 else "|"
-    return np.dtype((order if order in {"<", ">"} else "") + code.lstrip("<>=|"))
-
-
-def _record_dtype(state: tuple[Any, ...]) -> np.dtype[Any]:
-    """Return a type of records of plain numbers, such as the nodes of a scikit-learn tree."""
-    if len(state) < 6 or state[2] is not None or not isinstance(state[4], dict):
-        raise Unreadable("an array of records of an unknown layout")
-    names, fields, size = state[3], state[4], state[5]
-    if not isinstance(names, tuple) or set(names) != set(fields) or not 0 < len(names) <= _MAX_FIELDS:
-        raise Unreadable("an array of records of an unknown layout")
-    formats, offsets = [], []
-    for name in names:
-        field = fields[name]
-        if not isinstance(name, str) or not isinstance(field, tuple) or len(field) != 2:
-            raise Unreadable("an array of records of an unknown layout")
-        dtype, offset = _dtype(field[0]), field[1]
-        if dtype.hasobject or dtype.names or not isinstance(offset, int) or not isinstance(size, int):
-            raise Unreadable("an array of records that are not of numbers")
-        if not 0 <= offset <= size - dtype.itemsize:
-            raise Unreadable("an array of records of an unknown layout")
-        formats.append(dtype)
-        offsets.append(offset)
-    if size > _MAX_RECORD:
-        raise Unreadable("an array of records of an unknown layout")
-    return np.dtype({"names": list(names), "formats": formats, "offsets": offsets, "itemsize": size})
-
-
-def _from_bytes(data: object, shape: tuple[int, ...], dtype: np.dtype[Any], *, fortran: bool) -> Any:
-    if isinstance(data, str):
-        data = data.encode("latin1")
-    if not isinstance(data, bytes | bytearray):
-        raise Unreadable("an array without its bytes")
-    count = int(np.prod(shape, dtype=object))
-    if dtype.itemsize == 0 or len(data) != count * dtype.itemsize:
-        raise Unreadable("an array whose bytes do not fill its shape")
-    array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
-    return array.astype(dtype.newbyteorder("="))
-
-
-def _array(*state: Any) -> Any:
-    if len(state) != 5:
-        raise Unreadable("an array without its bytes")
-    _, shape, declared, fortran, data = state
-    shape, dtype = _shape(shape), _dtype(declared)
-    if not dtype.hasobject:
-        return _from_bytes(data, shape, dtype, fortran=bool(fortran))
-    if not isinstance(data, list) or len(data) != int(np.prod(shape, dtype=object)):
-        raise Unreadable("an array whose values do not fill its shape")
-    array = np.empty(len(data), dtype=object)
-    for at, value in enumerate(data):
-        array[at] = value
-    return array.reshape(shape)  # numpy lists objects row by row, whatever the array's own order
-
-
-def _scalar(declared: object, data: object = b"") -> Any:
-    return _from_bytes(data, (1,), _dtype(declared), fortran=False)[0].item()
-
-
-def _buffer(data: object, declared: object, shape: object, order: object) -> Any:
-    return _from_bytes(data, _shape(shape), _dtype(declared), fortran=order == "F")
 
 
 def _bytearray(data: object = b"", encoding: object = None) -> bytearray:
@@ -431,8 +270,8 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "collections.defaultdict": lambda *_: {},
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _old_object,
-    "numpy.dtype": lambda *arguments: _DtypeRecord("numpy.dtype", arguments),
-    "numpy._core.multiarray._reconstruct": lambda *arguments: _ArrayRecord("numpy.ndarray", arguments),
-    "numpy._core.multiarray.scalar": _scalar,
-    "numpy._core.numeric._frombuffer": _buffer,
+    "numpy.dtype": lambda *arguments: DtypeRecord("numpy.dtype", arguments),
+    "numpy._core.multiarray._reconstruct": lambda *arguments: ArrayRecord("numpy.ndarray", arguments),
+    "numpy._core.multiarray.scalar": read_scalar,
+    "numpy._core.numeric._frombuffer": read_buffer,
 }

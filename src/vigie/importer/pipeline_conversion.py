@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_numeric import NUMERIC
 from vigie.importer.sklearn_selection import SELECTORS
 from vigie.importer.sklearn_transformers import (

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vigie.boosting.tree_document import TreeNodes, tree_document
 from vigie.importer.binned_trees import in_order, leaf
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import Unsupported, as_record, numbers, require
 
 _TREE = "sklearn.tree._tree.Tree"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vigie.importer.binned_trees import SplitTree, per_feature, set_bits, xgboost_document
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import (
     TRANSFORMERS,
     ConvertedPipeline,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import (
     TRANSFORMERS,
     ConvertedPipeline,

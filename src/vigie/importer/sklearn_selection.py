@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.importer import sklearn_estimators
-from vigie.importer.pickle_reader import Record
+from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import ConvertedPipeline, Unsupported, as_record, get, require
 
 _DEFAULT_OF_L1 = 1e-5

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vigie.importer.pickle_reader import Name, Record
+from vigie.importer.records import Name, Record
 
 Step = dict[str, Any]
 
