@@ -45,8 +45,8 @@ def get_case(case_id: str) -> dict[str, Any]:
 @blueprint.output(schemas.SurroundingsOut)
 def get_surroundings(case_id: str) -> dict[str, Any]:
     """Get the rows of the entities of a case over all files by month, and who sends to whom around them."""
-    cases = current_services().cases
-    found = cases.surroundings(g.user, cases.find(g.user, case_id).case)
+    services = current_services()
+    found = services.case_files.surroundings(g.user, services.cases.find(g.user, case_id).case)
     network = found.network
     return vars(found) | {"nodes": network.nodes, "edges": network.edges, "hidden": network.hidden}
 
@@ -112,10 +112,10 @@ def _case(found: NamedCase) -> dict[str, Any]:
 
 
 def _detail(case_id: str) -> dict[str, Any]:
-    cases = current_services().cases
-    t = Translator(request.accept_languages.best_match(languages()) or DEFAULT)
+    services = current_services()
+    cases, t = services.cases, Translator(request.accept_languages.best_match(languages()) or DEFAULT)
     found, alerts = cases.find(g.user, case_id), cases.alerts(g.user, case_id)
-    reasons = cases.reasons(g.user, alerts, t)
+    reasons = services.case_files.reasons(g.user, alerts, t)
     listed = [
         vars(alert)
         | {

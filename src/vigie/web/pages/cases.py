@@ -69,13 +69,13 @@ def show(case_id: str) -> str | Response:
         found=found,
         case=found.case,
         alerts=alerts,
-        reasons=services.cases.reasons(g.user, alerts, translator()),
+        reasons=services.case_files.reasons(g.user, alerts, translator()),
         splits=works and len(alerts) > 1,
         mergeable=services.cases.mergeable(g.user, found.case) if works else [],
         event_text=event_text,
         events=services.cases.events(g.user, case_id),
         others=services.cases.others(g.user, found.case, alerts),
-        between=services.cases.parties(g.user, alerts),
+        between=services.case_files.parties(g.user, alerts),
         colleagues=services.cases.colleagues(g.user, found.case),
         around=_surroundings(case_id) if request.args.get("around") else None,
         next_id=services.cases.next_after(g.user, found.case, case_query()),
@@ -155,9 +155,9 @@ def split(case_id: str) -> Response:
 
 
 def _surroundings(case_id: str) -> dict[str, Any]:
-    cases, t = current_services().cases, translator()
-    case = cases.find(g.user, case_id).case
-    found = cases.surroundings(g.user, case)
+    services, t = current_services(), translator()
+    case = services.cases.find(g.user, case_id).case
+    found = services.case_files.surroundings(g.user, case)
     return {
         "around": found,
         "case": case,

@@ -10,6 +10,7 @@
     results       rows, charts and files of a finished prediction; online scoring
     rules         alert rules: make, try, list, switch off
     cases         alerts of one entity over all files; the queue of a team
+    case_files    what result files say of cases: names, reasons, months, network
     comparisons   a result against that of an earlier file with the same columns
     label_sources labels of earlier files with the same columns
     models        the catalog
@@ -36,6 +37,7 @@ from vigie.web.online_scoring import ScorerCache
 from vigie.web.result_cache import ResultCache
 from vigie.web.services.accounts import Accounts
 from vigie.web.services.audit import AuditLog
+from vigie.web.services.case_files import CaseFiles
 from vigie.web.services.cases import Cases
 from vigie.web.services.comparisons import Comparisons
 from vigie.web.services.label_sources import LabelSources
@@ -75,7 +77,8 @@ class Services:
             ScorerCache(store),
             settings.cache_dir / "exports",
         )
-        self.cases = Cases(engine, self.audit, store, self.results, effects)
+        self.case_files = CaseFiles(engine, self.results)
+        self.cases = Cases(engine, self.audit, store, self.results, effects, self.case_files)
         self.predictions.budget_changed = self.cases.sync
         self.rules = Rules(engine, self.audit, self.predictions, self.results, effects, self.cases.sync)
         self.predictions.labels_changed = self.cases.labels_changed = self.rules.labels_changed
