@@ -14,7 +14,7 @@ from vigie.app import Run, User, feedback, notices, runs, uploads, users
 from vigie.app.cases import Candidate, Case, RankedAlert, changes, queries, syncing
 from vigie.app.cases.changes import Change
 from vigie.app.cases.queries import CaseQuery
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.app.tables import runs as run_table
 from vigie.db import database
 from vigie.errors import ChangedMeanwhile, NotFound, UsageRefused

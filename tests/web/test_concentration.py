@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.web.conftest import CSV, Installation, upload
 
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.web.concentration import concentration
 from vigie.web.services import RowQuery
 

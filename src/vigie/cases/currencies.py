@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.app.result_layout import cell_column
 from vigie.roles.inference import Roles
 from vigie.roles.name_parser import parse_name, split_words

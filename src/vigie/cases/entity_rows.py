@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from vigie.app import Run
-from vigie.app.currencies import CurrencySum, one_sum
+from vigie.app.currency_sums import CurrencySum, one_sum
 from vigie.app.result_layout import cell_column, own_column, typed_column
 from vigie.cases import currencies
 from vigie.cases.currencies import row_currency

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from vigie.app.currencies import CurrencySum, one_sum
+from vigie.app.currency_sums import CurrencySum, one_sum
 from vigie.cases.entities import normalised
 
 MAX_NODES = 60

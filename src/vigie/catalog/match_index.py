@@ -128,8 +128,10 @@ class MatchIndex:
         Raises:
             CatalogChanged: models were removed while they were read, in each of three attempts.
         """
-        rank = self._rank_with_spare_place if spare_last and not own_only else self._rank_all
-        return self._read(connection, lambda: rank(connection, table, top, minimum, own_only))
+        return self._read(
+            connection,
+            lambda: self._rank(connection, table, top, minimum, own_only=own_only, spare_last=spare_last),
+        )
 
     def like_own_table(
         self, connection: sa.Connection, table: TableProfile, limit: int
@@ -178,31 +180,42 @@ class MatchIndex:
         known = self._read_own(connection, ids)
         return tuple(known[number] for number in ids)
 
-    def _rank_all(
-        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, own_only: bool
+    def _rank(
+        self,
+        connection: sa.Connection,
+        table: TableProfile,
+        top: int,
+        minimum: float,
+        *,
+        own_only: bool,
+        spare_last: bool,
     ) -> list[Ranked]:
         parts = self._index.parts(table)
-        chosen = np.flatnonzero(self._own) if own_only else np.arange(len(parts))
-        found = self._rank(connection, table, parts, chosen, top, minimum)
+
+        def nearest(which: npt.NDArray[np.bool_], count: int) -> list[_Candidate]:
+            return self._nearest(connection, table, parts, np.flatnonzero(which), count, minimum)
+
+        if own_only:
+            found = nearest(self._own, top)
+        elif spare_last:
+            found = self._with_spare_place(nearest, top)
+        else:
+            found = nearest(np.ones(len(parts), dtype=np.bool_), top)
         return self._explained(connection, table, parts, found)
 
-    def _rank_with_spare_place(
-        self, connection: sa.Connection, table: TableProfile, top: int, minimum: float, _: bool
-    ) -> list[Ranked]:
-        parts = self._index.parts(table)
-
-        def rank(which: npt.NDArray[np.bool_], count: int) -> list[_Candidate]:
-            return self._rank(connection, table, parts, np.flatnonzero(which), count, minimum)
-
-        trained = rank(self._trained, 1) if top > 1 else []
-        found = [*rank(~self._reads_columns, top - len(trained)), *trained]
+    def _with_spare_place(
+        self, nearest: Callable[[npt.NDArray[np.bool_], int], list[_Candidate]], top: int
+    ) -> list[_Candidate]:
+        """Return the best models, a trained one in the last place where one fits, and imported ones only where others do not."""
+        trained = nearest(self._trained, 1) if top > 1 else []
+        found = [*nearest(~self._reads_columns, top - len(trained)), *trained]
         if len(found) < top:
             taken = {candidate[1] for candidate in found}
-            further = [one for one in rank(self._reads_columns, top) if one[1] not in taken]
+            further = [one for one in nearest(self._reads_columns, top) if one[1] not in taken]
             found += further[: top - len(found)]
-        return self._explained(connection, table, parts, sorted(found, key=lambda one: one[:2]))
+        return sorted(found, key=lambda one: one[:2])
 
-    def _rank(
+    def _nearest(
         self,
         connection: sa.Connection,
         table: TableProfile,

@@ -90,19 +90,16 @@ def locate(url: str) -> Location:
     Raises:
         UsageRefused: the URL is ambiguous, has an unknown scheme or carries credentials.
     """
+    unusable = UsageRefused("store URL: found characters that no address has", hint=_HINT)
+    if "\0" in unquote(url):
+        raise unusable
     try:
         url.encode()
         parts = urlsplit(url)
-        local = str(Path(url).expanduser().absolute()) if "://" not in url else ""
-    except (
-        ValueError,
-        RuntimeError,
-    ):  # not UTF-8, a bracket without its other half, the home folder of no user
-        local = "\0"
-    if "\0" in local + unquote(url):
-        raise UsageRefused("store URL: found characters that no address has", hint=_HINT)
-    if local:
-        return Location("local", local)
+        if "://" not in url:
+            return Location("local", str(Path(url).expanduser().absolute()))
+    except (ValueError, RuntimeError):  # not UTF-8, half a pair of brackets, the home folder of no user
+        raise unusable from None
     kind = {SCHEMES.get(kind, kind): kind for kind in _factories()}.get(parts.scheme)
     if kind is None:
         raise UsageRefused(msg("store URL: unknown scheme {scheme!r}", scheme=parts.scheme), hint=_HINT)

@@ -12,7 +12,7 @@ import polars as pl
 
 from vigie.alerts.decision import Alerts
 from vigie.app import Label
-from vigie.app.currencies import CurrencySum, one_sum
+from vigie.app.currency_sums import CurrencySum, one_sum
 from vigie.app.result_layout import cell_column, find_typed, own_column
 from vigie.app.tables import FRAUD, LEGITIMATE
 from vigie.calibration import stability

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.cases import currencies
 
 MAX_ENTITIES = 6

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from vigie.app.cases.records import Case, CaseAlert, CaseEvent, scope_of
 from vigie.app.cases.tables import MIXED, UNDECIDED, case_alerts, case_entities, case_events, cases
 from vigie.app.cases.totals import chunks, sums_by_currency
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.app.tables import marks, runs, uploads, users
 from vigie.app.uploads import visible_to
 from vigie.app.users import User

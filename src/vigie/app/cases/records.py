@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from vigie.app.cases.tables import DECIDED
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from vigie.app.cases.records import scope_of
 from vigie.app.cases.tables import MIXED, NEW, case_alerts, case_entities, case_events, cases
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.app.tables import uploads, users
 from vigie.db.database import lock
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vigie.app.currencies import CurrencySum
+from vigie.app.currency_sums import CurrencySum
 from vigie.i18n.facts import amount
 from vigie.i18n.translator import Translator
 
