@@ -227,9 +227,8 @@ def save_sightings(engine: Engine, watch_id: str, changed: Iterable[Sighting], g
 def count_by_state(engine: Engine) -> dict[str, int]:
     """Return the numbers of watches that are `active`, `failing` and `paused`."""
     counts = dict.fromkeys(("active", "failing", "paused"), 0)
-    failing = (_ROWS.failures > 0).label(
-        "failing"
-    )  # grouped by its name: PostgreSQL takes two parameters for two expressions
+    # Grouped by its name: PostgreSQL takes two parameters for two expressions.
+    failing = (_ROWS.failures > 0).label("failing")
     query = sa.select(_ROWS.active, failing, sa.func.count()).group_by(_ROWS.active, failing)
     with reading(engine) as connection:
         for active, fails, number in connection.execute(query):
