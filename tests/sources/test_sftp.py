@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -93,6 +94,22 @@ def test_predictions_are_written_whole(
         name.startswith(".vigie-") and name.endswith(".part") for name in left
     )  # of the broken connection
     assert len(left) == 1
+
+
+def test_a_notebook_reads_it_too(server: SftpServer, folder: Path, tmp_path: Path) -> None:
+    """A thread that runs an event loop of its own may use a source, and gets the errors as any other."""
+    (folder / "a.csv").write_text("amount\n1\n")
+
+    async def cell() -> None:
+        found = source(server)
+        (file,) = found.list(deep=False)
+        found.fetch(file, tmp_path / "copy")
+        found.put("a.predictions.csv", tmp_path / "copy")
+        with pytest.raises(NotFound):
+            source(server, "exports").list(deep=False)
+
+    asyncio.run(cell())
+    assert (folder / "a.predictions.csv").read_text() == "amount\n1\n"
 
 
 def test_a_connection_that_breaks_costs_one_copy(server: SftpServer, folder: Path, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import asyncio
 import hashlib
 import posixpath
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import asyncssh
 
@@ -148,7 +149,7 @@ class SftpSource(Source):
                 return await operation(client)
 
         try:
-            return asyncio.run(run())
+            return _run_to_end(run)
         except _NOT_FOUND:
             raise FileChanged from None
         except (asyncssh.Error, OSError, TimeoutError) as error:
@@ -162,6 +163,17 @@ class SftpSource(Source):
             yield await self._in_time(connection.start_sftp_client(path_errors="surrogateescape"))
         finally:
             connection.abort()
+
+
+def _run_to_end(operation: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
+    """Run a coroutine to its end, also for a caller whose thread already runs an event loop, as a notebook's does."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        # In the caller's own thread, where an interrupt from the keyboard cancels the coroutine.
+        return asyncio.run(operation())
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(lambda: asyncio.run(operation())).result()
 
 
 def _describe(key: str, attributes: asyncssh.SFTPAttrs) -> SourceFile | None:
