@@ -1,4 +1,4 @@
-"""Memory and disk do what every backend must do."""
+"""Disk, and the simplest backend, do what every backend must do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.helpers.backend_contract import BackendContract, Open
+from tests.helpers.memory_backend import MemoryBackend
 
 from vigie.engine.backends.disk import DiskBackend
-from vigie.engine.backends.memory import MemoryBackend
 from vigie.engine.backends.spill import spill_table
 from vigie.engine.options import Sizes
 from vigie.table import Table
 
 
-class TestMemory(BackendContract):
+class TestSimplest(BackendContract):
     @pytest.fixture
     def open_backend(self) -> Open:
         return lambda frame: MemoryBackend(Table("payments", frame, frame))

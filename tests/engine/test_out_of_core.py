@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.memory_backend import MemoryBackend
 from tests.helpers.tables import busy_table
 
 from vigie import resources, settings
 from vigie.engine import files, pipeline
 from vigie.engine.backends.disk import DiskBackend
-from vigie.engine.backends.memory import MemoryBackend
 from vigie.engine.backends.spill import spill_stream, spill_table
 from vigie.engine.options import Options, ScoringContext, Sizes
 from vigie.engine.output import RESULT_COLUMNS

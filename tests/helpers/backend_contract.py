@@ -1,4 +1,4 @@
-"""What every backend must do, on real rows; `tests/engine` runs it on memory and disk, `tests/spark` on Spark."""
+"""What every backend must do, on real rows; `tests/engine` runs it on disk and the simplest backend, `tests/spark` on Spark."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.helpers.memory_backend import MemoryBackend
 
 from vigie.engine.backend import BUCKET, ROW, Backend, align
-from vigie.engine.backends.memory import MemoryBackend
 from vigie.engine.partitioning import GroupFunction
 from vigie.engine.sampling import draw_sample, row_buckets
 from vigie.engine.totals import SCORE_ORDER, SCORED, keep_budget, nth_largest, summarise_rows

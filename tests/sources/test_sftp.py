@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -108,7 +109,9 @@ def test_a_notebook_reads_it_too(server: SftpServer, folder: Path, tmp_path: Pat
         with pytest.raises(NotFound):
             source(server, "exports").list(deep=False)
 
-    asyncio.run(cell())
+    # In a thread of its own: the browser of other tests leaves a running loop in this one.
+    with ThreadPoolExecutor() as threads:
+        threads.submit(lambda: asyncio.run(cell())).result()
     assert (folder / "a.predictions.csv").read_text() == "amount\n1\n"
 
 

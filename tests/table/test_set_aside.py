@@ -146,6 +146,55 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
         assert opened.rows == sum(piece.height for piece in opened.chunks()) == 10_000
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Sous-total C{n},,,{n},,", "total"),
+        ("C{n} Total,,,{n},,", "total"),
+        (",Total octobre,,{n},,", "total"),
+        (",,Subtotal,{n},,", "total"),
+        ("Total for C{n},,,{n},,", "total"),
+        ("{n},SALDO DO DIA,2024-01-05,,z,", "total"),
+        (",Solde reporté,,{n},,", "total"),
+        (",Balance brought forward,,{n},,", "total"),
+        ("Suma y sigue,,,{n},,", "total"),
+        (",,,{sum:.1f},,", "total"),
+        ("Page {n} / 3,,,,,", "page"),
+    ],
+)
+def test_totals_between_the_rows_are_no_rows(tmp_path: Path, line: str, reason: str) -> None:
+    """Of groups, days and pages, named or not, in memory and in chunks; merchants of the same name are rows."""
+    rows = [
+        f"{i},{'TOTAL' if i % 9 == 0 else 'Shop'},2024-01-{1 + i % 28:02},{i}.5,z{i % 7}," for i in range(60)
+    ]
+    at = (20, 40, 60)
+    sums = (sum(float(row.split(",")[3]) for row in rows[n - 20 : n]) for n in at)
+    lines = list(rows)
+    for n, total in reversed(list(zip(at, sums, strict=True))):
+        lines.insert(n, line.format(n=n, sum=total))
+    path = tmp_path / "t.csv"
+    path.write_text("id,name,date,amount,note,\n\n" + "\n".join(lines) + "\n")
+    table = read(path)
+    assert table.frame["amount"].to_list() == [row.split(",")[3] for row in rows]
+    assert [(one.line, one.reason) for one in table.report.set_aside] == [
+        (n + 3 + i, reason) for i, n in enumerate(at)
+    ]
+    with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(999, 9)) as opened:
+        assert pl.concat(list(opened.chunks())).equals(table.frame)
+        assert opened.report.set_aside == table.report.set_aside
+
+
+@pytest.mark.parametrize("name", ["Total Station 4", "TOTAL", "Subtotal Inc", "Opening balance"])
+def test_a_name_of_complete_rows_is_no_total(tmp_path: Path, name: str) -> None:
+    """Also of rows that lack a cell which the others have."""
+    rows = [
+        f"{i},{name if i % 5 == 0 else 'Shop'},{'' if i == 25 else '2024-01-01'},{i}.5\n" for i in range(60)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("id,name,date,amount\n" + "".join(rows))
+    assert read(path).frame.height == 60
+
+
 @pytest.mark.parametrize("kinds", [("total", "partial"), ("Opening balance transfer", "Closing balance fee")])
 def test_a_value_of_a_column_is_no_total(tmp_path: Path, kinds: tuple[str, str]) -> None:
     """Rows at either end that are like the others stay, whatever their words; a total below them is set aside."""

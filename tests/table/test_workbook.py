@@ -18,13 +18,19 @@ UNITS = ["int", "text", "date", "EUR"]
 
 
 def write_merged(path: Path, *, row: int, column: int, units: bool) -> None:
-    """Write a table whose header is at (row, column) and whose clients are merged over `MERGED` rows each."""
+    """Write a table whose header is at (row, column) and whose clients are merged over `MERGED` rows each.
+
+    With units it also has a subtotal below row 9.
+    """
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         for number, names in enumerate([HEADER, UNITS] if units else [HEADER]):
             sheet.write_row(row + number, column, names)
         row += 2 if units else 1
         for i in range(ROWS):
+            if units and i == 9:
+                sheet.write_row(row + i, column, [None, "Sous-total", None, 54])
+                row += 1
             sheet.write_row(row + i, column, [i, None, f"2026-01-{1 + i:02}", i * 1.5])
             if i % MERGED == 0:
                 sheet.merge_range(row + i, column + 1, row + i + MERGED - 1, column + 1, f"C{i}")
@@ -34,7 +40,7 @@ def write_merged(path: Path, *, row: int, column: int, units: bool) -> None:
     ("row", "column", "units"), [(0, 0, False), (3, 2, False), (0, 0, True), (3, 2, True)]
 )
 def test_merged_cells_count_in_each_of_their_rows(tmp_path: Path, row: int, column: int, units: bool) -> None:
-    """Wherever the table begins, and with a line of units under its header; the other columns stay as they are."""
+    """Wherever the table begins, and with units and a subtotal among its rows; the other columns stay as they are."""
     write_merged(tmp_path / "t.xlsx", row=row, column=column, units=units)
     table = read(tmp_path / "t.xlsx")
     assert table.typed["client"].to_list() == [f"C{i - i % MERGED}" for i in range(ROWS)]
@@ -42,7 +48,7 @@ def test_merged_cells_count_in_each_of_their_rows(tmp_path: Path, row: int, colu
     assert table.typed["date"].n_unique() == ROWS
     assert [note.template.split(":")[0] for note in table.report.notes] == ["{column}"]
     assert str(table.report.notes[0]).startswith("client: merged cells")
-    assert [one.line for one in table.report.set_aside] == ([row + 2] if units else [])
+    assert [one.line for one in table.report.set_aside] == ([row + 2, row + 12] if units else [])
 
 
 def test_formulas_without_a_value_are_named_by_their_column(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from vigie.app.tables import FRAUD, UNKNOWN, marks, users
+from vigie.app.tables import marks, users
 from vigie.db.database import Engine, lock, reading, writing
 
 _ROWS = marks.c
@@ -80,8 +80,3 @@ def list_labels(engine: Engine, upload_id: str) -> list[Label]:
     )
     with reading(engine) as connection:
         return [Label(*row) for row in connection.execute(query).all()]
-
-
-def known_labels(labels: Iterable[tuple[int | str, str]]) -> dict[int, bool]:
-    """Return row -> is fraud, without the rows labelled unknown."""
-    return {int(row): label == FRAUD for row, label in labels if label != UNKNOWN}

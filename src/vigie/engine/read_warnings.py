@@ -85,6 +85,7 @@ _REASONS = {
     "units": msg("units of the columns"),
     "ruler": msg("a line that is drawn, not written"),
     "footer": msg("a text below the table"),
+    "page": msg("the number of a page"),
 }
 
 

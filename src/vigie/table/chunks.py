@@ -27,7 +27,7 @@ from vigie.table.delimiter import CsvLayout
 from vigie.table.encoding import DecodedText, encoding_of, refuse_binary, transcoded
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
-from vigie.table.summary_rows import in_order, lines_of, survey_chunks, survey_ends
+from vigie.table.summary_rows import in_order, lines_of, summary_rows, survey_chunks, survey_ends
 from vigie.table.table import CsvFormat
 
 CHUNK_ROWS = 200_000
@@ -119,21 +119,24 @@ def _csv(
     separator = layout.separator if len(layout.header) > 1 else ","
     dialect = CsvFormat(text.encoding, separator, options.decimal or ".", text.bom, _other_names(layout))
     report = csv_reader.layout_report(text, layout)
-    if counted.regular:
+    # Polars renames columns of one name in its own way, which may meet another name.
+    regular = counted.regular and not any("_duplicated_" in name for name in layout.named)
+    if regular:
         blanks = csv_reader.blank_records(counted, len(layout.header))
         rows = counted.records - 1 - len(blanks)
         pieces = _plain_pieces(path, layout, blanks, layout.separator, layout.lines_before, source)
         survey = survey_ends(text, layout) or survey_chunks(pieces, layout.named)
-    if not counted.regular or survey.repeats_header:
+    if not regular or survey.repeats_header:
         path = folder / "regular.csv"
         rows, set_aside = _rewritten(text, layout, source, path, options)
         report = replace(report, set_aside=set_aside)
         pieces = _plain_pieces(path, layout, np.zeros(0, dtype=np.int64), ",", 0, source)
         survey = survey_chunks(pieces, layout.named)
     if not options.strict:
-        summary = survey.summary_rows(rows, lines_of(text, layout, report.set_aside))
+        lines = lines_of(text, layout, report.set_aside)
+        summary = summary_rows(survey.head, survey.tail, rows, pieces, lines)
         report = replace(report, set_aside=in_order((*report.set_aside, *summary.set_aside)))
-        rows, pieces = rows - summary.first - summary.last, summary.without_in_chunks(pieces, rows)
+        rows, pieces = rows - len(summary.positions), summary.without_in_chunks(pieces)
     csv_reader.check_row_count(rows, source, limits.max_rows)
     return ChunkedTable(
         source, layout.header, rows, dialect, lambda: _even(pieces()), report, options.decimal
@@ -151,7 +154,7 @@ def _plain_pieces(
 
     def pieces() -> Iterator[pl.DataFrame]:
         lazy = pl.scan_csv(
-            path, schema=dict.fromkeys(layout.header, pl.String), separator=separator, skip_lines=skipped,
+            path, with_column_names=lambda _: list(layout.header), separator=separator, skip_lines=skipped,
             empty_string_is_null=False, infer_schema=False, glob=False,
         )  # fmt: skip
         yield from _kept(parquet.read_batches(lazy, source, _READ), blanks)

@@ -181,7 +181,7 @@ def _read_with_polars(
     try:
         frame = pl.read_csv(
             path or bytes(text.data),
-            schema=dict.fromkeys(layout.header, pl.String),
+            new_columns=list(layout.header),
             separator=layout.separator,
             skip_lines=layout.lines_before,
             empty_string_is_null=False,

@@ -20,10 +20,13 @@ from vigie.table.options import DEFAULTS, ReadOptions
 
 # On a tie the comma loses: it may be the decimal mark.
 DELIMITERS = ";\t|,"
+_RARE_DELIMITERS = "^~"
+"""Tried where no other one separates cells, and believed where nearly all lines have the same number of them."""
+_RARE_SHARE = 0.95
 _SAMPLE_BYTES = 256 * 1024
 _MOST_SAMPLE_BYTES = 64 * 1024 * 1024
 _SAMPLE_RECORDS = 500
-_EXCEL_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
+_EXCEL_LINE = re.compile(rb'"?sep=([,;\t|^~])"?\r?\n', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ def find_csv_layout(text: DecodedText, options: ReadOptions = DEFAULTS) -> CsvLa
     header_row = None if options.header_row is None else max(0, options.header_row - lines)
     tried = _tries(text.data, start, declared or DELIMITERS, options, header_row)
     best = max(tried, key=lambda one: one.key)
+    if len(best.header) == 1 and not declared:
+        rare = max(_tries(text.data, start, _RARE_DELIMITERS, options, header_row), key=lambda one: one.key)
+        best = rare if rare.is_certain else best
     skipped = best.lines_before
     named = best.header
     return CsvLayout(
@@ -99,6 +105,12 @@ class _Try:
     lines_before: int = 0
     no_header: bool = False
     spaced: bool = False
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether header and rows have the same number of cells, nearly all of them."""
+        has_cells, fits, share, _ = self.key
+        return has_cells and fits and share >= _RARE_SHARE
 
 
 def _tries(

@@ -75,7 +75,8 @@ class SetAsideLine:
 
     Attributes:
         line: its number, from 1, as an editor counts.
-        reason: `cells` (too many or too few), `quote`, `header` (repeated), `table` (a second one), `total`, `units`, `ruler` or `footer`.
+        reason: `cells` (too many or too few), `quote`, `header` (repeated), `table` (a second one), `total`, `units`, `ruler`, `footer` or
+            `page` (its number).
         text: the line as it is in the file; never in a report.
     """
 

@@ -21,10 +21,12 @@ _TOTAL = re.compile(
     r"|solde\s+(?:de|en)\b.*|saldo\s+(?:a|em)\b.*"
 )
 _BALANCE = re.compile(
-    r"(?:closing|opening|ending|beginning|final|initial|previous|available|current)\s+(?:ledger\s+)?balance.*"
-    r"|balance\s+(?:brought|carried|b/f|c/f|forward|at|as at|on).*|(?:brought|carried)\s+forward"
-    r"|(?:nouveau|ancien|dernier)\s+solde.*|solde\s+(?:final|initial|precedent|anterieur|crediteur|debiteur|comptable|disponible|au)\b.*"
-    r"|saldo\s+(?:final|inicial|anterior|atual|actual|do dia|del dia|al|disponivel|disponible|contabilistico|contable|total)\b.*"
+    r"(?:closing|opening|ending|beginning|final|initial|previous|available|current|daily|day end|end of day|month end|starting)\s+(?:ledger\s+)?"
+    r"balance.*|balance\s+(?:brought|carried|[bc]/[fd]|forward|at|as at|on).*|(?:brought|carried)\s+(?:forward|down)|[bc]/f"
+    r"|(?:nouveau|ancien|dernier)\s+solde.*|solde\s+(?:final|initial|precedent|anterieur|crediteur|debiteur|comptable|disponible|au|"
+    r"reporte|reportes|a reporter|intermediaire|journalier|du jour|debut|fin|d.ouverture|d.arrete|ouverture|cloture|veille)\b.*"
+    r"|saldo\s+(?:final|inicial|anterior|atual|actual|do dia|del dia|al|disponivel|disponible|contabilistico|contable|total|parcial|"
+    r"transportado|a transportar|de apertura|de cierre|de abertura|de fecho|de fechamento|do mes|del mes|previo|em conta|arrastrado)\b.*"
     r"|(?:anfangs|end|abschluss|alter\s+konto|neuer\s+konto)saldo.*|endbestand|anfangsbestand|report a nouveau|s\s*a\s*l\s*d\s*o|s\s*o\s*l\s*d\s*e"
 )
 """Of a row that states a balance of the account."""
@@ -38,7 +40,7 @@ _UNIT = re.compile(
     r"integer|bigint|float|double|decimal.*|numeric.*|number|nombre|date|datetime|timestamp|time|bool|boolean|"
     r"[djty]{1,4}[/.-][mj]{1,3}[/.-][yatj]{2,4}.*|[ya]{4}[/.-]mm[/.-][djt]{2}.*|hh:mm.*|-|—)[)\]]?"
 )
-_LETTERS = re.compile(r"[^\W\d_]+")
+_SPACED_WORD = re.compile(r"(?<!\S)\S*[^\W\d_]{2}\S*")
 _NUMBERS_OR_DATES = re.compile(r".*\d.*")
 
 
@@ -54,7 +56,7 @@ def _first_reason(head: pl.DataFrame) -> str:
     """Return the reason why the first of these rows is no record; empty where it is one."""
     if head.height < 3 or head.width < 2:
         return ""
-    row = [_plain(cell) for cell in head.row(0)]
+    row = [plain_cell(cell) for cell in head.row(0)]
     filled = [place for place, cell in enumerate(row) if cell]
     if is_ruler(row):
         return "ruler"
@@ -78,7 +80,7 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
     reasons: list[str] = []
     has_text = False
     for cells in reversed(tail.tail(_MOST_LAST).rows()):
-        row = [_plain(cell) for cell in cells]
+        row = [plain_cell(cell) for cell in cells]
         if is_ruler(row):
             reasons.append("ruler")
         elif not _is_record(row, above) and _is_total(row, usual, begins):
@@ -94,7 +96,7 @@ def last_summary_rows(tail: pl.DataFrame) -> list[str]:
 
 def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
     """Return reasons for a text below the table and all that follows it, if none of that begins as a row does."""
-    rows = [[_plain(cell) for cell in cells] for cells in tail.rows()]
+    rows = [[plain_cell(cell) for cell in cells] for cells in tail.rows()]
     begins = _begins(tail.head(tail.height - _MOST_LAST))
     for place in range(max(0, len(rows) - _MOST_LAST), len(rows)):
         if _is_footer(rows[place], usual) and rows[place][0]:
@@ -107,7 +109,7 @@ def _block_of_text(tail: pl.DataFrame, usual: int) -> list[str]:
 
 def _begins(rows: pl.DataFrame) -> frozenset[str]:
     """Return the shapes of the first cells."""
-    return frozenset(cell_shape(_plain(cell)) for cell in rows.to_series(0).to_list())
+    return frozenset(cell_shape(plain_cell(cell)) for cell in rows.to_series(0).to_list())
 
 
 def cell_shape(cell: str) -> str:
@@ -121,8 +123,18 @@ def _is_record(row: list[str], others: pl.DataFrame) -> bool:
     return bool(labels) and all(_is_value(row, place, others) for place in labels)
 
 
+def is_total_label(cell: str) -> bool:
+    """Return whether a plain cell is a word for a total and nothing else."""
+    return bool(_TOTAL.fullmatch(cell))
+
+
+def is_balance_label(cell: str) -> bool:
+    """Return whether a plain cell states a balance of the account."""
+    return bool(_BALANCE.fullmatch(cell))
+
+
 def _is_value(row: list[str], place: int, others: pl.DataFrame) -> bool:
-    cells = [[_plain(cell) for cell in other] for other in others.rows()]
+    cells = [[plain_cell(cell) for cell in other] for other in others.rows()]
     unlike = [other for other in cells if other[place] != row[place]]
     is_complete = all(cell or any(not other[i] for other in unlike) for i, cell in enumerate(row))
     return is_complete and len(cells) - len(unlike) >= _SAME_LABEL
@@ -157,12 +169,12 @@ def _is_footer(row: list[str], usual: int) -> bool:
     """Whether a row is nothing but a text in its first cell, in a table of more cells; or empty."""
     filled = [cell for cell in row if cell]
     return usual >= 3 and (
-        not filled or (len(filled) == 1 and row[0] == filled[0] and len(_LETTERS.findall(row[0])) > 1)
+        not filled or (len(filled) == 1 and row[0] == filled[0] and len(_SPACED_WORD.findall(row[0])) > 1)
     )
 
 
 def _usual_filled(rows: pl.DataFrame) -> int:
-    counts = sorted(sum(bool(_plain(cell)) for cell in row) for row in rows.rows())
+    counts = sorted(sum(bool(plain_cell(cell)) for cell in row) for row in rows.rows())
     return counts[len(counts) // 2] if counts else rows.width
 
 
@@ -173,6 +185,7 @@ def _has_values(cells: pl.Series) -> bool:
     )
 
 
-def _plain(cell: object) -> str:
+def plain_cell(cell: object) -> str:
+    """Return a cell in lower case, without accents and the spaces around it."""
     text = unicodedata.normalize("NFKD", "" if cell is None else str(cell).strip().lower())
     return "".join(c for c in text if not unicodedata.combining(c))

@@ -1,20 +1,24 @@
-"""Rows of a file that are no records: a line of totals at the end, a line of units under the header, a line of text below."""
+"""Rows of a file that are no records: totals, a line of units under the header, a line of text below."""
 
 from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
+from vigie.table.csv_lines import LineReader
 from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import CHUNK_BYTES, Buffer, DecodedText, line_at, release_pages
+from vigie.table.encoding import CHUNK_BYTES, DecodedText, line_at, release_pages
 from vigie.table.report import SetAsideLine
+from vigie.table.subtotals import SubtotalRows, find_subtotals, record_shape
 from vigie.table.summary_reasons import first_summary_rows, last_summary_rows
 
 _HEAD = 60
@@ -30,6 +34,9 @@ class SummaryLines(Protocol):
     def last(self, from_the_end: int) -> int:
         """Return the number of a line at the end, 0 for the last one that is not blank."""
 
+    def between(self, rows: Sequence[int]) -> list[int]:
+        """Return the numbers of the lines on which rows begin, these counted from 0 and in order."""
+
     @property
     def separator(self) -> str:
         """Of the cells, where a line is written as text."""
@@ -40,12 +47,12 @@ class TextLines:
     """Lines of a text file.
 
     Attributes:
-        data: UTF-8 text.
+        text: of the file.
         layout: of its header.
         set_aside: numbers of lines that are set aside already.
     """
 
-    data: Buffer
+    text: DecodedText
     layout: CsvLayout
     set_aside: frozenset[int] = frozenset()
 
@@ -58,13 +65,21 @@ class TextLines:
         return next(islice(self._from_the_end(), from_the_end, None), self.first())
 
     def _from_the_end(self) -> Iterator[int]:
-        end = len(self.data)
-        number = line_at(self.data, end)
+        end = len(self.text.data)
+        number = line_at(self.text.data, end)
         while end > self.layout.start:
-            begin = self.data.rfind(b"\n", self.layout.start, end) + 1
-            if number not in self.set_aside and bytes(self.data[begin:end]).strip(b"\r"):
+            begin = self.text.data.rfind(b"\n", self.layout.start, end) + 1
+            if number not in self.set_aside and bytes(self.text.data[begin:end]).strip(b"\r"):
                 yield number
             end, number = begin - 1, number - 1
+
+    def between(self, rows: Sequence[int]) -> list[int]:
+        """Return the numbers of the lines on which rows begin, these counted from 0 and in order."""
+        records = (
+            record.line for record in LineReader(self.text, self.layout, "", strict=False) if record.cells
+        )
+        steps = [row - before - 1 for before, row in zip((-1, *rows[:-1]), rows, strict=True)]
+        return [next(islice(records, step, None)) for step in steps]
 
     @property
     def separator(self) -> str:
@@ -74,7 +89,7 @@ class TextLines:
 
 def lines_of(text: DecodedText, layout: CsvLayout, set_aside: Sequence[SetAsideLine]) -> TextLines:
     """Return the lines of a text file, some of which may be set aside already."""
-    return TextLines(text.data, layout, frozenset(one.line for one in set_aside))
+    return TextLines(text, layout, frozenset(one.line for one in set_aside))
 
 
 def in_order(lines: Sequence[SetAsideLine]) -> tuple[SetAsideLine, ...]:
@@ -87,38 +102,45 @@ class SummaryRows:
     """The rows of a table that are no records.
 
     Attributes:
-        first: how many at the beginning.
-        last: how many at the end.
+        positions: of these rows among all rows, from 0, in order.
         set_aside: these rows.
     """
 
-    first: int = 0
-    last: int = 0
+    positions: tuple[int, ...] = ()
     set_aside: tuple[SetAsideLine, ...] = ()
 
-    def without(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of the whole table that are records."""
-        return frame.slice(self.first, frame.height - self.first - self.last)
+    def without(self, frame: pl.DataFrame, *, before: int = 0) -> pl.DataFrame:
+        """Return the rows that are records.
+
+        Args:
+            frame: rows of the table.
+            before: rows of the table above these.
+        """
+        low, high = bisect_left(self.positions, before), bisect_left(self.positions, before + frame.height)
+        if low == high:
+            return frame
+        keep = np.ones(frame.height, dtype=np.bool_)
+        keep[np.array(self.positions[low:high]) - before] = False
+        return frame.filter(pl.Series(keep))
 
     def without_in_chunks(
-        self, pieces: Callable[[], Iterator[pl.DataFrame]], rows: int
+        self, pieces: Callable[[], Iterator[pl.DataFrame]]
     ) -> Callable[[], Iterator[pl.DataFrame]]:
         """Return what yields the pieces of a table without these rows.
 
         Args:
             pieces: yields all rows.
-            rows: how many these are.
         """
-        if not self.first and not self.last:
+        if not self.positions:
             return pieces
 
         def kept() -> Iterator[pl.DataFrame]:
-            at = 0
+            before = 0
             for piece in pieces():
-                low, high = max(self.first - at, 0), min(piece.height, rows - self.last - at)
-                at += piece.height
-                if high > low:
-                    yield piece.slice(low, high - low)
+                records = self.without(piece, before=before)
+                before += piece.height
+                if records.height:
+                    yield records
 
         return kept
 
@@ -130,25 +152,52 @@ def find_summary_rows(frame: pl.DataFrame, lines: SummaryLines) -> SummaryRows:
         frame: (rows, columns) text.
         lines: of the file.
     """
-    return _summary_rows(frame.head(_HEAD), frame.tail(_HEAD), frame.height, lines)
+    return summary_rows(frame.head(_HEAD), frame.tail(_HEAD), frame.height, lambda: iter((frame,)), lines)
 
 
-def _summary_rows(head: pl.DataFrame, tail: pl.DataFrame, rows: int, lines: SummaryLines) -> SummaryRows:
+def summary_rows(
+    head: pl.DataFrame,
+    tail: pl.DataFrame,
+    rows: int,
+    pieces: Callable[[], Iterator[pl.DataFrame]],
+    lines: SummaryLines,
+) -> SummaryRows:
+    """Return the rows of a table that are no records.
+
+    Args:
+        head: its first rows.
+        tail: its last rows.
+        rows: how many it has.
+        pieces: yields all of them.
+        lines: of the file.
+    """
     first, last = first_summary_rows(head), last_summary_rows(tail)
-    count = len(last)
-    if len(first) + count >= rows:
+    if len(first) + len(last) >= rows:
         return SummaryRows()
-    set_aside = (
-        *(_set_aside(head.row(i), reason, lines.first() + i, lines) for i, reason in enumerate(first)),
-        *(
-            _set_aside(tail.row(tail.height - count + i), reason, lines.last(count - 1 - i), lines)
+    end = rows - len(last)
+    found = {
+        **{i: (lines.first() + i, reason, head.row(i)) for i, reason in enumerate(first)},
+        **{
+            end + i: (lines.last(len(last) - 1 - i), reason, tail.row(tail.height - len(last) + i))
             for i, reason in enumerate(last)
-        ),
-    )
-    return SummaryRows(len(first), count, set_aside)
+        },
+    }
+    between = _between(head.slice(len(first)), tail.head(tail.height - len(last)), pieces)
+    inner = [row for row in sorted(between.reasons) if row not in found]
+    for row, line in zip(inner, lines.between(inner) if inner else [], strict=True):
+        found[row] = (line, between.reasons[row], between.cells[row])
+    positions = tuple(sorted(found))
+    return SummaryRows(positions, tuple(_set_aside(*found[row], lines) for row in positions))
 
 
-def _set_aside(cells: tuple[object, ...], reason: str, line: int, lines: SummaryLines) -> SetAsideLine:
+def _between(
+    head: pl.DataFrame, tail: pl.DataFrame, pieces: Callable[[], Iterator[pl.DataFrame]]
+) -> SubtotalRows:
+    shape = record_shape(head, tail)
+    return SubtotalRows() if shape is None else find_subtotals(pieces, shape)
+
+
+def _set_aside(line: int, reason: str, cells: tuple[object, ...], lines: SummaryLines) -> SetAsideLine:
     text = io.StringIO()
     csv.writer(text, delimiter=lines.separator, lineterminator="").writerow(cells)
     return SetAsideLine(line, reason, text.getvalue())
@@ -167,15 +216,6 @@ class ChunkSurvey:
     head: pl.DataFrame
     tail: pl.DataFrame
     repeats_header: bool
-
-    def summary_rows(self, rows: int, lines: SummaryLines) -> SummaryRows:
-        """Return the rows that are no records.
-
-        Args:
-            rows: how many there are.
-            lines: of the file.
-        """
-        return _summary_rows(self.head, self.tail, rows, lines)
 
 
 def survey_ends(text: DecodedText, layout: CsvLayout) -> ChunkSurvey | None:

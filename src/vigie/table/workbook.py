@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,38 @@ class _SheetLines:
         """Return the number of a row at the end, 0 for the last one."""
         return self.header + self.rows - from_the_end
 
+    def between(self, rows: Sequence[int]) -> list[int]:
+        """Return the numbers of the rows of the sheet that are these of the table, counted from 0."""
+        return [self.first() + row for row in rows]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the records are on a sheet.
+
+    Attributes:
+        above: rows above the first row below the header.
+        before: columns before the first one.
+        left_out: rows below the header that are no records, counted from 0 and in order.
+    """
+
+    above: int
+    before: int
+    left_out: tuple[int, ...]
+
+    def column(self, letters: bytes) -> int:
+        """Return the position of a column among those of the table, from 0."""
+        return column_number(letters) - self.before - 1
+
+    def records_above(self, row: int) -> int:
+        """Return how many records are above a row of the sheet, from 1; negative above the first row."""
+        below_header = row - self.above - 1
+        return below_header - bisect_left(self.left_out, below_header)
+
+    def is_record(self, row: int) -> bool:
+        """Return whether a row of the sheet, from 1, is below the header and not left out."""
+        return row > self.above and self.records_above(row + 1) > self.records_above(row)
+
 
 def read_workbook(
     path: Path, *, source: str, max_rows: int, max_columns: int, options: ReadOptions = DEFAULTS
@@ -126,7 +159,7 @@ def read_workbook(
     summary = SummaryRows() if options.strict else find_summary_rows(frame, _SheetLines(header, frame.height))
     frame = summary.without(frame)
     check_extent(source, frame.height, frame.width, max_rows=max_rows, max_columns=max_columns)
-    filled, notes = _marked(path, sheet.name, frame, (header + summary.first, first_column))
+    filled, notes = _marked(path, sheet.name, frame, _Place(header, first_column, summary.positions))
     report = ReadReport(
         set_aside=summary.set_aside,
         header_line=header,
@@ -193,7 +226,7 @@ def _header_of(sheet: _Sheet, options: ReadOptions, source: str) -> int:
 
 
 def _marked(
-    path: Path, sheet: str, frame: pl.DataFrame, corner: tuple[int, int]
+    path: Path, sheet: str, frame: pl.DataFrame, at: _Place
 ) -> tuple[pl.DataFrame, tuple[Message, ...]]:
     """Fill merged cells, and say which columns have them, or formulas without a value.
 
@@ -203,18 +236,15 @@ def _marked(
         path: of the workbook.
         sheet: name of the sheet.
         frame: its records.
-        corner: rows of the sheet above them, and columns before them.
+        at: where these are.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             data = archive.read(sheet_members(archive)[sheet])
     except (KeyError, zipfile.BadZipFile, OSError):
         return frame, ()
-    above, before = corner[0], corner[1] + 1
     formulas = {
-        column_number(letters) - before
-        for letters, digits in _EMPTY_FORMULA.findall(data)
-        if int(digits) > above
+        at.column(letters) for letters, digits in _EMPTY_FORMULA.findall(data) if at.is_record(int(digits))
     }
     notes = [
         msg(
@@ -225,9 +255,9 @@ def _marked(
         if 0 <= place < frame.width and frame.to_series(place).null_count() == frame.height
     ]
     merged = [
-        (column_number(first) - before, int(top) - above - 1, int(bottom) - above - 1)
+        (at.column(first), at.records_above(int(top)), at.records_above(int(bottom) + 1) - 1)
         for first, top, last, bottom in _MERGED.findall(data)
-        if first == last and int(top) > above
+        if first == last and at.is_record(int(top))
     ]
     return _fill_merged(frame, merged, notes), tuple(notes)
 

@@ -5,7 +5,7 @@ The values of a pair are compared by their distributions: shares of values, quan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -72,8 +72,3 @@ def ks_distance(a: Floats, b: Floats) -> float:
         below = (np.searchsorted(x, at, side="right") / len(x) for x in (a, b))
         worst = max(worst, float(np.abs(np.subtract(*below)).max()))
     return worst
-
-
-def renamed_columns(found: Mapping[str, ColumnMatch]) -> dict[str, str]:
-    """Return training column -> column of the table, where the names differ."""
-    return {name: match.column for name, match in found.items() if match.column != name}

@@ -1,4 +1,4 @@
-"""Rows in memory, as one frame: every function is called once, on all rows. The simplest backend."""
+"""The simplest backend, with which others are compared: one frame, every function called once, on all rows."""
 
 from __future__ import annotations
 
