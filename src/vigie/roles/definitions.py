@@ -233,7 +233,7 @@ _ROLES = (
         .86 | neg city|country|address|region | | binary
         .85 | cash | amount id | binary
         .92 | login trust many | neg
-        .85 | change address|phone|email|device|card|account|secret|bank|place|city|country | count | binary
+        .85 | change|altered address|phone|email|device|card|account|secret|bank|place|city|country | count | binary
         .72 | neg | trust risk known past many count | binary
         .8 | neg score | trust risk
         .9 | many customer|account device|ip|phone|email|address | window recent amount id avg time date
