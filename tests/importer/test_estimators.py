@@ -22,6 +22,7 @@ from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
+    IsolationForest,
     RandomForestClassifier,
     StackingClassifier,
     VotingClassifier,
@@ -35,7 +36,7 @@ from sklearn.feature_selection import (
     f_classif,
 )
 from sklearn.impute import KNNImputer, SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.metrics import fbeta_score, make_scorer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
@@ -57,6 +58,7 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeClassifier
 
 from vigie import importer
+from vigie.cli import publish
 from vigie.errors import ForeignModelRefused
 from vigie.models.load import load_model
 
@@ -172,6 +174,10 @@ PIPELINES = {
     ),
     "DecisionTreeClassifier": _after(DecisionTreeClassifier(max_depth=6), _columns("passthrough")),
     "LogisticRegression": _after(LogisticRegression(), _columns(StandardScaler(), OneHotEncoder())),
+    "LogisticRegressionCV": _after(
+        LogisticRegressionCV(Cs=2, cv=2, scoring="roc_auc", l1_ratios=(0,), use_legacy_attributes=False), _columns(StandardScaler())
+    ),
+    "SGDClassifier": _after(SGDClassifier(loss="log_loss", random_state=0), _columns(StandardScaler())),
 }  # fmt: skip
 
 
@@ -188,6 +194,147 @@ def test_scores_are_those_of_the_original(tmp_path: Path, label: np.ndarray, nam
     expected = np.clip(fitted.predict_proba(fresh)[:, 1], 1e-6, 1 - 1e-6)
     np.testing.assert_allclose(1 / (1 + np.exp(-margin)), expected, rtol=1e-5, atol=1e-6)
     assert len(set(margin.round(6))) > 10
+
+
+FRAUD_FIRST = {
+    "a forest": _forest(),
+    "a regression": LogisticRegression(max_iter=300),
+    "histogram trees": HistGradientBoostingClassifier(max_iter=8),
+    "gradient boosting": GradientBoostingClassifier(n_estimators=8),
+}
+
+
+@pytest.mark.parametrize("name", FRAUD_FIRST)
+@pytest.mark.parametrize("words", [("Fraude", "Normale"), ("not fraud", "fraud"), ("B", "A")])
+def test_classes_in_words(tmp_path: Path, label: np.ndarray, name: str, words: tuple[str, str]) -> None:
+    """The class that means fraud is found by its word, or stated by its owner, wherever the alphabet puts it."""
+    table, fresh = _table(0), _table(5)
+    fraud, fine = words if words[0] != "not fraud" else words[::-1]
+    fitted = _after(FRAUD_FIRST[name], _columns(StandardScaler())).fit(
+        table, np.where(label == 1, fraud, fine)
+    )
+    joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
+    if fraud == "B":
+        with pytest.raises(ForeignModelRefused, match="neither of which clearly means fraud") as refused:
+            importer.convert(tmp_path, name="m")
+        assert '{"fraud_class": "…"}' in refused.value.hint
+        (tmp_path / "dataset_metadata.json").write_text(json.dumps({"Positive class": fraud}))
+    expected = fitted.predict_proba(fresh)[:, list(fitted.classes_).index(fraud)]
+    np.testing.assert_allclose(
+        _scored(tmp_path, fresh), np.clip(expected, 1e-6, 1 - 1e-6), rtol=1e-5, atol=1e-6
+    )
+
+
+SELECTIONS = {
+    "positions": [0, -1, 2],
+    "numpy positions": np.array([0, 5, 2]),
+    "truth values": np.array([True, False, True, False, False, True]),
+    "an index of pandas": pd.Index(["channel", "amount"], dtype=object),
+    "an index of pandas texts": pd.Index(pd.array(["channel", "amount"], dtype=pd.StringDtype("python"))),
+    "an array of names": np.array(["channel", "amount"], dtype=object),
+}
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_selectors_that_list_columns(tmp_path: Path, label: np.ndarray, name: str) -> None:
+    """By position, by truth value or by name, in a list, an array or an index of pandas."""
+    engineer, chosen = (
+        _columns("passthrough", verbose_feature_names_out=False).fit(_table(0)),
+        SELECTIONS[name],
+    )
+    names = [*NUMBERS, *TEXTS]
+    kept = [names.index(c) if isinstance(c, str) else c for c in chosen] if "truth" not in name else chosen
+    model = _xgboost().fit(engineer.transform(_table(0))[:, kept], label)
+    joblib.dump(engineer, tmp_path / "feature_engineer.joblib")
+    joblib.dump(chosen, tmp_path / "feature_selector.joblib")
+    joblib.dump(model, tmp_path / "xgboost_model.joblib")
+    expected = model.predict_proba(engineer.transform(_table(5))[:, kept])[:, 1]
+    np.testing.assert_allclose(_scored(tmp_path, _table(5)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_selector_of_input_columns(tmp_path: Path, label: np.ndarray) -> None:
+    """A list of the columns that the owner kept before the engineer, which takes them by name, selects nothing after it."""
+    table = _table(0).select(NUMBERS)
+    engineer = ColumnTransformer([("num", StandardScaler(), NUMBERS)]).fit(table)
+    model = _xgboost().fit(engineer.transform(table), label)
+    for part, saved in (
+        ("xgboost_model", model),
+        ("feature_engineer", engineer),
+        ("feature_selector", NUMBERS[::-1]),
+    ):
+        joblib.dump(saved, tmp_path / f"{part}.joblib")
+    expected = model.predict_proba(engineer.transform(_table(5).select(NUMBERS)))[:, 1]
+    np.testing.assert_allclose(_scored(tmp_path, _table(5)), expected, rtol=1e-5)
+
+
+def test_columns_that_the_pipeline_drops(tmp_path: Path, label: np.ndarray) -> None:
+    """Neither the trust nor the scores need them: the next file may lack them, or have them under names that say nothing."""
+    engineer = ColumnTransformer([("num", "passthrough", NUMBERS[:2])]).fit(_table(0))
+    model = _xgboost().fit(engineer.transform(_table(0)), label)
+    joblib.dump(engineer, tmp_path / "feature_engineer.joblib")
+    joblib.dump(model, tmp_path / "xgboost_model.joblib")
+    made = publish.convert(tmp_path)
+    assert sorted(made.features["own"]["worth"]) == sorted(NUMBERS[:2])
+    expected = model.predict_proba(engineer.transform(_table(5)))[:, 1]
+    np.testing.assert_allclose(_scored(tmp_path, _table(5).select(NUMBERS[:2])), expected, rtol=1e-5)
+
+
+def test_a_tuple_with_the_names_of_the_columns(tmp_path: Path, label: np.ndarray) -> None:
+    """As people save a model, its columns and a threshold together."""
+    model = _xgboost().fit(_table(0).select(NUMBERS).to_numpy(), label)
+    joblib.dump((model, NUMBERS, 0.5), tmp_path / "xgboost_model.joblib")
+    expected = model.predict_proba(_table(5).select(NUMBERS).to_numpy())[:, 1]
+    np.testing.assert_allclose(_scored(tmp_path, _table(5)), expected, rtol=1e-5)
+
+
+def test_a_file_saved_by_the_estimator_after_early_stopping(tmp_path: Path, label: np.ndarray) -> None:
+    """It predicts with the rounds up to the best one, as the estimator does; a booster's own file with all of them."""
+    rows, fresh = _table(0).select(NUMBERS).to_pandas(), _table(5).select(NUMBERS).to_pandas()
+    model = _xgboost(early_stopping_rounds=3, learning_rate=1).set_params(n_estimators=60)
+    model.fit(rows, label, eval_set=[(fresh, label[::-1])], verbose=False)
+    assert model.best_iteration + 1 < model.get_booster().num_boosted_rounds()
+    for save, expected in (
+        (model.save_model, model.predict_proba(fresh)[:, 1]),
+        (model.get_booster().save_model, model.get_booster().predict(xgboost.DMatrix(fresh))),
+    ):
+        save(tmp_path / "xgboost_model.json")
+        np.testing.assert_allclose(_scored(tmp_path, _table(5)), expected, rtol=1e-5)
+
+
+def test_a_forest_of_imbalanced_learn(
+    tmp_path: Path, label: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It predicts as a random forest does; the class in the file stands for the library, which is not installed."""
+    path = "imblearn.ensemble._forest"
+    kind = type("BalancedRandomForestClassifier", (RandomForestClassifier,), {"__module__": path})
+    made = ModuleType(path)
+    made.BalancedRandomForestClassifier = kind  # type: ignore[attr-defined]
+    for parent in ("imblearn", "imblearn.ensemble", path):
+        monkeypatch.setitem(sys.modules, parent, made if parent == path else ModuleType(parent))
+    fitted = kind(n_estimators=8, random_state=0).fit(_table(0).select(NUMBERS).to_pandas(), label)
+    joblib.dump(fitted, tmp_path / "xgboost_model.joblib")
+    expected = np.clip(fitted.predict_proba(_table(5).select(NUMBERS).to_pandas())[:, 1], 1e-6, 1 - 1e-6)
+    np.testing.assert_allclose(_scored(tmp_path, _table(5)), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        ({"Métriques": {"AUC": 0.94, "Précision moyenne": "61,3 %", "Seuil": 0.4}}, (0.94, 0.613, 0.4)),
+        ([{"metric": "auc", "value": 94}, {"metric": "PR-AUC", "value": "0.613"}, {"threshold": 0.4}], (0.94, 0.613, 0.4)),
+        ({"training": {"auc": 1.0}, "cv_roc_auc": 0.94, "aucpr": 61.3, "best_threshold": "40%"}, (0.94, 0.613, 0.4)),
+    ],
+)  # fmt: skip
+def test_measures_as_people_write_them(
+    tmp_path: Path, label: np.ndarray, stated: Any, found: tuple[float, ...]
+) -> None:
+    """Under French keys, in percent, as text, in a list, with Windows line ends and a byte order mark."""
+    joblib.dump(_xgboost().fit(_table(0).select(NUMBERS).to_pandas(), label), tmp_path / "model.joblib")
+    text = json.dumps(stated, indent=1, ensure_ascii=False).replace("\n", "\r\n")
+    (tmp_path / "performance.json").write_bytes(text.encode("utf-8-sig"))
+    made = importer.convert(tmp_path, name="m")
+    read = (made.performance["roc_auc"], made.performance["average_precision"], made.profile["threshold"])
+    assert read == pytest.approx(found)
 
 
 def test_a_dict_with_other_entries(tmp_path: Path, label: np.ndarray) -> None:
@@ -316,6 +463,8 @@ REFUSED = {
     "GradientBoostingClassifier that starts from another": (
         _after(GradientBoostingClassifier(n_estimators=3, init=LogisticRegression()), _columns(SimpleImputer())), "without init"
     ),
+    "IsolationForest": (_after(IsolationForest(n_estimators=2), _columns("passthrough")), "vigie predict"),
+    "reg:squarederror": (_after(xgboost.XGBRegressor(n_estimators=2), _columns("passthrough")), "two classes, 1 for fraud"),
     "AdaBoostClassifier": (_after(AdaBoostClassifier(n_estimators=2), _columns("passthrough")), "HistGradientBoostingClassifier, or use vigie train"),
     "CalibratedClassifierCV": (
         _after(CalibratedClassifierCV(_xgboost(), cv=2), _columns("passthrough")), "vigie models calibrate"
@@ -339,6 +488,33 @@ def test_what_is_refused_is_named(tmp_path: Path, label: np.ndarray, name: str) 
     assert "xgboost_model.joblib" in refused.value.message
     assert helps in refused.value.hint
     assert "--trust" not in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "name", ["xgboost_model.joblib", "xgboost_model.bin", "pipeline.joblib", "best.pkl", "model.txt"]
+)
+def test_folders_that_may_hold_a_model(name: str) -> None:
+    """Also a single pipeline under any name, so that `vigie populate` does not pass over it in silence."""
+    assert importer.holds_model({name, "performance.json"})
+    assert not importer.holds_model(
+        {"feature_engineer.joblib", "feature_selector.pkl", "performance.json", "a.csv"}
+    )
+
+
+def test_what_is_often_in_the_place_of_a_model(tmp_path: Path) -> None:
+    """An empty file, a pointer of Git LFS and a failed download are called what they are; so is an empty metadata file."""
+    for data, found in {
+        b"": "an empty file",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n": "git lfs pull",
+        b"<!DOCTYPE html><html>": "a web page",
+    }.items():
+        (tmp_path / "xgboost_model.joblib").write_bytes(data)
+        with pytest.raises(ForeignModelRefused, match=found):
+            importer.convert(tmp_path, name="m")
+    (tmp_path / "performance.json").touch()
+    with pytest.raises(ForeignModelRefused, match=r"performance.json: found an empty file") as refused:
+        importer.convert(tmp_path, name="m")
+    assert "leave the file out" in refused.value.hint
 
 
 @pytest.mark.parametrize(

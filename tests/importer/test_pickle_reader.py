@@ -85,6 +85,14 @@ def test_arrays_round_trip(dtype: str) -> None:
             np.testing.assert_array_equal(pickle_reader.read(data, max_bytes=1 << 20)[0], saved)
 
 
+def test_functions_of_numpy_1() -> None:
+    """Their module has another name in files of numpy 1; others of that module are refused as before."""
+    read = pickle_reader.read(b"cnumpy.core._multiarray_umath\nlog1p\n.", max_bytes=100)
+    assert read.path == "numpy.log1p"
+    with pytest.raises(pickle_reader.NamesRefused, match=r"numpy\.core\._multiarray_umath\.fromfile"):
+        pickle_reader.read(b"cnumpy.core._multiarray_umath\nfromfile\n.", max_bytes=100)
+
+
 class _Evil:
     """An object whose pickle calls `function` with `arguments`."""
 

@@ -14,6 +14,7 @@ from vigie.errors import InputRefused
 from vigie.models.imported import ImportedModel
 from vigie.models.imported_cells import read_categories, read_numbers
 from vigie.models.imported_columns import ImportedColumn, describe_columns, trace_columns
+from vigie.models.imported_matching import cut_similarity
 from vigie.models.load import load_model
 from vigie.models.model_inputs import build_inputs
 from vigie.roles import inference
@@ -177,3 +178,11 @@ def test_columns_are_known_from_steps_and_trees() -> None:
     document = describe_columns(["amount"], {"amount": "amount"}, [trace], {"amount": {"low": 1.0}})
     stored = ImportedColumn.from_json(document["columns"][0])
     assert (stored.low, stored.center, stored.kind) == (1.0, 2980.0, "number")
+
+
+def test_thresholds_that_trees_draw() -> None:
+    """Random ones between few whole numbers are no reason against a column; few of an amount with cents are."""
+    whole, rng = np.sort(np.random.default_rng(0).poisson(2, 500).astype(float)), np.random.default_rng(1)
+    drawn, cents = np.sort(rng.uniform(0.1, 5.9, 30)), np.array([0.37, 1.84, 3.12, 4.91])
+    assert cut_similarity(drawn, whole) > 0.9
+    assert cut_similarity(cents, whole) < 0.5 + 0.05

@@ -108,6 +108,7 @@ def test_a_second_table_refuses_the_file(tmp_path: Path) -> None:
             ["footer"] * 3,
         ),
         (",,(JJ/MM/AAAA),(EUR),,\n", "", ["units"]),
+        ("n°,code,jj/mm/aaaa,FCFA,texte libre,\n", "", ["units"]),
         ("int,text,date,EUR,,\n", "Somme :,,,9999,,\n", ["units", "total"]),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from vigie import settings, web
 from vigie.app import User, sessions, tokens
@@ -32,6 +33,23 @@ CSV = "when,customer,amount,kind\n" + "".join(
     f"2026-01-{1 + i % 28:02d} {i % 24:02d}:10:00,C{i % 17},{10 + i * 37 % 400 + (5000 if i % 61 == 0 else 0)}.50,{'abc'[i % 3]}\n"
     for i in range(240)
 )
+
+
+class Templates(BytecodeCache):
+    """The compiled templates of every app of this process."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self.compiled.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
 
 
 @dataclass
@@ -78,6 +96,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
         chosen = settings.load({"VIGIE_HOME": str(home), **(environ or {})})
         mine = settings.WebSettings(**values)
         here = Installation(web.create_app(chosen, mine), chosen, mine)
+        here.app.jinja_env.bytecode_cache = TEMPLATES
         for name, (role, team) in PEOPLE.items() if people else ():
             here.users[name] = add_user(here.services.engine, f"{name}@example.org", name, role, team=team)
         made.append(here)

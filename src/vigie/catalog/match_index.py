@@ -27,7 +27,7 @@ from vigie.matching.distributions import Quantiles, distances, distribution_simi
 log = logging.getLogger("vigie.catalog")
 
 _ROWS = reference_models.c
-_ROWS_PER_QUERY = 500
+_ROWS_PER_QUERY, _ROWS_PER_RANGE = 500, 5_000
 _MAX_QUANTILES = 1024
 _MAX_ENTRIES = 64
 _MAX_OWN_TABLES = 512
@@ -37,6 +37,8 @@ _CANDIDATES_PER_STEP = 8
 Ranked = tuple[ModelVersion, tuple[MatchReason, ...]]
 _Candidate = tuple[float, int, Floats | None]
 """Similarity with its sign changed, position in the index, and distances of the distributions."""
+_DAMAGE = (DamagedModelRow, AttributeError, KeyError, TypeError, ValueError, OverflowError)
+"""What values that cannot be used raise."""
 T = TypeVar("T")
 
 
@@ -46,7 +48,7 @@ class OwnTable:
 
     Attributes:
         id: primary key of the model's row.
-        columns: name and role of each column.
+        columns: name and role of each column; empty where the fingerprint has them.
         fingerprint: what the columns are recognised by; None of a model that an earlier version imported.
     """
 
@@ -78,7 +80,7 @@ def read_vectors(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, 
     Models whose rows cannot be read are left out.
     """
     vectors = {}
-    for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted):
+    for row in _mappings(connection, (_ROWS.id, _ROWS.domain, _ROWS.columns, _ROWS.roles), wanted):
         with suppress(_RowDamaged), _guarded(row):
             vectors[row["id"]] = ModelVector.of_documents(
                 row["domain"],
@@ -291,12 +293,15 @@ class MatchIndex:
     def _read_vectors(self, connection: sa.Connection, wanted: Sequence[int]) -> None:
         unpacked = []
         for row in _rows(connection, (_ROWS.id, _ROWS.domain, _ROWS.match_vector), wanted):
-            with _guarded(row):
-                vector = ModelVector.from_bytes(row["domain"], row["match_vector"] or b"")
+            number, domain, packed = row
+            try:  # not _guarded: a context manager for each of thousands of rows costs as much as reading them
+                vector = ModelVector.from_bytes(domain, packed or b"")
+            except _DAMAGE as error:
+                raise _RowDamaged(number) from error
             if vector is None:
-                unpacked.append(row["id"])
+                unpacked.append(number)
             else:
-                self._vectors[row["id"]] = vector
+                self._vectors[number] = vector
         read = read_vectors(connection, unpacked)
         for number in unpacked:
             if number not in read:
@@ -305,24 +310,30 @@ class MatchIndex:
 
     def _read_quantiles(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, Quantiles]:
         kept = self._quantiles
-        for row in _rows(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
+        for row in _mappings(connection, (_ROWS.id, _ROWS.quantiles), [i for i in wanted if i not in kept]):
             with _guarded(row):
                 kept[row["id"]] = Quantiles.from_bytes(row["quantiles"])
         return _recent(kept, wanted, _MAX_QUANTILES)
 
     def _read_own(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, OwnTable]:
         kept = self._own_tables
-        # Of the profile the part that is needed: the whole of it is ten times as long.
-        what = (_ROWS.id, _ROWS.columns, _ROWS.profile["own"].label("own"))
-        for row in _rows(connection, what, [i for i in wanted if i not in kept]):
+        # Of the profile the part that is needed: the whole of it is ten times as long. The columns are in it.
+        what = (_ROWS.id, _ROWS.profile["own"].label("own"))
+        unknown = []
+        for row in _mappings(connection, what, [i for i in wanted if i not in kept]):
+            if row["own"] is None:
+                unknown.append(row["id"])
+            else:
+                kept[row["id"]] = OwnTable(row["id"], (), row["own"])
+        for row in _mappings(connection, (_ROWS.id, _ROWS.columns), unknown):
             with _guarded(row):
                 columns = tuple((str(c["name"]), str(c["role"])) for c in row["columns"])
-                kept[row["id"]] = OwnTable(row["id"], columns, row["own"])
+                kept[row["id"]] = OwnTable(row["id"], columns, None)
         return _recent(kept, wanted, _MAX_OWN_TABLES)
 
     def _read_entries(self, connection: sa.Connection, wanted: Sequence[int]) -> Mapping[int, ModelVersion]:
         kept = self._entries
-        for row in _rows(connection, (reference_models,), [i for i in wanted if i not in kept]):
+        for row in _mappings(connection, (reference_models,), [i for i in wanted if i not in kept]):
             with _guarded(row):
                 kept[row["id"]] = ModelVersion.from_row(row)
         return _recent(kept, wanted, _MAX_ENTRIES)
@@ -333,23 +344,33 @@ def _guarded(row: sa.RowMapping) -> Iterator[None]:
     """Raise _RowDamaged where the values of a row cannot be used."""
     try:
         yield
-    except (DamagedModelRow, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except _DAMAGE as error:
         raise _RowDamaged(row["id"]) from error
 
 
-def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterable[sa.RowMapping]:
-    """Yield the wanted rows with the columns `what`, one of which is the id."""
-    found, ids = 0, sorted(wanted)
-    for start in range(0, len(ids), _ROWS_PER_QUERY):
-        some = ids[start : start + _ROWS_PER_QUERY]
-        # A range of ids is parsed sooner than a list of hundreds.
+def _mappings(
+    connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]
+) -> Iterator[sa.RowMapping]:
+    """Yield the wanted rows with the columns `what`, by their names."""
+    return (row._mapping for row in _rows(connection, what, wanted))
+
+
+def _rows(connection: sa.Connection, what: Iterable[Any], wanted: Sequence[int]) -> Iterator[Any]:
+    """Yield the wanted rows with the columns `what`, the first of which is the id."""
+    found, ids, start, columns = 0, sorted(wanted), 0, tuple(what)
+    while start < len(ids):
+        # A range of ids is parsed sooner than a list of hundreds, and may be longer.
+        some = ids[start : start + _ROWS_PER_RANGE]
+        dense = some[-1] - some[0] < 2 * len(some)
+        some = some if dense else ids[start : start + _ROWS_PER_QUERY]
         dense = some[-1] - some[0] < 2 * len(some)
         chosen = _ROWS.id.between(some[0], some[-1]) if dense else _ROWS.id.in_(some)
         kept = frozenset(some)
-        for row in connection.execute(sa.select(*what).where(chosen)).mappings():
-            if row["id"] in kept:
+        for row in connection.execute(sa.select(*columns).where(chosen)).all():
+            if row[0] in kept:
                 found += 1
                 yield row
+        start += len(some)
     if found < len(wanted):
         raise _RowRemoved
 

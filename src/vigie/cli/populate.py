@@ -31,7 +31,7 @@ DEFAULT_FOLDER = "data/automl_models"
 """Folder of the models in an earlier installation."""
 
 _MAX_PROCESSES = 8
-_FETCHED = (".joblib", ".pkl", ".pickle", ".ubj", ".json")
+_FETCHED = (".joblib", ".pkl", ".pickle", ".ubj", ".json", ".txt")
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,8 @@ def name_of(text: str) -> str:
 
 
 def is_foreign(names: set[str]) -> bool:
-    """Return whether a folder with files of these names holds a model in the seed's layout."""
-    return any(name.startswith("xgboost_model.") for name in names)
+    """Return whether a folder with files of these names may hold a model that Vigie did not make."""
+    return importer.holds_model(names)
 
 
 def _inferred_roles(columns: list[dict[str, str]]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Import of third-party models saved by joblib, pickle or XGBoost; see `conversion`."""
 
-from vigie.importer.conversion import Limits, convert
+from vigie.importer.conversion import Limits, convert, holds_model
 
-__all__ = ["Limits", "convert"]
+__all__ = ["Limits", "convert", "holds_model"]

@@ -25,7 +25,8 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "sklearn.feature_selection._rfe": ("RFE", "RFECV"),
     "sklearn.feature_selection._from_model": ("SelectFromModel",),
     "sklearn.feature_selection._sequential": ("SequentialFeatureSelector",),
-    "sklearn.linear_model._logistic": ("LogisticRegression",),
+    "sklearn.linear_model._logistic": ("LogisticRegression", "LogisticRegressionCV"),
+    "sklearn.linear_model._stochastic_gradient": ("SGDClassifier",),
     "sklearn.linear_model._coordinate_descent": ("Lasso", "LassoCV"),
     "sklearn.svm._classes": ("LinearSVC",),
     "sklearn.ensemble._forest": ("RandomForestClassifier", "ExtraTreesClassifier"),
@@ -51,16 +52,24 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
               "uint8", "bool_", "bool", "object_", "str_", "nan", "log1p", "log", "expm1", "exp", "sqrt",
               "absolute", "ndarray"),
     "joblib.numpy_pickle": ("NumpyArrayWrapper",),
+    "pandas": ("Index", "StringDtype"),
+    "pandas.arrays": ("StringArray",),
+    "pandas.core.indexes.base": ("Index",),
+    "pandas.core.arrays.string_": ("StringArray", "StringDtype"),
+    "pandas._libs.arrays": ("__pyx_unpickle_NDArrayBacked",),
     "builtins": ("object", "int", "float", "bool", "str", "list", "dict", "tuple"),
 }
 # fmt: on
+_UFUNCS = "numpy._core._multiarray_umath"
+"""Module of numpy's functions such as log1p in files that numpy 1 wrote."""
 _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy.core": "numpy._core"}
 
 
 def canonical(module: str) -> str:
     """Return the present name of a module that had another one in earlier versions of Python or numpy."""
     known = _ALIASES.get(module, module)
-    return "numpy._core." + known.removeprefix("numpy.core.") if known.startswith("numpy.core.") else known
+    known = "numpy._core." + known.removeprefix("numpy.core.") if known.startswith("numpy.core.") else known
+    return "numpy" if known == _UFUNCS else known
 
 
 def is_allowed(path: str) -> bool:

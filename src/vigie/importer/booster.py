@@ -18,6 +18,7 @@ import xgboost
 from numpy.typing import NDArray
 
 from vigie.importer import lightgbm_text, sklearn_estimators, sklearn_histogram
+from vigie.importer.classes import classes_of
 from vigie.importer.decompression import Unreadable
 from vigie.importer.records import Record
 from vigie.importer.sklearn_transformers import Step, Unsupported, as_record, get, json_value
@@ -55,6 +56,7 @@ class Classifier:
         last: steps after these that take the place of the trees.
         categories: position of a categorical feature -> its categories in the order of their codes, None where the booster
             does not have them and takes codes.
+        classes: of the label in their order; None where the classifier does not have them.
     """
 
     booster: bytes
@@ -67,6 +69,7 @@ class Classifier:
     first: tuple[Step, ...] = ()
     last: tuple[Step, ...] = ()
     categories: Mapping[int, list[str | int] | None] = field(default_factory=dict)
+    classes: list[Any] | None = None
 
     def encoding(self) -> Step | None:
         """Return the step that turns the categories of the features into codes; None where there are none."""
@@ -101,6 +104,39 @@ def from_fitted(fitted: Any) -> Classifier:
         raise Unsupported(
             record.path if record else f"a {type(fitted).__name__} where a classifier is expected"
         )
+    return replace(_from_record(record, fitted), classes=classes_of(record))
+
+
+def inverted(found: Classifier) -> Classifier:
+    """Return a classifier whose score is that of the other class."""
+    if found.output == "margin":
+        *before, last = found.last
+        opposite = {
+            **last,
+            "weights": [-weight for weight in last["weights"]],
+            "intercept": -last["intercept"],
+        }
+        return replace(found, last=(*before, opposite))
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(found.booster))
+    document = json.loads(bytes(booster.save_raw("json")))
+    gradient = document["learner"]["gradient_booster"]
+    trees = gradient.get("gbtree", gradient)["model"]["trees"]
+    # A probability is the sum of the trees: that of the other class is what is left of 1.
+    whole = 1 / len(trees) if found.output == "probability" else 0.0
+    for tree in trees:
+        for node, child in enumerate(tree["left_children"]):
+            if child == -1:
+                tree["split_conditions"][node] = whole - tree["split_conditions"][node]
+    about = document["learner"]["learner_model_param"]
+    if found.output == "log-odds":
+        bases = [1 - base for base in np.atleast_1d(json.loads(about["base_score"]))]
+        about["base_score"] = json.dumps(bases) if about["base_score"].startswith("[") else repr(bases[0])
+    return replace(found, booster=from_bytes(json.dumps(document).encode()).booster)
+
+
+def _from_record(record: Record, fitted: Any) -> Classifier:
+    """Return the classifier in a record of one of `CLASSES`, or in the object that it is of."""
     if record.path in sklearn_estimators.FORESTS:
         return _from_forest(record)
     if record.path == sklearn_estimators.GRADIENT_BOOSTING:
@@ -119,11 +155,7 @@ def from_fitted(fitted: Any) -> Classifier:
     if held is None:
         raise Unsupported(f"{record.path} that was never fitted")
     missing = json_value(get(record, "missing"))
-    booster = _restore(held)
-    best = booster.attributes().get("best_iteration") or ""
-    if best.isdigit() and int(best) + 1 < booster.num_boosted_rounds():
-        booster = booster[: int(best) + 1]  # as the classifier itself does
-    return _validate(booster, math.nan if missing is None else float(missing))
+    return _validate(_until_best(_restore(held)), math.nan if missing is None else float(missing))
 
 
 def from_bytes(data: bytes) -> Classifier:
@@ -133,7 +165,16 @@ def from_bytes(data: bytes) -> Classifier:
         booster.load_model(bytearray(data))
     except (xgboost.core.XGBoostError, ValueError) as error:
         raise Unreadable(f"a booster that XGBoost {_VERSION} cannot read") from error
-    return _validate(booster, math.nan)
+    saved_by_estimator = "scikit_learn" in booster.attributes()
+    return _validate(_until_best(booster) if saved_by_estimator else booster, math.nan)
+
+
+def _until_best(booster: xgboost.Booster) -> xgboost.Booster:
+    """Return the rounds that the estimator predicts with after early stopping; a booster alone predicts with all of them."""
+    best = booster.attributes().get("best_iteration") or ""
+    if best.isdigit() and int(best) + 1 < booster.num_boosted_rounds():
+        return booster[: int(best) + 1]
+    return booster
 
 
 def from_text(data: bytes) -> Classifier:

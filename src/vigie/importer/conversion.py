@@ -37,6 +37,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -51,7 +52,7 @@ from vigie.importer.worker_response import WorkerOutput, WorkerResponse, parse_r
 _STEMS = {"model": "xgboost_model", "engineer": "feature_engineer", "selector": "feature_selector"}
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _BOOSTERS = (".ubj", ".json", ".txt")
-_CONVERSION = 3
+_CONVERSION = 4
 """Part of every version: raised when the same files give other bytes, since a registered version never changes."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _START = (
@@ -100,7 +101,7 @@ def convert(
     files = _find_files(directory)
     digests = {path.name: _digest(path, limits) for path in files.values()}
     metadata = read_metadata(directory)
-    output = _run_worker(_request(files, metadata.columns, trust, limits), limits)
+    output = _run_worker(_request(files, metadata, trust, limits), limits)
     response = parse_response(output, model=files["model"].name, trust=trust)
     for file, digest in digests.items():
         if response.digests.get(file) != digest:
@@ -139,18 +140,32 @@ def _bundle(
 
 
 def _request(
-    files: dict[str, Path], columns: list[str] | None, trust: frozenset[str], limits: Limits
+    files: dict[str, Path], metadata: Metadata, trust: frozenset[str], limits: Limits
 ) -> dict[str, Any]:
     return {
         "files": {role: str(path.absolute()) for role, path in files.items()},  # links keep their own names
         "trust": sorted(trust),
-        "columns": columns,
+        "columns": metadata.columns,
+        "fraud_class": metadata.fraud_class,
         "limits": {
             "memory_bytes": limits.memory_bytes,
             "cpu_seconds": limits.cpu_seconds,
             "output_bytes": limits.output_bytes,
         },
     }
+
+
+def holds_model(names: Iterable[str]) -> bool:
+    """Return whether a folder with files of these names may hold a third-party model."""
+    return any(map(_may_be_model, names))
+
+
+def _may_be_model(name: str) -> bool:
+    """Return whether a file may be the model of its folder: by its name, or as a pickle that is no other part."""
+    path = Path(name)
+    if path.stem in _STEMS.values():
+        return path.stem == _STEMS["model"]
+    return path.suffix in {*_PICKLES, ".ubj"} or name in {"model.json", "model.txt"}
 
 
 def _find_files(directory: Path) -> dict[str, Path]:
@@ -166,13 +181,7 @@ def _find_files(directory: Path) -> dict[str, Path]:
         if present:
             found[role] = present[0]
     if "model" not in found:
-        others = [
-            path
-            for path in sorted(directory.iterdir())
-            if path.is_file()
-            and (path.suffix in {*_PICKLES, ".ubj"} or path.name in {"model.json", "model.txt"})
-            and path.stem not in _STEMS.values()
-        ]
+        others = [path for path in sorted(directory.iterdir()) if path.is_file() and _may_be_model(path.name)]
         if len(others) != 1:
             listed = ", ".join(path.name for path in others[:5]) or "nothing that can be a model"
             raise NotFound(

@@ -27,6 +27,17 @@ _PREFIXES: tuple[tuple[bytes, Callable[[IO[bytes]], IO[bytes]]], ...] = (
 )
 
 
+def check_content(data: bytes) -> None:
+    """Raise Unreadable for what is often found in the place of a model: nothing, a pointer to a large file, or a web page."""
+    start = data[:200].lstrip()
+    if not data:
+        raise Unreadable("an empty file")
+    if start.startswith(b"version https://git-lfs"):
+        raise Unreadable("a pointer of Git LFS, not the file itself (git lfs pull)")
+    if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise Unreadable("a web page, as of a failed download")
+
+
 def decompressed(data: bytes) -> IO[bytes]:
     """Return a stream of the uncompressed bytes; raise Unreadable for a format that cannot be read."""
     raw = io.BytesIO(data)

@@ -6,7 +6,8 @@ Measures are marked as declared by the model's makers.
     measures     roc_auc (auc, auc_roc, …), average_precision (pr_auc, auprc, …), precision, recall, f1, accuracy
     table        feature_columns, feature_names, features or columns: names, or objects with a name, or an object
                  of name -> type; target or label: left out of them; rows, n_rows, n_samples or shape;
-                 median or mean, std, min, max and categories (values, …) of a column; threshold;
+                 median or mean, std, min, max and categories (values, …) of a column; threshold; fraud_class
+                 (positive_class, pos_label, …), the class that means fraud;
                  domain; typologies or fraud_types; prevalence, fraud_rate or fraud_ratio in 0..1
 """
 
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,27 +28,53 @@ from vigie.errors import ForeignModelRefused
 _PERFORMANCE = "performance.json"
 _DATASET = "dataset_metadata.json"
 _MAX_SIZE = 8 * 1024**2
+_OPTIONAL = "correct it, or leave the file out: it is optional"
 _MEASURES = {
-    "roc_auc": ("roc_auc", "auc", "auc_roc", "roc_auc_score", "auroc"),
-    "average_precision": ("average_precision", "pr_auc", "auc_pr", "auprc", "average_precision_score"),
+    "roc_auc": ("roc_auc", "auc", "auc_roc", "rocauc", "roc_auc_score", "auroc", "aire_sous_la_courbe"),
+    "average_precision": (
+        *("average_precision", "pr_auc", "auc_pr", "prauc", "aucpr", "auprc", "average_precision_score"),
+        *("avg_precision", "precision_moyenne"),
+    ),
     "precision": ("precision", "precision_score"),
-    "recall": ("recall", "recall_score", "sensitivity"),
-    "f1": ("f1", "f1_score"),
-    "accuracy": ("accuracy", "accuracy_score"),
+    "recall": ("recall", "recall_score", "sensitivity", "rappel"),
+    "f1": ("f1", "f1_score", "score_f1"),
+    "accuracy": ("accuracy", "accuracy_score", "exactitude"),
 }
-_COLUMNS = ("feature_columns", "feature_names", "features", "columns")
-_TARGET = ("target", "target_column", "label", "label_column")
-_ROWS = ("rows", "n_rows", "num_rows", "n_samples", "row_count")
-_THRESHOLD = ("threshold", "decision_threshold", "optimal_threshold", "best_threshold")
+_TRAINING = ("train", "entrainement", "apprentissage")
+_MEASURED_ON = ("test_", "holdout_", "val_", "valid_", "validation_", "oof_", "cv_", "mean_test_")
+_BETWEEN = re.compile(r"[^a-z0-9%]+")
+_NUMBER = re.compile(r"\d+(\.\d+)?([eE]-?\d+)?")
+_COLUMNS = ("feature_columns", "feature_names", "features", "columns", "colonnes", "variables")
+_TARGET = ("target", "target_column", "label", "label_column", "cible", "colonne_cible")
+_ROWS = ("rows", "n_rows", "num_rows", "n_samples", "row_count", "n_lignes", "nb_lignes", "lignes")
+_THRESHOLD = (
+    "threshold",
+    "decision_threshold",
+    "optimal_threshold",
+    "best_threshold",
+    "seuil",
+    "seuil_decision",
+    "seuil_optimal",
+)
+_FRAUD_CLASS = ("fraud_class", "positive_class", "positive_label", "pos_label", "fraud_label")
 _FACTS = {
     "center": ("median", "50%", "p50", "mean", "average", "avg"),
     "scale": ("std", "stddev", "standard_deviation"),
     "low": ("min", "minimum"),
     "high": ("max", "maximum"),
 }
+_NAMES = ("metric", "name", "measure")
 _CATEGORIES = ("categories", "values", "unique_values", "levels", "classes")
 _MAX_CATEGORIES = 1000
-_PREVALENCE = ("prevalence", "fraud_rate", "fraud_ratio", "fraud_prevalence", "positive_rate")
+_PREVALENCE = (
+    "prevalence",
+    "fraud_rate",
+    "fraud_ratio",
+    "fraud_prevalence",
+    "positive_rate",
+    "taux_fraude",
+    "taux_de_fraude",
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,7 @@ class Metadata:
         columns: without the label; None where they list no columns.
         statistics: column -> `center`, `scale`, `low`, `high` and `categories`, as far as they state them.
         threshold: output from which a row is classified as fraud, in (0, 1); None where they state none.
+        fraud_class: class of the label that means fraud; None where they state none.
     """
 
     columns: list[str] | None
@@ -67,6 +97,7 @@ class Metadata:
     digests: dict[str, str]
     statistics: dict[str, dict[str, Any]]
     threshold: float | None
+    fraud_class: str | None
 
     def profile(self, features: dict[str, Any]) -> dict[str, Any]:
         """Return the bundle's profile. It has no roles and quantiles, which need a table; an unknown prevalence is null.
@@ -106,6 +137,9 @@ def read_metadata(directory: Path) -> Metadata:
     domain = _first(dataset, ("domain", "industry"))
     threshold = _share(_first(performance, _THRESHOLD) or _first(dataset, _THRESHOLD))
     columns = _columns(dataset)
+    fraud_class = next(
+        (v for file in (performance, dataset) for v in [_first(file, _FRAUD_CLASS)] if v is not None), None
+    )
     return Metadata(
         columns=columns,
         domain=domain[:100] if isinstance(domain, str) else "",
@@ -116,6 +150,7 @@ def read_metadata(directory: Path) -> Metadata:
         digests=digests,
         statistics=_statistics(dataset),
         threshold=threshold if threshold is not None and 0 < threshold < 1 else None,
+        fraud_class=str(fraud_class)[:100] if isinstance(fraud_class, str | int | float) else None,
     )
 
 
@@ -130,10 +165,29 @@ def _document(path: Path, digests: dict[str, str]) -> dict[str, Any]:
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ForeignModelRefused(path.name, found="no JSON", expected="a JSON object in UTF-8") from error
+        raise ForeignModelRefused(
+            path.name,
+            found="an empty file" if not data.strip() else "no JSON",
+            expected="a JSON object in UTF-8",
+            hint=_OPTIONAL,
+        ) from error
+    if isinstance(document, list) and all(isinstance(entry, dict) for entry in document):
+        return _by_name(document)
     if not isinstance(document, dict):
-        raise ForeignModelRefused(path.name, found="JSON of another kind", expected="an object")
+        raise ForeignModelRefused(
+            path.name, found="JSON of another kind", expected="an object", hint=_OPTIONAL
+        )
     return document
+
+
+def _by_name(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list of measures, each an object with its name and value, as one object; the entries themselves without."""
+    found: dict[str, Any] = {str(number): entry for number, entry in enumerate(entries)}
+    for entry in entries:
+        named = next((entry[key] for key in _NAMES if isinstance(entry.get(key), str)), None)
+        if named is not None and "value" in entry:
+            found.setdefault(named, entry["value"])
+    return found
 
 
 def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -143,9 +197,9 @@ def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         below: list[dict[str, Any]] = []
         for part in level:
             for key, value in part.items():
-                word = key.lower().strip().replace("-", "_").replace(" ", "_")
+                word = _BETWEEN.sub("_", _without_accents(key.lower())).strip("_")
                 yield word, value
-                if isinstance(value, dict) and not word.startswith("train"):
+                if isinstance(value, dict) and not word.startswith(_TRAINING):
                     below.append(value)
         level = below
 
@@ -155,19 +209,33 @@ def _first(document: dict[str, Any], words: Sequence[str]) -> Any:
 
 
 def _share(value: object) -> float | None:
+    """Return a share in [0, 1], also one that was written as text or in percent."""
+    text = str(value).strip().replace(",", ".") if isinstance(value, str) else ""
+    number, percent = text.removesuffix("%").strip(), text.endswith("%")
+    if _NUMBER.fullmatch(number):
+        value = float(number) / (100 if percent else 1)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and 0 <= value <= 1 else None
 
 
+def _percentage(value: object) -> float | None:
+    """Return a measure in [0, 1]; no measure exceeds 1, so a larger number is in percent."""
+    larger = isinstance(value, int | float) and 1 < value <= 100
+    return _share(value / 100 if larger else value)  # type: ignore[operator]
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
 def _measures(document: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, float] = {}
     for word, value in _entries(document):
-        plain = word.removeprefix("test_").removeprefix("holdout_").removeprefix("val_")
-        share = _share(value)
-        for measure, words in _MEASURES.items():
-            if share is not None and plain in words:
-                found.setdefault(measure, share)
+        plain = next((word.removeprefix(part) for part in _MEASURED_ON if word.startswith(part)), word)
+        measure = next((name for name, words in _MEASURES.items() if plain in words), None)
+        if measure is not None and (share := _percentage(value)) is not None:
+            found.setdefault(measure, share)
     return {**found, "source": "declared"}
 
 

@@ -18,6 +18,13 @@ _COLUMNS = (
 )
 _ENCODER = "encode the column with a OneHotEncoder, an OrdinalEncoder or a TargetEncoder, whose categories are in the file"
 
+_BINARY = "train a classifier of two classes, 1 for fraud and 0 for legitimate, such as XGBClassifier(), or use vigie train"
+_INSIDE = (
+    "its functions are saved inside the file as code, which cannot be converted: compute these columns beforehand, train on them "
+    "and score a table that has them"
+)
+_CATEGORIES = "train it with XGBoost 3.1 or later, which keeps the categories, or encode the columns with an OrdinalEncoder"
+_LISTED = "save the names of the columns as a list of texts: list(columns)"
 _NEXT_STEPS = {
     "lightgbm": (
         "train a binary LGBMClassifier without linear trees, an objective of your own and ordered categories, or use vigie train"
@@ -33,6 +40,11 @@ _NEXT_STEPS = {
     "sklearn.neighbors": _RETRAIN,
     "sklearn.naive_bayes": _RETRAIN,
     "sklearn.svm": _RETRAIN,
+    "sklearn.ensemble._iforest": (
+        "score the table with vigie predict, which has an isolation forest among its detectors and needs no model for it"
+    ),
+    "sklearn.linear_model": "train a LogisticRegression, whose score is a log-odds of fraud, or use vigie train",
+    "sklearn.dummy": _RETRAIN,
     "sklearn.calibration": (
         "save the fitted classifier inside, such as calibrated_classifiers_[0].estimator, import it, and calibrate it with "
         "vigie models calibrate NAME --labelled FILE"
@@ -48,12 +60,35 @@ _NEXT_STEPS = {
     "sklearn.random_projection": _COLUMNS,
     "sklearn.feature_extraction": _ENCODER,
     "category_encoders": _ENCODER,
+    "feature_engine": (
+        "use scikit-learn's SimpleImputer, OneHotEncoder, OrdinalEncoder or TargetEncoder in its place, or compute these columns "
+        "beforehand and score a table that has them"
+    ),
+    "xgboost.sklearn": _BINARY,
+    "cloudpickle": _INSIDE,
+    "dill": _INSIDE,
+    "imblearn.ensemble": _PARTS,
+    "pandas": _LISTED,
+    "pyarrow": _LISTED,
 }
 """Module, with the modules inside it -> what helps."""
 
 
+_BY_WORDS = {
+    " classes, where fraud has two": _BINARY,
+    " with objective ": _BINARY,
+    " of kind gblinear": _BINARY,
+}
+"""What is found of a booster or a classifier -> what helps."""
+
+
 def next_step(name: str) -> str | None:
-    """Return what helps where a file holds `name`, a dotted path; None where nothing particular is known of its module."""
+    """Return what helps where a file holds `name`; None where nothing particular is known of it.
+
+    Args:
+        name: a dotted path, or what is found instead of a classifier of two classes.
+    """
     parts = name.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
-    return next((_NEXT_STEPS[prefix] for prefix in prefixes if prefix in _NEXT_STEPS), None)
+    known = next((_NEXT_STEPS[prefix] for prefix in prefixes if prefix in _NEXT_STEPS), None)
+    return known or next((helps for words, helps in _BY_WORDS.items() if words in name), None)

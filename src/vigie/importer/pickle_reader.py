@@ -259,6 +259,17 @@ def _slice(*bounds: object) -> slice:
     return slice(*bounds)
 
 
+def _index(_: object, state: object) -> list[Any]:
+    """Return the values of an Index of pandas, such as the columns of a table, as a list."""
+    data = state.get("data") if isinstance(state, dict) else None
+    if isinstance(data, Record) and isinstance(data.state, tuple):  # texts, from pandas 3 on
+        data = next((part for part in data.state if isinstance(part, np.ndarray)), None)
+    if not isinstance(data, np.ndarray) or data.ndim != 1:
+        raise Unreadable("an index of pandas of an unknown layout")
+    values: list[Any] = data.tolist()
+    return values
+
+
 # The only calls in a file that are carried out, by the functions above.
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "builtins.set": _collection(set),
@@ -269,6 +280,7 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _collection(dict),
     "collections.defaultdict": lambda *_: {},
     "_codecs.encode": _encode,
+    "pandas.core.indexes.base._new_Index": _index,
     "copyreg._reconstructor": _old_object,
     "numpy.dtype": lambda *arguments: DtypeRecord("numpy.dtype", arguments),
     "numpy._core.multiarray._reconstruct": lambda *arguments: ArrayRecord("numpy.ndarray", arguments),

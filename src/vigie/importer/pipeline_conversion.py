@@ -55,13 +55,19 @@ def convert(
     pipeline = ConvertedPipeline.start(known)
     for position, one in enumerate(fitted):
         try:
-            pipeline = extend(pipeline, one)
+            pipeline = pipeline if _selects_inputs(pipeline, one) else extend(pipeline, one)
         except Unsupported as error:
             error.position = position
             raise
     if names is not None and set(names) <= set(pipeline.names):
         pipeline = _keep_names(pipeline, names)  # in the booster's order
     return pipeline
+
+
+def _selects_inputs(pipeline: ConvertedPipeline, fitted: Any) -> bool:
+    """Return whether a list names the input columns themselves, as kept before the engineer, which takes them by name."""
+    names = set(map(str, fitted)) if isinstance(fitted, list | tuple | np.ndarray) else set()
+    return bool(pipeline.steps) and not names <= set(pipeline.names) and names == set(pipeline.columns)
 
 
 def input_names(fitted: Any) -> list[str] | None:
@@ -110,7 +116,7 @@ def extend(pipeline: ConvertedPipeline, fitted: Any) -> ConvertedPipeline:
     if fitted is None or (isinstance(fitted, str) and fitted == "passthrough"):
         return pipeline
     if isinstance(fitted, list | tuple | np.ndarray):
-        return _keep_names(pipeline, list(fitted))
+        return _keep(pipeline, np.asarray(fitted).ravel().tolist())
     if isinstance(fitted, dict):
         return _extend_by_dict(pipeline, fitted)
     record = as_record(fitted)
@@ -153,6 +159,24 @@ def holds_fitted(value: Any) -> bool:
     if isinstance(value, list | tuple | set | frozenset):
         return any(map(holds_fitted, value))
     return isinstance(value, Record) or (as_record(value) is not None and not isinstance(value, np.generic))
+
+
+def _keep(pipeline: ConvertedPipeline, wanted: Sequence[Any]) -> ConvertedPipeline:
+    """Keep the columns of a list of names, of positions, or of one truth value for each column."""
+    width = len(pipeline.names)
+    if wanted and all(isinstance(entry, bool) for entry in wanted):
+        if len(wanted) != width:
+            raise Unsupported(f"a selector of {len(wanted)} columns after something that gives {width}")
+        return pipeline.select([at for at, kept in enumerate(wanted) if kept])
+    if (
+        wanted
+        and all(isinstance(entry, int) for entry in wanted)
+        and not set(map(str, wanted)) <= set(pipeline.names)
+    ):
+        if not all(-width <= entry < width for entry in wanted):
+            raise Unsupported(f"a selector of positions beyond the {width} columns before it")
+        return pipeline.select([entry % width for entry in wanted])
+    return _keep_names(pipeline, wanted)
 
 
 def _keep_names(pipeline: ConvertedPipeline, wanted: Sequence[Any]) -> ConvertedPipeline:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+UNCLEAR_CLASSES = "a classifier of two classes, neither of which clearly means fraud"
+"""What is refused where neither words nor the owner say which class means fraud."""
+
 
 class Name:
     """A name in the file, such as a class; `path` is `module.name`."""

@@ -23,6 +23,8 @@ from vigie.importer.sklearn_transformers import Unsupported, as_record, numbers,
 
 _TREE = "sklearn.tree._tree.Tree"
 _LOGISTIC = "sklearn.linear_model._logistic.LogisticRegression"
+_LOGISTIC_CV = "sklearn.linear_model._logistic.LogisticRegressionCV"
+_SGD = "sklearn.linear_model._stochastic_gradient.SGDClassifier"
 _DUMMY = "sklearn.dummy.DummyClassifier"
 _SINGLE_TREES = (
     "sklearn.tree._classes.DecisionTreeClassifier",
@@ -34,14 +36,14 @@ FORESTS = (
     *_SINGLE_TREES,
 )
 GRADIENT_BOOSTING = "sklearn.ensemble._gb.GradientBoostingClassifier"
-CLASSIFIERS = (*FORESTS, GRADIENT_BOOSTING, _LOGISTIC)
+CLASSIFIERS = (*FORESTS, GRADIENT_BOOSTING, _LOGISTIC, _LOGISTIC_CV, _SGD)
 """Classes that are read as classifiers."""
 
 _LEAF_FACTORS = {"log_loss": 1.0, "deviance": 1.0, "exponential": 2.0}
 """Log-odds in the unit of a leaf, by loss; `deviance` is the log loss before scikit-learn 1.3."""
 
 _LINEAR = (
-    _LOGISTIC,
+    *(_LOGISTIC, _LOGISTIC_CV, _SGD),
     "sklearn.linear_model._coordinate_descent.Lasso",
     "sklearn.linear_model._coordinate_descent.LassoCV",
     "sklearn.svm._classes.LinearSVC",
@@ -51,6 +53,8 @@ _LINEAR = (
 def linear_step(record: Record) -> dict[str, Any]:
     """Return the step that computes the log-odds of a logistic regression."""
     _check_classes(record)
+    if record.path == _SGD and require(record, "loss") not in {"log_loss", "log"}:
+        raise Unsupported(f"{record.path} with loss {require(record, 'loss')}, where log_loss is expected")
     weights, intercept = numbers(require(record, "coef_")), numbers(require(record, "intercept_"))
     return {"op": "linear", "weights": weights, "intercept": intercept[0]}
 

@@ -19,6 +19,8 @@ from vigie.importer import landlock, sandbox
 
 MODEL, ENGINEER, SELECTOR = "model", "engineer", "selector"
 _PIPELINE = "sklearn.pipeline.Pipeline"
+_LABEL_KEYS = ("label_encoder", "target_encoder", "y_encoder", "le_target", "le")
+"""Entries of a dict that may hold the encoder of the label."""
 
 
 class _ConversionFailed(Exception):
@@ -90,9 +92,9 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
                 opened[role] = failure.inert
         current = Path(request["files"][MODEL]).name
         if refused:
-            helps = _converts(opened, request["columns"])
+            helps = _converts(opened, request)
             raise _ConversionFailed(**{**refused[0].report, "trust_helps": helps})
-        pipeline, classifier = _assemble(opened, request["columns"])
+        pipeline, classifier = _assemble(opened, request)
         output = {} if classifier.output == "log-odds" else {"output": classifier.output}
         report = {
             "ok": True,
@@ -115,8 +117,9 @@ def _convert(request: dict[str, Any], protections: list[str]) -> tuple[dict[str,
 def _open_file(
     name: str, data: bytes, request: dict[str, Any], protections: list[str], trusted: list[str]
 ) -> Any:
-    from vigie.importer import containers, pickle_reader
+    from vigie.importer import containers, decompression, pickle_reader
 
+    decompression.check_content(data)
     if name.endswith((".json", ".ubj")):
         from vigie.importer import booster
 
@@ -153,7 +156,7 @@ def _read_inert(data: bytes, max_bytes: int) -> Any:
         return None
 
 
-def _converts(opened: dict[str, Any], columns: list[str] | None) -> bool:
+def _converts(opened: dict[str, Any], request: dict[str, Any]) -> bool:
     """Return whether trusting the files may help: whether they could be converted if their other names did nothing.
 
     A class of the owner's own in the place of a transformer cannot be converted, trusted or not.
@@ -166,7 +169,7 @@ def _converts(opened: dict[str, Any], columns: list[str] | None) -> bool:
     if not all(pipeline_conversion.is_known(opened[role]) for role in (ENGINEER, SELECTOR) if role in opened):
         return False
     try:
-        _assemble(opened, columns)
+        _assemble(opened, request)
     except (sklearn_transformers.Unsupported, Unreadable, AttributeError, LookupError, TypeError, ValueError):
         return False  # a class of unknown layout where one of scikit-learn is expected
     except pipeline_conversion.ColumnNamesUnknown:
@@ -214,13 +217,18 @@ def _builtin_name(error: Exception) -> str:
     return next(own, Exception).__name__
 
 
-def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, Any]:
+def _assemble(opened: dict[str, Any], request: dict[str, Any]) -> tuple[Any, Any]:
     """Return the preprocessing of engineer, selector and the model's own pipeline, and its classifier."""
-    from vigie.importer import booster, pipeline_conversion, sklearn_transformers
+    from vigie.importer import booster, classes, containers, pipeline_conversion, sklearn_transformers
 
-    model = opened[MODEL]
+    model = containers.by_kind(opened[MODEL], _ends_in_classifier)
     before: list[Any] = [opened[role] for role in (ENGINEER, SELECTOR) if role in opened]
+    labels = None
     if isinstance(model, dict):
+        labels = next(
+            (found for name in _LABEL_KEYS if (found := classes.encoder_classes(model.get(name)))), None
+        )
+        model = {name: part for name, part in model.items() if labels is None or name not in _LABEL_KEYS}
         key = next((key for key, value in model.items() if _ends_in_classifier(value)), None)
         rest = {name: value for name, value in model.items() if name != key}
         if key is not None:
@@ -231,8 +239,10 @@ def _assemble(opened: dict[str, Any], columns: list[str] | None) -> tuple[Any, A
         steps = [fitted for _, fitted in sklearn_transformers.require(record, "steps")]
         before, model = [*before, *steps[:-1]], steps[-1]
     classifier = model if isinstance(model, booster.Classifier) else booster.from_fitted(model)
+    if classes.fraud_is_first(labels or classifier.classes, request["fraud_class"]):
+        classifier = booster.inverted(classifier)
     pipeline = pipeline_conversion.convert(
-        before, names=classifier.names, width=classifier.width, columns=columns
+        before, names=classifier.names, width=classifier.width, columns=request["columns"]
     )
     if None in classifier.categories.values() and not before:
         raise sklearn_transformers.Unsupported(

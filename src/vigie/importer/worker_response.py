@@ -16,6 +16,7 @@ from typing import Any
 
 from vigie.errors import ForeignModelRefused
 from vigie.importer.next_steps import next_step
+from vigie.importer.records import UNCLEAR_CLASSES
 
 _OPERATIONS = frozenset(
     {"split", "select", "impute", "isnull", "scale", "affine", "ordinal", "onehot", "function", "blank"}
@@ -31,6 +32,7 @@ _OWN_CODE = (
     "its code cannot be converted, trusted or not: save the fitted scikit-learn parts, or train on the columns that this code "
     "makes and score a table that has them"
 )
+_CLASS_HINT = 'name the class that means fraud in dataset_metadata.json: {"fraud_class": "…"}'
 _HINTS = {
     "unsupported": "only what can be converted exactly is imported; see the documentation of imported models",
     "unnamed": 'list them in dataset_metadata.json: {"feature_columns": ["…", …]}',
@@ -163,7 +165,7 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
         return _malformed(model)
     if kind == "failed" and not _is_failure(found):
         found = "files whose conversion failed"
-    known = next_step(found) if kind == "unsupported" else None
+    known = _CLASS_HINT if found == UNCLEAR_CLASSES else next_step(found) if kind == "unsupported" else None
     return ForeignModelRefused(str(file), found=found[:500], hint=known or _HINTS[kind])
 
 

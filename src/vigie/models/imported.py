@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -104,13 +104,19 @@ class ImportedModel:
             for name, trace in zip(wanted, self._traces, strict=True)
             if name in bound
         }
-        if len(found) < MIN_COVERAGE * len(wanted):
+        if not self.has_enough(found):
             return np.zeros(frame.height)
         matrix, output = apply_steps(found, self.recipe), self.recipe.get("output", "log-odds")
         if output == "margin":
             return matrix[:, 0].astype(np.float64)
         margin = margins(self.booster, matrix)
         return _log_odds(margin) if output == "probability" else margin
+
+    def has_enough(self, found: Collection[str]) -> bool:
+        """Return whether enough of the columns that the classifier sees are among those found."""
+        names = zip(self.recipe["columns"], self._traces, strict=True)
+        used = [name for name, trace in names if trace.used]
+        return sum(name in found for name in used) >= MIN_COVERAGE * len(used)
 
     @classmethod
     def from_parts(cls, booster: bytes, recipe: Mapping[str, Any]) -> ImportedModel:

@@ -92,12 +92,14 @@ class ColumnTrace:
         cuts: split thresholds in the unit of the column.
         gain: of the trees' splits on what the column becomes.
         facts: `center`, `scale`, `low`, `high`, as far as known.
+        used: whether the classifier sees anything of the column; False where the steps leave it out.
     """
 
     categories: list[Any] = field(default_factory=list)
     cuts: list[float] = field(default_factory=list)
     gain: float = 0.0
     facts: dict[str, float] = field(default_factory=dict)
+    used: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,11 @@ def trace_columns(recipe: Mapping[str, Any], booster: xgboost.Booster | None) ->
         recipe: as `imported_pipeline` describes it.
         booster: the trees; without them there are no thresholds and no gain.
     """
-    traces = [ColumnTrace() for _ in recipe["columns"]]
+    traces = [ColumnTrace(used=False) for _ in recipe["columns"]]
     slots = _trace([_Slot(at) for at in range(len(traces))], recipe["steps"], traces)
+    if recipe.get("output") != "margin":  # of which only the score is left
+        for slot in slots:
+            traces[slot.origin].used = True
     for tree in _trees(booster):
         for feature, cut, gain in tree:
             slot = slots[feature]
@@ -148,6 +153,8 @@ def describe_columns(
     stated: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Return what a profile and a recipe store of the columns, as plain JSON.
+
+    Columns that the classifier sees nothing of have no weight: a table need not have them.
 
     Args:
         names: of the columns.
@@ -170,7 +177,8 @@ def describe_columns(
                 **{key: float(f"{value:.6g}") for key, value in facts.items()},
             )
         )
-    worth = column_weights(names, [trace.gain for trace in traces])
+    used = [(name, trace.gain) for name, trace in zip(names, traces, strict=True) if trace.used]
+    worth = column_weights([name for name, _ in used], [gain for _, gain in used])
     return {"kind": KIND, "worth": worth, "columns": [one.to_json() for one in columns]}
 
 
@@ -311,6 +319,7 @@ def _bins(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]
 def _linear(slots: list[_Slot], step: Mapping[str, Any], traces: list[ColumnTrace]) -> list[_Slot]:
     for slot, weight in zip(slots, step["weights"], strict=True):
         traces[slot.origin].gain += abs(weight)
+        traces[slot.origin].used = True
     return [_Slot(0, None)]
 
 

@@ -132,7 +132,8 @@ def cut_similarity(cuts: Floats, numbers: Floats) -> float:
     """Return how far split thresholds lie where a column has values, from 0 to 1.
 
     A threshold with all values on one side would have split nothing, and few values lie beyond the outermost of many
-    thresholds. Thresholds of whole numbers are whole or halves.
+    thresholds. Thresholds of whole numbers are whole or halves, but for those of trees that draw them or that saw rows between
+    others; there are then more of them than whole numbers.
 
     Args:
         cuts: (thresholds,) ascending, in the unit of the column.
@@ -140,7 +141,8 @@ def cut_similarity(cuts: Floats, numbers: Floats) -> float:
     """
     inside = float(np.mean((cuts > numbers[0]) & (cuts <= numbers[-1])))
     whole = bool((np.abs(cuts * 2 - np.round(cuts * 2)) < 1e-6).all())
-    if bool((numbers == np.round(numbers)).all()) != whole and len(cuts) >= _MIN_CUTS:
+    drawn = not whole and len(cuts) > cuts[-1] - cuts[0]
+    if bool((numbers == np.round(numbers)).all()) != whole and len(cuts) >= _MIN_CUTS and not drawn:
         inside *= 0.5
     if len(cuts) < _MIN_CUTS:
         return inside * 0.8

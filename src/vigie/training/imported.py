@@ -13,7 +13,7 @@ from vigie.bundles.bundle import Bundle
 from vigie.errors import InputRefused
 from vigie.extras import require
 from vigie.i18n.messages import msg
-from vigie.models.imported import MIN_COVERAGE, ImportedModel
+from vigie.models.imported import ImportedModel
 from vigie.models.load import load_model
 from vigie.roles import inference
 from vigie.table import Table
@@ -70,14 +70,13 @@ def calibrate_imported(
     roles = inference.infer(frame)
     columns = {column["name"]: column["role"] for column in bundle.profile["columns"]}
     bound = model.find_columns(frame, roles, columns)
-    wanted = bundle.features["columns"]
-    if len(bound) < MIN_COVERAGE * len(wanted):
+    if not model.has_enough(bound):
         raise InputRefused(
             msg(
                 "{source}: found {found} of the {wanted} columns of model {name}, expected most of them",
                 source=table.source,
                 found=len(bound),
-                wanted=len(wanted),
+                wanted=len(bundle.features["columns"]),
                 name=bundle.name,
             ),
             hint="use labelled rows of the table that the model was made for",

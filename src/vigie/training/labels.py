@@ -14,26 +14,11 @@ from vigie.i18n.messages import msg
 from vigie.models.trained.column_sketch import normalised_cells
 from vigie.roles.inference import infer
 from vigie.roles.label_columns import label_columns
-from vigie.roles.name_lexicon import word_set
+from vigie.roles.label_words import is_fraud_word, is_legitimate_word, is_unknown_word
 
 MIN_FRAUDS = 30
 MIN_ROWS = 200
 MAX_VALUES = 20
-
-_YES = word_set(
-    """
-    1 true yes y oui o si sí sim ja s t fraud fraude fraudulent frauduleux fraudulento bad positive positif suspicious
-    confirmed fraud_confirmed scam
-    """
-)
-_NO = word_set(
-    """
-    0 false no n non nao não nein f legit legitimate legitime légitime genuine good ok fine normal valid honest clean
-    not_fraud nonfraud non-fraud negative négatif negatif licit
-    """
-)
-
-_UNSURE = word_set("unsure unknown maybe ? incertain inconnu")
 
 
 @dataclass(frozen=True)
@@ -121,7 +106,11 @@ def read_feedback(series: pl.Series, source: str) -> list[bool | None]:
         InputRefused: a cell means none of these.
     """
     texts = normalised_cells(series).to_list()
-    odd = sum(text is not None and text not in _YES | _NO | _UNSURE for text in texts)
+    odd = sum(
+        not (is_fraud_word(text) or is_legitimate_word(text) or is_unknown_word(text))
+        for text in texts
+        if text is not None
+    )
     if odd:
         raise InputRefused(
             msg(
@@ -132,7 +121,7 @@ def read_feedback(series: pl.Series, source: str) -> list[bool | None]:
             ),
             hint="use 1 and 0, yes and no, or fraud and legitimate; leave unknown cells empty",
         )
-    return [None if text is None or text in _UNSURE else text in _YES for text in texts]
+    return [None if text is None or is_unknown_word(text) else is_fraud_word(text) for text in texts]
 
 
 def _positive_value(column: str, values: list[str], wanted: str) -> str:
@@ -155,8 +144,8 @@ def _positive_value(column: str, values: list[str], wanted: str) -> str:
             hint="this looks like another column; name the one that says fraud or not with --label",
         )
     if wanted:
-        if set(values) <= {"0", "1"} and wanted in _YES | _NO:
-            return "1" if wanted in _YES else "0"  # parsed as a flag, whatever its words were
+        if set(values) <= {"0", "1"} and (is_fraud_word(wanted) or is_legitimate_word(wanted)):
+            return "1" if is_fraud_word(wanted) else "0"  # parsed as a flag, whatever its words were
         if wanted not in values:
             raise InputRefused(
                 msg("label {column!r}: found no row with the value given by --positive", column=column)
@@ -171,8 +160,8 @@ def _positive_value(column: str, values: list[str], wanted: str) -> str:
             ),
             hint="name the one that means fraud with --positive VALUE; --unlabelled VALUE leaves rows out",
         )
-    yes = [value for value in values if value in _YES]
-    no = [value for value in values if value in _NO]
+    yes = [value for value in values if is_fraud_word(value)]
+    no = [value for value in values if is_legitimate_word(value)]
     if len(yes) == 1:
         return yes[0]
     if len(no) == 1 and not yes:
