@@ -9,8 +9,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --ge
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
-# Processes that run the tests, one more than a small machine has cores, since some tests wait; a file is run by one of them
-PROCESSES ?= 3
+# Processes that run the tests: twice the cores of a small machine, since many tests wait for others; a file is run by one of them
+PROCESSES ?= 4
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

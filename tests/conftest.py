@@ -46,8 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own for this process and those it starts; no test ever sees the user's own."""
+def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of its own for this process and those it starts; no test ever sees the user's own.
+
+    The umask is put back: commands that keep private files change that of their process.
+    """
     home = tmp_path / "vigie-home"
     for name in list(os.environ):
         if name in _SETTINGS or name.startswith("VIGIE_"):
@@ -56,7 +59,10 @@ def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VIGIE_HOME", str(home))
     # The emulators of stores answer late where many tests run at once.
     monkeypatch.setenv("VIGIE_STORE_PROBE_SECONDS", "60")
-    return home
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield home
+    os.umask(mask)
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,8 @@ DOCUMENTS = (
     b'{"marks": {"' + DIGITS.encode() + b'": "fraud"}}',
     b'{"marks": {"-1": "fraud", "1e5": "fine"}}',
     b'{"mapping": {"\\ud800": "amount"}}',
+    b'{"marks": {' + b",".join(b'"%d": "fraud"' % row for row in range(1, 10_002)) + b"}}",
+    b'{"encoding": "punycode"}',
     b'{"prediction_id": "x", "rows": [{"amount": 1' + b"0" * 400 + b"}]}",
     b'{"budget": ' + DIGITS.encode() + b"}",
     b'{"name": NaN}',
