@@ -157,7 +157,8 @@ WORDS: dict[str, str] = {
     "available": "available disponible disponivel current actuel actual atual courant",
     "static": """vehicles cars vehicle car autos vehicules voitures vehiculos veiculos
         dependents dependants dependent children enfants hijos filhos bodily employees branches loans prets prestamos emprestimos passengers passagers witnesses""",
-    "change": "cambio_domicilio mudanca_de_endereco address_change change_address changement_adresse cambio_direccion mudanca_endereco change_d_adresse changed changement cambio mudanca",
+    "change": "cambio_domicilio mudanca_de_endereco address_change change_address changement_adresse cambio_direccion mudanca_endereco change_d_adresse",
+    "altered": "change changes changed changement cambio mudanca",
     "vehicle": "vehicle car auto vehicule voiture vehiculo veiculo vehicles cars automobile",
     "standing": "carnet_conducir carnet_de_conducir conduciendo conduite conducao license licence licensed permis licencia habilitacao cnh driving practice sim iccid line ligne linea linha credit_history",
     "thing": "meter compteur medidor house building property equipment machine counter_number counter_code counter_statue counter_status counter_type counter_coefficient",
