@@ -9,6 +9,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --ge
 # Tests that start servers, kill processes or train models: make test has them, make check is for between two edits.
 HEAVY := relocate stores bundles importer web jobs training engine/test_refine.py predict
 
+# Processes that run the tests: twice the cores of a small machine, since many tests wait for others; a file is run by one of them
+PROCESSES ?= 4
+PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check attack test-s3 test-azure rehearsal test-spark check-deploy fmt bench bench-week bench-detection bench-speed bench-train bench-relatives bench-rivals library docs lock clean
 
@@ -31,11 +35,11 @@ demo: $(READY) ## score a mobile-money table with French headers, the whole way
 	@$(BIN)/vigie predict examples/mobile_money_fr.csv -o predictions.csv
 
 test: $(READY) ## all tests but those of make test-s3 and make test-spark
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not spark and not attack"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not radosgw and not spark and not attack"
 
 check: $(READY) ## lint, types and the fast tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not radosgw and not spark and not browser and not attack" $(HEAVY:%=--ignore=tests/%)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not radosgw and not spark and not browser and not attack" $(HEAVY:%=--ignore=tests/%)
 
 test-s3: $(READY) ## the storage contract on a real Ceph S3 gateway, installed from Debian's packages
 	@folder=$$(mktemp -d)/s3; env=$$(bash tests/s3_server.sh start $$folder) || exit 1; eval "$$env"; \
@@ -95,7 +99,7 @@ ATTACK_TESTS := tests/web/test_server.py tests/web/test_odd_requests.py tests/we
 attack: $(READY) ## hostile inputs with a fixed and a fresh seed, then the tests of idle clients, races, bombs and kills; prints the counts
 	@$(BIN)/python bench/attack.py
 	@$(BIN)/python bench/kills.py
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not radosgw and not browser and not spark" $(ATTACK_TESTS)
 
 WEEK_ROWS ?= 1500000
 bench-week: $(READY) ## a week of watched files with processes killed, one of 1,500,000 rows (WEEK_ROWS), on SQLite and a folder and on PostgreSQL and S3

@@ -17,18 +17,40 @@ from hypothesis import HealthCheck, settings
 
 from vigie.db import database
 
-pytest_plugins = ["tests.helpers.stores", "tests.helpers.receivers", "tests.helpers.disks"]
+pytest_plugins = [
+    "tests.helpers.stores",
+    "tests.helpers.receivers",
+    "tests.helpers.disks",
+    "tests.helpers.prepared",
+]
 _SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR")
 _numbers = itertools.count(1)
+TESTS = Path(__file__).parent
+LONGEST = (
+    "test_docs.py", "web/test_odd_requests.py", "jobs/test_kill.py", "test_deploy.py", "jobs/test_week.py",
+    "relocate/test_kill.py", "engine/test_out_of_core.py", "web/pages/test_looks.py", "test_api.py", "detectors/test_plugin.py",
+    "engine/test_out_of_core_memory.py", "web/pages/test_walk.py", "relocate/test_command.py", "test_extras.py",
+    "importer/test_estimators.py", "jobs/test_supervision.py", "jobs/test_docs.py", "jobs/test_watching.py", "jobs/test_worker.py",
+)  # fmt: skip
+"""The files that take longest, which begin first: where processes share the files, none works on one of them alone at the end."""
 
 # Hypothesis fails an example that takes longer than 200 ms, unless set otherwise: a matter of the machine
 settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vigie")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    order = {TESTS / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
 @pytest.fixture(autouse=True)
-def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own for this process and those it starts; no test ever sees the user's own."""
+def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of its own for this process and those it starts; no test ever sees the user's own.
+
+    The umask is put back: commands that keep private files change that of their process.
+    """
     home = tmp_path / "vigie-home"
     for name in list(os.environ):
         if name in _SETTINGS or name.startswith("VIGIE_"):
@@ -37,7 +59,10 @@ def vigie_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VIGIE_HOME", str(home))
     # The emulators of stores answer late where many tests run at once.
     monkeypatch.setenv("VIGIE_STORE_PROBE_SECONDS", "60")
-    return home
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield home
+    os.umask(mask)
 
 
 @pytest.fixture(scope="session")

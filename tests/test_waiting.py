@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests import waiting
+from tests.conftest import LONGEST
 
 TESTS = Path(__file__).parent
 _LITERAL = re.compile(
@@ -35,3 +36,8 @@ def test_waiting_ends_with_the_event_or_with_the_limit(monkeypatch: pytest.Monke
     monkeypatch.setattr(waiting, "LIMIT", 0.0)
     with pytest.raises(TimeoutError):
         waiting.wait_until(lambda: False)
+
+
+def test_the_files_that_begin_first_exist() -> None:
+    """A file that was renamed would begin anywhere."""
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []

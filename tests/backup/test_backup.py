@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -148,6 +151,49 @@ def test_a_backup_that_is_damaged_incomplete_or_in_the_way_is_refused(
     (folder / MANIFEST).rename(folder / "other.json")
     with pytest.raises(NotFound, match="backup"):
         restore(install("new", "sqlite"), connect(str(folder)))
+
+
+def test_a_backup_with_rows_that_are_none_is_refused(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although their digests are right: before anything is written where they are malformed, else without any rows."""
+    monkeypatch.setattr(rows, "_MAX_LINE", 10_000)
+    old, folder = install("old", "sqlite"), tmp_path / "backup"
+    with database.opened(old.database_url) as engine:
+        users.add(engine, "ada@example.org", "Ada", "admin")
+    create(old, connect(str(folder)))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (entry,) = (one for one in manifest["tables"] if one["name"] == "users")
+    path = folder / entry["data"]["key"]
+    good = gzip.decompress(path.read_bytes())
+    row = json.loads(good)
+
+    def refused(data: bytes, change: dict[str, Any] | None = None) -> int:
+        """Restore with these bytes; return how many tables the new database has."""
+        path.write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        entry.update({"data": {**entry["data"], "size": len(data), "sha256": digest}} | (change or {}))
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+        new = install(f"new{uuid.uuid4()}", "sqlite")
+        with pytest.raises(DamagedBundle, match=r"users\.|manifest"):
+            restore(new, connect(str(folder)))
+        engine = database.connect(new.database_url)
+        with database.reading(engine) as connection:
+            assert not sa.inspect(connection).has_table("users") or not connection.scalar(
+                sa.text("select count(*) from users")
+            )
+            found = len(sa.inspect(connection).get_table_names())
+        engine.dispose()
+        return found
+
+    malformed = [b"hello\n", b"[" * 100_000, b'{"a": 1}\n', b"5\n", b'["\xff"]\n', json.dumps(row[:-1]).encode(), good * 2, b"",
+                 json.dumps([{"time": "x"}] * len(row)).encode(), b" " * 20_000]  # fmt: skip
+    for data in [good, gzip.compress(good)[:-8], *map(gzip.compress, malformed)]:
+        assert refused(data) == 0
+    missing = json.dumps([None if cell == "ada@example.org" else cell for cell in row]).encode()
+    refused(gzip.compress(missing))
+    refused(gzip.compress(good), {"columns": [f"{name}s" for name in entry["columns"]]})
+    assert refused(gzip.compress(good), {"columns": [1] * len(row)}) == 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -148,6 +148,9 @@ def test_the_example_votes_and_is_stored(example: Path, tmp_path: Path) -> None:
     def vigie(*arguments: str, plugin: bool, code: int = 0) -> str:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         environment |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"}
+        environment |= {
+            "NUMBA_DISABLE_JIT": "1"
+        }  # PyOD would compile itself in each process, longer than it computes
         environment |= {"PYTHONPATH": str(example)} if plugin else {}
         done = subprocess.run(
             [sys.executable, "-m", "vigie", *arguments],

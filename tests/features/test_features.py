@@ -33,6 +33,16 @@ def test_the_suspicious_row_stands_out(name: str) -> None:
     assert risk.max() > np.median(risk[np.isfinite(risk)]), "and nothing stands out where all are alike"
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_of_a_skewed_number_only_the_long_tail_is_unusual(sign: int) -> None:
+    """And of a symmetric one both tails are."""
+    rng = np.random.default_rng(0)
+    for x, ends in ((rng.normal(size=500), [sign, -sign]), (sign * rng.exponential(size=500), [sign])):
+        tails = build(pl.DataFrame({"x": x}), roles_from({"x": "number"})).column("number_tail")
+        extreme = sorted(float(end * (end * x).max()) for end in ends)
+        assert sorted(x[tails >= np.sort(tails)[-len(ends)]].tolist()) == extreme
+
+
 def test_without_roles_nothing_is_known() -> None:
     frame = frame_of(quiet_ledger())
     assert not build(frame, roles_from(dict.fromkeys(frame.columns, "none"))).known().any()

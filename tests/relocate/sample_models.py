@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,9 +76,3 @@ def read_all(engine: sa.Engine) -> int:
     for entry in entries:
         assert load(open_location(entry.store), entry.bundle).name == entry.name
     return len(entries)
-
-
-def object_digests(url: str, prefix: str = "") -> dict[str, str]:
-    """Return the digest of each object of a store."""
-    store = connect(url)
-    return {head.key: sha256(store.get(head.key)).hexdigest() for head in store.list(prefix)}

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg  # noqa: F401  once in the server, rather than in each process that it starts
 from tests.helpers.killing import serve
 
 from vigie.db import database

@@ -200,6 +200,21 @@ def test_the_user_knows_better(fill: Fill) -> None:
         roles.of("amuont")
 
 
+def test_a_table_without_a_named_amount_has_one_where_only_one_column_can_be_it(fill: Fill) -> None:
+    """The gross salary of a payroll, the only signed number of a wallet; of two signed numbers neither."""
+    rows = 400
+    pay = [1000.0 + i * 37 % 1009 for i in range(rows)]
+    table = {
+        "Employee ID": [f"E{i % 40}" for i in range(rows)],
+        "UTC Time": [f"2024-{1 + i // 40:02}-01" for i in range(rows)],
+    }
+    payroll = pl.DataFrame(table | {"Gross salary": pay, "Net salary": [0.8 * one for one in pay]})
+    assert infer(parse(payroll)).all("amount") == ("Gross salary",)
+    wallet = pl.DataFrame(table | {"Change": [(-1) ** i * one / 1000 for i, one in enumerate(pay)]})
+    assert infer(parse(wallet)).all("amount") == ("Change",)
+    assert infer(parse(wallet.with_columns(pl.col("Change").reverse().alias("Shift")))).all("amount") == ()
+
+
 def test_best_first_and_ties_by_name() -> None:
     """`all` orders by confidence, then by name."""
     roles = Roles(

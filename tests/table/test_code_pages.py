@@ -13,6 +13,7 @@ from vigie.table.options import ReadOptions
 
 TEXTS = [
     ("cp1252", "Date;Bénéficiaire;Libellé;Débit\nPaiement été;Règlement;1;2\n"),
+    ("cp1252", "N°Client;Libellé;x;y\nn°C12;Reçu à l’été;1;2\n"),
     ("cp1252", "Fecha;Descripción;Año;Nº\nPeluquería Muñoz;Transacción;Málaga;1\n"),
     ("cp1252", "Data;Descrição;Ação;Valor\nCartão de crédito;São Paulo;Pagamento à vista;1\n"),
     ("cp1252", "Buchungstag;Empfänger;Betrag €;x\nMüller;Straße;Größe;1\n"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def workbook() -> bytes:
     return out.getvalue()
 
 
+def zipped() -> bytes:
+    """An archive with a table."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("t.csv", TABLE)
+    return out.getvalue()
+
+
 Mend = Callable[[Path, bytes], tuple[Path, ReadOptions]]
 
 
@@ -80,6 +89,9 @@ REFUSALS: list[tuple[str, bytes, ReadOptions, str, Mend]] = [
      rewritten(lambda data: data, "t.jsonl")),
     ("t.csv", FIXED.encode(), ReadOptions(), "export the table as CSV",
      rewritten(lambda data: b"\n".join(b",".join(line.split()) for line in data.splitlines()))),
+    ("t.csv", b"".join(b'"%s"\n' % line for line in TABLE.encode().splitlines()), ReadOptions(), "remove the quotes at both ends of the lines",
+     rewritten(lambda data: data.replace(b'"', b""))),
+    ("t.zip", zipped(), ReadOptions(), "unpack the archive: the table is in it", rewritten(lambda data: zipfile.ZipFile(io.BytesIO(data)).read("t.csv"))),
     ("t.csv", TABLE.replace("C3", NOISE).encode("latin-1"), ReadOptions(), "--encoding",
      with_options(encoding="latin-1")),
     ("t.csv", TABLE.encode() + b"x,y\n" * 9, ReadOptions(), "quote cells that contain the separator",

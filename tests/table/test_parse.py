@@ -348,6 +348,10 @@ def test_parse_does_not_depend_on_the_order_of_rows_or_columns():
         (["\u2013 13.00", "\u22125.50"], [-13.0, -5.5]),
         (["\u200e12.50", "13.00"], [12.5, 13.0]),
         (["00100", "00250"], [100, 250]),
+        (["12.50 د.م.", "-3.00 د.م."], [12.5, -3.0]),
+        (["1 200,50 ariary", "7 ariary"], [1200.5, 7.0]),
+        (["Lempiras 12.50", "Lempiras -3.00"], [12.5, -3.0]),
+        (["“12.50”", "“-3.00”"], [12.5, -3.0]),
     ],
 )
 def test_money(cells, values):
@@ -357,7 +361,7 @@ def test_money(cells, values):
 
 def test_a_factor_is_no_currency():
     """A letter after a number may be a factor: the numbers are not what they seem."""
-    for cells in (["12.5k", "3k"], ["12.5M", "3M"], ["12.5K", "3K"]):
+    for cells in (["12.5k", "3k"], ["12.5M", "3M"], ["12.5K", "3K"], ["12.5 millones", "3 millones"]):
         assert typed(cells, "Amount").dtype == pl.String
 
 
@@ -415,6 +419,16 @@ def test_codes_are_no_money(cells):
         (["45294", "45295"], datetime(2024, 1, 3)),
         (["45294,5", "45295,25"], datetime(2024, 1, 3, 12)),
         (["240103", "240229"], datetime(2024, 1, 3)),
+        (["03012024", "29022024"], datetime(2024, 1, 3)),
+        (["01032024", "02292024"], datetime(2024, 1, 3)),
+        (["2024-W01-3", "2024-W52-7"], datetime(2024, 1, 3)),
+        (["02/01/2024 24:00", "03/01/2024 12:00"], datetime(2024, 1, 3)),
+        (["2024-01-02T24:00:00", "2024-01-03T12:00:00"], datetime(2024, 1, 3)),
+        (["03/01/2024 1:58 da tarde", "14/01/2024 7:30 da manhã"], datetime(2024, 1, 3, 13, 58)),
+        (["03/01/2024 9:58 de la noche", "14/01/2024 7:30 de la mañana"], datetime(2024, 1, 3, 21, 58)),
+        (["03 Jan 2024 13:58 GMT+3", "14 Jan 2024 01:58 GMT+3"], datetime(2024, 1, 3, 10, 58)),
+        (["[03/Jan/2024:13:58:00 +0000]", "[14/Feb/2024:01:58:00 +0000]"], datetime(2024, 1, 3, 13, 58)),
+        (["“03/01/2024 13:58”", "“14/01/2024 01:58”"], datetime(2024, 1, 3, 13, 58)),
         (["030124", "290224"], datetime(2024, 1, 3)),
     ],
 )

@@ -108,6 +108,7 @@ def test_a_second_table_refuses_the_file(tmp_path: Path) -> None:
             ["footer"] * 3,
         ),
         (",,(JJ/MM/AAAA),(EUR),,\n", "", ["units"]),
+        ("n°,code,jj/mm/aaaa,FCFA,texte libre,\n", "", ["units"]),
         ("int,text,date,EUR,,\n", "Somme :,,,9999,,\n", ["units", "total"]),
     ],
 )
@@ -228,11 +229,11 @@ def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> No
 def test_set_aside_lines_are_written(tmp_path: Path) -> None:
     """Number, reason and text of each line, beside the predictions."""
     path = tmp_path / "t.csv"
-    path.write_text(text_with("1,C1\n"))
+    path.write_text(text_with("=1,C1\n"))
     lines = read(path).report.set_aside
     target = write_set_aside(lines, tmp_path / "out.csv.gz")
     assert target == tmp_path / "out.set-aside.csv"
-    assert target.read_text() == 'line,reason,text\n52,cells,"1,C1"\n'
+    assert target.read_text() == 'line,reason,text\n52,cells,"\'=1,C1"\n'
     assert write_set_aside(lines, "-") is None
     assert write_set_aside((), tmp_path / "other.csv") is None
     assert not (tmp_path / "other.set-aside.csv").exists()

@@ -53,6 +53,12 @@ def written(tmp_path: Path, name: str) -> Path:
             path.write_bytes(gzip.compress(text.encode()))
         case "quotes.csv":
             path.write_bytes(text.replace("Société 1", 'So"ciété 1').encode())
+        case "marks.csv":
+            header, *lines = text.splitlines(keepends=True)
+            joined = ["\ufeff\ufeff", header, *lines[:500], "\ufeff", header, *lines[500:]]
+            path.write_bytes("".join(joined).encode())
+        case "carets.csv":
+            path.write_bytes(french("^").encode())
         case "blanks.csv":
             path.write_bytes(text.replace("\n", "\n\n").encode())
         case "rows.parquet":
@@ -64,7 +70,17 @@ def written(tmp_path: Path, name: str) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["plain.csv", "latin.csv", "wide.csv", "packed.csv.gz", "quotes.csv", "blanks.csv", "rows.parquet"],
+    [
+        "plain.csv",
+        "latin.csv",
+        "wide.csv",
+        "packed.csv.gz",
+        "quotes.csv",
+        "blanks.csv",
+        "marks.csv",
+        "carets.csv",
+        "rows.parquet",
+    ],
 )
 def test_the_same_cells(tmp_path: Path, name: str) -> None:
     """Whatever the encoding, the packing and the quotes, and as often as it is asked."""

@@ -20,7 +20,7 @@ UNITS = ["int", "text", "date", "EUR"]
 def write_merged(path: Path, *, row: int, column: int, units: bool) -> None:
     """Write a table whose header is at (row, column) and whose clients are merged over `MERGED` rows each.
 
-    With units it also has a subtotal below row 9.
+    With units it also has a subtotal below row 9, and a longer sheet that is hidden.
     """
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
@@ -34,6 +34,11 @@ def write_merged(path: Path, *, row: int, column: int, units: bool) -> None:
             sheet.write_row(row + i, column, [i, None, f"2026-01-{1 + i:02}", i * 1.5])
             if i % MERGED == 0:
                 sheet.merge_range(row + i, column + 1, row + i + MERGED - 1, column + 1, f"C{i}")
+        if units:
+            other = book.add_worksheet()
+            other.hide()
+            for i in range(2 * ROWS):
+                other.write_row(i, 0, [f"code {i}", i])
 
 
 @pytest.mark.parametrize(

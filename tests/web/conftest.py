@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from vigie import settings, web
 from vigie.app import User, sessions, tokens
@@ -32,6 +33,23 @@ CSV = "when,customer,amount,kind\n" + "".join(
     f"2026-01-{1 + i % 28:02d} {i % 24:02d}:10:00,C{i % 17},{10 + i * 37 % 400 + (5000 if i % 61 == 0 else 0)}.50,{'abc'[i % 3]}\n"
     for i in range(240)
 )
+
+
+class Templates(BytecodeCache):
+    """The compiled templates of every app of this process."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self.compiled.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
 
 
 @dataclass
@@ -68,24 +86,36 @@ class Installation:
         return worker.run_until_idle(self.settings, self.web)
 
 
+def install(home: Path, environ: dict[str, str], people: bool = True, **values: Any) -> Installation:
+    """Makes an installation in a folder."""
+    chosen, mine = settings.load({"VIGIE_HOME": str(home), **environ}), settings.WebSettings(**values)
+    here = Installation(web.create_app(chosen, mine), chosen, mine)
+    here.app.jinja_env.bytecode_cache = TEMPLATES
+    for name, (role, team) in PEOPLE.items() if people else ():
+        here.users[name] = add_user(here.services.engine, f"{name}@example.org", name, role, team=team)
+    return here
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     """Makes installations, each in a folder of its own."""
     made: list[Installation] = []
 
     def build(environ: dict[str, str] | None = None, people: bool = True, **values: Any) -> Installation:
-        home = tmp_path / f"installation-{len(made)}"
-        chosen = settings.load({"VIGIE_HOME": str(home), **(environ or {})})
-        mine = settings.WebSettings(**values)
-        here = Installation(web.create_app(chosen, mine), chosen, mine)
-        for name, (role, team) in PEOPLE.items() if people else ():
-            here.users[name] = add_user(here.services.engine, f"{name}@example.org", name, role, team=team)
-        made.append(here)
-        return here
+        made.append(install(tmp_path / f"installation-{len(made)}", environ or {}, people, **values))
+        return made[-1]
 
     yield build
     for here in made:
         here.services.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation for all tests of a file that only read what is in it."""
+    here = install(tmp_path_factory.mktemp("shared"), {})
+    yield here
+    here.services.close()
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
 from tests.web.conftest import Installation, csrf, upload
+from werkzeug.datastructures import ImmutableMultiDict
 
 from vigie.web.pages.layout import safe_redirect_target
 
@@ -55,6 +57,8 @@ DOCUMENTS = (
     b'{"marks": {"' + DIGITS.encode() + b'": "fraud"}}',
     b'{"marks": {"-1": "fraud", "1e5": "fine"}}',
     b'{"mapping": {"\\ud800": "amount"}}',
+    b'{"marks": {' + b",".join(b'"%d": "fraud"' % row for row in range(1, 10_002)) + b"}}",
+    b'{"encoding": "punycode"}',
     b'{"prediction_id": "x", "rows": [{"amount": 1' + b"0" * 400 + b"}]}",
     b'{"budget": ' + DIGITS.encode() + b"}",
     b'{"name": NaN}',
@@ -94,8 +98,30 @@ def test_no_odd_address_is_an_error_of_the_server(here: Installation) -> None:
     assert bad == []
 
 
+class Parameters(ImmutableMultiDict[str, str]):
+    """The parameters of a request; the names that were read are kept."""
+
+    read: ClassVar[set[str]] = set()
+
+    def __getitem__(self, key: str) -> str:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.read.add(str(key))
+        return super().__contains__(key)
+
+    def getlist(self, key: str, *provided: Any, **named: Any) -> list[Any]:
+        self.read.add(key)
+        return super().getlist(key, *provided, **named)
+
+    def items(self, multi: bool = False) -> Iterator[tuple[str, str]]:  # type: ignore[override]
+        self.read.update(self)
+        return super().items(multi)
+
+
 def test_no_odd_parameter_is_an_error_of_the_server(here: Installation, database_url: str) -> None:
-    """Every route that reads, of an upload and a run that are there, with every odd value: of all parameters, and of one.
+    """Every route that reads, of an upload and a run that are there, with every odd value: of all parameters, and of each one that it looks at.
 
     Each database gets every other value of each parameter.
     """
@@ -103,21 +129,32 @@ def test_no_odd_parameter_is_an_error_of_the_server(here: Installation, database
     run = here.services.predictions.score(here.users["ada"], sent).id
     here.work()
     api, browser, bad = here.token("admin"), here.browser("admin"), []
+    here.app.request_class = type(
+        "Request", (here.app.request_class,), {"parameter_storage_class": Parameters}
+    )
     values = {"upload_id": sent, "run_id": run, "name": "mobile_money_full", "row": "1", "number": "1",
               "user_id": "1", "token_id": "x", "filename": "x"}  # fmt: skip
+    tried = set()
     for method, path in addresses(here, values):
         if method != "GET" or "/static/" in path or path.startswith("/sign-in/"):
             continue
         on_api = path.startswith("/api/")
         client = here.app.test_client() if on_api else browser
-        for number, odd in enumerate(ODD[:9]):
-            query = "&".join(f"{name}={odd}" for name in NAMES)
-            single = NAMES[(number + database_url.startswith("sqlite")) % 2 : 6 : 2]
-            for part in (query, *(f"{name}={odd}" for name in single)):
-                answer = client.get(f"{path}?{part}", headers=api if on_api else {})
-                if answer.status_code >= 500:
-                    bad.append((path, part[:60], answer.status_code))
+
+        def ask(query: str, client: Any = client, path: str = path, on_api: bool = on_api) -> None:
+            answer = client.get(f"{path}?{query}", headers=api if on_api else {})
+            if answer.status_code >= 500:
+                bad.append((path, query[:60], answer.status_code))
+
+        Parameters.read.clear()
+        for query in ("", *("&".join(f"{name}={odd}" for name in NAMES) for odd in ODD[:9])):
+            ask(query)
+        for at, name in enumerate(sorted(Parameters.read)):
+            tried.add(name)
+            for odd in ODD[(at + database_url.startswith("sqlite")) % 2 : 9 : 2]:
+                ask(f"{name}={odd}")
     assert bad == []
+    assert tried >= {"page", "row", "before", "n", "limit", "size", "budget"}
 
 
 @pytest.mark.parametrize("number", range(len(DOCUMENTS)))
@@ -178,40 +215,29 @@ def test_rows_scored_online_that_cannot_be_read_are_refused(here: Installation) 
         assert answer.status_code < 500, row
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example"),
-        *(
-            "\\/evil.example",
-            "https://evil.example",
-            "/ /evil.example",
-            "/\x00/evil.example",
-            "javascript:alert(1)",
-        ),
-        *(
-            "/\u2028/evil.example",
-            "/\ud800",
-            "///evil.example",
-            "",
-            "evil",
-            "/a\\b",
-            "/\x7f/x",
-            "\t//evil.example",
-        ),
-        "//[evil",
-    ],
-)
-def test_a_redirect_stays_on_this_site(here: Installation, address: str) -> None:
-    """After signing in and after choosing a language; what browsers change in an address is refused."""
+ELSEWHERE = (
+    "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\\/evil.example",
+    "https://evil.example", "/ /evil.example", "/\x00/evil.example", "javascript:alert(1)", "/\u2028/evil.example",
+    "/\ud800", "///evil.example", "", "evil", "/a\\b", "/\x7f/x", "\t//evil.example", "//[evil",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_a_redirect_stays_on_this_site(address: str) -> None:
+    """What browsers change in an address is refused."""
     assert safe_redirect_target(address) == "/"
+
+
+def test_choosing_a_language_stays_on_this_site(here: Installation) -> None:
+    """Whatever address the form gives to go back to; one that no database can hold is refused."""
     client = here.browser("ada")
-    form = {"language": "fr", "back": address.encode(errors="replace").decode()}
-    answer = client.post("/language", data=form, headers=csrf(client))
-    if "\0" in address:
-        assert answer.status_code == 400
-    else:
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    for address in ELSEWHERE:
+        form = {"language": "fr", "back": address.encode(errors="replace").decode()}
+        answer = client.post("/language", data=form, headers=csrf(client))
+        if "\0" in address:
+            assert answer.status_code == 400, address
+        else:
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/"), address
 
 
 @pytest.mark.parametrize("address", ["/", "/uploads?q=a%20b&x=1", "/runs/run_1#row", "/models/été"])

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from tests.web.conftest import Installation, csrf, upload
 
 from vigie import errors, settings, web
@@ -22,6 +23,14 @@ from vigie.web.services.accounts import LINK_LIFETIME
 
 GOOD = "correct horse battery"
 SECRET = "s" * 40
+SLOW = passwords._HASHER
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same algorithm with the least memory and time: guesses are counted here, not computed."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._dummy_hash.cache_clear()
 
 
 def with_password(here: Installation, name: str = "ada") -> None:
@@ -151,10 +160,11 @@ def test_what_is_easily_guessed_is_no_password(password: str) -> None:
         passwords.hash_password(password)
 
 
-def test_passwords_are_kept_as_argon2id() -> None:
-    """Salted: the same one twice is kept differently."""
+def test_passwords_are_kept_as_argon2id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 64 MiB; salted: the same one twice is kept differently."""
+    monkeypatch.setattr(passwords, "_HASHER", SLOW)
     kept = passwords.hash_password(GOOD)
-    assert kept.startswith("$argon2id$")
+    assert kept.startswith("$argon2id$v=19$m=65536,")
     assert kept != passwords.hash_password(GOOD)
     assert passwords.verify(kept, GOOD)
     assert not passwords.verify(None, "another password")

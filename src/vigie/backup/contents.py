@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,9 @@ class Manifest:
             found = cls(**document, tables=tables, files=files)
             # The names of tables become names of files and parts of statements.
             unknown = {one.name for one in tables} - TABLES
+            columns = [name for one in tables for name in one.columns]
+            if not all(isinstance(name, str) for name in columns):
+                raise TypeError
             if unknown or not all(one.key.startswith("files/") for one in files):
                 raise ValueError
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -121,7 +124,7 @@ def fetch(store: Store, entry: Entry, path: Path) -> None:
     Raises:
         DamagedBundle: its bytes differ from the manifest.
     """
-    found = copy(store.stream(entry.key), path, entry.key)
+    found = copy(_at_most(store.stream(entry.key), entry.size), path, entry.key)
     if found != entry:
         raise DamagedBundle(
             store.url,
@@ -130,6 +133,15 @@ def fetch(store: Store, entry: Entry, path: Path) -> None:
             expected=msg("{sha256}…", sha256=entry.sha256[:16]),
             hint="use another backup",
         )
+
+
+def _at_most(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the chunks until they are more than `size` bytes, so that no object fills the disk."""
+    for chunk in chunks:
+        yield chunk
+        size -= len(chunk)
+        if size < 0:
+            return
 
 
 def refuse_unless_empty(store: Store, what: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vigie import resources, tempdirs
@@ -10,7 +13,7 @@ from vigie.backup.contents import Manifest, TableEntry, fetch, refuse_unless_emp
 from vigie.backup.creating import Report
 from vigie.db import database
 from vigie.db.database import Engine
-from vigie.errors import UsageRefused
+from vigie.errors import DamagedBundle, UsageRefused
 from vigie.i18n.messages import msg
 from vigie.settings import Settings
 from vigie.stores.base import Store
@@ -29,7 +32,7 @@ def restore(settings: Settings, source: Store, report: Report = lambda *_: None)
 
     Raises:
         UsageRefused: database or store are not empty, or a later version wrote the backup.
-        DamagedBundle: bytes of the backup differ from its manifest.
+        DamagedBundle: bytes of the backup differ from its manifest, or are no rows of its tables.
         NotFound: there is no complete backup.
     """
     manifest, store = Manifest.read(source), resources.model_store(settings)
@@ -54,7 +57,7 @@ def restore(settings: Settings, source: Store, report: Report = lambda *_: None)
                 fetch(source, entry, path)  # once more: a backup does not fit beside the installation
                 store.put(entry.key.removeprefix("files/"), path)
                 report(entry.key, entry.size)
-            _insert(engine, manifest, tables, store)
+            _insert(engine, source, manifest, tables, store)
     finally:
         engine.dispose()
     return manifest
@@ -72,16 +75,34 @@ def _refuse_used(engine: Engine) -> None:
 def _fetch_table(source: Store, entry: TableEntry, folder: Path) -> Path:
     path = folder / f"{entry.name}.jsonl.gz"
     fetch(source, entry.data, path)
+    with _damage(source, entry):
+        deque(rows.read(entry, path), maxlen=0)
     return path
 
 
-def _insert(engine: Engine, manifest: Manifest, paths: list[Path], store: Store) -> None:
+@contextmanager
+def _damage(source: Store, entry: TableEntry) -> Iterator[None]:
+    """Raise DamagedBundle for rows that are none, whatever their digest."""
+    try:
+        yield
+    except ValueError as error:
+        raise DamagedBundle(
+            source.url,
+            entry.data.key,
+            found="other rows",
+            expected=msg("those of the table {name}", name=entry.name),
+            hint="use another backup",
+        ) from error
+
+
+def _insert(engine: Engine, source: Store, manifest: Manifest, paths: list[Path], store: Store) -> None:
     """Create the tables at the revision of the backup, insert the rows, and upgrade."""
     database.upgrade(engine, to=manifest.revision)
     with database.writing(engine) as connection:
         rows.clear(connection, [entry.name for entry in manifest.tables])
         for entry, path in zip(manifest.tables, paths, strict=True):
-            rows.insert(connection, entry, path)
+            with _damage(source, entry):
+                rows.insert(connection, entry, path)
         rows.advance_sequences(connection, [entry.name for entry in manifest.tables])
         rows.move_models(connection, (manifest.storage_type, manifest.bucket), (store.kind, store.bucket))
     database.upgrade(engine)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from vigie.relocate import tables as migration_tables
 DECLARING = (catalog_tables, migration_tables, tables, case_tables, watch_tables, notice_tables)
 """Modules that declare the tables; a test compares them with those of the database."""
 _BATCH = 1000
+_MAX_LINE = 256 * 1024**2
+"""Bytes of a row."""
 
 
 @contextmanager
@@ -54,23 +58,53 @@ def clear(connection: sa.Connection, names: Sequence[str]) -> None:
         connection.execute(sa.delete(sa.table(name)))
 
 
+def read(entry: TableEntry, path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table from a file that `lines` filled.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    columns = _columns(entry)
+    count = 0
+    try:
+        with gzip.open(path) as file:
+            while line := file.readline(_MAX_LINE):
+                count += 1
+                if len(line) == _MAX_LINE or count > entry.rows:
+                    raise ValueError("more than the manifest says")
+                yield _decode(entry.columns, json.loads(line), columns)
+    except (OSError, EOFError, zlib.error, TypeError, RecursionError) as error:
+        raise ValueError("no rows of a table") from error
+    if count != entry.rows:
+        raise ValueError("fewer rows than the manifest says")
+
+
 def insert(connection: sa.Connection, entry: TableEntry, path: Path) -> None:
-    """Insert the rows of a table from a file that `lines` filled."""
+    """Insert the rows of a table from a file that `lines` filled.
+
+    Raises:
+        ValueError: they are not rows of this table.
+    """
+    known = {column["name"] for column in sa.inspect(connection).get_columns(entry.name)}
+    if not known.issuperset(entry.columns):
+        raise ValueError("columns that the table does not have")
+    target = sa.table(entry.name, *_columns(entry))
+    found = read(entry, path)
+    try:
+        while batch := list(islice(found, _BATCH)):
+            connection.execute(sa.insert(target), batch)
+    except sa.exc.StatementError as error:
+        if isinstance(error, sa.exc.OperationalError):
+            raise
+        raise ValueError("rows that the table does not take") from error
+
+
+def _columns(entry: TableEntry) -> list[sa.ColumnClause[Any]]:
     declared = metadata.tables[entry.name]
-    columns: list[sa.ColumnClause[Any]] = [
+    return [
         sa.column(name, declared.c[name].type if name in declared.c else sa.types.NullType())
         for name in entry.columns
     ]
-    target = sa.table(entry.name, *columns)
-    batch: list[dict[str, Any]] = []
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            batch.append(_decode(entry.columns, json.loads(line), columns))
-            if len(batch) == _BATCH:
-                connection.execute(sa.insert(target), batch)
-                batch = []
-    if batch:
-        connection.execute(sa.insert(target), batch)
 
 
 def advance_sequences(connection: sa.Connection, names: Sequence[str]) -> None:

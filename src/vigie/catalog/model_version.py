@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ class ModelVersion:
             "name": self.name,
             "version": self.version,
             "domain": self.domain,
-            "columns": [asdict(column) for column in self.columns],
+            "columns": [{"name": c.name, "role": c.role, "type": c.type} for c in self.columns],
             "roles": dict(self.roles),
             "performance": dict(self.performance),
             "profile": dict(self.profile),
@@ -212,7 +212,7 @@ class ModelVersion:
             "match_vector": ModelVector.of(self.domain, self.columns, self.roles).to_bytes(),
             "size": self.size,
             **self.storage.to_row(),
-            "digests": {name: asdict(file) for name, file in self.digests.items()},
+            "digests": {n: {"sha256": file.sha256, "size": file.size} for n, file in self.digests.items()},
             "manifest_sha256": self.manifest_sha256,
             "created_at": self.created_at or now,
             "active": self.active,

@@ -58,6 +58,7 @@ class ColumnState(Section):
     median: Statistic[float] = _statistic("usual {}")  # of its numbers; NaN where they do not differ
     is_spread: Statistic[bool] = _statistic("spreads {}")  # whether its standard deviation is positive
     has_two_values: Statistic[bool] = _statistic("differs {}")  # whether two of its numbers differ
+    long_tail: Statistic[int] = _statistic("skews {}")  # +1 or -1 where only one tail of its numbers is long
     categories: Statistic[CategoryCodes] = _statistic("words {}", CategoryCodes)  # its distinct values
     category_rows: Statistic[Codes] = _statistic("rows with {}")  # (codes,) rows with each, from -1 on
     category_width: Statistic[int] = _statistic("width {}")  # number of codes, from -1 on

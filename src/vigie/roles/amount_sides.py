@@ -96,3 +96,9 @@ def net_amounts(names: Sequence[str]) -> list[str]:
     words = {name: set(name_words(name)) for name in names}
     has_gross = any(words[name] & _GROSS for name in names)
     return [name for name in names if has_gross and words[name] & _NET and not words[name] & _GROSS]
+
+
+def gross_or_net(names: Sequence[str]) -> list[str]:
+    """Return the columns that are called gross, else those that are called net: `Salaire brut` and `Salaire net` of a payroll."""
+    gross = [name for name in names if set(name_words(name)) & _GROSS]
+    return gross or [name for name in names if set(name_words(name)) & _NET]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from vigie.roles.amount_sides import gross_amounts, net_amounts
+from vigie.roles.amount_sides import gross_amounts, gross_or_net, net_amounts
 from vigie.roles.candidates import Candidate, candidates_of
 from vigie.roles.column_stats import ColumnStats
 from vigie.roles.definitions import role_names, role_of
@@ -13,6 +13,7 @@ from vigie.roles.fallbacks import (
     BASIC_SCORE,
     UNIQUE_REASON,
     looks_like_entity,
+    looks_like_flows,
     looks_like_money,
     looks_like_step,
 )
@@ -263,14 +264,24 @@ class _Assignment:
         return is_identifier and is_undecided and entity(stats) == 1.0 and stats.distinct_share < 0.97
 
     def find_unnamed_amount(self) -> None:
-        """Take a column that looks like money for the amount of a table with a time and a party."""
+        """Take a column that looks like money for the amount of a table with a party: a salary, or a number beside a time."""
         parties = role_names(lambda role: role.is_party)
-        if self.columns_of("amount") or not self.columns_of("time") or not self.columns_of(*parties):
+        if self.columns_of("amount") or not self.columns_of(*parties):
             return
-        money = self._unnamed_numbers(looks_like_money)
-        if money:
-            name = max(money, key=lambda n: (self.stats[n].percentile_99 / self.stats[n].median, n))
+        for name in gross_or_net(self.columns_of("income"))[:1]:
+            self.reassign(name, "amount", 0.7, "what is paid, in a table without another amount")
+            return
+        money = self._unnamed_numbers(looks_like_money) or self._only_signed_number()
+        if money and self.columns_of("time"):
+            name = max(
+                money, key=lambda n: (self.stats[n].percentile_99 / max(self.stats[n].median, 1e-9), n)
+            )
             self.reassign(name, "amount", 0.55, "values look like money", replace_reasons=True)
+
+    def _only_signed_number(self) -> list[str]:
+        """Return the column of amounts in and out, where the table has no other number: `Change` of a wallet."""
+        numbers = [name for name, one in self.stats.items() if one.kind == "number"]
+        return self._unnamed_numbers(looks_like_flows) if len(numbers) == 1 else []
 
     def _unnamed_numbers(self, check: Callable[[ColumnStats], bool]) -> list[str]:
         return [n for n in self.unnamed if check(self.stats[n]) and self.chosen[n].role == "number"]

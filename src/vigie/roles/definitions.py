@@ -20,9 +20,9 @@ _OTHER_TIMES = "age tenure birth opened since count avg ratio fraud label charge
 # fmt: off
 _ROLES = (
     Role("row_id", "unique", private=True, ignored=True, weight=0.0, core=True, flat_core=False, names="""
-        .97 | transaction|claim|row id|num|row | customer card account device ip merchant receiver type count product amount
-        .9 | row | transaction
-        .85 | id | customer card account device ip merchant receiver product entity policy
+        .97 | transaction|claim|row id|num|row | customer card account device ip merchant receiver type count product amount before after
+        .9 | row | transaction before after
+        .85 | id | customer card account device ip merchant receiver product entity policy before after
         .8 | transaction|claim | place customer card account merchant amount
         .95 | policy id|num | count avg | strictly_unique"""),
     Role("time", "time", weight=2.5, substitutes={"day": 1.0, "hour": 0.4}, core=True, flat_core=False, names=f"""
@@ -45,7 +45,7 @@ _ROLES = (
         .8 | weekend | | binary
         .9 | week day |"""),
     Role("month", "month", weight=0.25, substitutes={"time": 1.0}, any_type=True, names="""
-        .95 | month | count avg week"""),
+        .95 | month | count avg week risk many"""),
     Role("day", "day", weight=0.25, substitutes={"time": 1.0}, any_type=True, names=f"""
         .72 | day | {_OTHER_TIMES} week weekday recent"""),
     Role("year", weight=0.25, substitutes={"time": 1.0}, any_type=True),
@@ -57,22 +57,25 @@ _ROLES = (
     Role("account_age", "duration", multiple=True, direction=-1, near_duplicate=True,
          substitutes={"opened": 0.9}, names="""
         .97 | time|duration account|address|bank|job|policy|customer | transaction many avg id
-        .95 | span account|policy|card|customer|address|bank|method|email|phone|job | transaction many avg chargeback time date id
-        .96 | age|tenure account|policy|card|method|address|transaction|email|phone|device|bank|dest | login id
-        .95 | tenure |
+        .96 | tenure|time|duration span standing |
+        .95 | span account|policy|card|customer|address|bank|method|email|phone|job|standing | transaction many avg chargeback time date id risk trust
+        .96 | age|tenure account|policy|card|method|address|transaction|email|phone|device|bank|dest|standing | login id
+        .95 | tenure | vehicle thing
         .93 | span|since|day|month|duration account|policy|card|customer|address|bank|opened|method | transaction many avg chargeback id
         .9 | opened|created | count many amount total claim id
+        .96 | since dest|trust|secret | transaction many avg recent past
+        .96 | since risk|chargeback|dispute | transaction avg count
         .97 | change | count | time_span_or_number
         .85 | age customer | | not_negative"""),
     Role("birth", "birth", date=True, private=True, substitutes={"age": 1.0}, flat_core=False, names="""
         .97 | birth | count risk"""),
     Role("age", "age", near_duplicate=True, substitutes={"birth": 1.0}, names="""
-        .96 | age | login transaction vehicle card account address method device email phone
+        .96 | age | login transaction vehicle thing standing card account address method device email phone
         .97 | age customer | account card address device email phone tenure"""),
     Role("amount", "money", multiple=True, near_duplicate=True, weight=3.0, core=True, names="""
-        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
-        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual
-        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event
+        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
+        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
+        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event debt deductible | money_of_many_values
         .8 | claim | count avg ratio num many span month hour before past id type risk
         .6 | total | count avg ratio many item
         .8 | installment | count avg ratio
@@ -91,7 +94,7 @@ _ROLES = (
         .97 | to_usual | count time since distance
         .97 | ratio amount|price|avg|usual|worth|income|balance |"""),
     Role("limit", "money_or_number", multiple=True, direction_from_name=True, near_duplicate=True, names="""
-        .95 | limit |"""),
+        .95 | limit | count"""),
     Role("income", "income", multiple=True, direction_from_name=True, near_duplicate=True, names="""
         .95 | income | channel type trust"""),
     Role("balance_before", "money", weight=2.0, substitutes={"balance_after": 0.6}, names="""
@@ -200,7 +203,8 @@ _ROLES = (
         .86 | bank orig|dest | {_MEASURES} id account name | category_or_code
         .8 | domain|email domain |
         .92 | type|method|trait |
-        .88 | product | price amount count
+        .88 | product | price amount count many
+        .85 | channel | count | category
         .85 | bank|agent|vehicle|weekday|week|policy|metadata | count age span | few_values
         .85 | klass | | at_most_12_values
         .7 | terminal|merchant|card|account|place|domain|name|id | | few_values
@@ -228,7 +232,14 @@ _ROLES = (
         .85 | neg card|account|device|email|phone|ip | trust risk | binary
         .86 | neg city|country|address|region | | binary
         .85 | cash | amount id | binary
+        .92 | login trust many | neg
+        .85 | change address|phone|email|device|card|account|secret|bank|place|city|country | count | binary
+        .72 | neg | trust risk known past many count | binary
+        .8 | neg score | trust risk
+        .9 | many customer|account device|ip|phone|email|address | window recent amount id avg time date
         .9 | risk | neg
+        .96 | opened|standing|since|tenure|hired | transaction recent birth | start_year
+        .95 | year account|customer|policy|created|start | transaction recent birth avg count vehicle | start_year
         .89 | trust neg |
         .85 | novel device|ip|country|dest|receiver|card|address|phone|transaction|customer | time date | binary
         .93 | past|recent claim | amount time date id type"""),
@@ -241,7 +252,7 @@ _ROLES = (
         .92 | police|policy report | claim | binary"""),
     Role("number", "number", multiple=True, direction_from_name=True, anonymous=True, generic=True,
          near_duplicate=True, weight=0.5, same_role_score=0.4, names="""
-        .9 | age vehicle | | number_or_ordered_text
+        .9 | age|tenure vehicle|thing | | number_or_ordered_text
         .87 | count static | risk trust recent past injury supplement | number_or_ordered_text
         .72 | many transaction|dest|address | count num freq recent window past risk trust id amount duration | number_or_ordered_text
         .98 | tenure|span|duration loan | | number_or_ordered_text

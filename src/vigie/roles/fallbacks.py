@@ -86,6 +86,16 @@ def looks_like_money(s: ColumnStats) -> bool:
     return s.kind == "number" and s.min >= 0 and has_cents and has_many and s.percentile_99 > 3 * s.median > 0
 
 
+def looks_like_flows(s: ColumnStats) -> bool:
+    """Return whether the values are of both signs, with decimals, and many."""
+    return (
+        s.kind == "number"
+        and s.min < 0 < s.max
+        and s.integer_share < 0.5
+        and s.n_distinct > min(100, 0.3 * s.n_rows)
+    )
+
+
 def looks_like_entity(s: ColumnStats) -> bool:
     """Return whether the values are codes that repeat."""
     is_code = s.kind == "text" and s.pattern in {"code", "hash", "uuid", "digits", "handle"}

@@ -46,20 +46,20 @@ WORDS: dict[str, str] = {
     "week": "week semaine semana wk woy weekofmonth",
     "year": "year annee ano anio yr yyyy",
     "span": "term mths days months years weeks meses dias jours annees ans anos mois hours_since yrs",
-    "since": "since depuis desde elapsed ecoule ecoules seit",
+    "since": "since depuis desde elapsed ecoule ecoules seit ago days_ago hours_ago months_ago minutes_ago",
     "opened": """inception opening signup sign_up registration registered register inscription inscrit inscripcion inscricao opened opening_date open_date
         ouverture ouvert apertura abertura alta cadastro cadastrado activation activated activacion ativacao bind issued emission
         enrolled enrollment enrolment joined join onboarding onboarded adhesion souscription effective
-        member_since customer_since client_depuis registro registrado subscription_start""",
+        member_since customer_since client_depuis registro registrado subscription_start added ajoute ajoutee agregado adicionado adicionada""",
     "created": "created creation creacion criacao criado creado cree crt created_at creado_en criado_em",
     "start": "start strt started debut inicio comienzo start_date",
-    "window": "24h 24hr 24hrs 48h 12h 1h 2h 3h 6h 7d 14d 30d 60d 90d 4w 8w 1w 2w 1d 3d 72h 1hr rolling window glissante movil movel same_day today",
-    "credit": "fico credit credito cr creditworthiness kredit",
+    "window": "24h 24hr 24hrs 48h 12h 1h 2h 3h 6h 7d 14d 30d 60d 90d 4w 8w 1w 2w 1d 3d 72h 1hr rolling window glissante movil movel same_day today per_day per_hour per_minute per_min per_week per_month par_jour par_heure par_minute por_dia por_hora por_minuto",
+    "credit": "fico credit credito cr creditworthiness kredit serasa schufa cibil equifax experian datacredito buro_credito",
     "police": "police policial policiaca gendarmerie",
     "report": "report rapport informe boletim rep pv reporte relatorio constat",
     "prov": "prov",
     "age": "age edad idade agee ages",
-    "tenure": "tenure seniority anciennete antiguedad antiguidade tempo_de_casa tempo_de_conta months_on_book time_on_book vintage loyalty_years account_age accountage relationship_length time_as_customer antig anc",
+    "tenure": "tenure seniority anciennete antiguedad antiguidade tempo_de_casa tempo_de_conta months_on_book time_on_book vintage loyalty_years account_age accountage relationship_length time_as_customer antig anc emp_length age_days age_in_days age_hours age_in_hours days_old years_of_service length_of_service lifetime_days lifetime_months customer_lifetime",
     "birth": "naissances bth bday birth dob birthdate birthday born naissance naiss nais nacimiento nascimento nasc nac ddn fecnac dtnasc yob birthyear",
     "recent": """last latest past_24h recent
         derniers dernieres dernier derniere ultimas ultimos ultima ultimo glissant""",
@@ -71,10 +71,10 @@ WORDS: dict[str, str] = {
     "num": "nbr num number no nr numero nro nmr numb n",
     "avg": """std stdev stddev avg average mean median moyen moyenne moy moyens mediane media promedio prom medio mediana medias mittel typical""",
     "usual": "annual yearly annuel annuelle anual usual habitual habituel habituelle habituels habituales typical_spend normally costumeiro",
-    "ratio": "dti ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel",
+    "ratio": "dti ratio rapport relation razon razao multiple zscore z_score deviation ecart desviacion desvio pct percent pourcentage porcentaje proportion share_of vs versus times_usual relative rel loss_ratio sinistralite siniestralidad sinistralidade percentage percentages prct pctage",
     "score": "fico score scr scoring puntaje pontuacao puntuacion note_risque rating grade",
     "freq": "freq frequency frequence frecuencia frequencia",
-    "velocity": "inquiries inquiry enquiries consultas bureau_requests velocity vel velocidad velocidade velocite vitesse",
+    "velocity": "inquiries inquiry enquiries consultas bureau_requests velocity vel velocidad velocidade velocite vitesse inq inqs hard_inquiries",
     "item": "item items article articles articulo articulos artigo artigos itens product_count unit units",
     "login": "login logins connexion connexions request requests requete requetes attempt attempts tentative tentatives intento intentos tentativa tentativas session_count visits visites",
     # who
@@ -85,24 +85,32 @@ WORDS: dict[str, str] = {
         beneid donor donneur party guest tomador contratante shopper owner proprietaire individual""",
     "entity": "entity entite actor acteur subject",
     "orig": """caller calling appelant orig origin origine origen origem org ori originator src source from sender send snd expediteur emetteur emisor emissor remitente remetente ordonnateur
-        ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party""",
-    "sender": "caller calling appelant sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party",
+        ordenante payer payeur pagador pagadora debited donneur_ordre donneur_d_ordre emit sending payor de_compte billing bill home initiator debit_party
+        a_number anumber""",
+    "sender": "caller calling appelant sender originator payer payeur pagador emetteur emisor emissor remitente remetente expediteur ordonnateur ordenante payor donneur_ordre donneur_d_ordre initiator debit_party a_number anumber",
     "dest": """callee called appele term_id id_term comm caixa_eletronico garage taller oficina pos_id posid vendeuse employer employeur empregador empleador dest dst destination destino target tgt to cible receiver recv rcv rcvr receiving recipient recip beneficiary benef bnf beneficiaire beneficiario bene beneficiaria
         payee destinataire destinataria destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty contrepartie contraparte contrapartida
         merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop magasin tienda boutique vendor vendeur vendedor seller
         fornecedor fournisseur proveedor supplier retailer terminal termid tpv tpe tid pos_terminal atm gab dab cajero provider prestataire prestador prestadora shipping ship
-        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party other_side partner correspondant correspondent corresponsal correspondente interlocuteur hopital hospital clinic entidad entidade""",
+        vers para dstn restaurant acceptor acceptant enseigne negocio empresa company credit_party destinatary other_party other_side partner correspondant correspondent corresponsal correspondente interlocuteur hopital hospital clinic entidad entidade
+        publisher advertiser affiliate editeur annonceur affilie afiliado anunciante
+        physician doctor medecin medico practitioner praticien
+        b_number bnumber
+        npi""",
     "receiver": """callee called appele destinataire_final receiver recv rcvr recipient recip payee destinataire destinatario recebedor receptor creditor crediteur acreedor credor counterparty cpty
-        contrepartie contraparte credit_party other_party correspondant correspondent corresponsal correspondente""",
+        contrepartie contraparte credit_party other_party correspondant correspondent corresponsal correspondente
+        b_number bnumber""",
     "benef": "beneficiary benef bnf beneficiaire beneficiario bene beneficiaria beneid",
     "merchant": """comm garage taller oficina merchant merch mrch mch mcht merchants marchand commercant comercio comerciante lojista loja lojas estabelecimento establecimiento store shop
         magasin tienda boutique vendor vendeur vendedor seller fornecedor fournisseur proveedor supplier retailer restaurant acceptor acceptant enseigne
-        negocio hopital hospital""",
+        negocio hopital hospital
+        publisher advertiser affiliate editeur annonceur affilie afiliado anunciante""",
     "terminal": "term_id id_term caixa_eletronico pos_id posid terminal termid tpv tpe tid pos_terminal atm gab dab cajero",
-    "provider": "entidad entidade provider prestataire prestador prestadora clinic",
-    "agent": "agency agent agente agents agencia agence branch sucursal succursale guichet rep representative",
+    "provider": "entidad entidade provider prestataire prestador prestadora clinic physician doctor medecin medico practitioner praticien npi",
+    "agent": "broker brokers courtier corredor corretor agency agent agente agents agencia agence branch sucursal succursale guichet rep representative",
     "account": """account accounts acct accnt acc acnt compte cpte cpt cuenta cta conta iban rib wallet portefeuille billetera carteira wlt accountno
-        acctnum clabe""",
+        acctnum clabe
+        imsi""",
     "policy": "subscription subscriptions abonnement abonnements suscripcion assinatura policy police poliza apolice contrat contrato contract pol",
     "bank": "bank banque banco bnk bic swift",
     "node": "node noeud nodo vertex nodeid",
@@ -123,13 +131,15 @@ WORDS: dict[str, str] = {
         transaccion transacciones transacao transacoes payment payments pmt pymt paiement paiements pago pagos pagamento pagamentos transfer transfers trf virement virements
         transferencia transferencias order orders commande commandes pedido pedidos purchase purchases achat achats compra compras event events evt evenement
         evento eventos movement mouvement movimiento movimento mvt invoice invoices facture factura fatura demande application applications request_id solicitud session ticket
-        dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda receipt recibo comprobante comprovante pix upi""",
-    "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo reclamado reclamada reclamados reclamadas",
+        dossier withdrawal retrait retiro saque deposit depot deposito sale sales vente venta venda receipt recibo comprobante comprovante pix upi
+        click clicks clic clics cliques bid bids trip trips ride rides booking bookings reservation reservations reserva reservas""",
+    "claim": "inc incid claim claims claimed sinistre sinistres siniestro siniestros sinistro sinistros reclamation indemnisation incident accident accidents incidents clm reclamo reclamado reclamada reclamados reclamadas loss_ratio sinistralite siniestralidad sinistralidade",
     "many": """calls tnx tnxs transactions txns operations operaciones operacoes ops transacciones transacoes payments paiements pagos pagamentos transfers virements orders commandes pedidos
         purchases achats compras events eventos claims sinistres siniestros sinistros cards cartes tarjetas cartoes devices appareils dispositivos users
         clients customers clientes emails accounts comptes cuentas contas items articles logins attempts tentatives intentos tentativas requests
         vehicles cars witnesses injuries temoins testigos supplements dependents dependants accidents incidents procedures merchants beneficiaries children
-        declines failures emprunts loans prets prestamos withdrawals retraits invoices factures phones ips ids sessions""",
+        declines failures emprunts loans prets prestamos withdrawals retraits invoices factures phones ips ids sessions
+        clicks clics cliques bids trips rides bookings reservations reservas complaints""",
     "level": "level niveau nivel tier severity gravite gravedad gravidade severite severidad",
     "delivery": "billing bill shipping ship home delivery livraison envio entrega facturation facturacion",
     "injury": "injury injuries injured blesse blesses herido heridos ferido feridos lesion lesiones lesoes bodily",
@@ -137,21 +147,23 @@ WORDS: dict[str, str] = {
     "damage": "damage damages dommage dommages dano danos",
     "installment": "installment installments instalment prestacao prestacoes mensualite mensualites mensualidad cuota cuotas parcela principal downpayment down_payment own_funds entrada apport monthly_payment repayment",
     "loan": "loan loans pret prets emprunt emprunts prestamo prestamos emprestimo emprestimos mortgage",
-    "debt": "debt debts dette dettes deuda deudas divida dividas outstanding debt_amount",
+    "debt": "debt debts dette dettes deuda deudas divida dividas outstanding debt_amount endettement endeudamiento endividamento indebtedness",
     "interest": "interest interet juros interes rate taux taxa_juros tasa",
     "to_usual": "to_income to_limit to_premium sur_prime sur_revenu times_usual to_average to_avg to_mean to_median to_usual per_average over_average sur_moyenne sobre_media",
-    "known": "known connu connue conocido conocida conhecido conhecida familiar bought_before seen_before already_used",
+    "known": "known connu connue conocido conocida conhecido conhecida familiar bought_before seen_before already_used recognized recognised reconnu reconnue reconocido reconocida reconhecido reconhecida",
     "cash": "cash especes efectivo dinheiro_vivo numerario",
     "hired": "hire hired hiring embauche admissao contratacion contratado admission",
     "job": "emprego empleo employed employment job occupation profession profesion profissao metier emploi ocupacion ocupacao employer employeur empregador empleador trabalho trabajo",
     "available": "available disponible disponivel current actuel actual atual courant",
     "static": """vehicles cars vehicle car autos vehicules voitures vehiculos veiculos
         dependents dependants dependent children enfants hijos filhos bodily employees branches loans prets prestamos emprestimos passengers passagers witnesses""",
-    "change": "cambio_domicilio mudanca_de_endereco address_change change_address changement_adresse cambio_direccion mudanca_endereco change_d_adresse",
+    "change": "cambio_domicilio mudanca_de_endereco address_change change_address changement_adresse cambio_direccion mudanca_endereco change_d_adresse changed changement cambio mudanca",
     "vehicle": "vehicle car auto vehicule voiture vehiculo veiculo vehicles cars automobile",
+    "standing": "carnet_conducir carnet_de_conducir conduciendo conduite conducao license licence licensed permis licencia habilitacao cnh driving practice sim iccid line ligne linea linha credit_history",
+    "thing": "meter compteur medidor house building property equipment machine counter_number counter_code counter_statue counter_status counter_type counter_coefficient",
     "population": "population pop habitants inhabitants",
     "domain": "domain domaine dominio emaildomain",
-    "duration": "ms msec diff delta gap between duration duree duracion duracao length seconds minutes elapsed_time session_length latency",
+    "duration": "ms msec diff delta gap between duration duree duracion duracao length seconds minutes elapsed_time session_length latency time_on_page time_on_site time_on_app time_spent time_taken temps_passe time_to time_until temps_avant tiempo_hasta dur days_in_hospital length_of_stay",
     "metadata": "block entity_type record_type schema version",
     # where
     "country": "country countries pays pais ctry cntry nation nationality nationalite nacionalidad nacionalidade countrycode iso iso2 iso3",
@@ -171,7 +183,8 @@ WORDS: dict[str, str] = {
     "method": "method methode metodo mode modo moyen means tender scheme network reseau red rede meio medio_pago meio_pagamento moyen_paiement forma_pago forma_pagamento",
     "trait": """employment job occupation profession profesion profissao metier emploi ocupacion ocupacao gender sex sexe sexo genero genre marital civil matrimonial education hobbies
         housing relationship insured_sex language langue idioma browser navigateur navegador os race ethnicity logement estado_civil etat_civil
-        marital_status fault timezone""",
+        marital_status fault timezone
+        home_ownership operating_system device_os app appli""",
     "currency": "currency devise moneda moeda ccy curr cur divisa currencycode monnaie",
     "prose": "description desc descripcion descricao note notes comment comments commentaire comentario memo narrative libelle message motif_libre texte remark remarks details observacion concept concepto",
     # truth and its shadows
@@ -193,7 +206,28 @@ WORDS: dict[str, str] = {
         lost stolen vole robado roubado compromised breach reset password_reset password_change simswap sim_swap reversal reversed manual_entry fallback
         expired offshore crypto gift gift_card rushed expedited urgency anomalous email_is_free duplicate duplicates doublon doublons duplique duplicado duplicada wrong incorrect incorrecte incorrecto incorrecta
         incorreto incorreta error errors erreur erreurs errores erro erros lockout lockouts locked_out mora morosidad moroso delinq antecedents antecedentes
-        discount discounts coupon coupons voucher vouchers promo promo_code remise descuento desconto cupom spoofed typo inconsistent incoherent inconsistente late""",
+        discount discounts coupon coupons voucher vouchers promo promo_code remise descuento desconto cupom spoofed typo inconsistent incoherent inconsistente late
+        guest mixer mixing_service tumbler sanctioned dormant remote_access adverse adverse_media upcoding missed bankruptcies cancelled canceled denied
+        unpaid complaint complaints plainte plaintes queja quejas queixa queixas reclamacoes denuncia denuncias refund refunds refunded reembolsos devoluciones
+        devolucoes returns tamper tampered tampering premium_rate_calls premium_sms premium_numbers utilization utilisation derogatory pub_rec public_record public_records
+        written_off write_off writeoffs charge_off charge_offs chargeoffs in_collections collections garnishment embargo embargos protesto protestos vencido vencida vencidos
+        vencidas atrasado atrasada atrasados atrasadas inadimplente negativado negativada reincidente recidive recidiviste conviction convictions surendettement
+        interdit_bancaire fichier_incident incident_paiement incidents_paiement relance relances bonus_malus malus days_to_report report_delay report_lag
+        reporting_delay reporting_lag notification_delay delai_declaration express_shipping express_delivery livraison_express envio_express ip_flag ip_address_flag
+        device_flag country_flag consecutive consecutif consecutifs consecutivo consecutivos successive successifs sucesivos
+        lapsed lapse inactive inactif inactivo inactiva inativo inativa tardif tardive tardio tardia delay delays demora demoras broken_seal seal_broken
+        email_free free_mail webmail freemail violado violada nome_sujo robo_previo theft unrealistic darknet zero_consumption invalid_traffic
+        consumption_drop baisse_consommation caida_consumo queda_consumo
+        suspected suspectee suspectes suspicion suspicions soupcon soupcons sospecha sospechas suspeita suspeitas mule mules escalation escalations threat threats
+        menace menaces amenaza amenazas ameaca ameacas lien liens eviction evictions payday payday_loans bypass bypassed illegal illegale ilegal disconnection
+        disconnections disconnected reconnection reconnections nonpayment identity_theft usurpation usurpacion usurpacao bloqueos bloqueios blocage blocages devuelto
+        devuelta devueltos devueltas devolvido devolvida devolvidos devolvidas quebrado quebrada quebrados quebradas retry retries reintento reintentos
+        penalty penalties penalite penalites multas fined foreclosure foreclosures insolvency insolvent insolvencia insolvabilite suspended suspension suspensions suspendu
+        suspendido suspenso cancellation cancellations annulation annulations cancelaciones cancelamentos no_show no_shows violation violations infraction
+        infractions infraccion infracciones infracao infracoes warning warnings avertissement avertissements advertencias banned forged fake falso falsa faux
+        phishing malware spam spammer hijacked takeover account_takeover breached leaked burner throwaway abuse abuses abusive urgent urgente overdraft overdrafts decouvert decouverts
+        descubierto sobregiro sobregiros roubo roubos robos
+        digital_goods digital_product reseller excluded exclusion mistakes typos intl uninsured""",
     "trust": """trust trusts confiance confianza confianca sca_passed passed password senha contrasena mot_de_passe authentification autenticacao autenticacion strong_auth provided fournies fourni entregado entregados entregadas entregues other_products photos cvv cvvresult cvv_result cvv_match avs_match bought_before witn pol_rep chip puce emv pin pin_number pincode nip 3ds 3dsecure three_ds 2fa mfa otp sca verified verifie verifiee verificado verificada verification verify authenticated
         authentifie autenticado authentication valid valide valido validated kyc kyc_level witness witnesses temoin temoins testigo testigos testemunha police_report police_report_filed policereport
         repeat repeated fidele loyal credit_score creditscore bureau_score similarity similarite similitud similaridade other_cards keep_alive keepalive trusted whitelist
@@ -202,7 +236,14 @@ WORDS: dict[str, str] = {
         two_factor two_factor_auth twofactor double_facteur doble_factor dois_fatores dos_factores multifactor passkey
         email_confirmed phone_confirmed mail_confirme telephone_confirme correo_confirmado telefono_confirmado telefone_confirmado
         saved_card card_on_file stored_card carte_enregistree tarjeta_guardada cartao_salvo
-        police_report_available recurring recurrent recurrente guaranteed""",
+        police_report_available recurring recurrent recurrente guaranteed
+        loyalty fidelite fidelidad fidelidade reputation reputacion reputacao positive_feedback positive_reviews guarantor guarantors garant garante aval avaliste
+        avalista fiador cosigner co_signer cosignataire logo documents_complete dossier_complet documentos_completos confiavel confiable fiable no_claims_bonus
+        no_claim_bonus no_claims_discount ncb ncd vip
+        docs_complete complete_docs documents_complets documentos_completo audited audite auditado has_website has_logo
+        caution_solidaire garantia_real fiel
+        notes_positives avis_positifs on_time paid_on_time certified certifie certificado accredited vetted background_checked notarized homeowner
+        same_address same_country same_city""",
     "secret": "cvv cvv2 cvc pin password",
     "novel": "first premier premiere primera primeira primer primeiro new nouveau nouvelle nuevo nueva novo nova first_time premiere_fois primera_vez primeira_vez isnew",
     "neg": "not non nao sans sem sin without un missing invalid invalide invalido unverified unauthenticated mismatched absent no_match",

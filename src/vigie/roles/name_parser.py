@@ -113,8 +113,9 @@ def _add_composed_concepts(name: str, words: tuple[str, ...], concepts: dict[str
         concepts.setdefault("count", concepts["num"])
     if "balance" in concepts and words[-1] in {"o", "d"}:
         concepts["orig" if words[-1] == "o" else "dest"] = words[-1]
-    is_signal = concepts.keys() & {"trust", "risk"} and "many" not in concepts
-    if len(words) > 1 and words[0] == "no" and is_signal:
+    signals = [concepts[one] for one in ("trust", "risk") if one in concepts and "many" not in concepts]
+    # The phrase `no claims bonus` is no negation.
+    if len(words) > 1 and words[0] == "no" and any(not word.startswith("no ") for word in signals):
         concepts["neg"] = "no"
 
 
@@ -131,7 +132,8 @@ def _find_concepts(words: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...
         else:
             word = words[at]
             at += 1
-            if word not in _STOP_WORDS and not word.isdigit():
+            # A name of one word is no stop word: `os` alone is the operating system.
+            if (word not in _STOP_WORDS or len(words) == 1) and not word.isdigit():
                 yield from _concepts_of_word(word) or ((word, ()),)
 
 

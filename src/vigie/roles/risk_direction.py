@@ -23,6 +23,6 @@ def _direction_of_words(name: ParsedName) -> int:
     if "risk" in concepts or ("fraud" in concepts and "past" in concepts):
         return sign
     # A column that is called nothing but "history" counts what happened before.
-    if _ALWAYS_RISKIER & set(name.words) or concepts.keys() == {"past"}:
+    if _ALWAYS_RISKIER & set(name.words) or concepts.keys() == {"past"} or "debt" in concepts:
         return 1
     return -sign if "trust" in concepts or _ALWAYS_SAFER & set(name.words) else 0

@@ -242,6 +242,7 @@ CHECKS: dict[str, Check] = {
     "month": lambda s: 1.0 if s.pattern == "month" else _between(0, 12, integers=True)(s),
     "date": _date,
     "birth": _birth,
+    "start_year": lambda s: float(is_integer(s) and s.min >= 1900 and s.max <= 2100 and s.n_distinct > 5),
     "duration": _duration,
     "not_negative": lambda s: 0.0 if s.kind == "number" and s.min < -1 else _duration(s),
     "time_span_or_number": lambda s: float(s.is_duration or (s.kind == "number" and s.n_distinct > 12)),

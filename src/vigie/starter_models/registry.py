@@ -40,7 +40,9 @@ def register(catalog: Catalog, folder: Path = MODELS) -> int:
     ]
     catalog.register_all(fresh)
     if fresh:
-        for entry in catalog.list():
+        # Whole rows are read only where there are others than these
+        others = any(known != version for _, known in catalog.storage_locations())
+        for entry in catalog.list() if others else ():
             if entry.version != version and entry.provenance.get("source") == STARTER:
                 catalog.deactivate(entry.name, entry.version)
         # The starter models of another version came with another version of the code.

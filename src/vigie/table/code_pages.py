@@ -124,6 +124,7 @@ def _misplaced(text: str) -> int:
 
 
 def _splits_word(text: str, place: int) -> bool:
-    return (
-        text[place] in _SYMBOLS - set("’'·\u00a0") and text[place - 1].isalpha() and text[place + 1].isalpha()
-    )
+    before, symbol, after = text[place - 1], text[place], text[place + 1]
+    if symbol in "°º" and before in "nN":  # n°B12, a number
+        return False
+    return symbol in _SYMBOLS - set("’'·\u00a0") and before.isalpha() and after.isalpha()

@@ -17,7 +17,7 @@ from vigie.errors import MalformedTable
 from vigie.table import row_count
 from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import DecodedText, byte_chunks
+from vigie.table.encoding import MARK, DecodedText, byte_chunks
 from vigie.table.report import SetAsideLine
 from vigie.table.summary_reasons import cell_shape
 
@@ -87,7 +87,7 @@ class LineReader:
                 is_header = False
                 if record == "quote":
                     raise row_count.unclosed_quote_error(self._source, line)
-            elif isinstance(record, list) and tuple(record) == self._layout.named and len(record) > 1:
+            elif isinstance(record, list) and self._is_header(record):
                 self._put_aside(line, "header", raw, record)
                 other_table = False
             elif other_table and record:
@@ -132,6 +132,9 @@ class LineReader:
             and any(c.isalpha() for cell in filled for c in cell)
             and not any(cell_shape(cell) in self._shapes for cell in filled[:1])
         )
+
+    def _is_header(self, record: list[str]) -> bool:
+        return len(record) > 1 and (record[0].lstrip(MARK), *record[1:]) == self._layout.named
 
     def _put_aside(self, line: int, reason: str, raw: str, cells: list[str] | None) -> None:
         if self._strict:

@@ -45,6 +45,8 @@ _FORMATS = (
     (b"BZh", msg("bzip2 data")),
 )
 
+MARK = "\ufeff"
+"""The byte order mark, which a file of several joined ones has before each of them."""
 _SAVE_AS_UTF8 = msg("save the file again as CSV in UTF-8")
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 
@@ -79,9 +81,9 @@ def decode_text(data: Buffer, source: str, chosen: str | None = None) -> Decoded
     mark, encoding = encoding_of(data, source, chosen)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source, is_chosen=bool(chosen))))
-        text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
+        text = DecodedText(whole, after_marks(whole, 0), encoding, bool(mark), transcoded=True)
     else:
-        text = DecodedText(data, mark, "utf-8", bool(mark), transcoded=False)
+        text = DecodedText(data, after_marks(data, mark), "utf-8", bool(mark), transcoded=False)
     refuse_binary(text, source)
     return text
 
@@ -91,7 +93,7 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
     head = bytes(data[:4096])
     for magic, name in _FORMATS:
         if head.startswith(magic):
-            hint = "give the file the extension of what it is, or export it as CSV"
+            hint = "give the file the extension of what it is, or unpack it, or export it as CSV"
             raise UnreadableTable(source, found=name, expected="CSV text", hint=hint)
     if chosen:
         size = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
@@ -104,6 +106,13 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
     if not encoding or encoding == "utf-8":
         encoding = _single_byte_encoding(data, source) or "utf-8"
     return len(mark), encoding
+
+
+def after_marks(data: Buffer, start: int) -> int:
+    """Return the offset after byte order marks in UTF-8: programs that append to a file or convert it twice write several."""
+    while data[start : start + len(codecs.BOM_UTF8)] == codecs.BOM_UTF8:
+        start += len(codecs.BOM_UTF8)
+    return start
 
 
 def line_at(data: Buffer, offset: int) -> int:

@@ -82,13 +82,17 @@ def named_separator(text: str) -> str:
     return _SEPARATORS.get(text.lower(), text)
 
 
+_NO_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
+"""Encodings of host names and of literals in programs; a file in one of them takes a time that grows with its square."""
+
+
 def is_encoding(name: str) -> bool:
     """Return whether Python knows an encoding of text by this name."""
     try:
         "".encode(name)
+        return codecs.lookup(name).name not in _NO_FILES
     except (LookupError, ValueError):
         return False
-    return True
 
 
 def is_separator(text: str) -> bool:

@@ -10,6 +10,7 @@ from vigie.table.workbook_kind import is_markup, refuse_markup
 _LINES = 60
 _LEAST_LINES = 5
 _GAPS = 2
+_QUOTED_LINE = re.compile(r'"(?:[^"]|"")*"[,;]*')
 _JSON = re.compile(r'\s*[\[{]\s*(?:"|\{|$)')
 
 
@@ -28,7 +29,14 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
         raise refuse_markup(source)
     lines = head.decode("utf-8", errors="replace").splitlines()[:_LINES]
     if lines and _JSON.match(lines[0]) and ("}" in lines[0] or ":" in "".join(lines[:3])):
-        refuse_json(source)
+        raise json_error(source)
+    if one_column and _are_quoted_lines([line for line in lines if line.strip()][:-1]):
+        raise UnreadableTable(
+            source,
+            found="lines that are quoted as a whole",
+            expected="quotes around single cells",
+            hint="remove the quotes at both ends of the lines, or export the table again",
+        )
     if one_column and _is_fixed_width([line for line in lines if line.strip()][:-1]):
         raise UnreadableTable(
             source,
@@ -37,9 +45,17 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
         )
 
 
-def refuse_json(source: str) -> None:
-    """Refuse JSON that is called a CSV."""
-    raise UnreadableTable(
+def _are_quoted_lines(lines: list[str]) -> bool:
+    """Whether each line is one quoted cell that holds as many separators as the others."""
+    if len(lines) < _LEAST_LINES or not all(_QUOTED_LINE.fullmatch(line) for line in lines):
+        return False
+    counts = ({line.count(mark) for line in lines} for mark in ";\t|,")
+    return any(len(count) == 1 and count != {0} for count in counts)
+
+
+def json_error(source: str) -> UnreadableTable:
+    """Return the refusal of JSON that is not called JSON lines."""
+    return UnreadableTable(
         source,
         found="JSON, not a table of cells",
         hint="name a file of JSON lines .jsonl, or export it as CSV",

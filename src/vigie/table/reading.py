@@ -14,6 +14,7 @@ from vigie.table.declared_size import check_limit, unpacked
 from vigie.table.encoding import Buffer
 from vigie.table.json_lines import read_json_lines
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
+from vigie.table.other_layouts import json_error
 from vigie.table.parquet import read_parquet
 from vigie.table.parsing.columns import from_frame, parse_table
 from vigie.table.table import CsvFormat, Table
@@ -31,6 +32,7 @@ EXTENSIONS = (
     *JSON_EXTENSIONS,
 )
 """What the name of an upload may end with, the longer ones first."""
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
 _READABLE = ".csv, .csv.gz, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods"
 
 
@@ -79,9 +81,16 @@ def _file(path: Path, name: str, limits: ReadLimits, options: ReadOptions) -> Ta
         case [*_, suffix] if suffix in WORKBOOK_EXTENSIONS:
             return _workbook(path, name, options, size)
         case _:
-            found = msg("the extension {suffixes!r}", suffixes=suffixes[-1]) if suffixes else "no extension"
-            raise UnreadableTable(name, found=found, expected=_READABLE, hint="export the table as CSV")
+            raise _unknown_extension(name, suffixes[-1] if suffixes else "")
     return from_frame(frame, name)
+
+
+def _unknown_extension(name: str, suffix: str) -> UnreadableTable:
+    if suffix == ".json":
+        return json_error(name)
+    found = msg("the extension {suffixes!r}", suffixes=suffix) if suffix else "no extension"
+    hint = "unpack the archive: the table is in it" if suffix in _ARCHIVES else "export the table as CSV"
+    return UnreadableTable(name, found=found, expected=_READABLE, hint=hint)
 
 
 def _check_path(path: Path, name: str) -> None:

@@ -57,17 +57,29 @@ def _first_reason(head: pl.DataFrame) -> str:
     if head.height < 3 or head.width < 2:
         return ""
     row = [plain_cell(cell) for cell in head.row(0)]
-    filled = [place for place, cell in enumerate(row) if cell]
     if is_ruler(row):
         return "ruler"
     below = head.slice(1)
-    if filled and all(_UNIT.fullmatch(row[place]) for place in filled):
-        values = [place for place in filled if _has_values(below.to_series(place))]
-        if any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values):
-            return "units"
+    if _is_units(row, below):
+        return "units"
     if _is_record(row, below):
         return ""
     return "total" if _is_total(row, _usual_filled(below), _begins(below)) else ""
+
+
+def _is_units(row: list[str], below: pl.DataFrame) -> bool:
+    """Whether a row has units where the rows below it have values: everywhere, or in two columns and beside words that no row below it has."""
+    filled = [place for place, cell in enumerate(row) if cell]
+    values = [place for place in filled if _has_values(below.to_series(place))]
+    units = [place for place in values if _UNIT.fullmatch(row[place])]
+    others = [place for place in filled if not _UNIT.fullmatch(row[place])]
+    if not others:
+        return any(not _NUMBERS_OR_DATES.fullmatch(row[place]) for place in values)
+    return len(units) > 1 and not any(
+        _NUMBERS_OR_DATES.fullmatch(row[place])
+        or row[place] in map(plain_cell, below.to_series(place).to_list())
+        for place in (*units, *others)
+    )
 
 
 def last_summary_rows(tail: pl.DataFrame) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,7 @@ import polars as pl
 from vigie.table.csv_lines import LineReader
 from vigie.table.csv_records import read_records
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import CHUNK_BYTES, DecodedText, line_at, release_pages
+from vigie.table.encoding import CHUNK_BYTES, MARK, DecodedText, line_at, release_pages
 from vigie.table.report import SetAsideLine
 from vigie.table.subtotals import SubtotalRows, find_subtotals, record_shape
 from vigie.table.summary_reasons import first_summary_rows, last_summary_rows
@@ -262,11 +263,13 @@ def _has_line(text: DecodedText, layout: CsvLayout) -> bool:
     end = text.data.find(b"\n", layout.start)
     if end < 0 or len(layout.header) < 2:
         return False
-    line = b"\n" + bytes(text.data[layout.start : end]).rstrip(b"\r")
+    line = bytes(text.data[layout.start : end]).rstrip(b"\r")
     for at in range(end, len(text.data), CHUNK_BYTES):
         found = text.data.find(line, at, at + CHUNK_BYTES + len(line))
         while found >= 0:
-            if text.data[found + len(line) : found + len(line) + 1] in (b"\n", b"\r", b""):
+            before, after = text.data[found - 1 : found], text.data[found + len(line) : found + len(line) + 1]
+            begins = before == b"\n" or text.data[found - len(BOM_UTF8) : found] == BOM_UTF8
+            if begins and after in (b"\n", b"\r", b""):
                 return True
             found = text.data.find(line, found + 1, at + CHUNK_BYTES + len(line))
         release_pages(text.data, at, at + CHUNK_BYTES)
@@ -293,8 +296,8 @@ def has_repeated_header(frame: pl.DataFrame, names: Sequence[str]) -> bool:
     """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
     if frame.width < 2:
         return False
-    suspects = frame.filter(frame.to_series(0) == names[0])
+    suspects = frame.filter(frame.to_series(0).str.strip_chars_start(MARK) == names[0])
     same = pl.all_horizontal(
-        pl.col(column) == name for column, name in zip(frame.columns, names, strict=True)
+        pl.col(column) == name for column, name in zip(frame.columns[1:], names[1:], strict=True)
     )
     return bool(suspects.height and suspects.select(same.any()).item())

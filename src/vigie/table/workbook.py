@@ -53,6 +53,7 @@ class _Sheet:
     name: str
     head: list[list[str]]
     rows: int
+    is_visible: bool = True
 
     @property
     def usual_width(self) -> int:
@@ -203,14 +204,14 @@ def _names(reader: Any, options: ReadOptions) -> list[str]:
 def _head_of(reader: Any, name: str) -> _Sheet:
     sheet = reader.load_sheet(name, header_row=None, skip_rows=0, n_rows=_HEAD_ROWS, dtypes="string")
     rows = [[cell or "" for cell in row] for row in sheet.to_polars().rows()]
-    return _Sheet(name, rows, int(sheet.total_height))
+    return _Sheet(name, rows, int(sheet.total_height), sheet.visible == "visible")
 
 
-def _table_rows(sheet: _Sheet) -> tuple[bool, int]:
-    """Whether a sheet has a table of several columns and rows, and how many."""
+def _table_rows(sheet: _Sheet) -> tuple[bool, bool, int]:
+    """Whether a sheet has a table of several columns and rows, whether it is shown, and how many rows."""
     filled = [sum(map(bool, row)) for row in sheet.head]
     is_table = len(sheet.head) >= _LEAST_ROWS and max(filled, default=0) >= 2
-    return is_table, sheet.rows if is_table else 0
+    return is_table, sheet.is_visible, sheet.rows if is_table else 0
 
 
 def _header_of(sheet: _Sheet, options: ReadOptions, source: str) -> int:

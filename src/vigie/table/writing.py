@@ -142,10 +142,11 @@ def write_set_aside(lines: Iterable[SetAsideLine], path: str | Path) -> Path | N
 
 
 def set_aside_csv(lines: Iterable[SetAsideLine]) -> bytes:
-    """Return lines that were set aside as a CSV: line number, reason, text."""
+    """Return lines that were set aside as a CSV: line number, reason, text; a spreadsheet executes none of these."""
     kept = list(lines)
     columns = {name: [getattr(one, name) for one in kept] for name in ("line", "reason", "text")}
-    return pl.DataFrame(columns).write_csv().encode("utf-8")
+    found = pl.DataFrame([_as_text(series, ".") for series in pl.DataFrame(columns)])
+    return found.write_csv().encode("utf-8")
 
 
 def append_columns(table: Table, additions: pl.DataFrame) -> pl.DataFrame:

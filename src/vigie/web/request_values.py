@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from functools import partial
 from typing import Any, NoReturn
 
@@ -17,6 +18,11 @@ MAX_WHOLE = 2**31 - 1
 """Largest whole number in an address or a form: what an INTEGER column holds."""
 _MAX_JSON_WHOLE = 2**63 - 1
 _MAX_DEPTH = 64
+_MAX_MEMBERS = 10_000
+"""Members of a list or an object, which is what schemas allow: they would look at every member of a longer one first."""
+_MAX_JSON_BYTES = 64 * 1024**2
+"""2,000 rows of 2,000 columns, the most that a request may score."""
+_NOT_STORED = re.compile("[\0\ud800-\udfff]")
 _FILES = frozenset({"api_uploads.put_content", "api_uploads.put_part"})
 """Endpoints whose body is a file, whatever type it declares; it is streamed."""
 
@@ -72,7 +78,7 @@ class StrictJson(DefaultJSONProvider):
 
 def is_text(text: str) -> bool:
     """Return whether a text can be stored: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return not _NOT_STORED.search(text)
 
 
 def _finite(text: str) -> float:
@@ -96,6 +102,8 @@ def _check(document: Any) -> None:
         for value in level:
             if isinstance(value, str) and not is_text(value):
                 raise ValueError("a text that cannot be stored")
+            if isinstance(value, dict | list) and len(value) > _MAX_MEMBERS:
+                raise ValueError("too many members")
             if isinstance(value, dict):
                 inner += [*value, *value.values()]
             elif isinstance(value, list):
@@ -110,13 +118,14 @@ def _check_request() -> None:
         UsageRefused: a text cannot be stored, or the document is malformed or exceeds a limit.
     """
     if request.is_json and request.endpoint not in _FILES:
+        request.max_content_length = min(request.max_content_length or _MAX_JSON_BYTES, _MAX_JSON_BYTES)
         data = request.get_data(cache=True)
         try:
             current_app.json.loads(data or b"null")
         except ValueError:
             raise UsageRefused(
                 "found a malformed JSON document in the request, or one with a value that cannot be stored",
-                hint="send numbers of at most 18 digits, no NUL character, and lists in at most 64 levels",
+                hint="send numbers of at most 18 digits, no NUL character, and lists of at most 10,000 members in at most 64 levels",
             ) from None
     values = [str(value) for value in (request.view_args or {}).values()]
     sources = [request.args]

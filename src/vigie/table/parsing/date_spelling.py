@@ -22,6 +22,12 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _HALF = r"(?:\s*[ap]m)?"
 _STEPS = (
     (r"\s*\([a-z ,/]+\)$", ""),  # (CET)
+    (r"^\[(\d.*)\]$", "${1}"),
+    (r"^(\d{1,2})/([a-z]{3})/(\d{4}):(\d)", "${1} ${2} ${3} ${4}"),  # the log of a web server
+    (r"\s(?:da|de|pela|de la|por la|du)\s(?:manha|madrugada|manana|matin)$", " am"),
+    (r"\s(?:da|de|pela|de la|por la|du|de l.)\s?(?:tarde|noite|noche|soir|apres-midi)$", " pm"),
+    (r"\s?(?:utc|gmt)\s?([+-])(\d)$", " ${1}0${2}00"),
+    (r"\s?(?:utc|gmt)\s?([+-]\d{2})$", " ${1}00"),
     (r"([ap])\.\s?m\.?", "${1}m"),
     (rf"^(?:{_DAY})\b[.,]*\s*(?:(?:le|the|den|dem|el|o)\s+)?(\d|(?:{_MONTH})\b)", "${1}"),
     (r"^mar[.,]*\s+(\d{1,2}(?:er)?[\s/.-]+(?:de\s+)?(?:[a-z]{3,}|\d{1,2}[/.-]))", "${1}"),  # mardi, martes

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
@@ -26,6 +28,7 @@ _DAYS = (
     (re.compile(r"\d{1,2}(?P<s>[-/.])\d{1,2}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%m{s}{y}"),
     (re.compile(r"\d{1,2}(?P<s>[- /]?)[A-Za-z]{3}(?P=s)(?P<y>\d{4}|\d{2})"), "%d{s}%b{s}{y}"),
     (re.compile(r"\d{1,2}(?P<s>[- /])[A-Za-z]{4,9}(?P=s)(?P<y>\d{4})"), "%d{s}%B{s}{y}"),
+    (re.compile(r"(?P<y>\d{4})(?P<s>-)W\d{2}-[1-7]"), "%G{s}W%V{s}%u"),
     (re.compile(r"[A-Za-z]{3} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%b %d{s}{y}"),
     (re.compile(r"[A-Za-z]{4,9} \d{1,2}(?P<s>,? )(?P<y>\d{4})"), "%B %d{s}{y}"),
 )
@@ -34,9 +37,17 @@ _SIX_DIGITS = {
     "%y%m%d": re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"),
     "%d%m%y": re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}"),
 }
+_EIGHT_DIGITS = {
+    "%Y%m%d": re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"),
+    "%d%m%Y": re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d{2}"),
+    "%m%d%Y": re.compile(r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d{2}"),
+}
+"""Where several fit, the first of them is taken."""
 _WHOLE_DATE = r"^(?:19|20)\d{6}(?:\d{4}|\d{6})?$"
 _SERIAL_NAME = re.compile(r"date|fecha|^data|[ _]data|datum|jour", re.IGNORECASE)
 _SERIAL = r"^\d{5}(?:[.,]\d+)?$"
+_MIDNIGHT = r"([T ])24:00((?::00)?)"
+"""The end of a day."""
 _FIRST_SERIAL, _LAST_SERIAL = 29_221.0, 54_789.0
 """From 1980 to 2050."""
 _SERIAL_EPOCH = -2_209_161_600_000_000
@@ -46,7 +57,7 @@ _MONTHS = (
 )
 _ODD_DATE = (
     rf"(?i)\d.{{0,5}}\b(?:{_MONTHS})|\d(?:{_MONTHS})|\b(?:{_MONTHS})\pL{{0,7}}\.?[\s/-]+\d|^\d{{8}}[T\s_-]+\d|^\d{{4}}\.\s?\d|年"
-    r"|\d\s*[-–|@_,]\s*\d{1,2}[:h]|\d{2}\D{1,12}\d{1,2}[h.:]\d{2}|\d[:.]\d{2}.*(?:\s[a-z/]+|[ap]\.?\s?m\.?|\])$"
+    r"|\d\s*[-–|@_,]\s*\d{1,2}[:h]|\d{2}\D{1,12}\d{1,2}[h.:]\d{2}|\d[:.]\d{2}.*(?:\s[\pL/]+|[ap]\.?\s?m\.?|\]|[+-]\d)$"
 )
 _FEW_CELLS = 200
 _DATE_NAME = re.compile(
@@ -136,8 +147,8 @@ def parse_most_dates(
 
 
 def _shown_formats(cells: pl.Series) -> Counter[str]:
-    compact, six = bool(_DATE_NAME.search(cells.name)), _six_digits(cells)
-    return Counter(filter(None, (_format_of(cell, compact, six) for cell in cells.to_list())))
+    compact, digits = _compact_formats(cells)
+    return Counter(filter(None, (_format_of(cell, compact, digits) for cell in cells.to_list())))
 
 
 def _may_respell(sample: pl.Series) -> bool:
@@ -236,16 +247,32 @@ def _swap(fmt: str) -> str:
 
 def _formats(sample: pl.Series) -> list[str]:
     """Return the formats that the cells are written in, the most frequent first; empty when a cell has none."""
-    compact, six = bool(_DATE_NAME.search(sample.name)), _six_digits(sample)
+    compact, digits = _compact_formats(sample)
     found: Counter[str] = Counter()
     for cell in map(str.strip, sample.to_list()):
         if is_missing(cell):
             continue
-        fmt = _format_of(cell, compact, six)
+        fmt = _format_of(cell, compact, digits)
         if not fmt or len(found) > _MOST_FORMATS:
             return []
         found[fmt] += 1
     return [fmt for fmt, _ in found.most_common()]
+
+
+def _compact_formats(sample: pl.Series) -> tuple[bool, dict[int, str]]:
+    """Return whether digits alone may be a date, by the name of the column; and by their number the format of a date without separators."""
+    compact = bool(_DATE_NAME.search(sample.name))
+    formats = {6: _six_digits(sample), 8: _eight_digits(sample) if compact else ""}
+    return compact, {length: fmt for length, fmt in formats.items() if fmt}
+
+
+def _eight_digits(sample: pl.Series) -> str:
+    cells = [cell for cell in sample.to_list() if len(cell) == 8]
+    fits = {
+        fmt: sum(bool(pattern.fullmatch(cell)) for cell in cells) for fmt, pattern in _EIGHT_DIGITS.items()
+    }
+    best = max(fits, key=lambda fmt: fits[fmt])
+    return best if fits[best] > _MOST * len(sample) else ""
 
 
 def _six_digits(sample: pl.Series) -> str:
@@ -262,9 +289,9 @@ def _six_digits(sample: pl.Series) -> str:
     return min(likely, key=lambda fmt: len({cell[:2] if fmt == "%y%m%d" else cell[4:6] for cell in cells}))
 
 
-def _format_of(cell: str, compact: bool, six: str = "") -> str:
-    if six and len(cell) == 6 and _SIX_DIGITS[six].fullmatch(cell):
-        return six
+def _format_of(cell: str, compact: bool, digits: Mapping[int, str]) -> str:
+    if (fmt := digits.get(len(cell), "")) and (_SIX_DIGITS | _EIGHT_DIGITS)[fmt].fullmatch(cell):
+        return fmt
     if compact and len(cell) in _COMPACT and cell.isdecimal() and cell.startswith(("19", "20")):
         return _COMPACT[len(cell)]
     for pattern, template in _DAYS:
@@ -298,7 +325,18 @@ def _parse(cells: pl.Series, formats: list[str]) -> pl.Series:
         if "%#z" in fmt:
             read = read.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         values = values.fill_null(read) if fmt != formats[0] else read
-    return values
+    return _with_ends_of_days(values, text, formats)
+
+
+def _with_ends_of_days(values: pl.Series, text: pl.Series, formats: list[str]) -> pl.Series:
+    """Read 24:00 as the beginning of the next day, in the cells that have no value yet."""
+    if not values.null_count():
+        return values
+    ends = values.is_null() & text.str.contains(_MIDNIGHT)
+    if not ends.any():
+        return values
+    begins = _parse(text.set(~ends, "").str.replace(_MIDNIGHT, "${1}00:00${2}"), formats)
+    return values.zip_with(~ends, begins + pl.Series([timedelta(days=1)]))
 
 
 def _plausible(values: pl.Series) -> bool:

@@ -50,6 +50,13 @@ _SIDE_BEFORE = r"(?i)^(DR|CR|DB|DEB|CRED|D[ÉE]BIT|CR[ÉE]DIT)\.?\s*[-+\d(]"
 _TAKE_SIDE = r"(?i)\s*\(?(?:DR|CR|DB|DEB|CRED|D[ÉE]BIT|CR[ÉE]DIT|D|C|S|H)\)?\.?$"
 _TAKE_SIDE_BEFORE = r"(?i)^(?:DR|CR|DB|DEB|CRED|D[ÉE]BIT|CR[ÉE]DIT)\.?\s*"
 _INSIDE = r"^([-+(]?\d[\d., ]*)\s?(?:\p{Sc}|F)\s?(\d{2}\)?)$"
+_UNIT = r"\p{L}[\p{L}\p{M}. ]{0,14}[\p{L}\p{M}.]"
+_FACTORS = """
+    mm mn mln mil mio mrd mds md bn bln tsd lakh lakhs lac crore crores thousand thousands million millions billion billions mille milliers
+    millier milliard milliards millon millones millón milhao milhão milhoes milhões tausend millionen
+"""
+"""Words after a number that change it, and so are no currency."""
+_NEARLY_ALL = 0.9
 _MOST = 0.5
 _FEW_MARKED = 0.005
 
@@ -149,12 +156,27 @@ def _currency(bare: pl.Series) -> str | None:
     if bare.str.contains(_INSIDE).sum() > _MOST * len(bare):
         return r"\p{Sc}|F"
     if len(units) <= _MOST * len(bare) / 2:
-        return ""
+        return _other_unit(bare) if is_named and _is_sum(bare) else ""
     common = units.unique()
     if len(common) != 1:
         return None
     letters_only = str(common[0]).isalpha()
     return leading if is_named or not letters_only or _is_sum(bare) else ""
+
+
+def _other_unit(bare: pl.Series) -> str:
+    """Return a pattern of the one text that nearly all cells have before or after their number; empty without one."""
+    found = bare.to_frame().select(
+        pl.coalesce(
+            pl.first().str.extract(rf"^{_SIGNED}({_UNIT})\s*[-+\u2212(]*\s*[\d.,]"),
+            pl.first().str.extract(rf"\d\)?-?\s*({_UNIT})\)?-?$"),
+        ).str.to_lowercase()
+    )
+    units = found.to_series().drop_nulls().str.strip_chars()
+    common = units.unique().to_list()
+    if len(common) != 1 or len(units) < _NEARLY_ALL * len(bare) or common[0] in _FACTORS.split():
+        return ""
+    return str(common[0]).replace(".", r"\.").replace(" ", r"\s")
 
 
 def _without_currency(cells: pl.Series, unit: str) -> pl.Series:

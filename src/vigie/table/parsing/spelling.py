@@ -17,6 +17,7 @@ _FOREIGN = r"[\p{Nd}&&[^0-9]]"
 _MARKS = r"[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff\u200b]"
 _FORMULA = r'^="(.*)"$'
 _APOSTROPHE = r"^'(.*)$"
+_QUOTED = "^(?:[“”„‟«](.*)[“”‟»]|‘(.*)’|'(.*)')$"
 _FEW = 200
 _MOST = 0.5
 
@@ -30,12 +31,14 @@ class Spelling:
         invisible: marks of direction, or other characters without width.
         formula: cells such as `="0012"`.
         apostrophe: cells that begin with `'`, which tells a spreadsheet that they are text.
+        quoted: cells between quotation marks that separate nothing, such as `“12.50”`.
     """
 
     foreign_digits: bool = False
     invisible: bool = False
     formula: bool = False
     apostrophe: bool = False
+    quoted: bool = False
 
     def plain(self, cells: pl.Series) -> pl.Series:
         """Return the cells as they would be spelled without."""
@@ -43,6 +46,8 @@ class Spelling:
             cells = cells.str.replace_all(_MARKS, "").str.strip_chars()
         if self.formula:
             cells = cells.str.replace(_FORMULA, "${1}").str.strip_chars()
+        if self.quoted:
+            cells = cells.str.replace(_QUOTED, "${1}${2}${3}").str.strip_chars()
         if self.apostrophe:
             cells = cells.str.replace(_APOSTROPHE, "${1}").str.strip_chars()
         return cells.str.replace_many(_FROM, _TO) if self.foreign_digits else cells
@@ -56,6 +61,7 @@ def spelling_of(sample: pl.Series) -> Spelling:
         bool(few.str.contains(_MARKS).any()),
         _mostly(few, _FORMULA),
         _mostly(few, _APOSTROPHE),
+        _mostly(few, _QUOTED),
     )
 
 
