@@ -27,10 +27,11 @@ _SETTINGS = ("DATABASE_URL", "STORAGE_TYPE", "S3_MODEL_BUCKET", "MODEL_CACHE_DIR
 _numbers = itertools.count(1)
 TESTS = Path(__file__).parent
 LONGEST = (
-    "test_docs.py", "web/test_odd_requests.py", "jobs/test_kill.py", "test_deploy.py", "jobs/test_week.py",
-    "relocate/test_kill.py", "engine/test_out_of_core.py", "web/pages/test_looks.py", "test_api.py", "detectors/test_plugin.py",
-    "engine/test_out_of_core_memory.py", "web/pages/test_walk.py", "relocate/test_command.py", "test_extras.py",
-    "importer/test_estimators.py", "jobs/test_supervision.py", "jobs/test_docs.py", "jobs/test_watching.py", "jobs/test_worker.py",
+    "jobs/test_week.py", "test_docs.py", "web/test_odd_requests.py", "test_deploy.py", "relocate/test_kill.py", "jobs/test_kill.py",
+    "jobs/test_supervision.py", "engine/test_out_of_core.py", "engine/test_out_of_core_memory.py", "web/pages/test_looks.py",
+    "web/pages/test_walk.py", "relocate/test_command.py", "predict/test_renaming.py", "test_extras.py", "test_api.py",
+    "importer/test_estimators.py", "detectors/test_plugin.py", "cli/test_imported_models.py", "table/test_shared_data.py",
+    "relocate/test_faults.py", "relocate/test_three_layers.py", "jobs/test_watching.py", "jobs/test_worker.py",
 )  # fmt: skip
 """The files that take longest, which begin first: where processes share the files, none works on one of them alone at the end."""
 

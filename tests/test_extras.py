@@ -169,7 +169,7 @@ def test_the_core_installation_scores_a_table(core: Path, tmp_path: Path) -> Non
     """The wheel and its core dependencies match and score the example, and name the extra for the rest."""
     command = [str(core.with_name("vigie"))]
     environment = {"PATH": "/usr/bin:/bin", "VIGIE_HOME": str(tmp_path / "home")}
-    options = {"capture_output": True, "text": True, "timeout": 300, "cwd": tmp_path, "env": environment}
+    options = {"capture_output": True, "text": True, "timeout": LIMIT, "cwd": tmp_path, "env": environment}
     scored = subprocess.run([*command, "predict", str(EXAMPLE), "-o", "out.csv"], **options)  # type: ignore[call-overload]
     assert scored.returncode == 0, scored.stderr
     lines = (tmp_path / "out.csv").read_text("utf-8").splitlines()

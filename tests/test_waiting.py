@@ -11,7 +11,7 @@ from tests.conftest import LONGEST
 
 TESTS = Path(__file__).parent
 _LITERAL = re.compile(
-    r"timeout=\d|(?:\.wait|\.join|\.result|\.get|settimeout)\((?:timeout=)?\d|monotonic\(\) [+-] \d|monotonic\(\) - \w+ [<>]"
+    r"timeout(?:=|\": )\d|(?:\.wait|\.join|\.result|\.get|settimeout)\((?:timeout=)?\d|monotonic\(\) [+-] \d|monotonic\(\) - \w+ [<>]"
 )
 _ALLOWED = "settimeout(0"
 """A connection that must not come is not waited for."""

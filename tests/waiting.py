@@ -17,8 +17,12 @@ LIMIT = 900.0
 _POLL = 0.01
 
 
-def wait_until(condition: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object], pause: float = _POLL) -> None:
     """Wait until `condition()` is true.
+
+    Args:
+        condition: called again and again.
+        pause: seconds between two calls; longer for what takes seconds and then stays true, such as the end of a job.
 
     Raises:
         TimeoutError: it was not true within `LIMIT` seconds.
@@ -27,7 +31,7 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not true within {LIMIT:.0f} s")
-        time.sleep(_POLL)
+        time.sleep(pause)
 
 
 def read_line(process: subprocess.Popen[bytes]) -> bytes:

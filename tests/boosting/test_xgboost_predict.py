@@ -56,6 +56,22 @@ def test_many_rows_get_what_each_gets_alone(
     np.testing.assert_array_equal(xgboost_predict.margins(model, np.asfortranarray(requested), columns), few)
 
 
+def test_chunks_with_other_gaps_share_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a long table: one has gaps that the others do not have, one lacks an input, and the bits stay the same."""
+    monkeypatch.setattr(xgboost_predict, "MIN_ROWS", 1500)
+    monkeypatch.setattr(xgboost_predict, "MIN_CHUNK", 1000)
+    x = _incomplete(6000, 0.25)
+    model = _trained(x)
+    x[:2000, 2], x[2000:4000, 4] = np.nan, np.nan
+    x[4000:, 1] = np.nan_to_num(x[4000:, 1])
+    chunks = [x[start : start + 1000] for start in range(0, len(x), 1000)]
+    found = [xgboost_predict.margins(model, chunk) for chunk in chunks]
+    rewritten = [xgboost_predict._for_rows(model, chunk, None) for chunk in chunks]
+    assert len({id(one.booster) for one in rewritten if one is not None}) == 1
+    alone = [model.inplace_predict(chunk, predict_type="margin") for chunk in chunks]
+    np.testing.assert_array_equal(np.concatenate(found), np.concatenate(alone))
+
+
 def test_deep_trees_are_rewritten_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Below its sixth level XGBoost finds the right child beside the left one, wherever the model says that it is."""
     x = _incomplete(6000, 0.15)

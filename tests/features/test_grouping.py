@@ -35,7 +35,7 @@ def test_pieces_give_the_features_of_the_whole(seed: int, flows: bool, timed: st
     new_value = whole.entities.is_first_of_actor
     for kind in found:
         column: dict[str, np.ndarray] = {}
-        for rows, piece in _pieces(kind, frame, new_value, whole.row_hashes, rng):
+        for rows, piece in _pieces(kind, frame, new_value, whole.hashes.rows, rng):
             facts = grouping.column_view(kind, piece, roles, fitted.features)
             for name, values in grouping.grouping_features(kind, facts).items():
                 into = column.setdefault(name, np.full(frame.height, np.nan, dtype=np.float32))

@@ -34,7 +34,7 @@ def test_the_examples_work_as_they_stand(services: Services, ada: User, start: S
     _, secret = tokens.create(services.engine, ada.id, "docs", ["write"], None)
     port = free_port()
     start("serve", "--port", str(port), "--no-link", "--worker")
-    wait_until(lambda: is_up(port))
+    wait_until(lambda: is_up(port), pause=0.05)
     (tmp_path / "payments.csv").write_text(CSV)
     known = {"VIGIE_URL": f"http://127.0.0.1:{port}", "VIGIE_TOKEN": secret}
     for command in (["bash", "-euo", "pipefail", "-c", bash], [sys.executable, "-c", python]):
@@ -64,7 +64,7 @@ def test_the_client_scores_labels_and_downloads(
     _, secret = tokens.create(services.engine, ada.id, "client", ["write"], None)
     port = free_port()
     start("serve", "--port", str(port), "--no-link", "--worker")
-    wait_until(lambda: is_up(port))
+    wait_until(lambda: is_up(port), pause=0.05)
     source, target = tmp_path / "payments.csv", tmp_path / "scored.csv"
     source.write_text(CSV)
     known = {"VIGIE_URL": f"http://127.0.0.1:{port}", "VIGIE_TOKEN": secret}

@@ -25,7 +25,7 @@ def test_an_upload_is_never_held_in_memory(
     _, secret = tokens.create(services.engine, ada.id, "test", ["write"], None)
     port = free_port()
     server = start("serve", "--port", str(port), "--no-link", "--no-worker")
-    wait_until(lambda: is_up(port))
+    wait_until(lambda: is_up(port), pause=0.05)
 
     def peak() -> int:
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()

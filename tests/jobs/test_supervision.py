@@ -45,7 +45,7 @@ def test_a_web_process_that_is_killed_again_and_again_is_replaced(start: Start) 
         (child,) = set(children(server.pid)) - killed
         killed.add(child)
         os.kill(child, signal.SIGKILL)
-    wait_until(lambda: is_up(port))
+    wait_until(lambda: is_up(port), pause=0.05)
     assert server.poll() is None
     (child,) = children(server.pid)
     server.kill()
@@ -59,7 +59,7 @@ def test_a_port_in_use_is_refused_and_a_stopped_server_leaves_it(start: Start, t
     """Exit code 5 with the reason; after SIGTERM exit code 0, and the port is free."""
     port = free_port()
     first = start("serve", "--port", str(port), "--no-link", "--no-worker")
-    wait_until(lambda: is_up(port))
+    wait_until(lambda: is_up(port), pause=0.05)
     home = tmp_path / "home"
     assert not [path for path in home.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     second = start("serve", "--port", str(port), "--no-link", "--no-worker")
@@ -92,7 +92,7 @@ def test_a_crash_while_an_upload_is_inspected_harms_no_run(
     refused = services.uploads.find(ada, damaged)
     assert refused.error is not None
     assert (refused.state, refused.error["kind"]) == ("refused", "WorkerCrashed")
-    wait_until(lambda: runs.find(services.engine, requested.id).state != "running")
+    wait_until(lambda: runs.find(services.engine, requested.id).state != "running", pause=0.1)
     done = runs.find(services.engine, requested.id)
     assert (done.state, done.attempts) == ("done", 1)
     assert worker.poll() is None

@@ -73,7 +73,7 @@ def test_a_week_of_files_with_processes_killed(
 ) -> None:
     """Seven files, of which three cannot be scored; five processes killed at random moments, one of them with all its lanes."""
     environ.update(
-        VIGIE_WATCH_SECONDS="0.3", VIGIE_SMTP_HOST="127.0.0.1", VIGIE_SMTP_PORT=str(mailbox.port),
+        VIGIE_LEASE_SECONDS="3", VIGIE_WATCH_SECONDS="0.3", VIGIE_SMTP_HOST="127.0.0.1", VIGIE_SMTP_PORT=str(mailbox.port),
         VIGIE_SMTP_SECURITY="none", VIGIE_MAIL_FROM="vigie@bank.example", VIGIE_WEBHOOK_PRIVATE="yes",
     )  # fmt: skip
     services = Services.open(settings.load(environ), settings.load_web(environ))
@@ -106,12 +106,12 @@ def test_a_week_of_files_with_processes_killed(
         found = watched_files.list_newest(services.engine, watch.id)
         return len(found) == len(week) and all(file.finished_at for file in found)
 
-    wait_until(finished)
+    wait_until(finished, pause=0.1)
     states = {file.key: file.state for file in watched_files.list_newest(services.engine, watch.id)}
     scored = {name for name in week if name not in {"tuesday.csv", "thursday.csv", "friday.csv"}}
     assert {name for name, state in states.items() if state == "done"} == scored
-    wait_until(lambda: len({str(one["Message-ID"]) for one in mailbox.messages}) == len(week))
-    wait_until(lambda: len({headers["webhook-id"] for headers, _ in receiver.calls}) == len(week))
+    wait_until(lambda: len({str(one["Message-ID"]) for one in mailbox.messages}) == len(week), pause=0.1)
+    wait_until(lambda: len({headers["webhook-id"] for headers, _ in receiver.calls}) == len(week), pause=0.1)
     assert {
         str(one["Subject"]).removeprefix("Vigie: ").split(".csv")[0] + ".csv" for one in mailbox.messages
     } == set(week)

@@ -22,6 +22,12 @@ ORDERED = [
     ["faible", "moyen", "élevé"],
     ["Trivial Damage", "Minor Damage", "Major Damage", "Total Loss"],
     ["10k", "20k", "50k+"],
+    ["Minor", "Major", "Total loss"],
+    ["Low risk", "Medium risk", "High risk"],
+    ["BB", "BBB", "A", "AA"],
+    ["Not verified", "Pending", "Verified"],
+    ["échoué", "réussi"],
+    ["nacional", "extranjero"],
 ]
 NOT_ORDERED = [
     ["visa", "mastercard"],
@@ -32,6 +38,7 @@ NOT_ORDERED = [
     ["Type 1", "Type 2"],
     ["2020-01", "2020-02"],
     ["Paris", "Lyon"],
+    ["A", "B", "D"],
 ]
 
 

@@ -44,7 +44,7 @@ RISKIER = [
     "unpaidPremiumsCnt",
     "cuotas_vencidas_12m",
     "parcelas_vencidas",
-    "montantDettes",
+    "dettes_en_cours",
     "endividamento_total",
     "taux_endettement_foyer",
     "bankruptcies_ever",
@@ -155,6 +155,24 @@ def test_yes_and_no_have_the_direction_of_their_concept(names: list[str], sign: 
 
 
 @pytest.mark.parametrize(
+    ("name", "texts", "sign"),
+    [
+        ("id_check", ["passed", "failed"], -1),
+        ("adresse_verifiee", ["vérifiée", "non vérifiée"], -1),
+        ("cvv_match", ["No match", "Match"], -1),
+        ("card_location", ["Domestic", "Foreign"], 1),
+        ("origen_de_tarjeta", ["nacional", "extranjera"], 1),
+        ("email_mismatch", ["match", "mismatch"], -1),
+        ("country_risk", ["Low risk", "High risk", "Medium risk"], 1),
+    ],
+)
+def test_texts_that_are_opposites_have_a_direction(name: str, texts: list[str], sign: int) -> None:
+    """That of their order: a match is safer, whatever the name says of a mismatch."""
+    values = np.random.default_rng(2).choice(texts, N)
+    assert found_direction(name, pl.Series(values)) == sign
+
+
+@pytest.mark.parametrize(
     ("name", "values", "role"),
     [
         ("subscription_key", list(range(1000, 1000 + N)), {"account", "row_id"}),
@@ -167,11 +185,19 @@ def test_yes_and_no_have_the_direction_of_their_concept(names: list[str], sign: 
         ("low_income_area_ind", [0, 0, 1, 0] * (N // 4), {"flag", "category", "income", "city"}),
         ("os", np.random.default_rng(3).integers(0, 70, N).tolist(), {"category"}),
         ("channel", np.random.default_rng(3).integers(0, 80, N).tolist(), {"category", "channel"}),
+        ("permis", np.random.default_rng(3).integers(1950, 2020, N).astype(float).tolist(), {"risk_signal"}),
+        ("customer_since", np.random.default_rng(3).integers(1990, 2024, N).tolist(), {"risk_signal"}),
         ("old_index", np.random.default_rng(3).permutation(90_000)[:N].tolist(), {"number"}),
         ("meter_age_years", np.random.default_rng(3).integers(0, 30, N).tolist(), {"number"}),
         ("time_on_page", np.random.default_rng(3).uniform(0, 400, N).tolist(), {"number"}),
         ("patients_per_day", np.random.default_rng(3).integers(0, 30, N).tolist(), {"velocity"}),
-        ("montant_dette", np.random.default_rng(3).lognormal(3, 1, N).tolist(), {"number"}),
+        ("montant_dette", np.random.default_rng(3).lognormal(3, 1, N).tolist(), {"amount"}),
+        ("line_total", np.random.default_rng(3).lognormal(3, 1, N).tolist(), {"amount"}),
+        (
+            "vehicle_registration_year",
+            np.random.default_rng(3).integers(1990, 2024, N).tolist(),
+            {"number", "category"},
+        ),
         ("AttendingPhysician", [f"PHY{i % 90:05d}" for i in range(N)], {"counterparty"}),
         ("counter_statue", [0, 1, 4, 5] * (N // 4), {"number", "category"}),
         ("cod_entidade", np.random.default_rng(3).integers(1, 90, N).tolist(), {"counterparty"}),

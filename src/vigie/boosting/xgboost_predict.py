@@ -9,6 +9,7 @@ same to the last bit.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 CHUNK = 20_000
 """Rows a thread scores at a time: fewer cost more than they save."""
 
 MIN_ROWS = 20_000
-"""Rows from which a rewritten model pays: making it takes as long as 160 trees take over 20,000 rows."""
+"""Rows, in chunks or at once, from which a rewritten model pays: making it takes as long as 160 trees take over 20,000 rows."""
+
+MIN_CHUNK = 8_000
+"""Rows of a chunk of a long table, about, from which it pays to look for gaps."""
 
 _BEYOND = np.finfo(np.float32).max
 
@@ -56,7 +61,7 @@ def margins(
     """
     count = len(inputs) if rows is None else len(rows)
     out = np.empty(count)
-    rewritten = _for_rows(model, inputs, columns) if count >= MIN_ROWS else None
+    rewritten = _for_rows(model, inputs, columns) if _pays(model, count) else None
 
     def predict(start: int) -> None:
         # A chunk at a time: a copy of all inputs would need as much memory again.
@@ -102,6 +107,10 @@ class RewrittenModel:
         return out
 
 
+def _pays(model: xgboost.Booster, rows: int) -> bool:
+    return rows >= min(MIN_CHUNK, MIN_ROWS) and _rewriting(model).pays(rows)
+
+
 def _for_rows(
     model: xgboost.Booster, inputs: Matrix | Floats, columns: Sequence[int] | Places | None
 ) -> RewrittenModel | None:
@@ -119,23 +128,69 @@ def _for_rows(
             incomplete |= np.asarray(missing.any(axis=0))[chosen]
     if not incomplete.any() or absent.all():
         return None
-    found = _rewritten(model, absent.tobytes(), (incomplete & ~absent).tobytes())
+    found = _rewriting(model).for_gaps(absent, incomplete)
     return None if found is None else replace(found, present=chosen[found.present])
 
 
+class _Rewriting:
+    """The rewritten model of a booster, for all rows of a table so far: a long table comes in chunks.
+
+    Args:
+        model: the booster.
+    """
+
+    def __init__(self, model: xgboost.Booster) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._absent = self._incomplete = np.zeros(0, dtype=bool)
+        self._made: RewrittenModel | None = None
+        self._is_possible = True
+        self._rows = 0
+
+    def pays(self, rows: int) -> bool:
+        """Return whether so many rows more make it worth rewriting the model."""
+        with self._lock:
+            self._rows += rows
+            return self._is_possible and self._rows >= MIN_ROWS
+
+    def for_gaps(self, absent: Mask, incomplete: Mask) -> RewrittenModel | None:
+        """Return a model for rows with such gaps; None where it cannot be rewritten.
+
+        It may expect more gaps than these rows have: those of earlier chunks.
+
+        Args:
+            absent: (inputs,) which inputs every row lacks.
+            incomplete: (inputs,) which inputs some row lacks.
+        """
+        with self._lock:
+            if self._is_possible and (self._made is None or not self._serves(absent, incomplete)):
+                if self._made is not None:
+                    absent, incomplete = absent & self._absent, incomplete | self._incomplete
+                self._absent, self._incomplete = absent, incomplete
+                self._made = _rewritten(self._model, absent, incomplete)
+                self._is_possible = self._made is not None
+            return self._made
+
+    def _serves(self, absent: Mask, incomplete: Mask) -> bool:
+        return not ((self._absent & ~absent).any() or (incomplete & ~self._incomplete).any())
+
+
 @lru_cache(maxsize=16)
-def _rewritten(model: xgboost.Booster, absent: bytes, incomplete: bytes) -> RewrittenModel | None:
-    """Return the model rewritten for columns packed as bytes; cached, because a large table comes in chunks."""
+def _rewriting(model: xgboost.Booster) -> _Rewriting:
+    return _Rewriting(model)
+
+
+def _rewritten(model: xgboost.Booster, absent: Mask, incomplete: Mask) -> RewrittenModel | None:
+    """Return a model for rows that all lack the `absent` inputs and may lack the `incomplete` ones."""
     written = ubjson.read(bytes(model.save_raw("ubj")))
     booster = written["learner"]["gradient_booster"]
     if booster["name"] != "gbtree" or len(booster["model"].get("weight_drop", [])):
         return None  # DART is a kind of its own before XGBoost 3.4, and has weights of trees since
     if any(tree["split_type"].any() for tree in booster["model"]["trees"]):
         return None
-    never, sometimes = np.frombuffer(absent, dtype=bool), np.frombuffer(incomplete, dtype=bool)
-    present, partly = np.flatnonzero(~never), np.flatnonzero(sometimes)
+    present, partly = np.flatnonzero(~absent), np.flatnonzero(incomplete & ~absent)
     width = len(present) + len(partly)
-    below = np.full(len(never), -1)
+    below = np.full(len(absent), -1)
     below[present] = np.arange(len(present))
     above = below.copy()
     above[partly] = np.arange(len(present), width)

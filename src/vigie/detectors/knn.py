@@ -10,7 +10,7 @@ from vigie.arrays import Codes, Floats
 from vigie.detectors.base import Arrays, DetectorInputs
 from vigie.parallel import in_threads
 
-CHUNK = 500
+CHUNK = 250
 """Rows measured at a time: their distances to the sample should stay in the processor's cache."""
 
 
@@ -71,24 +71,29 @@ def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
     centre = sample.mean(axis=0)
     near = sample - centre
     far = np.sqrt((near**2).sum(axis=1))
-    small = np.column_stack([-2 * near, -2 * error * far]).astype(np.float32)
-    turned = np.ascontiguousarray(np.pad(small, ((0, missing), (0, 0))).T)
-    squares = np.pad((1 - error) * far**2, (0, missing), constant_values=np.inf).astype(np.float32)
+    small = np.column_stack([-2 * near, -2 * error * far, (1 - error) * far**2]).astype(np.float32)
+    small = np.pad(small, ((0, missing), (0, 0)))
+    small[len(sample) :, -1] = np.inf
     out = np.empty(len(x))
 
     def measure(start: int) -> None:
         rows = _standardised(x[start : start + CHUNK], scale)
         centred = rows - centre
         length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
-        least_possible = np.column_stack([centred, length]).astype(np.float32) @ turned
-        least_possible += squares
+        # A column for each row: what is done to all distances runs along the rows, and is not interrupted by short folds.
+        turned = np.ones((width + 2, len(rows)), dtype=np.float32)
+        turned[:width], turned[width] = centred.T, length
+        least_possible = small @ turned
         # The least of each fold: `wanted` of them lie at or below the bound, so all the nearest rows do.
-        least = least_possible.reshape(len(rows), fold, -1).min(axis=1)
+        folds = least_possible.reshape(fold, -1).min(axis=0).reshape(-1, len(rows))
+        least = np.ascontiguousarray(folds.T)
         least.partition(wanted, axis=1)
         bound = least[:, wanted].astype(float)
         reach = length + np.sqrt(np.maximum(bound + length**2, 0.0))
         bound += 2 * error * (2 * length + reach) * reach
-        row, column = np.divmod(np.flatnonzero(least_possible <= bound[:, None].astype(np.float32)), turned.shape[1])  # fmt: skip
+        column, row = np.divmod(np.flatnonzero(least_possible <= bound.astype(np.float32)), len(rows))
+        order = np.argsort(row.astype(np.uint16), kind="stable")
+        row, column = row[order], column[order]
         apart = rows[row]
         apart -= sample[column]
         exact = np.sqrt(np.einsum("ij,ij->i", apart, apart))

@@ -34,7 +34,7 @@ def raw_columns(frame: pl.DataFrame, roles: Roles, facts: ColumnView | None = No
         values = _hashed(frame[name]) if item.definition.identifier else facts.numbers.of(name)
         if values is None:
             # Empty cells are a value here: their number may matter.
-            values = np.log(facts.state.value_counts.of(f"cells {name}", facts.cell_hashes(name)))
+            values = np.log(facts.state.value_counts.of(f"cells {name}", facts.hashes.of(name)))
         median = facts.state.columns[name].median.get(partial(_median, values))
         if np.isfinite(median):
             numbers[name] = np.where(np.isfinite(values), values, median)

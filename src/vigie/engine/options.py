@@ -115,7 +115,7 @@ class Sizes:
     sample: int = 100_000
     min_customer_rows: int = 2_000
     partition: int = 250_000
-    thread: int = 100_000
+    thread: int = 25_000
     counts: int = 4_000_000
 
     def fit_in_memory(self, n_rows: int) -> bool:

@@ -15,7 +15,7 @@ from vigie import matching
 from vigie.calibration.column_association import column_association
 from vigie.engine.backend import ROW, Backend, G, R
 from vigie.engine.decision import review_count
-from vigie.engine.options import ScoringContext, StageTimer, no_progress
+from vigie.engine.options import Options, ScoringContext, StageTimer, no_progress
 from vigie.engine.output import Prediction, summarise
 from vigie.engine.partitioning import features_of, related_signals_of
 from vigie.engine.profiling import SampledTable, profile_table
@@ -35,9 +35,11 @@ from vigie.engine.scorer import FittedScorer, ProfiledTable, ScoreHook, Scorer
 from vigie.engine.table_matching import infer_roles, load_models, match_models
 from vigie.engine.totals import SCORED, keep_budget, summarise_rows
 from vigie.errors import InputRefused
+from vigie.features.columns import ColumnView
 from vigie.fitted_state import FittedState
 from vigie.i18n.messages import msg
 from vigie.models import model_inputs
+from vigie.models.model_inputs import TailScores
 from vigie.table import Table
 
 MAX_FIT_ROWS = 200_000
@@ -102,44 +104,83 @@ def predict_out_of_core(backend: Backend[R, G], context: ScoringContext) -> Scor
     timer, options = StageTimer(context.progress), context.options
     with timer("reading columns", 0.15):
         sample = profile_table(backend, context)
-    roles, state, numbers = sample.roles, sample.state, sample.rows[ROW]
-    view = row_view(sample.frame, roles, state.features)
     with timer("gathering evidence", 0.2):
-        features = _map_features(backend, sample)
-        read = [backend.read(output, sample.buckets) for output in features]
-        tails = model_inputs.tail_scores(row_features(view, read, numbers), state.scoring)
-        state.scoring.mean_row_anomaly.get(lambda: float(tails.row_anomaly.mean()))
-        scoring = state.scoring.fitted()
-        alone = ScoreAlone(roles, state.features, scoring, sample.has_trained_model)
-        rows = backend.checkpoint(
-            backend.map_rows(
-                backend.rows, features, alone, alone.schema, extend=True, share=timer.between(0.3, 0.5)
-            )
-        )
-        backend.release(*features)
-        functions = (related_signals_of(one, roles, state.features, scoring) for one in sample.related)
-        related = [backend.map_groups(rows, function.named(sample.rows)) for function in functions]
+        gathered = _gather(backend, sample, timer)
     with timer("matching models", 0.55):
-        read = [backend.read(output, sample.buckets) for output in related]
-        inputs = finish_rows(view, tails, related_signals(read, numbers), state.scoring, options.seed)
-        budget = _as_share(options.alert_budget, backend.n_rows)
-        fitted = Scorer.fit(sample, inputs, replace(options, alert_budget=budget), StageTimer(no_progress))
+        scorer, by_default, summary = _fit_sample(backend, sample, gathered, options)
+    rows, related = gathered.rows, gathered.related
+    # The sample takes as much memory as the rows that are scored at a time, and is not needed any more.
+    del sample, gathered
     with timer("scoring", 0.6):
         scored = backend.checkpoint(
-            backend.map_rows(rows, related, ScoreRows(fitted.scorer), SCORED, share=timer.between(0.6, 0.95))
+            backend.map_rows(rows, related, ScoreRows(scorer), SCORED, share=timer.between(0.6, 0.95))
         )
         backend.release(*related)
-        wanted = options.alert_budget
-        if fitted.decision.by_default:
-            wanted = review_count(backend.n_rows)
+        wanted = review_count(backend.n_rows) if by_default else options.alert_budget
         if wanted is not None:
             scored = keep_budget(backend, scored, wanted)
         totals = summarise_rows(backend, scored)
-    summary = summarise(roles, sample.matched, fitted.score, fitted.decision, fitted.rows.additions)
+    read = summary.pop("read")
+    summary |= totals | {"rows": backend.n_rows, "seconds": timer.seconds}
+    return ScoredTable(scored, summary | {"read": read})
+
+
+@dataclass(frozen=True)
+class _Gathered(Generic[R, G]):
+    """What is known of the rows before the scorer is fitted.
+
+    Attributes:
+        view: the sample as functions of single rows see it.
+        tails: tail scores of the sample.
+        rows: all rows with the output of `ScoreAlone`.
+        related: the related-entity signals of all rows.
+    """
+
+    view: ColumnView
+    tails: TailScores
+    rows: R
+    related: list[G]
+
+
+def _gather(backend: Backend[R, G], sample: SampledTable, timer: StageTimer) -> _Gathered[R, G]:
+    """Compute the features of all rows, their anomaly scores and the related-entity signals that come of these."""
+    roles, state = sample.roles, sample.state
+    view = row_view(sample.frame, roles, state.features)
+    features = _map_features(backend, sample)
+    read = [backend.read(output, sample.buckets) for output in features]
+    tails = model_inputs.tail_scores(row_features(view, read, sample.rows[ROW]), state.scoring)
+    state.scoring.mean_row_anomaly.get(lambda: float(tails.row_anomaly.mean()))
+    scoring = state.scoring.fitted()
+    alone = ScoreAlone(roles, state.features, scoring, sample.has_trained_model)
+    rows = backend.checkpoint(
+        backend.map_rows(
+            backend.rows, features, alone, alone.schema, extend=True, share=timer.between(0.3, 0.5)
+        )
+    )
+    backend.release(*features)
+    functions = (related_signals_of(one, roles, state.features, scoring) for one in sample.related)
+    related = [backend.map_groups(rows, function.named(sample.rows)) for function in functions]
+    return _Gathered(view, tails, rows, related)
+
+
+def _fit_sample(
+    backend: Backend[R, G], sample: SampledTable, gathered: _Gathered[R, G], options: Options
+) -> tuple[Scorer, bool, dict[str, Any]]:
+    """Fit the scorer on the sample.
+
+    Returns:
+        The scorer, whether it decided the number of alerts by default, and the summary of the sample.
+    """
+    read = [backend.read(output, sample.buckets) for output in gathered.related]
+    signals = related_signals(read, sample.rows[ROW])
+    inputs = finish_rows(gathered.view, gathered.tails, signals, sample.state.scoring, options.seed)
+    budget = _as_share(options.alert_budget, backend.n_rows)
+    fitted = Scorer.fit(sample, inputs, replace(options, alert_budget=budget), StageTimer(no_progress))
+    summary = summarise(sample.roles, sample.matched, fitted.score, fitted.decision, fitted.rows.additions)
     places = {name: number for number, name in enumerate(backend.columns)}
     summary["roles"].sort(key=lambda one: places[one["column"]])
-    summary |= totals | {"rows": backend.n_rows, "seconds": timer.seconds}
-    return ScoredTable(scored, summary | {"read": read_summary(backend.report, sample.frame, roles)})
+    summary["read"] = read_summary(backend.report, sample.frame, sample.roles)
+    return fitted.scorer, fitted.decision.by_default, summary
 
 
 def _map_features(backend: Backend[R, G], sample: SampledTable) -> list[G]:

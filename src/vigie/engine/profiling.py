@@ -187,10 +187,9 @@ def _count_chunk(
     found = [pl.DataFrame(schema={"name": pl.Int64, "value": pl.Int64, "count": pl.Int64})]
 
     def count(name: str, values: Codes) -> None:
-        distinct, times = np.unique(values, return_counts=True)
         place = pl.lit(names.index(name), dtype=pl.Int64).alias("name")
-        counted = pl.DataFrame({"value": distinct, "count": times}).select(place, "value", "count")
-        found.append(counted.cast(pl.Int64))
+        counted = pl.Series("value", values).value_counts()
+        found.append(counted.select(place, "value", pl.col("count").cast(pl.Int64)))
 
     if rows.height:
         _observe(roles, state, encoded, rows, count)

@@ -165,9 +165,11 @@ def _present(scoring: ScoringState) -> npt.NDArray[np.int64]:
 def _unpack(ranks: pl.Series, extrapolated: pl.Series, scoring: ScoringState) -> TailScores:
     packed, present = ranks.to_numpy(), _present(scoring)
     inputs = np.full((len(packed), len(INPUTS)), np.nan, dtype=np.float32, order="F")
-    values = np.full((len(packed), len(NAMES)), np.nan, dtype=np.float32, order="F")
+    # One cell that stands for all: the features themselves are not known any more.
+    values = np.broadcast_to(np.float32(np.nan), (len(packed), len(NAMES)))
     inputs[:, present] = packed[:, : len(present)]
     if packed.shape[1] > max(1, len(present)):
+        values = np.full((len(packed), len(NAMES)), np.nan, dtype=np.float32, order="F")
         values[:, present] = packed[:, len(present) :]
     built = Features(NAMES, values)
     return model_inputs.tail_scores_of_ranks(built, inputs, scoring, extrapolated.to_numpy())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from functools import cached_property, partial
+from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Codes, Floats
-from vigie.features.cells import column_hash
+from vigie.features.cell_hashes import CellHashes
 from vigie.features.entity_columns import EntityColumns
 from vigie.features.number_columns import NumberColumns
 from vigie.features.time_columns import TimeColumns
@@ -36,6 +34,7 @@ class ColumnView:
 
     Attributes:
         numbers: the columns as numbers.
+        hashes: hashes of cells and rows.
         times: the times of the rows.
         entities: the entities of the rows.
     """
@@ -54,32 +53,16 @@ class ColumnView:
         self.n_rows = frame.height
         self.state = state or FeatureState()
         self.numbers = NumberColumns(frame, roles, self.state)
-        self.times = TimeColumns(frame, roles, self.state, self.numbers, lambda: self.row_hashes)
+        self.hashes = CellHashes(frame, roles, self.state)
+        self.times = TimeColumns(frame, roles, self.state, self.numbers, self.hashes)
         self.entities = EntityColumns(
             frame, roles, self.state, self.times, complete, first_of_actor, partition
         )
-        self.known_hashes: dict[str, Codes] = {}
 
     @property
     def has_row_features(self) -> bool:
         """Whether features of single rows are computed here."""
         return self.entities.has_all_rows_of("row")
-
-    def cell_hashes(self, column: str) -> Codes:
-        """Return (rows,) a hash of each cell of a column, of empty cells too."""
-        if column not in self.known_hashes:
-            self.known_hashes[column] = self.frame[column].hash(seed=0).to_numpy().view(np.int64)
-        return self.known_hashes[column]
-
-    @cached_property
-    def row_hashes(self) -> npt.NDArray[np.uint64]:
-        """(rows,) a hash of each row, which depends on its cells alone."""
-        total = np.zeros(self.n_rows, dtype=np.uint64)
-        for column in (item.column for item in self.roles.columns):
-            cells = self.cell_hashes(column).view(np.uint64)
-            # Columns are not interchangeable: each is multiplied by an odd number of its own.
-            total += cells * np.uint64(self.state.columns[column].hash.get(partial(column_hash, cells)) | 1)
-        return total
 
     @cached_property
     def categories(self) -> list[tuple[str, Codes]]:

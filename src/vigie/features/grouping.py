@@ -107,7 +107,7 @@ def column_view(
     view = ColumnView(frame, roles, state, frozenset({grouping.name}), first)
     if ROW_HASH in frame.columns:
         # The hash of a row takes all of its columns, and some are not here.
-        view.row_hashes = frame[ROW_HASH].to_numpy()
+        view.hashes.rows = frame[ROW_HASH].to_numpy()
     return view
 
 

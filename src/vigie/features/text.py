@@ -63,7 +63,7 @@ def _user_agent(view: ColumnView) -> dict[str, Floats]:
     if column is None:
         return {}
     known = view.frame[column].is_not_null().to_numpy()
-    return {"agent_rarity": -np.log(view.state.value_counts.of("agent", view.cell_hashes(column), known))}
+    return {"agent_rarity": -np.log(view.state.value_counts.of("agent", view.hashes.of(column), known))}
 
 
 def _near_duplicates(view: ColumnView) -> dict[str, Floats]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vigie.arrays import Codes, Floats, time_ranks
+from vigie.features.cell_hashes import CellHashes
 from vigie.features.number_columns import NumberColumns
 from vigie.features.time_units import (
     DAY,
@@ -48,7 +48,7 @@ class TimeColumns:
         roles: the role of each column.
         state: what is known of the table.
         numbers: the same table's numbers.
-        row_hashes: returns (rows,) a hash of each row.
+        hashes: the hashes of the same rows.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class TimeColumns:
         roles: Roles,
         state: FeatureState,
         numbers: NumberColumns,
-        row_hashes: Callable[[], npt.NDArray[np.uint64]],
+        hashes: CellHashes,
     ) -> None:
         self._frame = frame
         self._roles = roles
         self._state = state
         self._numbers = numbers
-        self._row_hashes = row_hashes
+        self._hashes = hashes
 
     @cached_property
     def values(self) -> Floats | None:
@@ -116,7 +116,7 @@ class TimeColumns:
 
     def _drawn(self, quantiles: Floats) -> Floats:
         """Return (rows,) one of the quantiles for each row, so that rows without a time are not simultaneous."""
-        high_bits, n = self._row_hashes() >> np.uint64(32), np.uint64(_TIME_QUANTILES)
+        high_bits, n = self._hashes.rows >> np.uint64(32), np.uint64(_TIME_QUANTILES)
         return np.asarray(quantiles[high_bits * n >> np.uint64(32)])
 
     @cached_property

@@ -15,8 +15,11 @@ from vigie.fitted_state.statistic import Tables
 
 Values = npt.NDArray[np.floating[Any]]
 
-SMALL_BATCH = 2000
-"""Rows up to which a plain look-up is faster than one in sorted order."""
+SMALL_BATCH, SMALL_TABLE = 2000, 64
+"""Rows, and values of the table, up to which a plain look-up is faster than one in sorted order."""
+
+_SEARCH_DIGITS = 2
+"""Digits by which values are sorted before they are looked up."""
 
 
 @dataclass
@@ -49,13 +52,17 @@ class RankTable:
         return out
 
     def _look_up(self, x: Values) -> Floats:
-        # Many values are looked up in their order, so that each search begins where the last one ended.
-        order = sort_order(x) if len(x) >= SMALL_BATCH < len(self.values) else None
+        order = search_order(self.values, x)
         values = x if order is None else x[order]
         at = np.searchsorted(self.values, values)
-        is_value = self.values[np.minimum(at, len(self.values) - 1)] == values
+        is_value = self.values.take(at, mode="clip") == values
+        at *= 2
+        at += is_value
+        found = self._mid_ranks[at]
+        if order is None:
+            return found
         out: Floats = np.empty(len(x))
-        out[slice(None) if order is None else order] = self._mid_ranks[2 * at + is_value]
+        out[order] = found
         return out
 
     @cached_property
@@ -72,6 +79,14 @@ class RankTable:
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without the mid-ranks, which a machine computes itself."""
         return {"values": self.values, "below": self.below}
+
+
+def search_order(table: npt.NDArray[Any], x: npt.NDArray[Any]) -> npt.NDArray[np.intp] | None:
+    """Return the order in which to look up `x` in a sorted table; None for the order of the rows.
+
+    Many values are looked up in their order, so that each search begins where the last one ended.
+    """
+    return sort_order(x, _SEARCH_DIGITS) if len(x) >= SMALL_BATCH and len(table) > SMALL_TABLE else None
 
 
 class RankTables(Tables[RankTable]):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigie.arrays import Codes, Floats, factorize, sort_order
-from vigie.fitted_state.rank_table import SMALL_BATCH
+from vigie.arrays import Codes, Floats, factorize
+from vigie.fitted_state.rank_table import search_order
 from vigie.fitted_state.statistic import Tables
 
 Mask = npt.NDArray[np.bool_]
@@ -104,9 +104,9 @@ class ObservedCounts(CountTables):
 
 def _positions(values: Codes, wanted: Codes) -> Codes:
     """Do what `np.searchsorted` does, four times as fast for many values: in order, each search begins where the last one ended."""
-    if len(wanted) < SMALL_BATCH:
+    order = search_order(values, wanted)
+    if order is None:
         return np.searchsorted(values, wanted)
-    order = sort_order(wanted)
     out = np.empty(len(wanted), dtype=np.int64)
     out[order] = np.searchsorted(values, wanted[order])
     return out

@@ -203,7 +203,7 @@ def canonical_view(
     ordered = Roles(tuple(sorted(roles.columns, key=lambda c: (c.role, column_hashes[c.column], c.column))))
     sorted_frame = frame.select([c.column for c in ordered.columns])[order] if frame.height else frame
     view = ColumnView(sorted_frame, ordered, state, partition=None if partition is None else partition[order])
-    view.known_hashes = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
+    view.hashes.known = {name: cells[name].to_numpy().view(np.int64)[order] for name in cells.columns}
     return view, order, hashes
 
 

@@ -73,9 +73,9 @@ _ROLES = (
         .96 | age | login transaction vehicle thing standing card account address method device email phone
         .97 | age customer | account card address device email phone tenure"""),
     Role("amount", "money", multiple=True, near_duplicate=True, weight=3.0, core=True, names="""
-        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
-        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
-        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event debt deductible | money_of_many_values
+        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual deductible
+        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual deductible
+        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event deductible | money_of_many_values
         .8 | claim | count avg ratio num many span month hour before past id type risk
         .6 | total | count avg ratio many item
         .8 | installment | count avg ratio
@@ -163,9 +163,9 @@ _ROLES = (
         .94 | name customer|sender | dest
         .9 | name | dest product device bank city country merchant type"""),
     Role("country", "country", multiple=True, category_rank=4, charted=True, substitutes={"region": 0.4}, names="""
-        .95 | country | dest transaction ip
+        .95 | country | dest transaction ip risk
         .96 | place | dest | country_names
-        .95 | country customer|orig | dest"""),
+        .95 | country customer|orig | dest risk"""),
     Role("region", "place", multiple=True, category_rank=6, charted=True, weight=0.5,
          substitutes={"city": 0.5}, flat_core=False, names="""
         .9 | prov | id
@@ -180,7 +180,7 @@ _ROLES = (
          any_type=True, flat_core=False, names=".95 | zip | dest count"),
     Role("counter_country", "country", multiple=True, category_rank=5, charted=True,
          substitutes={"counter_city": 0.5}, names="""
-        .95 | country dest|transaction|ip | customer
+        .95 | country dest|transaction|ip | customer risk
         .96 | place dest | | country_names
         .95 | country dest customer |"""),
     Role("counter_city", "place", multiple=True, category_rank=8, names="""
@@ -220,7 +220,7 @@ _ROLES = (
         .86 | count | static trust risk
         .8 | item|login | id
         .7 | many | id amount static duration"""),
-    Role("risk_signal", "signal", multiple=True, direction=1, generic=True, near_duplicate=True, weight=1.5,
+    Role("risk_signal", "risk", multiple=True, direction=1, generic=True, near_duplicate=True, weight=1.5,
          same_role_score=0.4, names="""
         .93 | klass past|count
         .95 | fraud|chargeback|dispute past|count|avg|freq|score|ratio|num|recent |
@@ -233,17 +233,17 @@ _ROLES = (
         .86 | neg city|country|address|region | | binary
         .85 | cash | amount id | binary
         .92 | login trust many | neg
-        .85 | change address|phone|email|device|card|account|secret|bank|place|city|country | count | binary
+        .85 | change|altered address|phone|email|device|card|account|secret|bank|place|city|country | count | binary
         .72 | neg | trust risk known past many count | binary
         .8 | neg score | trust risk
         .9 | many customer|account device|ip|phone|email|address | window recent amount id avg time date
         .9 | risk | neg
-        .96 | opened|standing|since|tenure|hired | transaction recent birth | start_year
+        .96 | opened|standing|since|tenure|hired | transaction recent birth vehicle thing | start_year
         .95 | year account|customer|policy|created|start | transaction recent birth avg count vehicle | start_year
         .89 | trust neg |
         .85 | novel device|ip|country|dest|receiver|card|address|phone|transaction|customer | time date | binary
         .93 | past|recent claim | amount time date id type"""),
-    Role("trust_signal", "signal", multiple=True, direction=-1, generic=True, near_duplicate=True,
+    Role("trust_signal", "trust", multiple=True, direction=-1, generic=True, near_duplicate=True,
          same_role_score=0.4, names="""
         .89 | trust | neg
         .88 | risk neg |

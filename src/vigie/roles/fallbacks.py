@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vigie.roles.column_stats import ColumnStats
 from vigie.roles.name_lexicon import word_set
+from vigie.roles.ordinal import direction_of_opposites
 from vigie.roles.value_checks import LABEL_WORDS, is_epoch, is_integer
 
 _FRAUD_WORDS = word_set(
@@ -37,6 +38,11 @@ def roles_of_values(s: ColumnStats) -> list[Proposal]:
         found.append(("region", 0.72, "values look like codes of a state"))
     if s.pattern == "clock":
         found.append(("hour", 0.6, "values look like times of the day"))
+    opposites = direction_of_opposites(s.values)
+    if s.is_ordinal and opposites:
+        found.append(
+            ("risk_signal" if opposites > 0 else "trust_signal", 0.86, "values are opposites of risk")
+        )
     if s.kind == "text" and len(s.values) <= 4 and s.values & _FRAUD_WORDS and s.values <= LABEL_WORDS:
         found.append(("leak", 0.95, "values are verdicts of fraud"))
     return found

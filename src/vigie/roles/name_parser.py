@@ -34,6 +34,8 @@ _WORD = re.compile(r"3ds|2fa|ipv[46]|\d+(?:hrs|hr|min|h|d|w|m|y)(?![a-z])|[a-z]+
 _WINDOW = re.compile(r"\b\d+(?:hrs|hr|min|h|d|w|m|y)\b")
 _UNKNOWN = "unknown"
 """Concept of the words that are in no entry of the lexicon."""
+_UNSPECIFIC = frozenset({_UNKNOWN, "altered"})
+"""Concepts that say nothing by themselves: a `change` may be an amount."""
 _TRANSACTION_PREFIXES = word_set("tx txn trx trans trn tr op")
 _ATTRIBUTES = word_set("city country region zip age tenure lat long email ip phone device place")
 """Concepts before which such a prefix says no more than that the row is a transaction."""
@@ -102,7 +104,7 @@ def parse_name(name: str) -> ParsedName:
         del concepts["transaction"]
     plain = [word for word in words if not word.isdigit()]
     generic = not plain or (len(plain) == 1 and plain[0] in _GENERIC_WORDS)
-    is_unspecific = generic or concepts.keys() <= {_UNKNOWN}
+    is_unspecific = generic or concepts.keys() <= _UNSPECIFIC
     return ParsedName(words, {} if is_unspecific else concepts, generic)
 
 

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 
 from vigie.roles.name_lexicon import word_set
@@ -75,14 +76,42 @@ _SPELLED = {
     )
     for word in words.split()
 }
+_UNDECIDED = "unknown,pending,not checked,not available,unavailable,inconnu,en attente,desconocido,pendiente,desconhecido,pendente"
+_SAFER = (
+    (
+        "not verified,unverified,non verifie,non verifiee,no verificado,no verificada,nao verificado,nao verificada",
+        "verified,verifie,verifiee,verificado,verificada",
+    ),
+    (
+        "failed,fail,failure,echec,echoue,echouee,fallido,fallida,falhou,falha",
+        "passed,pass,success,successful,ok,reussi,reussie,succes,exitoso,exitosa,sucesso",
+    ),
+    (
+        "no match,mismatch,not matched,non concordant,no coincide,nao confere",
+        "match,matched,full match,concordant,coincide,confere",
+    ),
+    ("not trusted,untrusted,non fiable,no confiable,nao confiavel", "trusted,fiable,confiable,confiavel"),
+    ("invalid,not valid,invalide,invalido,invalida", "valid,valide,valido,valida"),
+    ("absent,not present,ausente", "present,presente"),
+)
+_RISKIER = (
+    (
+        "domestic,local,national,nacional,domestique",
+        "foreign,international,overseas,etranger,etrangere,extranjero,extranjera,internacional,estrangeiro,estrangeira",
+    ),
+)
+"""Two opposites, of which the second is safer, or riskier, than the first."""
 _SCALES = (
-    "negligible,trivial,very low|low,minor|medium,moderate,normal,average|high,major,severe|very high,critical,extreme",
-    "tres faible,tres bas,tres basse|faible,bas,basse|moyen,moyenne,modere,moderee|eleve,elevee,haut,haute,fort|tres eleve,tres haut,critique",
-    "muy bajo,muy baja|bajo,baja,leve|medio,media,moderado|alto,alta,grave|muy alto,muy alta,critico",
-    "muito baixo,muito baixa|baixo,baixa,leve|medio,media,moderado|alto,alta,grave|muito alto,muito alta,critico",
+    "negligible,trivial,very low|low,minor,low risk|medium,moderate,normal,average,medium risk|high,major,severe,high risk|very high,critical,extreme,total loss,very high risk",
+    "tres faible,tres bas,tres basse|faible,bas,basse,risque faible,faible risque|moyen,moyenne,modere,moderee,risque moyen|eleve,elevee,haut,haute,fort,risque eleve,haut risque|tres eleve,tres haut,critique",
+    "muy bajo,muy baja|bajo,baja,leve,riesgo bajo,bajo riesgo|medio,media,moderado,riesgo medio|alto,alta,grave,riesgo alto,alto riesgo|muy alto,muy alta,critico",
+    "muito baixo,muito baixa|baixo,baixa,leve,risco baixo,baixo risco|medio,media,moderado,risco medio|alto,alta,grave,risco alto,alto risco|muito alto,muito alta,critico",
     "trivial damage|minor damage|major damage|total loss",
     "bronze|silver|gold|platinum|diamond",
     "xs|s|m|l|xl|xxl",
+    "d,default|ccc|b|bb|bbb|a|aa|aaa",
+    "none,no kyc,aucun,ninguno,nenhum|basic,partial,simple,simplified,partiel,partielle,basico,parcial,simplificado|full,complete,enhanced,complet,complete,completo,completa",
+    *(f"{first}|{_UNDECIDED}|{second}" for first, second in (*_SAFER, *_RISKIER)),
 )
 DAY_PARTS = {
     word: hour
@@ -96,6 +125,7 @@ DAY_PARTS = {
     for word in words.split(",")
 }
 """Part of the day -> its middle hour; in Portuguese and Spanish the early morning has a word of its own."""
+_CODES = frozenset({"a", "b", "d"})
 _HINT = re.compile(r"\d|\b(?:" + "|".join(sorted(_SPELLED, key=len)) + r")\b")
 _TOKEN = re.compile(r"\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[a-z]+|>=|<=|\S")
 
@@ -111,6 +141,15 @@ def read_scale(distinct: list[str]) -> dict[str, float] | None:
         if len(found) >= min_texts and len(set(found.values())) > 1:
             return found
     return None
+
+
+def direction_of_opposites(texts: Iterable[str]) -> int:
+    """Return -1 where some of the texts are two opposites of which the one with the larger number is safer, +1 where it is riskier, else 0."""
+    folded = {fold(text) for text in texts}
+    for direction, pairs in ((-1, _SAFER), (1, _RISKIER)):
+        if any(folded & set(first.split(",")) and folded & set(second.split(",")) for first, second in pairs):
+            return direction
+    return 0
 
 
 def is_time_span(distinct: list[str]) -> bool:
@@ -138,7 +177,8 @@ def _scales() -> tuple[dict[str, float], ...]:
 def _ranks_of_named_scale(folded: dict[str, str], min_texts: float) -> dict[str, float]:
     for scale in _scales():
         found = {text: scale[plain] for text, plain in folded.items() if plain in scale}
-        if len(found) >= min_texts:
+        # A and B alone are codes of anything; with AA they are a rating.
+        if len(found) >= min_texts and not {folded[text] for text in found} <= _CODES:
             return found
     return {}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from vigie.roles.column_stats import ColumnStats
 from vigie.roles.name_lexicon import word_set
+from vigie.roles.ordinal import direction_of_opposites
 
 Check = Callable[[ColumnStats], float]
 
@@ -61,6 +62,10 @@ def is_month(s: ColumnStats) -> bool:
 def is_year(s: ColumnStats) -> bool:
     """Return whether the values are years from 1950 to 2100; all rows may have the same."""
     return _is_date_part(s) and s.min >= 1950 and s.max <= 2100
+
+
+def _is_calendar_year(s: ColumnStats) -> bool:
+    return is_integer(s) and s.min >= 1900 and s.max <= 2100 and s.n_distinct > 5
 
 
 def _is_date_part(s: ColumnStats) -> bool:
@@ -150,9 +155,19 @@ def _count(s: ColumnStats) -> float:
 
 
 def _signal(s: ColumnStats) -> float:
-    if s.kind in {"bool", "number"} or s.is_binary:
+    if s.kind in {"bool", "number"}:
         return 1.0
-    return 0.95 if s.is_ordinal else 0.3 if s.kind == "text" and s.n_distinct <= 12 else 0.0
+    if s.is_ordinal:
+        return 1.0 if s.is_binary else 0.95
+    return 0.3 if s.kind == "text" and s.n_distinct <= 12 else 0.0
+
+
+def _risk(s: ColumnStats) -> float:
+    return _signal(s) if direction_of_opposites(s.values) >= 0 else 0.2
+
+
+def _trust(s: ColumnStats) -> float:
+    return _signal(s) if direction_of_opposites(s.values) <= 0 else 0.2
 
 
 def _between(low: float, high: float, *, integers: bool = False) -> Check:
@@ -172,7 +187,7 @@ def _age(s: ColumnStats) -> float:
 def _duration(s: ColumnStats) -> float:
     if s.kind == "text":
         return 0.97 if s.is_ordinal else 0.0
-    return float(s.kind == "number" and s.n_distinct > 2 and not is_epoch(s))
+    return float(s.kind == "number" and s.n_distinct > 2 and not is_epoch(s) and not _is_calendar_year(s))
 
 
 def _category(s: ColumnStats) -> float:
@@ -194,7 +209,8 @@ def _place(s: ColumnStats) -> float:
 
 
 def _country(s: ColumnStats) -> float:
-    return _text(s) or 0.9 * (is_integer(s) and 2 < s.n_distinct < 300)
+    is_relative = bool(direction_of_opposites(s.values))  # domestic or foreign
+    return 0.0 if is_relative else _text(s) or 0.9 * (is_integer(s) and 2 < s.n_distinct < 300)
 
 
 def _pattern(*patterns: str, numbers: bool = False) -> Check:
@@ -242,7 +258,7 @@ CHECKS: dict[str, Check] = {
     "month": lambda s: 1.0 if s.pattern == "month" else _between(0, 12, integers=True)(s),
     "date": _date,
     "birth": _birth,
-    "start_year": lambda s: float(is_integer(s) and s.min >= 1900 and s.max <= 2100 and s.n_distinct > 5),
+    "start_year": lambda s: float(_is_calendar_year(s)),
     "duration": _duration,
     "not_negative": lambda s: 0.0 if s.kind == "number" and s.min < -1 else _duration(s),
     "time_span_or_number": lambda s: float(s.is_duration or (s.kind == "number" and s.n_distinct > 12)),
@@ -281,7 +297,8 @@ CHECKS: dict[str, Check] = {
     "currency": lambda s: _text(s) or 0.8 * (is_integer(s) and s.n_distinct < 200),
     "count": _count,
     "counter": lambda s: float(is_integer(s) and s.min >= 0 and s.n_distinct > 4),
-    "signal": _signal,
+    "risk": _risk,
+    "trust": _trust,
     "number": _number,
     "number_or_ordered_text": lambda s: float(_number(s) or s.is_ordinal),
     "ordered_text": lambda s: float(s.is_ordinal),

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import count as numbers
 from pathlib import Path
 
@@ -100,10 +101,10 @@ class DiskBackend:
         self, rows: DiskRows, function: ChunkFunction, columns: Sequence[str] | None = None, *, least: int = 1,
         limit: int | None = None,
     ) -> pl.DataFrame:  # fmt: skip
-        """Add up some keys at a time, so that any number of them fits."""
+        """Count two parts of a chunk at a time, and add up some keys at a time, so that any number of them fits."""
         folder = self._new_folder("counts")
         for number, chunk in enumerate(rows.chunks(columns)):
-            function(chunk).write_parquet(folder / f"{number:05}.parquet", compression="lz4")
+            self._in_parts(chunk, function).write_parquet(folder / f"{number:05}.parquet", compression="lz4")
         counts = pl.scan_parquet(folder / "*.parquet")
         rounds = 1 + int(counts.select(pl.len()).collect().item()) // self._sizes.counts
         turn = pl.struct(pl.exclude("count")).hash(seed=5) % rounds
@@ -142,8 +143,8 @@ class DiskBackend:
             if share is not None:
                 share(first / self.n_rows)
             mine = pl.col(ROW).is_between(first, first + chunk.height, closed="left")
-            outputs = [output.where(mine, columns) for output in joined]
-            self._run(chunk, outputs, function).write_ipc(target / f"{number:05}.arrow")
+            run = partial(_run_with, function, [output.where(mine, columns) for output in joined])
+            self._in_parts(chunk, run).write_ipc(target / f"{number:05}.arrow")
             first += chunk.height
         return DiskRows((*rows.folders, target) if extend else (target,))
 
@@ -157,17 +158,14 @@ class DiskBackend:
         for output in outputs:
             shutil.rmtree(output.folder)
 
-    def _run(
-        self, chunk: pl.DataFrame, outputs: Sequence[pl.DataFrame], function: RowFunction
-    ) -> pl.DataFrame:
+    def _in_parts(self, chunk: pl.DataFrame, function: ChunkFunction) -> pl.DataFrame:
+        """Run the function on two parts of a chunk at a time; return what it returns, in the order of the parts."""
         found: dict[int, pl.DataFrame] = {}
 
         def run(start: int) -> None:
-            part = chunk.slice(start, self._sizes.thread)
-            here = pl.col(ROW).is_between(part[ROW][0], part[ROW][-1])
-            found[start] = function(part, [output.filter(here) for output in outputs])
+            found[start] = function(chunk.slice(start, self._sizes.thread))
 
-        starts = range(0, chunk.height, self._sizes.thread)
+        starts = range(0, max(chunk.height, 1), self._sizes.thread)
         in_threads(run, starts)
         return pl.concat([found[start] for start in starts])
 
@@ -191,6 +189,12 @@ class DiskBackend:
         )
         self._partitions[function.grouping] = target
         return target
+
+
+def _run_with(function: RowFunction, outputs: Sequence[pl.DataFrame], part: pl.DataFrame) -> pl.DataFrame:
+    """Run a row function on consecutive rows, with the outputs of group functions for these among others."""
+    here = pl.col(ROW).is_between(part[ROW][0], part[ROW][-1])
+    return function(part, [output.filter(here) for output in outputs])
 
 
 def _scan(path: Path) -> pl.LazyFrame:
