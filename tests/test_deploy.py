@@ -309,7 +309,8 @@ def wheel_and_sdist_install_alone(image: Image, tmp_path: Path) -> None:
         ".gitignore",
     }
     clean = tmp_path / "clean"
-    run([sys.executable, "-m", "venv", "--without-pip", clean], cwd=tmp_path, env=env)
+    # With the Python of the image, whose dependencies are used
+    run([unprivileged_user()[1], "-m", "venv", "--without-pip", clean], cwd=tmp_path, env=env)
     site = next(clean.glob("lib/*/site-packages"))
     pip = [sys.executable, "-m", "pip", "--python", clean / "bin/python", "install", "--quiet", "--no-deps"]
     run([*pip, "--no-index", wheel], cwd=tmp_path, env=env)

@@ -51,6 +51,11 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engin
     opened.dispose()
 
 
+def then(moment: datetime) -> sa.BindParameter[datetime]:
+    """Return the parameter `then` of a statement in words, as the columns store a time."""
+    return sa.bindparam("then", moment, UtcDateTime())
+
+
 def bad() -> dict[str, Finding]:
     """Return the findings that are not good, by name."""
     return {found.name: found for found in examine(settings.load()) if found.state != GOOD}
@@ -247,8 +252,8 @@ def test_an_interrupted_migration(engine: sa.Engine, tmp_path: Path, monkeypatch
     target = (tmp_path / "target").as_uri()
     run(engine, target)
     with engine.begin() as connection:
-        killed = "UPDATE migrations SET state = 'running', lock = 'migration', heartbeat_at = :then"
-        connection.execute(sa.text(killed), {"then": datetime.now(UTC) - timedelta(hours=2)})
+        killed = sa.text("UPDATE migrations SET state = 'running', lock = 'migration', heartbeat_at = :then")
+        connection.execute(killed.bindparams(then(datetime.now(UTC) - timedelta(hours=2))))
     found = bad()["migrations"]
     assert found.state == WARNING
     follow(found.hint, monkeypatch)
@@ -295,8 +300,8 @@ def test_no_worker(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.enqueue(engine, upload.id, user.id, "inspect", {})
     with engine.begin() as connection:
         table = sa.table("runs", sa.column("not_before", UtcDateTime()))
-        then = datetime.now(UTC) - timedelta(seconds=600)
-        connection.execute(sa.update(table).values(not_before=then))
+        earlier = datetime.now(UTC) - timedelta(seconds=600)
+        connection.execute(sa.update(table).values(not_before=earlier))
     found = bad()["worker"]
     assert (found.state, "no worker has sent a heartbeat" in found.found) == (PROBLEM, True)
     assert "vigie worker" in found.hint
@@ -313,11 +318,11 @@ def test_no_worker(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         worker.kill()
         worker.wait(LIMIT)
     heartbeat = settings.load().home / "worker.heartbeat"
-    then = datetime.now(UTC).timestamp() - 3600
-    os.utime(heartbeat, (then, then))
+    seen = datetime.now(UTC).timestamp() - 3600
+    os.utime(heartbeat, (seen, seen))
     with engine.begin() as connection:
         connection.execute(
-            sa.text("UPDATE workers SET seen_at = :then"), {"then": datetime.fromtimestamp(then, UTC)}
+            sa.text("UPDATE workers SET seen_at = :then").bindparams(then(datetime.fromtimestamp(seen, UTC)))
         )
     assert CliRunner().invoke(cli, ["worker", "--probe"]).exit_code == 5
     monkeypatch.setenv("VIGIE_PRODUCTION", "yes")
@@ -351,6 +356,7 @@ def test_a_proxy_that_the_settings_do_not_count(
         app = web.create_app(settings.load(), settings.WebSettings(proxies=proxies))
         for _ in range(2):
             app.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
+        app.extensions["vigie"].close()
 
     assert bad() == {}
     ask(1)
@@ -365,6 +371,6 @@ def test_a_proxy_that_the_settings_do_not_count(
     monkeypatch.delenv("VIGIE_PROXIES")
     with engine.begin() as connection:
         connection.execute(
-            sa.text("UPDATE audit SET at = :then"), {"then": datetime.now(UTC) - timedelta(days=8)}
+            sa.text("UPDATE audit SET at = :then").bindparams(then(datetime.now(UTC) - timedelta(days=8)))
         )
     assert bad() == {}

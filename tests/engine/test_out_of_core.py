@@ -22,6 +22,7 @@ from vigie.engine.output import RESULT_COLUMNS
 from vigie.errors import InputRefused
 from vigie.table import chunks, from_frame, read, write
 from vigie.table.options import ReadLimits
+from vigie.table.table import Table
 
 ROWS = 4000
 Score = Callable[..., tuple[pl.DataFrame, dict[str, Any]]]
@@ -34,6 +35,27 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringContext
     with resources.open_catalog(chosen) as catalog:
         sizes = Sizes(sample=3 * ROWS, min_customer_rows=100, partition=900, thread=300, counts=1000)
         yield ScoringContext(catalog, resources.bundle_loader(chosen), sizes=sizes)
+
+
+@pytest.fixture(scope="module")
+def in_memory(context: ScoringContext) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A busy table, and what memory gives for it; computed once."""
+    frame = busy_table(2, flows=False)
+    return frame, pipeline.predict(from_frame(frame), context).additions
+
+
+@pytest.fixture(scope="module")
+def upload(
+    context: ScoringContext, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Table, pl.DataFrame]:
+    """A French file, its table, and what memory gives for it; computed once for all kinds of output."""
+    text = busy_table(6, flows=False).write_csv(
+        separator=";", decimal_comma=True, datetime_format="%d/%m/%Y %H:%M:%S"
+    )
+    source = tmp_path_factory.mktemp("upload") / "in.csv"
+    source.write_bytes(text.encode("windows-1252"))
+    table = read(source)
+    return source, table, pipeline.predict(table, context).additions
 
 
 @pytest.fixture
@@ -89,13 +111,14 @@ def test_rows_in_memory_may_be_scored_as_those_on_disk(score: Score, context: Sc
 
 
 @pytest.mark.parametrize(("sample", "least"), [(ROWS // 2, 0.9), (ROWS // 3, 0.85)])
-def test_samples_change_little(score: Score, context: ScoringContext, sample: int, least: float) -> None:
+def test_samples_change_little(
+    score: Score, in_memory: tuple[pl.DataFrame, pl.DataFrame], sample: int, least: float
+) -> None:
     """A scorer fitted on some of the rows ranks all of them nearly as one fitted on all.
 
     What a sample this small changes is self-training, which learns from 3 % of it: from a third, twenty rows in each half.
     """
-    frame = busy_table(2, flows=False)
-    whole = pipeline.predict(from_frame(frame), context).additions
+    frame, whole = in_memory
     found, _ = score(frame, sample=sample)
     for name, bound in (("fraud_score", least), ("anomaly_score", 0.95)):
         assert np.corrcoef(whole[name].rank(), found[name].rank())[0, 1] > bound, name
@@ -131,20 +154,19 @@ def test_copies_of_a_few_rows_are_refused(score: Score) -> None:
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet"])
 def test_files(
-    extension: str, context: ScoringContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    extension: str,
+    upload: tuple[Path, Table, pl.DataFrame],
+    context: ScoringContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A large file is written as a small one is: every cell of the upload, and the result columns."""
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 700)
-    text = busy_table(6, flows=False).write_csv(
-        separator=";", decimal_comma=True, datetime_format="%d/%m/%Y %H:%M:%S"
-    )
-    source = tmp_path / "in.csv"
-    source.write_bytes(text.encode("windows-1252"))
+    source, table, additions = upload
     limits = files.Limits(10_000, 100, tmp_path / "work")
     large = replace(context, sizes=replace(context.sizes, out_of_core=1000))
     files.predict_file(str(source), tmp_path / f"out{extension}", large, limits)
-    table = read(source)
-    write(table, pipeline.predict(table, context).additions, tmp_path / f"whole{extension}")
+    write(table, additions, tmp_path / f"whole{extension}")
     one, other = (_cells(tmp_path / f"{name}{extension}") for name in ("out", "whole"))
     assert one.columns == other.columns == [*table.frame.columns, *RESULT_COLUMNS]
     close = ("fraud_score", "fraud_probability", "anomaly_score", "agreement")

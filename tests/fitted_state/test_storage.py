@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,11 @@ def flat(section: Any, path: str = "") -> dict[str, Any]:
     return out
 
 
+def by_field(value: Any) -> Any:
+    """Return the fields of a record: records with arrays cannot be compared."""
+    return vars(value) if is_dataclass(value) else value
+
+
 def test_every_field_comes_back() -> None:
     """Also where a column is called as a threshold was: each name belongs to one field."""
     state = FittedState()
@@ -98,7 +103,7 @@ def test_every_field_comes_back() -> None:
     assert len({bytes(one.boosters["columns 0.1 0"].save_raw("ubj")) for one in boosters}) == 1
     assert before.keys() == after.keys()
     for path, value in before.items():
-        np.testing.assert_equal(after[path], value, err_msg=path)
+        np.testing.assert_equal(by_field(after[path]), by_field(value), err_msg=path)
     assert to_stored(again)[0] == answers
 
 

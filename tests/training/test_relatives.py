@@ -20,9 +20,11 @@ from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline, scorer_io
 from vigie.engine.options import Options, ScoringContext
+from vigie.engine.output import Prediction
 from vigie.engine.scorer import Scorer
 from vigie.starter_models import registry
 from vigie.stores.open import connect
+from vigie.table import Table
 
 PREFIXES = ("", "old_", "x_")
 
@@ -36,18 +38,24 @@ class Siblings:
     frame: pl.DataFrame
     label: np.ndarray
 
-    def context(self, *entries: ModelVersion) -> ScoringContext:
-        catalog = Catalog(database.open(f"sqlite:///{self.folder}/{len(entries)}-{entries[0].name}.sqlite"))
-        registry.register(catalog)
-        catalog.register_all(entries)
-        return ScoringContext(catalog, opener, Options(reasons=False))
+    def fit(self, table: Table, *entries: ModelVersion) -> tuple[Scorer, Prediction]:
+        """Fit a scorer with the starter models and some of the others."""
+        engine = database.open(f"sqlite:///{self.folder}/{len(entries)}-{entries[0].name}.sqlite")
+        try:
+            catalog = Catalog(engine)
+            registry.register(catalog)
+            catalog.register_all(entries)
+            return pipeline.fit(table, ScoringContext(catalog, opener, Options(reasons=False)))
+        finally:
+            engine.dispose()
 
 
 @pytest.fixture(scope="module")
 def siblings(tmp_path_factory: pytest.TempPathFactory) -> Siblings:
     folder = tmp_path_factory.mktemp("siblings")
     halves = split_by_time("card_not_present", 336, 2400)
-    catalog = Catalog(database.open(f"sqlite:///{folder}/training.sqlite"))
+    engine = database.open(f"sqlite:///{folder}/training.sqlite")
+    catalog = Catalog(engine)
     fraud, part = halves.first_label, np.arange(halves.first.height) % 3
     entries = []
     for number, prefix in enumerate(PREFIXES):
@@ -59,18 +67,19 @@ def siblings(tmp_path_factory: pytest.TempPathFactory) -> Siblings:
         )  # fmt: skip
         store, policy = connect((folder / "models").as_uri()), SignaturePolicy(False, None, folder)
         entries.append(training.publish(catalog, made.bundle, store, policy, page=made.page))
+    engine.dispose()
     return Siblings(folder, tuple(entries), halves.second, halves.second_label)
 
 
 def test_siblings_share_the_vote_and_rank_better_than_the_best_of_them(siblings: Siblings) -> None:
     """Nine tenths of the vote are theirs, none has nearly all of it, and a stored scorer repeats their scores."""
     table = tables.from_frame(siblings.frame)
-    scorer, together = pipeline.fit(table, siblings.context(*siblings.entries))
+    scorer, together = siblings.fit(table, *siblings.entries)
     weights = {match["name"]: match["weight"] for match in together.summary["matches"]}
     assert set(weights) == {entry.name for entry in siblings.entries}
     assert sum(weights.values()) >= 0.9
     assert max(weights.values()) < 0.6
-    alone = [pipeline.predict(table, siblings.context(entry)) for entry in siblings.entries]
+    alone = [siblings.fit(table, entry)[1] for entry in siblings.entries]
     reached = [metrics.measure(siblings.label, one.additions["fraud_score"].to_numpy())[1] for one in alone]
     assert metrics.measure(siblings.label, together.additions["fraud_score"].to_numpy())[1] > max(reached)
     again = Scorer.from_bytes(scorer.to_bytes())
@@ -80,7 +89,7 @@ def test_siblings_share_the_vote_and_rank_better_than_the_best_of_them(siblings:
 def test_on_a_table_of_another_kind_a_sibling_has_a_tenth_of_the_vote(siblings: Siblings) -> None:
     """The starter models keep the rest, and the scale of the probabilities; a stored scorer repeats the scores."""
     other = simulator.generate("card_present", 7, 1500).frame
-    scorer, found = pipeline.fit(tables.from_frame(other), siblings.context(*siblings.entries))
+    scorer, found = siblings.fit(tables.from_frame(other), *siblings.entries)
     weights = {match["name"]: match["weight"] for match in found.summary["matches"]}
     own = [name for name in weights if name.startswith("sibling")]
     assert (len(weights), [weights[name] for name in own]) == (3, [0.1])
@@ -89,7 +98,7 @@ def test_on_a_table_of_another_kind_a_sibling_has_a_tenth_of_the_vote(siblings: 
 
 def test_a_scorer_stored_before_siblings_shared_the_vote_has_one_leader(siblings: Siblings) -> None:
     """Then only the most trusted model counted, and its file says nothing of average precision."""
-    scorer, _ = pipeline.fit(tables.from_frame(siblings.frame), siblings.context(*siblings.entries))
+    scorer, _ = siblings.fit(tables.from_frame(siblings.frame), *siblings.entries)
     arrays = scorer_io._arrays(scorer.to_bytes())
     head = json.loads(arrays["head"].tobytes())
     for number, member in enumerate(head["members"]):

@@ -73,9 +73,9 @@ _ROLES = (
         .96 | age | login transaction vehicle thing standing card account address method device email phone
         .97 | age customer | account card address device email phone tenure"""),
     Role("amount", "money", multiple=True, near_duplicate=True, weight=3.0, core=True, names="""
-        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
-        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual debt deductible
-        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event debt deductible | money_of_many_values
+        .96 | amount|price transaction|claim | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual deductible
+        .95 | amount|price | fee count avg usual ratio limit income balance currency recent window chargeback dispute to_usual deductible
+        .85 | worth | count avg usual ratio limit income balance currency recent score date time past_event deductible | money_of_many_values
         .8 | claim | count avg ratio num many span month hour before past id type risk
         .6 | total | count avg ratio many item
         .8 | installment | count avg ratio
@@ -238,7 +238,7 @@ _ROLES = (
         .8 | neg score | trust risk
         .9 | many customer|account device|ip|phone|email|address | window recent amount id avg time date
         .9 | risk | neg
-        .96 | opened|standing|since|tenure|hired | transaction recent birth | start_year
+        .96 | opened|standing|since|tenure|hired | transaction recent birth vehicle thing | start_year
         .95 | year account|customer|policy|created|start | transaction recent birth avg count vehicle | start_year
         .89 | trust neg |
         .85 | novel device|ip|country|dest|receiver|card|address|phone|transaction|customer | time date | binary

@@ -19,11 +19,12 @@ WORDS: dict[str, str] = {
         spent spend spending depense gasto paid paye paga pagado pago_total sum_paid charged somme usd_amount
         ticket_size basket_value money plata dinheiro argent volume_eur ammount amounteur amountusd
         after_fee after_fees before_fee before_fees excluding_fees avant_commission avant_commissions avant_frais apres_frais hors_frais
-        antes_de_comision antes_de_comisiones sin_comision antes_da_comissao antes_das_taxas sem_taxas""",
+        antes_de_comision antes_de_comisiones sin_comision antes_da_comissao antes_das_taxas sem_taxas
+        line_total line_amount line_totals""",
     "price": "price prix precio preco cost cout coste costo custo fare purchase_value order_value",
     "worth": "value val valeur valor vlr vl worth",
     "total": "sum suma soma total tot subtotal totale",
-    "fee": "gas fee fees frais comision comissao commission tax taxes taxe impuesto impuestos imposto tarifa taxa tip",
+    "fee": "gas fee fees frais comision comissao commission tax taxes taxe impuesto impuestos imposto tarifa taxa tip added_value value_added",
     "premium": "premium prime prima premio",
     "deductible": "deductible deductable franchise franquicia franquia excess",
     "limit": "capital_segurado suma_asegurada sum_insured insured_sum capital_assure capital_asegurado importancia_segurada coverage couverture cobertura line lim lmt limit limite plafond tope cupo ceiling credit_line creditline line_of_credit autorise_max",
@@ -75,7 +76,7 @@ WORDS: dict[str, str] = {
     "score": "fico score scr scoring puntaje pontuacao puntuacion note_risque rating grade",
     "freq": "freq frequency frequence frecuencia frequencia",
     "velocity": "inquiries inquiry enquiries consultas bureau_requests velocity vel velocidad velocidade velocite vitesse inq inqs hard_inquiries",
-    "item": "item items article articles articulo articulos artigo artigos itens product_count unit units",
+    "item": "item items article articles articulo articulos artigo artigos itens product_count unit units line_item line_items",
     "login": "login logins connexion connexions request requests requete requetes attempt attempts tentative tentatives intento intentos tentativa tentativas session_count visits visites",
     # who
     "customer": """staff pat patiente paciente pacientes prestatario prestataria tomador_credito brwr mutuaire customer customers cust cstmr client clients clt cli cliente clientes customerid user usr users uid utilisateur
@@ -125,7 +126,7 @@ WORDS: dict[str, str] = {
     "name": "name names nom noms nombre nome first last nm",
     "id": """cd document doc cpf cnpj dni nif curp siren ssn nin id ids ident identifier identifiant identificador identificacion identificacao key cle clave chave code cod codigo ref reference referencia uuid guid
         hash token matricule pk hashed idnum identity idx index""",
-    "row": "row record ligne linea fila linha rowid index idx enregistrement registro_num line lineno unnamed rownum",
+    "row": "row record ligne linea fila linha rowid index idx enregistrement registro_num line lineno unnamed rownum line_number line_no line_nr",
     # what
     "transaction": """tnx tnxs call calls appel appels llamada llamadas chamada chamadas end_to_end e2e endtoend wdl wd withdr txns_id transaction transactions trans tran tx txn txns trx trn trxn tr transac trns transacc operation operations op oper ops operacion operaciones operacao operacoes
         transaccion transacciones transacao transacoes payment payments pmt pymt paiement paiements pago pagos pagamento pagamentos transfer transfers trf virement virements

@@ -64,6 +64,10 @@ def is_year(s: ColumnStats) -> bool:
     return _is_date_part(s) and s.min >= 1950 and s.max <= 2100
 
 
+def _is_calendar_year(s: ColumnStats) -> bool:
+    return is_integer(s) and s.min >= 1900 and s.max <= 2100 and s.n_distinct > 5
+
+
 def _is_date_part(s: ColumnStats) -> bool:
     return s.kind in {"number", "constant"} and s.integer_share > 0.999
 
@@ -183,7 +187,7 @@ def _age(s: ColumnStats) -> float:
 def _duration(s: ColumnStats) -> float:
     if s.kind == "text":
         return 0.97 if s.is_ordinal else 0.0
-    return float(s.kind == "number" and s.n_distinct > 2 and not is_epoch(s))
+    return float(s.kind == "number" and s.n_distinct > 2 and not is_epoch(s) and not _is_calendar_year(s))
 
 
 def _category(s: ColumnStats) -> float:
@@ -254,7 +258,7 @@ CHECKS: dict[str, Check] = {
     "month": lambda s: 1.0 if s.pattern == "month" else _between(0, 12, integers=True)(s),
     "date": _date,
     "birth": _birth,
-    "start_year": lambda s: float(is_integer(s) and s.min >= 1900 and s.max <= 2100 and s.n_distinct > 5),
+    "start_year": lambda s: float(_is_calendar_year(s)),
     "duration": _duration,
     "not_negative": lambda s: 0.0 if s.kind == "number" and s.min < -1 else _duration(s),
     "time_span_or_number": lambda s: float(s.is_duration or (s.kind == "number" and s.n_distinct > 12)),

@@ -92,12 +92,13 @@ def create_app(chosen: settings.Settings | None = None, web: settings.WebSetting
     )
     request_values.install(app)
     security.configure(app, chosen, web)
+    oidc.install(app, web)
+    # After all that refuses settings, so that no connection stays open.
     app.extensions["vigie"] = Services.open(chosen, web)
     logs.install(app)
     compression.install(app)
     error_handlers.install(app)
     session.install(app)
-    oidc.install(app, web)
     authorization.install(app)
     for blueprint in (*api.blueprints(), *health.blueprints(), *pages.blueprints()):
         app.register_blueprint(blueprint)
