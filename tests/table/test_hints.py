@@ -91,6 +91,8 @@ REFUSALS: list[tuple[str, bytes, ReadOptions, str, Mend]] = [
      rewritten(lambda data: b"\n".join(b",".join(line.split()) for line in data.splitlines()))),
     ("t.csv", b"".join(b'"%s"\n' % line for line in TABLE.encode().splitlines()), ReadOptions(), "remove the quotes at both ends of the lines",
      rewritten(lambda data: data.replace(b'"', b""))),
+    ("t.txt", TABLE.replace(",", " ").encode(), ReadOptions(), "--separator, such as space", with_options(separator=" ")),
+    ("t.csv", b"OFXHEADER:100\n<OFX>\n", ReadOptions(), "export the table as CSV", rewritten(lambda data: TABLE.encode())),
     ("t.zip", zipped(), ReadOptions(), "unpack the archive: the table is in it", rewritten(lambda data: zipfile.ZipFile(io.BytesIO(data)).read("t.csv"))),
     ("t.csv", TABLE.replace("C3", NOISE).encode("latin-1"), ReadOptions(), "--encoding",
      with_options(encoding="latin-1")),

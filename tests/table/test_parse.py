@@ -365,6 +365,11 @@ def test_a_factor_is_no_currency():
         assert typed(cells, "Amount").dtype == pl.String
 
 
+def test_two_texts_with_a_number_are_a_category():
+    """A unit that no list has is looked for among sums, which differ."""
+    assert typed(["at least 1", "none"] * 20, "Fees").dtype == pl.String
+
+
 @pytest.mark.parametrize(
     "cells",
     [
@@ -427,6 +432,9 @@ def test_codes_are_no_money(cells):
         (["03/01/2024 1:58 da tarde", "14/01/2024 7:30 da manhã"], datetime(2024, 1, 3, 13, 58)),
         (["03/01/2024 9:58 de la noche", "14/01/2024 7:30 de la mañana"], datetime(2024, 1, 3, 21, 58)),
         (["03 Jan 2024 13:58 GMT+3", "14 Jan 2024 01:58 GMT+3"], datetime(2024, 1, 3, 10, 58)),
+        (["2024-01-03-13.58.00.000000", "2024-01-14-01.58.00.000000"], datetime(2024, 1, 3, 13, 58)),
+        (["mer. 03/01/2024", "jeu. 14/03/2024"], datetime(2024, 1, 3)),
+        (["03/01/2024 13:58 (GMT+1)", "14/01/2024 01:58 (GMT+1)"], datetime(2024, 1, 3, 12, 58)),
         (["[03/Jan/2024:13:58:00 +0000]", "[14/Feb/2024:01:58:00 +0000]"], datetime(2024, 1, 3, 13, 58)),
         (["“03/01/2024 13:58”", "“14/01/2024 01:58”"], datetime(2024, 1, 3, 13, 58)),
         (["030124", "290224"], datetime(2024, 1, 3)),

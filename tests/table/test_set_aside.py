@@ -161,6 +161,10 @@ def test_the_ends_of_a_long_file(tmp_path: Path) -> None:
         ("Suma y sigue,,,{n},,", "total"),
         (",,,{sum:.1f},,", "total"),
         ("Page {n} / 3,,,,,", "page"),
+        ("x,Total octobre,2024-01-31,{sum:.1f},z,", "total"),
+        ("x,Subtotal,2024-01-31,{sum:.1f},z,", "total"),
+        ("Agence Nord :,,,,,", "heading"),
+        ("-----,------,------,-----,---,", "ruler"),
     ],
 )
 def test_totals_between_the_rows_are_no_rows(tmp_path: Path, line: str, reason: str) -> None:
@@ -168,8 +172,10 @@ def test_totals_between_the_rows_are_no_rows(tmp_path: Path, line: str, reason: 
     rows = [
         f"{i},{'TOTAL' if i % 9 == 0 else 'Shop'},2024-01-{1 + i % 28:02},{i}.5,z{i % 7}," for i in range(60)
     ]
-    at = (20, 40, 60)
-    sums = (sum(float(row.split(",")[3]) for row in rows[n - 20 : n]) for n in at)
+    at = (20, 40, 55)
+    sums = (
+        sum(float(row.split(",")[3]) for row in rows[low:n]) for low, n in zip((0, 20, 40), at, strict=True)
+    )
     lines = list(rows)
     for n, total in reversed(list(zip(at, sums, strict=True))):
         lines.insert(n, line.format(n=n, sum=total))
@@ -183,6 +189,22 @@ def test_totals_between_the_rows_are_no_rows(tmp_path: Path, line: str, reason: 
     with chunks.open_chunked(path, tmp_path, source="t", limits=ReadLimits(999, 9)) as opened:
         assert pl.concat(list(opened.chunks())).equals(table.frame)
         assert opened.report.set_aside == table.report.set_aside
+
+
+@pytest.mark.parametrize(
+    "line", [",1", "Total Wines,1", "Dupont 3,", "Shop 24 x,,,", "C9 Total,2024-01-01,9", ",,30"], ids=str
+)
+def test_a_row_that_lacks_cells_is_a_row(tmp_path: Path, line: str) -> None:
+    """Also where its number is that of another row, or its only text begins as those of others do."""
+    width = line.count(",") + 1
+    rows = [
+        ",".join(f"Shop {i % 7} x" if place == 0 else f"{place}" for place in range(width)) for i in range(12)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "\n".join([",".join(f"c{place}" for place in range(width)), *rows[:6], line, line, *rows[6:]]) + "\n"
+    )
+    assert read(path).frame.height == 14
 
 
 @pytest.mark.parametrize("name", ["Total Station 4", "TOTAL", "Subtotal Inc", "Opening balance"])

@@ -55,7 +55,7 @@ def written(tmp_path: Path, name: str) -> Path:
             path.write_bytes(text.replace("Société 1", 'So"ciété 1').encode())
         case "marks.csv":
             header, *lines = text.splitlines(keepends=True)
-            joined = ["\ufeff\ufeff", header, *lines[:500], "\ufeff", header, *lines[500:]]
+            joined = ["\ufeff", header, *lines[:500], "\ufeff", header, *lines[500:]]
             path.write_bytes("".join(joined).encode())
         case "carets.csv":
             path.write_bytes(french("^").encode())

@@ -86,6 +86,7 @@ _REASONS = {
     "ruler": msg("a line that is drawn, not written"),
     "footer": msg("a text below the table"),
     "page": msg("the number of a page"),
+    "heading": msg("the name of a group of rows"),
 }
 
 

@@ -24,7 +24,7 @@ from vigie.table import csv_reader, parquet
 from vigie.table.csv_lines import LineReader
 from vigie.table.declared_size import unpacked
 from vigie.table.delimiter import CsvLayout
-from vigie.table.encoding import DecodedText, after_marks, encoding_of, refuse_binary, transcoded
+from vigie.table.encoding import DecodedText, encoding_of, refuse_binary, transcoded
 from vigie.table.options import DEFAULTS, ReadLimits, ReadOptions
 from vigie.table.report import NOTHING_TO_REPORT, ReadReport, SetAsideLine
 from vigie.table.summary_rows import in_order, lines_of, summary_rows, survey_chunks, survey_ends
@@ -92,14 +92,14 @@ def open_chunked(
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         mark, encoding = encoding_of(data, source, options.encoding)
         if encoding == "utf-8":
-            text = DecodedText(data, after_marks(data, mark), encoding, bool(mark), transcoded=False)
+            text = DecodedText(data, mark, encoding, bool(mark), transcoded=False)
             yield _csv(text, path, folder, source, limits, options)
             return
         plain = folder / "utf8.csv"
         with plain.open("wb") as out:
             out.writelines(transcoded(data, mark, encoding, source, is_chosen=bool(options.encoding)))
     with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        text = DecodedText(data, after_marks(data, 0), encoding, bool(mark), transcoded=True)
+        text = DecodedText(data, 0, encoding, bool(mark), transcoded=True)
         yield _csv(text, plain, folder, source, limits, options)
 
 

@@ -134,7 +134,8 @@ class LineReader:
         )
 
     def _is_header(self, record: list[str]) -> bool:
-        return len(record) > 1 and (record[0].lstrip(MARK), *record[1:]) == self._layout.named
+        first, *others = self._layout.named or ("",)
+        return len(record) > 1 and record[1:] == others and record[0].lstrip(MARK) == first.lstrip(MARK)
 
     def _put_aside(self, line: int, reason: str, raw: str, cells: list[str] | None) -> None:
         if self._strict:

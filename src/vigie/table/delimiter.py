@@ -71,12 +71,12 @@ def find_csv_layout(text: DecodedText, options: ReadOptions = DEFAULTS) -> CsvLa
         rare = max(_tries(text.data, start, _RARE_DELIMITERS, options, header_row), key=lambda one: one.key)
         best = rare if rare.is_certain else best
     skipped = best.lines_before
+    if skipped:
+        start += _offset_of_line(bytes(text.data[start : start + _MOST_SAMPLE_BYTES]), skipped)
     named = best.header
     return CsvLayout(
         best.separator,
-        start + _offset_of_line(bytes(text.data[start : start + _MOST_SAMPLE_BYTES]), skipped)
-        if skipped
-        else start,
+        start,
         lines + skipped,
         best.usual_width,
         named if options.strict else unique_names(named),

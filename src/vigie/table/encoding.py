@@ -81,9 +81,9 @@ def decode_text(data: Buffer, source: str, chosen: str | None = None) -> Decoded
     mark, encoding = encoding_of(data, source, chosen)
     if encoding != "utf-8":
         whole = bytes(b"".join(transcoded(data, mark, encoding, source, is_chosen=bool(chosen))))
-        text = DecodedText(whole, after_marks(whole, 0), encoding, bool(mark), transcoded=True)
+        text = DecodedText(whole, 0, encoding, bool(mark), transcoded=True)
     else:
-        text = DecodedText(data, after_marks(data, mark), "utf-8", bool(mark), transcoded=False)
+        text = DecodedText(data, mark, "utf-8", bool(mark), transcoded=False)
     refuse_binary(text, source)
     return text
 
@@ -106,13 +106,6 @@ def encoding_of(data: Buffer, source: str, chosen: str | None = None) -> tuple[i
     if not encoding or encoding == "utf-8":
         encoding = _single_byte_encoding(data, source) or "utf-8"
     return len(mark), encoding
-
-
-def after_marks(data: Buffer, start: int) -> int:
-    """Return the offset after byte order marks in UTF-8: programs that append to a file or convert it twice write several."""
-    while data[start : start + len(codecs.BOM_UTF8)] == codecs.BOM_UTF8:
-        start += len(codecs.BOM_UTF8)
-    return start
 
 
 def line_at(data: Buffer, offset: int) -> int:

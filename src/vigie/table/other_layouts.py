@@ -10,6 +10,7 @@ from vigie.table.workbook_kind import is_markup, refuse_markup
 _LINES = 60
 _LEAST_LINES = 5
 _GAPS = 2
+_EXCHANGE = re.compile(rb"\s*(?:OFXHEADER:|<\?OFX|!(?:Type|Account|Option):|\{1:F01|:20:)", re.IGNORECASE)
 _QUOTED_LINE = re.compile(r'"(?:[^"]|"")*"[,;]*')
 _JSON = re.compile(r'\s*[\[{]\s*(?:"|\{|$)')
 
@@ -30,6 +31,18 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
     lines = head.decode("utf-8", errors="replace").splitlines()[:_LINES]
     if lines and _JSON.match(lines[0]) and ("}" in lines[0] or ":" in "".join(lines[:3])):
         raise json_error(source)
+    if _EXCHANGE.match(head):
+        raise UnreadableTable(
+            source,
+            found="an exchange format of banks (OFX, QIF or MT940)",
+            hint="export the table as CSV, with a separator between the cells",
+        )
+    if one_column and _are_spaced([line for line in lines if line.strip()][:-1]):
+        raise UnreadableTable(
+            source,
+            found="one column that looks like several, separated by spaces",
+            hint="name the character between the cells with --separator, such as space",
+        )
     if one_column and _are_quoted_lines([line for line in lines if line.strip()][:-1]):
         raise UnreadableTable(
             source,
@@ -43,6 +56,21 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
             found="one column that looks like several, of a fixed width",
             hint="export the table as CSV, with a separator between the cells",
         )
+
+
+def _are_spaced(lines: list[str]) -> bool:
+    """Whether each line has as many words as the first one, which are names, and always digits in the same ones."""
+    words = [line.split(" ") for line in lines]
+    if len(lines) < _LEAST_LINES or {len(one) for one in words} != {len(words[0])} or len(words[0]) <= _GAPS:
+        return False
+    names = words[0]
+    digits = {tuple(any(c.isdigit() for c in word) for word in one) for one in words[1:]}
+    return (
+        len(set(names)) == len(names)
+        and not any(c.isdigit() for name in names for c in name)
+        and len(digits) == 1
+        and sum(*digits) > 1
+    )
 
 
 def _are_quoted_lines(lines: list[str]) -> bool:

@@ -75,8 +75,8 @@ class SetAsideLine:
 
     Attributes:
         line: its number, from 1, as an editor counts.
-        reason: `cells` (too many or too few), `quote`, `header` (repeated), `table` (a second one), `total`, `units`, `ruler`, `footer` or
-            `page` (its number).
+        reason: `cells` (too many or too few), `quote`, `header` (repeated), `table` (a second one), `total`, `units`, `ruler`, `footer`,
+            `page` (its number) or `heading` (of a group of rows).
         text: the line as it is in the file; never in a report.
     """
 

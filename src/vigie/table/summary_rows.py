@@ -183,19 +183,13 @@ def summary_rows(
             for i, reason in enumerate(last)
         },
     }
-    between = _between(head.slice(len(first)), tail.head(tail.height - len(last)), pieces)
+    shape = record_shape(head.slice(len(first)), tail.head(tail.height - len(last)))
+    between = SubtotalRows() if shape is None else find_subtotals(pieces, shape, rows)
     inner = [row for row in sorted(between.reasons) if row not in found]
     for row, line in zip(inner, lines.between(inner) if inner else [], strict=True):
         found[row] = (line, between.reasons[row], between.cells[row])
     positions = tuple(sorted(found))
     return SummaryRows(positions, tuple(_set_aside(*found[row], lines) for row in positions))
-
-
-def _between(
-    head: pl.DataFrame, tail: pl.DataFrame, pieces: Callable[[], Iterator[pl.DataFrame]]
-) -> SubtotalRows:
-    shape = record_shape(head, tail)
-    return SubtotalRows() if shape is None else find_subtotals(pieces, shape)
 
 
 def _set_aside(line: int, reason: str, cells: tuple[object, ...], lines: SummaryLines) -> SetAsideLine:
@@ -263,7 +257,7 @@ def _has_line(text: DecodedText, layout: CsvLayout) -> bool:
     end = text.data.find(b"\n", layout.start)
     if end < 0 or len(layout.header) < 2:
         return False
-    line = bytes(text.data[layout.start : end]).rstrip(b"\r")
+    line = bytes(text.data[layout.start : end]).removeprefix(BOM_UTF8).rstrip(b"\r")
     for at in range(end, len(text.data), CHUNK_BYTES):
         found = text.data.find(line, at, at + CHUNK_BYTES + len(line))
         while found >= 0:
@@ -296,7 +290,7 @@ def has_repeated_header(frame: pl.DataFrame, names: Sequence[str]) -> bool:
     """Whether a row is the header: files joined end to end repeat it, and it would turn every number into text."""
     if frame.width < 2:
         return False
-    suspects = frame.filter(frame.to_series(0).str.strip_chars_start(MARK) == names[0])
+    suspects = frame.filter(frame.to_series(0).str.strip_chars_start(MARK) == names[0].lstrip(MARK))
     same = pl.all_horizontal(
         pl.col(column) == name for column, name in zip(frame.columns[1:], names[1:], strict=True)
     )

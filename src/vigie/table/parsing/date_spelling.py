@@ -23,6 +23,8 @@ _HALF = r"(?:\s*[ap]m)?"
 _STEPS = (
     (r"\s*\([a-z ,/]+\)$", ""),  # (CET)
     (r"^\[(\d.*)\]$", "${1}"),
+    (r"\s*\(((?:utc|gmt)\s?[+-]\d{1,2}(?::?\d{2})?)\)$", " ${1}"),
+    (r"^(\d{4}-\d{2}-\d{2})-(\d{2})\.(\d{2})\.(\d{2})", "${1} ${2}:${3}:${4}"),  # Db2
     (r"^(\d{1,2})/([a-z]{3})/(\d{4}):(\d)", "${1} ${2} ${3} ${4}"),  # the log of a web server
     (r"\s(?:da|de|pela|de la|por la|du)\s(?:manha|madrugada|manana|matin)$", " am"),
     (r"\s(?:da|de|pela|de la|por la|du|de l.)\s?(?:tarde|noite|noche|soir|apres-midi)$", " pm"),
