@@ -4,6 +4,11 @@ A family is four tables that resemble each other: three are labelled, and `vigie
 scored without labels. Families are simulated (one domain with other parameters, columns, names and frauds; or four periods
 of one simulated table), or slices of the labelled tables: by time, by chance, or by the values of a category. The slices of
 the first three tables are renamed in three ways. It prints a line of JSON a family; arguments name families.
+
+    python bench/relatives.py "kinds lending" "kinds p2p"     simulated tables of another kind, each in turn
+
+scores each of the four simulated tables of a domain with the models of the other three, which know other columns, units and
+frauds; VIGIE_BENCH_SEED chooses other tables than those of docs/training.md.
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ from vigie.stores.open import connect
 from vigie.training import splitting
 
 FOLDER = Path(os.environ.get("VIGIE_BENCH_FOLDER", "/tmp/vigie-bench-relatives"))
-SEED = 7_000
+SEED = int(os.environ.get("VIGIE_BENCH_SEED", "7000"))
 """First seed of simulated families; the starter models know lower ones only."""
 
 SIMULATED = (
@@ -72,6 +77,7 @@ def families() -> dict[str, Callable[[], Family | None]]:
     out: dict[str, Callable[[], Family | None]] = {}
     for domain in SIMULATED:
         out[f"domain {domain}"] = partial(of_domain, domain)
+        out[f"kinds {domain}"] = partial(of_domain, domain, "kinds")
     for domain in SLICED_SIMULATIONS:
         out[f"periods {domain}"] = partial(of_periods, domain)
     for folder in datasets.folders():
@@ -81,7 +87,7 @@ def families() -> dict[str, Callable[[], Family | None]]:
     return out
 
 
-def of_domain(domain: str) -> Family | None:
+def of_domain(domain: str, kind: str = "domain") -> Family | None:
     """Four simulated tables of one domain: parameters, columns, names and frauds are drawn for each."""
     parts: list[Part] = []
     for seed in range(SEED, SEED + 400):
@@ -89,7 +95,7 @@ def of_domain(domain: str) -> Family | None:
         if made.label.sum() >= MIN_FRAUDS and made.frame.width >= 6:
             parts.append(Part(made.frame, made.label.astype(int)))
         if len(parts) == 4:
-            return Family(f"domain {domain}", "domain", tuple(parts))
+            return Family(f"{kind} {domain}", kind, tuple(parts))
     return None
 
 
@@ -160,10 +166,10 @@ def renamed(name: str, kind: str, parts: Sequence[Part]) -> Family:
 
 
 def trained(family: Family, folder: Path) -> list[ModelVersion]:
-    """A model of each table but the last, published in a store of the folder."""
+    """A model of each table, but of the last one only where each is scored in turn, published in a store of the folder."""
     catalog = Catalog(database.open(f"sqlite:///{folder}/training.sqlite"))
     entries = []
-    for number, part in enumerate(family.parts[:-1]):
+    for number, part in enumerate(family.parts if family.kind == "kinds" else family.parts[:-1]):
         labelled = part.frame.with_columns(pl.Series(train.LABEL, part.label))
         made = training.train(
             table.from_frame(labelled, family.name), label=train.LABEL, name=f"relative_{number}",
@@ -191,13 +197,31 @@ def measured(done: pipeline.FittedTable, part: Part) -> dict[str, float]:
     return {"auc": round(float(auc), 4), "ap": round(float(ap), 4)}
 
 
-def one(family: Family) -> dict:
-    target = family.parts[-1]
-    kept = FOLDER / f"{zlib.crc32(family.name.encode()):08x}"
+def models(family: Family) -> list[ModelVersion]:
+    """The trained models of a family, kept for the next run."""
+    kept = FOLDER / f"{zlib.crc32(family.name.encode()):08x}-{SEED}"
     kept.mkdir(parents=True, exist_ok=True)
     if not (kept / "entries.pickle").exists():
         (kept / "entries.pickle").write_bytes(pickle.dumps(trained(family, kept)))
-    entries = pickle.loads((kept / "entries.pickle").read_bytes())
+    return pickle.loads((kept / "entries.pickle").read_bytes())
+
+
+def in_turn(family: Family) -> dict:
+    """Each table with the models of the others."""
+    entries, rows = models(family), []
+    for number, part in enumerate(family.parts):
+        others = [entry for place, entry in enumerate(entries) if place != number]
+        rows.append(
+            (measured(fitted(part.frame, []), part)["ap"], measured(fitted(part.frame, others), part)["ap"])
+        )
+    starters, now = np.mean(rows, axis=0).round(4).tolist()
+    return {"family": family.name, "starters": starters, "now": now, "tables": rows}
+
+
+def one(family: Family) -> dict:
+    if family.kind == "kinds":
+        return in_turn(family)
+    target, entries = family.parts[-1], models(family)
     together = fitted(target.frame, entries)
     return {
         "family": family.name,
@@ -217,7 +241,7 @@ def one(family: Family) -> dict:
 
 def wanted(names: Sequence[str]) -> Iterator[Family]:
     made = families()
-    for name in names or made:
+    for name in names or [name for name in made if not name.startswith("kinds")]:
         family = made[name]()
         if family is not None:
             yield family

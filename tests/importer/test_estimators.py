@@ -503,14 +503,18 @@ def test_folders_that_may_hold_a_model(name: str) -> None:
 
 def test_what_is_often_in_the_place_of_a_model(tmp_path: Path) -> None:
     """An empty file, a pointer of Git LFS and a failed download are called what they are; so is an empty metadata file."""
-    for data, found in {
-        b"": "an empty file",
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n": "git lfs pull",
-        b"<!DOCTYPE html><html>": "a web page",
+    for data, (found, helps) in {
+        b"": ("an empty file", "copy the file again"),
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n": (
+            "of Git LFS",
+            "git lfs pull",
+        ),
+        b"<!DOCTYPE html><html>": ("a web page", "download the file again"),
     }.items():
         (tmp_path / "xgboost_model.joblib").write_bytes(data)
-        with pytest.raises(ForeignModelRefused, match=found):
+        with pytest.raises(ForeignModelRefused, match=found) as refused:
             importer.convert(tmp_path, name="m")
+        assert helps in refused.value.hint
     (tmp_path / "performance.json").touch()
     with pytest.raises(ForeignModelRefused, match=r"performance.json: found an empty file") as refused:
         importer.convert(tmp_path, name="m")

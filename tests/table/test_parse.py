@@ -365,6 +365,11 @@ def test_a_factor_is_no_currency():
         assert typed(cells, "Amount").dtype == pl.String
 
 
+def test_two_texts_with_a_number_are_a_category():
+    """A unit that no list has is looked for among sums, which differ."""
+    assert typed(["at least 1", "none"] * 20, "Fees").dtype == pl.String
+
+
 @pytest.mark.parametrize(
     "cells",
     [

@@ -19,6 +19,7 @@ from vigie.calibration import metrics
 from vigie.catalog import Catalog, ModelVersion
 from vigie.db import database
 from vigie.engine import pipeline, scorer_io
+from vigie.engine.members import UNRECOGNISED_TRUST
 from vigie.engine.options import Options, ScoringContext
 from vigie.engine.output import Prediction
 from vigie.engine.scorer import Scorer
@@ -86,13 +87,17 @@ def test_siblings_share_the_vote_and_rank_better_than_the_best_of_them(siblings:
     assert again.score(table.typed).equals(together.additions, null_equal=True)
 
 
-def test_on_a_table_of_another_kind_a_sibling_has_a_tenth_of_the_vote(siblings: Siblings) -> None:
+def test_on_a_table_of_another_kind_a_sibling_has_a_fifth_of_the_vote_at_most(siblings: Siblings) -> None:
     """The starter models keep the rest, and the scale of the probabilities; a stored scorer repeats the scores."""
     other = simulator.generate("card_present", 7, 1500).frame
     scorer, found = siblings.fit(tables.from_frame(other), *siblings.entries)
     weights = {match["name"]: match["weight"] for match in found.summary["matches"]}
     own = [name for name in weights if name.startswith("sibling")]
-    assert (len(weights), [weights[name] for name in own]) == (3, [0.1])
+    assert (len(weights), len(own)) == (3, 1)
+    assert UNRECOGNISED_TRUST[0] <= weights[own[0]] <= UNRECOGNISED_TRUST[1]
+    assert [member.trust for member in scorer.members if member.name == own[0]] == pytest.approx(
+        [weights[own[0]]], abs=1e-4
+    )
     assert Scorer.from_bytes(scorer.to_bytes()).score(other).equals(found.additions, null_equal=True)
 
 

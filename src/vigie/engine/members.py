@@ -27,9 +27,14 @@ UNKNOWN_SKILL = 0.5
 """Skill of a model that was not measured: that of chance."""
 UNKNOWN_PRECISION = 0.5
 """Average precision of a model whose owner states none."""
-UNRECOGNISED_TRUST, MIN_SIMILARITY = 0.1, 0.5
-"""Weight beside all other members together of a model that the user trained on another table, and the similarity from which it
-has it: below, it does no good."""
+UNRECOGNISED_TRUST, MIN_SIMILARITY = (0.01, 0.2), 0.5
+"""Least and largest weight beside all other members together of a model that the user trained on another table, and the
+similarity from which it has one: below, it does no good."""
+CONFUSED_QUANTILE, CONFUSED_RAMP = 0.9, (0.3, 0.5)
+"""Quantile of such a model's output, as a probability at the share of fraud that it was fitted to; and the values from which the
+weight is less than the largest, and from which it is the least.
+
+Frauds are few on every table. A model that takes more than a tenth of the rows for fraud sees what is ordinary there as fraud."""
 INITIAL_PREVALENCE = 0.02
 """Share of fraud from which the search for the leader's estimate starts."""
 
@@ -131,12 +136,19 @@ def weigh_unrecognised(
     ]
     if all(trained) or any(vote.trust > 0 for _, vote in fitted):
         return list(fitted)
-    return [
-        (replace(member, trust=UNRECOGNISED_TRUST), replace(vote, trust=UNRECOGNISED_TRUST))
-        if own
-        else (member, vote)
-        for own, (member, vote) in zip(trained, fitted, strict=True)
-    ]
+    weighed = []
+    for own, (member, vote) in zip(trained, fitted, strict=True):
+        trust = _unrecognised_trust(vote.margin) if own else vote.trust
+        weighed.append((replace(member, trust=trust), replace(vote, trust=trust)))
+    return weighed
+
+
+def _unrecognised_trust(margin: Floats) -> float:
+    """Return the weight of a model that the user trained on another table, by its (rows,) log-odds on this one."""
+    if not len(margin):
+        return UNRECOGNISED_TRUST[0]
+    output = 1 / (1 + np.exp(-np.quantile(margin, CONFUSED_QUANTILE)))
+    return float(np.interp(output, CONFUSED_RAMP, UNRECOGNISED_TRUST[::-1]))
 
 
 def skill(entry: ModelVersion) -> float:

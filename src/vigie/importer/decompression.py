@@ -33,7 +33,7 @@ def check_content(data: bytes) -> None:
     if not data:
         raise Unreadable("an empty file")
     if start.startswith(b"version https://git-lfs"):
-        raise Unreadable("a pointer of Git LFS, not the file itself (git lfs pull)")
+        raise Unreadable("a pointer of Git LFS, not the file itself")
     if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise Unreadable("a web page, as of a failed download")
 

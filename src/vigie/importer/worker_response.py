@@ -33,6 +33,11 @@ _OWN_CODE = (
     "makes and score a table that has them"
 )
 _CLASS_HINT = 'name the class that means fraud in dataset_metadata.json: {"fraud_class": "…"}'
+_CONTENT_HINTS = {
+    "an empty file": "copy the file again, or save the model again with joblib.dump",
+    "a pointer of Git LFS, not the file itself": "fetch the file with git lfs pull",
+    "a web page, as of a failed download": "download the file again",
+}
 _HINTS = {
     "unsupported": "only what can be converted exactly is imported; see the documentation of imported models",
     "unnamed": 'list them in dataset_metadata.json: {"feature_columns": ["…", …]}',
@@ -166,7 +171,9 @@ def _refused(header: dict[str, Any], model: str, trust: frozenset[str]) -> Forei
     if kind == "failed" and not _is_failure(found):
         found = "files whose conversion failed"
     known = _CLASS_HINT if found == UNCLEAR_CLASSES else next_step(found) if kind == "unsupported" else None
-    return ForeignModelRefused(str(file), found=found[:500], hint=known or _HINTS[kind])
+    return ForeignModelRefused(
+        str(file), found=found[:500], hint=known or _CONTENT_HINTS.get(found) or _HINTS[kind]
+    )
 
 
 def _names_hint(header: dict[str, Any], file: str, trust: frozenset[str]) -> str:

@@ -51,7 +51,9 @@ def evaluate(model: TrainedModel, held: Subset, roles: Roles, seed: int) -> Eval
     """Evaluate both models on the rows held out."""
     encoder = model.table_model.encoder
     matrix = encoder.matrix(held.frame, training_names(encoder), held.evidence)
-    coverage = model.table_model.coverage(matrix, encoder.match(held.frame, roles), held.evidence)
+    coverage = model.table_model.coverage(
+        matrix, encoder.match(held.frame, roles), held.evidence, held.frame.width
+    )
     order = np.flatnonzero(held.known)
     if held.times is not None:
         order = order[np.argsort(held.times[order], kind="stable")]

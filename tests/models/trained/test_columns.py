@@ -76,6 +76,10 @@ def test_only_a_known_table_is_recognised() -> None:
     (known,) = match_tables([profile], renamed, inference.infer(renamed))
     assert known.roles["c1"] == "amount"
     rng = np.random.default_rng(0)
+    many = [pl.Series(f"n{i}", rng.gumbel(i, 1 + i, ROWS)) for i in range(31)]
+    wide = renamed.with_columns(many)
+    assert match_tables([profile], wide, inference.infer(wide)) == (), "a table of which little is known"
+    assert match_tables([profile], second.with_columns(many), inference.infer(second.with_columns(many)))
     other = pl.DataFrame({"age": rng.integers(18, 90, ROWS), "income": rng.lognormal(10, 1, ROWS).round(), "job": rng.choice(["a", "b"], ROWS)})  # fmt: skip
     assert match_tables([profile], other, inference.infer(other)) == ()
     assert match_tables([], other, inference.infer(other)) == ()

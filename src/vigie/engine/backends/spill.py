@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,16 @@ import polars as pl
 
 from vigie.engine.backend import BUCKET, ROW
 from vigie.engine.sampling import row_buckets
+from vigie.parallel import in_threads
 from vigie.table import Table
 from vigie.table.chunks import CHUNK_ROWS, ChunkedTable
-from vigie.table.parsing.column_parsers import ParserChoice, candidate_parsers, merge_reports
+from vigie.table.parsing.column_parsers import (
+    ColumnParser,
+    ParsedPiece,
+    ParserChoice,
+    candidate_parsers,
+    merge_reports,
+)  # fmt: skip
 from vigie.table.report import NOTHING_TO_REPORT, ColumnReport, ReadReport
 
 PROBED_ROWS = 40_000
@@ -94,9 +102,11 @@ def _parsed(
     """Yield the typed chunks; append the rows before each chunk and the reports of its columns."""
     parsers, first = choice.parsers, 0
     for piece in stream.chunks():
+        found: dict[str, ParsedPiece | None] = {}
+        in_threads(partial(_parse_column, parsers, found), list(piece))
         columns = []
         for cells in piece:
-            parsed = parsers[cells.name].parse(cells)
+            parsed = found[cells.name]
             if parsed is None:
                 raise _DoesNotFit(cells.name)
             if parsed.report is not None:
@@ -104,6 +114,12 @@ def _parsed(
             columns.append(parsed.values.alias(cells.name))
         first += piece.height
         yield pl.DataFrame(columns)
+
+
+def _parse_column(
+    parsers: Mapping[str, ColumnParser], found: dict[str, ParsedPiece | None], cells: pl.Series
+) -> None:
+    found[cells.name] = parsers[cells.name].parse(cells)
 
 
 def _write(chunks: Iterable[pl.DataFrame], folder: Path) -> None:

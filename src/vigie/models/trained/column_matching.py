@@ -5,16 +5,19 @@ The values of a pair are compared by their distributions: shares of values, quan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from vigie.arrays import Floats
-from vigie.models.column_assignment import ColumnMatch, assign_columns
+from vigie.models.column_assignment import ColumnMatch, assign_columns, name_similarity
 from vigie.models.trained.column_sketch import Sketch, sketch_column, with_salt
 from vigie.roles.definitions import role_of
 from vigie.roles.inference import Roles
+
+KNOWN_RAMP = (0.25, 0.4)
+"""Share of a table's columns that a model knows, from which its trust begins, and from which it is full."""
 
 
 def sketch_columns(frame: pl.DataFrame, roles: Roles) -> list[Sketch]:
@@ -35,6 +38,20 @@ def match_columns(model: Sequence[Sketch], table: Sequence[Sketch], salt: str) -
 
 def _compare(trained: Sketch, column: Sketch) -> tuple[float, bool]:
     return distribution_similarity(trained, column), trained.kind == column.kind
+
+
+def share_known(found: Mapping[str, ColumnMatch], width: int) -> float:
+    """Return the share of a table's columns that a model knows; or, if that is more, of the found ones that kept their names.
+
+    A table of the same owner may have more columns than that of training. One of another kind has many more, and those that are
+    like some of the training columns, as amounts and flags are everywhere, have other names.
+
+    Args:
+        found: training column -> its match.
+        width: number of columns of the table.
+    """
+    named = sum(name_similarity(name, match.column) == 1.0 for name, match in found.items())
+    return max(len(found) / max(width, 1), named / max(len(found), 1))
 
 
 def distribution_similarity(a: Sketch, b: Sketch) -> float:

@@ -21,6 +21,7 @@ from vigie.errors import InputRefused
 from vigie.i18n.messages import msg
 from vigie.models.base import TableVote
 from vigie.models.model_inputs import ModelInputs
+from vigie.models.trained.column_matching import KNOWN_RAMP
 from vigie.models.trained.table_model import Coverage, SubModel, TableEncoder, TableModel, matched_names
 from vigie.models.transferable import TransferableModel
 from vigie.roles.inference import Roles
@@ -33,12 +34,13 @@ TRUST_RAMPS = {
     "similarity": (0.45, 0.7),
     "present": (0.02, 0.12),
     "columns": (0.45, 0.55),
+    "known": KNOWN_RAMP,
     "skill": (0.5, 0.7),
 }
 """Values from which trust begins, and from which it is full: of each part of the coverage, and of the measured ROC AUC.
 
 Little of what the trees need has to be present, for they were trained with columns left out; of the columns more, since
-features alone look alike on many tables.
+features alone look alike on many tables; and of a table with many other columns little is known.
 """
 
 
@@ -70,7 +72,7 @@ class TrainedModel:
         encoder = self.table_model.encoder
         found = encoder.match(frame, roles)
         matrix = encoder.matrix(frame, matched_names(found), inputs)
-        trust = trust_in(self.table_model.coverage(matrix, found, inputs), self.skill)
+        trust = trust_in(self.table_model.coverage(matrix, found, inputs, frame.width), self.skill)
         if trust <= 0:
             return TableVote(self.transferable.margin_of(inputs.inputs))
         return TableVote(self.table_model.margin(matrix), matched_names(found), trust)

@@ -125,11 +125,13 @@ class Coverage:
         present: share of the gain of the trees whose inputs have values.
         similarity: of the distributions of these inputs to those in training, weighted by gain.
         columns: share of the columns that were found, each weighted by its similarity.
+        known: share of the table's columns that the model knows; see `column_matching.share_known`.
     """
 
     present: float
     similarity: float
     columns: float
+    known: float
 
 
 @dataclass(frozen=True)
@@ -161,13 +163,16 @@ class TableModel:
     encoder: TableEncoder
     gain: tuple[float, ...]
 
-    def coverage(self, matrix: Matrix, found: Mapping[str, ColumnMatch], inputs: ModelInputs) -> Coverage:
+    def coverage(
+        self, matrix: Matrix, found: Mapping[str, ColumnMatch], inputs: ModelInputs, width: int
+    ) -> Coverage:
         """Return how much of what the trees need a table has, and how similar it is to the training table.
 
         Args:
             matrix: (rows, inputs) as the encoder makes it.
             found: training column -> its match.
             inputs: model inputs of the table.
+            width: number of its columns.
         """
         gain = np.isfinite(matrix[:: max(1, len(matrix) // 5000)]).any(axis=0) * np.array(self.gain)
         similarity, at = np.ones(len(gain)), 0
@@ -185,6 +190,7 @@ class TableModel:
             min(present, 1.0),
             float(gain @ similarity) / present if present > 0 else 0.0,
             float(np.mean(list(columns.values()))) if columns else 0.0,
+            column_matching.share_known(found, width),
         )
 
     def margin(self, matrix: Matrix) -> Floats:

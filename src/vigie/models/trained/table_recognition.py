@@ -13,7 +13,7 @@ from vigie.models import imported_columns, imported_matching
 from vigie.models.column_assignment import ColumnMatch
 from vigie.models.imported import trust_in
 from vigie.models.imported_columns import ImportedColumn
-from vigie.models.trained.column_matching import match_columns, sketch_columns
+from vigie.models.trained.column_matching import KNOWN_RAMP, match_columns, share_known, sketch_columns
 from vigie.models.trained.column_sketch import Sketch
 from vigie.roles.inference import Roles
 
@@ -101,7 +101,7 @@ class _Table:
 def _find(profile: Mapping[str, Any], table: _Table) -> tuple[dict[str, ColumnMatch], dict[str, str]]:
     """Return the matches of a model's columns, and column of the table -> the role it had in training.
 
-    The roles of an imported model were inferred from names alone, so a table keeps its own. A table on which it would not be
+    The roles of an imported model were inferred from names alone, so a table keeps its own. A table on which a model would not be
     trusted is not its own, and it takes no place of a better match.
     """
     if profile.get("kind") == imported_columns.KIND:
@@ -111,6 +111,8 @@ def _find(profile: Mapping[str, Any], table: _Table) -> tuple[dict[str, ColumnMa
         return found if trusted else {}, {}
     sketches = [Sketch.from_json(item) for item in profile["columns"]]
     found = match_columns(sketches, table.sketches, profile["salt"])
+    if share_known(found, len(table.sketches)) <= KNOWN_RAMP[0]:
+        return {}, {}
     sure = {s.name: s.role for s in sketches if s.name in found and _sure(s, found[s.name])}
     return found, {found[name].column: role for name, role in sure.items()}
 

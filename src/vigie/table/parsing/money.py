@@ -57,6 +57,7 @@ _FACTORS = """
 """
 """Words after a number that change it, and so are no currency."""
 _NEARLY_ALL = 0.9
+_LEAST_SUMS = 3
 _MOST = 0.5
 _FEW_MARKED = 0.005
 
@@ -165,7 +166,12 @@ def _currency(bare: pl.Series) -> str | None:
 
 
 def _other_unit(bare: pl.Series) -> str:
-    """Return a pattern of the one text that nearly all cells have before or after their number; empty without one."""
+    """Return a pattern of the one text that nearly all cells have before or after their number; empty without one.
+
+    Sums differ: two texts such as `at least 1` in many rows are a category, whatever the name of the column.
+    """
+    if bare.n_unique() < min(_LEAST_SUMS, len(bare) / 10):
+        return ""
     found = bare.to_frame().select(
         pl.coalesce(
             pl.first().str.extract(rf"^{_SIGNED}({_UNIT})\s*[-+\u2212(]*\s*[\d.,]"),
