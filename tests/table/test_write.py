@@ -207,9 +207,13 @@ def test_the_upload_survives_the_round_trip(tmp_path_factory, rows, separator, n
     csv.writer(buffer, delimiter=separator).writerows([("premier", "second"), *rows])
     (folder / "in.csv").write_bytes(buffer.getvalue().encode())
     table = read(folder / "in.csv")
-    write(table, pl.DataFrame({"s": [0.5] * len(rows)}), folder / name)
+    # Cells may be made that say they are a balance, in a row that is none; the others keep their order.
+    left, records = iter(rows), table.frame.rows()
+    assert all(row in left for row in records)
+    assert len(records) + len(table.report.set_aside) == len(rows)
+    write(table, pl.DataFrame({"s": [0.5] * len(records)}), folder / name)
     again = read(folder / name)
-    assert again.frame.select("premier", "second").rows() == rows
+    assert again.frame.select("premier", "second").rows() == records
     assert again.frame.columns == ["premier", "second", "s"]
 
 
