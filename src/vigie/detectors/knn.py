@@ -73,7 +73,8 @@ def knn_distances(x: Floats, scale: Floats, sample: Floats, k: int) -> Floats:
     far = np.sqrt((near**2).sum(axis=1))
     small = np.column_stack([-2 * near, -2 * error * far, (1 - error) * far**2]).astype(np.float32)
     small = np.pad(small, ((0, missing), (0, 0)))
-    small[len(sample) :, -1] = np.inf
+    # Not infinite: products of it with the zeros that BLAS pads with are invalid, of which numpy warns.
+    small[len(sample) :, -1] = np.finfo(np.float32).max
     out = np.empty(len(x))
 
     def measure(start: int) -> None:
