@@ -240,6 +240,20 @@ def test_a_total_keeps_its_number_above_lines_that_are_set_aside(tmp_path: Path,
     assert [line.text for line in found] == [lines[line.line - 1] for line in found]
 
 
+def test_totals_of_groups_and_of_all_are_found_by_their_sums(tmp_path: Path) -> None:
+    """None has a word. In time that grows with their number: a report of some years has thousands."""
+    path, groups = tmp_path / "t.csv", 3000
+    lines = ["date,client,label,amount"]
+    for group in range(groups):
+        lines += [f"2024-01-0{i + 1},C{group % 97},achat,{group + i}.5" for i in range(4)]
+        lines.append(f",,,{4 * group + 8}")
+    lines.append(f",,,{2 * groups * (groups - 1) + 8 * groups}")
+    path.write_text("\n".join(lines) + "\n")
+    table = read(path)
+    assert table.frame.height == 4 * groups
+    assert len(table.report.set_aside) == groups + 1
+
+
 def test_a_total_is_written_with_the_separator_of_the_file(tmp_path: Path) -> None:
     """So that its cells are separated where they hold a decimal comma."""
     path = tmp_path / "t.csv"

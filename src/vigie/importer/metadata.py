@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from vigie.errors import ForeignModelRefused
+from vigie.roles.name_parser import fold
 
 _PERFORMANCE = "performance.json"
 _DATASET = "dataset_metadata.json"
@@ -197,7 +197,7 @@ def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         below: list[dict[str, Any]] = []
         for part in level:
             for key, value in part.items():
-                word = _BETWEEN.sub("_", _without_accents(key.lower())).strip("_")
+                word = _BETWEEN.sub("_", fold(key)).strip("_")
                 yield word, value
                 if isinstance(value, dict) and not word.startswith(_TRAINING):
                     below.append(value)
@@ -223,10 +223,6 @@ def _percentage(value: object) -> float | None:
     """Return a measure in [0, 1]; no measure exceeds 1, so a larger number is in percent."""
     larger = isinstance(value, int | float) and 1 < value <= 100
     return _share(value / 100 if larger else value)  # type: ignore[operator]
-
-
-def _without_accents(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def _measures(document: dict[str, Any]) -> dict[str, Any]:

@@ -37,20 +37,25 @@ def refuse_other_layouts(head: bytes, source: str, *, one_column: bool) -> None:
             found="an exchange format of banks (OFX, QIF or MT940)",
             hint="export the table as CSV, with a separator between the cells",
         )
-    if one_column and _are_spaced([line for line in lines if line.strip()][:-1]):
+    if one_column:
+        _refuse_one_column([line for line in lines if line.strip()][:-1], source)
+
+
+def _refuse_one_column(lines: list[str], source: str) -> None:
+    if _are_spaced(lines):
         raise UnreadableTable(
             source,
             found="one column that looks like several, separated by spaces",
             hint="name the character between the cells with --separator, such as space",
         )
-    if one_column and _are_quoted_lines([line for line in lines if line.strip()][:-1]):
+    if _are_quoted_lines(lines):
         raise UnreadableTable(
             source,
             found="lines that are quoted as a whole",
             expected="quotes around single cells",
             hint="remove the quotes at both ends of the lines, or export the table again",
         )
-    if one_column and _is_fixed_width([line for line in lines if line.strip()][:-1]):
+    if _is_fixed_width(lines):
         raise UnreadableTable(
             source,
             found="one column that looks like several, of a fixed width",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,6 +21,39 @@ _ROUNDING = 0.0051
 _SAMPLE = 2000
 
 Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The numbers of a column.
+
+    Attributes:
+        numbers: (rows,) NaN where a cell has none.
+        sums: (rows + 1,) the sum of those above a row.
+        counts: (rows + 1,) how many above a row are not zero.
+    """
+
+    numbers: Numbers
+    sums: Numbers
+    counts: NDArray[np.int64]
+
+    def is_sum(self, position: int, before: int, totals: float) -> bool:
+        """Return whether a number is the sum of those above it: since the total before it, or all but the totals.
+
+        Args:
+            position: of the number.
+            before: position of the total before it; -1 without one.
+            totals: sum of the totals above it.
+        """
+        value, most = self.numbers[position], _ROUNDING * (position + 1)
+        if not np.isfinite(value):
+            return False
+        for start, without in ((before + 1, 0.0), (0, totals)):
+            if self.counts[position] - self.counts[start] >= _LEAST_ADDED:
+                wanted = self.sums[position] - self.sums[start] - without
+                if abs(value - wanted) <= most + 1e-9 * abs(wanted):
+                    return True
+        return False
 
 
 def verified_sums(
@@ -41,19 +76,26 @@ def verified_sums(
         for place in sorted({place for _, places in suspects for place in places})
     }
     found: set[int] = set()
+    totals = dict.fromkeys(columns, 0.0)
     before = -1
     for position, places in suspects:
-        are_sums = [_is_sum(columns[place], position, before, found) for place in places]
+        are_sums = [
+            column is not None and column.is_sum(position, before, totals[place])
+            for place in places
+            for column in [columns[place]]
+        ]
         if all(are_sums) if only_figures else any(are_sums):
             found.add(position)
             before = position
+            for place, column in columns.items():
+                totals[place] += 0.0 if column is None else float(np.nan_to_num(column.numbers[position]))
     return found if not only_figures or len(found) >= _LEAST_VERIFIED * len(suspects) else set()
 
 
 def _column(
     pieces: Callable[[], Iterator[pl.DataFrame]], place: int, left_out: Collection[int]
-) -> tuple[Numbers, Numbers] | None:
-    """Return the numbers of a column, and their running sum without those left out; None where it has no numbers."""
+) -> _Column | None:
+    """Return the numbers of a column, and what those above a row add up to without those left out; None where it has no numbers."""
     cells = pl.concat([piece[:, [place]] for piece in pieces()]).to_series()
     if cells.dtype == pl.String:
         text = cells.fill_null("").str.strip_chars()
@@ -67,19 +109,8 @@ def _column(
     numbers = cells.cast(pl.Float64).to_numpy()
     added = np.where(np.isfinite(numbers), numbers, 0.0)
     added[list(left_out)] = 0.0
-    return numbers, np.concatenate(([0.0], np.cumsum(added)))
+    return _Column(numbers, _before_each(added), _before_each(added != 0))
 
 
-def _is_sum(
-    column: tuple[Numbers, Numbers] | None, position: int, before: int, totals: Collection[int]
-) -> bool:
-    """Whether a number is the sum of those since the total before it, or of all that are no totals."""
-    if column is None:
-        return False
-    numbers, sums = column
-    value, most = numbers[position], _ROUNDING * (position + 1)
-    if not np.isfinite(value) or np.count_nonzero(np.diff(sums[before + 1 : position + 1])) < _LEAST_ADDED:
-        return False
-    among = sum(float(np.nan_to_num(numbers[total])) for total in totals)
-    wanted = (sums[position] - sums[before + 1], sums[position] - among)
-    return any(abs(value - one) <= most + 1e-9 * abs(one) for one in wanted)
+def _before_each(x: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate(([0], np.cumsum(x)))
